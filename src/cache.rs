@@ -1,0 +1,281 @@
+//! The changing side: redb 2.6 itself, with the cache locked for as long as it is open.
+
+use crate::file::{self, File};
+use crate::ops::invalidate::{Plan, Removal, Removed};
+use crate::snapshot::{verify_commit, verify_own};
+use crate::{CachedRows, Envelope, Error, Key, Result, Selection, Snapshot, holder, key, location};
+use redb::{Builder, Database, StorageBackend, TableDefinition};
+use std::fs;
+use std::io;
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Bytes of redb's page cache. Its default of a gigabyte makes a short-lived tool slower.
+const PAGE_CACHE: usize = 4 * 1024 * 1024;
+
+/// The only page size that redb 2.6 opens.
+const PAGE_SIZE: u32 = 4096;
+
+/// A cache, open for changes and for nobody else.
+///
+/// The lock is redb's own: an app that starts meanwhile fails with `DatabaseAlreadyOpen`, and so
+/// does [`Cache::open`] while an app runs, with [`Error::InUse`]. Before redb is given the file its
+/// length and header are checked, and before a change the pages that it will touch are verified; a
+/// file that fails is left alone. Each call is one transaction, on disk when the call returns.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// let cache = vlive::Cache::create(folder.path())?;
+/// cache.put("clients/page_1", &vlive::CachedRows::new(Default::default()))?;
+/// let removed = cache.invalidate_prefix("clients")?;
+/// assert_eq!(removed.keys, ["clients/page_1"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Cache {
+    path: PathBuf,
+    file: Arc<fs::File>,
+    /// `None` after redb has panicked: a call into it could then do anything.
+    database: Mutex<Option<Database>>,
+}
+
+impl Cache {
+    /// Opens the cache at `path`, a folder or the file in it, which must exist.
+    pub fn open(path: impl AsRef<Path>) -> Result<Cache> {
+        Cache::open_file(location::cache_file(path.as_ref()))
+    }
+
+    /// Opens the cache at `path`, and creates folder and file where they are missing, the file
+    /// whole or not at all.
+    pub fn create(path: impl AsRef<Path>) -> Result<Cache> {
+        let path = location::cache_file(path.as_ref());
+        match Cache::open_file(path.clone()) {
+            Err(Error::Missing { .. }) => {
+                create_file(&path)?;
+                Cache::open_file(path)
+            }
+            other => other,
+        }
+    }
+
+    fn open_file(path: PathBuf) -> Result<Cache> {
+        let file = location::open(&path, true)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let holders = file.metadata().ok().and_then(|metadata| holder::of(&metadata)).unwrap_or_default();
+                return Err(Error::InUse { path, holders });
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
+        }
+        let file = Arc::new(file);
+        verify_for_redb(&path, &file)?;
+        let backend = CheckedFile(Arc::clone(&file));
+        let database = guard("open", &path, || {
+            Builder::new()
+                .set_cache_size(PAGE_CACHE)
+                .create_with_backend(backend)
+                .map_err(|error| redb_error("open", &path, error))
+        })
+        .unwrap_or_else(|panicked| Err(panicked))?;
+        Ok(Cache { path, file, database: Mutex::new(Some(database)) })
+    }
+
+    /// The cache file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The rows under a full key; see [`Snapshot::get`].
+    pub fn get(&self, full_key: &str) -> Result<Option<CachedRows>> {
+        self.snapshot()?.get(full_key)
+    }
+
+    /// Writes rows under a full key, in place of what was there.
+    pub fn put(&self, full_key: &str, rows: &CachedRows) -> Result<()> {
+        self.put_envelope(&Key::new(full_key), &Envelope::encode(rows)).map(drop)
+    }
+
+    /// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
+    pub fn put_envelope(&self, key: &Key, envelope: &Envelope) -> Result<bool> {
+        // Reads the path that redb is about to change, and so verifies it.
+        self.snapshot()?.entry(key)?;
+        self.change("write to", |database| {
+            let transaction = database.begin_write()?;
+            let replaced = {
+                let name = key::table_name(key.cache_key());
+                let mut table = transaction.open_table(definition(&name))?;
+                table.insert(key.sub_key(), envelope.bytes())?.is_some()
+            };
+            transaction.commit()?;
+            Ok(replaced)
+        })
+    }
+
+    /// Drops what vantage-live's `invalidate_prefix` drops: without `/` the table of exactly that
+    /// cache key, with `/` the entries of that one cache key whose sub-key starts with the rest.
+    /// Nothing to drop is no error.
+    pub fn invalidate_prefix(&self, prefix: &str) -> Result<Removed> {
+        self.invalidate(&[Selection::prefix(prefix)])
+    }
+
+    /// Drops everything that is selected, in one transaction.
+    pub fn invalidate(&self, selections: &[Selection]) -> Result<Removed> {
+        let plan = Plan::new(&self.snapshot()?, selections)?;
+        if !plan.tables.is_empty() {
+            self.change("write to", |database| apply(&plan, database))?;
+        }
+        Ok(plan.into_removed())
+    }
+
+    /// The newest commit. Nobody else writes, and every commit is whole on disk.
+    fn snapshot(&self) -> Result<Snapshot> {
+        let file = File::open(Arc::clone(&self.file)).map_err(|error| Error::file(error, &self.path, None))?;
+        Snapshot::of_locked(&self.path, file)
+    }
+
+    /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not
+    /// touched again: not even dropped, since that would write.
+    fn change<T>(
+        &self,
+        doing: &'static str,
+        change: impl FnOnce(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T> {
+        let mut slot = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(database) = slot.take() else {
+            return Err(Error::RedbPanicked { doing, path: self.path.clone() });
+        };
+        match guard(doing, &self.path, || change(&database)) {
+            Ok(result) => {
+                *slot = Some(database);
+                result.map_err(|error| redb_error(doing, &self.path, error))
+            }
+            Err(panicked) => {
+                mem::forget(database);
+                Err(panicked)
+            }
+        }
+    }
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        let slot = self.database.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(database) = slot.take() {
+            // Closing writes, and may find damage that nothing else touched.
+            let _ = guard("close", &self.path, || drop(database));
+        }
+    }
+}
+
+fn apply(plan: &Plan, database: &Database) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    for (name, removal) in &plan.tables {
+        match removal {
+            Removal::Table => {
+                transaction.delete_table(definition(name))?;
+            }
+            Removal::SubKeys(sub_keys) => {
+                let mut table = transaction.open_table(definition(name))?;
+                for sub_key in sub_keys {
+                    table.remove(sub_key.as_str())?;
+                }
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn definition(name: &str) -> TableDefinition<'_, &'static str, &'static [u8]> {
+    TableDefinition::new(name)
+}
+
+/// Lays out an empty cache under another name and gives it its own when it is done: redb leaves a
+/// file that no app can open if it is stopped in the middle of that.
+fn create_file(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, error))?;
+    let cannot_create = |error| Error::io("create", path, error);
+    let mut new = tempfile::Builder::new();
+    new.prefix(".vlive-").suffix(".tmp");
+    #[cfg(unix)]
+    new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let new = new.tempfile_in(folder).map_err(cannot_create)?;
+    let layout = || Builder::new().set_cache_size(PAGE_CACHE).create(new.path()).map(drop);
+    guard("create", path, layout)?.map_err(|error| redb_error("create", path, error))?;
+    match new.persist_noclobber(path) {
+        // Somebody else was faster; theirs is opened.
+        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(cannot_create(error.error)),
+        _ => Ok(()),
+    }
+}
+
+/// Checks what redb takes on trust when it opens a file.
+fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<()> {
+    let in_context = |error| Error::file(error, path, None);
+    let file = File::open(Arc::clone(file)).map_err(in_context)?;
+    let header = file.header();
+    let candidates = header.candidates().map_err(in_context)?;
+    if header.geometry.page_size != PAGE_SIZE {
+        return Err(in_context(file::Error::strange_page_size()));
+    }
+    if !header.length_is_sound(file.len()) {
+        return Err(Error::WrongLength { path: path.to_owned(), len: file.len(), recorded: header.recorded_len });
+    }
+    if header.recovery_required {
+        // redb reads everything to recover, and falls back to the other commit if it must.
+        let verified = candidates.iter().map(|slot| verify_commit(&file, slot));
+        return verified.reduce(Result::or).unwrap_or(Ok(())).map_err(in_context);
+    }
+    let slot = &candidates[0];
+    verify_own(&file, slot).map_err(in_context)?;
+    file::TableTree::user(&file, slot).all().try_for_each(|table| table.map(drop)).map_err(in_context)
+}
+
+/// Runs `call`, which goes into redb, and catches a panic of it.
+fn guard<T>(doing: &'static str, path: &Path, call: impl FnOnce() -> T) -> Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(call)).map_err(|_| Error::RedbPanicked { doing, path: path.to_owned() })
+}
+
+fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb::Error>) -> Error {
+    match error.into() {
+        redb::Error::Io(source) => Error::io(doing, path, source),
+        source => Error::Redb { doing, path: path.to_owned(), source },
+    }
+}
+
+/// The file as redb's storage. Unlike redb's own it refuses to read beyond the end of the file
+/// before it asks for memory, which keeps a damaged length from ending the process.
+#[derive(Debug)]
+struct CheckedFile(Arc<fs::File>);
+
+impl StorageBackend for CheckedFile {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        if offset.checked_add(len as u64).is_none_or(|end| self.0.metadata().is_ok_and(|file| end > file.len())) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut bytes = vec![0; len];
+        file::read_at(&self.0, &mut bytes, offset)?;
+        Ok(bytes)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self, _eventual: bool) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        file::write_at(&self.0, data, offset)
+    }
+}

@@ -1,0 +1,444 @@
+//! A walk over CBOR bytes that accepts what ciborium accepts, refuses what it refuses, and sees
+//! the values that it sees, without building any.
+//!
+//! Where RFC 8949 and ciborium part, ciborium counts, since it is what vantage-live reads with:
+//! simple values other than the four known ones are refused, `undefined` is null, strings of
+//! indefinite length may nest, short bignums are integers, and 256 levels is as deep as it goes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Containers and tags that may enclose each other; a bignum that reads as an integer is no level.
+pub(crate) const MAX_DEPTH: usize = 256;
+
+/// The tags of bignums, and the longest byte string that ciborium reads as an integer under them.
+const BIGNUM_TAGS: [u64; 2] = [2, 3];
+const BIGNUM_LEN: usize = 16;
+
+/// Why an envelope cannot be decoded, and the byte of the value at which that shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeError {
+    fault: Fault,
+    offset: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Truncated,
+    Reserved,
+    NotUtf8,
+    UnknownSimple,
+    StrayBreak,
+    MixedSegments,
+    IntegerTooLarge,
+    TooDeep,
+    NotAMap,
+}
+
+impl DecodeError {
+    pub(crate) fn new(fault: Fault, offset: usize) -> DecodeError {
+        DecodeError { fault, offset }
+    }
+
+    /// The offset in the value, in bytes.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.fault {
+            Fault::Truncated => "it ends in the middle of an item",
+            Fault::Reserved => "an initial byte that CBOR reserves",
+            Fault::NotUtf8 => "text that is not UTF-8",
+            Fault::UnknownSimple => "an unknown simple value",
+            Fault::StrayBreak => "a break outside of an item of indefinite length",
+            Fault::MixedSegments => "a segment of another type in a string of indefinite length",
+            Fault::IntegerTooLarge => "a negative bignum of more than 127 bits",
+            Fault::TooDeep => "nested deeper than vantage-live reads",
+            Fault::NotAMap => "the envelope is not a map",
+        };
+        write!(f, "{what} (at byte {})", self.offset)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+pub(crate) type Result<T, E = DecodeError> = std::result::Result<T, E>;
+
+/// The head of an item. A length is `None` where the item is of indefinite length.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Head {
+    Unsigned(u64),
+    /// The integer -1 - n.
+    Negative(u64),
+    Bytes(Option<usize>),
+    Text(Option<usize>),
+    Array(Option<usize>),
+    Map(Option<usize>),
+    Tag(u64),
+    Simple(u8),
+    Float(f64),
+    Break,
+}
+
+/// A tag as ciborium sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tagged {
+    /// A bignum, read and past: any integer of 128 bits that ciborium allows.
+    Integer(BigInt),
+    /// Any other tag; its content follows.
+    Tag(u64),
+}
+
+/// An integer from a bignum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BigInt {
+    /// -2^64 to 2^64 - 1: what CBOR's own integers hold.
+    Small(i128),
+    /// Outside of that: the tag and the absolute value, less one if negative.
+    Large(u64, u128),
+}
+
+/// A place in CBOR bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'b> {
+    bytes: &'b [u8],
+    pos: usize,
+}
+
+impl<'b> Reader<'b> {
+    pub(crate) fn at(bytes: &'b [u8], pos: usize) -> Reader<'b> {
+        Reader { bytes, pos }
+    }
+
+    pub(crate) fn pos(&self) -> usize {
+        self.pos
+    }
+
+    fn error<T>(&self, fault: Fault) -> Result<T> {
+        Err(DecodeError::new(fault, self.pos))
+    }
+
+    #[inline]
+    fn take(&mut self, len: usize) -> Result<&'b [u8]> {
+        match self.bytes[self.pos..].get(..len) {
+            Some(taken) => {
+                self.pos += len;
+                Ok(taken)
+            }
+            None => Err(DecodeError::new(Fault::Truncated, self.bytes.len())),
+        }
+    }
+
+    fn take_array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        self.take(N).map(|bytes| bytes.try_into().expect("as many as asked for"))
+    }
+
+    #[inline]
+    pub(crate) fn head(&mut self) -> Result<Head> {
+        let start = self.pos;
+        let [initial] = self.take_array()?;
+        let (major, minor) = (initial >> 5, initial & 31);
+        let argument = match minor {
+            0..24 => u64::from(minor),
+            24 => u64::from(self.take_array::<1>()?[0]),
+            25 => u64::from(u16::from_be_bytes(self.take_array()?)),
+            26 => u64::from(u32::from_be_bytes(self.take_array()?)),
+            27 => u64::from_be_bytes(self.take_array()?),
+            31 if (2..=5).contains(&major) || major == 7 => 0,
+            _ => return Err(DecodeError::new(Fault::Reserved, start)),
+        };
+        let len = || -> Result<Option<usize>> {
+            if minor == 31 {
+                return Ok(None);
+            }
+            // A length that does not fit in memory is beyond the end too.
+            usize::try_from(argument).map(Some).map_err(|_| DecodeError::new(Fault::Truncated, self.bytes.len()))
+        };
+        Ok(match major {
+            0 => Head::Unsigned(argument),
+            1 => Head::Negative(argument),
+            2 => Head::Bytes(len()?),
+            3 => Head::Text(len()?),
+            4 => Head::Array(len()?),
+            5 => Head::Map(len()?),
+            6 => Head::Tag(argument),
+            _ => match minor {
+                31 => Head::Break,
+                25..=27 => Head::Float(float(&self.bytes[start..self.pos])),
+                #[expect(clippy::cast_possible_truncation, reason = "it came from one byte")]
+                _ => Head::Simple(argument as u8),
+            },
+        })
+    }
+
+    pub(crate) fn peek(&self) -> Result<Head> {
+        self.clone_at(self.pos).head()
+    }
+
+    pub(crate) fn clone_at(&self, pos: usize) -> Reader<'b> {
+        Reader { bytes: self.bytes, pos }
+    }
+
+    /// Whether another element follows; `left` is the number of those still due, `None` for an
+    /// item that ends with a break, which is taken.
+    #[inline]
+    pub(crate) fn more(&mut self, left: &mut Option<usize>) -> Result<bool> {
+        match left {
+            Some(0) => Ok(false),
+            Some(left) => {
+                *left -= 1;
+                Ok(true)
+            }
+            None => match self.bytes.get(self.pos) {
+                Some(0xff) => {
+                    self.pos += 1;
+                    Ok(false)
+                }
+                Some(_) => Ok(true),
+                None => self.error(Fault::Truncated),
+            },
+        }
+    }
+
+    /// The segments of a string whose head was just read: one for a definite length.
+    pub(crate) fn segments(&mut self, text: bool, len: Option<usize>, mut each: impl FnMut(&'b [u8])) -> Result<()> {
+        let mut segment = |reader: &mut Self, len: usize| -> Result<()> {
+            let start = reader.pos;
+            let bytes = reader.take(len)?;
+            if text && std::str::from_utf8(bytes).is_err() {
+                return Err(DecodeError::new(Fault::NotUtf8, start));
+            }
+            each(bytes);
+            Ok(())
+        };
+        if let Some(len) = len {
+            return segment(self, len);
+        }
+        let mut open = 1;
+        while open > 0 {
+            let start = self.pos;
+            match self.head()? {
+                Head::Break => open -= 1,
+                Head::Text(inner) if text => match inner {
+                    Some(len) => segment(self, len)?,
+                    None => open += 1,
+                },
+                Head::Bytes(inner) if !text => match inner {
+                    Some(len) => segment(self, len)?,
+                    None => open += 1,
+                },
+                _ => return Err(DecodeError::new(Fault::MixedSegments, start)),
+            }
+        }
+        Ok(())
+    }
+
+    /// A string of definite length whose head was just read.
+    pub(crate) fn string(&mut self, len: usize) -> Result<&'b [u8]> {
+        self.take(len)
+    }
+
+    /// Text whose head was just read.
+    #[inline]
+    pub(crate) fn text(&mut self, len: Option<usize>) -> Result<Cow<'b, str>> {
+        if let Some(len) = len {
+            let start = self.pos;
+            return match std::str::from_utf8(self.take(len)?) {
+                Ok(text) => Ok(Cow::Borrowed(text)),
+                Err(_) => Err(DecodeError::new(Fault::NotUtf8, start)),
+            };
+        }
+        let mut text = Vec::new();
+        self.segments(true, None, |segment| text.extend_from_slice(segment))?;
+        Ok(Cow::Owned(String::from_utf8(text).expect("segments of UTF-8")))
+    }
+
+    /// What a tag whose head was just read means.
+    pub(crate) fn tagged(&mut self, tag: u64) -> Result<Tagged> {
+        let content = self.peek()?;
+        let Head::Bytes(Some(len)) = content else { return Ok(Tagged::Tag(tag)) };
+        if !BIGNUM_TAGS.contains(&tag) || len > BIGNUM_LEN {
+            return Ok(Tagged::Tag(tag));
+        }
+        self.head()?;
+        let value = self.take(len)?.iter().fold(0, |value, byte| value << 8 | u128::from(*byte));
+        let negative = tag == BIGNUM_TAGS[1];
+        Ok(Tagged::Integer(match u64::try_from(value) {
+            Ok(value) if negative => BigInt::Small(-1 - i128::from(value)),
+            Ok(value) => BigInt::Small(i128::from(value)),
+            Err(_) if negative && value >> 127 == 1 => return self.error(Fault::IntegerTooLarge),
+            Err(_) => BigInt::Large(tag, value),
+        }))
+    }
+
+    /// The next item, if it is an integer that is no larger than CBOR's own.
+    pub(crate) fn integer(&mut self) -> Result<Option<i128>> {
+        Ok(match self.head()? {
+            Head::Unsigned(value) => Some(i128::from(value)),
+            Head::Negative(value) => Some(-1 - i128::from(value)),
+            Head::Tag(tag) => match self.tagged(tag)? {
+                Tagged::Integer(BigInt::Small(value)) => Some(value),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// Passes one item that a [`Scan`] has been over.
+    pub(crate) fn skip(&mut self) -> Result<()> {
+        Scan { reader: *self, keys: Vec::new(), odd: Vec::new(), record: Vec::new(), look: false }
+            .value(MAX_DEPTH)
+            .map(|end| self.pos = end)
+    }
+}
+
+/// Halves go through ciborium's own conversion, so that a NaN keeps the payload that it has there.
+fn float(item: &[u8]) -> f64 {
+    match ciborium_ll::Decoder::from(item).pull() {
+        Ok(ciborium_ll::Header::Float(value)) => value,
+        _ => unreachable!("a float of 2, 4 or 8 bytes"),
+    }
+}
+
+/// A walk that verifies an item to its end and notes which maps are odd: those that have a key
+/// that is no text or a key twice and, below a record, those whose only key is reserved.
+pub(crate) struct Scan<'b> {
+    reader: Reader<'b>,
+    /// The keys of the maps that enclose this place.
+    keys: Vec<Cow<'b, str>>,
+    odd: Vec<usize>,
+    /// The fields of the last record that had each of its fields once.
+    record: Vec<Cow<'b, str>>,
+    /// Whether keys are compared at all.
+    look: bool,
+}
+
+/// Where a map stands, which decides when it is odd.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Rows,
+    Record,
+    Value,
+}
+
+impl<'b> Scan<'b> {
+    pub(crate) fn new(bytes: &'b [u8]) -> Scan<'b> {
+        Scan { reader: Reader::at(bytes, 0), keys: Vec::new(), odd: Vec::new(), record: Vec::new(), look: true }
+    }
+
+    pub(crate) fn reader(&mut self) -> &mut Reader<'b> {
+        &mut self.reader
+    }
+
+    /// Where the odd maps begin, in ascending order.
+    pub(crate) fn into_odd(mut self) -> Vec<usize> {
+        self.odd.sort_unstable();
+        self.odd
+    }
+
+    /// Any item, inside of which `depth` further levels may open. Returns where it ends.
+    pub(crate) fn value(&mut self, depth: usize) -> Result<usize> {
+        let start = self.reader.pos;
+        match self.reader.head()? {
+            Head::Unsigned(_) | Head::Negative(_) | Head::Float(_) | Head::Simple(20..=23) => {}
+            Head::Bytes(Some(len)) => drop(self.reader.take(len)?),
+            Head::Bytes(None) => self.reader.segments(false, None, drop)?,
+            Head::Text(len) => self.reader.segments(true, len, drop)?,
+            Head::Array(mut left) => {
+                let depth = deeper(depth, start)?;
+                while self.reader.more(&mut left)? {
+                    self.value(depth)?;
+                }
+            }
+            Head::Map(left) => self.map(start, left, Place::Value, depth)?,
+            Head::Tag(tag) => {
+                if let Tagged::Tag(_) = self.reader.tagged(tag)? {
+                    self.value(deeper(depth, start)?)?;
+                }
+            }
+            Head::Simple(_) => return Err(DecodeError::new(Fault::UnknownSimple, start)),
+            Head::Break => return Err(DecodeError::new(Fault::StrayBreak, start)),
+        }
+        Ok(self.reader.pos)
+    }
+
+    /// A map whose head, just read, began at `start`. A value of `rows` that is a map is a record.
+    pub(crate) fn map(&mut self, start: usize, mut left: Option<usize>, place: Place, depth: usize) -> Result<()> {
+        let depth = deeper(depth, start)?;
+        let base = self.keys.len();
+        let mut only_text = true;
+        while self.reader.more(&mut left)? {
+            if let Head::Text(len) = self.reader.peek()? {
+                self.reader.head()?;
+                let key = self.reader.text(len)?;
+                if self.look {
+                    self.keys.push(key);
+                }
+            } else {
+                only_text = false;
+                self.value(depth)?;
+            }
+            match (place, self.reader.peek()?) {
+                (Place::Rows, Head::Map(fields)) => {
+                    let start = self.reader.pos;
+                    self.reader.head()?;
+                    self.map(start, fields, Place::Record, depth)?;
+                }
+                _ => drop(self.value(depth)?),
+            }
+        }
+        if self.look {
+            if !only_text || !self.are_regular(base, place) {
+                self.odd.push(start);
+            }
+            self.keys.truncate(base);
+        }
+        Ok(())
+    }
+
+    fn are_regular(&mut self, base: usize, place: Place) -> bool {
+        let keys = &self.keys[base..];
+        match place {
+            // Records of a table mostly have the same fields, so that one comparison will do.
+            Place::Record => {
+                self.record == keys || {
+                    let distinct = are_distinct(keys);
+                    if distinct {
+                        self.record.clear();
+                        self.record.extend_from_slice(keys);
+                    }
+                    distinct
+                }
+            }
+            Place::Rows => are_distinct(keys),
+            Place::Value => !is_reserved(keys) && are_distinct(keys),
+        }
+    }
+}
+
+fn deeper(depth: usize, start: usize) -> Result<usize> {
+    depth.checked_sub(1).ok_or(DecodeError::new(Fault::TooDeep, start))
+}
+
+/// The names that stand for values that JSON has no form for.
+pub(crate) const RESERVED: [&str; 5] = ["$bytes", "$tag", "$float", "$int", "$map"];
+
+fn is_reserved(keys: &[Cow<'_, str>]) -> bool {
+    matches!(keys, [key] if RESERVED.contains(&key.as_ref()))
+}
+
+fn are_distinct(keys: &[Cow<'_, str>]) -> bool {
+    if keys.is_sorted_by(|a, b| a < b) {
+        return true;
+    }
+    if keys.len() <= 12 {
+        return keys.iter().enumerate().all(|(n, key)| !keys[..n].contains(key));
+    }
+    let mut sorted: Vec<&str> = keys.iter().map(Cow::as_ref).collect();
+    sorted.sort_unstable();
+    sorted.is_sorted_by(|a, b| a < b)
+}

@@ -1,0 +1,139 @@
+use super::{Global, Status, tell_unreadable, time};
+use crate::output::{Output, human, table};
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
+use vlive::{CacheKeySummary, Snapshot, Table};
+
+/// List the cache keys: entries, rows, size, and the newest and oldest age
+///
+/// Sizes are those of the values. Rows are counted as the envelopes announce them, without decoding
+/// the rows; an entry whose head cannot be read is named on standard error and makes the status 3.
+#[derive(Debug, Args)]
+pub struct Ls {
+    /// The folder of the cache, in place of -C
+    #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    argument: Option<PathBuf>,
+
+    /// Add the tables that are no cache tables, with their types
+    #[arg(long)]
+    all: bool,
+
+    /// Print an array of objects: times in seconds since 1970, sizes in bytes
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row<'r> {
+    key: Option<&'r str>,
+    entries: u64,
+    rows: Option<u64>,
+    bytes: Option<u64>,
+    newest: Option<u64>,
+    oldest: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<u64>,
+    #[serde(flatten)]
+    table: Option<Other<'r>>,
+}
+
+#[derive(Serialize)]
+struct Other<'r> {
+    table: &'r str,
+    multimap: bool,
+    types: (&'r str, &'r str),
+}
+
+impl Ls {
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        let folder = self.argument.as_ref().unwrap_or(&global.folder);
+        let now = time::now()?;
+        let look = |snapshot: &Snapshot| Ok((vlive::list(snapshot)?, snapshot.tables()?));
+        let ((summaries, unreadable), mut tables) = global.look_at(folder, look)?;
+        tables.retain(|table| table.cache_key().is_none());
+        if self.json {
+            self.print_json(&summaries, &tables, output)?;
+        } else {
+            self.print_tables(&summaries, &tables, now, output)?;
+        }
+        for table in tables.iter().filter(|table| table.is_named_as_cache()) {
+            output.warning(&format!("table `{}` is no cache table but a {}; vantage-live fails on it", table.name(), kind(table)));
+        }
+        output.flush()?;
+        Ok(tell_unreadable(&unreadable, output))
+    }
+
+    fn print_json(&self, summaries: &[CacheKeySummary], tables: &[Table], output: &mut Output) -> Result<()> {
+        let mut rows: Vec<Row<'_>> = summaries.iter().map(row).collect();
+        if self.all {
+            rows.extend(tables.iter().map(other_row));
+        }
+        serde_json::to_writer(output.data(), &rows)?;
+        Ok(writeln!(output.data())?)
+    }
+
+    fn print_tables(&self, summaries: &[CacheKeySummary], tables: &[Table], now: u64, output: &mut Output) -> Result<()> {
+        if summaries.is_empty() {
+            output.summary("the cache holds no cache keys");
+        }
+        let columns =
+            [("KEY", false), ("ENTRIES", true), ("ROWS", true), ("SIZE", true), ("NEWEST", true), ("OLDEST", true)];
+        table::print(output, columns, summaries, |summary, output| {
+            let age = |fetched_at: Option<u64>| {
+                fetched_at.map_or_else(|| "-".to_owned(), |fetched_at| human::age(time::age(now, fetched_at)))
+            };
+            [
+                output.key(&summary.cache_key).into_owned(),
+                summary.entries.to_string(),
+                summary.rows.to_string(),
+                human::size(summary.bytes),
+                age(summary.newest),
+                age(summary.oldest),
+            ]
+        })?;
+        if self.all && !tables.is_empty() {
+            if !summaries.is_empty() {
+                writeln!(output.data())?;
+            }
+            table::print(output, [("OTHER TABLE", false), ("TYPE", false), ("ENTRIES", true)], tables, |table, output| {
+                [output.key(table.name()).into_owned(), output.text(&kind(table)).into_owned(), table.entries().to_string()]
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn row(summary: &CacheKeySummary) -> Row<'_> {
+    Row {
+        key: Some(&summary.cache_key),
+        entries: summary.entries,
+        rows: Some(summary.rows),
+        bytes: Some(summary.bytes),
+        newest: summary.newest,
+        oldest: summary.oldest,
+        unreadable: Some(summary.unreadable).filter(|unreadable| *unreadable > 0),
+        table: None,
+    }
+}
+
+fn other_row(table: &Table) -> Row<'_> {
+    Row {
+        key: None,
+        entries: table.entries(),
+        rows: None,
+        bytes: None,
+        newest: None,
+        oldest: None,
+        unreadable: None,
+        table: Some(Other { table: table.name(), multimap: table.is_multimap(), types: table.types() }),
+    }
+}
+
+fn kind(table: &Table) -> String {
+    let (key, value) = table.types();
+    let kind = if table.is_multimap() { "multimap" } else { "table" };
+    format!("{kind} of {key} to {value}")
+}

@@ -1,0 +1,110 @@
+use super::{Global, Refused, Status, time};
+use crate::output::{Output, human};
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+use std::fs;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use vlive::{Cache, Key, RowsInput};
+
+/// Write one entry from JSON
+///
+/// The input is an envelope as `vlive dump` prints it (an object with `rows`, perhaps `fetched_at`,
+/// and nothing else), an object of row id to row, or an array of rows. All of it is checked before
+/// anything is written; folder and file are created where they are missing.
+///
+/// The entry is dated by --fetched-at or --age, else by the envelope itself, else by
+/// `SOURCE_DATE_EPOCH`, else now.
+#[derive(Debug, Args)]
+pub struct Put {
+    /// The full key, such as `clients/page_1`; without a `/` the root entry of that cache key
+    key: String,
+
+    /// The file to read; standard input if it is missing or `-`
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    file: Option<PathBuf>,
+
+    /// The field with the row id, where rows come in an array: text or a whole number
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    id_field: String,
+
+    /// When the rows were fetched: RFC 3339, or `@` and seconds since 1970
+    #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "age")]
+    fetched_at: Option<u64>,
+
+    /// How long ago the rows were fetched, such as `3h 12m`
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    age: Option<Duration>,
+
+    /// Print the summary as an object: sizes in bytes
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    key: String,
+    rows: u64,
+    bytes: usize,
+    replaced: bool,
+}
+
+impl Put {
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        if self.key.is_empty() {
+            return Err(Refused::error("the key is empty", Some("`/__root__` names the root entry of the empty cache key")));
+        }
+        let now = time::now()?;
+        let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
+        let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
+        let json = self.read(file, &name, output)?;
+        let input = RowsInput::parse(&json, &self.id_field)
+            .map_err(|error| Refused::error(format!("{name}, {error}"), None))?;
+        let fetched_at = match (self.fetched_at, self.age) {
+            (Some(fetched_at), _) => fetched_at,
+            (None, Some(age)) => time::before(now, age),
+            (None, None) => match input.fetched_at() {
+                Some(fetched_at) => fetched_at,
+                None => time::source_date_epoch()?.unwrap_or(now),
+            },
+        };
+        let envelope = input.into_envelope(fetched_at);
+        let key = Key::new(&self.key);
+        let cache = global.open_when_free(output, || Cache::create(&global.folder))?;
+        let replaced = cache.put_envelope(&key, &envelope)?;
+        drop(cache);
+        let summary = Summary { key: key.to_string(), rows: envelope.rows(), bytes: envelope.bytes().len(), replaced };
+        if self.json {
+            serde_json::to_writer(output.data(), &summary)?;
+            writeln!(output.data())?;
+        } else {
+            let verb = if replaced { "replaced" } else { "put" };
+            let rows = human::count(summary.rows, "row", "rows");
+            output.summary(&format!("{verb} {}: {rows}, {}", summary.key, human::size(summary.bytes as u64)));
+        }
+        Ok(Status::Done)
+    }
+
+    fn read(&self, file: Option<&Path>, name: &str, output: &Output) -> Result<String> {
+        let mut bytes = Vec::new();
+        let read = match file {
+            Some(file) => fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes)),
+            None => {
+                if io::stdin().is_terminal() {
+                    output.summary("reading JSON from standard input; end it with Ctrl-D");
+                }
+                io::stdin().lock().read_to_end(&mut bytes)
+            }
+        };
+        read.map_err(|error| Refused::error(format!("cannot read {name}: {error}"), None))?;
+        if bytes.is_empty() {
+            return Err(Refused::error(format!("{name} is empty"), Some("an entry without rows is `{}`")));
+        }
+        String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Refused::error(format!("{name} is not UTF-8 at byte {at}"), Some("JSON is UTF-8 text"))
+        })
+    }
+}

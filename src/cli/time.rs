@@ -1,0 +1,95 @@
+//! Points in time: those that are typed, and now.
+
+use super::Refused;
+use anyhow::Result;
+use std::env;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Seconds since 1970 up to which a cache can hold a time.
+const LAST: u64 = i64::MAX.unsigned_abs();
+
+/// Now, in seconds since 1970; `VLIVE_NOW` stands in for the clock.
+pub fn now() -> Result<u64> {
+    match from_env("VLIVE_NOW")? {
+        Some(now) => Ok(now),
+        None => Ok(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())),
+    }
+}
+
+/// The time that makes builds reproducible.
+pub fn source_date_epoch() -> Result<Option<u64>> {
+    from_env("SOURCE_DATE_EPOCH")
+}
+
+fn from_env(name: &str) -> Result<Option<u64>> {
+    let Some(value) = env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let seconds = value.to_str().and_then(|value| value.parse().ok()).filter(|seconds| *seconds <= LAST);
+    let refuse = || Refused::error(format!("{name} is `{}`, and not whole seconds since 1970", value.display()), None);
+    seconds.map(Some).ok_or_else(refuse)
+}
+
+/// `2026-01-31T12:00:00Z`, with an offset or a fraction too, or `@1769860800`; in seconds since 1970.
+pub fn parse(text: &str) -> Result<u64, String> {
+    if let Some(seconds) = text.strip_prefix('@') {
+        let seconds = seconds.parse().ok().filter(|seconds| *seconds <= LAST);
+        return seconds.ok_or_else(|| "behind `@` stand whole seconds since 1970, at most 2^63 - 1".to_owned());
+    }
+    parse_rfc3339(text)
+        .ok_or_else(|| "a time is RFC 3339, such as 2026-01-31T12:00:00Z, from 1970 on, or `@` and seconds since 1970".to_owned())
+}
+
+fn parse_rfc3339(text: &str) -> Option<u64> {
+    const OFFSET: usize = "+02:00".len();
+    let (utc, offset) = match text.len().checked_sub(OFFSET).filter(|at| text.is_char_boundary(*at)) {
+        Some(at) if text[at..].starts_with(['+', '-']) => (format!("{}Z", &text[..at]), parse_offset(&text[at..])?),
+        _ => (text.to_owned(), 0),
+    };
+    let local = humantime::parse_rfc3339(&utc.to_uppercase()).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    local.checked_add_signed(-offset)
+}
+
+/// Seconds that `+hh:mm` or `-hh:mm` is east of UTC.
+fn parse_offset(text: &str) -> Option<i64> {
+    let (hours, minutes) = text[1..].split_once(':')?;
+    let digits = |text: &str, below: i64| -> Option<i64> {
+        (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?.filter(|n| *n < below)
+    };
+    let seconds = digits(hours, 24)? * 3600 + digits(minutes, 60)? * 60;
+    Some(if text.starts_with('-') { -seconds } else { seconds })
+}
+
+/// Seconds from `fetched_at` to `now`; negative for a time in the future.
+pub fn age(now: u64, fetched_at: u64) -> i64 {
+    now.cast_signed().saturating_sub(fetched_at.cast_signed())
+}
+
+/// `now` less an age.
+pub fn before(now: u64, age: Duration) -> u64 {
+    now.saturating_sub(age.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn times_are_rfc_3339_or_seconds() {
+        for (text, seconds) in [
+            ("@0", 0),
+            ("@1700000000", 1_700_000_000),
+            ("2023-11-14T22:13:20Z", 1_700_000_000),
+            ("2023-11-14t22:13:20.999z", 1_700_000_000),
+            ("2023-11-15T00:13:20+02:00", 1_700_000_000),
+            ("2023-11-14T16:43:20-05:30", 1_700_000_000),
+        ] {
+            assert_eq!(parse(text), Ok(seconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in ["", "@", "@-1", "@9223372036854775808", "yesterday", "2023-11-14", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00+00:01", "2023-11-14T22:13:20+2:00", "2023-11-14T22:13:20+99:00", "2023-02-30T00:00:00Z", "é+0:00", "数数"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

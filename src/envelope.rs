@@ -1,0 +1,300 @@
+//! The value of an entry: a CBOR map `{fetched_at, rows}`, written and read as vantage-live 0.4
+//! writes and reads it.
+
+use crate::cbor::{DecodeError, Fault, Head, MAX_DEPTH, Place, Reader, Result, Scan};
+use ciborium::Value;
+use ciborium_ll::{Encoder, Header};
+use indexmap::IndexMap;
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// One row: field name to value, in the order of the backend.
+pub type Record = IndexMap<String, Value>;
+
+/// What vantage-live keeps under one key: rows by their id, and when they were fetched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CachedRows {
+    /// Row id to record, in the order of the fetch.
+    pub rows: IndexMap<String, Record>,
+    /// When the fetch completed. The cache keeps whole seconds; a time before 1970 is kept as 1970.
+    pub fetched_at: SystemTime,
+}
+
+impl CachedRows {
+    /// Rows fetched just now.
+    #[must_use]
+    pub fn new(rows: IndexMap<String, Record>) -> CachedRows {
+        CachedRows { rows, fetched_at: SystemTime::now() }
+    }
+
+    /// Decodes the value of an entry as leniently as vantage-live's `get`, and refuses what it
+    /// refuses: an envelope that is no map, bytes that are not CBOR or end too soon, unknown simple
+    /// values, text that is not UTF-8, nesting beyond 256 levels. Ignored are bytes behind the
+    /// envelope, unknown keys, and keys that are not text; what is missing or of another type
+    /// reads as 1970, as no rows, as an empty record. The last value counts of what is there twice.
+    pub fn decode(value: &[u8]) -> Result<CachedRows> {
+        let view = EnvelopeView::new(value)?;
+        let mut rows = IndexMap::new();
+        view.rows(&mut |id, record: &mut Reader<'_>| {
+            let mut fields = Record::new();
+            view.fields(record, &mut |name, field: &mut Reader<'_>| {
+                let start = field.pos();
+                field.skip()?;
+                let value = ciborium::from_reader(&value[start..field.pos()]).expect("ciborium reads what was verified");
+                fields.insert(name.into_owned(), value);
+                Ok::<(), DecodeError>(())
+            })?;
+            rows.insert(id.into_owned(), fields);
+            Ok::<(), DecodeError>(())
+        })?;
+        let fetched_at = UNIX_EPOCH.checked_add(Duration::from_secs(view.fetched_at)).unwrap_or(UNIX_EPOCH);
+        Ok(CachedRows { rows, fetched_at })
+    }
+}
+
+/// The value of an entry, encoded: the bytes that vantage-live itself would write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    bytes: Vec<u8>,
+    rows: u64,
+}
+
+impl Envelope {
+    /// Encodes rows: definite lengths, the shortest form of every number, the order kept.
+    #[must_use]
+    pub fn encode(rows: &CachedRows) -> Envelope {
+        let since_1970 = rows.fetched_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let mut encoded = Vec::new();
+        for (id, record) in &rows.rows {
+            push_text(&mut encoded, id);
+            push_head(&mut encoded, Header::Map(Some(record.len())));
+            for (name, value) in record {
+                push_text(&mut encoded, name);
+                ciborium::into_writer(value, &mut encoded).expect("a value is written to memory");
+            }
+        }
+        envelope_of(since_1970, rows.rows.len(), encoded)
+    }
+
+    /// The encoded bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The number of rows in it.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+}
+
+/// The envelope of so many encoded rows: `encoded` is their ids and records one after the other.
+pub(crate) fn envelope_of(fetched_at: u64, rows: usize, mut encoded: Vec<u8>) -> Envelope {
+    let mut head = Vec::new();
+    push_head(&mut head, Header::Map(Some(2)));
+    push_text(&mut head, FETCHED_AT);
+    push_head(&mut head, Header::Positive(fetched_at));
+    push_text(&mut head, ROWS);
+    push_head(&mut head, Header::Map(Some(rows)));
+    encoded.splice(0..0, head);
+    Envelope { bytes: encoded, rows: rows as u64 }
+}
+
+pub(crate) fn push_head(out: &mut Vec<u8>, head: Header) {
+    Encoder::from(out).push(head).expect("a head is written to memory");
+}
+
+pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
+    push_head(out, Header::Text(Some(text.len())));
+    out.extend_from_slice(text.as_bytes());
+}
+
+pub(crate) const FETCHED_AT: &str = "fetched_at";
+pub(crate) const ROWS: &str = "rows";
+
+/// The head of an envelope: what can be told without a look at its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnvelopeHead {
+    /// Whole seconds since 1970.
+    pub fetched_at: u64,
+    /// The number of rows that the envelope announces.
+    pub rows: u64,
+}
+
+impl EnvelopeHead {
+    /// Reads the head of an entry's value. An envelope that begins as vantage-live writes it is
+    /// not read any further, so that a fault in its rows does not show here and rows that have an
+    /// id twice are counted twice; any other is read to its end.
+    pub fn decode(value: &[u8]) -> Result<EnvelopeHead> {
+        if let Some(head) = announced(value) {
+            return Ok(head);
+        }
+        let view = EnvelopeView::new(value)?;
+        let mut rows = 0;
+        view.rows(&mut |_, record: &mut Reader<'_>| {
+            rows += 1;
+            record.skip()
+        })?;
+        Ok(EnvelopeHead { fetched_at: view.fetched_at, rows })
+    }
+}
+
+/// The head of an envelope that begins exactly as vantage-live writes one.
+fn announced(value: &[u8]) -> Option<EnvelopeHead> {
+    let rest = value.strip_prefix(b"\xa2\x6afetched_at")?;
+    let mut reader = Reader::at(rest, 0);
+    let Head::Unsigned(fetched_at) = reader.head().ok()? else { return None };
+    let fetched_at = seconds(i128::from(fetched_at));
+    let rest = rest[reader.pos()..].strip_prefix(b"\x64rows")?;
+    let mut reader = Reader::at(rest, 0);
+    let Head::Map(Some(rows)) = reader.head().ok()? else { return None };
+    // A row takes two bytes at the least: more rows than that cannot be there.
+    let room = (rest.len() - reader.pos()) / 2;
+    (rows <= room).then_some(EnvelopeHead { fetched_at, rows: rows as u64 })
+}
+
+/// vantage-live reads an integer outside of `i64`, and a negative one, as 0.
+fn seconds(integer: i128) -> u64 {
+    i64::try_from(integer).ok().and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0)
+}
+
+/// An envelope whose bytes were verified to its end: what vantage-live reads from it, without a
+/// value built.
+#[derive(Clone, Debug)]
+pub struct EnvelopeView<'b> {
+    value: &'b [u8],
+    fetched_at: u64,
+    /// Where the maps of rows begin: one, but for a strange envelope.
+    rows: Vec<usize>,
+    odd: Vec<usize>,
+}
+
+impl<'b> EnvelopeView<'b> {
+    /// Verifies the value of an entry; see [`CachedRows::decode`] for what is refused.
+    pub fn new(value: &'b [u8]) -> Result<EnvelopeView<'b>> {
+        let mut scan = Scan::new(value);
+        let Head::Map(mut left) = scan.reader().head()? else {
+            // Whether it is CBOR at all is the first question for vantage-live too.
+            Scan::new(value).value(MAX_DEPTH)?;
+            return Err(DecodeError::new(Fault::NotAMap, 0));
+        };
+        let inside = MAX_DEPTH - 1;
+        let (mut fetched_at, mut rows) = (0, Vec::new());
+        while scan.reader().more(&mut left)? {
+            let key = if let Head::Text(len) = scan.reader().peek()? {
+                scan.reader().head()?;
+                Some(scan.reader().text(len)?)
+            } else {
+                scan.value(inside)?;
+                None
+            };
+            let start = scan.reader().pos();
+            match (key.as_deref(), scan.reader().peek()?) {
+                (Some(ROWS), Head::Map(pairs)) => {
+                    scan.reader().head()?;
+                    scan.map(start, pairs, Place::Rows, inside)?;
+                    rows.push(start);
+                }
+                (Some(FETCHED_AT), _) => {
+                    scan.value(inside)?;
+                    if let Some(integer) = Reader::at(value, start).integer()? {
+                        fetched_at = seconds(integer);
+                    }
+                }
+                _ => drop(scan.value(inside)?),
+            }
+        }
+        Ok(EnvelopeView { value, fetched_at, rows, odd: scan.into_odd() })
+    }
+
+    /// Whole seconds since 1970.
+    #[must_use]
+    pub fn fetched_at(&self) -> u64 {
+        self.fetched_at
+    }
+
+    /// Whether the map that begins here is one that needs a second look; see [`Scan`].
+    pub(crate) fn is_odd(&self, map: usize) -> bool {
+        !self.odd.is_empty() && self.odd.binary_search(&map).is_ok()
+    }
+
+    /// Calls `visit` with the id of every row and a reader that stands at its record, which
+    /// `visit` must pass, in the order and with the contents that vantage-live gives them.
+    pub(crate) fn rows<E: From<DecodeError>>(
+        &self,
+        visit: &mut dyn FnMut(Cow<'b, str>, &mut Reader<'b>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match *self.rows.as_slice() {
+            [] => Ok(()),
+            [map] => self.pairs(&mut Reader::at(self.value, map), visit),
+            ref maps => {
+                let mut last = IndexMap::new();
+                for &map in maps {
+                    self.pairs(&mut Reader::at(self.value, map), &mut |id, record| {
+                        last.insert(id, record.pos());
+                        record.skip()
+                    })?;
+                }
+                self.visit_each(last, visit)
+            }
+        }
+    }
+
+    /// The same for the fields of the record at which `record` stands, which is passed. A record
+    /// that is no map has none.
+    pub(crate) fn fields<E: From<DecodeError>>(
+        &self,
+        record: &mut Reader<'b>,
+        visit: &mut dyn FnMut(Cow<'b, str>, &mut Reader<'b>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match record.peek()? {
+            Head::Map(_) => self.pairs(record, visit),
+            _ => Ok(record.skip()?),
+        }
+    }
+
+    /// The pairs of a map whose keys are text; of a key that is there twice the last value at the
+    /// first position.
+    fn pairs<E: From<DecodeError>>(
+        &self,
+        map: &mut Reader<'b>,
+        visit: &mut dyn FnMut(Cow<'b, str>, &mut Reader<'b>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let start = map.pos();
+        let Head::Map(mut left) = map.head()? else { unreachable!("only maps have pairs") };
+        if !self.is_odd(start) {
+            while map.more(&mut left)? {
+                let key = key(map)?.expect("the keys of a regular map are text");
+                visit(key, map)?;
+            }
+            return Ok(());
+        }
+        let mut last = IndexMap::new();
+        while map.more(&mut left)? {
+            if let Some(key) = key(map)? {
+                last.insert(key, map.pos());
+            }
+            map.skip()?;
+        }
+        self.visit_each(last, visit)
+    }
+
+    fn visit_each<E: From<DecodeError>>(
+        &self,
+        pairs: IndexMap<Cow<'b, str>, usize>,
+        visit: &mut dyn FnMut(Cow<'b, str>, &mut Reader<'b>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        pairs.into_iter().try_for_each(|(key, value)| visit(key, &mut Reader::at(self.value, value)))
+    }
+}
+
+/// The key at which `map` stands; `None` if it is no text.
+fn key<'b>(map: &mut Reader<'b>) -> Result<Option<Cow<'b, str>>> {
+    if let Head::Text(len) = map.peek()? {
+        map.head()?;
+        return map.text(len).map(Some);
+    }
+    map.skip()?;
+    Ok(None)
+}

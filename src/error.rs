@@ -1,0 +1,196 @@
+//! What can go wrong, with the table, key or path that it went wrong with.
+
+use crate::{DecodeError, Holder, Key, file};
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The result of what can fail in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a cache could not be read or changed. `Display` gives one sentence without its full stop;
+/// [`source`](std::error::Error::source) what lies behind it, where something does.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no cache: the file or a folder on the way to it does not exist.
+    Missing {
+        /// The file that was looked for.
+        path: PathBuf,
+    },
+    /// The path of the cache file names something that is no file.
+    NotAFile {
+        /// What was found in its place.
+        path: PathBuf,
+    },
+    /// The file is no redb database.
+    NotACache {
+        /// The file.
+        path: PathBuf,
+        /// Why; completes "it is not a redb database: …".
+        why: &'static str,
+    },
+    /// The file has a version of redb's file format that is not known.
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+        /// The version that it names.
+        version: u8,
+    },
+    /// Bytes of the file do not match their checksum or make no sense.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The table that they belong to; `None` for what all tables share.
+        table: Option<String>,
+        /// Which bytes.
+        damage: file::Damage,
+    },
+    /// The length of the file is not one that its header allows, so that redb would fail on it.
+    /// Only writing finds this: all that a reader needs may still be there.
+    WrongLength {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        len: u64,
+        /// The length in bytes that its header records.
+        recorded: u64,
+    },
+    /// The cache changed all the while, so that no look saw a single commit.
+    Unsteady {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process has the cache open, and a write was asked for.
+    InUse {
+        /// The file.
+        path: PathBuf,
+        /// Who has it open, as far as the system says.
+        holders: Vec<Holder>,
+    },
+    /// A table has the name of a cache table but not its type; vantage-live fails on it too.
+    NotACacheTable {
+        /// The file.
+        path: PathBuf,
+        /// The table.
+        table: String,
+        /// What it is instead, such as `table of u64 to u64`.
+        is: String,
+    },
+    /// The value of an entry is no envelope that vantage-live can read.
+    Undecodable {
+        /// The entry.
+        key: Key,
+        /// What is wrong with it, and where.
+        source: DecodeError,
+    },
+    /// redb could not do what it was asked to.
+    Redb {
+        /// What was being done; completes "cannot …".
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// redb's reason.
+        source: redb::Error,
+    },
+    /// redb failed on itself while working with the file. Nothing was committed by the call.
+    RedbPanicked {
+        /// What was being done; completes "cannot …".
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system could not do what it was asked to.
+    Io {
+        /// What was being done; completes "cannot …".
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+const UNWRITTEN: &str = "it is empty";
+
+impl Error {
+    /// Whether an app that writes to the file at this moment can be all that is behind it.
+    pub(crate) fn may_be_a_race(&self) -> bool {
+        matches!(self, Error::Damaged { .. } | Error::NotACache { why: UNWRITTEN, .. })
+    }
+
+    pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Error {
+        Error::Io { doing, path: path.to_owned(), source }
+    }
+
+    /// `error` in the context of a cache file and, where it is known, a table of it.
+    pub(crate) fn file(error: file::Error, path: &Path, table: Option<&str>) -> Error {
+        let path = path.to_owned();
+        match error {
+            file::Error::Io(source) => Error::Io { doing: "read", path, source },
+            file::Error::Unwritten => Error::NotACache { path, why: UNWRITTEN },
+            file::Error::NotRedb => Error::NotACache { path, why: "it does not begin as one does" },
+            file::Error::Version(version) => Error::UnknownFormat { path, version },
+            file::Error::Damaged(damage) => Error::Damaged { path, table: table.map(str::to_owned), damage },
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Missing { path } => write!(f, "there is no cache at `{}`", path.display()),
+            Error::NotAFile { path } => write!(f, "`{}` is not a file", path.display()),
+            Error::NotACache { path, why } => write!(f, "`{}` is not a redb database: {why}", path.display()),
+            Error::UnknownFormat { path, version } => write!(
+                f,
+                "`{}` has version {version} of redb's file format, and only 2 and 3 are known",
+                path.display()
+            ),
+            Error::Damaged { path, table: Some(table), damage } => {
+                write!(f, "`{}` is damaged in table `{table}`, {damage}", path.display())
+            }
+            Error::Damaged { path, table: None, damage } => {
+                write!(f, "`{}` is damaged, {damage}", path.display())
+            }
+            Error::WrongLength { path, len, recorded } => write!(
+                f,
+                "`{}` has {len} bytes, and its header records {recorded}",
+                path.display()
+            ),
+            Error::Unsteady { path } => {
+                write!(f, "`{}` changes faster than it can be read", path.display())
+            }
+            Error::InUse { path, holders } => {
+                write!(f, "`{}` is in use by ", path.display())?;
+                match holders.as_slice() {
+                    [] => f.write_str("another process"),
+                    [first, rest @ ..] => {
+                        write!(f, "{first}")?;
+                        rest.iter().try_for_each(|holder| write!(f, ", {holder}"))
+                    }
+                }
+            }
+            Error::NotACacheTable { path, table, is } => {
+                write!(f, "table `{table}` of `{}` is no cache table but a {is}", path.display())
+            }
+            Error::Undecodable { key, source } => write!(f, "entry `{key}` cannot be decoded: {source}"),
+            Error::Redb { doing, path, source } => write!(f, "cannot {doing} `{}`: {source}", path.display()),
+            Error::RedbPanicked { doing, path } => {
+                write!(f, "cannot {doing} `{}`: redb failed on what it found in it", path.display())
+            }
+            Error::Io { doing, path, source } => write!(f, "cannot {doing} `{}`: {source}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Undecodable { source, .. } => Some(source),
+            Error::Redb { source, .. } => Some(source),
+            Error::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Pages of a B-tree: where they lie, and what a leaf and a branch hold.
+//!
+//! The layouts are those of redb's format document. Nothing here believes an offset: a page is
+//! parsed once, and every range that it hands out was checked to lie inside its used bytes.
+
+use super::header::Root;
+use super::{Result, checksum};
+use std::fmt;
+use std::ops::Range;
+
+/// The address of a page, shown as redb shows it: `r{region}.{index}/{order}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PageNumber {
+    /// The region that it lies in.
+    pub region: u32,
+    /// Its place in the region, counted in pages of its own order.
+    pub index: u32,
+    /// The page is `2^order` base pages long.
+    pub order: u8,
+}
+
+impl PageNumber {
+    pub(super) const MAX_ORDER: u8 = 20;
+
+    /// 5 bits of order at the top, 20 of region above 20 of index at the bottom. The index of a
+    /// page of a higher order has fewer bits; the rest is reserved and ignored.
+    pub(super) fn parse(raw: u64) -> PageNumber {
+        let order = (raw >> 59) as u8;
+        PageNumber {
+            region: ((raw >> 20) & 0xF_FFFF) as u32,
+            index: (raw & (0xF_FFFF >> order)) as u32,
+            order,
+        }
+    }
+}
+
+impl fmt::Display for PageNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "r{}.{}/{}", self.region, self.index, self.order)
+    }
+}
+
+/// The widths of a tree's keys and values, where they are fixed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Widths {
+    pub key: Option<u32>,
+    pub value: Option<u32>,
+}
+
+/// What was wrong with a page; the caller knows which page it was.
+pub type Fault = &'static str;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Leaf,
+    Branch,
+}
+
+/// The first bytes of a page: its type and how many pairs or keys it holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    kind: Kind,
+    count: usize,
+    widths: Widths,
+}
+
+impl Shape {
+    /// Bytes that [`Shape::parse`] wants.
+    pub const LEN: usize = 4;
+
+    pub fn parse(start: &[u8], widths: Widths) -> Result<Shape, Fault> {
+        let kind = match start[0] {
+            1 => Kind::Leaf,
+            2 => Kind::Branch,
+            _ => return Err("it is neither a leaf nor a branch"),
+        };
+        let count = usize::from(u16::from_le_bytes([start[2], start[3]]));
+        if count == 0 { Err("it is empty") } else { Ok(Shape { kind, count, widths }) }
+    }
+
+    /// Where the tables of offsets end and the keys begin.
+    pub fn tables_end(self) -> usize {
+        let keys = if self.widths.key.is_none() { 4 * self.count } else { 0 };
+        let values = if self.widths.value.is_none() { 4 * self.count } else { 0 };
+        match self.kind {
+            Kind::Leaf => 4 + keys + values,
+            Kind::Branch => 8 + 24 * (self.count + 1) + keys,
+        }
+    }
+
+    /// The number of used bytes, which are what the page's checksum covers. `page` must reach to
+    /// [`Shape::tables_end`].
+    pub fn used(self, page: &[u8]) -> u64 {
+        let last = self.count - 1;
+        match self.kind {
+            Kind::Leaf => self.value_end(page, last),
+            Kind::Branch => self.key_end(page, last),
+        }
+    }
+
+    fn keys_at(self) -> usize {
+        match self.kind {
+            Kind::Leaf => 4,
+            Kind::Branch => 8 + 24 * (self.count + 1),
+        }
+    }
+
+    fn key_end(self, page: &[u8], n: usize) -> u64 {
+        match self.widths.key {
+            Some(width) => self.tables_end() as u64 + u64::from(width) * (n as u64 + 1),
+            None => offset_at(page, self.keys_at() + 4 * n),
+        }
+    }
+
+    fn value_end(self, page: &[u8], n: usize) -> u64 {
+        match self.widths.value {
+            Some(width) => self.key_end(page, self.count - 1) + u64::from(width) * (n as u64 + 1),
+            None => {
+                let keys = if self.widths.key.is_none() { 4 * self.count } else { 0 };
+                offset_at(page, 4 + keys + 4 * n)
+            }
+        }
+    }
+}
+
+/// A page whose checksum was found to match.
+#[derive(Debug)]
+pub struct Page {
+    /// May be longer than `used`: buffers are handed on from page to page.
+    pub(super) bytes: Vec<u8>,
+    used: usize,
+    shape: Shape,
+}
+
+impl Page {
+    /// Takes `bytes[..used]` for a page if it has the checksum `expected` and every offset in it
+    /// is in order.
+    pub fn verify(bytes: Vec<u8>, used: usize, shape: Shape, expected: u128) -> Result<Page, Fault> {
+        if checksum(&bytes[..used]) != expected {
+            return Err("its checksum does not match");
+        }
+        let page = Page { bytes, used, shape };
+        if page.offsets_are_sound() { Ok(page) } else { Err("its offsets are out of order") }
+    }
+
+    pub fn used_bytes(&self) -> &[u8] {
+        &self.bytes[..self.used]
+    }
+
+    fn offsets_are_sound(&self) -> bool {
+        let mut end = self.shape.tables_end() as u64;
+        let mut ascend = |next: u64| {
+            let ascends = next >= end && next <= self.used as u64;
+            end = next;
+            ascends
+        };
+        let bytes = &self.bytes[..self.used];
+        (0..self.shape.count).all(|n| ascend(self.shape.key_end(bytes, n)))
+            && (self.shape.kind == Kind::Branch
+                || (0..self.shape.count).all(|n| ascend(self.shape.value_end(bytes, n))))
+    }
+
+    pub fn is_leaf(&self) -> bool {
+        self.shape.kind == Kind::Leaf
+    }
+
+    /// Pairs of a leaf, keys of a branch; at least one.
+    pub fn count(&self) -> usize {
+        self.shape.count
+    }
+
+    pub fn key(&self, n: usize) -> &[u8] {
+        let start = match n {
+            0 => self.shape.tables_end() as u64,
+            n => self.shape.key_end(&self.bytes, n - 1),
+        };
+        &self.bytes[range(start, self.shape.key_end(&self.bytes, n))]
+    }
+
+    /// The value of a leaf's pair.
+    pub fn value(&self, n: usize) -> &[u8] {
+        let start = match n {
+            0 => self.shape.key_end(&self.bytes, self.shape.count - 1),
+            n => self.shape.value_end(&self.bytes, n - 1),
+        };
+        &self.bytes[range(start, self.shape.value_end(&self.bytes, n))]
+    }
+
+    /// A child of a branch: there is one more than there are keys. Its length is not known here.
+    pub fn child(&self, n: usize) -> Root {
+        let checksum = 8 + 16 * n;
+        let number = 8 + 16 * (self.shape.count + 1) + 8 * n;
+        Root {
+            page: PageNumber::parse(u64::from_le_bytes(self.bytes[number..number + 8].try_into().expect("8 bytes"))),
+            checksum: u128::from_le_bytes(self.bytes[checksum..checksum + 16].try_into().expect("16 bytes")),
+            length: u64::MAX,
+        }
+    }
+
+    /// The first pair or key that is not before `key`. In a branch it is the number of the child
+    /// to look into: a key of a branch is the last one of the child left of it.
+    pub fn position(&self, key: &[u8]) -> usize {
+        let (mut low, mut high) = (0, self.shape.count);
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.key(middle) < key { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+}
+
+fn offset_at(page: &[u8], at: usize) -> u64 {
+    u64::from(u32::from_le_bytes(page[at..at + 4].try_into().expect("4 bytes")))
+}
+
+/// Offsets of a verified page lie in memory, so they fit.
+fn range(start: u64, end: u64) -> Range<usize> {
+    usize::try_from(start).expect("an offset in memory")..usize::try_from(end).expect("an offset in memory")
+}

@@ -1,0 +1,187 @@
+//! The definition of a table, as the table tree holds it under the table's name.
+
+use super::header::Root;
+use super::page::Widths;
+use super::{Damage, Error, File, Result, Slot, Tree};
+use std::fmt;
+use std::str;
+
+/// The type of a table's keys or values, as the app that created it named it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeName {
+    /// One of redb's own types, such as `&str`; not one that an app defined.
+    pub builtin: bool,
+    pub name: String,
+}
+
+impl TypeName {
+    fn parse(bytes: &[u8]) -> Option<TypeName> {
+        let (&class, name) = bytes.split_first()?;
+        let builtin = match class {
+            1 => true,
+            2 => false,
+            _ => return None,
+        };
+        Some(TypeName { builtin, name: str::from_utf8(name).ok()?.to_owned() })
+    }
+}
+
+impl fmt::Display for TypeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// What the table tree says of one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    pub multimap: bool,
+    /// Entries; of a multimap the pairs.
+    pub length: u64,
+    pub root: Option<Root>,
+    pub widths: Widths,
+    /// 1 in every file that redb 2 and 3 write.
+    pub alignments: [u32; 2],
+    pub key_type: TypeName,
+    pub value_type: TypeName,
+}
+
+impl Definition {
+    fn parse(bytes: &[u8]) -> Option<Definition> {
+        let mut fields = Fields(bytes);
+        let multimap = match fields.take::<1>()? {
+            [3] => false,
+            [4] => true,
+            _ => return None,
+        };
+        let length = u64::from_le_bytes(fields.take()?);
+        let root = fields.optional::<{ Root::LEN }>()?.map(|bytes| Root::parse(&bytes));
+        let key = fields.optional()?.map(u32::from_le_bytes);
+        let value = fields.optional()?.map(u32::from_le_bytes);
+        let alignments = [u32::from_le_bytes(fields.take()?), u32::from_le_bytes(fields.take()?)];
+        let key_type_len = usize::try_from(u32::from_le_bytes(fields.take()?)).ok()?;
+        let (key_type, value_type) = fields.0.split_at_checked(key_type_len)?;
+        Some(Definition {
+            multimap,
+            length,
+            root,
+            widths: Widths { key, value },
+            alignments,
+            key_type: TypeName::parse(key_type)?,
+            value_type: TypeName::parse(value_type)?,
+        })
+    }
+
+    /// The error for a table that holds another number of entries than it says.
+    pub fn miscounted(&self) -> Error {
+        self.damage("the table holds another number of entries than it says")
+    }
+
+    /// The error for a key that is not the text that its type promises.
+    pub fn key_is_no_text(&self) -> Error {
+        self.damage("a key of the table is not UTF-8")
+    }
+
+    fn damage(&self, fault: &'static str) -> Error {
+        Error::Damaged(Damage { page: self.root.map(|root| root.page), fault })
+    }
+
+    /// The tree of a table; of a multimap the tree of its keys.
+    pub fn tree<'f>(&self, file: &'f File) -> Tree<'f> {
+        let value = if self.multimap { None } else { self.widths.value };
+        Tree::new(file, self.root, Widths { key: self.widths.key, value })
+    }
+
+    /// Reads every page of the table, those of a multimap's inner trees too.
+    pub fn verify(&self, file: &File) -> Result<()> {
+        if !self.multimap {
+            return self.tree(file).verify();
+        }
+        const SUBTREE: u8 = 3;
+        let inner = Widths { key: self.widths.value, value: Some(0) };
+        for entry in self.tree(file).entries() {
+            if let Some((&SUBTREE, root)) = entry?.value().split_first()
+                && root.len() >= Root::LEN
+            {
+                Tree::new(file, Some(Root::parse(root)), inner).verify()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Fields<'b>(&'b [u8]);
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (field, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*field)
+    }
+
+    /// A byte that says whether the field counts, and the field, which is there in either case.
+    fn optional<const N: usize>(&mut self) -> Option<Option<[u8; N]>> {
+        let [present] = self.take()?;
+        let field = self.take()?;
+        Some((present != 0).then_some(field))
+    }
+}
+
+/// The tables of one commit, by name: the user's or redb's own.
+#[derive(Clone, Copy, Debug)]
+pub struct TableTree<'f> {
+    file: &'f File,
+    tree: Tree<'f>,
+    root: Option<Root>,
+}
+
+impl<'f> TableTree<'f> {
+    pub fn user(file: &'f File, slot: &Slot) -> TableTree<'f> {
+        TableTree::new(file, slot.user)
+    }
+
+    pub fn system(file: &'f File, slot: &Slot) -> TableTree<'f> {
+        TableTree::new(file, slot.system)
+    }
+
+    fn new(file: &'f File, root: Option<Root>) -> TableTree<'f> {
+        TableTree { file, tree: Tree::new(file, root, Widths::default()), root }
+    }
+
+    pub fn get(&self, name: &str) -> Result<Option<Definition>> {
+        match self.tree.get(name.as_bytes())? {
+            Some(entry) => self.parse(entry.value()).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Names and definitions, in the order of the names.
+    pub fn all(&self) -> impl Iterator<Item = Result<(String, Definition)>> + use<'f> {
+        let this = *self;
+        self.tree.entries().map(move |entry| {
+            let entry = entry?;
+            let name = str::from_utf8(entry.key()).map_err(|_| this.unreadable("the name of a table is not text"))?;
+            Ok((name.to_owned(), this.parse(entry.value())?))
+        })
+    }
+
+    /// Reads every page of every table.
+    pub fn verify(&self) -> Result<()> {
+        self.all().try_for_each(|table| table?.1.verify(self.file))
+    }
+
+    fn parse(&self, definition: &[u8]) -> Result<Definition> {
+        Definition::parse(definition).ok_or_else(|| self.unreadable("the definition of a table makes no sense"))
+    }
+
+    fn unreadable(&self, fault: &'static str) -> Error {
+        Error::Damaged(Damage { page: self.root.map(|root| root.page), fault })
+    }
+}
+
+/// Reads every page of a tree that redb 2 keeps beside the tables: the pages that wait to be
+/// freed. Format v3 keeps them in a table of the system.
+pub fn verify_freed(file: &File, slot: &Slot) -> Result<()> {
+    let transaction_and_page = Widths { key: Some(16), value: None };
+    Tree::new(file, slot.freed, transaction_and_page).verify()
+}

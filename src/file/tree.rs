@@ -1,0 +1,179 @@
+//! A B-tree, walked in key order or searched, one verified page at a time.
+
+use super::{Error, File, Page, PageNumber, Result, Root, SharedPage, Widths};
+use std::sync::Arc;
+
+/// No tree that fits a file is deeper: a branch has at least two children.
+const MAX_DEPTH: usize = 64;
+
+/// A tree of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Tree<'f> {
+    file: &'f File,
+    root: Option<Root>,
+    widths: Widths,
+}
+
+/// A pair of a tree, in the page that it lies in.
+#[derive(Clone, Debug)]
+pub struct TreeEntry {
+    page: SharedPage,
+    index: usize,
+}
+
+impl TreeEntry {
+    pub fn key(&self) -> &[u8] {
+        self.page.key(self.index)
+    }
+
+    pub fn value(&self) -> &[u8] {
+        self.page.value(self.index)
+    }
+}
+
+impl<'f> Tree<'f> {
+    pub fn new(file: &'f File, root: Option<Root>, widths: Widths) -> Tree<'f> {
+        Tree { file, root, widths }
+    }
+
+    /// The entry with this key, read along the one path that leads to it.
+    pub fn get(&self, key: &[u8]) -> Result<Option<TreeEntry>> {
+        let Some(mut at) = self.root else { return Ok(None) };
+        let mut buffer = Vec::new();
+        for _ in 0..MAX_DEPTH {
+            let page = self.file.read_page(&at, self.widths, buffer)?;
+            let index = page.position(key);
+            if page.is_leaf() {
+                let found = index < page.count() && page.key(index) == key;
+                return Ok(found.then(|| TreeEntry { page: Arc::new(page), index }));
+            }
+            at = page.child(index);
+            buffer = page.bytes;
+        }
+        Err(too_deep(at.page))
+    }
+
+    /// All entries, in the order of the tree.
+    pub fn entries(&self) -> Cursor<'f> {
+        self.entries_from(&[])
+    }
+
+    /// The entries whose key is not before `start`, in the order of the tree.
+    pub fn entries_from(&self, start: &[u8]) -> Cursor<'f> {
+        Cursor {
+            tree: *self,
+            branches: Vec::new(),
+            leaf: None,
+            spare: Vec::new(),
+            start: Some(start.to_vec()),
+            pages: 0,
+        }
+    }
+
+    /// Reads every page.
+    pub fn verify(&self) -> Result<()> {
+        let mut cursor = self.entries();
+        while cursor.next_leaf()?.is_some() {}
+        Ok(())
+    }
+}
+
+/// A place in a tree, moving forward. The iterator ends at the first error.
+#[derive(Debug)]
+pub struct Cursor<'f> {
+    tree: Tree<'f>,
+    /// The branches down to the current leaf, each with the child to visit next.
+    branches: Vec<(Page, usize)>,
+    leaf: Option<(SharedPage, usize)>,
+    spare: Vec<u8>,
+    /// Where to begin; taken on the first step.
+    start: Option<Vec<u8>>,
+    pages: u64,
+}
+
+impl Cursor<'_> {
+    /// The next leaf, whole.
+    fn next_leaf(&mut self) -> Result<Option<SharedPage>> {
+        self.reuse_leaf();
+        let start = self.start.take();
+        let mut at = match &start {
+            Some(_) => self.tree.root,
+            None => self.next_child(),
+        };
+        while let Some(root) = at {
+            let page = self.read(&root)?;
+            let index = start.as_ref().map_or(0, |start| page.position(start));
+            if page.is_leaf() {
+                let page = Arc::new(page);
+                self.leaf = Some((Arc::clone(&page), index));
+                return Ok(Some(page));
+            }
+            if self.branches.len() == MAX_DEPTH {
+                return Err(too_deep(root.page));
+            }
+            at = Some(page.child(index));
+            self.branches.push((page, index + 1));
+        }
+        Ok(None)
+    }
+
+    fn next_child(&mut self) -> Option<Root> {
+        while let Some((branch, next)) = self.branches.last_mut() {
+            if *next <= branch.count() {
+                *next += 1;
+                return Some(branch.child(*next - 1));
+            }
+            self.branches.pop();
+        }
+        None
+    }
+
+    fn read(&mut self, root: &Root) -> Result<Page> {
+        self.pages += 1;
+        if self.pages > self.tree.file.capacity() {
+            return Err(Error::page(root.page, "the tree reaches it twice"));
+        }
+        self.tree.file.read_page(root, self.tree.widths, std::mem::take(&mut self.spare))
+    }
+
+    /// The buffer of a leaf that no entry refers to any more serves the next one.
+    fn reuse_leaf(&mut self) {
+        if let Some((leaf, _)) = self.leaf.take()
+            && let Some(page) = Arc::into_inner(leaf)
+        {
+            self.spare = page.bytes;
+        }
+    }
+
+    fn step(&mut self) -> Result<Option<TreeEntry>> {
+        loop {
+            if let Some((page, next)) = &mut self.leaf
+                && *next < page.count()
+            {
+                *next += 1;
+                return Ok(Some(TreeEntry { page: Arc::clone(page), index: *next - 1 }));
+            }
+            if self.next_leaf()?.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+impl Iterator for Cursor<'_> {
+    type Item = Result<TreeEntry>;
+
+    fn next(&mut self) -> Option<Result<TreeEntry>> {
+        let step = self.step();
+        if step.is_err() {
+            self.branches.clear();
+            self.leaf = None;
+            self.start = None;
+        }
+        step.transpose()
+    }
+}
+
+fn too_deep(page: PageNumber) -> Error {
+    Error::page(page, "the tree above it is too deep")
+}

@@ -1,0 +1,471 @@
+//! JSON text to the bytes of an envelope: every number as it is written, every place named.
+
+use crate::cbor::{RESERVED, Reader, Tagged};
+use crate::envelope::{Envelope, FETCHED_AT, ROWS, envelope_of, push_head, push_text};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ciborium_ll::{Header, simple};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+/// Levels that vantage-live can read inside of a field: 256 less the envelope, `rows` and the record.
+const FIELD_DEPTH: usize = 253;
+
+/// Rows given as JSON, checked and encoded, for an envelope that still wants its time.
+///
+/// Three forms are taken: an envelope (an object with `rows`, perhaps `fetched_at`, and nothing
+/// else), an object of row id to row, and an array of rows that each name their id in a field.
+///
+/// ```
+/// let input = vlive::RowsInput::parse(r#"[{"id": "a", "price": 2.5}]"#, "id")?;
+/// assert_eq!(input.fetched_at(), None);
+/// let envelope = input.into_envelope(1_700_000_000);
+/// assert_eq!(envelope.rows(), 1);
+/// # Ok::<(), vlive::InputError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RowsInput {
+    fetched_at: Option<u64>,
+    rows: usize,
+    encoded: Vec<u8>,
+}
+
+impl RowsInput {
+    /// Checks and encodes `json`. `id_field` is the field that holds the row id where rows come in
+    /// an array; it stays in the row.
+    pub fn parse(json: &str, id_field: &str) -> Result<RowsInput, InputError> {
+        let document = Document { json };
+        let top = document.top()?;
+        match top.get().as_bytes()[0] {
+            b'{' => document.object(top),
+            b'[' => document.array(top, id_field),
+            _ => Err(document.error(top.get(), None, "rows are an object or an array")),
+        }
+    }
+
+    /// The envelope's own time in seconds since 1970, if it has one.
+    #[must_use]
+    pub fn fetched_at(&self) -> Option<u64> {
+        self.fetched_at
+    }
+
+    /// The envelope, with `fetched_at` in seconds since 1970 (2^63 - 1 at the most).
+    #[must_use]
+    pub fn into_envelope(self, fetched_at: u64) -> Envelope {
+        envelope_of(fetched_at, self.rows, self.encoded)
+    }
+}
+
+/// Why JSON was refused, and where that shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputError {
+    line: usize,
+    column: usize,
+    place: String,
+    what: String,
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)?;
+        if !self.place.is_empty() {
+            write!(f, " ({})", self.place)?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// A place inside of the rows, from the inside out.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    step: Step<'p>,
+    around: Option<&'p Place<'p>>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Row(&'p str),
+    NthRow(usize),
+    Field(&'p str),
+    Key(&'p str),
+    Index(usize),
+}
+
+impl<'p> Place<'p> {
+    fn top(step: Step<'p>) -> Place<'p> {
+        Place { step, around: None }
+    }
+
+    fn inside(&'p self, step: Step<'p>) -> Place<'p> {
+        Place { step, around: Some(self) }
+    }
+
+    /// The field that the place lies in.
+    fn field(&'p self) -> &'p Place<'p> {
+        std::iter::successors(Some(self), |place| place.around)
+            .find(|place| matches!(place.step, Step::Field(_)))
+            .unwrap_or(self)
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(around) = self.around {
+            around.fmt(f)?;
+        }
+        match self.step {
+            Step::Row(id) => write!(f, "row `{id}`"),
+            Step::NthRow(n) => write!(f, "row number {}", n + 1),
+            Step::Field(name) => write!(f, ", field `{name}`"),
+            Step::Key(key) => write!(f, ".{key}"),
+            Step::Index(n) => write!(f, "[{n}]"),
+        }
+    }
+}
+
+type Pairs<'j> = Vec<(Cow<'j, str>, &'j RawValue)>;
+
+struct Document<'j> {
+    json: &'j str,
+}
+
+impl<'j> Document<'j> {
+    fn top(&self) -> Result<&'j RawValue, InputError> {
+        serde_json::from_str(self.json).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let what = error.to_string();
+            let what = what.split(" at line ").next().unwrap_or(&what);
+            InputError { line, column, place: String::new(), what: format!("this is not JSON: {what}") }
+        })
+    }
+
+    /// `at` is a piece of the document.
+    fn error(&self, at: &str, place: Option<&Place<'_>>, what: impl Into<String>) -> InputError {
+        let offset = (at.as_ptr() as usize).saturating_sub(self.json.as_ptr() as usize).min(self.json.len());
+        let before = &self.json.as_bytes()[..offset];
+        InputError {
+            line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+            column: before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1,
+            place: place.map(ToString::to_string).unwrap_or_default(),
+            what: what.into(),
+        }
+    }
+
+    fn object(&self, top: &'j RawValue) -> Result<RowsInput, InputError> {
+        let pairs = self.pairs(top, None)?;
+        let is_envelope =
+            pairs.iter().any(|(key, _)| key == ROWS) && pairs.iter().all(|(key, _)| key == ROWS || key == FETCHED_AT);
+        if !is_envelope {
+            return self.rows(pairs);
+        }
+        let mut fetched_at = None;
+        let mut input = None;
+        for (key, value) in pairs {
+            let seen = if key == ROWS { input.is_some() } else { fetched_at.is_some() };
+            if seen {
+                return Err(self.error(value.get(), None, format!("`{key}` is there twice")));
+            }
+            if key == FETCHED_AT {
+                let seconds = value.get().parse::<u64>().ok().filter(|seconds| i64::try_from(*seconds).is_ok());
+                let refused = "`fetched_at` is whole seconds since 1970, at most 2^63 - 1";
+                fetched_at = Some(seconds.ok_or_else(|| self.error(value.get(), None, refused))?);
+            } else if value.get().starts_with('{') {
+                input = Some(self.rows(self.pairs(value, None)?)?);
+            } else {
+                return Err(self.error(value.get(), None, "`rows` of an envelope is an object of row id to row"));
+            }
+        }
+        let input = input.expect("an envelope has rows");
+        Ok(RowsInput { fetched_at, ..input })
+    }
+
+    fn array(&self, top: &'j RawValue, id_field: &str) -> Result<RowsInput, InputError> {
+        let mut rows: Pairs<'j> = Vec::new();
+        for (n, row) in self.elements(top, None)?.into_iter().enumerate() {
+            let place = Place::top(Step::NthRow(n));
+            let fields = self.record(row, &place)?;
+            let Some((_, id)) = fields.iter().find(|(name, _)| name == id_field) else {
+                return Err(self.error(row.get(), Some(&place), format!("there is no id: the field `{id_field}` is missing")));
+            };
+            let text = id.get();
+            let id = match text.as_bytes()[0] {
+                b'"' => self.string(id, Some(&place))?,
+                _ if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() => Cow::Borrowed(text),
+                _ => {
+                    let what = format!("the id in `{id_field}` is neither text nor a whole number");
+                    return Err(self.error(text, Some(&place), what));
+                }
+            };
+            rows.push((id, row));
+        }
+        self.rows(rows)
+    }
+
+    fn rows(&self, rows: Pairs<'j>) -> Result<RowsInput, InputError> {
+        self.check_distinct(&rows, None, "row")?;
+        let mut encoded = Vec::new();
+        for (id, row) in &rows {
+            let place = Place::top(Step::Row(id));
+            let fields = self.record(row, &place)?;
+            self.check_distinct(&fields, Some(&place), "field")?;
+            push_text(&mut encoded, id);
+            push_head(&mut encoded, Header::Map(Some(fields.len())));
+            for (name, value) in fields {
+                push_text(&mut encoded, &name);
+                self.value(value, &place.inside(Step::Field(&name)), FIELD_DEPTH, &mut encoded)?;
+            }
+        }
+        Ok(RowsInput { fetched_at: None, rows: rows.len(), encoded })
+    }
+
+    fn record(&self, row: &'j RawValue, place: &Place<'_>) -> Result<Pairs<'j>, InputError> {
+        if !row.get().starts_with('{') {
+            return Err(self.error(row.get(), Some(place), "a row is an object of field name to value"));
+        }
+        self.pairs(row, Some(place))
+    }
+
+    fn check_distinct(&self, pairs: &Pairs<'j>, place: Option<&Place<'_>>, what: &str) -> Result<(), InputError> {
+        let mut seen = HashSet::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            if !seen.insert(key.as_ref()) {
+                return Err(self.error(value.get(), place, format!("the {what} `{key}` is there twice")));
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, raw: &'j RawValue, place: &Place<'_>, depth: usize, out: &mut Vec<u8>) -> Result<(), InputError> {
+        let text = raw.get();
+        match text.as_bytes()[0] {
+            b'n' => push_head(out, Header::Simple(simple::NULL)),
+            b'f' => push_head(out, Header::Simple(simple::FALSE)),
+            b't' => push_head(out, Header::Simple(simple::TRUE)),
+            b'"' => push_text(out, &self.string(raw, Some(place))?),
+            b'[' => {
+                let elements = self.elements(raw, Some(place))?;
+                let depth = self.deeper(text, place, depth)?;
+                push_head(out, Header::Array(Some(elements.len())));
+                for (n, element) in elements.into_iter().enumerate() {
+                    self.value(element, &place.inside(Step::Index(n)), depth, out)?;
+                }
+            }
+            b'{' => {
+                let pairs = self.pairs(raw, Some(place))?;
+                if let [(name, value)] = pairs.as_slice()
+                    && RESERVED.contains(&name.as_ref())
+                {
+                    return self.special(name, value, &place.inside(Step::Key(name)), depth, out);
+                }
+                self.check_distinct(&pairs, Some(place), "key")?;
+                let depth = self.deeper(text, place, depth)?;
+                push_head(out, Header::Map(Some(pairs.len())));
+                for (key, value) in pairs {
+                    push_text(out, &key);
+                    self.value(value, &place.inside(Step::Key(&key)), depth, out)?;
+                }
+            }
+            _ => push_head(out, self.number(text, place)?),
+        }
+        Ok(())
+    }
+
+    fn deeper(&self, at: &str, place: &Place<'_>, depth: usize) -> Result<usize, InputError> {
+        depth.checked_sub(1).ok_or_else(|| {
+            let what = format!("nested deeper than the {FIELD_DEPTH} levels that vantage-live reads");
+            self.error(at, Some(place.field()), what)
+        })
+    }
+
+    fn number(&self, text: &str, place: &Place<'_>) -> Result<Header, InputError> {
+        if text.contains(['.', 'e', 'E']) {
+            return match text.parse::<f64>() {
+                Ok(value) if value.is_finite() => Ok(Header::Float(value)),
+                _ => Err(self.error(text, Some(place), format!("the number {} does not fit a float of 64 bits", shortened(text)))),
+            };
+        }
+        if let Ok(value) = text.parse::<u64>() {
+            return Ok(Header::Positive(value));
+        }
+        match text.parse::<i64>() {
+            Ok(value) => Ok(integer(i128::from(value)).expect("an i64 fits")),
+            Err(_) => Err(self.error(
+                text,
+                Some(place),
+                format!("the integer {} does not fit 64 bits; `{{\"$int\": \"…\"}}` holds those down to -2^64", shortened(text)),
+            )),
+        }
+    }
+
+    /// The value of an object whose only key is one of the reserved names.
+    fn special(
+        &self,
+        name: &str,
+        raw: &'j RawValue,
+        place: &Place<'_>,
+        depth: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), InputError> {
+        let malformed = |what: &str| self.error(raw.get(), Some(place), format!("`{name}` {what}"));
+        let text = || match raw.get().starts_with('"') {
+            true => self.string(raw, Some(place)),
+            false => Err(malformed("wants a text")),
+        };
+        match name {
+            "$bytes" => {
+                let bytes = BASE64.decode(text()?.as_bytes()).map_err(|_| malformed("wants base64 with its padding"))?;
+                push_head(out, Header::Bytes(Some(bytes.len())));
+                out.extend_from_slice(&bytes);
+            }
+            "$float" => {
+                let text = text()?;
+                let value = special_float(&text).ok_or_else(|| {
+                    malformed("wants NaN, Infinity, -Infinity, or the 16 hexadecimal digits of a NaN behind 0x")
+                })?;
+                push_head(out, Header::Float(value));
+            }
+            "$int" => {
+                let text = text()?;
+                let digits = text.strip_prefix('-').unwrap_or(&text);
+                let value = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok().and_then(integer));
+                push_head(out, value.flatten().ok_or_else(|| malformed("wants an integer from -2^64 to 2^64 - 1"))?);
+            }
+            "$tag" => {
+                let wanted = "wants an array of a tag number and a value";
+                let [tag, content] = self.two(raw, place).ok_or_else(|| malformed(wanted))?;
+                let tag = tag.get().parse().map_err(|_| malformed(wanted))?;
+                push_head(out, Header::Tag(tag));
+                let start = out.len();
+                self.value(content, &place.inside(Step::Index(1)), depth.saturating_sub(1), out)?;
+                match Reader::at(out, start).tagged(tag) {
+                    Ok(Tagged::Integer(_)) => {}
+                    Ok(Tagged::Tag(_)) => drop(self.deeper(raw.get(), place, depth)?),
+                    Err(error) => return Err(malformed(&format!("is one that vantage-live cannot read: {error}"))),
+                }
+            }
+            _ => {
+                let wanted = "wants an array of pairs of a key and a value";
+                if !raw.get().starts_with('[') {
+                    return Err(malformed(wanted));
+                }
+                let pairs = self.elements(raw, Some(place))?;
+                let depth = self.deeper(raw.get(), place, depth)?;
+                push_head(out, Header::Map(Some(pairs.len())));
+                for (n, pair) in pairs.into_iter().enumerate() {
+                    let place = place.inside(Step::Index(n));
+                    let pair = self.two(pair, &place).ok_or_else(|| self.error(pair.get(), Some(&place), format!("`$map` {wanted}")))?;
+                    for (n, part) in pair.into_iter().enumerate() {
+                        self.value(part, &place.inside(Step::Index(n)), depth, out)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The elements of an array of exactly two.
+    fn two(&self, raw: &'j RawValue, place: &Place<'_>) -> Option<[&'j RawValue; 2]> {
+        raw.get().starts_with('[').then(|| self.elements(raw, Some(place)).ok()?.try_into().ok()).flatten()
+    }
+
+    fn elements(&self, raw: &'j RawValue, place: Option<&Place<'_>>) -> Result<Vec<&'j RawValue>, InputError> {
+        serde_json::from_str(raw.get()).map_err(|error| self.inner_error(raw, place, &error))
+    }
+
+    fn pairs(&self, raw: &'j RawValue, place: Option<&Place<'_>>) -> Result<Pairs<'j>, InputError> {
+        let Object(pairs) = serde_json::from_str(raw.get()).map_err(|error| self.inner_error(raw, place, &error))?;
+        Ok(pairs)
+    }
+
+    fn string(&self, raw: &'j RawValue, place: Option<&Place<'_>>) -> Result<Cow<'j, str>, InputError> {
+        let Text(text) = serde_json::from_str(raw.get()).map_err(|error| self.inner_error(raw, place, &error))?;
+        Ok(text)
+    }
+
+    /// What is left to go wrong in a piece whose syntax was checked is an escape that is no character.
+    fn inner_error(&self, raw: &RawValue, place: Option<&Place<'_>>, error: &serde_json::Error) -> InputError {
+        let what = error.to_string();
+        self.error(raw.get(), place, what.split(" at line ").next().unwrap_or(&what))
+    }
+}
+
+/// A head for an integer that CBOR's own integers hold.
+fn integer(value: i128) -> Option<Header> {
+    if value >= 0 {
+        u64::try_from(value).ok().map(Header::Positive)
+    } else {
+        u64::try_from(-1 - value).ok().map(Header::Negative)
+    }
+}
+
+fn special_float(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::from_bits(0x7ff8_0000_0000_0000)),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => {
+            let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 16)?;
+            let bits = digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u64::from_str_radix(digits, 16))?;
+            bits.ok().map(f64::from_bits).filter(|value| value.is_nan())
+        }
+    }
+}
+
+fn shortened(number: &str) -> Cow<'_, str> {
+    if number.len() <= 40 { Cow::Borrowed(number) } else { Cow::Owned(format!("{}…", &number[..40])) }
+}
+
+/// Text that is borrowed from the document where it has no escapes.
+struct Text<'j>(Cow<'j, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// The pairs of an object, a key that is there twice included.
+struct Object<'j>(Pairs<'j>);
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor;
+        impl<'de> Visitor<'de> for ObjectVisitor {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((Text(key), value)) = map.next_entry()? {
+                    pairs.push((key, value));
+                }
+                Ok(Object(pairs))
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}

@@ -1,0 +1,183 @@
+//! Keys and prefixes, as vantage-live splits and compares them. This file alone knows the table
+//! names and the root sentinel.
+
+use std::fmt;
+
+/// What stands before the cache key in the name of its table.
+const TABLE_PREFIX: &str = "__vlive__";
+
+/// The sub-key of an entry whose full key has no `/`.
+const ROOT: &str = "__root__";
+
+/// The name of the table that holds a cache key's entries.
+pub(crate) fn table_name(cache_key: &str) -> String {
+    format!("{TABLE_PREFIX}{cache_key}")
+}
+
+/// The cache key of a table; `None` if vantage-live has no key for a table of this name, which
+/// holds for one with a `/` too: a full key splits at its first.
+pub(crate) fn cache_key(table_name: &str) -> Option<&str> {
+    table_name.strip_prefix(TABLE_PREFIX).filter(|key| !key.contains('/'))
+}
+
+/// A full key: the cache key that names a table, and the sub-key that names an entry in it.
+///
+/// vantage-live splits at the first `/`. Without one the entry is the root entry, whose sub-key is
+/// `__root__`: `clients` and `clients/__root__` are one key. Nothing is folded or normalised.
+///
+/// ```
+/// let key = vlive::Key::new("https://h/users/page_1");
+/// assert_eq!((key.cache_key(), key.sub_key()), ("https:", "/h/users/page_1"));
+/// assert_eq!(vlive::Key::new("clients").to_string(), "clients/__root__");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    cache_key: String,
+    sub_key: String,
+}
+
+impl Key {
+    /// Splits a full key as vantage-live does. Every text is a key.
+    #[must_use]
+    pub fn new(full_key: &str) -> Key {
+        let (cache_key, sub_key) = full_key.split_once('/').unwrap_or((full_key, ROOT));
+        Key { cache_key: cache_key.to_owned(), sub_key: sub_key.to_owned() }
+    }
+
+    /// What stands before the first `/`: the name of the table.
+    #[must_use]
+    pub fn cache_key(&self) -> &str {
+        &self.cache_key
+    }
+
+    /// What stands behind the first `/`: `page_1`, `id/foo`, `__root__`.
+    #[must_use]
+    pub fn sub_key(&self) -> &str {
+        &self.sub_key
+    }
+
+    pub(crate) fn from_parts(cache_key: &str, sub_key: &str) -> Key {
+        Key { cache_key: cache_key.to_owned(), sub_key: sub_key.to_owned() }
+    }
+}
+
+/// The full key, with its `/` in every case.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.cache_key, self.sub_key)
+    }
+}
+
+/// Which entries are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Every entry of every cache key; never a table that is no cache table.
+    All,
+    /// All entries of one cache key, and the table itself.
+    CacheKey(String),
+    /// The entries of one cache key whose sub-key starts with a text.
+    StartsWith(Key),
+    /// One entry.
+    Entry(Key),
+}
+
+impl Selection {
+    /// A prefix with the meaning that it has for vantage-live's `invalidate_prefix`: without `/`
+    /// exactly one cache key (`cl` does not select `clients`), with `/` the sub-keys in that one
+    /// cache key that start with the rest (`clients/page_1` selects `clients/page_10` too).
+    #[must_use]
+    pub fn prefix(prefix: &str) -> Selection {
+        if prefix.contains('/') {
+            Selection::StartsWith(Key::new(prefix))
+        } else {
+            Selection::CacheKey(prefix.to_owned())
+        }
+    }
+
+    /// The one entry with this full key.
+    #[must_use]
+    pub fn exact(full_key: &str) -> Selection {
+        Selection::Entry(Key::new(full_key))
+    }
+
+    /// The cache key that the selection is confined to; `None` for all.
+    #[must_use]
+    pub fn cache_key(&self) -> Option<&str> {
+        match self {
+            Selection::All => None,
+            Selection::CacheKey(cache_key) => Some(cache_key),
+            Selection::StartsWith(key) | Selection::Entry(key) => Some(key.cache_key()),
+        }
+    }
+
+    /// Whether the selection is about the cache key at all.
+    pub(crate) fn concerns(&self, cache_key: &str) -> bool {
+        self.cache_key().is_none_or(|own| own == cache_key)
+    }
+
+    /// Whether an entry is selected.
+    #[must_use]
+    pub fn takes(&self, cache_key: &str, sub_key: &str) -> bool {
+        self.concerns(cache_key) && self.takes_sub_key(sub_key)
+    }
+
+    /// The first sub-key in order that can be selected.
+    pub(crate) fn first_sub_key(&self) -> &str {
+        match self {
+            Selection::All | Selection::CacheKey(_) => "",
+            Selection::StartsWith(key) | Selection::Entry(key) => key.sub_key(),
+        }
+    }
+
+    /// Whether an entry of a cache key that the selection is confined to is selected.
+    pub(crate) fn takes_sub_key(&self, sub_key: &str) -> bool {
+        match self {
+            Selection::All | Selection::CacheKey(_) => true,
+            Selection::StartsWith(key) => sub_key.starts_with(key.sub_key()),
+            Selection::Entry(key) => sub_key == key.sub_key(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(full_key: &str) -> (String, String) {
+        let key = Key::new(full_key);
+        (key.cache_key().to_owned(), key.sub_key().to_owned())
+    }
+
+    #[test]
+    fn a_key_splits_at_its_first_slash_and_names_the_root_entry_without_one() {
+        for (full_key, cache_key, sub_key) in [
+            ("clients/page_1", "clients", "page_1"),
+            ("clients", "clients", "__root__"),
+            ("clients/__root__", "clients", "__root__"),
+            ("clients/", "clients", ""),
+            ("", "", "__root__"),
+            ("/", "", ""),
+            ("https://h/users/page_1", "https:", "/h/users/page_1"),
+        ] {
+            assert_eq!(split(full_key), (cache_key.to_owned(), sub_key.to_owned()), "{full_key:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_has_a_cache_key_only_if_vantage_live_can_name_it() {
+        assert_eq!(cache_key(&table_name("clients")), Some("clients"));
+        assert_eq!(cache_key(&table_name("")), Some(""));
+        assert_eq!(cache_key("settings"), None);
+        assert_eq!(cache_key("__vlive__a/b"), None);
+    }
+
+    #[test]
+    fn a_bare_prefix_is_one_cache_key_and_a_slash_begins_a_text_prefix() {
+        assert_eq!(Selection::prefix("cl").cache_key(), Some("cl"));
+        let pages = Selection::prefix("clients/page_1");
+        assert!(pages.takes("clients", "page_1") && pages.takes("clients", "page_10") && !pages.takes("clients", "page_2"));
+        let whole = Selection::prefix("clients/");
+        assert!(whole.takes("clients", "__root__") && whole.takes("clients", "") && !whole.takes("client", "id/x"));
+        assert!(!Selection::exact("clients/page_1").takes("clients", "page_10"));
+    }
+}

@@ -1,0 +1,36 @@
+//! Where a cache lies.
+
+use crate::{Error, Result};
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The one file that vantage-live keeps in a cache's folder.
+pub(crate) const FILE_NAME: &str = "vlive.redb";
+
+/// The path of the cache file for `path`, which names the folder or the file itself.
+pub(crate) fn cache_file(path: &Path) -> PathBuf {
+    if path.file_name() == Some(OsStr::new(FILE_NAME)) && !path.is_dir() || path.is_file() {
+        path.to_owned()
+    } else {
+        path.join(FILE_NAME)
+    }
+}
+
+/// Opens the file at `path` for reading or, with `write`, for both; creates nothing.
+pub(crate) fn open(path: &Path, write: bool) -> Result<fs::File> {
+    // Opening a pipe would wait for somebody at its other end.
+    let metadata = fs::metadata(path).map_err(|error| cannot_open(path, error))?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile { path: path.to_owned() });
+    }
+    fs::OpenOptions::new().read(true).write(write).open(path).map_err(|error| cannot_open(path, error))
+}
+
+fn cannot_open(path: &Path, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => Error::Missing { path: path.to_owned() },
+        _ => Error::io("open", path, error),
+    }
+}

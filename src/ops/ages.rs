@@ -1,0 +1,54 @@
+//! How old the entries of a cache are.
+
+use crate::{Key, Result, Selection, Snapshot, Unreadable};
+
+/// One entry, and when it was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Age {
+    /// The entry.
+    pub key: Key,
+    /// When it was fetched, in seconds since 1970.
+    pub fetched_at: u64,
+    /// Its rows, as its head announces them.
+    pub rows: u64,
+    /// Bytes of its value.
+    pub bytes: u64,
+}
+
+/// The entries that were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ages {
+    /// Those whose head can be read, each once, in the order of the selections and of the cache.
+    pub entries: Vec<Age>,
+    /// Those whose head cannot be read.
+    pub unreadable: Vec<Unreadable>,
+    /// The places of the selections that selected nothing.
+    pub unmatched: Vec<usize>,
+}
+
+/// Tells when the selected entries were fetched.
+pub fn ages(snapshot: &Snapshot, selections: &[Selection]) -> Result<Ages> {
+    let mut ages = Ages::default();
+    for (n, selection) in selections.iter().enumerate() {
+        let mut matched = false;
+        for entry in snapshot.entries(selection)? {
+            let entry = entry?;
+            matched = true;
+            if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
+                continue;
+            }
+            let key = entry.key();
+            match entry.head() {
+                Ok(head) => {
+                    let bytes = entry.value().len() as u64;
+                    ages.entries.push(Age { key, fetched_at: head.fetched_at, rows: head.rows, bytes });
+                }
+                Err(error) => ages.unreadable.push(Unreadable { key, error }),
+            }
+        }
+        if !matched {
+            ages.unmatched.push(n);
+        }
+    }
+    Ok(ages)
+}

@@ -1,0 +1,119 @@
+//! What an invalidation would remove, told before it removes anything.
+
+use crate::{Key, Result, Selection, Snapshot, Table};
+use std::collections::BTreeMap;
+
+/// What an invalidation removes or has removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// The number of entries.
+    pub entries: u64,
+    /// Bytes of their values.
+    pub bytes: u64,
+    /// Their full keys, in the order of the cache. A table that vantage-live cannot read, but does
+    /// drop, stands here with its cache key alone.
+    pub keys: Vec<String>,
+}
+
+/// The removals that selections come to in one commit of a cache.
+///
+/// The rules are those of vantage-live's `invalidate_prefix`: a whole cache key goes with its
+/// table, whatever the types of that; single sub-keys go from a cache table, and a table that they
+/// leave empty goes with them.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    pub(crate) tables: BTreeMap<String, Removal>,
+    removed: Removed,
+}
+
+/// What goes of one table.
+#[derive(Clone, Debug)]
+pub(crate) enum Removal {
+    Table,
+    SubKeys(Vec<String>),
+}
+
+impl Plan {
+    /// Finds what the selections remove. Every page of the tables concerned is verified by that.
+    ///
+    /// # Errors
+    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) where vantage-live fails too: for a
+    /// multimap, and for sub-keys in a table that is no cache table.
+    pub fn new(snapshot: &Snapshot, selections: &[Selection]) -> Result<Plan> {
+        let mut plan = Plan::default();
+        for table in concerned(snapshot, selections)? {
+            plan.add(snapshot, &table, selections)?;
+        }
+        Ok(plan)
+    }
+
+    /// What the plan removes.
+    #[must_use]
+    pub fn removed(&self) -> &Removed {
+        &self.removed
+    }
+
+    pub(crate) fn into_removed(self) -> Removed {
+        self.removed
+    }
+
+    fn add(&mut self, snapshot: &Snapshot, table: &Table, selections: &[Selection]) -> Result<()> {
+        let cache_key = crate::key::cache_key(table.name()).expect("only tables named as cache tables are concerned");
+        let whole = selections
+            .iter()
+            .any(|selection| matches!(selection, Selection::All | Selection::CacheKey(_)) && selection.concerns(cache_key));
+        if table.is_multimap() || !whole {
+            table.expect_cache_table(snapshot.path())?;
+        }
+        if table.cache_key().is_none() {
+            return self.add_foreign(snapshot, table, cache_key);
+        }
+        let mut sub_keys = Vec::new();
+        let mut left = 0;
+        for entry in snapshot.entries(&Selection::CacheKey(cache_key.to_owned()))? {
+            let entry = entry?;
+            if !selections.iter().any(|selection| selection.takes(cache_key, entry.sub_key())) {
+                left += 1;
+                continue;
+            }
+            self.removed.entries += 1;
+            self.removed.bytes += entry.value().len() as u64;
+            self.removed.keys.push(Key::from_parts(cache_key, entry.sub_key()).to_string());
+            sub_keys.push(entry.sub_key().to_owned());
+        }
+        if left == 0 {
+            self.tables.insert(table.name().to_owned(), Removal::Table);
+        } else if !sub_keys.is_empty() {
+            self.tables.insert(table.name().to_owned(), Removal::SubKeys(sub_keys));
+        }
+        Ok(())
+    }
+
+    /// A table of other types goes as a whole; its keys are no sub-keys.
+    fn add_foreign(&mut self, snapshot: &Snapshot, table: &Table, cache_key: &str) -> Result<()> {
+        for entry in table.definition().tree(snapshot.file()).entries() {
+            let entry = entry.map_err(|error| snapshot.error(error, Some(table.name())))?;
+            self.removed.entries += 1;
+            self.removed.bytes += entry.value().len() as u64;
+        }
+        self.removed.keys.push(cache_key.to_owned());
+        self.tables.insert(table.name().to_owned(), Removal::Table);
+        Ok(())
+    }
+}
+
+/// The tables that the selections name; of all tables, only those that are cache tables.
+fn concerned(snapshot: &Snapshot, selections: &[Selection]) -> Result<Vec<Table>> {
+    if selections.contains(&Selection::All) {
+        let named = |table: &Table| {
+            crate::key::cache_key(table.name())
+                .is_some_and(|name| selections.iter().any(|selection| selection.cache_key() == Some(name)))
+        };
+        let tables = snapshot.tables()?.into_iter();
+        return Ok(tables.filter(|table| table.cache_key().is_some() || named(table)).collect());
+    }
+    let mut cache_keys: Vec<&str> = selections.iter().filter_map(Selection::cache_key).collect();
+    cache_keys.sort_unstable();
+    cache_keys.dedup();
+    cache_keys.into_iter().filter_map(|cache_key| snapshot.table(cache_key).transpose()).collect()
+}

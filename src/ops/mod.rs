@@ -1,0 +1,5 @@
+//! Operations on a whole cache: values in, values out.
+
+pub(crate) mod ages;
+pub(crate) mod invalidate;
+pub(crate) mod list;

@@ -1,0 +1,50 @@
+//! Text from a cache, made harmless for a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Control characters, and those that reorder or hide what stands around them, as escapes.
+pub fn for_terminal(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
+            unsafe_character if is_unsafe(unsafe_character) => {
+                write!(escaped, "\\u{{{:x}}}", u32::from(unsafe_character)).expect("a string takes everything");
+            }
+            other => escaped.push(other),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_steers_a_terminal_gets_through() {
+        assert_eq!(for_terminal("a\x1b[31mb\n\u{9b}c\u{202e}"), "a\\u{1b}[31mb\\n\\u{9b}c\\u{202e}");
+        for code in 0..=0x2_ffff {
+            let Some(character) = char::from_u32(code) else { continue };
+            let shown = for_terminal(character.encode_utf8(&mut [0; 4])).into_owned();
+            assert!(!shown.chars().any(char::is_control), "{code:x}");
+        }
+    }
+
+    #[test]
+    fn ordinary_text_is_left_alone() {
+        assert!(matches!(for_terminal("Größe 数 🙂 \\"), Cow::Borrowed(_)));
+    }
+}

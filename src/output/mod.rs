@@ -1,0 +1,118 @@
+//! Where words and numbers go: data to standard output, everything else to standard error.
+
+pub mod escape;
+pub mod human;
+pub mod table;
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use std::borrow::Cow;
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// Both streams, and what is known of them; resolved once.
+pub struct Output {
+    stdout: BufWriter<StdoutLock<'static>>,
+    stdout_is_terminal: bool,
+    stderr_is_terminal: bool,
+    stdout_color: bool,
+    stderr_color: bool,
+    quiet: bool,
+}
+
+impl Output {
+    pub fn new(color: Color, quiet: bool) -> Output {
+        let auto = |choice| match color {
+            Color::Auto => choice != anstream::ColorChoice::Never,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        Output {
+            stdout_is_terminal: io::stdout().is_terminal(),
+            stderr_is_terminal: io::stderr().is_terminal(),
+            stdout_color: auto(AutoStream::choice(&io::stdout())),
+            stderr_color: auto(AutoStream::choice(&io::stderr())),
+            stdout: BufWriter::with_capacity(64 * 1024, io::stdout().lock()),
+            quiet,
+        }
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        self.stdout_is_terminal
+    }
+
+    /// Text from a cache as it may go to standard output: as it is to a pipe, and to a terminal
+    /// without anything that could steer it.
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.stdout_is_terminal { escape::for_terminal(text) } else { Cow::Borrowed(text) }
+    }
+
+    /// A key as [`Self::text`], but that an empty one can be seen on a terminal.
+    pub fn key<'t>(&self, key: &'t str) -> Cow<'t, str> {
+        if key.is_empty() && self.stdout_is_terminal { Cow::Borrowed("\"\"") } else { self.text(key) }
+    }
+
+    pub fn data(&mut self) -> &mut impl Write {
+        &mut self.stdout
+    }
+
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.stdout.flush()
+    }
+
+    /// The heading of a table.
+    pub fn heading(&mut self, line: &str) -> io::Result<()> {
+        if self.stdout_color {
+            let bold = Style::new().bold();
+            writeln!(self.stdout, "{bold}{line}{bold:#}")
+        } else {
+            writeln!(self.stdout, "{line}")
+        }
+    }
+
+    /// What was done; silenced by `-q`.
+    pub fn summary(&self, text: &str) {
+        if !self.quiet {
+            self.tell(None, text);
+        }
+    }
+
+    /// What is odd but stopped nothing; silenced by `-q`.
+    pub fn warning(&self, text: &str) {
+        if !self.quiet {
+            self.tell(Some(("warning", AnsiColor::Yellow)), text);
+        }
+    }
+
+    /// What went wrong, and on a line of its own what to do about it.
+    pub fn error(&self, text: &str, hint: Option<&str>) {
+        self.tell(Some(("error", AnsiColor::Red)), text);
+        if let Some(hint) = hint {
+            self.tell(Some(("hint", AnsiColor::Cyan)), hint);
+        }
+    }
+
+    fn tell(&self, label: Option<(&str, AnsiColor)>, text: &str) {
+        let text = if self.stderr_is_terminal { escape::for_terminal(text) } else { Cow::Borrowed(text) };
+        let mut stderr = io::stderr().lock();
+        // There is nowhere left to complain to if this fails.
+        let _ = match label {
+            Some((label, color)) if self.stderr_color => {
+                let style = color.on_default().bold();
+                writeln!(stderr, "{style}{label}:{style:#} {text}")
+            }
+            Some((label, _)) => writeln!(stderr, "{label}: {text}"),
+            None => writeln!(stderr, "{text}"),
+        };
+    }
+}

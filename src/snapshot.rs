@@ -1,0 +1,421 @@
+//! The looking side: one commit of a cache, read without a lock and without a trace.
+
+use crate::file::{self, Cursor, Definition, File, Header, PageStore, Slot, TableTree, TreeEntry};
+use crate::{CachedRows, DecodeError, EnvelopeHead, EnvelopeView, Error, Key, Result, Selection, holder, key, location};
+use std::path::{Path, PathBuf};
+use std::str;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long [`Snapshot::open`] waits for a cache that changes under it.
+const OPEN_WAIT: Duration = Duration::from_secs(5);
+
+/// A file that an app may have open is called damaged only if its header stood still for this long:
+/// a commit writes its pages and its header in no order, and is done long before.
+const STILL: Duration = Duration::from_millis(250);
+
+/// One commit of a cache.
+///
+/// Looking takes no lock, writes nothing and maps no memory; a cache can be looked at while its app
+/// runs, after it was killed, and without permission to write. Every byte was verified against the
+/// checksum that the commit has for it. The commit is the one that redb itself would start from.
+///
+/// While the app writes, the pages of a commit can vanish as soon as two more are made. A method
+/// then returns [`Error::Damaged`]; [`Snapshot::look`] starts again where that was the reason.
+///
+/// ```no_run
+/// let cache = vlive::Snapshot::open("cache")?;
+/// if let Some(rows) = cache.get("clients/page_1")? {
+///     println!("{} clients", rows.rows.len());
+/// }
+/// # Ok::<(), vlive::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Snapshot {
+    path: PathBuf,
+    file: File,
+    slot: Slot,
+}
+
+impl Snapshot {
+    /// Opens the newest commit of the cache at `path`, a folder or the file in it.
+    pub fn open(path: impl AsRef<Path>) -> Result<Snapshot> {
+        retry(&location::cache_file(path.as_ref()), OPEN_WAIT, None, Ok)
+    }
+
+    /// Calls `look` with the newest commit of the cache at `path`, and again with a newer one if the
+    /// app moved on meanwhile. What the last call returns is of one commit.
+    ///
+    /// # Errors
+    /// [`Error::Unsteady`] if no call got through within `wait`; else what `look` returns.
+    pub fn look<T>(
+        path: impl AsRef<Path>,
+        wait: Duration,
+        mut look: impl FnMut(&Snapshot) -> Result<T>,
+    ) -> Result<T> {
+        retry(&location::cache_file(path.as_ref()), wait, None, |snapshot| look(&snapshot))
+    }
+
+    /// Opens a commit whose selected entries stay readable, whatever an app commits meanwhile: it
+    /// keeps their pages, up to 256 MiB in memory and the rest in a temporary file without a name.
+    /// A cache that no app has open is not read in advance.
+    ///
+    /// # Errors
+    /// [`Error::Unsteady`] if the pages of no commit could be had within `wait`.
+    pub fn hold(path: impl AsRef<Path>, wait: Duration, selections: &[Selection]) -> Result<Snapshot> {
+        let store = Arc::new(PageStore::default());
+        retry(&location::cache_file(path.as_ref()), wait, Some(&store), |snapshot| {
+            if !snapshot.is_at_rest() {
+                for selection in selections {
+                    snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop))?;
+                }
+            }
+            Ok(snapshot)
+        })
+    }
+
+    /// Opens the commit that redb would start from.
+    fn attempt(path: &Path, store: Option<&Arc<PageStore>>) -> Result<Snapshot> {
+        let file = location::open(path, false)?;
+        let metadata = file.metadata().map_err(|error| Error::io("read", path, error))?;
+        let mut file = File::open(Arc::new(file)).map_err(|error| Error::file(error, path, None))?;
+        let mut candidates = file.header().candidates().map_err(|error| Error::file(error, path, None))?;
+        let newest = candidates[0];
+        // Two candidates mean that the file was not closed. While its app runs, the newest commit
+        // counts. After a crash redb takes the first whose pages are all there.
+        let held = holder::of(&metadata).is_some_and(|holders| !holders.is_empty());
+        if candidates.len() > 1 && !held {
+            candidates.retain(|slot| verify_commit(&file, slot).is_ok());
+        }
+        let slot = candidates.first().copied().unwrap_or(newest);
+        if let Some(store) = store
+            && file.header().recovery_required
+        {
+            file.keep_pages(Arc::clone(store));
+        }
+        let snapshot = Snapshot { path: path.to_owned(), file, slot };
+        if candidates.is_empty() {
+            verify_commit(&snapshot.file, &slot).map_err(|error| snapshot.error(error, None))?;
+        }
+        Ok(snapshot)
+    }
+
+    /// The newest commit of an open file that nobody else writes to.
+    pub(crate) fn of_locked(path: &Path, file: File) -> Result<Snapshot> {
+        let candidates = file.header().candidates().map_err(|error| Error::file(error, path, None))?;
+        Ok(Snapshot { path: path.to_owned(), slot: candidates[0], file })
+    }
+
+    /// The cache file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes in the cache file.
+    #[must_use]
+    pub fn file_len(&self) -> u64 {
+        self.file.len()
+    }
+
+    /// Pages read so far.
+    #[must_use]
+    pub fn pages_read(&self) -> u64 {
+        self.file.pages_read()
+    }
+
+    /// Whether no app has the cache open, as far as its header tells, and none was killed with it:
+    /// then it stays as it is until the next one starts.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        !self.file.header().recovery_required
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub(crate) fn error(&self, error: file::Error, table: Option<&str>) -> Error {
+        Error::file(error, &self.path, table)
+    }
+
+    fn table_tree(&self) -> TableTree<'_> {
+        TableTree::user(&self.file, &self.slot)
+    }
+
+    /// All tables of the file, in the order of their names.
+    pub fn tables(&self) -> Result<Vec<Table>> {
+        self.table_tree()
+            .all()
+            .map(|table| {
+                let (name, definition) = table.map_err(|error| self.error(error, None))?;
+                Ok(Table { name, definition })
+            })
+            .collect()
+    }
+
+    /// The table of a cache key, whatever its type.
+    pub fn table(&self, cache_key: &str) -> Result<Option<Table>> {
+        let name = key::table_name(cache_key);
+        let definition = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
+        Ok(definition.map(|definition| Table { name, definition }))
+    }
+
+    /// The selected entries, in the order of their tables and sub-keys, bytewise.
+    ///
+    /// # Errors
+    /// [`Error::NotACacheTable`] if the selected cache key has a table of another type.
+    pub fn entries(&self, selection: &Selection) -> Result<Entries<'_>> {
+        let mut tables = match selection.cache_key() {
+            None => self.tables()?,
+            Some(cache_key) => self.table(cache_key)?.into_iter().collect(),
+        };
+        match selection {
+            Selection::All => tables.retain(|table| table.cache_key().is_some()),
+            _ => tables.iter().try_for_each(|table| table.expect_cache_table(&self.path))?,
+        }
+        tables.reverse();
+        Ok(Entries { snapshot: self, selection: selection.clone(), tables, current: None })
+    }
+
+    /// One entry.
+    pub fn entry(&self, key: &Key) -> Result<Option<Entry>> {
+        let Some(table) = self.table(key.cache_key())? else { return Ok(None) };
+        table.expect_cache_table(&self.path)?;
+        let entry = table.definition.tree(&self.file).get(key.sub_key().as_bytes());
+        let entry = entry.map_err(|error| self.error(error, Some(&table.name)))?;
+        Ok(entry.map(|entry| Entry { cache_key: key.cache_key().into(), entry }))
+    }
+
+    /// The rows under a full key, as vantage-live's `get` reads them.
+    ///
+    /// # Errors
+    /// [`Error::Undecodable`] where vantage-live's `get` fails too.
+    pub fn get(&self, full_key: &str) -> Result<Option<CachedRows>> {
+        let key = Key::new(full_key);
+        let Some(entry) = self.entry(&key)? else { return Ok(None) };
+        CachedRows::decode(entry.value()).map(Some).map_err(|source| Error::Undecodable { key, source })
+    }
+}
+
+/// Reads every page that belongs to a commit, as redb does when it recovers a file.
+pub(crate) fn verify_commit(file: &File, slot: &Slot) -> file::Result<()> {
+    TableTree::user(file, slot).verify()?;
+    verify_own(file, slot)
+}
+
+/// Reads every page that redb keeps for itself.
+pub(crate) fn verify_own(file: &File, slot: &Slot) -> file::Result<()> {
+    TableTree::system(file, slot).verify()?;
+    file::verify_freed(file, slot)
+}
+
+fn retry<T>(
+    path: &Path,
+    wait: Duration,
+    store: Option<&Arc<PageStore>>,
+    mut look: impl FnMut(Snapshot) -> Result<T>,
+) -> Result<T> {
+    let begun = Instant::now();
+    let wait = wait.max(2 * STILL);
+    let mut last: Option<(Option<Header>, Instant)> = None;
+    loop {
+        let error = match Snapshot::attempt(path, store).and_then(&mut look) {
+            Err(error) if error.may_be_a_race() => error,
+            other => return other,
+        };
+        let header = location::open(path, false).ok().and_then(|file| File::open(Arc::new(file)).ok());
+        let header = header.map(|file| file.header().clone());
+        let at_rest = header.as_ref().is_some_and(|header| !header.recovery_required);
+        match &last {
+            Some((same, since)) if *same == header => {
+                if at_rest || since.elapsed() > STILL {
+                    return Err(error);
+                }
+            }
+            _ => last = Some((header, Instant::now())),
+        }
+        if begun.elapsed() > wait {
+            return Err(Error::Unsteady { path: path.to_owned() });
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A table of a cache file.
+#[derive(Clone, Debug)]
+pub struct Table {
+    name: String,
+    definition: Definition,
+}
+
+impl Table {
+    /// Its name in the file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The cache key whose entries it holds; `None` if vantage-live cannot use it: its name or its
+    /// type is not that of a cache table.
+    #[must_use]
+    pub fn cache_key(&self) -> Option<&str> {
+        let definition = &self.definition;
+        let is = |name: &file::TypeName, wanted| name.builtin && name.name == wanted;
+        let fits = !definition.multimap
+            && is(&definition.key_type, "&str")
+            && is(&definition.value_type, "&[u8]")
+            && definition.widths == file::Widths::default()
+            && definition.alignments == [1, 1];
+        key::cache_key(&self.name).filter(|_| fits)
+    }
+
+    /// Whether its name is that of a cache table.
+    #[must_use]
+    pub fn is_named_as_cache(&self) -> bool {
+        key::cache_key(&self.name).is_some()
+    }
+
+    /// The number of its entries as the table tree records it; of a multimap the pairs.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.definition.length
+    }
+
+    /// Whether a key may have several values.
+    #[must_use]
+    pub fn is_multimap(&self) -> bool {
+        self.definition.multimap
+    }
+
+    /// The types of its keys and values, such as `&str` and `&[u8]`.
+    #[must_use]
+    pub fn types(&self) -> (&str, &str) {
+        (&self.definition.key_type.name, &self.definition.value_type.name)
+    }
+
+    pub(crate) fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    pub(crate) fn expect_cache_table(&self, path: &Path) -> Result<()> {
+        if self.cache_key().is_some() {
+            return Ok(());
+        }
+        let (key, value) = self.types();
+        let kind = if self.is_multimap() { "multimap" } else { "table" };
+        let is = format!("{kind} of {key} to {value}");
+        Err(Error::NotACacheTable { path: path.to_owned(), table: self.name.clone(), is })
+    }
+}
+
+/// An entry: its key and the bytes of its value.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    cache_key: Arc<str>,
+    entry: TreeEntry,
+}
+
+impl Entry {
+    /// The full key.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::from_parts(&self.cache_key, self.sub_key())
+    }
+
+    /// The cache key.
+    #[must_use]
+    pub fn cache_key(&self) -> &str {
+        &self.cache_key
+    }
+
+    /// The sub-key.
+    #[must_use]
+    pub fn sub_key(&self) -> &str {
+        str::from_utf8(self.entry.key()).expect("verified when the entry was read")
+    }
+
+    /// The value as stored.
+    #[must_use]
+    pub fn value(&self) -> &[u8] {
+        self.entry.value()
+    }
+
+    /// The head of the envelope.
+    pub fn head(&self) -> Result<EnvelopeHead, DecodeError> {
+        EnvelopeHead::decode(self.value())
+    }
+
+    /// The envelope, verified to its end.
+    pub fn envelope(&self) -> Result<EnvelopeView<'_>, DecodeError> {
+        EnvelopeView::new(self.value())
+    }
+}
+
+/// Entries of a [`Snapshot`], in order. The iterator ends at the first error.
+#[derive(Debug)]
+pub struct Entries<'s> {
+    snapshot: &'s Snapshot,
+    selection: Selection,
+    /// Those still to come, the next one last.
+    tables: Vec<Table>,
+    current: Option<Current<'s>>,
+}
+
+#[derive(Debug)]
+struct Current<'s> {
+    cache_key: Arc<str>,
+    table: Table,
+    cursor: Cursor<'s>,
+    seen: u64,
+}
+
+impl Entries<'_> {
+    fn step(&mut self) -> Result<Option<Entry>> {
+        loop {
+            if self.current.is_none() {
+                let Some(table) = self.tables.pop() else { return Ok(None) };
+                self.current = Some(Current {
+                    cache_key: table.cache_key().unwrap_or_default().into(),
+                    cursor: table
+                        .definition
+                        .tree(&self.snapshot.file)
+                        .entries_from(self.selection.first_sub_key().as_bytes()),
+                    table,
+                    seen: 0,
+                });
+            }
+            let Some(current) = &mut self.current else { continue };
+            let damaged = |error| self.snapshot.error(error, Some(&current.table.name));
+            let Some(entry) = current.cursor.next().transpose().map_err(damaged)? else {
+                let whole = matches!(self.selection, Selection::All | Selection::CacheKey(_));
+                if whole && current.seen != current.table.definition.length {
+                    return Err(damaged(current.table.definition.miscounted()));
+                }
+                self.current = None;
+                continue;
+            };
+            current.seen += 1;
+            let sub_key = str::from_utf8(entry.key()).map_err(|_| damaged(current.table.definition.key_is_no_text()))?;
+            if self.selection.takes_sub_key(sub_key) {
+                return Ok(Some(Entry { cache_key: Arc::clone(&current.cache_key), entry }));
+            }
+            // Sub-keys come in order: none that follows is selected.
+            self.current = None;
+        }
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Entry>;
+
+    fn next(&mut self) -> Option<Result<Entry>> {
+        let step = self.step();
+        if step.is_err() {
+            self.tables.clear();
+            self.current = None;
+        }
+        step.transpose()
+    }
+}
