@@ -139,11 +139,7 @@ impl Cache {
 
     /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not
     /// touched again: not even dropped, since that would write.
-    fn change<T>(
-        &self,
-        doing: &'static str,
-        change: impl FnOnce(&Database) -> Result<T, redb::Error>,
-    ) -> Result<T> {
+    fn change<T>(&self, doing: &'static str, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
         let mut slot = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(database) = slot.take() else {
             return Err(Error::RedbPanicked { doing, path: self.path.clone() });

@@ -40,7 +40,8 @@ impl CachedRows {
             view.fields(record, &mut |name, field: &mut Reader<'_>| {
                 let start = field.pos();
                 field.skip()?;
-                let value = ciborium::from_reader(&value[start..field.pos()]).expect("ciborium reads what was verified");
+                let value =
+                    ciborium::from_reader(&value[start..field.pos()]).expect("ciborium reads what was verified");
                 fields.insert(name.into_owned(), value);
                 Ok::<(), DecodeError>(())
             })?;

@@ -153,11 +153,9 @@ impl fmt::Display for Error {
             Error::Damaged { path, table: None, damage } => {
                 write!(f, "`{}` is damaged, {damage}", path.display())
             }
-            Error::WrongLength { path, len, recorded } => write!(
-                f,
-                "`{}` has {len} bytes, and its header records {recorded}",
-                path.display()
-            ),
+            Error::WrongLength { path, len, recorded } => {
+                write!(f, "`{}` has {len} bytes, and its header records {recorded}", path.display())
+            }
             Error::Unsteady { path } => {
                 write!(f, "`{}` changes faster than it can be read", path.display())
             }

@@ -175,7 +175,9 @@ mod tests {
     fn a_bare_prefix_is_one_cache_key_and_a_slash_begins_a_text_prefix() {
         assert_eq!(Selection::prefix("cl").cache_key(), Some("cl"));
         let pages = Selection::prefix("clients/page_1");
-        assert!(pages.takes("clients", "page_1") && pages.takes("clients", "page_10") && !pages.takes("clients", "page_2"));
+        assert!(
+            pages.takes("clients", "page_1") && pages.takes("clients", "page_10") && !pages.takes("clients", "page_2")
+        );
         let whole = Selection::prefix("clients/");
         assert!(whole.takes("clients", "__root__") && whole.takes("clients", "") && !whole.takes("client", "id/x"));
         assert!(!Selection::exact("clients/page_1").takes("clients", "page_10"));

@@ -1,7 +1,9 @@
 //! The looking side: one commit of a cache, read without a lock and without a trace.
 
 use crate::file::{self, Cursor, Definition, File, Header, PageStore, Slot, TableTree, TreeEntry};
-use crate::{CachedRows, DecodeError, EnvelopeHead, EnvelopeView, Error, Key, Result, Selection, holder, key, location};
+use crate::{
+    CachedRows, DecodeError, EnvelopeHead, EnvelopeView, Error, Key, Result, Selection, holder, key, location,
+};
 use std::path::{Path, PathBuf};
 use std::str;
 use std::sync::Arc;
@@ -49,11 +51,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`Error::Unsteady`] if no call got through within `wait`; else what `look` returns.
-    pub fn look<T>(
-        path: impl AsRef<Path>,
-        wait: Duration,
-        mut look: impl FnMut(&Snapshot) -> Result<T>,
-    ) -> Result<T> {
+    pub fn look<T>(path: impl AsRef<Path>, wait: Duration, mut look: impl FnMut(&Snapshot) -> Result<T>) -> Result<T> {
         retry(&location::cache_file(path.as_ref()), wait, None, |snapshot| look(&snapshot))
     }
 
@@ -397,7 +395,8 @@ impl Entries<'_> {
                 continue;
             };
             current.seen += 1;
-            let sub_key = str::from_utf8(entry.key()).map_err(|_| damaged(current.table.definition.key_is_no_text()))?;
+            let sub_key =
+                str::from_utf8(entry.key()).map_err(|_| damaged(current.table.definition.key_is_no_text()))?;
             if self.selection.takes_sub_key(sub_key) {
                 return Ok(Some(Entry { cache_key: Arc::clone(&current.cache_key), entry }));
             }

@@ -55,7 +55,7 @@ impl Dump {
             Ok(envelope) => {
                 let mut json = self.json(output);
                 json.envelope(&envelope)?;
-                json.finish()?;
+                writeln!(json.finish()?)?;
                 Ok(Status::Done)
             }
             Err(error) => Ok(tell_unreadable(&[Unreadable { key: key.clone(), error }], output)),
@@ -89,7 +89,7 @@ impl Dump {
             }
         }
         json.end_object();
-        json.finish()?;
+        writeln!(json.finish()?)?;
         output.flush()?;
         let mut status = tell_unreadable(&unreadable, output);
         for n in unmatched.into_iter().filter(|n| *n < self.keys.len()) {

@@ -60,7 +60,11 @@ impl Ls {
             self.print_tables(&summaries, &tables, now, output)?;
         }
         for table in tables.iter().filter(|table| table.is_named_as_cache()) {
-            output.warning(&format!("table `{}` is no cache table but a {}; vantage-live fails on it", table.name(), kind(table)));
+            output.warning(&format!(
+                "table `{}` is no cache table but a {}; vantage-live fails on it",
+                table.name(),
+                kind(table)
+            ));
         }
         output.flush()?;
         Ok(tell_unreadable(&unreadable, output))
@@ -75,7 +79,13 @@ impl Ls {
         Ok(writeln!(output.data())?)
     }
 
-    fn print_tables(&self, summaries: &[CacheKeySummary], tables: &[Table], now: u64, output: &mut Output) -> Result<()> {
+    fn print_tables(
+        &self,
+        summaries: &[CacheKeySummary],
+        tables: &[Table],
+        now: u64,
+        output: &mut Output,
+    ) -> Result<()> {
         if summaries.is_empty() {
             output.summary("the cache holds no cache keys");
         }
@@ -98,9 +108,18 @@ impl Ls {
             if !summaries.is_empty() {
                 writeln!(output.data())?;
             }
-            table::print(output, [("OTHER TABLE", false), ("TYPE", false), ("ENTRIES", true)], tables, |table, output| {
-                [output.key(table.name()).into_owned(), output.text(&kind(table)).into_owned(), table.entries().to_string()]
-            })?;
+            table::print(
+                output,
+                [("OTHER TABLE", false), ("TYPE", false), ("ENTRIES", true)],
+                tables,
+                |table, output| {
+                    [
+                        output.key(table.name()).into_owned(),
+                        output.text(&kind(table)).into_owned(),
+                        table.entries().to_string(),
+                    ]
+                },
+            )?;
         }
         Ok(())
     }

@@ -25,7 +25,13 @@ use vlive::{Error, Selection, Snapshot, Unreadable};
 /// Looking takes no lock and changes nothing: it works while the app runs, on a cache that was left
 /// by a crash, and without permission to write. Changing needs the cache for itself.
 #[derive(Debug, Parser)]
-#[command(name = "vlive", version, propagate_version = true, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    name = "vlive",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -141,15 +147,28 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
             (CANNOT, Some("if it never was a cache, -C names the wrong place; else delete it, and the app begins anew"))
         }
         Error::UnknownFormat { .. } => (CANNOT, Some("caches of vantage-live 0.4 have version 2 or 3")),
-        Error::Damaged { .. } => (CANNOT, Some("what is in other tables can still be dumped; to begin anew, stop the app and delete the file")),
-        Error::WrongLength { .. } => (CANNOT, Some("the file was cut or extended, and redb would fail on it; it was left as it is")),
+        Error::Damaged { .. } => (
+            CANNOT,
+            Some("what is in other tables can still be dumped; to begin anew, stop the app and delete the file"),
+        ),
+        Error::WrongLength { .. } => {
+            (CANNOT, Some("the file was cut or extended, and redb would fail on it; it was left as it is"))
+        }
         Error::Unsteady { .. } => (CANNOT, Some("try again with a longer --wait, or when the app is less busy")),
         Error::InUse { .. } => (4, Some("stop it first, or keep trying for a while with --wait 10s")),
-        Error::NotACacheTable { .. } => (CANNOT, Some("vantage-live fails on this table as well; it belongs to something else")),
-        Error::RedbPanicked { .. } => (CANNOT, Some("nothing was written by this command; the file is damaged, or a newer redb has changed it")),
+        Error::NotACacheTable { .. } => {
+            (CANNOT, Some("vantage-live fails on this table as well; it belongs to something else"))
+        }
+        Error::RedbPanicked { .. } => {
+            (CANNOT, Some("nothing was written by this command; the file is damaged, or a newer redb has changed it"))
+        }
         Error::Io { source, .. } => match source.kind() {
-            io::ErrorKind::PermissionDenied => (CANNOT, Some("looking takes permission to read, and changing permission to write")),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (CANNOT, Some("make room on the disk; what was in the cache before is still there")),
+            io::ErrorKind::PermissionDenied => {
+                (CANNOT, Some("looking takes permission to read, and changing permission to write"))
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                (CANNOT, Some("make room on the disk; what was in the cache before is still there"))
+            }
             _ => (CANNOT, None),
         },
         _ => (CANNOT, None),
@@ -212,7 +231,9 @@ fn prefixes(prefixes: &[String], exact: bool) -> Result<Vec<Selection>> {
         if prefix.is_empty() {
             return Err(Refused::error(
                 "the prefix is empty",
-                Some("`/` names the empty cache key as vantage-live has it; leave the prefix out, or give --all, for every cache key"),
+                Some(
+                    "`/` names the empty cache key as vantage-live has it; leave the prefix out, or give --all, for every cache key",
+                ),
             ));
         }
         Ok(if exact { Selection::exact(prefix) } else { Selection::prefix(prefix) })

@@ -54,7 +54,10 @@ struct Summary {
 impl Put {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         if self.key.is_empty() {
-            return Err(Refused::error("the key is empty", Some("`/__root__` names the root entry of the empty cache key")));
+            return Err(Refused::error(
+                "the key is empty",
+                Some("`/__root__` names the root entry of the empty cache key"),
+            ));
         }
         let now = time::now()?;
         let file = self.file.as_deref().filter(|file| *file != Path::new("-"));

@@ -89,9 +89,8 @@ impl Geometry {
             return None;
         }
         let size = u64::from(self.page_size);
-        let start = size
-            + u64::from(page.region) * self.region_len()
-            + (u64::from(self.region_header_pages) + first) * size;
+        let start =
+            size + u64::from(page.region) * self.region_len() + (u64::from(self.region_header_pages) + first) * size;
         Some((start, pages * size))
     }
 
@@ -101,9 +100,7 @@ impl Geometry {
             0 => 0,
             pages => (u64::from(self.region_header_pages) + u64::from(pages)) * u64::from(self.page_size),
         };
-        u64::from(full_regions)
-            .saturating_mul(self.region_len())
-            .saturating_add(u64::from(self.page_size) + last)
+        u64::from(full_regions).saturating_mul(self.region_len()).saturating_add(u64::from(self.page_size) + last)
     }
 }
 

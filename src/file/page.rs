@@ -26,11 +26,7 @@ impl PageNumber {
     /// page of a higher order has fewer bits; the rest is reserved and ignored.
     pub(super) fn parse(raw: u64) -> PageNumber {
         let order = (raw >> 59) as u8;
-        PageNumber {
-            region: ((raw >> 20) & 0xF_FFFF) as u32,
-            index: (raw & (0xF_FFFF >> order)) as u32,
-            order,
-        }
+        PageNumber { region: ((raw >> 20) & 0xF_FFFF) as u32, index: (raw & (0xF_FFFF >> order)) as u32, order }
     }
 }
 

@@ -190,7 +190,11 @@ impl<'j> Document<'j> {
             let place = Place::top(Step::NthRow(n));
             let fields = self.record(row, &place)?;
             let Some((_, id)) = fields.iter().find(|(name, _)| name == id_field) else {
-                return Err(self.error(row.get(), Some(&place), format!("there is no id: the field `{id_field}` is missing")));
+                return Err(self.error(
+                    row.get(),
+                    Some(&place),
+                    format!("there is no id: the field `{id_field}` is missing"),
+                ));
             };
             let text = id.get();
             let id = match text.as_bytes()[0] {
@@ -286,7 +290,11 @@ impl<'j> Document<'j> {
         if text.contains(['.', 'e', 'E']) {
             return match text.parse::<f64>() {
                 Ok(value) if value.is_finite() => Ok(Header::Float(value)),
-                _ => Err(self.error(text, Some(place), format!("the number {} does not fit a float of 64 bits", shortened(text)))),
+                _ => Err(self.error(
+                    text,
+                    Some(place),
+                    format!("the number {} does not fit a float of 64 bits", shortened(text)),
+                )),
             };
         }
         if let Ok(value) = text.parse::<u64>() {
@@ -297,7 +305,10 @@ impl<'j> Document<'j> {
             Err(_) => Err(self.error(
                 text,
                 Some(place),
-                format!("the integer {} does not fit 64 bits; `{{\"$int\": \"…\"}}` holds those down to -2^64", shortened(text)),
+                format!(
+                    "the integer {} does not fit 64 bits; `{{\"$int\": \"…\"}}` holds those down to -2^64",
+                    shortened(text)
+                ),
             )),
         }
     }
@@ -318,7 +329,8 @@ impl<'j> Document<'j> {
         };
         match name {
             "$bytes" => {
-                let bytes = BASE64.decode(text()?.as_bytes()).map_err(|_| malformed("wants base64 with its padding"))?;
+                let bytes =
+                    BASE64.decode(text()?.as_bytes()).map_err(|_| malformed("wants base64 with its padding"))?;
                 push_head(out, Header::Bytes(Some(bytes.len())));
                 out.extend_from_slice(&bytes);
             }
@@ -332,7 +344,8 @@ impl<'j> Document<'j> {
             "$int" => {
                 let text = text()?;
                 let digits = text.strip_prefix('-').unwrap_or(&text);
-                let value = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok().and_then(integer));
+                let value =
+                    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok().and_then(integer));
                 push_head(out, value.flatten().ok_or_else(|| malformed("wants an integer from -2^64 to 2^64 - 1"))?);
             }
             "$tag" => {
@@ -358,7 +371,9 @@ impl<'j> Document<'j> {
                 push_head(out, Header::Map(Some(pairs.len())));
                 for (n, pair) in pairs.into_iter().enumerate() {
                     let place = place.inside(Step::Index(n));
-                    let pair = self.two(pair, &place).ok_or_else(|| self.error(pair.get(), Some(&place), format!("`$map` {wanted}")))?;
+                    let pair = self
+                        .two(pair, &place)
+                        .ok_or_else(|| self.error(pair.get(), Some(&place), format!("`$map` {wanted}")))?;
                     for (n, part) in pair.into_iter().enumerate() {
                         self.value(part, &place.inside(Step::Index(n)), depth, out)?;
                     }

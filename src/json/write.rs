@@ -77,11 +77,8 @@ impl<W: Write> JsonWriter<W> {
         Ok(())
     }
 
-    /// Hands on what is left, with a line break behind it if `pretty`, and gives the output back.
+    /// Hands on what is left and gives the output back.
     pub fn finish(mut self) -> io::Result<W> {
-        if self.pretty {
-            self.text.push(b'\n');
-        }
         self.out.write_all(&self.text)?;
         Ok(self.out)
     }
@@ -217,11 +214,7 @@ impl<W: Write> JsonWriter<W> {
         Ok(())
     }
 
-    fn tag(
-        &mut self,
-        tag: u64,
-        content: impl FnOnce(&mut Self) -> Result<(), Interrupted>,
-    ) -> Result<(), Interrupted> {
+    fn tag(&mut self, tag: u64, content: impl FnOnce(&mut Self) -> Result<(), Interrupted>) -> Result<(), Interrupted> {
         self.begin_object();
         self.key("$tag")?;
         self.begin(b'[');

@@ -59,9 +59,9 @@ impl Plan {
 
     fn add(&mut self, snapshot: &Snapshot, table: &Table, selections: &[Selection]) -> Result<()> {
         let cache_key = crate::key::cache_key(table.name()).expect("only tables named as cache tables are concerned");
-        let whole = selections
-            .iter()
-            .any(|selection| matches!(selection, Selection::All | Selection::CacheKey(_)) && selection.concerns(cache_key));
+        let whole = selections.iter().any(|selection| {
+            matches!(selection, Selection::All | Selection::CacheKey(_)) && selection.concerns(cache_key)
+        });
         if table.is_multimap() || !whole {
             table.expect_cache_table(snapshot.path())?;
         }

@@ -58,9 +58,15 @@ mod tests {
 
     #[test]
     fn sizes_have_one_decimal_from_a_kibibyte_on() {
-        for (bytes, shown) in
-            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (6250, "6.1 KiB"), (1_048_575, "1023.9 KiB"), (1 << 20, "1.0 MiB"), (u64::MAX, "15.9 EiB")]
-        {
+        for (bytes, shown) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (6250, "6.1 KiB"),
+            (1_048_575, "1023.9 KiB"),
+            (1 << 20, "1.0 MiB"),
+            (u64::MAX, "15.9 EiB"),
+        ] {
             assert_eq!(size(bytes), shown);
         }
     }

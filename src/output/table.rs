@@ -11,7 +11,12 @@ const BATCH: usize = 1000;
 pub type Column = (&'static str, bool);
 
 /// Prints a table with `rows` under `columns`; nothing if there are none.
-pub fn print<const N: usize, R>(output: &mut Output, columns: [Column; N], rows: &[R], cells: impl Fn(&R, &Output) -> [String; N]) -> io::Result<()> {
+pub fn print<const N: usize, R>(
+    output: &mut Output,
+    columns: [Column; N],
+    rows: &[R],
+    cells: impl Fn(&R, &Output) -> [String; N],
+) -> io::Result<()> {
     let mut widths = columns.map(|(heading, _)| u16::try_from(heading.len()).unwrap_or(u16::MAX));
     let batches = || rows.chunks(BATCH).map(|batch| batch.iter());
     if rows.len() > BATCH {
