@@ -1,5 +1,8 @@
 //! The changing side: redb 2.6 itself, with the cache locked for as long as it is open.
 
+// redb's own error is large; it is boxed where it leaves this file.
+#![allow(clippy::result_large_err)]
+
 use crate::file::{self, File};
 use crate::ops::invalidate::{Plan, Removal, Removed};
 use crate::snapshot::{verify_commit, verify_own};
@@ -79,7 +82,7 @@ impl Cache {
                 .create_with_backend(backend)
                 .map_err(|error| redb_error("open", &path, error))
         })
-        .unwrap_or_else(|panicked| Err(panicked))?;
+        .unwrap_or_else(Err)?;
         Ok(Cache { path, file, database: Mutex::new(Some(database)) })
     }
 
@@ -240,7 +243,7 @@ fn guard<T>(doing: &'static str, path: &Path, call: impl FnOnce() -> T) -> Resul
 fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb::Error>) -> Error {
     match error.into() {
         redb::Error::Io(source) => Error::io(doing, path, source),
-        source => Error::Redb { doing, path: path.to_owned(), source },
+        source => Error::Redb { doing, path: path.to_owned(), source: Box::new(source) },
     }
 }
 

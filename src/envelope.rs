@@ -171,6 +171,9 @@ pub struct EnvelopeView<'b> {
     odd: Vec<usize>,
 }
 
+/// Takes a key and a reader that stands at its value, and passes the value.
+type Visit<'v, 'b, E> = dyn FnMut(Cow<'b, str>, &mut Reader<'b>) -> Result<(), E> + 'v;
+
 impl<'b> EnvelopeView<'b> {
     /// Verifies the value of an entry; see [`CachedRows::decode`] for what is refused.
     pub fn new(value: &'b [u8]) -> Result<EnvelopeView<'b>> {
@@ -222,10 +225,7 @@ impl<'b> EnvelopeView<'b> {
 
     /// Calls `visit` with the id of every row and a reader that stands at its record, which
     /// `visit` must pass, in the order and with the contents that vantage-live gives them.
-    pub(crate) fn rows<E: From<DecodeError>>(
-        &self,
-        visit: &mut dyn FnMut(Cow<'b, str>, &mut Reader<'b>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub(crate) fn rows<E: From<DecodeError>>(&self, visit: &mut Visit<'_, 'b, E>) -> Result<(), E> {
         match *self.rows.as_slice() {
             [] => Ok(()),
             [map] => self.pairs(&mut Reader::at(self.value, map), visit),
@@ -247,7 +247,7 @@ impl<'b> EnvelopeView<'b> {
     pub(crate) fn fields<E: From<DecodeError>>(
         &self,
         record: &mut Reader<'b>,
-        visit: &mut dyn FnMut(Cow<'b, str>, &mut Reader<'b>) -> Result<(), E>,
+        visit: &mut Visit<'_, 'b, E>,
     ) -> Result<(), E> {
         match record.peek()? {
             Head::Map(_) => self.pairs(record, visit),
@@ -257,11 +257,7 @@ impl<'b> EnvelopeView<'b> {
 
     /// The pairs of a map whose keys are text; of a key that is there twice the last value at the
     /// first position.
-    fn pairs<E: From<DecodeError>>(
-        &self,
-        map: &mut Reader<'b>,
-        visit: &mut dyn FnMut(Cow<'b, str>, &mut Reader<'b>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    fn pairs<E: From<DecodeError>>(&self, map: &mut Reader<'b>, visit: &mut Visit<'_, 'b, E>) -> Result<(), E> {
         let start = map.pos();
         let Head::Map(mut left) = map.head()? else { unreachable!("only maps have pairs") };
         if !self.is_odd(start) {
@@ -284,7 +280,7 @@ impl<'b> EnvelopeView<'b> {
     fn visit_each<E: From<DecodeError>>(
         &self,
         pairs: IndexMap<Cow<'b, str>, usize>,
-        visit: &mut dyn FnMut(Cow<'b, str>, &mut Reader<'b>) -> Result<(), E>,
+        visit: &mut Visit<'_, 'b, E>,
     ) -> Result<(), E> {
         pairs.into_iter().try_for_each(|(key, value)| visit(key, &mut Reader::at(self.value, value)))
     }

@@ -91,7 +91,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// redb's reason.
-        source: redb::Error,
+        source: Box<redb::Error>,
     },
     /// redb failed on itself while working with the file. Nothing was committed by the call.
     RedbPanicked {

@@ -62,7 +62,7 @@ impl Put {
         let now = time::now()?;
         let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
-        let json = self.read(file, &name, output)?;
+        let json = read(file, &name, output)?;
         let input = RowsInput::parse(&json, &self.id_field)
             .map_err(|error| Refused::error(format!("{name}, {error}"), None))?;
         let fetched_at = match (self.fetched_at, self.age) {
@@ -89,25 +89,24 @@ impl Put {
         }
         Ok(Status::Done)
     }
+}
 
-    fn read(&self, file: Option<&Path>, name: &str, output: &Output) -> Result<String> {
-        let mut bytes = Vec::new();
-        let read = match file {
-            Some(file) => fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes)),
-            None => {
-                if io::stdin().is_terminal() {
-                    output.summary("reading JSON from standard input; end it with Ctrl-D");
-                }
-                io::stdin().lock().read_to_end(&mut bytes)
-            }
-        };
-        read.map_err(|error| Refused::error(format!("cannot read {name}: {error}"), None))?;
-        if bytes.is_empty() {
-            return Err(Refused::error(format!("{name} is empty"), Some("an entry without rows is `{}`")));
+fn read(file: Option<&Path>, name: &str, output: &Output) -> Result<String> {
+    let mut bytes = Vec::new();
+    let read = if let Some(file) = file {
+        fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
+    } else {
+        if io::stdin().is_terminal() {
+            output.summary("reading JSON from standard input; end it with Ctrl-D");
         }
-        String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Refused::error(format!("{name} is not UTF-8 at byte {at}"), Some("JSON is UTF-8 text"))
-        })
+        io::stdin().lock().read_to_end(&mut bytes)
+    };
+    read.map_err(|error| Refused::error(format!("cannot read {name}: {error}"), None))?;
+    if bytes.is_empty() {
+        return Err(Refused::error(format!("{name} is empty"), Some("an entry without rows is `{}`")));
     }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Refused::error(format!("{name} is not UTF-8 at byte {at}"), Some("JSON is UTF-8 text"))
+    })
 }

@@ -185,7 +185,7 @@ impl Header {
         let page = u64::from(self.geometry.page_size);
         let Some(regions) = file_len.checked_sub(page) else { return false };
         let rest = regions % self.geometry.region_len();
-        rest == 0 || (rest % page == 0 && rest / page > u64::from(self.geometry.region_header_pages))
+        rest == 0 || (rest.is_multiple_of(page) && rest / page > u64::from(self.geometry.region_header_pages))
     }
 }
 

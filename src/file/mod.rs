@@ -99,7 +99,7 @@ const LARGE: u64 = 16 * 1024 * 1024;
 /// An open database file and the header that it had when it was opened.
 #[derive(Debug)]
 pub struct File {
-    file: Arc<fs::File>,
+    handle: Arc<fs::File>,
     len: u64,
     header: Header,
     store: Option<Arc<PageStore>>,
@@ -120,7 +120,7 @@ impl File {
         if there < HEADER_LEN {
             return Err(Error::header("it is cut off"));
         }
-        Ok(File { file, len, header, store: None, pages_read: AtomicU64::new(0) })
+        Ok(File { handle: file, len, header, store: None, pages_read: AtomicU64::new(0) })
     }
 
     /// Keeps every page that is read, and takes those from `store` that are there already.
@@ -168,7 +168,7 @@ impl File {
                 buffer.resize(end, 0);
             }
             if have < end {
-                read_exact_at(&self.file, &mut buffer[have..end], start + have as u64)?;
+                read_exact_at(&self.handle, &mut buffer[have..end], start + have as u64)?;
                 have = end;
             }
             Ok(())
@@ -202,7 +202,7 @@ impl File {
         let mut at = 0;
         while at < used {
             let want = usize::try_from(used - at).map_or(piece.len(), |left| left.min(piece.len()));
-            read_exact_at(&self.file, &mut piece[..want], start + at)?;
+            read_exact_at(&self.handle, &mut piece[..want], start + at)?;
             hasher.update(&piece[..want]);
             at += want as u64;
         }

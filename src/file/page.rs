@@ -26,7 +26,8 @@ impl PageNumber {
     /// page of a higher order has fewer bits; the rest is reserved and ignored.
     pub(super) fn parse(raw: u64) -> PageNumber {
         let order = (raw >> 59) as u8;
-        PageNumber { region: ((raw >> 20) & 0xF_FFFF) as u32, index: (raw & (0xF_FFFF >> order)) as u32, order }
+        let low = |bits: u64| u32::try_from(bits & 0xF_FFFF).expect("20 bits");
+        PageNumber { region: low(raw >> 20), index: low(raw & (0xF_FFFF >> order)), order }
     }
 }
 
@@ -109,13 +110,11 @@ impl Shape {
     }
 
     fn value_end(self, page: &[u8], n: usize) -> u64 {
-        match self.widths.value {
-            Some(width) => self.key_end(page, self.count - 1) + u64::from(width) * (n as u64 + 1),
-            None => {
-                let keys = if self.widths.key.is_none() { 4 * self.count } else { 0 };
-                offset_at(page, 4 + keys + 4 * n)
-            }
+        if let Some(width) = self.widths.value {
+            return self.key_end(page, self.count - 1) + u64::from(width) * (n as u64 + 1);
         }
+        let keys = if self.widths.key.is_none() { 4 * self.count } else { 0 };
+        offset_at(page, 4 + keys + 4 * n)
     }
 }
 

@@ -32,6 +32,9 @@ impl fmt::Display for TypeName {
     }
 }
 
+/// The first byte of a multimap's value that is a tree of its own.
+const SUBTREE: u8 = 3;
+
 /// What the table tree says of one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
@@ -55,9 +58,9 @@ impl Definition {
             _ => return None,
         };
         let length = u64::from_le_bytes(fields.take()?);
-        let root = fields.optional::<{ Root::LEN }>()?.map(|bytes| Root::parse(&bytes));
-        let key = fields.optional()?.map(u32::from_le_bytes);
-        let value = fields.optional()?.map(u32::from_le_bytes);
+        let root = fields.flagged(|bytes: [u8; Root::LEN]| Root::parse(&bytes))?;
+        let key = fields.flagged(u32::from_le_bytes)?;
+        let value = fields.flagged(u32::from_le_bytes)?;
         let alignments = [u32::from_le_bytes(fields.take()?), u32::from_le_bytes(fields.take()?)];
         let key_type_len = usize::try_from(u32::from_le_bytes(fields.take()?)).ok()?;
         let (key_type, value_type) = fields.0.split_at_checked(key_type_len)?;
@@ -97,7 +100,6 @@ impl Definition {
         if !self.multimap {
             return self.tree(file).verify();
         }
-        const SUBTREE: u8 = 3;
         let inner = Widths { key: self.widths.value, value: Some(0) };
         for entry in self.tree(file).entries() {
             if let Some((&SUBTREE, root)) = entry?.value().split_first()
@@ -119,11 +121,12 @@ impl Fields<'_> {
         Some(*field)
     }
 
-    /// A byte that says whether the field counts, and the field, which is there in either case.
-    fn optional<const N: usize>(&mut self) -> Option<Option<[u8; N]>> {
-        let [present] = self.take()?;
+    /// A field behind a byte that says whether it counts; it is there in either case.
+    #[expect(clippy::option_option, reason = "the outer one is for the end of the bytes")]
+    fn flagged<const N: usize, T>(&mut self, parse: impl FnOnce([u8; N]) -> T) -> Option<Option<T>> {
+        let [counts] = self.take()?;
         let field = self.take()?;
-        Some((present != 0).then_some(field))
+        Some((counts != 0).then(|| parse(field)))
     }
 }
 

@@ -128,7 +128,8 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-type Pairs<'j> = Vec<(Cow<'j, str>, &'j RawValue)>;
+type Pair<'j> = (Cow<'j, str>, &'j RawValue);
+type Pairs<'j> = Vec<Pair<'j>>;
 
 struct Document<'j> {
     json: &'j str,
@@ -161,7 +162,7 @@ impl<'j> Document<'j> {
         let is_envelope =
             pairs.iter().any(|(key, _)| key == ROWS) && pairs.iter().all(|(key, _)| key == ROWS || key == FETCHED_AT);
         if !is_envelope {
-            return self.rows(pairs);
+            return self.rows(&pairs);
         }
         let mut fetched_at = None;
         let mut input = None;
@@ -175,7 +176,7 @@ impl<'j> Document<'j> {
                 let refused = "`fetched_at` is whole seconds since 1970, at most 2^63 - 1";
                 fetched_at = Some(seconds.ok_or_else(|| self.error(value.get(), None, refused))?);
             } else if value.get().starts_with('{') {
-                input = Some(self.rows(self.pairs(value, None)?)?);
+                input = Some(self.rows(&self.pairs(value, None)?)?);
             } else {
                 return Err(self.error(value.get(), None, "`rows` of an envelope is an object of row id to row"));
             }
@@ -207,13 +208,13 @@ impl<'j> Document<'j> {
             };
             rows.push((id, row));
         }
-        self.rows(rows)
+        self.rows(&rows)
     }
 
-    fn rows(&self, rows: Pairs<'j>) -> Result<RowsInput, InputError> {
-        self.check_distinct(&rows, None, "row")?;
+    fn rows(&self, rows: &[Pair<'j>]) -> Result<RowsInput, InputError> {
+        self.check_distinct(rows, None, "row")?;
         let mut encoded = Vec::new();
-        for (id, row) in &rows {
+        for (id, row) in rows {
             let place = Place::top(Step::Row(id));
             let fields = self.record(row, &place)?;
             self.check_distinct(&fields, Some(&place), "field")?;
@@ -234,7 +235,7 @@ impl<'j> Document<'j> {
         self.pairs(row, Some(place))
     }
 
-    fn check_distinct(&self, pairs: &Pairs<'j>, place: Option<&Place<'_>>, what: &str) -> Result<(), InputError> {
+    fn check_distinct(&self, pairs: &[Pair<'j>], place: Option<&Place<'_>>, what: &str) -> Result<(), InputError> {
         let mut seen = HashSet::with_capacity(pairs.len());
         for (key, value) in pairs {
             if !seen.insert(key.as_ref()) {
@@ -251,30 +252,80 @@ impl<'j> Document<'j> {
             b'f' => push_head(out, Header::Simple(simple::FALSE)),
             b't' => push_head(out, Header::Simple(simple::TRUE)),
             b'"' => push_text(out, &self.string(raw, Some(place))?),
-            b'[' => {
-                let elements = self.elements(raw, Some(place))?;
-                let depth = self.deeper(text, place, depth)?;
-                push_head(out, Header::Array(Some(elements.len())));
-                for (n, element) in elements.into_iter().enumerate() {
-                    self.value(element, &place.inside(Step::Index(n)), depth, out)?;
-                }
-            }
-            b'{' => {
-                let pairs = self.pairs(raw, Some(place))?;
-                if let [(name, value)] = pairs.as_slice()
-                    && RESERVED.contains(&name.as_ref())
-                {
-                    return self.special(name, value, &place.inside(Step::Key(name)), depth, out);
-                }
-                self.check_distinct(&pairs, Some(place), "key")?;
-                let depth = self.deeper(text, place, depth)?;
-                push_head(out, Header::Map(Some(pairs.len())));
-                for (key, value) in pairs {
-                    push_text(out, &key);
-                    self.value(value, &place.inside(Step::Key(&key)), depth, out)?;
-                }
-            }
+            b'[' => self.list(raw, place, depth, out)?,
+            b'{' => self.map(raw, place, depth, out)?,
             _ => push_head(out, self.number(text, place)?),
+        }
+        Ok(())
+    }
+
+    // What may hold further values has a function of its own, with a small frame each: 253 levels
+    // must fit the stack of any thread.
+
+    fn list(&self, raw: &'j RawValue, place: &Place<'_>, depth: usize, out: &mut Vec<u8>) -> Result<(), InputError> {
+        let elements = self.elements(raw, Some(place))?;
+        let depth = self.deeper(raw.get(), place, depth)?;
+        push_head(out, Header::Array(Some(elements.len())));
+        for (n, element) in elements.into_iter().enumerate() {
+            self.value(element, &place.inside(Step::Index(n)), depth, out)?;
+        }
+        Ok(())
+    }
+
+    fn map(&self, raw: &'j RawValue, place: &Place<'_>, depth: usize, out: &mut Vec<u8>) -> Result<(), InputError> {
+        let pairs = self.pairs(raw, Some(place))?;
+        if let [(name, value)] = pairs.as_slice()
+            && RESERVED.contains(&name.as_ref())
+        {
+            let place = place.inside(Step::Key(name));
+            return match name.as_ref() {
+                "$tag" => self.tag(value, &place, depth, out),
+                "$map" => self.odd_map(value, &place, depth, out),
+                _ => self.special(name, value, &place, out),
+            };
+        }
+        self.check_distinct(&pairs, Some(place), "key")?;
+        let depth = self.deeper(raw.get(), place, depth)?;
+        push_head(out, Header::Map(Some(pairs.len())));
+        for (key, value) in &pairs {
+            push_text(out, key);
+            self.value(value, &place.inside(Step::Key(key)), depth, out)?;
+        }
+        Ok(())
+    }
+
+    fn tag(&self, raw: &'j RawValue, place: &Place<'_>, depth: usize, out: &mut Vec<u8>) -> Result<(), InputError> {
+        let wanted = "`$tag` wants an array of a tag number and a value";
+        let malformed = || self.error(raw.get(), Some(place), wanted);
+        let [tag, content] = self.two(raw, place).ok_or_else(malformed)?;
+        let tag = tag.get().parse().map_err(|_| malformed())?;
+        push_head(out, Header::Tag(tag));
+        let start = out.len();
+        self.value(content, &place.inside(Step::Index(1)), depth.saturating_sub(1), out)?;
+        match Reader::at(out, start).tagged(tag) {
+            Ok(Tagged::Integer(_)) => Ok(()),
+            Ok(Tagged::Tag(_)) => self.deeper(raw.get(), place, depth).map(drop),
+            Err(error) => {
+                Err(self.error(raw.get(), Some(place), format!("vantage-live cannot read this `$tag`: {error}")))
+            }
+        }
+    }
+
+    fn odd_map(&self, raw: &'j RawValue, place: &Place<'_>, depth: usize, out: &mut Vec<u8>) -> Result<(), InputError> {
+        let malformed = |at: &RawValue, place: &Place<'_>| {
+            self.error(at.get(), Some(place), "`$map` wants an array of pairs of a key and a value")
+        };
+        if !raw.get().starts_with('[') {
+            return Err(malformed(raw, place));
+        }
+        let pairs = self.elements(raw, Some(place))?;
+        let depth = self.deeper(raw.get(), place, depth)?;
+        push_head(out, Header::Map(Some(pairs.len())));
+        for (n, pair) in pairs.into_iter().enumerate() {
+            let place = place.inside(Step::Index(n));
+            let [key, value] = self.two(pair, &place).ok_or_else(|| malformed(pair, &place))?;
+            self.value(key, &place.inside(Step::Index(0)), depth, out)?;
+            self.value(value, &place.inside(Step::Index(1)), depth, out)?;
         }
         Ok(())
     }
@@ -313,71 +364,29 @@ impl<'j> Document<'j> {
         }
     }
 
-    /// The value of an object whose only key is one of the reserved names.
-    fn special(
-        &self,
-        name: &str,
-        raw: &'j RawValue,
-        place: &Place<'_>,
-        depth: usize,
-        out: &mut Vec<u8>,
-    ) -> Result<(), InputError> {
+    /// The value of `$bytes`, `$float` or `$int`.
+    fn special(&self, name: &str, raw: &'j RawValue, place: &Place<'_>, out: &mut Vec<u8>) -> Result<(), InputError> {
         let malformed = |what: &str| self.error(raw.get(), Some(place), format!("`{name}` {what}"));
-        let text = || match raw.get().starts_with('"') {
-            true => self.string(raw, Some(place)),
-            false => Err(malformed("wants a text")),
-        };
+        if !raw.get().starts_with('"') {
+            return Err(malformed("wants a text"));
+        }
+        let text = self.string(raw, Some(place))?;
         match name {
             "$bytes" => {
-                let bytes =
-                    BASE64.decode(text()?.as_bytes()).map_err(|_| malformed("wants base64 with its padding"))?;
+                let bytes = BASE64.decode(text.as_bytes()).map_err(|_| malformed("wants base64 with its padding"))?;
                 push_head(out, Header::Bytes(Some(bytes.len())));
                 out.extend_from_slice(&bytes);
             }
             "$float" => {
-                let text = text()?;
-                let value = special_float(&text).ok_or_else(|| {
-                    malformed("wants NaN, Infinity, -Infinity, or the 16 hexadecimal digits of a NaN behind 0x")
-                })?;
-                push_head(out, Header::Float(value));
+                let wanted = "wants NaN, Infinity, -Infinity, or the 16 hexadecimal digits of a NaN behind 0x";
+                push_head(out, Header::Float(special_float(&text).ok_or_else(|| malformed(wanted))?));
             }
-            "$int" => {
-                let text = text()?;
+            _ => {
+                let wanted = "wants an integer from -2^64 to 2^64 - 1";
                 let digits = text.strip_prefix('-').unwrap_or(&text);
                 let value =
                     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok().and_then(integer));
-                push_head(out, value.flatten().ok_or_else(|| malformed("wants an integer from -2^64 to 2^64 - 1"))?);
-            }
-            "$tag" => {
-                let wanted = "wants an array of a tag number and a value";
-                let [tag, content] = self.two(raw, place).ok_or_else(|| malformed(wanted))?;
-                let tag = tag.get().parse().map_err(|_| malformed(wanted))?;
-                push_head(out, Header::Tag(tag));
-                let start = out.len();
-                self.value(content, &place.inside(Step::Index(1)), depth.saturating_sub(1), out)?;
-                match Reader::at(out, start).tagged(tag) {
-                    Ok(Tagged::Integer(_)) => {}
-                    Ok(Tagged::Tag(_)) => drop(self.deeper(raw.get(), place, depth)?),
-                    Err(error) => return Err(malformed(&format!("is one that vantage-live cannot read: {error}"))),
-                }
-            }
-            _ => {
-                let wanted = "wants an array of pairs of a key and a value";
-                if !raw.get().starts_with('[') {
-                    return Err(malformed(wanted));
-                }
-                let pairs = self.elements(raw, Some(place))?;
-                let depth = self.deeper(raw.get(), place, depth)?;
-                push_head(out, Header::Map(Some(pairs.len())));
-                for (n, pair) in pairs.into_iter().enumerate() {
-                    let place = place.inside(Step::Index(n));
-                    let pair = self
-                        .two(pair, &place)
-                        .ok_or_else(|| self.error(pair.get(), Some(&place), format!("`$map` {wanted}")))?;
-                    for (n, part) in pair.into_iter().enumerate() {
-                        self.value(part, &place.inside(Step::Index(n)), depth, out)?;
-                    }
-                }
+                push_head(out, value.flatten().ok_or_else(|| malformed(wanted))?);
             }
         }
         Ok(())

@@ -137,16 +137,11 @@ impl<W: Write> JsonWriter<W> {
         match reader.head()? {
             Head::Unsigned(value) => self.number(value)?,
             Head::Negative(value) => self.integer(-1 - i128::from(value))?,
-            Head::Bytes(len) => {
+            Head::Bytes(Some(len)) => self.byte_string(reader.string(len)?)?,
+            Head::Bytes(None) => {
                 let mut bytes = Vec::new();
-                let whole = match len {
-                    Some(len) => reader.string(len)?,
-                    None => {
-                        reader.segments(false, None, |segment| bytes.extend_from_slice(segment))?;
-                        &bytes
-                    }
-                };
-                self.byte_string(whole)?;
+                reader.segments(false, None, |segment| bytes.extend_from_slice(segment))?;
+                self.byte_string(&bytes)?;
             }
             Head::Text(Some(len)) => self.string(reader.string(len)?)?,
             Head::Text(None) => {

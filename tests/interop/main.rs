@@ -1,0 +1,6 @@
+//! The same caches, by vantage-live 0.4.8 itself and by this crate.
+
+mod caches;
+mod decoding;
+mod sequences;
+mod support;

@@ -1,0 +1,111 @@
+//! The two sides: vantage-live's own cache, and redb for a look at the bytes.
+
+use redb::{Database, ReadableTable, TableDefinition, TableHandle};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use vantage_live::cache::{Cache, CachedRows, RedbCache};
+
+/// A cache opened by vantage-live.
+pub struct Oracle {
+    cache: RedbCache,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Oracle {
+    pub fn open(folder: &Path) -> Oracle {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        Oracle { cache: RedbCache::open(folder).unwrap(), runtime }
+    }
+
+    pub fn get(&self, key: &str) -> Result<Option<vlive::CachedRows>, String> {
+        let rows = self.runtime.block_on(self.cache.get(key)).map_err(|error| error.to_string())?;
+        Ok(rows.map(ours))
+    }
+
+    pub fn put(&self, key: &str, rows: &vlive::CachedRows) {
+        self.runtime.block_on(self.cache.put(key, theirs(rows))).unwrap();
+    }
+
+    pub fn invalidate_prefix(&self, prefix: &str) {
+        self.runtime.block_on(self.cache.invalidate_prefix(prefix)).unwrap();
+    }
+}
+
+fn ours(rows: CachedRows) -> vlive::CachedRows {
+    vlive::CachedRows {
+        rows: rows.rows.into_iter().map(|(id, record)| (id, record.into_iter().collect())).collect(),
+        fetched_at: rows.fetched_at,
+    }
+}
+
+fn theirs(rows: &vlive::CachedRows) -> CachedRows {
+    CachedRows {
+        rows: rows.rows.clone().into_iter().map(|(id, record)| (id, record.into_iter().collect())).collect(),
+        fetched_at: rows.fetched_at,
+    }
+}
+
+/// Every value of every table of `&str` to `&[u8]`, as redb reads it, from a copy of the file.
+pub fn contents(folder: &Path) -> BTreeMap<(String, String), Vec<u8>> {
+    let copy = copy_of(folder);
+    let database = Database::open(copy.path().join("vlive.redb")).unwrap();
+    let transaction = database.begin_read().unwrap();
+    let mut contents = BTreeMap::new();
+    for handle in transaction.list_tables().unwrap() {
+        let definition = TableDefinition::<&str, &[u8]>::new(handle.name());
+        let Ok(table) = transaction.open_table(definition) else { continue };
+        for entry in table.iter().unwrap() {
+            let (sub_key, value) = entry.unwrap();
+            contents.insert((handle.name().to_owned(), sub_key.value().to_owned()), value.value().to_vec());
+        }
+    }
+    contents
+}
+
+/// The names of all tables, empty ones too.
+pub fn table_names(folder: &Path) -> Vec<String> {
+    let copy = copy_of(folder);
+    let database = Database::open(copy.path().join("vlive.redb")).unwrap();
+    let transaction = database.begin_read().unwrap();
+    transaction.list_tables().unwrap().map(|handle| handle.name().to_owned()).collect()
+}
+
+pub fn copy_of(folder: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.join("vlive.redb"), copy.path().join("vlive.redb")).unwrap();
+    copy
+}
+
+pub fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches").join(name)
+}
+
+/// Rows that are equal have equal encodings; comparing values would not find a NaN equal to itself.
+pub fn encoded(rows: &vlive::CachedRows) -> Vec<u8> {
+    vlive::Envelope::encode(rows).bytes().to_vec()
+}
+
+/// A generator of pseudo-random numbers, so that a failure can be had again from its seed.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).unwrap()
+    }
+
+    pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+}
