@@ -1,6 +1,7 @@
 //! Bytes that nobody would write, decoded by vantage-live itself and by this crate.
 
-use crate::support::{Oracle, Random, encoded};
+use crate::random::Random;
+use crate::support::{Oracle, encoded};
 use redb::{Database, TableDefinition};
 use serde_json::Value as Json;
 use vlive::{CachedRows, EnvelopeHead, EnvelopeView, JsonWriter, RowsInput};

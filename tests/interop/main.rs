@@ -4,3 +4,6 @@ mod caches;
 mod decoding;
 mod sequences;
 mod support;
+
+#[path = "../support/random.rs"]
+mod random;

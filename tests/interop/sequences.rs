@@ -1,6 +1,7 @@
 //! Random sequences of put, get and invalidate, by turns by vantage-live and by this crate.
 
-use crate::support::{Oracle, Random, contents, encoded, table_names};
+use crate::random::Random;
+use crate::support::{Oracle, contents, encoded, table_names};
 use ciborium::Value;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
