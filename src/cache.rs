@@ -82,7 +82,11 @@ impl Cache {
                 .create_with_backend(backend)
                 .map_err(|error| redb_error("open", &path, error))
         })
-        .unwrap_or_else(Err)?;
+        .unwrap_or_else(|panicked| {
+            // What redb left behind may still hold the file open.
+            file.unlock().ok();
+            Err(panicked)
+        })?;
         Ok(Cache { path, file, database: Mutex::new(Some(database)) })
     }
 
@@ -154,6 +158,7 @@ impl Cache {
             }
             Err(panicked) => {
                 mem::forget(database);
+                self.file.unlock().ok();
                 Err(panicked)
             }
         }

@@ -13,9 +13,12 @@ use std::time::{Duration, Instant};
 /// How long [`Snapshot::open`] waits for a cache that changes under it.
 const OPEN_WAIT: Duration = Duration::from_secs(5);
 
-/// A file that an app may have open is called damaged only if its header stood still for this long:
-/// a commit writes its pages and its header in no order, and is done long before.
-const STILL: Duration = Duration::from_millis(250);
+/// A file that was not closed, but that nobody is seen to have open, is called damaged only if its
+/// header stood still for this long: not every system, nor every container, shows who has it open.
+const STILL: Duration = Duration::from_millis(100);
+
+/// Bytes of a file whose pages are kept in any case.
+const SMALL: u64 = 32 * 1024 * 1024;
 
 /// One commit of a cache.
 ///
@@ -57,14 +60,16 @@ impl Snapshot {
 
     /// Opens a commit whose selected entries stay readable, whatever an app commits meanwhile: it
     /// keeps their pages, up to 256 MiB in memory and the rest in a temporary file without a name.
-    /// A cache that no app has open is not read in advance.
+    ///
+    /// Of a large cache that no app has open nothing is kept. Should an app open it and commit while
+    /// it is read, a page can turn out to be gone; see [`Snapshot::has_moved`].
     ///
     /// # Errors
     /// [`Error::Unsteady`] if the pages of no commit could be had within `wait`.
     pub fn hold(path: impl AsRef<Path>, wait: Duration, selections: &[Selection]) -> Result<Snapshot> {
         let store = Arc::new(PageStore::default());
         retry(&location::cache_file(path.as_ref()), wait, Some(&store), |snapshot| {
-            if !snapshot.is_at_rest() {
+            if snapshot.file.keeps_pages() {
                 for selection in selections {
                     snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop))?;
                 }
@@ -87,8 +92,9 @@ impl Snapshot {
             candidates.retain(|slot| verify_commit(&file, slot).is_ok());
         }
         let slot = candidates.first().copied().unwrap_or(newest);
+        let at_rest = !file.header().recovery_required && !held;
         if let Some(store) = store
-            && file.header().recovery_required
+            && (!at_rest || file.len() <= SMALL)
         {
             file.keep_pages(Arc::clone(store));
         }
@@ -123,11 +129,11 @@ impl Snapshot {
         self.file.pages_read()
     }
 
-    /// Whether no app has the cache open, as far as its header tells, and none was killed with it:
-    /// then it stays as it is until the next one starts.
+    /// Whether an app has committed since the snapshot was opened, so that a page that is not there
+    /// any more says nothing of damage.
     #[must_use]
-    pub fn is_at_rest(&self) -> bool {
-        !self.file.header().recovery_required
+    pub fn has_moved(&self) -> bool {
+        State::of(&self.path).header.as_ref() != Some(self.file.header())
     }
 
     pub(crate) fn file(&self) -> &File {
@@ -209,6 +215,8 @@ pub(crate) fn verify_own(file: &File, slot: &Slot) -> file::Result<()> {
     file::verify_freed(file, slot)
 }
 
+/// Calls `look` with the newest commit until what it finds can no longer be the fault of an app that
+/// writes at the same time: a commit writes its pages and its header in no order.
 fn retry<T>(
     path: &Path,
     wait: Duration,
@@ -216,28 +224,66 @@ fn retry<T>(
     mut look: impl FnMut(Snapshot) -> Result<T>,
 ) -> Result<T> {
     let begun = Instant::now();
-    let wait = wait.max(2 * STILL);
-    let mut last: Option<(Option<Header>, Instant)> = None;
+    let mut last: Option<(State, Instant)> = None;
+    let mut moved = false;
     loop {
         let error = match Snapshot::attempt(path, store).and_then(&mut look) {
             Err(error) if error.may_be_a_race() => error,
             other => return other,
         };
-        let header = location::open(path, false).ok().and_then(|file| File::open(Arc::new(file)).ok());
-        let header = header.map(|file| file.header().clone());
-        let at_rest = header.as_ref().is_some_and(|header| !header.recovery_required);
-        match &last {
-            Some((same, since)) if *same == header => {
-                if at_rest || since.elapsed() > STILL {
-                    return Err(error);
-                }
-            }
-            _ => last = Some((header, Instant::now())),
+        let state = State::of(path);
+        let still = match &last {
+            Some((same, since)) if same.header == state.header => Some(since.elapsed()),
+            _ => None,
+        };
+        let enough = match state.user {
+            User::None => Duration::ZERO,
+            User::Unseen => STILL,
+            User::Perhaps => wait.max(STILL),
+        };
+        if still.is_some_and(|still| still >= enough) {
+            return Err(error);
         }
-        if begun.elapsed() > wait {
+        if moved && begun.elapsed() > wait {
             return Err(Error::Unsteady { path: path.to_owned() });
         }
+        if still.is_none() {
+            moved = last.is_some();
+            last = Some((state, Instant::now()));
+        }
         thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What can be seen of a file that could not be read.
+struct State {
+    header: Option<Header>,
+    user: User,
+}
+
+/// Whether an app may be writing to a file.
+enum User {
+    /// It was closed, and nobody has it locked.
+    None,
+    /// Nobody has it locked, but it was not closed; or it was, and the system does not say.
+    Unseen,
+    /// Somebody has it locked; while redb recovers it, the header looks as if it were closed.
+    Perhaps,
+}
+
+impl State {
+    fn of(path: &Path) -> State {
+        let Ok(file) = location::open(path, false) else { return State { header: None, user: User::Unseen } };
+        let held = file.metadata().ok().and_then(|metadata| holder::of(&metadata)).map(|holders| !holders.is_empty());
+        let header = File::open(Arc::new(file)).ok().map(|file| file.header().clone());
+        let closed = header.as_ref().is_some_and(|header| !header.recovery_required);
+        let user = match held {
+            Some(false) if closed => User::None,
+            Some(false) => User::Unseen,
+            None if closed => User::Unseen,
+            _ => User::Perhaps,
+        };
+        State { header, user }
     }
 }
 

@@ -3,7 +3,7 @@ use crate::output::Output;
 use anyhow::Result;
 use clap::Args;
 use std::io::Write;
-use vlive::{JsonWriter, Key, Selection, Unreadable};
+use vlive::{Error, JsonWriter, Key, Selection, Snapshot, Unreadable};
 
 /// Print entries as JSON
 ///
@@ -64,6 +64,13 @@ impl Dump {
 
     fn many(&self, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
         let snapshot = global.hold(selections)?;
+        self.all_of(&snapshot, selections, output).map_err(|error| match error.downcast_ref() {
+            Some(Error::Damaged { path, .. }) if snapshot.has_moved() => Error::Unsteady { path: path.clone() }.into(),
+            _ => error,
+        })
+    }
+
+    fn all_of(&self, snapshot: &Snapshot, selections: &[Selection], output: &mut Output) -> Result<Status> {
         let mut unreadable = Vec::new();
         let mut unmatched = Vec::new();
         let mut json = self.json(output);

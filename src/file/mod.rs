@@ -128,6 +128,10 @@ impl File {
         self.store = Some(store);
     }
 
+    pub fn keeps_pages(&self) -> bool {
+        self.store.is_some()
+    }
+
     pub fn header(&self) -> &Header {
         &self.header
     }

@@ -1,0 +1,215 @@
+//! Looking at a cache while vantage-live writes to it as fast as it can, is killed, and starts again.
+//!
+//! The writer is this test binary in a process of its own. It puts `k/page_0` to `k/page_9` in turn,
+//! each put a commit of its own, dated one second later than the one before: a look at one commit
+//! shows ten successive seconds, and a mixture of two does not.
+
+use serde_json::Value as Json;
+use std::io::{BufRead, BufReader};
+use std::panic;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, UNIX_EPOCH};
+use vantage_live::cache::{Cache, CachedRows, RedbCache};
+use vlive::{Selection, Snapshot};
+
+#[path = "support/random.rs"]
+mod random;
+use random::Random;
+
+const PAGES: u64 = 10;
+
+/// Which of its habits the writer shows.
+const ROLE: &str = "VLIVE_TEST_WRITER";
+
+fn rows(generation: u64, rows: usize, padding: usize) -> CachedRows {
+    let record = |n: usize| {
+        let fields =
+            [("generation", generation.into()), ("row", n.to_string().into()), ("padding", "x".repeat(padding).into())];
+        fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    };
+    CachedRows {
+        rows: (0..rows).map(|n| (n.to_string(), record(n))).collect(),
+        fetched_at: UNIX_EPOCH + Duration::from_secs(generation),
+    }
+}
+
+/// Runs only as the writer's process, which never returns.
+#[test]
+fn writer() {
+    let Ok(habit) = std::env::var(ROLE) else { return };
+    let folder = std::env::current_dir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let open = || loop {
+        // Whoever was killed may hold its lock for a moment longer.
+        match RedbCache::open(&folder) {
+            Ok(cache) => return cache,
+            Err(error) => assert!(error.to_string().contains("open"), "{error}"),
+        }
+        thread::sleep(Duration::from_millis(1));
+    };
+    let mut cache = open();
+    let last = (0..PAGES).filter_map(|n| runtime.block_on(cache.get(&format!("k/page_{n}"))).unwrap());
+    let last = last.map(|rows| rows.fetched_at.duration_since(UNIX_EPOCH).unwrap().as_secs()).max();
+    let first = last.map_or(PAGES, |last| last + 1);
+    let mut random = Random::new(first);
+    for generation in first.. {
+        let page = rows(generation, random.below(30), random.below(400));
+        runtime.block_on(cache.put(&format!("k/page_{}", generation % PAGES), page)).unwrap();
+        match random.below(6) {
+            // Grows, shrinks and drops tables beside the one that is looked at.
+            0 => {
+                let size = 1 << random.below(9);
+                let key = format!("noise{}/{}", random.below(3), random.below(50));
+                runtime.block_on(cache.put(&key, rows(0, size, 500))).unwrap();
+            }
+            1 => runtime.block_on(cache.invalidate_prefix(&format!("noise{}", random.below(3)))).unwrap(),
+            _ => {}
+        }
+        if generation == first + PAGES {
+            eprintln!("ready");
+        }
+        if habit == "closing" && random.below(20) == 0 {
+            drop(cache);
+            cache = open();
+        }
+    }
+}
+
+struct Writer(Child);
+
+impl Writer {
+    fn start(folder: &Path, habit: &str) -> Writer {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["writer", "--exact", "--nocapture"])
+            .env(ROLE, habit)
+            .current_dir(folder)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n");
+        Writer(child)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// Ten successive seconds, each where its remainder puts it.
+fn assert_one_commit(fetched_at: &[u64]) {
+    let newest = *fetched_at.iter().max().unwrap();
+    let expected: Vec<u64> = (0..PAGES).map(|page| newest - (newest - page) % PAGES).collect();
+    assert_eq!(fetched_at, expected, "a mixture of commits");
+}
+
+/// Standard output of the program, which must succeed and find nothing to complain of.
+fn vlive(folder: &Path, arguments: &[&str]) -> Json {
+    let output = Command::new(env!("CARGO_BIN_EXE_vlive")).args(arguments).arg("-C").arg(folder).output().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && complaint.is_empty(), "{arguments:?}: {complaint}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn look(folder: &Path, n: usize) {
+    match n % 4 {
+        0 => {
+            let list = vlive(folder, &["ls", "--json"]);
+            let k = &list[0];
+            assert_eq!((k["key"].as_str(), k["entries"].as_u64()), (Some("k"), Some(PAGES)));
+            assert_eq!(k["newest"].as_u64().unwrap() - k["oldest"].as_u64().unwrap(), PAGES - 1);
+        }
+        1 => {
+            let ages = vlive(folder, &["ages", "k", "--json"]);
+            let times: Vec<u64> =
+                ages.as_array().unwrap().iter().map(|age| age["fetched_at"].as_u64().unwrap()).collect();
+            assert_one_commit(&times);
+        }
+        2 => {
+            let dump = vlive(folder, &["dump", "k"]);
+            let mut times = Vec::new();
+            for page in 0..PAGES {
+                let envelope = &dump[format!("k/page_{page}")];
+                let time = &envelope["fetched_at"];
+                assert!(envelope["rows"].as_object().unwrap().values().all(|row| row["generation"] == *time));
+                times.push(time.as_u64().unwrap());
+            }
+            assert_one_commit(&times);
+        }
+        _ => {
+            let times = Snapshot::look(folder, Duration::from_secs(5), |snapshot| {
+                let entries = snapshot.entries(&Selection::prefix("k"))?;
+                entries.map(|entry| Ok(entry?.head().unwrap().fetched_at)).collect::<vlive::Result<Vec<u64>>>()
+            });
+            assert_one_commit(&times.unwrap());
+        }
+    }
+}
+
+fn rounds() -> usize {
+    std::env::var("VLIVE_STRESS").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+}
+
+#[test]
+fn every_look_at_a_busy_cache_is_of_one_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let _writer = Writer::start(folder.path(), "busy");
+    (0..1000 * rounds()).for_each(|n| look(folder.path(), n));
+}
+
+#[test]
+fn every_look_at_a_cache_that_opens_and_closes_is_of_one_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let _writer = Writer::start(folder.path(), "closing");
+    (0..600 * rounds()).for_each(|n| look(folder.path(), n));
+}
+
+#[test]
+fn every_look_at_a_cache_whose_app_is_killed_and_started_again_is_of_one_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Writer::start(folder.path(), "busy"));
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut random = Random::new(1);
+            while !done.load(Ordering::Relaxed) {
+                let writer = Writer::start(folder.path(), "busy");
+                thread::sleep(Duration::from_millis(random.next() % 80));
+                drop(writer);
+                thread::sleep(Duration::from_millis(random.next() % 20));
+            }
+        });
+        // Should a look fail, the other thread must end all the same.
+        let looks = panic::catch_unwind(|| (0..600 * rounds()).for_each(|n| look(folder.path(), n)));
+        done.store(true, Ordering::Relaxed);
+        looks.unwrap_or_else(|failure| panic::resume_unwind(failure));
+    });
+}
+
+/// More data than the app lets stand still for as long as it takes to read it.
+#[test]
+fn much_data_is_dumped_from_a_busy_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let cache = RedbCache::open(folder.path()).unwrap();
+    for n in 0..300 {
+        runtime.block_on(cache.put(&format!("k/much{n}"), rows(1, 100, 500))).unwrap();
+    }
+    drop(cache);
+    let _writer = Writer::start(folder.path(), "busy");
+    for _ in 0..5 * rounds() {
+        let dump = vlive(folder.path(), &["dump", "k"]);
+        assert_eq!(dump.as_object().unwrap().len() as u64, 300 + PAGES);
+        let times: Vec<u64> =
+            (0..PAGES).map(|page| dump[format!("k/page_{page}")]["fetched_at"].as_u64().unwrap()).collect();
+        assert_one_commit(&times);
+    }
+}
