@@ -1,0 +1,148 @@
+//! `put` and `invalidate` killed at any instant, and writes that the system refuses.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use vantage_live::cache::{Cache, RedbCache};
+use vlive::{Selection, Snapshot};
+
+#[path = "support/random.rs"]
+mod random;
+use random::Random;
+
+const KEYS: [&str; 4] = ["k/a", "k/b", "other/a", "other/__root__"];
+
+/// The number in each entry, as vantage-live reads it, which must be able to open the cache.
+fn by_vantage_live(folder: &Path) -> BTreeMap<&'static str, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let cache = RedbCache::open(folder).unwrap();
+    let number = |key| {
+        let rows = runtime.block_on(cache.get(key)).unwrap()?;
+        let (number, _) = rows.rows.first().unwrap();
+        Some((key, number.clone()))
+    };
+    KEYS.into_iter().filter_map(number).collect()
+}
+
+fn vlive(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vlive"));
+    command.args(arguments).arg("-C").arg(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+fn rounds() -> u64 {
+    std::env::var("VLIVE_STRESS").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+}
+
+#[test]
+fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
+    let mut killed = 0;
+    for seed in 0..4 * rounds() {
+        let folder = tempfile::tempdir().unwrap();
+        let input = folder.path().join("rows.json");
+        let cache = folder.path().join("cache");
+        let mut random = Random::new(seed);
+        let mut model = BTreeMap::new();
+        // How long a write takes here, from the first, which creates the cache.
+        let mut typical = Duration::from_millis(20);
+        for n in 0..60 {
+            let key = random.one_of(&KEYS);
+            let mut next = model.clone();
+            let mut command = if random.below(4) == 0 {
+                let (prefix, _) = key.split_once('/').unwrap();
+                next.retain(|key: &&str, _| !key.starts_with(prefix));
+                vlive(&cache, &["invalidate", prefix])
+            } else {
+                let number = n.to_string();
+                let padding = "x".repeat(random.below(100_000));
+                fs::write(&input, format!(r#"{{"{number}": {{"padding": "{padding}"}}}}"#)).unwrap();
+                next.insert(key, number);
+                vlive(&cache, &["put", key, input.to_str().unwrap()])
+            };
+            let begun = Instant::now();
+            let mut child = command.spawn().unwrap();
+            thread::sleep(typical.mul_f64(random.below(1000) as f64 / 800.0));
+            child.kill().unwrap();
+            let acknowledged = child.wait().unwrap().success();
+            if acknowledged {
+                typical = begun.elapsed().min(Duration::from_millis(100));
+            } else {
+                killed += 1;
+            }
+            if !cache.join("vlive.redb").exists() {
+                assert!(!acknowledged || next.is_empty());
+                continue;
+            }
+            let seen: BTreeMap<&str, String> = Snapshot::open(&cache)
+                .unwrap()
+                .entries(&Selection::All)
+                .unwrap()
+                .map(|entry| {
+                    let entry = entry.unwrap();
+                    let key = entry.key().to_string();
+                    let rows = vlive::CachedRows::decode(entry.value()).unwrap();
+                    (KEYS.into_iter().find(|known| *known == key).unwrap(), rows.rows.keys().next().unwrap().clone())
+                })
+                .collect();
+            assert!(
+                seen == next || seen == model && !acknowledged,
+                "{seed} {n}: {model:?}, then {next:?}, is {seen:?}"
+            );
+            if random.below(3) == 0 {
+                assert_eq!(by_vantage_live(&cache), seen, "{seed} {n}");
+            }
+            model = seen;
+        }
+    }
+    assert!(killed > 50, "only {killed} were killed in time");
+}
+
+/// Needs a shell that can limit the size of files; every one on Unix can.
+#[test]
+#[cfg(unix)]
+fn a_limit_on_the_size_of_files_fails_the_write_and_leaves_the_cache_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("rows.json");
+    fs::write(&input, r#"{"first": {}}"#).unwrap();
+    assert!(vlive(folder.path(), &["put", "k/a", input.to_str().unwrap()]).status().unwrap().success());
+    fs::write(&input, format!(r#"{{"second": {{"padding": "{}"}}}}"#, "x".repeat(8 << 20))).unwrap();
+    // In blocks of 512 bytes: more than the cache has, less than it would need.
+    let script = "ulimit -f 8192; trap '' XFSZ; exec \"$@\"";
+    let output = Command::new("sh")
+        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_vlive"), "put", "k/a", "rows.json", "-C", "."])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{message}");
+    assert!(message.starts_with("error: cannot write to `./vlive.redb`: File too large"), "{message}");
+    assert_eq!(by_vantage_live(folder.path()), BTreeMap::from([("k/a", "first".to_owned())]));
+}
+
+#[test]
+#[cfg(unix)]
+fn links_are_followed_and_the_file_keeps_its_mode_with_nothing_beside_it() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let [real, linked_folder, linked_file] =
+        ["real", "linked-folder", "linked-file"].map(|name| folder.path().join(name));
+    let input = folder.path().join("rows.json");
+    fs::write(&input, r#"{"1": {}}"#).unwrap();
+    let put = |at: &Path| assert!(vlive(at, &["put", "k/a", input.to_str().unwrap()]).status().unwrap().success());
+    put(&real);
+    symlink(&real, &linked_folder).unwrap();
+    fs::create_dir(&linked_file).unwrap();
+    symlink(real.join("vlive.redb"), linked_file.join("vlive.redb")).unwrap();
+    fs::set_permissions(real.join("vlive.redb"), fs::Permissions::from_mode(0o640)).unwrap();
+    let before = fs::metadata(real.join("vlive.redb")).unwrap();
+    put(&linked_folder);
+    put(&linked_file);
+    put(&linked_file.join("vlive.redb"));
+    let after = fs::metadata(real.join("vlive.redb")).unwrap();
+    assert_eq!((after.mode(), after.ino(), after.uid()), (before.mode(), before.ino(), before.uid()));
+    assert!(fs::symlink_metadata(linked_file.join("vlive.redb")).unwrap().is_symlink());
+    assert_eq!(fs::read_dir(&real).unwrap().count(), 1);
+}
