@@ -305,8 +305,9 @@ impl<'j> Document<'j> {
         match Reader::at(out, start).tagged(tag) {
             Ok(Tagged::Integer(_)) => Ok(()),
             Ok(Tagged::Tag(_)) => self.deeper(raw.get(), place, depth).map(drop),
-            Err(error) => {
-                Err(self.error(raw.get(), Some(place), format!("vantage-live cannot read this `$tag`: {error}")))
+            Err(_) => {
+                let what = "vantage-live could not read this back: a negative bignum of more than 127 bits";
+                Err(self.error(raw.get(), Some(place), what))
             }
         }
     }

@@ -1,0 +1,264 @@
+//! The mapping between values and JSON, as the README has it.
+
+use ciborium::Value;
+use std::time::UNIX_EPOCH;
+use vlive::{CachedRows, Envelope, EnvelopeView, JsonWriter, Record, RowsInput};
+
+#[path = "support/random.rs"]
+mod random;
+use random::Random;
+
+/// The JSON of one field's value.
+fn json_of(value: Value) -> String {
+    let record = Record::from_iter([("v".to_owned(), value)]);
+    let rows = CachedRows { rows: [("r".to_owned(), record)].into_iter().collect(), fetched_at: UNIX_EPOCH };
+    let json = dump(Envelope::encode(&rows).bytes(), false);
+    json.strip_prefix(r#"{"fetched_at":0,"rows":{"r":{"v":"#).unwrap().strip_suffix("}}}").unwrap().to_owned()
+}
+
+fn dump(value: &[u8], pretty: bool) -> String {
+    let mut json = JsonWriter::new(Vec::new(), pretty);
+    json.envelope(&EnvelopeView::new(value).unwrap()).unwrap();
+    String::from_utf8(json.finish().unwrap()).unwrap()
+}
+
+/// The value of one field given as JSON.
+fn value_of(json: &str) -> Result<Value, String> {
+    let input = RowsInput::parse(&format!(r#"{{"r":{{"v":{json}}}}}"#), "id").map_err(|error| error.to_string())?;
+    let rows = CachedRows::decode(input.into_envelope(0).bytes()).unwrap();
+    Ok(rows.rows["r"]["v"].clone())
+}
+
+fn map(pairs: &[(Value, Value)]) -> Value {
+    Value::Map(pairs.to_vec())
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+#[test]
+fn every_kind_of_value_has_its_form() {
+    let tag = |tag, value| Value::Tag(tag, Box::new(value));
+    for (value, json) in [
+        (Value::Null, "null"),
+        (Value::Bool(true), "true"),
+        (Value::Integer(u64::MAX.into()), "18446744073709551615"),
+        (Value::Integer(i64::MIN.into()), "-9223372036854775808"),
+        (Value::from(i128::from(i64::MIN) - 1), r#"{"$int":"-9223372036854775809"}"#),
+        (Value::from(-1 - i128::from(u64::MAX)), r#"{"$int":"-18446744073709551616"}"#),
+        (Value::Float(1.0), "1.0"),
+        (Value::Float(-0.0), "-0.0"),
+        (Value::Float(0.1), "0.1"),
+        (Value::Float(5e-324), "5e-324"),
+        (Value::Float(f64::MAX), "1.7976931348623157e+308"),
+        (Value::Float(f64::INFINITY), r#"{"$float":"Infinity"}"#),
+        (Value::Float(f64::NEG_INFINITY), r#"{"$float":"-Infinity"}"#),
+        (Value::Bytes(vec![]), r#"{"$bytes":""}"#),
+        (Value::Bytes(vec![0xff; 4]), r#"{"$bytes":"/////w=="}"#),
+        (
+            text("a\"\\/\u{8}\u{c}\n\r\t\u{0}\u{1f}\u{7f}\u{80}\u{9f}\u{a0}é日🙂"),
+            "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\\u007f\\u0080\\u009f\u{a0}é日🙂\"",
+        ),
+        (Value::Array(vec![Value::Null, Value::Array(vec![])]), "[null,[]]"),
+        (map(&[]), "{}"),
+        (map(&[(text("b"), 1.into()), (text("a"), 2.into())]), r#"{"b":1,"a":2}"#),
+        (map(&[(1.into(), 2.into())]), r#"{"$map":[[1,2]]}"#),
+        (map(&[(text("a"), 1.into()), (text("a"), 2.into())]), r#"{"$map":[["a",1],["a",2]]}"#),
+        (map(&[(text("$bytes"), text("eA=="))]), r#"{"$map":[["$bytes","eA=="]]}"#),
+        (map(&[(text("$map"), map(&[(text("$tag"), 1.into())]))]), r#"{"$map":[["$map",{"$map":[["$tag",1]]}]]}"#),
+        (map(&[(text("$bytes"), 1.into()), (text("x"), 2.into())]), r#"{"$bytes":1,"x":2}"#),
+        (map(&[(text("$oid"), text("0011"))]), r#"{"$oid":"0011"}"#),
+        (map(&[(text("$serde_json::private::Number"), text("1"))]), r#"{"$serde_json::private::Number":"1"}"#),
+        (tag(8, Value::Array(vec![text("client"), text("a")])), r#"{"$tag":[8,["client","a"]]}"#),
+        (tag(u64::MAX, Value::Null), r#"{"$tag":[18446744073709551615,null]}"#),
+        (Value::from(u128::from(u64::MAX) + 1), r#"{"$tag":[2,{"$bytes":"AQAAAAAAAAAA"}]}"#),
+    ] {
+        assert_eq!(json_of(value.clone()), json);
+        assert_eq!(value_of(json), Ok(value), "{json}");
+    }
+    for (bits, json) in [
+        (0x7ff8_0000_0000_0000, r#"{"$float":"NaN"}"#),
+        (0xfff8_0000_0000_0000, r#"{"$float":"0xfff8000000000000"}"#),
+        (0x7ff8_0000_dead_beef, r#"{"$float":"0x7ff80000deadbeef"}"#),
+    ] {
+        assert_eq!(json_of(Value::Float(f64::from_bits(bits))), json);
+        let Ok(Value::Float(value)) = value_of(json) else { panic!("{json}") };
+        assert_eq!(value.to_bits(), bits, "{json}");
+    }
+}
+
+#[test]
+fn the_envelope_its_rows_and_its_records_are_plain_objects_whatever_their_names() {
+    let json = r#"{"fetched_at":7,"rows":{"$map":{"$tag":1},"rows":{"$bytes":"x","fetched_at":2}}}"#;
+    let input = RowsInput::parse(json, "id").unwrap();
+    assert_eq!(input.fetched_at(), Some(7));
+    assert_eq!(dump(input.into_envelope(7).bytes(), false), json);
+}
+
+#[test]
+fn indentation_is_two_spaces_and_empty_containers_stay_closed() {
+    let input = RowsInput::parse(r#"{"r": {"a": [1, {"b": {}}], "c": []}}"#, "id").unwrap();
+    let expected = r#"{
+  "fetched_at": 0,
+  "rows": {
+    "r": {
+      "a": [
+        1,
+        {
+          "b": {}
+        }
+      ],
+      "c": []
+    }
+  }
+}"#;
+    assert_eq!(dump(input.into_envelope(0).bytes(), true), expected);
+}
+
+#[test]
+fn rows_come_as_an_envelope_a_map_or_an_array() {
+    let expected = r#"{"fetched_at":5,"rows":{"1":{"id":1,"n":"a"},"x":{"id":"x"}}}"#;
+    for (json, id_field) in [
+        (r#"{"fetched_at": 5, "rows": {"1": {"id": 1, "n": "a"}, "x": {"id": "x"}}}"#, "id"),
+        (r#"{"rows": {"1": {"id": 1, "n": "a"}, "x": {"id": "x"}}}"#, "id"),
+        (r#" {"1": {"id": 1, "n": "a"}, "x": {"id": "x"}} "#, "id"),
+        (r#"[{"id": 1, "n": "a"}, {"id": "x"}]"#, "id"),
+    ] {
+        let input = RowsInput::parse(json, id_field).unwrap();
+        assert_eq!(dump(input.into_envelope(5).bytes(), false), expected, "{json}");
+    }
+    let keyed = RowsInput::parse(r#"[{"sku": "A", "id": null}]"#, "sku").unwrap();
+    assert_eq!(dump(keyed.into_envelope(0).bytes(), false), r#"{"fetched_at":0,"rows":{"A":{"sku":"A","id":null}}}"#);
+}
+
+#[test]
+fn what_is_refused_is_named_with_its_place() {
+    for (json, message) in [
+        ("", "line 1, column 0: this is not JSON: EOF while parsing a value"),
+        ("{", "line 1, column 1: this is not JSON: EOF while parsing an object"),
+        ("[1,]", "line 1, column 4: this is not JSON: expected value"),
+        ("{} {}", "line 1, column 4: this is not JSON: trailing characters"),
+        ("5", "line 1, column 1: rows are an object or an array"),
+        ("{\n \"a\": 5}", "line 2, column 7 (row `a`): a row is an object of field name to value"),
+        ("[5]", "line 1, column 2 (row number 1): a row is an object of field name to value"),
+        (r#"[{"id":"a"},{"x":1}]"#, "line 1, column 13 (row number 2): there is no id: the field `id` is missing"),
+        (r#"[{"id":null}]"#, "line 1, column 8 (row number 1): the id in `id` is neither text nor a whole number"),
+        (r#"[{"id":1.5}]"#, "line 1, column 8 (row number 1): the id in `id` is neither text nor a whole number"),
+        (r#"[{"id":"1"},{"id":1}]"#, "line 1, column 13: the row `1` is there twice"),
+        (r#"{"a":{},"a":{}}"#, "line 1, column 13: the row `a` is there twice"),
+        (r#"{"a":{"f":1,"f":2}}"#, "line 1, column 17 (row `a`): the field `f` is there twice"),
+        (r#"{"a":{"f":{"k":1,"k":2}}}"#, "line 1, column 22 (row `a`, field `f`): the key `k` is there twice"),
+        (r#"{"rows":[]}"#, "line 1, column 9: `rows` of an envelope is an object of row id to row"),
+        (r#"{"rows":{},"rows":{}}"#, "line 1, column 19: `rows` is there twice"),
+        (
+            r#"{"rows":{},"fetched_at":-1}"#,
+            "line 1, column 25: `fetched_at` is whole seconds since 1970, at most 2^63 - 1",
+        ),
+        (
+            r#"{"rows":{},"fetched_at":9223372036854775808}"#,
+            "line 1, column 25: `fetched_at` is whole seconds since 1970, at most 2^63 - 1",
+        ),
+        (r#"{"rows":{},"extra":1}"#, "line 1, column 20 (row `extra`): a row is an object of field name to value"),
+    ] {
+        assert_eq!(RowsInput::parse(json, "id").unwrap_err().to_string(), message, "{json}");
+    }
+    let field = "line 1, column 11 (row `r`, field `v`";
+    for (json, message) in [
+        (
+            "18446744073709551616",
+            "): the integer 18446744073709551616 does not fit 64 bits; `{\"$int\": \"…\"}` holds those down to -2^64",
+        ),
+        (
+            "-9223372036854775809",
+            "): the integer -9223372036854775809 does not fit 64 bits; `{\"$int\": \"…\"}` holds those down to -2^64",
+        ),
+        ("1e999", "): the number 1e999 does not fit a float of 64 bits"),
+        ("\"\\ud800\"", "): unexpected end of hex escape"),
+    ] {
+        assert_eq!(value_of(json).unwrap_err(), format!("{field}{message}"), "{json}");
+    }
+    for (json, place, wanted) in [
+        (r#"{"$bytes":5}"#, "21", "$bytes): `$bytes` wants a text"),
+        (r#"{"$bytes":"a"}"#, "21", "$bytes): `$bytes` wants base64 with its padding"),
+        (r#"{"$bytes":"_w=="}"#, "21", "$bytes): `$bytes` wants base64 with its padding"),
+        (
+            r#"{"$float":"nan"}"#,
+            "21",
+            "$float): `$float` wants NaN, Infinity, -Infinity, or the 16 hexadecimal digits of a NaN behind 0x",
+        ),
+        (
+            r#"{"$float":"0x3ff0000000000000"}"#,
+            "21",
+            "$float): `$float` wants NaN, Infinity, -Infinity, or the 16 hexadecimal digits of a NaN behind 0x",
+        ),
+        (r#"{"$int":"-18446744073709551617"}"#, "19", "$int): `$int` wants an integer from -2^64 to 2^64 - 1"),
+        (r#"{"$int":"1.0"}"#, "19", "$int): `$int` wants an integer from -2^64 to 2^64 - 1"),
+        (r#"{"$tag":[1]}"#, "19", "$tag): `$tag` wants an array of a tag number and a value"),
+        (r#"{"$tag":[-1,0]}"#, "19", "$tag): `$tag` wants an array of a tag number and a value"),
+        (
+            r#"{"$tag":[3,{"$bytes":"/////////////////////w=="}]}"#,
+            "19",
+            "$tag): vantage-live could not read this back: a negative bignum of more than 127 bits",
+        ),
+        (r#"{"$map":{}}"#, "19", "$map): `$map` wants an array of pairs of a key and a value"),
+        (r#"{"$map":[[1]]}"#, "20", "$map[0]): `$map` wants an array of pairs of a key and a value"),
+    ] {
+        let message = value_of(json).unwrap_err();
+        assert_eq!(message, format!("line 1, column {place} (row `r`, field `v`.{wanted}"), "{json}");
+    }
+}
+
+#[test]
+fn nesting_is_taken_as_deep_as_vantage_live_reads_and_no_deeper() {
+    let nested = |open: &str, close: &str, depth| format!("{}0{}", open.repeat(depth), close.repeat(depth));
+    for (open, close) in [("[", "]"), (r#"{"k":"#, "}"), (r#"{"$tag":[9,"#, "]}"), (r#"{"$map":[[0,"#, "]]}")] {
+        assert!(value_of(&nested(open, close, 253)).is_ok(), "{open}");
+        let error = value_of(&nested(open, close, 254)).unwrap_err();
+        assert!(
+            error.ends_with("(row `r`, field `v`): nested deeper than the 253 levels that vantage-live reads"),
+            "{error}"
+        );
+    }
+    // Far beyond what recursion could follow.
+    assert!(value_of(&nested("[", "]", 50_000)).is_err());
+}
+
+#[test]
+fn text_that_was_tampered_with_is_refused_or_is_an_envelope_that_reads_back() {
+    let seeds = [
+        r#"{"fetched_at":1,"rows":{"a":{"x":[1,-2,3.5e3,"t\u00e9\n",null,true],"y":{"$tag":[2,{"$bytes":"AQ=="}]}}}}"#,
+        r#"[{"id":"a","v":{"$map":[[{"$float":"NaN"},{"$int":"-18446744073709551616"}]]}},{"id":2}]"#,
+    ];
+    let alphabet = br#"{}[]",:\/0123456789.eE+-truefalsnu$bytesmapig "#;
+    let (mut taken, mut refused) = (0, 0);
+    for seed in 0..30_000 {
+        let random = &mut Random::new(seed);
+        let mut bytes = random.one_of(&seeds).as_bytes().to_vec();
+        for _ in 0..random.below(3) + 1 {
+            let at = random.below(bytes.len().max(1));
+            match random.below(4) {
+                0 if !bytes.is_empty() => drop(bytes.remove(at)),
+                1 => bytes.insert(at, random.one_of(alphabet)),
+                2 if !bytes.is_empty() => bytes[at] = random.one_of(alphabet),
+                _ => bytes.truncate(at),
+            }
+        }
+        let Ok(text) = String::from_utf8(bytes) else { continue };
+        match RowsInput::parse(&text, "id") {
+            Ok(input) => {
+                taken += 1;
+                let envelope = input.into_envelope(3);
+                let rows = CachedRows::decode(envelope.bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
+                let json = dump(envelope.bytes(), true);
+                let again = RowsInput::parse(&json, "id").unwrap().into_envelope(3);
+                assert_eq!(again, Envelope::encode(&rows), "{text}");
+            }
+            Err(error) => {
+                refused += 1;
+                assert!(error.to_string().starts_with("line "), "{text}: {error}");
+            }
+        }
+    }
+    assert!(taken > 2000 && refused > 2000, "{taken} taken, {refused} refused");
+}
