@@ -5,7 +5,6 @@
 
 use crate::file::{self, File};
 use crate::ops::invalidate::{Plan, Removal, Removed};
-use crate::snapshot::{verify_commit, verify_own};
 use crate::{CachedRows, Envelope, Error, Key, Result, Selection, Snapshot, holder, key, location};
 use redb::{Builder, Database, StorageBackend, TableDefinition};
 use std::fs;
@@ -24,9 +23,10 @@ const PAGE_SIZE: u32 = 4096;
 /// A cache, open for changes and for nobody else.
 ///
 /// The lock is redb's own: an app that starts meanwhile fails with `DatabaseAlreadyOpen`, and so
-/// does [`Cache::open`] while an app runs, with [`Error::InUse`]. Before redb is given the file its
-/// length and header are checked, and before a change the pages that it will touch are verified; a
-/// file that fails is left alone. Each call is one transaction, on disk when the call returns.
+/// does [`Cache::open`] while an app runs, with [`Error::InUse`]. redb is not given the file before
+/// there is something to change; before that its length and header are checked, and the pages that
+/// the change will touch are verified. A file that fails is left alone. Each call is one transaction,
+/// on disk when the call returns.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -40,8 +40,16 @@ const PAGE_SIZE: u32 = 4096;
 pub struct Cache {
     path: PathBuf,
     file: Arc<fs::File>,
-    /// `None` after redb has panicked: a call into it could then do anything.
-    database: Mutex<Option<Database>>,
+    database: Mutex<State>,
+}
+
+/// Opening a database writes to its file, so that redb is not given it before there is a change.
+#[derive(Debug)]
+enum State {
+    Unopened,
+    Open(Database),
+    /// redb has panicked: a call into it could do anything.
+    Failed,
 }
 
 impl Cache {
@@ -75,19 +83,7 @@ impl Cache {
         }
         let file = Arc::new(file);
         verify_for_redb(&path, &file)?;
-        let backend = CheckedFile(Arc::clone(&file));
-        let database = guard("open", &path, || {
-            Builder::new()
-                .set_cache_size(PAGE_CACHE)
-                .create_with_backend(backend)
-                .map_err(|error| redb_error("open", &path, error))
-        })
-        .unwrap_or_else(|panicked| {
-            // What redb left behind may still hold the file open.
-            file.unlock().ok();
-            Err(panicked)
-        })?;
-        Ok(Cache { path, file, database: Mutex::new(Some(database)) })
+        Ok(Cache { path, file, database: Mutex::new(State::Unopened) })
     }
 
     /// The cache file.
@@ -138,39 +134,47 @@ impl Cache {
         Ok(plan.into_removed())
     }
 
-    /// The newest commit. Nobody else writes, and every commit is whole on disk.
+    /// The newest commit. Nobody else writes, and every commit of ours is whole on disk.
     fn snapshot(&self) -> Result<Snapshot> {
-        let file = File::open(Arc::clone(&self.file)).map_err(|error| Error::file(error, &self.path, None))?;
-        Snapshot::of_locked(&self.path, file)
+        let state = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        Snapshot::of(&self.path, Arc::clone(&self.file), matches!(*state, State::Open(_)))?.whole()
     }
 
     /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not
     /// touched again: not even dropped, since that would write.
     fn change<T>(&self, doing: &'static str, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
-        let mut slot = self.database.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(database) = slot.take() else {
-            return Err(Error::RedbPanicked { doing, path: self.path.clone() });
+        let mut state = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let panicked = || Error::RedbPanicked { doing, path: self.path.clone() };
+        let database = match mem::replace(&mut *state, State::Failed) {
+            State::Failed => return Err(panicked()),
+            State::Open(database) => database,
+            State::Unopened => {
+                let backend = CheckedFile(Arc::clone(&self.file));
+                let open = || Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(backend);
+                let Some(opened) = catch(open) else {
+                    // What redb left behind may still hold the file open.
+                    self.file.unlock().ok();
+                    return Err(panicked());
+                };
+                opened.map_err(|error| redb_error("open", &self.path, error))?
+            }
         };
-        match guard(doing, &self.path, || change(&database)) {
-            Ok(result) => {
-                *slot = Some(database);
-                result.map_err(|error| redb_error(doing, &self.path, error))
-            }
-            Err(panicked) => {
-                mem::forget(database);
-                self.file.unlock().ok();
-                Err(panicked)
-            }
-        }
+        let Some(result) = catch(|| change(&database)) else {
+            mem::forget(database);
+            self.file.unlock().ok();
+            return Err(panicked());
+        };
+        *state = State::Open(database);
+        result.map_err(|error| redb_error(doing, &self.path, error))
     }
 }
 
 impl Drop for Cache {
     fn drop(&mut self) {
-        let slot = self.database.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(database) = slot.take() {
+        let state = self.database.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let State::Open(database) = mem::replace(state, State::Failed) {
             // Closing writes, and may find damage that nothing else touched.
-            let _ = guard("close", &self.path, || drop(database));
+            catch(|| drop(database));
         }
     }
 }
@@ -209,8 +213,9 @@ fn create_file(path: &Path) -> Result<()> {
     #[cfg(unix)]
     new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let new = new.tempfile_in(folder).map_err(cannot_create)?;
-    let layout = || Builder::new().set_cache_size(PAGE_CACHE).create(new.path()).map(drop);
-    guard("create", path, layout)?.map_err(|error| redb_error("create", path, error))?;
+    let laid_out = catch(|| Builder::new().set_cache_size(PAGE_CACHE).create(new.path()).map(drop));
+    let laid_out = laid_out.ok_or_else(|| Error::RedbPanicked { doing: "create", path: path.to_owned() })?;
+    laid_out.map_err(|error| redb_error("create", path, error))?;
     match new.persist_noclobber(path) {
         // Somebody else was faster; theirs is opened.
         Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(cannot_create(error.error)),
@@ -232,17 +237,17 @@ fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<()> {
     }
     if header.recovery_required {
         // redb reads everything to recover, and falls back to the other commit if it must.
-        let verified = candidates.iter().map(|slot| verify_commit(&file, slot));
+        let verified = candidates.iter().map(|slot| file::verify_commit(&file, slot));
         return verified.reduce(Result::or).unwrap_or(Ok(())).map_err(in_context);
     }
     let slot = &candidates[0];
-    verify_own(&file, slot).map_err(in_context)?;
+    file::verify_own(&file, slot).map_err(in_context)?;
     file::TableTree::user(&file, slot).all().try_for_each(|table| table.map(drop)).map_err(in_context)
 }
 
-/// Runs `call`, which goes into redb, and catches a panic of it.
-fn guard<T>(doing: &'static str, path: &Path, call: impl FnOnce() -> T) -> Result<T> {
-    panic::catch_unwind(AssertUnwindSafe(call)).map_err(|_| Error::RedbPanicked { doing, path: path.to_owned() })
+/// Runs `call`, which goes into redb; `None` if redb panics.
+fn catch<T>(call: impl FnOnce() -> T) -> Option<T> {
+    panic::catch_unwind(AssertUnwindSafe(call)).ok()
 }
 
 fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb::Error>) -> Error {

@@ -118,6 +118,11 @@ impl<'b> Reader<'b> {
         self.pos
     }
 
+    /// The bytes from `start` up to this place.
+    pub(crate) fn since(&self, start: usize) -> &'b [u8] {
+        &self.bytes[start..self.pos]
+    }
+
     fn error<T>(&self, fault: Fault) -> Result<T> {
         Err(DecodeError::new(fault, self.pos))
     }

@@ -111,7 +111,7 @@ pub enum Error {
     },
 }
 
-const UNWRITTEN: &str = "it is empty";
+const UNWRITTEN: &str = "it is empty, or nothing but zeros";
 
 impl Error {
     /// Whether an app that writes to the file at this moment can be all that is behind it.

@@ -25,8 +25,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod cache;
 mod cbor;
+mod deviation;
 mod envelope;
 mod error;
 mod file;
@@ -39,6 +44,7 @@ mod snapshot;
 
 pub use cache::Cache;
 pub use cbor::DecodeError;
+pub use deviation::{Deviation, deviations};
 pub use envelope::{CachedRows, Envelope, EnvelopeHead, EnvelopeView, Record};
 pub use error::{Error, Result};
 pub use file::{Damage, PageNumber};
@@ -46,6 +52,7 @@ pub use holder::Holder;
 pub use json::{InputError, JsonWriter, RowsInput};
 pub use key::{Key, Selection};
 pub use ops::ages::{Age, Ages, ages};
+pub use ops::check::{Check, Finding, Findings, check};
 pub use ops::invalidate::{Plan, Removed};
-pub use ops::list::{CacheKeySummary, Unreadable, list};
+pub use ops::list::{CacheKeySummary, List, Unreadable, list};
 pub use snapshot::{Entries, Entry, Snapshot, Table};

@@ -11,7 +11,8 @@ pub(crate) const FILE_NAME: &str = "vlive.redb";
 
 /// The path of the cache file for `path`, which names the folder or the file itself.
 pub(crate) fn cache_file(path: &Path) -> PathBuf {
-    if path.file_name() == Some(OsStr::new(FILE_NAME)) && !path.is_dir() || path.is_file() {
+    let is_no_folder = fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir());
+    if is_no_folder || path.file_name() == Some(OsStr::new(FILE_NAME)) && !path.is_dir() {
         path.to_owned()
     } else {
         path.join(FILE_NAME)

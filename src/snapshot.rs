@@ -4,6 +4,7 @@ use crate::file::{self, Cursor, Definition, File, Header, PageStore, Slot, Table
 use crate::{
     CachedRows, DecodeError, EnvelopeHead, EnvelopeView, Error, Key, Result, Selection, holder, key, location,
 };
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::str;
 use std::sync::Arc;
@@ -41,12 +42,30 @@ pub struct Snapshot {
     path: PathBuf,
     file: File,
     slot: Slot,
+    /// Whether it was closed, and nobody has it open as far as is known.
+    at_rest: bool,
+}
+
+/// A commit, and what is wrong with it if the file was left by a crash without a whole one.
+pub(crate) struct Newest {
+    snapshot: Snapshot,
+    incomplete: Option<Error>,
+}
+
+impl Newest {
+    pub(crate) fn whole(self) -> Result<Snapshot> {
+        match self.incomplete {
+            None => Ok(self.snapshot),
+            Some(error) => Err(error),
+        }
+    }
 }
 
 impl Snapshot {
     /// Opens the newest commit of the cache at `path`, a folder or the file in it.
     pub fn open(path: impl AsRef<Path>) -> Result<Snapshot> {
-        retry(&location::cache_file(path.as_ref()), OPEN_WAIT, None, Ok)
+        let path = location::cache_file(path.as_ref());
+        retry(&path, OPEN_WAIT, || Snapshot::newest(&path)?.whole())
     }
 
     /// Calls `look` with the newest commit of the cache at `path`, and again with a newer one if the
@@ -55,7 +74,40 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Unsteady`] if no call got through within `wait`; else what `look` returns.
     pub fn look<T>(path: impl AsRef<Path>, wait: Duration, mut look: impl FnMut(&Snapshot) -> Result<T>) -> Result<T> {
-        retry(&location::cache_file(path.as_ref()), wait, None, |snapshot| look(&snapshot))
+        let path = location::cache_file(path.as_ref());
+        retry(&path, wait, || look(&Snapshot::newest(&path)?.whole()?))
+    }
+
+    /// The same for a `look` that goes on where the file is damaged, and returns what is damaged
+    /// beside what it saw. While that may be the fault of an app that writes, it is called again.
+    pub fn look_past_damage<T>(
+        path: impl AsRef<Path>,
+        wait: Duration,
+        mut look: impl FnMut(&Snapshot) -> Result<(T, Vec<Error>)>,
+    ) -> Result<(T, Vec<Error>)> {
+        let path = location::cache_file(path.as_ref());
+        let store = Arc::new(PageStore::default());
+        let mut seen = None;
+        let looked = retry(&path, wait, || {
+            seen = None;
+            let mut newest = Snapshot::newest(&path)?;
+            newest.snapshot.keep_if_it_moves(&store);
+            let (value, mut damage) = look(&newest.snapshot)?;
+            match damage.pop() {
+                None => Ok((value, damage)),
+                Some(last) => {
+                    seen = Some((value, damage));
+                    Err(last)
+                }
+            }
+        });
+        match (looked, seen) {
+            (Err(error @ Error::Damaged { .. }), Some((value, mut damage))) => {
+                damage.push(error);
+                Ok((value, damage))
+            }
+            (looked, _) => looked,
+        }
     }
 
     /// Opens a commit whose selected entries stay readable, whatever an app commits meanwhile: it
@@ -67,48 +119,62 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Unsteady`] if the pages of no commit could be had within `wait`.
     pub fn hold(path: impl AsRef<Path>, wait: Duration, selections: &[Selection]) -> Result<Snapshot> {
+        let path = location::cache_file(path.as_ref());
         let store = Arc::new(PageStore::default());
-        retry(&location::cache_file(path.as_ref()), wait, Some(&store), |snapshot| {
+        let mut damaged = None;
+        let held = retry(&path, wait, || {
+            damaged = None;
+            let mut snapshot = Snapshot::newest(&path)?.whole()?;
+            snapshot.keep_if_it_moves(&store);
             if snapshot.file.keeps_pages() {
                 for selection in selections {
-                    snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop))?;
+                    if let Err(error) = snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop)) {
+                        damaged = Some(snapshot);
+                        return Err(error);
+                    }
                 }
             }
             Ok(snapshot)
-        })
+        });
+        match (held, damaged) {
+            // Damage for good: whoever reads will find it again.
+            (Err(Error::Damaged { .. }), Some(snapshot)) => Ok(snapshot),
+            (held, _) => held,
+        }
     }
 
     /// Opens the commit that redb would start from.
-    fn attempt(path: &Path, store: Option<&Arc<PageStore>>) -> Result<Snapshot> {
+    fn newest(path: &Path) -> Result<Newest> {
         let file = location::open(path, false)?;
         let metadata = file.metadata().map_err(|error| Error::io("read", path, error))?;
-        let mut file = File::open(Arc::new(file)).map_err(|error| Error::file(error, path, None))?;
-        let mut candidates = file.header().candidates().map_err(|error| Error::file(error, path, None))?;
-        let newest = candidates[0];
-        // Two candidates mean that the file was not closed. While its app runs, the newest commit
-        // counts. After a crash redb takes the first whose pages are all there.
         let held = holder::of(&metadata).is_some_and(|holders| !holders.is_empty());
-        if candidates.len() > 1 && !held {
-            candidates.retain(|slot| verify_commit(&file, slot).is_ok());
-        }
-        let slot = candidates.first().copied().unwrap_or(newest);
-        let at_rest = !file.header().recovery_required && !held;
-        if let Some(store) = store
-            && (!at_rest || file.len() <= SMALL)
-        {
-            file.keep_pages(Arc::clone(store));
-        }
-        let snapshot = Snapshot { path: path.to_owned(), file, slot };
-        if candidates.is_empty() {
-            verify_commit(&snapshot.file, &slot).map_err(|error| snapshot.error(error, None))?;
-        }
-        Ok(snapshot)
+        Snapshot::of(path, Arc::new(file), held)
     }
 
-    /// The newest commit of an open file that nobody else writes to.
-    pub(crate) fn of_locked(path: &Path, file: File) -> Result<Snapshot> {
-        let candidates = file.header().candidates().map_err(|error| Error::file(error, path, None))?;
-        Ok(Snapshot { path: path.to_owned(), slot: candidates[0], file })
+    /// The commit of an open file that redb would start from. Two candidates mean that the file was
+    /// not closed. While its app runs, or if we are that app, the newest commit counts; after a crash
+    /// redb takes the first whose pages are all there.
+    pub(crate) fn of(path: &Path, file: Arc<fs::File>, held: bool) -> Result<Newest> {
+        let in_context = |error| Error::file(error, path, None);
+        let file = File::open(file).map_err(in_context)?;
+        let candidates = file.header().candidates().map_err(in_context)?;
+        let at_rest = !file.header().recovery_required && !held;
+        let mut slot = candidates[0];
+        let mut incomplete = None;
+        if candidates.len() > 1 && !held {
+            match candidates.iter().find(|slot| file::verify_commit(&file, slot).is_ok()) {
+                Some(whole) => slot = *whole,
+                None => incomplete = file::verify_commit(&file, &slot).err().map(in_context),
+            }
+        }
+        let snapshot = Snapshot { path: path.to_owned(), file, slot, at_rest };
+        Ok(Newest { snapshot, incomplete })
+    }
+
+    fn keep_if_it_moves(&mut self, store: &Arc<PageStore>) {
+        if !self.at_rest || self.file.len() <= SMALL {
+            self.file.keep_pages(Arc::clone(store));
+        }
     }
 
     /// The cache file.
@@ -144,6 +210,10 @@ impl Snapshot {
         Error::file(error, &self.path, table)
     }
 
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.slot
+    }
+
     fn table_tree(&self) -> TableTree<'_> {
         TableTree::user(&self.file, &self.slot)
     }
@@ -154,7 +224,7 @@ impl Snapshot {
             .all()
             .map(|table| {
                 let (name, definition) = table.map_err(|error| self.error(error, None))?;
-                Ok(Table { name, definition })
+                Ok(Table::new(name, definition))
             })
             .collect()
     }
@@ -163,7 +233,7 @@ impl Snapshot {
     pub fn table(&self, cache_key: &str) -> Result<Option<Table>> {
         let name = key::table_name(cache_key);
         let definition = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
-        Ok(definition.map(|definition| Table { name, definition }))
+        Ok(definition.map(|definition| Table::new(name, definition)))
     }
 
     /// The selected entries, in the order of their tables and sub-keys, bytewise.
@@ -203,31 +273,14 @@ impl Snapshot {
     }
 }
 
-/// Reads every page that belongs to a commit, as redb does when it recovers a file.
-pub(crate) fn verify_commit(file: &File, slot: &Slot) -> file::Result<()> {
-    TableTree::user(file, slot).verify()?;
-    verify_own(file, slot)
-}
-
-/// Reads every page that redb keeps for itself.
-pub(crate) fn verify_own(file: &File, slot: &Slot) -> file::Result<()> {
-    TableTree::system(file, slot).verify()?;
-    file::verify_freed(file, slot)
-}
-
-/// Calls `look` with the newest commit until what it finds can no longer be the fault of an app that
-/// writes at the same time: a commit writes its pages and its header in no order.
-fn retry<T>(
-    path: &Path,
-    wait: Duration,
-    store: Option<&Arc<PageStore>>,
-    mut look: impl FnMut(Snapshot) -> Result<T>,
-) -> Result<T> {
+/// Calls `look` until what it finds can no longer be the fault of an app that writes at the same
+/// time: a commit writes its pages and its header in no order.
+fn retry<T>(path: &Path, wait: Duration, mut look: impl FnMut() -> Result<T>) -> Result<T> {
     let begun = Instant::now();
     let mut last: Option<(State, Instant)> = None;
     let mut moved = false;
     loop {
-        let error = match Snapshot::attempt(path, store).and_then(&mut look) {
+        let error = match look() {
             Err(error) if error.may_be_a_race() => error,
             other => return other,
         };
@@ -295,6 +348,10 @@ pub struct Table {
 }
 
 impl Table {
+    pub(crate) fn new(name: String, definition: Definition) -> Table {
+        Table { name, definition }
+    }
+
     /// Its name in the file.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -339,6 +396,14 @@ impl Table {
         (&self.definition.key_type.name, &self.definition.value_type.name)
     }
 
+    /// What it is, in words: `table of &str to u64`.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        let (key, value) = self.types();
+        let kind = if self.is_multimap() { "multimap" } else { "table" };
+        format!("{kind} of {key} to {value}")
+    }
+
     pub(crate) fn definition(&self) -> &Definition {
         &self.definition
     }
@@ -347,10 +412,7 @@ impl Table {
         if self.cache_key().is_some() {
             return Ok(());
         }
-        let (key, value) = self.types();
-        let kind = if self.is_multimap() { "multimap" } else { "table" };
-        let is = format!("{kind} of {key} to {value}");
-        Err(Error::NotACacheTable { path: path.to_owned(), table: self.name.clone(), is })
+        Err(Error::NotACacheTable { path: path.to_owned(), table: self.name.clone(), is: self.kind() })
     }
 }
 
@@ -397,7 +459,8 @@ impl Entry {
     }
 }
 
-/// Entries of a [`Snapshot`], in order. The iterator ends at the first error.
+/// Entries of a [`Snapshot`], in order. An error stands for a page that cannot be read; behind it
+/// the iterator goes on with the next page that can.
 #[derive(Debug)]
 pub struct Entries<'s> {
     snapshot: &'s Snapshot,
@@ -412,55 +475,51 @@ struct Current<'s> {
     cache_key: Arc<str>,
     table: Table,
     cursor: Cursor<'s>,
-    seen: u64,
-}
-
-impl Entries<'_> {
-    fn step(&mut self) -> Result<Option<Entry>> {
-        loop {
-            if self.current.is_none() {
-                let Some(table) = self.tables.pop() else { return Ok(None) };
-                self.current = Some(Current {
-                    cache_key: table.cache_key().unwrap_or_default().into(),
-                    cursor: table
-                        .definition
-                        .tree(&self.snapshot.file)
-                        .entries_from(self.selection.first_sub_key().as_bytes()),
-                    table,
-                    seen: 0,
-                });
-            }
-            let Some(current) = &mut self.current else { continue };
-            let damaged = |error| self.snapshot.error(error, Some(&current.table.name));
-            let Some(entry) = current.cursor.next().transpose().map_err(damaged)? else {
-                let whole = matches!(self.selection, Selection::All | Selection::CacheKey(_));
-                if whole && current.seen != current.table.definition.length {
-                    return Err(damaged(current.table.definition.miscounted()));
-                }
-                self.current = None;
-                continue;
-            };
-            current.seen += 1;
-            let sub_key =
-                str::from_utf8(entry.key()).map_err(|_| damaged(current.table.definition.key_is_no_text()))?;
-            if self.selection.takes_sub_key(sub_key) {
-                return Ok(Some(Entry { cache_key: Arc::clone(&current.cache_key), entry }));
-            }
-            // Sub-keys come in order: none that follows is selected.
-            self.current = None;
-        }
-    }
+    /// Entries so far; `None` once some could not be read.
+    seen: Option<u64>,
 }
 
 impl Iterator for Entries<'_> {
     type Item = Result<Entry>;
 
     fn next(&mut self) -> Option<Result<Entry>> {
-        let step = self.step();
-        if step.is_err() {
-            self.tables.clear();
+        loop {
+            if self.current.is_none() {
+                let table = self.tables.pop()?;
+                let start = self.selection.first_sub_key().as_bytes();
+                self.current = Some(Current {
+                    cache_key: table.cache_key().unwrap_or_default().into(),
+                    cursor: table.definition.tree(&self.snapshot.file).entries_from(start),
+                    table,
+                    seen: Some(0),
+                });
+            }
+            let current = self.current.as_mut()?;
+            let definition = &current.table.definition;
+            let damaged = |error| Some(Err(self.snapshot.error(error, Some(&current.table.name))));
+            let entry = match current.cursor.next() {
+                Some(Ok(entry)) => entry,
+                Some(Err(error)) => {
+                    current.seen = None;
+                    return damaged(error);
+                }
+                None => {
+                    let whole = matches!(self.selection, Selection::All | Selection::CacheKey(_));
+                    if whole && current.seen.is_some_and(|seen| seen != definition.length) {
+                        current.seen = None;
+                        return damaged(definition.miscounted());
+                    }
+                    self.current = None;
+                    continue;
+                }
+            };
+            current.seen = current.seen.map(|seen| seen + 1);
+            let Ok(sub_key) = str::from_utf8(entry.key()) else { return damaged(definition.key_is_no_text()) };
+            if self.selection.takes_sub_key(sub_key) {
+                return Some(Ok(Entry { cache_key: Arc::clone(&current.cache_key), entry }));
+            }
+            // Sub-keys come in order: none that follows is selected.
             self.current = None;
         }
-        step.transpose()
     }
 }

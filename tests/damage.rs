@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::panic;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use vlive::{Cache, CachedRows, Error, Key, Selection, Snapshot};
 
 #[path = "support/random.rs"]
@@ -139,6 +140,9 @@ fn a_damaged_file_reads_as_before_or_not_at_all_and_is_not_made_worse_by_a_write
                     false
                 }
             };
+            // A check fails on what cannot be opened at all, and finds what cannot be read.
+            let sound = vlive::check(&path, u64::MAX, Duration::ZERO).is_ok_and(|check| check.damage.count == 0);
+            assert!(readable || !sound, "{name} {seed}: {what}: not found by a check");
             assert!(fs::read(&path).unwrap() == file, "{name} {seed}: {what}: changed by looking");
             // A write refuses and leaves the file alone, or gives what it should.
             let rows = CachedRows { rows: Default::default(), fetched_at: std::time::UNIX_EPOCH };

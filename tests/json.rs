@@ -159,7 +159,10 @@ fn what_is_refused_is_named_with_its_place() {
             r#"{"rows":{},"fetched_at":9223372036854775808}"#,
             "line 1, column 25: `fetched_at` is whole seconds since 1970, at most 2^63 - 1",
         ),
-        (r#"{"rows":{},"extra":1}"#, "line 1, column 20 (row `extra`): a row is an object of field name to value"),
+        (
+            r#"{"rows":{},"extra":1}"#,
+            "line 1, column 20: `extra` is no row, and an envelope holds nothing but `rows` and `fetched_at`",
+        ),
     ] {
         assert_eq!(RowsInput::parse(json, "id").unwrap_err().to_string(), message, "{json}");
     }

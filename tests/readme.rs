@@ -1,1 +1,96 @@
+//! The transcripts of README.md are what a shell prints. All commands of its `console` blocks go, in
+//! order, through one shell, in a folder with copies of sample caches. A command that fails must be
+//! followed by an `echo $?` that shows it.
+#![cfg(unix)]
 
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// The clock of the transcripts: 2026-02-02T05:52:42Z.
+const NOW: &str = "1770011562";
+
+/// Stands around the exit status behind the output of each command.
+const MARK: char = '\u{1}';
+
+#[test]
+fn transcripts_are_what_a_shell_prints() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).expect("README.md is read");
+    let renewed = renew(&readme);
+    if env::var_os("UPDATE").is_some_and(|update| update == "1") {
+        fs::write(&path, &renewed).expect("README.md is written");
+    } else if readme != renewed {
+        let differs = |((_, is), should): &((usize, &str), &str)| is != should;
+        let first = readme.lines().enumerate().zip(renewed.lines()).find(differs);
+        let ((n, is), should) = first.expect("only whole lines differ");
+        let update = "`UPDATE=1 cargo test --test readme` renews it";
+        panic!("line {} of README.md is\n    {is}\nand should be\n    {should}\n{update}", n + 1);
+    }
+}
+
+/// The README with the output of every command as it is now.
+fn renew(readme: &str) -> String {
+    // Whether a line stands inside of a transcript, and if so, how it begins.
+    let mut inside = false;
+    let lines = readme.lines().map(|line| {
+        let prompt = line.get(..2).filter(|prompt| inside && matches!(*prompt, "$ " | "> "));
+        let is_output = inside && prompt.is_none() && line != "```";
+        inside = if inside { line != "```" } else { line == "```console" };
+        (line, prompt, is_output)
+    });
+    let lines: Vec<_> = lines.filter(|(_, _, is_output)| !is_output).collect();
+    let mut commands: Vec<String> = Vec::new();
+    for (line, prompt, _) in &lines {
+        match prompt {
+            Some("$ ") => commands.push(line[2..].to_owned()),
+            Some(_) => commands.last_mut().expect("a command begins with `$ `").extend(["\n", &line[2..]]),
+            None => {}
+        }
+    }
+    let mut outputs = run(&commands).into_iter();
+    let mut renewed = String::new();
+    for (n, (line, prompt, _)) in lines.iter().enumerate() {
+        renewed.extend([line, "\n"]);
+        if prompt.is_some() && lines.get(n + 1).is_none_or(|(_, next, _)| *next != Some("> ")) {
+            renewed.push_str(&outputs.next().expect("an output for each command"));
+        }
+    }
+    renewed
+}
+
+/// What each of the commands prints on both streams.
+fn run(commands: &[String]) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let caches = Path::new("tests/caches");
+    for name in ["bakery", "live-demo"] {
+        let cache = caches.join(name);
+        fs::create_dir_all(folder.path().join(&cache)).expect("a folder for the copy");
+        let file = cache.join("vlive.redb");
+        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file), folder.path().join(&file)).expect("a copy");
+    }
+    let programs = Path::new(env!("CARGO_BIN_EXE_vlive")).parent().expect("vlive lies in a folder");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("PATH='{}':$PATH; exec sh 2>&1", programs.display())]).current_dir(folder.path());
+    for name in ["VLIVE_FOLDER", "SOURCE_DATE_EPOCH", "CLICOLOR_FORCE"] {
+        shell.env_remove(name);
+    }
+    shell.env("VLIVE_NOW", NOW).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut shell = shell.spawn().expect("a shell");
+    let mut stdin = shell.stdin.take().expect("a pipe");
+    for command in commands {
+        // A command must not read the script, and an `echo $?` behind it wants its status.
+        write!(stdin, "{{ {command}\n}} </dev/null; s=$?; printf '{MARK}%s{MARK}' $s; (exit $s)\n").expect("sh reads");
+    }
+    drop(stdin);
+    let printed = String::from_utf8(shell.wait_with_output().expect("sh ends").stdout).expect("UTF-8");
+    let parts: Vec<&str> = printed.split(MARK).collect();
+    assert_eq!(parts.len(), 2 * commands.len() + 1, "sh stopped too early:\n{printed}");
+    for (n, command) in commands.iter().enumerate() {
+        let is_told = commands.get(n + 1).is_some_and(|next| next == "echo $?");
+        assert!(is_told || parts[2 * n + 1] == "0", "`{command}` fails:\n{}", parts[2 * n]);
+    }
+    parts.into_iter().step_by(2).take(commands.len()).map(str::to_owned).collect()
+}

@@ -1,10 +1,10 @@
-use super::{Global, Status, prefixes, tell_unreadable, time};
+use super::{Global, Status, not_there, prefixes, tell_unread, time};
 use crate::output::{Output, human, table};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
-use std::io::Write;
-use vlive::{Age, Selection};
+use std::io::{self, Write};
+use vlive::{Age, Selection, Snapshot};
 
 /// Tell when entries were fetched, and how old they are
 ///
@@ -37,9 +37,16 @@ struct Row {
 impl Ages {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let now = time::now()?;
-        let selections =
-            if self.prefixes.is_empty() { vec![Selection::All] } else { prefixes(&self.prefixes, self.exact)? };
-        let ages = global.look(|snapshot| vlive::ages(snapshot, &selections))?;
+        let selections = match self.prefixes.as_slice() {
+            [] => vec![Selection::All],
+            given => prefixes(given, self.exact, "leave the prefix out for the whole cache")?,
+        };
+        let look = |snapshot: &Snapshot| {
+            let mut ages = vlive::ages(snapshot, &selections)?;
+            let damage = std::mem::take(&mut ages.damage);
+            Ok((ages, damage))
+        };
+        let (ages, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
         if self.json {
             print_json(&ages.entries, now, output)?;
         } else {
@@ -55,9 +62,13 @@ impl Ages {
             })?;
         }
         output.flush()?;
-        let mut status = tell_unreadable(&ages.unreadable, output);
+        let mut status = tell_unread(&damage, &ages.unreadable, output);
         for &n in ages.unmatched.iter().filter(|n| self.prefixes.len() > **n) {
-            output.error(&format!("nothing in the cache matches `{}`", self.prefixes[n]), None);
+            let what = match &selections[n] {
+                Selection::Entry(key) => not_there(&key.to_string()),
+                _ => format!("nothing in the cache matches `{}`", self.prefixes[n]),
+            };
+            output.error(&what, None);
             status = status.max(Status::No);
         }
         if self.prefixes.is_empty() && ages.entries.is_empty() && ages.unreadable.is_empty() && !self.json {
@@ -68,7 +79,7 @@ impl Ages {
 }
 
 fn print_json(entries: &[Age], now: u64, output: &mut Output) -> Result<()> {
-    let out = output.data();
+    let mut out = output.json_data();
     out.write_all(b"[")?;
     for (n, entry) in entries.iter().enumerate() {
         if n > 0 {
@@ -81,7 +92,7 @@ fn print_json(entries: &[Age], now: u64, output: &mut Output) -> Result<()> {
             rows: entry.rows,
             bytes: entry.bytes,
         };
-        serde_json::to_writer(&mut *out, &row)?;
+        serde_json::to_writer(&mut out, &row).map_err(io::Error::from)?;
     }
     Ok(writeln!(out, "]")?)
 }

@@ -1,21 +1,35 @@
 use super::{Cli, Status};
 use crate::output::Output;
 use anyhow::Result;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 use std::io::Write;
 
 /// Print the completion script of a shell
+///
+/// For example: `vlive completions fish > ~/.config/fish/completions/vlive.fish`
 #[derive(Debug, Args)]
 pub struct Completions {
+    /// The shell
     shell: Shell,
 }
 
 impl Completions {
     pub fn run(&self, output: &mut Output) -> Result<Status> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "vlive", &mut script);
+        clap_complete::generate(self.shell, &mut visible(&Cli::command()), "vlive", &mut script);
         output.data().write_all(&script)?;
         Ok(Status::Done)
     }
+}
+
+/// The program without its hidden commands, which the scripts would offer like any other.
+fn visible(program: &Command) -> Command {
+    let commands = program.get_subcommands().filter(|command| !command.is_hide_set());
+    Command::new("vlive")
+        .version(env!("CARGO_PKG_VERSION"))
+        .propagate_version(true)
+        .disable_help_subcommand(true)
+        .args(program.get_arguments())
+        .subcommands(commands)
 }

@@ -1,4 +1,4 @@
-use super::{Global, Refused, Status, tell_unreadable};
+use super::{Global, Refused, Status, not_there, tell_unread};
 use crate::output::Output;
 use anyhow::Result;
 use clap::Args;
@@ -47,7 +47,7 @@ impl Dump {
     }
 
     fn one(&self, key: &Key, global: &Global, output: &mut Output) -> Result<Status> {
-        let Some(entry) = global.look(|snapshot| snapshot.entry(key))? else {
+        let Some(entry) = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))? else {
             output.error(&not_there(&key.to_string()), None);
             return Ok(Status::No);
         };
@@ -58,28 +58,32 @@ impl Dump {
                 writeln!(json.finish()?)?;
                 Ok(Status::Done)
             }
-            Err(error) => Ok(tell_unreadable(&[Unreadable { key: key.clone(), error }], output)),
+            Err(error) => Ok(tell_unread(&[], &[Unreadable { key: key.clone(), error }], output)),
         }
     }
 
     fn many(&self, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = global.hold(selections)?;
-        self.all_of(&snapshot, selections, output).map_err(|error| match error.downcast_ref() {
-            Some(Error::Damaged { path, .. }) if snapshot.has_moved() => Error::Unsteady { path: path.clone() }.into(),
-            _ => error,
-        })
-    }
-
-    fn all_of(&self, snapshot: &Snapshot, selections: &[Selection], output: &mut Output) -> Result<Status> {
+        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), selections)?;
         let mut unreadable = Vec::new();
+        let mut damage = Vec::new();
         let mut unmatched = Vec::new();
         let mut json = self.json(output);
         json.begin_object();
         for (n, selection) in selections.iter().enumerate() {
             let mut matched = false;
             for entry in snapshot.entries(selection)? {
-                let entry = entry?;
                 matched = true;
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(Error::Damaged { path, .. }) if snapshot.has_moved() => {
+                        return Err(Error::Unsteady { path }.into());
+                    }
+                    Err(error @ Error::Damaged { .. }) => {
+                        damage.push(error);
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
                 if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
                     continue;
                 }
@@ -98,7 +102,7 @@ impl Dump {
         json.end_object();
         writeln!(json.finish()?)?;
         output.flush()?;
-        let mut status = tell_unreadable(&unreadable, output);
+        let mut status = tell_unread(&damage, &unreadable, output);
         for n in unmatched.into_iter().filter(|n| *n < self.keys.len()) {
             output.error(&not_there(&self.keys[n]), None);
             status = status.max(Status::No);
@@ -108,12 +112,8 @@ impl Dump {
 
     fn json<'o>(&self, output: &'o mut Output) -> JsonWriter<impl Write + use<'o>> {
         let pretty = self.pretty || output.is_terminal() && !self.compact;
-        JsonWriter::new(output.data(), pretty)
+        JsonWriter::new(output.json_data(), pretty)
     }
-}
-
-fn not_there(key: &str) -> String {
-    format!("`{key}` is not in the cache")
 }
 
 fn select(key: &str) -> Selection {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use vlive::{Cache, Plan, Removed, Selection};
+use vlive::{Cache, Plan, Removed, Selection, Snapshot};
 
 /// Drop what vantage-live's `invalidate_prefix` drops, and say what that was
 ///
@@ -45,11 +45,16 @@ struct Summary<'s> {
 
 impl Invalidate {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let selections = if self.all { vec![Selection::All] } else { prefixes(&self.prefixes, self.exact)? };
-        let removed = if self.dry_run {
-            global.look(|snapshot| Plan::new(snapshot, &selections))?.removed().clone()
+        let selections = if self.all {
+            vec![Selection::All]
         } else {
-            global.open_when_free(output, || Cache::open(&global.folder))?.invalidate(&selections)?
+            prefixes(&self.prefixes, self.exact, "--all drops every cache key")?
+        };
+        let removed = if self.dry_run {
+            let look = |snapshot: &Snapshot| Plan::new(snapshot, &selections);
+            Snapshot::look(global.folder(), global.look_wait(), look)?.into_removed()
+        } else {
+            global.open_when_free(output, || Cache::open(global.folder()))?.invalidate(&selections)?
         };
         self.tell(&removed, output)?;
         Ok(Status::Done)
@@ -59,8 +64,7 @@ impl Invalidate {
         let Removed { entries, bytes, keys } = removed;
         if self.json {
             let summary = Summary { entries: *entries, bytes: *bytes, keys, dry_run: self.dry_run };
-            serde_json::to_writer(output.data(), &summary)?;
-            return Ok(writeln!(output.data())?);
+            return output.json(&summary);
         }
         for key in keys {
             let key = output.key(key).into_owned();

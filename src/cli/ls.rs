@@ -1,8 +1,9 @@
-use super::{Global, Status, tell_unreadable, time};
+use super::{Global, Status, tell_unread, time};
 use crate::output::{Output, human, table};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::PathBuf;
 use vlive::{CacheKeySummary, Snapshot, Table};
@@ -13,7 +14,7 @@ use vlive::{CacheKeySummary, Snapshot, Table};
 /// the rows; an entry whose head cannot be read is named on standard error and makes the status 3.
 #[derive(Debug, Args)]
 pub struct Ls {
-    /// The folder of the cache, in place of -C
+    /// The folder of the cache; overrides -C
     #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     argument: Option<PathBuf>,
 
@@ -49,25 +50,30 @@ struct Other<'r> {
 
 impl Ls {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let folder = self.argument.as_ref().unwrap_or(&global.folder);
+        let folder = self.argument.as_deref().map_or_else(|| global.folder(), Cow::Borrowed);
+        let folder = &*folder;
         let now = time::now()?;
-        let look = |snapshot: &Snapshot| Ok((vlive::list(snapshot)?, snapshot.tables()?));
-        let ((summaries, unreadable), mut tables) = global.look_at(folder, look)?;
+        let look = |snapshot: &Snapshot| {
+            let mut list = vlive::list(snapshot)?;
+            let damage = std::mem::take(&mut list.damage);
+            Ok(((list, snapshot.tables()?), damage))
+        };
+        let ((list, mut tables), damage) = Snapshot::look_past_damage(folder, global.look_wait(), look)?;
         tables.retain(|table| table.cache_key().is_none());
         if self.json {
-            self.print_json(&summaries, &tables, output)?;
+            self.print_json(&list.cache_keys, &tables, output)?;
         } else {
-            self.print_tables(&summaries, &tables, now, output)?;
+            self.print_tables(&list.cache_keys, &tables, now, output)?;
         }
         for table in tables.iter().filter(|table| table.is_named_as_cache()) {
             output.warning(&format!(
                 "table `{}` is no cache table but a {}; vantage-live fails on it",
                 table.name(),
-                kind(table)
+                table.kind()
             ));
         }
         output.flush()?;
-        Ok(tell_unreadable(&unreadable, output))
+        Ok(tell_unread(&damage, &list.unreadable, output))
     }
 
     fn print_json(&self, summaries: &[CacheKeySummary], tables: &[Table], output: &mut Output) -> Result<()> {
@@ -75,8 +81,7 @@ impl Ls {
         if self.all {
             rows.extend(tables.iter().map(other_row));
         }
-        serde_json::to_writer(output.data(), &rows)?;
-        Ok(writeln!(output.data())?)
+        output.json(&rows)
     }
 
     fn print_tables(
@@ -115,7 +120,7 @@ impl Ls {
                 |table, output| {
                     [
                         output.key(table.name()).into_owned(),
-                        output.text(&kind(table)).into_owned(),
+                        output.text(&table.kind()).into_owned(),
                         table.entries().to_string(),
                     ]
                 },
@@ -149,10 +154,4 @@ fn other_row(table: &Table) -> Row<'_> {
         unreadable: None,
         table: Some(Other { table: table.name(), multimap: table.is_multimap(), types: table.types() }),
     }
-}
-
-fn kind(table: &Table) -> String {
-    let (key, value) = table.types();
-    let kind = if table.is_multimap() { "multimap" } else { "table" };
-    format!("{kind} of {key} to {value}")
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::fs;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use vlive::{Cache, Key, RowsInput};
@@ -35,7 +35,7 @@ pub struct Put {
     fetched_at: Option<u64>,
 
     /// How long ago the rows were fetched, such as `3h 12m`
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = time::parse_duration)]
     age: Option<Duration>,
 
     /// Print the summary as an object: sizes in bytes
@@ -75,13 +75,12 @@ impl Put {
         };
         let envelope = input.into_envelope(fetched_at);
         let key = Key::new(&self.key);
-        let cache = global.open_when_free(output, || Cache::create(&global.folder))?;
+        let cache = global.open_when_free(output, || Cache::create(global.folder()))?;
         let replaced = cache.put_envelope(&key, &envelope)?;
         drop(cache);
         let summary = Summary { key: key.to_string(), rows: envelope.rows(), bytes: envelope.bytes().len(), replaced };
         if self.json {
-            serde_json::to_writer(output.data(), &summary)?;
-            writeln!(output.data())?;
+            output.json(&summary)?;
         } else {
             let verb = if replaced { "replaced" } else { "put" };
             let rows = human::count(summary.rows, "row", "rows");

@@ -61,6 +61,11 @@ fn parse_offset(text: &str) -> Option<i64> {
     Some(if text.starts_with('-') { -seconds } else { seconds })
 }
 
+/// `10s`, `3h 12m`, `2days`.
+pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
+    humantime::parse_duration(text).map_err(|_| "a duration is such as 10s, 3h 12m or 2days")
+}
+
 /// Seconds from `fetched_at` to `now`; negative for a time in the future.
 pub fn age(now: u64, fetched_at: u64) -> i64 {
     now.cast_signed().saturating_sub(fetched_at.cast_signed())

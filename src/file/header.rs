@@ -119,9 +119,13 @@ pub struct Header {
 }
 
 impl Header {
-    pub fn parse(bytes: &[u8; HEADER_LEN]) -> Result<Header> {
+    /// `there` is how many of the bytes the file has.
+    pub fn parse(bytes: &[u8; HEADER_LEN], there: usize) -> Result<Header> {
         if bytes[..MAGIC.len()] != MAGIC {
             return Err(Error::NotRedb);
+        }
+        if there < HEADER_LEN {
+            return Err(Error::header("the file is cut off in the middle of it"));
         }
         let geometry = Geometry {
             page_size: u32_at(bytes, 12),

@@ -8,13 +8,15 @@
 mod header;
 mod page;
 mod store;
+mod survey;
 mod table;
 mod tree;
 
 pub use header::{HEADER_LEN, Header, Root, Slot};
 pub use page::{Page, PageNumber, Widths};
 pub use store::PageStore;
-pub use table::{Definition, TableTree, TypeName, verify_freed};
+pub use survey::Survey;
+pub use table::{Definition, TableTree, TypeName, verify_commit, verify_own};
 pub use tree::{Cursor, Tree, TreeEntry};
 
 use page::{Fault, Shape};
@@ -116,10 +118,7 @@ impl File {
         if bytes == [0; HEADER_LEN] {
             return Err(Error::Unwritten);
         }
-        let header = Header::parse(&bytes)?;
-        if there < HEADER_LEN {
-            return Err(Error::header("it is cut off"));
-        }
+        let header = Header::parse(&bytes, there)?;
         Ok(File { handle: file, len, header, store: None, pages_read: AtomicU64::new(0) })
     }
 

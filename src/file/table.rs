@@ -50,7 +50,7 @@ pub struct Definition {
 }
 
 impl Definition {
-    fn parse(bytes: &[u8]) -> Option<Definition> {
+    pub(super) fn parse(bytes: &[u8]) -> Option<Definition> {
         let mut fields = Fields(bytes);
         let multimap = match fields.take::<1>()? {
             [3] => false,
@@ -91,21 +91,30 @@ impl Definition {
 
     /// The tree of a table; of a multimap the tree of its keys.
     pub fn tree<'f>(&self, file: &'f File) -> Tree<'f> {
+        Tree::new(file, self.root, self.outer_widths())
+    }
+
+    pub(super) fn outer_widths(&self) -> Widths {
         let value = if self.multimap { None } else { self.widths.value };
-        Tree::new(file, self.root, Widths { key: self.widths.key, value })
+        Widths { key: self.widths.key, value }
+    }
+
+    /// The widths of a multimap's inner trees, whose keys are its values.
+    pub(super) fn inner_widths(&self) -> Widths {
+        Widths { key: self.widths.value, value: Some(0) }
+    }
+
+    /// The inner tree that a value of a multimap stands for, where it is not in the value itself.
+    pub(super) fn inner_root(&self, value: &[u8]) -> Option<Root> {
+        let (&kind, root) = value.split_first()?;
+        (self.multimap && kind == SUBTREE && root.len() >= Root::LEN).then(|| Root::parse(root))
     }
 
     /// Reads every page of the table, those of a multimap's inner trees too.
     pub fn verify(&self, file: &File) -> Result<()> {
-        if !self.multimap {
-            return self.tree(file).verify();
-        }
-        let inner = Widths { key: self.widths.value, value: Some(0) };
         for entry in self.tree(file).entries() {
-            if let Some((&SUBTREE, root)) = entry?.value().split_first()
-                && root.len() >= Root::LEN
-            {
-                Tree::new(file, Some(Root::parse(root)), inner).verify()?;
+            if let Some(root) = self.inner_root(entry?.value()) {
+                Tree::new(file, Some(root), self.inner_widths()).verify()?;
             }
         }
         Ok(())
@@ -182,9 +191,18 @@ impl<'f> TableTree<'f> {
     }
 }
 
-/// Reads every page of a tree that redb 2 keeps beside the tables: the pages that wait to be
-/// freed. Format v3 keeps them in a table of the system.
-pub fn verify_freed(file: &File, slot: &Slot) -> Result<()> {
-    let transaction_and_page = Widths { key: Some(16), value: None };
-    Tree::new(file, slot.freed, transaction_and_page).verify()
+/// The tree of pages that wait to be freed: by transaction and page of a list, the list. Format v3
+/// keeps it in a table of the system.
+pub(super) const FREED: Widths = Widths { key: Some(16), value: None };
+
+/// Reads every page of a commit.
+pub fn verify_commit(file: &File, slot: &Slot) -> Result<()> {
+    TableTree::user(file, slot).verify()?;
+    verify_own(file, slot)
+}
+
+/// Reads every page that redb keeps for itself in a commit.
+pub fn verify_own(file: &File, slot: &Slot) -> Result<()> {
+    TableTree::system(file, slot).verify()?;
+    Tree::new(file, slot.freed, FREED).verify()
 }

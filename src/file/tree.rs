@@ -78,7 +78,7 @@ impl<'f> Tree<'f> {
     }
 }
 
-/// A place in a tree, moving forward. The iterator ends at the first error.
+/// A place in a tree, moving forward. Behind an error it goes on with the next page.
 #[derive(Debug)]
 pub struct Cursor<'f> {
     tree: Tree<'f>,
@@ -131,6 +131,8 @@ impl Cursor<'_> {
     fn read(&mut self, root: &Root) -> Result<Page> {
         self.pages += 1;
         if self.pages > self.tree.file.capacity() {
+            // There may be no end to what it would still lead to.
+            self.branches.clear();
             return Err(Error::page(root.page, "the tree reaches it twice"));
         }
         self.tree.file.read_page(root, self.tree.widths, std::mem::take(&mut self.spare))
@@ -164,13 +166,7 @@ impl Iterator for Cursor<'_> {
     type Item = Result<TreeEntry>;
 
     fn next(&mut self) -> Option<Result<TreeEntry>> {
-        let step = self.step();
-        if step.is_err() {
-            self.branches.clear();
-            self.leaf = None;
-            self.start = None;
-        }
-        step.transpose()
+        self.step().transpose()
     }
 }
 

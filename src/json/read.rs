@@ -162,6 +162,12 @@ impl<'j> Document<'j> {
         let is_envelope =
             pairs.iter().any(|(key, _)| key == ROWS) && pairs.iter().all(|(key, _)| key == ROWS || key == FETCHED_AT);
         if !is_envelope {
+            if let Some((key, value)) = pairs.iter().find(|(_, value)| !value.get().starts_with('{'))
+                && pairs.iter().any(|(key, _)| key == ROWS)
+            {
+                let what = format!("`{key}` is no row, and an envelope holds nothing but `rows` and `fetched_at`");
+                return Err(self.error(value.get(), None, what));
+            }
             return self.rows(&pairs);
         }
         let mut fetched_at = None;
@@ -299,6 +305,10 @@ impl<'j> Document<'j> {
         let malformed = || self.error(raw.get(), Some(place), wanted);
         let [tag, content] = self.two(raw, place).ok_or_else(malformed)?;
         let tag = tag.get().parse().map_err(|_| malformed())?;
+        // A bignum that reads as an integer is no level; nothing else may stand in one too many.
+        if depth == 0 && !self.is_bytes(content, place) {
+            return self.deeper(raw.get(), place, depth).map(drop);
+        }
         push_head(out, Header::Tag(tag));
         let start = out.len();
         self.value(content, &place.inside(Step::Index(1)), depth.saturating_sub(1), out)?;
@@ -391,6 +401,11 @@ impl<'j> Document<'j> {
             }
         }
         Ok(())
+    }
+
+    fn is_bytes(&self, raw: &'j RawValue, place: &Place<'_>) -> bool {
+        let is_object = raw.get().starts_with('{');
+        is_object && self.pairs(raw, Some(place)).is_ok_and(|pairs| matches!(&pairs[..], [(key, _)] if key == "$bytes"))
     }
 
     /// The elements of an array of exactly two.

@@ -1,6 +1,6 @@
 //! How old the entries of a cache are.
 
-use crate::{Key, Result, Selection, Snapshot, Unreadable};
+use crate::{Error, Key, Result, Selection, Snapshot, Unreadable};
 
 /// One entry, and when it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +16,14 @@ pub struct Age {
 }
 
 /// The entries that were asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Ages {
     /// Those whose head can be read, each once, in the order of the selections and of the cache.
     pub entries: Vec<Age>,
     /// Those whose head cannot be read.
     pub unreadable: Vec<Unreadable>,
+    /// Pages that are damaged; what they held is not told.
+    pub damage: Vec<Error>,
     /// The places of the selections that selected nothing.
     pub unmatched: Vec<usize>,
 }
@@ -32,8 +34,15 @@ pub fn ages(snapshot: &Snapshot, selections: &[Selection]) -> Result<Ages> {
     for (n, selection) in selections.iter().enumerate() {
         let mut matched = false;
         for entry in snapshot.entries(selection)? {
-            let entry = entry?;
             matched = true;
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error @ Error::Damaged { .. }) => {
+                    ages.damage.push(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
                 continue;
             }

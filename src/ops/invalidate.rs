@@ -53,7 +53,9 @@ impl Plan {
         &self.removed
     }
 
-    pub(crate) fn into_removed(self) -> Removed {
+    /// The same, for those who need no plan any more.
+    #[must_use]
+    pub fn into_removed(self) -> Removed {
         self.removed
     }
 

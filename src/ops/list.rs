@@ -1,6 +1,6 @@
 //! What is in a cache: a summary of each cache key.
 
-use crate::{DecodeError, Key, Result, Selection, Snapshot};
+use crate::{DecodeError, Error, Key, Result, Selection, Snapshot};
 
 /// What one cache key holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +30,23 @@ pub struct Unreadable {
     pub error: DecodeError,
 }
 
-/// Sums up every cache key, in the order of their names, and names the entries whose head cannot
-/// be read. Rows are not decoded: see [`EnvelopeHead`](crate::EnvelopeHead).
-pub fn list(snapshot: &Snapshot) -> Result<(Vec<CacheKeySummary>, Vec<Unreadable>)> {
-    let mut summaries: Vec<CacheKeySummary> = snapshot
-        .tables()?
-        .iter()
-        .filter_map(|table| table.cache_key())
-        .map(|cache_key| CacheKeySummary {
+/// The cache keys of a cache, and what could not be read of it.
+#[derive(Debug, Default)]
+pub struct List {
+    /// A summary of each cache key, in the order of their names.
+    pub cache_keys: Vec<CacheKeySummary>,
+    /// Entries whose head cannot be read.
+    pub unreadable: Vec<Unreadable>,
+    /// Pages that are damaged; what they held is in no summary.
+    pub damage: Vec<Error>,
+}
+
+/// Sums up every cache key. Rows are not decoded: see [`EnvelopeHead`](crate::EnvelopeHead).
+pub fn list(snapshot: &Snapshot) -> Result<List> {
+    let mut list = List::default();
+    for table in snapshot.tables()? {
+        let Some(cache_key) = table.cache_key() else { continue };
+        let mut summary = CacheKeySummary {
             cache_key: cache_key.to_owned(),
             entries: 0,
             rows: 0,
@@ -45,30 +54,31 @@ pub fn list(snapshot: &Snapshot) -> Result<(Vec<CacheKeySummary>, Vec<Unreadable
             newest: None,
             oldest: None,
             unreadable: 0,
-        })
-        .collect();
-    let mut unreadable = Vec::new();
-    let mut at = 0;
-    for entry in snapshot.entries(&Selection::All)? {
-        let entry = entry?;
-        // Entries come in the order of the tables.
-        while summaries[at].cache_key != entry.cache_key() {
-            at += 1;
-        }
-        let summary = &mut summaries[at];
-        summary.entries += 1;
-        summary.bytes += entry.value().len() as u64;
-        match entry.head() {
-            Ok(head) => {
-                summary.rows += head.rows;
-                summary.newest = summary.newest.max(Some(head.fetched_at));
-                summary.oldest = Some(summary.oldest.map_or(head.fetched_at, |oldest| oldest.min(head.fetched_at)));
+        };
+        for entry in snapshot.entries(&Selection::CacheKey(cache_key.to_owned()))? {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error @ Error::Damaged { .. }) => {
+                    list.damage.push(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            summary.entries += 1;
+            summary.bytes += entry.value().len() as u64;
+            match entry.head() {
+                Ok(head) => {
+                    summary.rows += head.rows;
+                    summary.newest = summary.newest.max(Some(head.fetched_at));
+                    summary.oldest = Some(summary.oldest.map_or(head.fetched_at, |oldest| oldest.min(head.fetched_at)));
+                }
+                Err(error) => {
+                    summary.unreadable += 1;
+                    list.unreadable.push(Unreadable { key: entry.key(), error });
+                }
             }
-            Err(error) => {
-                summary.unreadable += 1;
-                unreadable.push(Unreadable { key: entry.key(), error });
-            }
         }
+        list.cache_keys.push(summary);
     }
-    Ok((summaries, unreadable))
+    Ok(list)
 }

@@ -1,5 +1,6 @@
 //! Operations on a whole cache: values in, values out.
 
 pub(crate) mod ages;
+pub(crate) mod check;
 pub(crate) mod invalidate;
 pub(crate) mod list;

@@ -3,11 +3,14 @@
 pub mod escape;
 pub mod human;
 pub mod table;
+mod terminal_json;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
+use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use terminal_json::TerminalJson;
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -66,6 +69,18 @@ impl Output {
         &mut self.stdout
     }
 
+    /// Where JSON goes, whatever text there is in it.
+    pub fn json_data(&mut self) -> Box<dyn Write + '_> {
+        if self.stdout_is_terminal { Box::new(TerminalJson::new(&mut self.stdout)) } else { Box::new(&mut self.stdout) }
+    }
+
+    /// One line of JSON.
+    pub fn json(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
+        let mut out = self.json_data();
+        serde_json::to_writer(&mut out, value).map_err(io::Error::from)?;
+        Ok(writeln!(out)?)
+    }
+
     pub fn flush(&mut self) -> io::Result<()> {
         self.stdout.flush()
     }
@@ -98,8 +113,13 @@ impl Output {
     pub fn error(&self, text: &str, hint: Option<&str>) {
         self.tell(Some(("error", AnsiColor::Red)), text);
         if let Some(hint) = hint {
-            self.tell(Some(("hint", AnsiColor::Cyan)), hint);
+            self.hint(hint);
         }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self, text: &str) {
+        self.tell(Some(("hint", AnsiColor::Cyan)), text);
     }
 
     fn tell(&self, label: Option<(&str, AnsiColor)>, text: &str) {

@@ -1,0 +1,144 @@
+//! Times and peaks of memory, of two sides in turn.
+
+use crate::BoxError;
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Short work is repeated until it took this long.
+const LONG_ENOUGH: Duration = Duration::from_secs(1);
+const MOST_RUNS: usize = 300;
+
+/// How long processes are looked at without a rest, to catch short ones at their largest.
+const LOOKING: Duration = Duration::from_millis(200);
+
+/// A program with its arguments; its output goes to a file, or nowhere.
+#[derive(Clone)]
+pub struct Process {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    to: Option<PathBuf>,
+}
+
+impl Process {
+    pub fn new<A: Into<OsString>>(program: impl Into<PathBuf>, arguments: impl IntoIterator<Item = A>) -> Process {
+        Process { program: program.into(), arguments: arguments.into_iter().map(Into::into).collect(), to: None }
+    }
+
+    pub fn into_file(mut self, path: PathBuf) -> Process {
+        self.to = Some(path);
+        self
+    }
+
+    /// The same on one core; `None` where there is no `taskset`.
+    pub fn on_one_core(&self) -> Option<Process> {
+        let probe = Command::new("taskset").args(["-c", "0", "true"]).status();
+        probe.is_ok_and(|status| status.success()).then(|| {
+            let arguments = ["-c".into(), "0".into(), self.program.clone().into()];
+            Process::new("taskset", arguments.into_iter().chain(self.arguments.clone()))
+        })
+    }
+
+    fn command(&self) -> Result<Command, BoxError> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).stdin(Stdio::null());
+        command.stdout(match &self.to {
+            Some(path) => fs::File::create(path)?.into(),
+            None => Stdio::null(),
+        });
+        Ok(command)
+    }
+
+    /// The time from start to finish.
+    pub fn time(&self) -> Result<Duration, BoxError> {
+        let mut command = self.command()?;
+        let begun = Instant::now();
+        let status = command.status()?;
+        let time = begun.elapsed();
+        if status.success() { Ok(time) } else { Err(format!("{command:?} failed: {status}").into()) }
+    }
+
+    /// The most memory that it had resident, in bytes, as Linux tells it while the process lives.
+    pub fn peak(&self) -> Result<Option<u64>, BoxError> {
+        let look = |process: &str| high_water_mark(&fs::read_to_string(process).unwrap_or_default());
+        let begun = Instant::now();
+        let mut peak = None;
+        // One that is soon done is run again and again, since a look can come too late.
+        while begun.elapsed() < LOOKING {
+            // A new process has the memory of its parent for a moment.
+            let own = look("/proc/self/status");
+            let mut child = self.command()?.spawn()?;
+            let status = format!("/proc/{}/status", child.id());
+            while child.try_wait()?.is_none() {
+                peak = look(&status).filter(|peak| Some(*peak) != own).max(peak);
+                if begun.elapsed() > LOOKING {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        }
+        Ok(peak)
+    }
+}
+
+fn high_water_mark(status: &str) -> Option<u64> {
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kilobytes.trim().strip_suffix(" kB")?.parse().ok().map(|kilobytes: u64| kilobytes * 1024)
+}
+
+/// One side of a comparison: something that takes time.
+pub struct Side<'a> {
+    time: Box<dyn FnMut() -> Result<Duration, BoxError> + 'a>,
+    /// The process that is asked for its memory.
+    process: Option<Process>,
+}
+
+impl<'a> Side<'a> {
+    /// A whole process.
+    pub fn process(process: &Process) -> Side<'a> {
+        let this = process.clone();
+        Side { time: Box::new(move || this.time()), process: Some(process.clone()) }
+    }
+
+    /// Work of this process, which times it itself.
+    pub fn timed(time: impl FnMut() -> Result<Duration, BoxError> + 'a) -> Side<'a> {
+        Side { time: Box::new(time), process: None }
+    }
+
+    /// Work of this process.
+    pub fn work(mut work: impl FnMut() -> Result<(), BoxError> + 'a) -> Side<'a> {
+        Side::timed(move || {
+            let begun = Instant::now();
+            work()?;
+            Ok(begun.elapsed())
+        })
+    }
+
+    /// Takes the memory of a process that does the same.
+    pub fn memory_of(mut self, process: &Process) -> Side<'a> {
+        self.process = Some(process.clone());
+        self
+    }
+
+    pub fn peak(&self) -> Result<Option<u64>, BoxError> {
+        self.process.as_ref().map_or(Ok(None), Process::peak)
+    }
+}
+
+/// The median times of both sides, which run in turn, `runs` times each or more often.
+pub fn in_turn(runs: usize, one: &mut Side<'_>, other: &mut Side<'_>) -> Result<[Duration; 2], BoxError> {
+    // What is read for the first time comes from the disk.
+    (one.time)()?;
+    let begun = Instant::now();
+    let mut times = [Vec::new(), Vec::new()];
+    while times[0].len() < runs || (begun.elapsed() < LONG_ENOUGH && times[0].len() < MOST_RUNS) {
+        times[0].push((one.time)()?);
+        times[1].push((other.time)()?);
+    }
+    Ok(times.map(|mut times| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    }))
+}

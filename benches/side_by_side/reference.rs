@@ -1,0 +1,159 @@
+//! What a user would write today: redb opened as vantage-live opens it, ciborium, `serde_json`.
+
+use crate::BoxError;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use indexmap::IndexMap;
+use redb::{Database, ReadableTable, ReadableTableMetadata, TableDefinition, TableHandle};
+use serde_json::{Map, Value as Json, json};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+type Value = ciborium::Value;
+type Rows = IndexMap<String, IndexMap<String, Value>>;
+
+/// The first argument of a run of this program that is the reference, in a process of its own.
+pub const ARGUMENT: &str = "as-the-reference";
+
+/// Runs what the rest of the arguments ask for, and prints it.
+pub fn run(arguments: &[String]) -> Result<(), BoxError> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let [command, folder, key @ ..] = arguments.as_slice() else { return Err("a command and a folder".into()) };
+    let out = BufWriter::new(io::stdout().lock());
+    let folder = Path::new(folder);
+    match (*command, key) {
+        ("ls", []) => ls(folder, out),
+        ("ages", []) => ages(folder, out),
+        ("dump", []) => dump(folder, out),
+        ("dump", [key]) => dump_one(folder, key, out),
+        _ => Err("an unknown command".into()),
+    }
+}
+
+fn ls(folder: &Path, mut out: impl Write) -> Result<(), BoxError> {
+    let mut sums = IndexMap::new();
+    scan(folder, |table, _, value| {
+        let (fetched_at, rows) = decode(value)?;
+        let (entries, count, bytes, newest, oldest) =
+            sums.entry(table.to_owned()).or_insert((0, 0, 0, i64::MIN, i64::MAX));
+        *entries += 1;
+        *count += rows.len();
+        *bytes += value.len();
+        *newest = fetched_at.max(*newest);
+        *oldest = fetched_at.min(*oldest);
+        Ok(())
+    })?;
+    for (cache_key, (entries, rows, bytes, newest, oldest)) in sums {
+        writeln!(out, "{cache_key}  {entries}  {rows}  {bytes}  {newest}  {oldest}")?;
+    }
+    Ok(out.flush()?)
+}
+
+fn ages(folder: &Path, mut out: impl Write) -> Result<(), BoxError> {
+    scan(folder, |table, sub_key, value| {
+        let (fetched_at, rows) = decode(value)?;
+        Ok(writeln!(out, "{table}/{sub_key}  {fetched_at}  {}  {}", rows.len(), value.len())?)
+    })?;
+    Ok(out.flush()?)
+}
+
+fn dump(folder: &Path, mut out: impl Write) -> Result<(), BoxError> {
+    let mut before = "{";
+    scan(folder, |table, sub_key, value| {
+        write!(out, "{before}\n{}: ", json!(format!("{table}/{sub_key}")))?;
+        before = ",";
+        Ok(serde_json::to_writer_pretty(&mut out, &envelope(value)?)?)
+    })?;
+    writeln!(out, "\n}}")?;
+    Ok(out.flush()?)
+}
+
+/// The envelope under one key, as pretty JSON.
+pub fn dump_one(folder: &Path, key: &str, mut out: impl Write) -> Result<(), BoxError> {
+    let (cache_key, sub_key) = key.split_once('/').ok_or("a full key")?;
+    let transaction = open(folder)?.begin_read()?;
+    let table = transaction.open_table(definition(&format!("__vlive__{cache_key}")))?;
+    let value = table.get(sub_key)?.ok_or("no such entry")?;
+    serde_json::to_writer_pretty(&mut out, &envelope(value.value())?)?;
+    Ok(out.flush()?)
+}
+
+/// As vantage-live does it.
+fn open(folder: &Path) -> Result<Database, BoxError> {
+    Ok(Database::create(folder.join("vlive.redb"))?)
+}
+
+fn definition(name: &str) -> TableDefinition<'_, &'static str, &'static [u8]> {
+    TableDefinition::new(name)
+}
+
+/// Every entry: cache key, sub-key and value.
+fn scan(folder: &Path, mut visit: impl FnMut(&str, &str, &[u8]) -> Result<(), BoxError>) -> Result<(), BoxError> {
+    let database = open(folder)?;
+    let transaction = database.begin_read()?;
+    for handle in transaction.list_tables()? {
+        let Some(cache_key) = handle.name().strip_prefix("__vlive__") else { continue };
+        let table = transaction.open_table(definition(handle.name()))?;
+        if table.is_empty()? {
+            continue;
+        }
+        for entry in table.iter()? {
+            let (sub_key, value) = entry?;
+            visit(cache_key, sub_key.value(), value.value())?;
+        }
+    }
+    Ok(())
+}
+
+/// `fetched_at` and the rows, as vantage-live decodes them.
+pub fn decode(value: &[u8]) -> Result<(i64, Rows), BoxError> {
+    let Value::Map(pairs) = ciborium::from_reader(value)? else { return Err("the envelope is no map".into()) };
+    let mut fetched_at = 0;
+    let mut rows = Rows::new();
+    for pair in pairs {
+        match pair {
+            (Value::Text(key), Value::Integer(seconds)) if key == "fetched_at" => {
+                fetched_at = i64::try_from(seconds).unwrap_or(0);
+            }
+            (Value::Text(key), Value::Map(pairs)) if key == "rows" => {
+                for (id, row) in pairs {
+                    let (Value::Text(id), row) = (id, row) else { continue };
+                    let fields = row.into_map().unwrap_or_default().into_iter();
+                    let fields = fields.filter_map(|(name, value)| Some((name.into_text().ok()?, value)));
+                    rows.insert(id, fields.collect());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((fetched_at, rows))
+}
+
+/// An envelope as JSON.
+pub fn envelope(value: &[u8]) -> Result<Json, BoxError> {
+    let (fetched_at, rows) = decode(value)?;
+    let row =
+        |fields: IndexMap<_, _>| Json::Object(fields.into_iter().map(|(name, value)| (name, json(value))).collect());
+    let rows: Map<_, _> = rows.into_iter().map(|(id, fields)| (id, row(fields))).collect();
+    Ok(json!({ "fetched_at": fetched_at, "rows": rows }))
+}
+
+/// The same mapping as `vlive dump`, as far as the rows of the comparison need it.
+fn json(value: Value) -> Json {
+    match value {
+        Value::Integer(integer) => {
+            i64::try_from(integer).map_or_else(|_| json!(u64::try_from(integer).ok()), Json::from)
+        }
+        Value::Bytes(bytes) => json!({ "$bytes": BASE64.encode(bytes) }),
+        Value::Float(float) => json!(float),
+        Value::Text(text) => Json::String(text),
+        Value::Bool(bool) => Json::Bool(bool),
+        Value::Tag(tag, content) => json!({ "$tag": [tag, json(*content)] }),
+        Value::Array(values) => values.into_iter().map(json).collect(),
+        Value::Map(pairs) => {
+            let pairs = pairs.into_iter().filter_map(|(key, value)| Some((key.into_text().ok()?, json(value))));
+            Json::Object(pairs.collect())
+        }
+        _ => Json::Null,
+    }
+}

@@ -1,0 +1,151 @@
+use super::{Global, Status, time};
+use crate::output::{Output, human};
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+use std::io::Write;
+use vlive::{Findings, Holder};
+
+/// Verify every page and every entry, without changing anything
+///
+/// Four kinds of findings are told apart, each with its count and its first ten places: damage
+/// (checksums, lengths, pages reached twice), entries that vantage-live refuses to read, entries of
+/// which it silently ignores or would alter something, and tables with the name of a cache table but
+/// another type.
+///
+/// The status is 0 if nothing was found, 1 if something was, and 3 if there is nothing to check.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Print an object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Report<'c> {
+    sound: bool,
+    format: u8,
+    commit: u64,
+    closed_cleanly: bool,
+    held_by: Option<Vec<HeldBy<'c>>>,
+    pages: u64,
+    entries: u64,
+    damage: Found<'c>,
+    refused: Found<'c>,
+    altered: Found<'c>,
+    wrongly_typed: Found<'c>,
+    other_tables: &'c [String],
+}
+
+#[derive(Serialize)]
+struct HeldBy<'c> {
+    pid: u32,
+    name: Option<&'c str>,
+}
+
+#[derive(Serialize)]
+struct Found<'c> {
+    count: u64,
+    places: Vec<Place<'c>>,
+}
+
+#[derive(Serialize)]
+struct Place<'c> {
+    place: Option<&'c str>,
+    what: &'c str,
+}
+
+/// The kinds of findings: heading, findings, and what to do about them.
+type Kind<'c> = (&'static str, &'c Findings, &'static str);
+
+fn kinds(check: &vlive::Check) -> [Kind<'_>; 4] {
+    [
+        ("damage", &check.damage, "stop the app and keep a copy of the file; then delete it, and the app begins anew"),
+        ("refused by vantage-live", &check.refused, "invalidate these entries, and the app fetches them again"),
+        ("altered by vantage-live", &check.altered, "dump these entries and put them back to have what the app reads"),
+        (
+            "wrongly typed",
+            &check.wrongly_typed,
+            "vantage-live fails on these tables; `vlive invalidate` drops those that are no multimap",
+        ),
+    ]
+}
+
+impl Check {
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        let check = vlive::check(global.folder(), time::now()?, global.look_wait())?;
+        if self.json {
+            output.json(&report(&check))?;
+        } else {
+            tell(&check, output)?;
+        }
+        output.flush()?;
+        for (_, findings, hint) in kinds(&check) {
+            if findings.count > 0 && !self.json {
+                output.hint(hint);
+            }
+        }
+        Ok(if check.is_sound() { Status::Done } else { Status::No })
+    }
+}
+
+fn report(check: &vlive::Check) -> Report<'_> {
+    fn found(findings: &Findings) -> Found<'_> {
+        let places = findings.places.iter().map(|found| Place { place: found.place.as_deref(), what: &found.what });
+        Found { count: findings.count, places: places.collect() }
+    }
+    fn held_by(holder: &Holder) -> HeldBy<'_> {
+        HeldBy { pid: holder.pid, name: holder.name.as_deref() }
+    }
+    Report {
+        sound: check.is_sound(),
+        format: check.format,
+        commit: check.commit,
+        closed_cleanly: check.closed_cleanly,
+        held_by: check.holders.as_ref().map(|holders| holders.iter().map(held_by).collect()),
+        pages: check.pages,
+        entries: check.entries,
+        damage: found(&check.damage),
+        refused: found(&check.refused),
+        altered: found(&check.altered),
+        wrongly_typed: found(&check.wrongly_typed),
+        other_tables: &check.other_tables,
+    }
+}
+
+fn tell(check: &vlive::Check, output: &mut Output) -> Result<()> {
+    let held_by = match &check.holders {
+        None => "unknown".to_owned(),
+        Some(holders) if holders.is_empty() => "nobody".to_owned(),
+        Some(holders) => holders.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let closed = if check.closed_cleanly { "closed cleanly" } else { "not closed" };
+    let read =
+        format!("{}, {}", human::count(check.pages, "page", "pages"), human::count(check.entries, "entry", "entries"));
+    for (name, value) in [
+        ("format", format!("redb v{}, commit {}, {closed}", check.format, check.commit)),
+        ("held by", held_by),
+        ("read", read),
+    ] {
+        let value = output.text(&value).into_owned();
+        writeln!(output.data(), "{name:<25}{value}")?;
+    }
+    for (name, findings, _) in kinds(check) {
+        writeln!(output.data(), "{name:<25}{}", findings.count)?;
+        for found in &findings.places {
+            let place = found.place.as_deref().map_or(String::new(), |place| format!("{place}: "));
+            let line = output.text(&format!("{place}{}", found.what)).into_owned();
+            writeln!(output.data(), "  {line}")?;
+        }
+        let more = findings.count - findings.places.len() as u64;
+        if more > 0 {
+            writeln!(output.data(), "  and {more} more")?;
+        }
+    }
+    if !check.other_tables.is_empty() {
+        let list = output.text(&check.other_tables.join(", ")).into_owned();
+        writeln!(output.data(), "{:<25}{list}", "other tables")?;
+    }
+    writeln!(output.data(), "{}", if check.is_sound() { "sound" } else { "not sound" })?;
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Errors in words: what went wrong, what to do about it, and the exit status that stands for it.
+
+use super::Status;
+use crate::output::Output;
+use std::fmt;
+use std::io;
+use std::panic;
+use std::process::ExitCode;
+use vlive::{Error, Unreadable};
+
+/// Input that is refused: what is wrong with it, and what to do.
+#[derive(Debug)]
+pub struct Refused {
+    what: String,
+    hint: Option<String>,
+}
+
+impl Refused {
+    pub fn error(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
+        Refused { what: what.into(), hint: hint.map(str::to_owned) }.into()
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Prints the error and gives the exit status that stands for it.
+pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
+    if let Some(error) = error.downcast_ref::<Error>() {
+        let (status, hint) = explain(error);
+        output.error(&error.to_string(), hint);
+        return ExitCode::from(status);
+    }
+    if let Some(refused) = error.downcast_ref::<Refused>() {
+        output.error(&refused.what, refused.hint.as_deref());
+        return ExitCode::from(2);
+    }
+    if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    output.error(&format!("cannot write the output: {error}"), None);
+    ExitCode::from(Status::Unreadable as u8)
+}
+
+const DAMAGED_TABLE: &str =
+    "everything else can still be read, dumped and invalidated; to begin anew, stop the app and delete the file";
+
+/// The exit status of a library error, and what to do about it.
+fn explain(error: &Error) -> (u8, Option<&'static str>) {
+    const CANNOT: u8 = Status::Unreadable as u8;
+    match error {
+        Error::Missing { .. } => {
+            (CANNOT, Some("name the folder that the app gives to `RedbCache::open` with -C, or set VLIVE_FOLDER"))
+        }
+        Error::NotAFile { .. } => (CANNOT, Some("a cache is a file `vlive.redb`; -C takes its folder")),
+        Error::NotACache { .. } => {
+            (CANNOT, Some("if it never was a cache, -C names the wrong place; else delete it, and the app begins anew"))
+        }
+        Error::UnknownFormat { .. } => (CANNOT, Some("caches of vantage-live 0.4 have version 2 or 3")),
+        Error::Damaged { table: Some(_), .. } => (CANNOT, Some(DAMAGED_TABLE)),
+        Error::Damaged { table: None, .. } => (CANNOT, Some("to begin anew, stop the app and delete the file")),
+        Error::WrongLength { .. } => {
+            (CANNOT, Some("the file was cut or extended, and redb would fail on it; it was left as it is"))
+        }
+        Error::Unsteady { .. } => (CANNOT, Some("try again with a longer --wait, or when the app is less busy")),
+        Error::InUse { .. } => (4, Some("stop it first, or keep trying for a while with --wait 10s")),
+        Error::NotACacheTable { .. } => {
+            (CANNOT, Some("vantage-live fails on this table as well; it belongs to something else"))
+        }
+        Error::RedbPanicked { .. } => {
+            (CANNOT, Some("nothing was written by this command; the file is damaged, or a newer redb has changed it"))
+        }
+        Error::Io { source, .. } => match source.kind() {
+            io::ErrorKind::PermissionDenied => {
+                (CANNOT, Some("looking takes permission to read, and changing permission to write"))
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                (CANNOT, Some("make room on the disk; what was in the cache before is still there"))
+            }
+            _ => (CANNOT, None),
+        },
+        _ => (CANNOT, None),
+    }
+}
+
+/// The library catches what redb does to itself; the message would only confuse.
+pub fn silence_redb_panics() {
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        let from_redb = panic.location().is_some_and(|location| location.file().contains("/redb-"));
+        if !from_redb {
+            default(panic);
+        }
+    }));
+}
+
+/// Names what could not be read, and gives the status that this makes.
+pub fn tell_unread(damage: &[Error], unreadable: &[Unreadable], output: &Output) -> Status {
+    for (n, error) in damage.iter().enumerate() {
+        let is_last = n + 1 == damage.len();
+        output.error(&error.to_string(), explain(error).1.filter(|_| is_last));
+    }
+    for Unreadable { key, error } in unreadable {
+        output.error(&format!("entry `{key}` cannot be decoded: {error}"), None);
+    }
+    if damage.is_empty() && unreadable.is_empty() { Status::Done } else { Status::Unreadable }
+}

@@ -1,0 +1,234 @@
+//! What an envelope holds that vantage-live would not have written: it ignores it when it reads, or
+//! writes something else in its place.
+
+use crate::cbor::{BigInt, DecodeError, Head, Reader, Result, Tagged};
+use crate::envelope::{FETCHED_AT, ROWS, push_head};
+use ciborium_ll::Header;
+use std::collections::HashSet;
+use std::fmt;
+
+/// A way in which an envelope differs from what vantage-live would write for what it reads from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Deviation {
+    /// There are bytes behind the envelope.
+    TrailingBytes,
+    /// The envelope has a key other than `fetched_at` and `rows`.
+    UnknownKey,
+    /// A key of the envelope, a row id or a field name is no text.
+    KeyNotText,
+    /// There is no `fetched_at`, or it is no integer of seconds from 1970 to 2^63 - 1; it reads as 1970.
+    NoTime,
+    /// `fetched_at` is in the future, so that the entry looks fresh until then.
+    Future,
+    /// There are no `rows`, or they are no map; no rows are read.
+    NoRows,
+    /// A row is no map; it reads as a record without fields.
+    RowNotAMap,
+    /// `fetched_at`, `rows`, a row id or a field is there more than once; the last one counts.
+    Repeated,
+    /// `rows` come before `fetched_at`.
+    Order,
+    /// A length is indefinite, a number is longer than need be, a small bignum stands for an integer,
+    /// or `undefined` for null.
+    Encoding,
+}
+
+impl fmt::Display for Deviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Deviation::TrailingBytes => "bytes behind the envelope",
+            Deviation::UnknownKey => "an unknown key",
+            Deviation::KeyNotText => "a key that is no text",
+            Deviation::NoTime => "no usable fetched_at",
+            Deviation::Future => "fetched_at in the future",
+            Deviation::NoRows => "no map of rows",
+            Deviation::RowNotAMap => "a row that is no map",
+            Deviation::Repeated => "something twice",
+            Deviation::Order => "rows before fetched_at",
+            Deviation::Encoding => "another encoding",
+        })
+    }
+}
+
+/// The deviations of the value of an entry, in order, each once; `now` in seconds since 1970.
+///
+/// # Errors
+/// What [`EnvelopeView::new`](crate::EnvelopeView::new) refuses may be refused here too.
+pub fn deviations(value: &[u8], now: u64) -> Result<Vec<Deviation>> {
+    let mut walk = Walk { reader: Reader::at(value, 0), found: Vec::new() };
+    walk.envelope(now)?;
+    if walk.reader.pos() < value.len() {
+        walk.note(Deviation::TrailingBytes);
+    }
+    walk.found.sort_unstable();
+    Ok(walk.found)
+}
+
+struct Walk<'b> {
+    reader: Reader<'b>,
+    found: Vec<Deviation>,
+}
+
+impl<'b> Walk<'b> {
+    fn note(&mut self, deviation: Deviation) {
+        if !self.found.contains(&deviation) {
+            self.found.push(deviation);
+        }
+    }
+
+    fn envelope(&mut self, now: u64) -> Result<()> {
+        let (mut time, mut rows) = (None, false);
+        let mut seen = HashSet::new();
+        self.pairs(&mut |walk, key| {
+            if !seen.insert(key.clone()) {
+                walk.note(Deviation::Repeated);
+            }
+            let start = walk.reader;
+            match key.as_str() {
+                FETCHED_AT => {
+                    let integer = Reader::integer(&mut start.clone())?;
+                    time = integer.and_then(|time| i64::try_from(time).ok()).and_then(|time| u64::try_from(time).ok());
+                    walk.value()
+                }
+                ROWS => {
+                    rows = matches!(walk.reader.peek()?, Head::Map(_));
+                    if time.is_none() {
+                        walk.note(Deviation::Order);
+                    }
+                    if rows { walk.rows() } else { walk.value() }
+                }
+                _ => {
+                    walk.note(Deviation::UnknownKey);
+                    walk.value()
+                }
+            }
+        })?;
+        match time {
+            None => {
+                self.note(Deviation::NoTime);
+                // That it comes late is no news then.
+                self.found.retain(|deviation| *deviation != Deviation::Order);
+            }
+            Some(time) if time > now => self.note(Deviation::Future),
+            Some(_) => {}
+        }
+        if !rows {
+            self.note(Deviation::NoRows);
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self) -> Result<()> {
+        let mut seen = HashSet::new();
+        self.pairs(&mut |walk, id| {
+            if !seen.insert(id) {
+                walk.note(Deviation::Repeated);
+            }
+            if !matches!(walk.reader.peek()?, Head::Map(_)) {
+                walk.note(Deviation::RowNotAMap);
+                return walk.value();
+            }
+            let mut fields: Vec<String> = Vec::new();
+            walk.pairs(&mut |walk, name| {
+                fields.push(name);
+                walk.value()
+            })?;
+            fields.sort_unstable();
+            if fields.windows(2).any(|pair| pair[0] == pair[1]) {
+                walk.note(Deviation::Repeated);
+            }
+            Ok(())
+        })
+    }
+
+    /// The pairs of a map; `visit` is called with each key that is text and must pass the value.
+    fn pairs(&mut self, visit: &mut dyn FnMut(&mut Self, String) -> Result<()>) -> Result<()> {
+        let Head::Map(mut left) = self.head()? else {
+            return Err(DecodeError::new(crate::cbor::Fault::NotAMap, self.reader.pos()));
+        };
+        while self.reader.more(&mut left)? {
+            if let Head::Text(_) = self.reader.peek()? {
+                let Head::Text(len) = self.head()? else { unreachable!("just seen") };
+                let key = self.reader.text(len)?;
+                visit(self, key.into_owned())?;
+            } else {
+                self.note(Deviation::KeyNotText);
+                self.value()?;
+                self.value()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&mut self) -> Result<()> {
+        match self.head()? {
+            Head::Bytes(Some(len)) | Head::Text(Some(len)) => drop(self.reader.string(len)?),
+            Head::Bytes(None) => self.reader.segments(false, None, drop)?,
+            Head::Text(None) => self.reader.segments(true, None, drop)?,
+            Head::Array(mut left) => {
+                while self.reader.more(&mut left)? {
+                    self.value()?;
+                }
+            }
+            Head::Map(mut left) => {
+                while self.reader.more(&mut left)? {
+                    self.value()?;
+                    self.value()?;
+                }
+            }
+            Head::Tag(tag) => {
+                let content = self.reader;
+                match self.reader.tagged(tag)? {
+                    Tagged::Tag(_) => self.value()?,
+                    Tagged::Integer(BigInt::Small(_)) => self.note(Deviation::Encoding),
+                    Tagged::Integer(BigInt::Large(..)) => {
+                        self.reader = content;
+                        let Head::Bytes(Some(len)) = self.head()? else { unreachable!("a bignum is bytes") };
+                        if self.reader.string(len)?.first() == Some(&0) {
+                            self.note(Deviation::Encoding);
+                        }
+                    }
+                }
+            }
+            Head::Unsigned(_) | Head::Negative(_) | Head::Simple(_) | Head::Float(_) | Head::Break => {}
+        }
+        Ok(())
+    }
+
+    /// The next head; notes if ciborium would write it otherwise.
+    fn head(&mut self) -> Result<Head> {
+        let start = self.reader.pos();
+        let head = self.reader.head()?;
+        let len = self.reader.pos() - start;
+        let as_written = match head {
+            Head::Unsigned(argument) | Head::Negative(argument) | Head::Tag(argument) => len == shortest(argument),
+            Head::Bytes(Some(count)) | Head::Text(Some(count)) | Head::Array(Some(count)) | Head::Map(Some(count)) => {
+                len == shortest(count as u64)
+            }
+            Head::Bytes(None) | Head::Text(None) | Head::Array(None) | Head::Map(None) => false,
+            Head::Simple(simple) => len == 1 && simple != ciborium_ll::simple::UNDEFINED,
+            Head::Float(value) => {
+                let mut written = Vec::with_capacity(9);
+                push_head(&mut written, Header::Float(value));
+                written == self.reader.since(start)
+            }
+            Head::Break => true,
+        };
+        if !as_written {
+            self.note(Deviation::Encoding);
+        }
+        Ok(head)
+    }
+}
+
+/// Bytes of a head with this argument.
+fn shortest(argument: u64) -> usize {
+    match argument {
+        0..24 => 1,
+        24..0x100 => 2,
+        0x100..0x1_0000 => 3,
+        0x1_0000..0x1_0000_0000 => 5,
+        _ => 9,
+    }
+}

@@ -1,0 +1,162 @@
+//! Is a cache sound? Every page and every entry is looked at, and nothing is changed.
+
+use crate::file::{self, Damage, Page, Survey, Widths};
+use crate::{EnvelopeView, Error, Holder, Key, Result, Snapshot, Table, deviation, holder};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+/// How many places of each kind of finding are told.
+const PLACES: usize = 10;
+
+/// What a check has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Check {
+    /// The version of redb's file format: 2 or 3.
+    pub format: u8,
+    /// The transaction id of the commit that was looked at.
+    pub commit: u64,
+    /// Whether the last app closed the cache; not so while one has it open, and after a crash.
+    pub closed_cleanly: bool,
+    /// Who has the cache open; `None` where the system does not say.
+    pub holders: Option<Vec<Holder>>,
+    /// Pages that were read and whose checksum holds.
+    pub pages: u64,
+    /// Entries that were read.
+    pub entries: u64,
+    /// Pages, lengths and counts that are not what they should be: data is lost.
+    pub damage: Findings,
+    /// Entries that vantage-live's `get` fails on.
+    pub refused: Findings,
+    /// Entries of which vantage-live silently ignores something, or would write something else.
+    pub altered: Findings,
+    /// Tables with the name of a cache table and another type, on which vantage-live fails.
+    pub wrongly_typed: Findings,
+    /// Tables that are no cache tables, which do no harm.
+    pub other_tables: Vec<String>,
+}
+
+/// Findings of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// How many there are.
+    pub count: u64,
+    /// The first ten.
+    pub places: Vec<Finding>,
+}
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The table, the entry by its full key, or nothing for what all tables share.
+    pub place: Option<String>,
+    /// What was found there.
+    pub what: String,
+}
+
+impl Findings {
+    fn add(&mut self, place: Option<&str>, what: impl ToString) {
+        self.count += 1;
+        if self.places.len() < PLACES {
+            self.places.push(Finding { place: place.map(str::to_owned), what: what.to_string() });
+        }
+    }
+}
+
+impl Check {
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        [&self.damage, &self.refused, &self.altered, &self.wrongly_typed].iter().all(|findings| findings.count == 0)
+    }
+}
+
+/// Checks the cache at `path`. `now`, in seconds since 1970, is what a `fetched_at` in the future is
+/// measured by; `wait` is how long to start again while an app writes.
+pub fn check(path: impl AsRef<Path>, now: u64, wait: Duration) -> Result<Check> {
+    Snapshot::look_past_damage(path, wait, |snapshot| check_commit(snapshot, now)).map(|(check, _)| check)
+}
+
+fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
+    let file = snapshot.file();
+    let header = file.header();
+    let mut check = Check {
+        format: snapshot.slot().version,
+        commit: snapshot.slot().transaction_id,
+        closed_cleanly: !header.recovery_required,
+        holders: fs::metadata(snapshot.path()).ok().and_then(|metadata| holder::of(&metadata)),
+        ..Check::default()
+    };
+    let mut first_damage = None;
+    if !header.length_is_sound(file.len()) {
+        let what = format!("the file has {} bytes, and its header records {}", file.len(), header.recorded_len);
+        check.damage.add(None, what);
+    }
+    let in_context = |error, table: Option<&str>| snapshot.error(error, table);
+    let mut survey = Survey::new(file);
+    let mut shared_damage = |damage: Damage| {
+        first_damage.get_or_insert(damage);
+        check.damage.add(None, damage);
+    };
+    survey.own(snapshot.slot(), &mut shared_damage).map_err(|error| in_context(error, None))?;
+    let definitions =
+        survey.definitions(snapshot.slot().user, &mut shared_damage).map_err(|error| in_context(error, None))?;
+    for (name, definition) in definitions {
+        let table = Table::new(name, definition);
+        let mut damage = |damage: Damage| {
+            first_damage.get_or_insert(damage);
+            check.damage.add(Some(table.name()), damage);
+        };
+        let Some(cache_key) = table.cache_key() else {
+            survey.table(table.definition(), &mut damage).map_err(|error| in_context(error, Some(table.name())))?;
+            if table.is_named_as_cache() {
+                check.wrongly_typed.add(Some(table.name()), table.kind());
+            } else {
+                check.other_tables.push(table.name().to_owned());
+            }
+            continue;
+        };
+        let (mut entries, mut not_text) = (0, 0);
+        let (refused, altered) = (&mut check.refused, &mut check.altered);
+        let mut leaf = |_: &mut Survey<'_>, page: &Page| {
+            for n in 0..page.count() {
+                entries += 1;
+                let Ok(sub_key) = std::str::from_utf8(page.key(n)) else {
+                    not_text += 1;
+                    continue;
+                };
+                check_entry(page.value(n), &|| Key::from_parts(cache_key, sub_key).to_string(), now, refused, altered);
+            }
+            Ok(())
+        };
+        survey
+            .tree(table.definition().root, Widths::default(), &mut leaf, &mut damage)
+            .map_err(|error| in_context(error, Some(table.name())))?;
+        check.entries += entries;
+        for _ in 0..not_text {
+            check.damage.add(Some(table.name()), "a key is not UTF-8");
+        }
+        if entries != table.entries() {
+            let what = format!("{entries} entries can be read, and it says that it holds {}", table.entries());
+            check.damage.add(Some(table.name()), what);
+        }
+    }
+    check.pages = survey.pages;
+    let damage = first_damage.map(|damage| in_context(file::Error::Damaged(damage), None));
+    Ok((check, damage.into_iter().collect()))
+}
+
+fn check_entry(value: &[u8], key: &dyn Fn() -> String, now: u64, refused: &mut Findings, altered: &mut Findings) {
+    if let Err(error) = EnvelopeView::new(value) {
+        refused.add(Some(&key()), error);
+        return;
+    }
+    match deviation::deviations(value, now) {
+        Ok(deviations) if deviations.is_empty() => {}
+        Ok(deviations) => {
+            let list: Vec<String> = deviations.iter().map(ToString::to_string).collect();
+            altered.add(Some(&key()), list.join(", "));
+        }
+        Err(error) => refused.add(Some(&key()), error),
+    }
+}

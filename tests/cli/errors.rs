@@ -1,0 +1,389 @@
+//! Inputs that are no good: each is told in a sentence, has its status, and changes nothing.
+
+use crate::support::{Ended, Folder, recorded};
+use std::fs;
+use std::path::Path;
+
+const LOOKING: [&[&str]; 7] = [
+    &["ls"],
+    &["ls", "--all", "--json"],
+    &["dump"],
+    &["dump", "clients/page_1"],
+    &["ages"],
+    &["ages", "--json", "clients"],
+    &["invalidate", "--dry-run", "clients"],
+];
+
+const WRITING: [&[&str]; 3] = [&["put", "clients/page_1"], &["invalidate", "clients"], &["invalidate", "--all"]];
+
+/// Runs each command, which must fail with this message and leave no trace.
+#[track_caller]
+fn all_fail(folder: &Folder, commands: &[&[&str]], message: &str) {
+    for args in commands {
+        folder.untouched(|| folder.vlive(*args).stdin("{}").ends(3, "", message));
+    }
+}
+
+/// A folder in which `vlive.redb` holds these bytes.
+fn file_of(bytes: &[u8]) -> Folder {
+    let folder = Folder::empty();
+    fs::write(folder.file(), bytes).unwrap();
+    folder
+}
+
+const NOT_A_CACHE: &str = "if it never was a cache, -C names the wrong place; else delete it, and the app begins anew";
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_not_made_one() {
+    let text = "error: `./vlive.redb` is not a redb database: it does not begin as one does\nhint: ";
+    let empty = "error: `./vlive.redb` is not a redb database: it is empty, or nothing but zeros\nhint: ";
+    for (bytes, message) in [
+        (&b""[..], empty),
+        (b"hello\n", text),
+        (&b"hello\n".repeat(1000), text),
+        // How redb begins a file; it was stopped before it wrote more.
+        (&[0; 4096], empty),
+        (b"SQLite format 3\0", text),
+    ] {
+        let folder = file_of(bytes);
+        all_fail(&folder, &LOOKING, &format!("{message}{NOT_A_CACHE}\n"));
+        all_fail(&folder, &WRITING, &format!("{message}{NOT_A_CACHE}\n"));
+    }
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_file_is_refused() {
+    let folder = Folder::empty();
+    fs::create_dir(folder.file()).unwrap();
+    let message = "error: `./vlive.redb` is not a file\nhint: a cache is a file `vlive.redb`; -C takes its folder\n";
+    all_fail(&folder, &LOOKING, message);
+    all_fail(&folder, &WRITING, message);
+}
+
+#[test]
+fn a_path_that_leads_through_a_file_is_refused() {
+    let folder = Folder::empty();
+    fs::write(folder.path().join("file"), "hello").unwrap();
+    folder.untouched(|| {
+        for args in LOOKING.iter().chain(&WRITING) {
+            let ended = folder.vlive([&["-C", "file/cache"], *args].concat()).stdin("{}").output();
+            assert_eq!((ended.status, ended.stdout.as_str()), (3, ""), "{args:?}");
+            assert!(ended.stderr.starts_with("error: cannot open `file/cache/vlive.redb`: "), "{ended}");
+        }
+    });
+}
+
+#[test]
+fn a_format_that_is_not_known_is_named() {
+    let folder = Folder::copy_of("live-demo");
+    let mut bytes = fs::read(folder.file()).unwrap();
+    for slot in [64, 192] {
+        // Its first byte is the version, its last sixteen are the checksum of the others.
+        bytes[slot] = 9;
+        let checksum = xxhash_rust::xxh3::xxh3_128(&bytes[slot..slot + 112]).to_le_bytes();
+        bytes[slot + 112..slot + 128].copy_from_slice(&checksum);
+    }
+    fs::write(folder.file(), bytes).unwrap();
+    let message = "\
+error: `./vlive.redb` has version 9 of redb's file format, and only 2 and 3 are known
+hint: caches of vantage-live 0.4 have version 2 or 3
+";
+    all_fail(&folder, &LOOKING, message);
+    all_fail(&folder, &WRITING, message);
+}
+
+#[test]
+fn a_file_of_another_length_can_be_looked_at_and_is_not_written_to() {
+    let whole = fs::read(Folder::shared("bakery").file()).unwrap();
+    let expected: Vec<String> =
+        LOOKING.iter().map(|args| Folder::shared("bakery").vlive(*args).output().to_string()).collect();
+    for len in [whole.len() / 2, whole.len() - 1, whole.len() + 1, whole.len() + 4096] {
+        let mut bytes = whole.clone();
+        bytes.resize(len, 0);
+        let folder = file_of(&bytes);
+        let message = format!(
+            "\
+error: `./vlive.redb` has {len} bytes, and its header records {}
+hint: the file was cut or extended, and redb would fail on it; it was left as it is
+",
+            whole.len()
+        );
+        all_fail(&folder, &WRITING, &message);
+        folder.untouched(|| {
+            for (args, expected) in LOOKING.iter().zip(&expected) {
+                assert_eq!(folder.vlive(*args).output().to_string(), *expected, "{args:?} at {len} bytes");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_file_that_ends_before_its_pages_is_refused_in_a_sentence() {
+    let whole = fs::read(Folder::shared("bakery").file()).unwrap();
+    for len in [9, 100, 319, 320, 4096, 8192, 40_000] {
+        let folder = file_of(&whole[..len]);
+        folder.untouched(|| {
+            for args in LOOKING.iter().chain(&WRITING) {
+                let ended = folder.vlive(*args).stdin("{}").output();
+                assert_eq!(ended.status, 3, "{args:?} at {len} bytes: {ended}");
+                assert!(ended.stderr.starts_with("error: `./vlive.redb` "), "{args:?} at {len} bytes: {ended}");
+            }
+        });
+    }
+}
+
+/// The bakery with a bit flipped in every copy of the value of one entry; old pages hold some too.
+fn flipped_in(key: &str) -> Folder {
+    let folder = Folder::copy_of("bakery");
+    let value = folder.value(key);
+    let mut bytes = fs::read(folder.file()).unwrap();
+    let found: Vec<usize> = (0..bytes.len() - value.len()).filter(|at| bytes[*at..].starts_with(&value)).collect();
+    assert!(!found.is_empty());
+    for at in found {
+        bytes[at + value.len() / 2] ^= 0x10;
+    }
+    fs::write(folder.file(), bytes).unwrap();
+    folder
+}
+
+/// Whether the run failed on damage, and named the table and a page of it.
+fn names_damage(ended: &Ended) -> bool {
+    ended.status == 3
+        && ended.stderr.starts_with("error: `./vlive.redb` is damaged in table `__vlive__clients`, page ")
+        && ended.stderr.contains("\nhint: ")
+}
+
+#[test]
+fn a_flipped_bit_fails_what_needs_its_page_and_names_page_and_table() {
+    let folder = flipped_in("clients/page_1");
+    folder.untouched(|| {
+        for args in [
+            &["dump", "clients/page_1"][..],
+            &["dump", "clients"],
+            &["dump"],
+            &["ls"],
+            &["ages", "clients/page_1"],
+            &["invalidate", "-n", "clients"],
+        ] {
+            let ended = folder.vlive(args).output();
+            assert!(names_damage(&ended), "{args:?}: {ended}");
+        }
+    });
+}
+
+/// What needs the pages of a value to change anything.
+const CHANGING: [&[&str]; 4] = [
+    &["put", "clients/page_1"],
+    &["invalidate", "clients"],
+    &["invalidate", "clients/page_1"],
+    &["invalidate", "--all"],
+];
+
+#[test]
+fn a_flipped_bit_stops_a_change_before_it_begins() {
+    let folder = flipped_in("clients/page_1");
+    let before = fs::read(folder.file()).unwrap();
+    for args in CHANGING {
+        let ended = folder.vlive(args).stdin("{}").output();
+        assert!(names_damage(&ended), "{args:?}: {ended}");
+        assert!(fs::read(folder.file()).unwrap() == before, "{args:?} changed the file");
+    }
+}
+
+#[test]
+fn a_change_that_a_flipped_bit_stops_leaves_no_trace() {
+    let folder = flipped_in("clients/page_1");
+    for args in CHANGING {
+        folder.untouched(|| drop(folder.vlive(args).stdin("{}").output()));
+    }
+}
+
+#[test]
+fn a_flipped_bit_leaves_other_tables_to_be_read_and_dropped() {
+    let folder = flipped_in("clients/page_1");
+    let dump = |folder: &Folder| folder.vlive(["dump", "orders", "comments?postId=1"]).output().to_string();
+    folder.untouched(|| assert_eq!(dump(&folder), dump(&Folder::shared("bakery"))));
+    let dropped = folder.vlive(["invalidate", "orders", "--json"]).json();
+    assert_eq!(dropped["entries"], 7);
+    let ended = folder.vlive(["dump", "clients/page_1"]).output();
+    assert!(names_damage(&ended), "the damage stays visible: {ended}");
+}
+
+#[test]
+fn a_put_beside_a_flipped_bit_is_refused_or_harms_nothing() {
+    for key in ["clients/page_1", "clients/page_2", "clients/new", "orders/new"] {
+        let folder = flipped_in("clients/page_1");
+        let before = folder.contents();
+        let ended = folder.vlive(["put", key]).stdin("{}").output();
+        if names_damage(&ended) {
+            let same = before.iter().all(|(path, (_, bytes))| path.is_dir() || fs::read(path).unwrap() == *bytes);
+            assert!(same, "{key}: refused, and written to");
+            continue;
+        }
+        assert_eq!(ended.status, 0, "{key}: {ended}");
+        folder.vlive(["dump", "orders/page_1"]).ends(
+            0,
+            &Folder::shared("bakery").vlive(["dump", "orders/page_1"]).output().stdout,
+            "",
+        );
+        assert!(names_damage(&folder.vlive(["dump", "clients/page_1"]).output()) || key == "clients/page_1", "{key}");
+    }
+}
+
+fn no_cache_table(table: &str, is: &str) -> String {
+    format!(
+        "\
+error: table `{table}` of `./vlive.redb` is no cache table but a {is}
+hint: vantage-live fails on this table as well; it belongs to something else
+"
+    )
+}
+
+#[test]
+fn a_foreign_table_of_the_name_of_a_cache_table_is_refused() {
+    let folder = Folder::copy_of("foreign");
+    let looking: [(&[&str], (&str, &str)); 8] = [
+        (&["dump", "multi"], MULTIMAP),
+        (&["dump", "multi/x"], MULTIMAP),
+        (&["dump", "clients", "nums"], NUMBERS),
+        (&["ages", "multi"], MULTIMAP),
+        (&["ages", "nums/", "--json"], NUMBERS),
+        (&["invalidate", "-n", "multi"], MULTIMAP),
+        (&["invalidate", "-n", "clients", "multi"], MULTIMAP),
+        (&["invalidate", "-n", "nums/x"], NUMBERS),
+    ];
+    for (args, (table, is)) in looking {
+        folder.untouched(|| folder.vlive(args).ends(3, "", &no_cache_table(table, is)));
+    }
+}
+
+const MULTIMAP: (&str, &str) = ("__vlive__multi", "multimap of &str to &[u8]");
+const NUMBERS: (&str, &str) = ("__vlive__nums", "table of u64 to u64");
+
+const FOREIGN_WRITES: [(&[&str], (&str, &str)); 6] = [
+    (&["put", "multi"], MULTIMAP),
+    (&["put", "nums/page_1"], NUMBERS),
+    (&["invalidate", "multi"], MULTIMAP),
+    (&["invalidate", "multi/"], MULTIMAP),
+    (&["invalidate", "clients", "multi"], MULTIMAP),
+    (&["invalidate", "nums/x", "clients"], NUMBERS),
+];
+
+#[test]
+fn no_write_to_a_foreign_table_begins() {
+    let folder = Folder::copy_of("foreign");
+    let before = fs::read(folder.file()).unwrap();
+    for (args, (table, is)) in FOREIGN_WRITES {
+        folder.vlive(args).stdin("{}").ends(3, "", &no_cache_table(table, is));
+    }
+    assert!(fs::read(folder.file()).unwrap() == before, "the file was written to");
+}
+
+#[test]
+fn a_refused_write_to_a_foreign_table_leaves_no_trace() {
+    let folder = Folder::copy_of("foreign");
+    for (args, _) in FOREIGN_WRITES {
+        folder.untouched(|| assert_eq!(folder.vlive(args).stdin("{}").output().status, 3));
+    }
+}
+
+/// Takes permissions away; `None` where that stops nobody, as it does not stop root.
+#[cfg(unix)]
+fn permitted(path: &Path, mode: u32) -> Option<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let stopped = if path.is_dir() {
+        fs::write(path.join("probe"), "").is_err()
+    } else {
+        fs::OpenOptions::new().append(true).open(path).is_err()
+    };
+    stopped.then_some(())
+}
+
+#[cfg(unix)]
+const PERMISSION: &str = "hint: looking takes permission to read, and changing permission to write\n";
+
+#[cfg(unix)]
+#[test]
+fn without_permission_to_read_nothing_is_told() {
+    let folder = Folder::copy_of("bakery");
+    let Some(()) = permitted(&folder.file(), 0o000) else { return };
+    for args in LOOKING.iter().chain(&WRITING) {
+        let ended = folder.vlive(*args).stdin("{}").output();
+        assert_eq!((ended.status, ended.stdout.as_str()), (3, ""), "{args:?}");
+        assert!(
+            ended.stderr.starts_with("error: cannot open `./vlive.redb`: ") && ended.stderr.ends_with(PERMISSION),
+            "{ended}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn permission_to_read_is_enough_to_look_and_not_to_write() {
+    let folder = Folder::copy_of("bakery");
+    let Some(()) = permitted(&folder.file(), 0o400) else { return };
+    folder.untouched(|| {
+        for args in LOOKING {
+            assert_eq!(folder.vlive(args).output().status, 0, "{args:?}");
+        }
+        for args in WRITING {
+            let ended = folder.vlive(args).stdin("{}").output();
+            assert!(ended.status == 3 && ended.stderr.ends_with(PERMISSION), "{args:?}: {ended}");
+        }
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_cache_is_not_created_where_that_is_not_permitted() {
+    let folder = Folder::empty();
+    let Some(()) = permitted(folder.path(), 0o500) else { return };
+    for target in [".", "new"] {
+        let ended = folder.vlive(["put", "-C", target, "k/1"]).stdin("{}").output();
+        assert!(ended.status == 3 && ended.stderr.ends_with(PERMISSION), "{ended}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_empty_key_or_prefix_is_refused_with_a_hint() {
+    let folder = Folder::copy_of("odd-keys");
+    for (args, what, hints) in [
+        (&["dump", ""][..], "key", &["`/__root__`"][..]),
+        (&["dump", "clients", ""], "key", &["`/__root__`"]),
+        (&["put", ""], "key", &["`/__root__`"]),
+        (&["ages", ""], "prefix", &["`/`"]),
+        (&["ages", "--exact", ""], "prefix", &["`/`"]),
+        (&["invalidate", ""], "prefix", &["`/`", "--all"]),
+        (&["invalidate", "clients", ""], "prefix", &["`/`", "--all"]),
+        (&["invalidate", "--dry-run", ""], "prefix", &["`/`", "--all"]),
+        (&["invalidate", "--exact", ""], "prefix", &["`/`", "--all"]),
+    ] {
+        folder.untouched(|| {
+            let ended = folder.vlive(args).stdin("{}").output();
+            assert_eq!((ended.status, ended.stdout.as_str()), (2, ""), "{args:?}");
+            assert!(ended.stderr.starts_with(&format!("error: the {what} is empty\nhint: ")), "{args:?}: {ended}");
+            assert!(hints.iter().all(|hint| ended.stderr.contains(hint)), "{args:?}: {ended}");
+        });
+    }
+}
+
+/// A hint tells of what the command can do.
+#[test]
+fn the_hint_on_an_empty_prefix_fits_the_command() {
+    let folder = Folder::shared("live-demo");
+    let invalidate = folder.vlive(["invalidate", ""]).output();
+    assert!(!invalidate.stderr.contains("leave the prefix out"), "without a prefix it is refused too: {invalidate}");
+    let ages = folder.vlive(["ages", ""]).output();
+    assert!(!ages.stderr.contains("--all"), "there is no such option: {ages}");
+}
+
+#[test]
+fn what_the_empty_cache_key_holds_has_names() {
+    let folder = Folder::shared("odd-keys");
+    let own = recorded("odd-keys").iter().filter(|entry| entry.cache_key().is_empty()).count();
+    let ages = folder.vlive(["ages", "/", "--json"]).json();
+    assert_eq!(ages.as_array().unwrap().len(), own);
+    assert_eq!(folder.vlive(["dump", "/__root__"]).output().status, 0);
+}

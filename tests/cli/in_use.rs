@@ -1,0 +1,135 @@
+//! A cache that another process has open: this one, as an app would.
+
+use crate::support::{Ended, Folder, NOW};
+use redb::Database;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Stdio};
+
+/// How the message names this process; where the system does not tell, it says so.
+fn holder() -> String {
+    if cfg!(target_os = "linux") {
+        let name = fs::read_to_string("/proc/self/comm").unwrap();
+        format!("process {} ({})", std::process::id(), name.trim_end())
+    } else {
+        "another process".to_owned()
+    }
+}
+
+fn refusal() -> String {
+    format!(
+        "error: `./vlive.redb` is in use by {}\nhint: stop it first, or keep trying for a while with --wait 10s\n",
+        holder()
+    )
+}
+
+const WRITING: [&[&str]; 4] = [
+    &["put", "products/page_2"],
+    &["invalidate", "products"],
+    &["invalidate", "none"],
+    &["invalidate", "--all", "--json"],
+];
+
+#[test]
+fn a_write_is_refused_and_names_who_has_the_cache() {
+    let folder = Folder::copy_of("live-demo");
+    let _app = Database::open(folder.file()).unwrap();
+    folder.untouched(|| {
+        for args in WRITING {
+            folder.vlive(args).stdin("{}").ends(4, "", &refusal());
+            folder.vlive([args, &["-q"]].concat()).stdin("{}").ends(4, "", &refusal());
+        }
+    });
+}
+
+#[test]
+fn looking_works_meanwhile_and_leaves_no_trace() {
+    let folder = Folder::copy_of("bakery");
+    let looking: [&[&str]; 7] = [
+        &["ls"],
+        &["ls", "--all", "--json"],
+        &["dump"],
+        &["dump", "clients/page_1"],
+        &["ages", "clients", "--json"],
+        &["invalidate", "--dry-run", "clients/page_"],
+        &["invalidate", "--dry-run", "--all", "--json"],
+    ];
+    let before: Vec<String> = looking.iter().map(|args| folder.vlive(*args).output().to_string()).collect();
+    let _app = Database::open(folder.file()).unwrap();
+    folder.untouched(|| {
+        for (args, before) in looking.iter().zip(before) {
+            let ended = folder.vlive(*args).output();
+            assert_eq!((ended.status, ended.to_string()), (0, before), "{args:?}");
+        }
+    });
+}
+
+#[test]
+fn a_time_to_wait_that_runs_out_ends_as_without_it() {
+    let folder = Folder::copy_of("live-demo");
+    let _app = Database::open(folder.file()).unwrap();
+    let expected = format!("waiting: `./vlive.redb` is in use by {}\n{}", holder(), refusal());
+    folder.untouched(|| {
+        for args in WRITING {
+            folder.vlive([args, &["--wait", "50ms"]].concat()).stdin("{}").ends(4, "", &expected);
+        }
+        folder.vlive(["invalidate", "products", "-q", "--wait=50ms"]).ends(4, "", &refusal());
+        folder.vlive(["invalidate", "products", "--wait=0s"]).ends(4, "", &refusal());
+    });
+}
+
+/// Starts a command that must wait, and lets the app go as soon as it says that it does.
+fn wait_for_the_app(folder: &Folder, args: &[&str]) -> Ended {
+    let app = Database::open(folder.file()).unwrap();
+    let piped = Stdio::piped;
+    let mut vlive = folder.command(args).stdin(piped()).stdout(piped()).stderr(piped()).spawn().unwrap();
+    vlive.stdin.take().unwrap().write_all(b"{}").unwrap();
+    let said = first_line(&mut vlive);
+    assert_eq!(said.0, format!("waiting: `./vlive.redb` is in use by {}\n", holder()));
+    drop(app);
+    let mut ended = Ended::of(vlive.wait_with_output().unwrap());
+    ended.stderr = said.1.join().unwrap();
+    ended
+}
+
+/// The first line of standard error, and who reads the others.
+fn first_line(vlive: &mut Child) -> (String, std::thread::JoinHandle<String>) {
+    let mut stderr = BufReader::new(vlive.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    let rest = std::thread::spawn(move || {
+        let mut rest = String::new();
+        stderr.read_to_string(&mut rest).unwrap();
+        rest
+    });
+    (line, rest)
+}
+
+#[test]
+fn a_write_that_waits_goes_through_when_the_app_has_closed_the_cache() {
+    let folder = Folder::copy_of("live-demo");
+    let put = wait_for_the_app(&folder, &["put", "--wait", "5m", "products/page_2"]);
+    assert_eq!((put.status, put.stderr.as_str()), (0, "put products/page_2: 0 rows, 23 B\n"));
+    assert_eq!(folder.keys(), ["products/id/a", "products/page_1", "products/page_2"]);
+    let invalidated = wait_for_the_app(&folder, &["--wait", "5m", "invalidate", "products/page_"]);
+    assert_eq!(invalidated.stdout, "products/page_1\nproducts/page_2\n");
+    assert_eq!((invalidated.status, invalidated.stderr.as_str()), (0, "dropped 2 entries, 123 B\n"));
+    assert_eq!(folder.keys(), ["products/id/a"]);
+}
+
+#[test]
+fn the_app_can_open_the_cache_again_at_once() {
+    let folder = Folder::copy_of("live-demo");
+    folder.vlive(["put", "-q", "products/page_2"]).stdin("{}").ends(0, "", "");
+    drop(Database::open(folder.file()).unwrap());
+    folder.vlive(["invalidate", "-q", "products/page_2"]).ends(0, "products/page_2\n", "");
+    drop(Database::open(folder.file()).unwrap());
+}
+
+#[test]
+fn time_to_wait_does_no_harm_where_the_cache_is_free() {
+    let folder = Folder::copy_of("live-demo");
+    folder.vlive(["put", "--wait", "10s", "k/1"]).stdin("{}").ends(0, "", "put k/1: 0 rows, 23 B\n");
+    let expected = format!("{{\"fetched_at\":{NOW},\"rows\":{{}}}}\n");
+    folder.vlive(["dump", "--wait", "10s", "k/1"]).ends(0, &expected, "");
+}

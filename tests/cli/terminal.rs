@@ -1,0 +1,122 @@
+//! What only a terminal gets to see. `script` of util-linux makes one; where it is missing, as on
+//! other systems, there is nothing to run in.
+
+#![cfg(target_os = "linux")]
+
+use crate::support::Folder;
+use snapbox::cmd::cargo_bin;
+use std::process::{Command, Stdio};
+
+/// Both outputs of `vlive ARGS` on a terminal.
+fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Option<String> {
+    let vlive = cargo_bin!("vlive").display().to_string();
+    assert!(!vlive.contains(['\'', ' ']), "the shell would split {vlive}");
+    // The environment of `command` is what counts; its program is not run.
+    let mut script = Command::new("script");
+    for (name, value) in folder.command([""]).get_envs() {
+        match value {
+            Some(value) => script.env(name, value),
+            None => script.env_remove(name),
+        };
+    }
+    script.envs(environment.iter().copied()).env("TERM", "xterm").env("SHELL", "/bin/sh");
+    script.args(["-qec", &format!("{vlive} {args}"), "/dev/null"]);
+    let output = script.current_dir(folder.path()).stdin(Stdio::null()).output().ok()?;
+    Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
+}
+
+/// `return`s where there is no terminal to be had.
+macro_rules! shown {
+    ($folder:expr, $environment:expr, $args:expr) => {
+        match on_a_terminal($folder, &$environment, $args) {
+            Some(shown) => shown,
+            None => return,
+        }
+    };
+}
+
+#[test]
+fn a_dump_is_indented_unless_compact() {
+    let folder = Folder::shared("live-demo");
+    for (on_terminal, in_pipe) in [
+        ("dump products/id/a", &["dump", "--pretty", "products/id/a"][..]),
+        ("dump --compact products/id/a", &["dump", "products/id/a"]),
+        ("dump", &["dump", "--pretty"]),
+    ] {
+        assert_eq!(shown!(&folder, [], on_terminal), folder.vlive(in_pipe).output().stdout);
+    }
+}
+
+#[test]
+fn control_characters_of_a_cache_are_shown_and_not_obeyed() {
+    let folder = Folder::shared("odd-keys");
+    let keys = shown!(&folder, [("NO_COLOR", "1")], "ls");
+    for row in ["\nnew\\nline  ", "\ntab\\there  ", "\n\"\"  ", "\nклиенты  ", "\na'b\"c\\d  "] {
+        assert!(keys.contains(row), "{row:?} in {keys}");
+    }
+    let folder = evil();
+    for command in ["ls", "ages", "dump", "invalidate -n --all"] {
+        let shown = shown!(&folder, [("NO_COLOR", "1")], command);
+        assert!(shown.contains("evil"), "{command}: {shown:?}");
+        assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
+    }
+}
+
+/// A cache whose texts all try to steer the terminal.
+fn evil() -> Folder {
+    let folder = Folder::empty();
+    let put = folder.vlive(["put", "-q", "evil\u{1b}[2J\u{9b}31m/page\u{7}_1"]);
+    put.stdin(r#"{"\u001b[2J":{"\u009b":"\u0007"}}"#).ends(0, "", "");
+    folder
+}
+
+#[test]
+fn control_characters_in_json_are_escaped_those_above_ascii_too() {
+    for command in ["ls --json", "ages --json", "invalidate --all --json"] {
+        let shown = shown!(&evil(), [], command);
+        assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
+    }
+}
+
+#[test]
+fn control_characters_in_an_error_are_shown_and_not_obeyed() {
+    let folder = Folder::with_values("evil\u{1b}[2J", &[("page\u{7}_1", b"\x80")]);
+    for command in ["ls", "ages", "dump"] {
+        let shown = shown!(&folder, [("NO_COLOR", "1")], command);
+        assert!(shown.contains("error: entry `evil\\u{1b}[2J/page\\u{7}_1` cannot be decoded"), "{command}: {shown:?}");
+        assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
+    }
+}
+
+#[test]
+fn a_terminal_is_coloured_unless_it_shall_not_be() {
+    let folder = Folder::shared("live-demo");
+    for (environment, args, coloured) in [
+        (&[][..], "ls", true),
+        (&[], "dump none", true),
+        (&[], "ls --color auto", true),
+        (&[], "ls --color never", false),
+        (&[], "dump none --color never", false),
+        (&[("NO_COLOR", "1")], "ls", false),
+        (&[("NO_COLOR", "1")], "ls --color always", true),
+        (&[("CLICOLOR", "0")], "ls", false),
+    ] {
+        let Some(shown) = on_a_terminal(&folder, environment, args) else { return };
+        assert_eq!(shown.contains('\u{1b}'), coloured, "{environment:?} {args}: {shown:?}");
+    }
+}
+
+#[test]
+fn usage_and_help_keep_to_the_choice_of_colour() {
+    let folder = Folder::shared("live-demo");
+    for (environment, args) in [
+        (&[("NO_COLOR", "1")][..], "--help"),
+        (&[("NO_COLOR", "1")], "list"),
+        (&[], "--color never list"),
+        (&[], "--color never --help"),
+        (&[], "ls --jsn --color=never"),
+    ] {
+        let Some(shown) = on_a_terminal(&folder, environment, args) else { return };
+        assert!(!shown.contains('\u{1b}'), "{environment:?} {args}: {shown:?}");
+    }
+}
