@@ -43,6 +43,9 @@ pub struct Cache {
     database: Mutex<State>,
 }
 
+/// Writes a value to a table, given the table's name and the sub-key.
+pub(crate) type Insert<'i> = dyn FnMut(&str, &str, &[u8]) -> Result<()> + 'i;
+
 /// Opening a database writes to its file, so that redb is not given it before there is a change.
 #[derive(Debug)]
 enum State {
@@ -69,6 +72,16 @@ impl Cache {
             }
             other => other,
         }
+    }
+
+    /// Creates a cache where there is none.
+    pub(crate) fn create_new(path: impl AsRef<Path>) -> Result<Cache> {
+        let path = location::cache_file(path.as_ref());
+        if fs::symlink_metadata(&path).is_ok() {
+            return Err(Error::Exists { path });
+        }
+        create_file(&path)?;
+        Cache::open_file(path)
     }
 
     fn open_file(path: PathBuf) -> Result<Cache> {
@@ -116,6 +129,30 @@ impl Cache {
             transaction.commit()?;
             Ok(replaced)
         })
+    }
+
+    /// Writes all that `fill` inserts, in one transaction; nothing if it fails.
+    pub(crate) fn fill(&self, fill: impl FnOnce(&mut Insert<'_>) -> Result<()>) -> Result<()> {
+        self.change("write to", |database| {
+            let transaction = database.begin_write()?;
+            let mut open: Option<(String, redb::Table<'_, &str, &[u8]>)> = None;
+            let filled = fill(&mut |name, sub_key, value| {
+                let failed = |error: redb::Error| redb_error("write to", &self.path, error);
+                if open.as_ref().is_none_or(|(open, _)| open != name) {
+                    open = None;
+                    let table = transaction.open_table(definition(name)).map_err(|error| failed(error.into()))?;
+                    open = Some((name.to_owned(), table));
+                }
+                let (_, table) = open.as_mut().expect("just opened");
+                table.insert(sub_key, value).map_err(|error| failed(error.into()))?;
+                Ok(())
+            });
+            drop(open);
+            if filled.is_ok() {
+                transaction.commit()?;
+            }
+            Ok(filled)
+        })?
     }
 
     /// Drops what vantage-live's `invalidate_prefix` drops: without `/` the table of exactly that

@@ -18,6 +18,11 @@ pub enum Error {
         /// The file that was looked for.
         path: PathBuf,
     },
+    /// There is a cache already where a new one was to be made.
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// The path of the cache file names something that is no file.
     NotAFile {
         /// What was found in its place.
@@ -140,6 +145,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Missing { path } => write!(f, "there is no cache at `{}`", path.display()),
+            Error::Exists { path } => write!(f, "there is a cache at `{}` already", path.display()),
             Error::NotAFile { path } => write!(f, "`{}` is not a file", path.display()),
             Error::NotACache { path, why } => write!(f, "`{}` is not a redb database: {why}", path.display()),
             Error::UnknownFormat { path, version } => write!(

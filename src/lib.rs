@@ -55,4 +55,5 @@ pub use ops::ages::{Age, Ages, ages};
 pub use ops::check::{Check, Finding, Findings, check};
 pub use ops::invalidate::{Plan, Removed};
 pub use ops::list::{CacheKeySummary, List, Unreadable, list};
+pub use ops::salvage::{Salvaged, salvage};
 pub use snapshot::{Entries, Entry, Snapshot, Table};

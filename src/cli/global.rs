@@ -43,6 +43,11 @@ impl Global {
         }
     }
 
+    /// The folder or file that an argument names in place of the option.
+    pub fn folder_or<'p>(&'p self, argument: Option<&'p Path>) -> Cow<'p, Path> {
+        argument.map_or_else(|| self.folder(), Cow::Borrowed)
+    }
+
     /// How long to look again while an app writes.
     pub fn look_wait(&self) -> Duration {
         self.wait.unwrap_or(Duration::from_secs(5))

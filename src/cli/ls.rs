@@ -3,7 +3,6 @@ use crate::output::{Output, human, table};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
-use std::borrow::Cow;
 use std::io::Write;
 use std::path::PathBuf;
 use vlive::{CacheKeySummary, Snapshot, Table};
@@ -50,8 +49,7 @@ struct Other<'r> {
 
 impl Ls {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let folder = self.argument.as_deref().map_or_else(|| global.folder(), Cow::Borrowed);
-        let folder = &*folder;
+        let folder = global.folder_or(self.argument.as_deref());
         let now = time::now()?;
         let look = |snapshot: &Snapshot| {
             let mut list = vlive::list(snapshot)?;

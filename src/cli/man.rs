@@ -90,10 +90,12 @@ fn more_on_the_program(program: &Command, roff: &mut Roff) {
     section(roff, "FILES", "", &FILES);
     section(roff, "EXAMPLES", "With the folder of the cache in VLIVE_FOLDER, or given with -C:", &EXAMPLES);
     roff.control("SH", ["SEE ALSO"]);
+    let mut pages = Vec::new();
     for (n, command) in program.get_subcommands().filter(|command| !command.is_hide_set()).enumerate() {
-        let comma = if n == 0 { "" } else { ", " };
-        roff.text([roman(comma), bold(format!("vlive-{}", command.get_name())), roman("(1)")]);
+        pages.push(roman(if n == 0 { "" } else { ", " }));
+        pages.extend([bold(format!("vlive-{}", command.get_name())), roman("(1)")]);
     }
+    roff.text(pages);
 }
 
 fn section(roff: &mut Roff, title: &str, introduction: &str, items: &[(&str, &str)]) {

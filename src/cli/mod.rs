@@ -10,6 +10,7 @@ mod ls;
 mod man;
 mod put;
 mod report;
+mod salvage;
 mod time;
 
 use crate::output::Output;
@@ -48,6 +49,7 @@ enum Command {
     Dump(dump::Dump),
     Ages(ages::Ages),
     Check(check::Check),
+    Salvage(salvage::Salvage),
     Put(put::Put),
     Invalidate(invalidate::Invalidate),
     Completions(completions::Completions),
@@ -87,6 +89,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Dump(command) => command.run(global, output),
         Command::Ages(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Salvage(command) => command.run(global, output),
         Command::Put(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
         Command::Completions(command) => command.run(output),

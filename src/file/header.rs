@@ -177,6 +177,17 @@ impl Header {
         Ok(valid)
     }
 
+    /// Every commit that the header still names, the newest first.
+    pub fn commits(&self) -> Result<Vec<Slot>> {
+        let mut commits = vec![self.primary, self.secondary];
+        commits.retain(|slot| slot.valid && VERSIONS.contains(&slot.version));
+        commits.sort_by_key(|slot| std::cmp::Reverse(slot.transaction_id));
+        if commits.is_empty() {
+            return Err(Error::header("the checksums of both commit slots do not match"));
+        }
+        Ok(commits)
+    }
+
     /// Whether redb 2.6 can lay out a file of `file_len` bytes without failing: it trusts the
     /// recorded length of a cleanly closed file and works it out anew for any other.
     pub fn length_is_sound(&self, file_len: u64) -> bool {

@@ -42,6 +42,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// For a walk that its caller stops, and says why itself.
+    pub fn stopped() -> Error {
+        Error::Io(io::ErrorKind::Interrupted.into())
+    }
+
     fn header(fault: Fault) -> Error {
         Error::Damaged(Damage { page: None, fault })
     }

@@ -55,7 +55,7 @@ pub struct Finding {
 }
 
 impl Findings {
-    fn add(&mut self, place: Option<&str>, what: impl ToString) {
+    pub(crate) fn add(&mut self, place: Option<&str>, what: impl ToString) {
         self.count += 1;
         if self.places.len() < PLACES {
             self.places.push(Finding { place: place.map(str::to_owned), what: what.to_string() });

@@ -4,3 +4,4 @@ pub(crate) mod ages;
 pub(crate) mod check;
 pub(crate) mod invalidate;
 pub(crate) mod list;
+pub(crate) mod salvage;

@@ -1,0 +1,68 @@
+use super::{Global, Status};
+use crate::output::{Output, human};
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Write what still verifies of a damaged cache to a new one
+///
+/// Every entry whose pages verify is written, byte for byte: those of the newest commit and, where it
+/// has lost pages of a table, those that the commit before still has. What was lost is told. The
+/// damaged file is only read. The status is 3 if anything was lost.
+#[derive(Debug, Args)]
+pub struct Salvage {
+    /// The folder of the damaged cache; overrides -C
+    #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    argument: Option<PathBuf>,
+
+    /// The folder of the new cache, which must not have one
+    #[arg(long, value_name = "NEW", value_hint = clap::ValueHint::DirPath)]
+    into: PathBuf,
+
+    /// Print the summary as an object: sizes in bytes
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    entries: u64,
+    bytes: u64,
+    older: u64,
+    lost: u64,
+    damaged_pages: u64,
+}
+
+impl Salvage {
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        let salvaged = vlive::salvage(global.folder_or(self.argument.as_deref()), &self.into)?;
+        for found in &salvaged.damage.places {
+            let place = found.place.as_deref().map_or(String::new(), |table| format!("table `{table}`, "));
+            output.error(&format!("damaged: {place}{}", found.what), None);
+        }
+        let more = salvaged.damage.count - salvaged.damage.places.len() as u64;
+        if more > 0 {
+            output.error(&format!("damaged: {more} more"), None);
+        }
+        if self.json {
+            output.json(&Summary {
+                entries: salvaged.entries,
+                bytes: salvaged.bytes,
+                older: salvaged.older,
+                lost: salvaged.lost,
+                damaged_pages: salvaged.damage.count,
+            })?;
+        } else {
+            let saved = human::count(salvaged.entries, "entry", "entries");
+            let size = human::size(salvaged.bytes);
+            let lost = human::count(salvaged.lost, "entry", "entries");
+            output.summary(&format!(
+                "saved {saved}, {size}, {} of them from the commit before; lost {lost}",
+                salvaged.older
+            ));
+        }
+        let whole = salvaged.damage.count == 0 && salvaged.lost == 0;
+        Ok(if whole { Status::Done } else { Status::Unreadable })
+    }
+}
