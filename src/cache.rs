@@ -260,6 +260,22 @@ fn create_file(path: &Path) -> Result<()> {
     }
 }
 
+/// redb's own check of the file at `path`, which must be a copy that nobody needs: it repairs what it
+/// can. Returns what is wrong, in redb's words.
+pub(crate) fn check_integrity(path: &Path) -> Result<Option<String>> {
+    let file = Arc::new(location::open(path, true)?);
+    let checked = catch(|| {
+        let mut database = Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(CheckedFile(file))?;
+        database.check_integrity()
+    });
+    Ok(match checked {
+        None => Some("redb fails on itself with this file".to_owned()),
+        Some(Err(error)) => Some(error.to_string()),
+        Some(Ok(true)) => None,
+        Some(Ok(false)) => Some("redb finds the file inconsistent, and would repair it".to_owned()),
+    })
+}
+
 /// Checks what redb takes on trust when it opens a file.
 fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<()> {
     let in_context = |error| Error::file(error, path, None);

@@ -16,6 +16,10 @@ use vlive::{Findings, Holder};
 /// The status is 0 if nothing was found, 1 if something was, and 3 if there is nothing to check.
 #[derive(Debug, Args)]
 pub struct Check {
+    /// Add redb's own integrity check, on a private copy of the file
+    #[arg(long)]
+    deep: bool,
+
     /// Print an object
     #[arg(long)]
     json: bool,
@@ -60,7 +64,11 @@ type Kind<'c> = (&'static str, &'c Findings, &'static str);
 
 fn kinds(check: &vlive::Check) -> [Kind<'_>; 4] {
     [
-        ("damage", &check.damage, "stop the app and keep a copy of the file; then delete it, and the app begins anew"),
+        (
+            "damage",
+            &check.damage,
+            "`vlive salvage` writes all that verifies to a new cache; to begin anew, stop the app and delete the file",
+        ),
         ("refused by vantage-live", &check.refused, "invalidate these entries, and the app fetches them again"),
         ("altered by vantage-live", &check.altered, "dump these entries and put them back to have what the app reads"),
         (
@@ -73,7 +81,10 @@ fn kinds(check: &vlive::Check) -> [Kind<'_>; 4] {
 
 impl Check {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let check = vlive::check(global.folder(), time::now()?, global.look_wait())?;
+        let mut check = vlive::check(global.folder(), time::now()?, global.look_wait())?;
+        if self.deep {
+            vlive::check_deep(global.folder(), global.look_wait(), &mut check)?;
+        }
         if self.json {
             output.json(&report(&check))?;
         } else {

@@ -48,7 +48,7 @@ pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
 }
 
 const DAMAGED_TABLE: &str =
-    "everything else can still be read, dumped and invalidated; to begin anew, stop the app and delete the file";
+    "everything else can still be read; `vlive salvage` writes all that verifies to a new cache";
 
 /// The exit status of a library error, and what to do about it.
 fn explain(error: &Error) -> (u8, Option<&'static str>) {

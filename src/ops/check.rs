@@ -1,10 +1,10 @@
 //! Is a cache sound? Every page and every entry is looked at, and nothing is changed.
 
 use crate::file::{self, Damage, Page, Survey, Widths};
-use crate::{EnvelopeView, Error, Holder, Key, Result, Snapshot, Table, deviation, holder};
+use crate::{EnvelopeView, Error, Holder, Key, Result, Snapshot, Table, deviation, holder, location};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many places of each kind of finding are told.
 const PLACES: usize = 10;
@@ -75,6 +75,30 @@ impl Check {
 /// measured by; `wait` is how long to start again while an app writes.
 pub fn check(path: impl AsRef<Path>, now: u64, wait: Duration) -> Result<Check> {
     Snapshot::look_past_damage(path, wait, |snapshot| check_commit(snapshot, now)).map(|(check, _)| check)
+}
+
+/// Adds to `check` what redb's own integrity check says of a private copy of the file, which goes to
+/// the folder for temporary files. A busy file is copied again until the copy is of one commit.
+pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> Result<()> {
+    let path = location::cache_file(path.as_ref());
+    let folder = tempfile::tempdir().map_err(|error| Error::io("copy", &path, error))?;
+    let copy = folder.path().join(location::FILE_NAME);
+    let begun = Instant::now();
+    loop {
+        let before = Snapshot::open(&path)?;
+        fs::copy(&path, &copy).map_err(|error| Error::io("copy", &path, error))?;
+        let moved = before.has_moved();
+        if moved && begun.elapsed() < wait {
+            continue;
+        }
+        if moved {
+            return Err(Error::Unsteady { path });
+        }
+        if let Some(what) = crate::cache::check_integrity(&copy)? {
+            check.damage.add(None, what);
+        }
+        return Ok(());
+    }
 }
 
 fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
