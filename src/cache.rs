@@ -330,14 +330,158 @@ impl StorageBackend for CheckedFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
+        #[cfg(test)]
+        tests::room_for_a_call()?;
         self.0.set_len(len)
     }
 
     fn sync_data(&self, _eventual: bool) -> io::Result<()> {
+        #[cfg(test)]
+        tests::room_for_a_call()?;
         self.0.sync_data()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        #[cfg(test)]
+        tests::room_for_a_call().inspect_err(|_| tests::write_a_part(&self.0, offset, data))?;
         file::write_at(&self.0, data, offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redb::{ReadableTable, TableHandle};
+    use std::cell::Cell;
+    use std::collections::BTreeMap;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    /// The disk as the storage above sees it.
+    #[derive(Clone, Copy, Default)]
+    struct Disk {
+        /// Calls that it still takes; `None` if there is no end to them.
+        room: Option<u32>,
+        /// Whether it refuses one call only.
+        recovers: bool,
+        refused: bool,
+    }
+
+    thread_local! {
+        static DISK: Cell<Disk> = Cell::default();
+    }
+
+    /// Asked before each call that changes a file.
+    pub(super) fn room_for_a_call() -> io::Result<()> {
+        let mut disk = DISK.get();
+        let refuses = disk.room == Some(0);
+        disk.room = disk.room.map(|room| room.saturating_sub(1)).filter(|_| !(refuses && disk.recovers));
+        disk.refused |= refuses;
+        DISK.set(disk);
+        if refuses { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
+    /// A disk that runs full has taken the beginning of what it was given.
+    pub(super) fn write_a_part(file: &fs::File, offset: u64, data: &[u8]) {
+        file::write_at(file, &data[..data.len() / 2], offset).expect("the part is written");
+    }
+
+    type Contents = BTreeMap<(String, String), Vec<u8>>;
+
+    fn by_us(folder: &Path) -> Contents {
+        let snapshot = Snapshot::open(folder).expect("a commit is there");
+        let entries = snapshot.entries(&Selection::All).expect("the tables can be read");
+        let contents = entries.map(|entry| {
+            let entry = entry.expect("the entry can be read");
+            ((key::table_name(entry.cache_key()), entry.sub_key().to_owned()), entry.value().to_vec())
+        });
+        contents.collect()
+    }
+
+    /// As an app opens it, which recovers it where that is needed.
+    fn by_redb(folder: &Path) -> Contents {
+        let database = Database::open(location::cache_file(folder)).expect("redb opens the file");
+        let transaction = database.begin_read().expect("a transaction");
+        let mut contents = Contents::new();
+        for table in transaction.list_tables().expect("the tables") {
+            let entries = transaction.open_table(definition(table.name())).expect("a cache table");
+            for entry in entries.iter().expect("its entries") {
+                let (sub_key, value) = entry.expect("an entry");
+                contents.insert((table.name().to_owned(), sub_key.value().to_owned()), value.value().to_vec());
+            }
+        }
+        contents
+    }
+
+    fn rows(padding: usize) -> CachedRows {
+        let record = crate::Record::from_iter([("padding".to_owned(), "x".repeat(padding).into())]);
+        let fetched_at = UNIX_EPOCH + Duration::from_secs(1);
+        CachedRows { rows: [("1".to_owned(), record)].into_iter().collect(), fetched_at }
+    }
+
+    type Change = fn(&Cache) -> Result<()>;
+
+    const CHANGES: [Change; 5] = [
+        |cache| cache.put("clients/page_1", &rows(100)),
+        // A new table, and more bytes than the file has room for.
+        |cache| cache.put("images/page_1", &rows(5 << 20)),
+        |cache| cache.invalidate_prefix("clients/page_").map(drop),
+        |cache| cache.invalidate_prefix("orders").map(drop),
+        |cache| cache.fill(|insert| (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), &[n; 3000]))),
+    ];
+
+    /// A cache in `folder` that is about to be changed: one that redb has not opened yet, or one
+    /// that has been changed before.
+    fn prepared(base: &Path, folder: &Path, changed_before: bool) -> Cache {
+        fs::copy(location::cache_file(base), location::cache_file(folder)).expect("a copy");
+        let cache = Cache::open(folder).expect("the cache opens");
+        if changed_before {
+            cache.put("clients/page_3", &rows(10)).expect("a put");
+        }
+        cache
+    }
+
+    #[test]
+    fn a_disk_that_runs_full_at_any_call_gives_an_error_and_leaves_the_old_cache_or_the_new_one() {
+        let folders: [_; 2] = std::array::from_fn(|_| tempfile::tempdir().expect("a folder"));
+        let [base, folder] = folders.each_ref().map(tempfile::TempDir::path);
+        let cache = Cache::create(base).expect("a cache");
+        for (n, key) in ["clients/page_1", "clients/page_2", "clients/id/1", "orders/page_1"].iter().enumerate() {
+            cache.put(key, &rows(5000 * n)).expect("a put");
+        }
+        drop(cache);
+        for (n, change) in CHANGES.iter().enumerate() {
+            for (changed_before, recovers) in [(false, false), (false, true), (true, false), (true, true)] {
+                let cache = prepared(base, folder, changed_before);
+                let old = by_us(folder);
+                change(&cache).expect("a change");
+                drop(cache);
+                let new = by_us(folder);
+                let mut failed = 0;
+                for room in 0.. {
+                    let what = format!("change {n}, refused after {room} calls, {changed_before}, {recovers}");
+                    let cache = prepared(base, folder, changed_before);
+                    DISK.set(Disk { room: Some(room), recovers, refused: false });
+                    let result = change(&cache);
+                    if let Err(error) = &result {
+                        let is_full =
+                            matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull);
+                        assert!(is_full || matches!(error, Error::Redb { .. }), "{what}: {error:?}");
+                        assert!(cache.put("clients/page_9", &rows(1)).is_err(), "{what}: a put goes on");
+                        assert!(cache.invalidate_prefix("clients").is_err(), "{what}: it goes on");
+                        failed += 1;
+                    }
+                    // Closing writes as well, and may find the disk full only then.
+                    drop(cache);
+                    let Disk { refused, .. } = DISK.take();
+                    let contents = by_us(folder);
+                    assert!(contents == new || contents == old && result.is_err(), "{what}: neither old nor new");
+                    assert!(by_redb(folder) == contents, "{what}: redb reads something else");
+                    if !refused {
+                        break;
+                    }
+                }
+                assert!(failed > 3, "change {n} failed only {failed} times");
+            }
+        }
     }
 }

@@ -80,7 +80,7 @@ pub(crate) enum Head {
     Map(Option<usize>),
     Tag(u64),
     Simple(u8),
-    Float(f64),
+    Float(Float),
     Break,
 }
 
@@ -112,6 +112,21 @@ pub(crate) struct Reader<'b> {
 impl<'b> Reader<'b> {
     pub(crate) fn at(bytes: &'b [u8], pos: usize) -> Reader<'b> {
         Reader { bytes, pos }
+    }
+
+    /// All of the bytes, those before this place too.
+    pub(crate) fn all(&self) -> &'b [u8] {
+        self.bytes
+    }
+
+    /// What is left from this place on.
+    pub(crate) fn rest(&self) -> &'b [u8] {
+        &self.bytes[self.pos..]
+    }
+
+    /// Passes bytes of [`Self::rest`].
+    pub(crate) fn pass(&mut self, len: usize) {
+        self.pos += len;
     }
 
     pub(crate) fn pos(&self) -> usize {
@@ -173,7 +188,7 @@ impl<'b> Reader<'b> {
             6 => Head::Tag(argument),
             _ => match minor {
                 31 => Head::Break,
-                25..=27 => Head::Float(float(&self.bytes[start..self.pos])),
+                25..=27 => Head::Float(Float { minor, bits: argument }),
                 #[expect(clippy::cast_possible_truncation, reason = "it came from one byte")]
                 _ => Head::Simple(argument as u8),
             },
@@ -214,7 +229,7 @@ impl<'b> Reader<'b> {
         let mut segment = |reader: &mut Self, len: usize| -> Result<()> {
             let start = reader.pos;
             let bytes = reader.take(len)?;
-            if text && std::str::from_utf8(bytes).is_err() {
+            if text && !is_text(bytes) {
                 return Err(DecodeError::new(Fault::NotUtf8, start));
             }
             each(bytes);
@@ -301,11 +316,28 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// Halves go through ciborium's own conversion, so that a NaN keeps the payload that it has there.
-fn float(item: &[u8]) -> f64 {
-    match ciborium_ll::Decoder::from(item).pull() {
-        Ok(ciborium_ll::Header::Float(value)) => value,
-        _ => unreachable!("a float of 2, 4 or 8 bytes"),
+/// A float as it stands in the bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Float {
+    minor: u8,
+    bits: u64,
+}
+
+impl Float {
+    #[expect(clippy::cast_possible_truncation, reason = "it came from so many bytes")]
+    pub(crate) fn value(self) -> f64 {
+        match self.minor {
+            27 => f64::from_bits(self.bits),
+            26 => f32::from_bits(self.bits as u32).into(),
+            // Halves go through ciborium's own conversion, so that a NaN keeps the payload that it has there.
+            _ => {
+                let [high, low] = (self.bits as u16).to_be_bytes();
+                match ciborium_ll::Decoder::from(&[0xf9, high, low][..]).pull() {
+                    Ok(ciborium_ll::Header::Float(value)) => value,
+                    _ => unreachable!("a float of 2 bytes"),
+                }
+            }
+        }
     }
 }
 
@@ -348,6 +380,23 @@ impl<'b> Scan<'b> {
     /// Any item, inside of which `depth` further levels may open. Returns where it ends.
     pub(crate) fn value(&mut self, depth: usize) -> Result<usize> {
         let start = self.reader.pos;
+        // The items that most values are made of need no more than their first byte.
+        match self.reader.bytes.get(start) {
+            Some(0x00..=0x17 | 0x20..=0x37 | 0xf4..=0xf7) => {
+                self.reader.pos += 1;
+                return Ok(self.reader.pos);
+            }
+            Some(&initial @ 0x60..=0x77) => {
+                self.reader.pos += 1;
+                let text = self.reader.take(usize::from(initial - 0x60))?;
+                return if is_text(text) {
+                    Ok(self.reader.pos)
+                } else {
+                    Err(DecodeError::new(Fault::NotUtf8, start + 1))
+                };
+            }
+            _ => {}
+        }
         match self.reader.head()? {
             Head::Unsigned(_) | Head::Negative(_) | Head::Float(_) | Head::Simple(20..=23) => {}
             Head::Bytes(Some(len)) => drop(self.reader.take(len)?),
@@ -387,13 +436,14 @@ impl<'b> Scan<'b> {
                 only_text = false;
                 self.value(depth)?;
             }
-            match (place, self.reader.peek()?) {
-                (Place::Rows, Head::Map(fields)) => {
-                    let start = self.reader.pos;
-                    self.reader.head()?;
-                    self.map(start, fields, Place::Record, depth)?;
-                }
-                _ => drop(self.value(depth)?),
+            if place == Place::Rows
+                && let Head::Map(fields) = self.reader.peek()?
+            {
+                let start = self.reader.pos;
+                self.reader.head()?;
+                self.map(start, fields, Place::Record, depth)?;
+            } else {
+                self.value(depth)?;
             }
         }
         if self.look {
@@ -425,6 +475,11 @@ impl<'b> Scan<'b> {
     }
 }
 
+/// Most text is ASCII, which is quicker to tell.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
+}
+
 fn deeper(depth: usize, start: usize) -> Result<usize> {
     depth.checked_sub(1).ok_or(DecodeError::new(Fault::TooDeep, start))
 }
@@ -436,14 +491,26 @@ fn is_reserved(keys: &[Cow<'_, str>]) -> bool {
     matches!(keys, [key] if RESERVED.contains(&key.as_ref()))
 }
 
-fn are_distinct(keys: &[Cow<'_, str>]) -> bool {
+/// Whether no key is there twice.
+pub(crate) fn are_distinct<K: Ord>(keys: &[K]) -> bool {
     if keys.is_sorted_by(|a, b| a < b) {
         return true;
     }
     if keys.len() <= 12 {
         return keys.iter().enumerate().all(|(n, key)| !keys[..n].contains(key));
     }
-    let mut sorted: Vec<&str> = keys.iter().map(Cow::as_ref).collect();
+    let mut sorted: Vec<&K> = keys.iter().collect();
     sorted.sort_unstable();
     sorted.is_sorted_by(|a, b| a < b)
+}
+
+/// Bytes of the shortest head with this argument, which is the one that ciborium writes.
+pub(crate) fn shortest(argument: u64) -> usize {
+    match argument {
+        0..24 => 1,
+        24..0x100 => 2,
+        0x100..0x1_0000 => 3,
+        0x1_0000..0x1_0000_0000 => 5,
+        _ => 9,
+    }
 }

@@ -1,7 +1,7 @@
 //! What an envelope holds that vantage-live would not have written: it ignores it when it reads, or
 //! writes something else in its place.
 
-use crate::cbor::{BigInt, DecodeError, Head, Reader, Result, Tagged};
+use crate::cbor::{BigInt, DecodeError, Head, Reader, Result, Tagged, shortest};
 use crate::envelope::{FETCHED_AT, ROWS, push_head};
 use ciborium_ll::Header;
 use std::collections::HashSet;
@@ -208,9 +208,9 @@ impl<'b> Walk<'b> {
             }
             Head::Bytes(None) | Head::Text(None) | Head::Array(None) | Head::Map(None) => false,
             Head::Simple(simple) => len == 1 && simple != ciborium_ll::simple::UNDEFINED,
-            Head::Float(value) => {
+            Head::Float(float) => {
                 let mut written = Vec::with_capacity(9);
-                push_head(&mut written, Header::Float(value));
+                push_head(&mut written, Header::Float(float.value()));
                 written == self.reader.since(start)
             }
             Head::Break => true,
@@ -219,16 +219,5 @@ impl<'b> Walk<'b> {
             self.note(Deviation::Encoding);
         }
         Ok(head)
-    }
-}
-
-/// Bytes of a head with this argument.
-fn shortest(argument: u64) -> usize {
-    match argument {
-        0..24 => 1,
-        24..0x100 => 2,
-        0x100..0x1_0000 => 3,
-        0x1_0000..0x1_0000_0000 => 5,
-        _ => 9,
     }
 }

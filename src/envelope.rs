@@ -141,17 +141,23 @@ impl EnvelopeHead {
     }
 }
 
-/// The head of an envelope that begins exactly as vantage-live writes one.
-fn announced(value: &[u8]) -> Option<EnvelopeHead> {
+/// The time of an envelope that begins as vantage-live writes one, and where the map of rows begins
+/// that is all there is besides.
+pub(crate) fn usual(value: &[u8]) -> Option<(u64, usize)> {
     let rest = value.strip_prefix(b"\xa2\x6afetched_at")?;
     let mut reader = Reader::at(rest, 0);
     let Head::Unsigned(fetched_at) = reader.head().ok()? else { return None };
-    let fetched_at = seconds(i128::from(fetched_at));
-    let rest = rest[reader.pos()..].strip_prefix(b"\x64rows")?;
-    let mut reader = Reader::at(rest, 0);
+    let rest = reader.rest().strip_prefix(b"\x64rows")?;
+    Some((seconds(i128::from(fetched_at)), value.len() - rest.len()))
+}
+
+/// The head of an envelope that begins as vantage-live writes one.
+fn announced(value: &[u8]) -> Option<EnvelopeHead> {
+    let (fetched_at, rows) = usual(value)?;
+    let mut reader = Reader::at(value, rows);
     let Head::Map(Some(rows)) = reader.head().ok()? else { return None };
     // A row takes two bytes at the least: more rows than that cannot be there.
-    let room = (rest.len() - reader.pos()) / 2;
+    let room = reader.rest().len() / 2;
     (rows <= room).then_some(EnvelopeHead { fetched_at, rows: rows as u64 })
 }
 

@@ -53,6 +53,7 @@ pub use json::{InputError, JsonWriter, RowsInput};
 pub use key::{Key, Selection};
 pub use ops::ages::{Age, Ages, ages};
 pub use ops::check::{Check, Finding, Findings, check, check_deep};
+pub use ops::dump::{Dumped, dump};
 pub use ops::invalidate::{Plan, Removed};
 pub use ops::list::{CacheKeySummary, List, Unreadable, list};
 pub use ops::salvage::{Salvaged, salvage};

@@ -3,7 +3,7 @@ use crate::output::Output;
 use anyhow::Result;
 use clap::Args;
 use std::io::Write;
-use vlive::{Error, JsonWriter, Key, Selection, Snapshot, Unreadable};
+use vlive::{JsonWriter, Key, Selection, Snapshot, Unreadable};
 
 /// Print entries as JSON
 ///
@@ -53,7 +53,8 @@ impl Dump {
         };
         match entry.envelope() {
             Ok(envelope) => {
-                let mut json = self.json(output);
+                let pretty = self.is_pretty(output);
+                let mut json = JsonWriter::new(output.json_data(), pretty);
                 json.envelope(&envelope)?;
                 writeln!(json.finish()?)?;
                 Ok(Status::Done)
@@ -64,55 +65,23 @@ impl Dump {
 
     fn many(&self, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
         let snapshot = Snapshot::hold(global.folder(), global.look_wait(), selections)?;
-        let mut unreadable = Vec::new();
-        let mut damage = Vec::new();
-        let mut unmatched = Vec::new();
-        let mut json = self.json(output);
-        json.begin_object();
-        for (n, selection) in selections.iter().enumerate() {
-            let mut matched = false;
-            for entry in snapshot.entries(selection)? {
-                matched = true;
-                let entry = match entry {
-                    Ok(entry) => entry,
-                    Err(Error::Damaged { path, .. }) if snapshot.has_moved() => {
-                        return Err(Error::Unsteady { path }.into());
-                    }
-                    Err(error @ Error::Damaged { .. }) => {
-                        damage.push(error);
-                        continue;
-                    }
-                    Err(error) => return Err(error.into()),
-                };
-                if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
-                    continue;
-                }
-                match entry.envelope() {
-                    Ok(envelope) => {
-                        json.key(&entry.key().to_string())?;
-                        json.envelope(&envelope)?;
-                    }
-                    Err(error) => unreadable.push(Unreadable { key: entry.key(), error }),
-                }
-            }
-            if !matched {
-                unmatched.push(n);
-            }
-        }
-        json.end_object();
-        writeln!(json.finish()?)?;
+        let pretty = self.is_pretty(output);
+        let mut out = output.json_data();
+        let dumped = vlive::dump(&snapshot, selections, pretty, &mut out)?;
+        writeln!(out)?;
+        drop(out);
         output.flush()?;
-        let mut status = tell_unread(&damage, &unreadable, output);
-        for n in unmatched.into_iter().filter(|n| *n < self.keys.len()) {
+        let dumped = dumped?;
+        let mut status = tell_unread(&dumped.damage, &dumped.unreadable, output);
+        for n in dumped.unmatched.into_iter().filter(|n| *n < self.keys.len()) {
             output.error(&not_there(&self.keys[n]), None);
             status = status.max(Status::No);
         }
         Ok(status)
     }
 
-    fn json<'o>(&self, output: &'o mut Output) -> JsonWriter<impl Write + use<'o>> {
-        let pretty = self.pretty || output.is_terminal() && !self.compact;
-        JsonWriter::new(output.json_data(), pretty)
+    fn is_pretty(&self, output: &Output) -> bool {
+        self.pretty || output.is_terminal() && !self.compact
     }
 }
 

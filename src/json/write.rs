@@ -1,13 +1,26 @@
-//! A streaming writer from verified CBOR bytes to JSON text: no value is built on the way.
+//! A streaming writer from CBOR bytes to JSON text: no value is built on the way.
+//!
+//! An envelope such as vantage-live writes is verified and written in one walk, which is taken back
+//! if it comes upon anything that needs a second look: a fault, a map that cannot be written before
+//! all its keys are known, an envelope of another shape. Those go through an [`EnvelopeView`], which
+//! has been over them before. Values are written by the same code in either case.
 
 use crate::EnvelopeView;
-use crate::cbor::{BigInt, DecodeError, Head, Reader, Tagged};
+use crate::cbor::{BigInt, DecodeError, Fault, Head, MAX_DEPTH, RESERVED, Reader, Tagged, are_distinct, shortest};
+use crate::envelope::{FETCHED_AT, ROWS};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::io::{self, Write};
+use std::ops::Range;
 
 /// Text is handed on in pieces of about this size, however large a value is.
 const PIECE: usize = 64 * 1024;
+
+/// Up to this size an entry may be written before it is known to be sound; its text is kept until then.
+const LARGE: usize = 1024 * 1024;
+
+/// Levels that vantage-live can read inside of a field.
+const FIELD_DEPTH: usize = MAX_DEPTH - 3;
 
 /// Writes JSON, indented by two spaces or on one line.
 ///
@@ -29,12 +42,59 @@ pub struct JsonWriter<W: Write> {
     pretty: bool,
     depth: usize,
     first: bool,
+    /// Nothing is handed on while it may still have to be taken back.
+    held: bool,
+    /// The fields of the last record that was verified as it was written.
+    fields: Fields,
+    /// Where in the value the keys of the maps around this place are.
+    keys: Vec<Range<usize>>,
+}
+
+/// Records of a table mostly have the same fields, whose names need be read and escaped only once.
+#[derive(Debug, Default)]
+struct Fields {
+    list: Vec<Field>,
+    /// The depth at which they were written.
+    depth: usize,
+    /// Whether they are known to differ from each other.
+    distinct: bool,
+}
+
+#[derive(Debug)]
+struct Field {
+    /// The name as it stands in the value.
+    encoded: Vec<u8>,
+    /// The name as it is written, from the line break before it to the colon behind it.
+    written: Vec<u8>,
+}
+
+/// Where it is known from which maps are odd; see [`EnvelopeView::is_odd`].
+#[derive(Clone, Copy)]
+enum Maps<'v> {
+    Seen(&'v EnvelopeView<'v>),
+    /// Nowhere: they are looked at as they are written.
+    Unseen,
 }
 
 impl<W: Write> JsonWriter<W> {
     /// A writer to `out`, with line breaks and indentation if `pretty`.
     pub fn new(out: W, pretty: bool) -> JsonWriter<W> {
-        JsonWriter { out, text: Vec::with_capacity(2 * PIECE), pretty, depth: 0, first: true }
+        JsonWriter {
+            out,
+            text: Vec::with_capacity(2 * PIECE),
+            pretty,
+            depth: 0,
+            first: true,
+            held: false,
+            fields: Fields::default(),
+            keys: Vec::new(),
+        }
+    }
+
+    /// A writer of some entries of an object that is opened and closed elsewhere. Their text begins
+    /// and ends without a comma.
+    pub(crate) fn inside_object(out: W, pretty: bool) -> JsonWriter<W> {
+        JsonWriter { depth: 1, ..JsonWriter::new(out, pretty) }
     }
 
     /// Opens an object.
@@ -46,7 +106,7 @@ impl<W: Write> JsonWriter<W> {
     pub fn key(&mut self, key: &str) -> io::Result<()> {
         self.item()?;
         self.string(key.as_bytes())?;
-        self.text.extend_from_slice(if self.pretty { b": " } else { b":" });
+        self.colon();
         Ok(())
     }
 
@@ -55,25 +115,149 @@ impl<W: Write> JsonWriter<W> {
         self.end(b'}');
     }
 
+    /// Writes an entry of the open object: its full key, and the envelope that is its value. If that
+    /// cannot be decoded, nothing is written.
+    pub fn entry(&mut self, key: &str, value: &[u8]) -> io::Result<Result<(), DecodeError>> {
+        if value.len() <= LARGE {
+            let (start, depth, first) = (self.text.len(), self.depth, self.first);
+            self.held = true;
+            let written = self.key(key).map_err(Stop::Io).and_then(|()| self.unseen(value));
+            self.held = false;
+            match written {
+                Ok(()) => return Ok(Ok(())),
+                Err(Stop::Io(error)) => return Err(error),
+                Err(Stop::Decode(_) | Stop::Odd) => {
+                    self.text.truncate(start);
+                    (self.depth, self.first) = (depth, first);
+                    self.fields.list.clear();
+                    self.keys.clear();
+                }
+            }
+        }
+        match EnvelopeView::new(value) {
+            Err(error) => Ok(Err(error)),
+            Ok(view) => {
+                self.key(key)?;
+                self.envelope(&view).map(Ok)
+            }
+        }
+    }
+
     /// Writes an envelope: `{"fetched_at": N, "rows": {"<id>": {…}}}`, as vantage-live reads it.
     pub fn envelope(&mut self, envelope: &EnvelopeView<'_>) -> io::Result<()> {
-        self.begin_object();
-        self.key("fetched_at")?;
-        self.number(envelope.fetched_at())?;
-        self.key("rows")?;
-        self.begin_object();
-        envelope.rows::<Interrupted>(&mut |id, record| {
+        let maps = Maps::Seen(envelope);
+        self.begin_envelope(envelope.fetched_at())?;
+        envelope.rows::<Stop>(&mut |id, record| {
             self.key(&id)?;
             self.begin_object();
-            envelope.fields::<Interrupted>(record, &mut |name, value| {
+            envelope.fields::<Stop>(record, &mut |name, value| {
                 self.key(&name)?;
-                self.value(value, envelope)
+                self.value(value, maps, MAX_DEPTH)
             })?;
             self.end_object();
             Ok(())
         })?;
         self.end_object();
         self.end_object();
+        Ok(())
+    }
+
+    fn begin_envelope(&mut self, fetched_at: u64) -> io::Result<()> {
+        self.begin_object();
+        self.key(FETCHED_AT)?;
+        self.number(fetched_at)?;
+        self.key(ROWS)?;
+        self.begin_object();
+        Ok(())
+    }
+
+    /// Verifies and writes an envelope that is as vantage-live writes one.
+    fn unseen(&mut self, value: &[u8]) -> Result<(), Stop> {
+        let Some((fetched_at, rows)) = crate::envelope::usual(value) else { return Err(Stop::Odd) };
+        let reader = &mut Reader::at(value, rows);
+        let Head::Map(mut left) = reader.head()? else { return Err(Stop::Odd) };
+        self.begin_envelope(fetched_at)?;
+        while reader.more(&mut left)? {
+            self.item()?;
+            self.unseen_key(reader)?;
+            let Head::Map(fields) = reader.head()? else { return Err(Stop::Odd) };
+            self.begin_object();
+            self.unseen_record(reader, fields)?;
+            self.end_object();
+        }
+        self.expect_distinct(value, 0)?;
+        self.end_object();
+        self.end_object();
+        Ok(())
+    }
+
+    fn unseen_record(&mut self, reader: &mut Reader<'_>, mut left: Option<usize>) -> Result<(), Stop> {
+        if self.fields.depth != self.depth {
+            self.fields.list.clear();
+            self.fields.depth = self.depth;
+        }
+        let mut n = 0;
+        while reader.more(&mut left)? {
+            if !self.first {
+                self.text.push(b',');
+            }
+            self.first = false;
+            match self.fields.list.get(n) {
+                Some(field) if reader.rest().starts_with(&field.encoded) => {
+                    reader.pass(field.encoded.len());
+                    self.text.extend_from_slice(&field.written);
+                }
+                _ => self.new_field(reader, n)?,
+            }
+            n += 1;
+            self.value(reader, Maps::Unseen, FIELD_DEPTH)?;
+        }
+        if !self.fields.distinct {
+            let names: Vec<&[u8]> = self.fields.list.iter().map(|field| field.encoded.as_slice()).collect();
+            if !are_distinct(&names) {
+                return Err(Stop::Odd);
+            }
+            self.fields.distinct = true;
+        }
+        Ok(())
+    }
+
+    /// The name of a field that is another than that of the record before.
+    fn new_field(&mut self, reader: &mut Reader<'_>, n: usize) -> Result<(), Stop> {
+        let (rest, start) = (reader.rest(), self.text.len());
+        self.line();
+        self.unseen_key(reader)?;
+        self.keys.pop();
+        let encoded = rest[..rest.len() - reader.rest().len()].to_vec();
+        self.fields.list.truncate(n);
+        self.fields.list.push(Field { encoded, written: self.text[start..].to_vec() });
+        self.fields.distinct = false;
+        Ok(())
+    }
+
+    /// Writes the key at which `reader` stands, with its colon, and notes where it is.
+    fn unseen_key(&mut self, reader: &mut Reader<'_>) -> Result<(), Stop> {
+        let before = reader.pos();
+        let Head::Text(Some(len)) = reader.head()? else { return Err(Stop::Odd) };
+        // Keys are compared as they are encoded, so each must have the one encoding.
+        if reader.pos() - before != shortest(len as u64) {
+            return Err(Stop::Odd);
+        }
+        let start = reader.pos();
+        self.string(reader.string(len)?)?;
+        self.colon();
+        self.keys.push(start..start + len);
+        Ok(())
+    }
+
+    /// The keys noted from the `base`-th on must differ; they are forgotten.
+    fn expect_distinct(&mut self, value: &[u8], base: usize) -> Result<(), Stop> {
+        let keys = &self.keys[base..];
+        let ascend = keys.is_sorted_by(|a, b| value[a.clone()] < value[b.clone()]);
+        if !ascend && !are_distinct(&keys.iter().map(|key| &value[key.clone()]).collect::<Vec<_>>()) {
+            return Err(Stop::Odd);
+        }
+        self.keys.truncate(base);
         Ok(())
     }
 
@@ -109,14 +293,25 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn line(&mut self) {
-        if self.pretty {
+        const BREAK: &[u8; 65] = b"\n                                                                ";
+        if !self.pretty {
+            return;
+        }
+        let indent = 2 * self.depth;
+        if let Some(line) = BREAK.get(..=indent) {
+            self.text.extend_from_slice(line);
+        } else {
             self.text.push(b'\n');
-            self.text.resize(self.text.len() + 2 * self.depth, b' ');
+            self.text.resize(self.text.len() + indent, b' ');
         }
     }
 
+    fn colon(&mut self) {
+        self.text.extend_from_slice(if self.pretty { b": " } else { b":" });
+    }
+
     fn hand_on(&mut self) -> io::Result<()> {
-        if self.text.len() >= PIECE {
+        if self.text.len() >= PIECE && !self.held {
             self.out.write_all(&self.text)?;
             self.text.clear();
         }
@@ -124,7 +319,7 @@ impl<W: Write> JsonWriter<W> {
     }
 
     /// An object with one of the reserved names for its only key, and a text for its value.
-    fn special(&mut self, name: &str, text: &str) -> Result<(), Interrupted> {
+    fn special(&mut self, name: &str, text: &str) -> Result<(), Stop> {
         self.begin_object();
         self.key(name)?;
         self.string(text.as_bytes())?;
@@ -132,7 +327,8 @@ impl<W: Write> JsonWriter<W> {
         Ok(())
     }
 
-    fn value(&mut self, reader: &mut Reader<'_>, envelope: &EnvelopeView<'_>) -> Result<(), Interrupted> {
+    /// A value in a field, inside of which `depth` further levels may open.
+    fn value(&mut self, reader: &mut Reader<'_>, maps: Maps<'_>, depth: usize) -> Result<(), Stop> {
         let start = reader.pos();
         match reader.head()? {
             Head::Unsigned(value) => self.number(value)?,
@@ -148,25 +344,11 @@ impl<W: Write> JsonWriter<W> {
                 let text = reader.text(None)?;
                 self.string(text.as_bytes())?;
             }
-            Head::Array(mut left) => {
-                self.begin(b'[');
-                while reader.more(&mut left)? {
-                    self.item()?;
-                    self.value(reader, envelope)?;
-                }
-                self.end(b']');
-            }
-            Head::Map(left) if envelope.is_odd(start) => self.odd_map(reader, left, envelope)?,
-            Head::Map(mut left) => {
-                self.begin_object();
-                while reader.more(&mut left)? {
-                    let Head::Text(len) = reader.head()? else { unreachable!("the keys of a regular map are text") };
-                    let key = reader.text(len)?;
-                    self.key(&key)?;
-                    self.value(reader, envelope)?;
-                }
-                self.end_object();
-            }
+            Head::Array(left) => self.array(reader, left, maps, deeper(depth)?)?,
+            Head::Map(left) => match maps {
+                Maps::Seen(envelope) if envelope.is_odd(start) => self.odd_map(reader, left, maps)?,
+                _ => self.map(reader, left, maps, deeper(depth)?)?,
+            },
             Head::Tag(tag) => match reader.tagged(tag)? {
                 Tagged::Integer(BigInt::Small(value)) => self.integer(value)?,
                 Tagged::Integer(BigInt::Large(tag, value)) => {
@@ -174,42 +356,86 @@ impl<W: Write> JsonWriter<W> {
                     let bytes = &bytes[(value.leading_zeros() / 8) as usize..];
                     self.tag(tag, |this| this.byte_string(bytes))?;
                 }
-                Tagged::Tag(tag) => self.tag(tag, |this| this.value(reader, envelope))?,
+                Tagged::Tag(tag) => {
+                    let depth = deeper(depth)?;
+                    self.tag(tag, |this| this.value(reader, maps, depth))?;
+                }
             },
             Head::Simple(20) => self.text.extend_from_slice(b"false"),
             Head::Simple(21) => self.text.extend_from_slice(b"true"),
             // ciborium reads `undefined` as null.
-            Head::Simple(_) => self.text.extend_from_slice(b"null"),
-            Head::Float(value) => self.float(value)?,
-            Head::Break => unreachable!("a break was taken by the item that it ends"),
+            Head::Simple(22 | 23) => self.text.extend_from_slice(b"null"),
+            Head::Float(float) => self.float(float.value())?,
+            Head::Simple(_) | Head::Break => return Err(Stop::Odd),
         }
         Ok(())
     }
 
-    fn odd_map(
+    fn array(
         &mut self,
         reader: &mut Reader<'_>,
         mut left: Option<usize>,
-        envelope: &EnvelopeView<'_>,
-    ) -> Result<(), Interrupted> {
+        maps: Maps<'_>,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        self.begin(b'[');
+        while reader.more(&mut left)? {
+            self.item()?;
+            self.value(reader, maps, depth)?;
+        }
+        self.end(b']');
+        Ok(())
+    }
+
+    fn map(
+        &mut self,
+        reader: &mut Reader<'_>,
+        mut left: Option<usize>,
+        maps: Maps<'_>,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let base = self.keys.len();
+        self.begin_object();
+        while reader.more(&mut left)? {
+            match maps {
+                Maps::Unseen => {
+                    self.item()?;
+                    self.unseen_key(reader)?;
+                }
+                Maps::Seen(_) => {
+                    let Head::Text(len) = reader.head()? else { unreachable!("the keys of a regular map are text") };
+                    let key = reader.text(len)?;
+                    self.key(&key)?;
+                }
+            }
+            self.value(reader, maps, depth)?;
+        }
+        if let Maps::Unseen = maps {
+            if let [only] = &self.keys[base..]
+                && RESERVED.iter().any(|name| name.as_bytes() == &reader.all()[only.clone()])
+            {
+                return Err(Stop::Odd);
+            }
+            self.expect_distinct(reader.all(), base)?;
+        }
+        self.end_object();
+        Ok(())
+    }
+
+    fn odd_map(&mut self, reader: &mut Reader<'_>, mut left: Option<usize>, maps: Maps<'_>) -> Result<(), Stop> {
         self.begin_object();
         self.key("$map")?;
         self.begin(b'[');
         while reader.more(&mut left)? {
             self.item()?;
-            self.begin(b'[');
-            for _key_and_value in 0..2 {
-                self.item()?;
-                self.value(reader, envelope)?;
-            }
-            self.end(b']');
+            self.array(reader, Some(2), maps, MAX_DEPTH)?;
         }
         self.end(b']');
         self.end_object();
         Ok(())
     }
 
-    fn tag(&mut self, tag: u64, content: impl FnOnce(&mut Self) -> Result<(), Interrupted>) -> Result<(), Interrupted> {
+    fn tag(&mut self, tag: u64, content: impl FnOnce(&mut Self) -> Result<(), Stop>) -> Result<(), Stop> {
         self.begin_object();
         self.key("$tag")?;
         self.begin(b'[');
@@ -226,7 +452,7 @@ impl<W: Write> JsonWriter<W> {
         Ok(serde_json::to_writer(&mut self.text, &value)?)
     }
 
-    fn integer(&mut self, value: i128) -> Result<(), Interrupted> {
+    fn integer(&mut self, value: i128) -> Result<(), Stop> {
         if value >= i128::from(i64::MIN) {
             Ok(serde_json::to_writer(&mut self.text, &value).map_err(io::Error::from)?)
         } else {
@@ -234,7 +460,7 @@ impl<W: Write> JsonWriter<W> {
         }
     }
 
-    fn float(&mut self, value: f64) -> Result<(), Interrupted> {
+    fn float(&mut self, value: f64) -> Result<(), Stop> {
         const PLAIN_NAN: u64 = 0x7ff8_0000_0000_0000;
         if value.is_finite() {
             return Ok(serde_json::to_writer(&mut self.text, &value).map_err(io::Error::from)?);
@@ -247,7 +473,7 @@ impl<W: Write> JsonWriter<W> {
         }
     }
 
-    fn byte_string(&mut self, bytes: &[u8]) -> Result<(), Interrupted> {
+    fn byte_string(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         self.begin_object();
         self.key("$bytes")?;
         self.text.push(b'"');
@@ -263,9 +489,23 @@ impl<W: Write> JsonWriter<W> {
         Ok(())
     }
 
-    /// `text` is UTF-8.
-    fn string(&mut self, text: &[u8]) -> io::Result<()> {
+    /// Most text is plain ASCII, which one look over it can tell; any other is verified to be UTF-8.
+    fn string(&mut self, text: &[u8]) -> Result<(), Stop> {
         self.text.push(b'"');
+        match text.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]) {
+            0 if text.len() <= PIECE => self.text.extend_from_slice(text),
+            kinds => {
+                if kinds & ABOVE_ASCII != 0 && std::str::from_utf8(text).is_err() {
+                    return Err(DecodeError::new(Fault::NotUtf8, 0).into());
+                }
+                self.escaped(text)?;
+            }
+        }
+        self.text.push(b'"');
+        Ok(())
+    }
+
+    fn escaped(&mut self, text: &[u8]) -> io::Result<()> {
         let mut rest = text;
         while !rest.is_empty() {
             let cut = rest.len().min(PIECE);
@@ -275,7 +515,6 @@ impl<W: Write> JsonWriter<W> {
             self.hand_on()?;
             rest = left;
         }
-        self.text.push(b'"');
         Ok(())
     }
 
@@ -285,7 +524,7 @@ impl<W: Write> JsonWriter<W> {
         let mut plain = 0;
         let mut at = 0;
         while let Some(&byte) = piece.get(at) {
-            if !NEEDS_A_LOOK[usize::from(byte)] {
+            if KINDS[usize::from(byte)] & NEEDS_A_LOOK == 0 {
                 at += 1;
                 continue;
             }
@@ -318,43 +557,55 @@ impl<W: Write> JsonWriter<W> {
     }
 }
 
-const NEEDS_A_LOOK: [bool; 256] = {
-    let mut look = [false; 256];
+/// Bytes that are not written as they are, or may not be.
+const NEEDS_A_LOOK: u8 = 1;
+const ABOVE_ASCII: u8 = 2;
+
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
     let mut byte = 0;
-    while byte < 0x20 {
-        look[byte] = true;
+    while byte < 256 {
+        if byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize || byte == 0x7f || byte == 0xC2 {
+            kinds[byte] |= NEEDS_A_LOOK;
+        }
+        if byte >= 0x80 {
+            kinds[byte] |= ABOVE_ASCII;
+        }
         byte += 1;
     }
-    look[b'"' as usize] = true;
-    look[b'\\' as usize] = true;
-    look[0x7f] = true;
-    look[0xC2] = true;
-    look
+    kinds
 };
 
+fn deeper(depth: usize) -> Result<usize, Stop> {
+    depth.checked_sub(1).ok_or(Stop::Odd)
+}
+
 /// Why writing stopped.
-enum Interrupted {
+enum Stop {
     Io(io::Error),
     Decode(DecodeError),
+    /// What was being written needs a second look.
+    Odd,
 }
 
-impl From<io::Error> for Interrupted {
-    fn from(error: io::Error) -> Interrupted {
-        Interrupted::Io(error)
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Stop {
+        Stop::Io(error)
     }
 }
 
-impl From<DecodeError> for Interrupted {
-    fn from(error: DecodeError) -> Interrupted {
-        Interrupted::Decode(error)
+impl From<DecodeError> for Stop {
+    fn from(error: DecodeError) -> Stop {
+        Stop::Decode(error)
     }
 }
 
-impl From<Interrupted> for io::Error {
-    fn from(interrupted: Interrupted) -> io::Error {
+impl From<Stop> for io::Error {
+    fn from(interrupted: Stop) -> io::Error {
         match interrupted {
-            Interrupted::Io(error) => error,
-            Interrupted::Decode(error) => io::Error::new(io::ErrorKind::InvalidData, error),
+            Stop::Io(error) => error,
+            Stop::Decode(error) => io::Error::new(io::ErrorKind::InvalidData, error),
+            Stop::Odd => unreachable!("an envelope that was seen holds nothing odd that is not known"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod ages;
 pub(crate) mod check;
+pub(crate) mod dump;
 pub(crate) mod invalidate;
 pub(crate) mod list;
 pub(crate) mod salvage;

@@ -2,6 +2,7 @@
 
 use crate::random::Random;
 use crate::support::{Oracle, encoded};
+use ciborium::Value;
 use redb::{Database, TableDefinition};
 use serde_json::Value as Json;
 use vlive::{CachedRows, EnvelopeHead, EnvelopeView, JsonWriter, RowsInput};
@@ -282,6 +283,73 @@ fn any_value_is_accepted_refused_and_understood_as_by_vantage_live_and_goes_thro
             (theirs, ours) => panic!("{seed}: {value:02x?}\nvantage-live {theirs:?}\nwe {ours:?}"),
         }
     }
+}
+
+/// One writer for all of them, so that what it keeps of one entry is there to mislead it in the next.
+#[test]
+fn entries_written_as_they_are_verified_are_those_written_afterwards_and_leave_no_trace_if_refused() {
+    for pretty in [false, true] {
+        let mut json = JsonWriter::new(Vec::new(), pretty);
+        json.begin_object();
+        let mut expected = JsonWriter::new(Vec::new(), pretty);
+        expected.begin_object();
+        let values = (0..20_000).map(scribble).chain((0..20_000).map(ordinary));
+        let (mut written, mut refused) = (0, 0);
+        for (n, value) in values.enumerate() {
+            let key = format!("k/{n}");
+            match (json.entry(&key, &value).unwrap(), EnvelopeView::new(&value)) {
+                (Ok(()), Ok(view)) => {
+                    written += 1;
+                    expected.key(&key).unwrap();
+                    expected.envelope(&view).unwrap();
+                }
+                (Err(ours), Err(theirs)) => {
+                    refused += 1;
+                    assert_eq!(ours, theirs, "{n}");
+                }
+                (ours, theirs) => panic!("{n}: {value:02x?}: {ours:?}, {theirs:?}"),
+            }
+        }
+        json.end_object();
+        expected.end_object();
+        assert!(json.finish().unwrap() == expected.finish().unwrap());
+        assert!(written > 20_000 && refused > 2000, "{written} written, {refused} refused");
+    }
+}
+
+/// What vantage-live might have written, of few and like fields, with now and then a byte changed.
+fn ordinary(seed: u64) -> Vec<u8> {
+    let mut random = Random::new(seed);
+    let names = ["id", "name", "näme", "a\"b", "price", "tags", "meta"];
+    let rows = (0..random.below(6)).map(|n| {
+        let fields = (0..random.below(7)).map(|field| {
+            let value = match random.below(6) {
+                0 => Value::from(random.next() >> 40),
+                1 => Value::from("Größe\u{85}\n plain"),
+                2 => Value::from(0.25),
+                3 => Value::Map(vec![
+                    (names[random.below(3)].into(), 1.into()),
+                    (names[random.below(3)].into(), Value::Null),
+                ]),
+                4 => Value::Tag(random.below(4) as u64, Box::new(Value::Bytes(vec![1; random.below(18)]))),
+                _ => Value::Array(vec!["plain".into(), Value::Bool(true)]),
+            };
+            let name = names[if random.below(10) == 0 { random.below(7) } else { field }];
+            (Value::from(name), value)
+        });
+        let fields = fields.collect();
+        let id = if random.below(20) == 0 { 0 } else { n };
+        (Value::from(format!("row{id}")), Value::Map(fields))
+    });
+    let rows = rows.collect();
+    let envelope = Value::Map(vec![("fetched_at".into(), random.next().into()), ("rows".into(), Value::Map(rows))]);
+    let mut bytes = Vec::new();
+    ciborium::into_writer(&envelope, &mut bytes).unwrap();
+    if random.below(4) == 0 {
+        let at = random.below(bytes.len());
+        bytes[at] ^= 1 << random.below(8);
+    }
+    bytes
 }
 
 #[test]

@@ -1,0 +1,216 @@
+//! Entries as JSON: read by one thread, decoded by as many as there are cores, written in order.
+
+use crate::{Entry, Error, JsonWriter, Result, Selection, Snapshot, Unreadable};
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::mem;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+/// Bytes of values that are decoded at once.
+const BATCH: usize = 256 * 1024;
+
+/// A value of this size is decoded where it is written, piece by piece, so that its text is not kept.
+const LARGE: usize = 4 * 1024 * 1024;
+
+/// What a dump left out.
+#[derive(Debug, Default)]
+pub struct Dumped {
+    /// Entries that vantage-live cannot decode either.
+    pub unreadable: Vec<Unreadable>,
+    /// Pages that are damaged.
+    pub damage: Vec<Error>,
+    /// The places of the selections that selected nothing.
+    pub unmatched: Vec<usize>,
+}
+
+/// Writes the selected entries to `out` as an object of full key to envelope, each once, in the order
+/// of the selections and of the cache; indented if `pretty`.
+///
+/// # Errors
+/// The outer error is that of `out`. The inner one is that of the cache; what came before it was
+/// written, as it was before damage, which is no error but left out.
+pub fn dump(
+    snapshot: &Snapshot,
+    selections: &[Selection],
+    pretty: bool,
+    out: impl Write,
+) -> io::Result<Result<Dumped>> {
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let (jobs, queue) = sync_channel(2 * workers);
+    let queue = Arc::new(Mutex::new(queue));
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            let queue = Arc::clone(&queue);
+            scope.spawn(move || work(&queue, pretty));
+        }
+        // Without this thread's hold on it, the workers end when the jobs do.
+        drop(queue);
+        let mut writer =
+            Writer { out, pretty, is_first: true, ahead: VecDeque::new(), jobs, dumped: Dumped::default() };
+        writer.begin()?;
+        let read = writer.read(snapshot, selections, 2 * workers)?;
+        writer.end()?;
+        Ok(read.map(|()| writer.dumped))
+    })
+}
+
+/// Entries to decode, and where their text goes.
+struct Job {
+    entries: Vec<Entry>,
+    reply: SyncSender<Text>,
+}
+
+/// The text of some entries, and those that have none.
+struct Text {
+    json: Vec<u8>,
+    unreadable: Vec<Unreadable>,
+}
+
+/// Takes jobs until there are no more.
+fn work(queue: &Mutex<Receiver<Job>>, pretty: bool) {
+    loop {
+        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Job { entries, reply }) = job else { return };
+        // Nobody waits for it if writing has failed.
+        let _ = reply.send(decode(&entries, pretty));
+    }
+}
+
+fn decode(entries: &[Entry], pretty: bool) -> Text {
+    let mut unreadable = Vec::new();
+    let mut json = JsonWriter::inside_object(Vec::new(), pretty);
+    for entry in entries {
+        let key = entry.key();
+        let written = json.entry(&key.to_string(), entry.value()).expect("memory takes everything");
+        if let Err(error) = written {
+            unreadable.push(Unreadable { key, error });
+        }
+    }
+    Text { json: json.finish().expect("memory takes everything"), unreadable }
+}
+
+/// What stands in the order of the output, done or not.
+enum Ahead {
+    Batch(Receiver<Text>),
+    Large(Entry),
+}
+
+struct Writer<W: Write> {
+    out: W,
+    pretty: bool,
+    is_first: bool,
+    ahead: VecDeque<Ahead>,
+    jobs: SyncSender<Job>,
+    dumped: Dumped,
+}
+
+impl<W: Write> Writer<W> {
+    fn begin(&mut self) -> io::Result<()> {
+        self.out.write_all(b"{")
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        let end: &[u8] = if self.pretty && !self.is_first { b"\n}" } else { b"}" };
+        self.out.write_all(end)
+    }
+
+    /// Reads entries and hands them on, never more than `most` batches before what is written.
+    fn read(&mut self, snapshot: &Snapshot, selections: &[Selection], most: usize) -> io::Result<Result<()>> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        for (n, selection) in selections.iter().enumerate() {
+            let mut matched = false;
+            let entries = match snapshot.entries(selection) {
+                Ok(entries) => entries,
+                Err(error) => return Ok(Err(error)),
+            };
+            for entry in entries {
+                matched = true;
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(Error::Damaged { path, .. }) if snapshot.has_moved() => {
+                        return Ok(Err(Error::Unsteady { path }));
+                    }
+                    Err(error @ Error::Damaged { .. }) => {
+                        self.dumped.damage.push(error);
+                        continue;
+                    }
+                    Err(error) => return Ok(Err(error)),
+                };
+                if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
+                    continue;
+                }
+                let is_large = entry.value().len() >= LARGE;
+                if bytes + entry.value().len() > BATCH || is_large {
+                    self.hand_on(mem::take(&mut batch));
+                    bytes = 0;
+                }
+                if is_large {
+                    self.ahead.push_back(Ahead::Large(entry));
+                    // What waits holds on to its pages.
+                    self.write_until(0)?;
+                } else {
+                    bytes += entry.value().len();
+                    batch.push(entry);
+                    self.write_until(most)?;
+                }
+            }
+            if !matched {
+                self.dumped.unmatched.push(n);
+            }
+        }
+        self.hand_on(batch);
+        self.write_until(0)?;
+        Ok(Ok(()))
+    }
+
+    fn hand_on(&mut self, entries: Vec<Entry>) {
+        if entries.is_empty() {
+            return;
+        }
+        let (reply, text) = sync_channel(1);
+        self.jobs.send(Job { entries, reply }).expect("the workers wait for jobs");
+        self.ahead.push_back(Ahead::Batch(text));
+    }
+
+    /// Writes what is next until no more than `most` batches are ahead.
+    fn write_until(&mut self, most: usize) -> io::Result<()> {
+        while self.ahead.len() > most {
+            match self.ahead.pop_front() {
+                Some(Ahead::Batch(text)) => {
+                    let Text { json, unreadable } = text.recv().expect("a worker replies to every job");
+                    self.dumped.unreadable.extend(unreadable);
+                    if !json.is_empty() {
+                        self.comma()?;
+                        self.out.write_all(&json)?;
+                    }
+                }
+                Some(Ahead::Large(entry)) => self.write_large(&entry)?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn write_large(&mut self, entry: &Entry) -> io::Result<()> {
+        let envelope = match entry.envelope() {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                self.dumped.unreadable.push(Unreadable { key: entry.key(), error });
+                return Ok(());
+            }
+        };
+        self.comma()?;
+        let mut json = JsonWriter::inside_object(&mut self.out, self.pretty);
+        json.key(&entry.key().to_string())?;
+        json.envelope(&envelope)?;
+        json.finish()?;
+        Ok(())
+    }
+
+    fn comma(&mut self) -> io::Result<()> {
+        if mem::replace(&mut self.is_first, false) { Ok(()) } else { self.out.write_all(b",") }
+    }
+}
