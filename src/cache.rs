@@ -336,8 +336,10 @@ impl StorageBackend for CheckedFile {
     }
 
     fn sync_data(&self, _eventual: bool) -> io::Result<()> {
+        // What is not on the disk yet is lost with its power alone, which no test can take away.
         #[cfg(test)]
-        tests::room_for_a_call()?;
+        return tests::room_for_a_call();
+        #[cfg(not(test))]
         self.0.sync_data()
     }
 
@@ -399,7 +401,8 @@ mod tests {
 
     /// As an app opens it, which recovers it where that is needed.
     fn by_redb(folder: &Path) -> Contents {
-        let database = Database::open(location::cache_file(folder)).expect("redb opens the file");
+        let file = location::open(&location::cache_file(folder), true).expect("the file is there");
+        let database = Builder::new().create_with_backend(CheckedFile(Arc::new(file))).expect("redb opens the file");
         let transaction = database.begin_read().expect("a transaction");
         let mut contents = Contents::new();
         for table in transaction.list_tables().expect("the tables") {

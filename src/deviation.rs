@@ -2,7 +2,7 @@
 //! writes something else in its place.
 
 use crate::cbor::{BigInt, DecodeError, Head, Reader, Result, Tagged, shortest};
-use crate::envelope::{FETCHED_AT, ROWS, push_head};
+use crate::envelope::{EnvelopeView, FETCHED_AT, ROWS, push_head};
 use ciborium_ll::Header;
 use std::collections::HashSet;
 use std::fmt;
@@ -54,8 +54,10 @@ impl fmt::Display for Deviation {
 /// The deviations of the value of an entry, in order, each once; `now` in seconds since 1970.
 ///
 /// # Errors
-/// What [`EnvelopeView::new`](crate::EnvelopeView::new) refuses may be refused here too.
+/// What [`EnvelopeView::new`] refuses.
 pub fn deviations(value: &[u8], now: u64) -> Result<Vec<Deviation>> {
+    // The walk below relies on it, above all on the bound of the nesting.
+    EnvelopeView::new(value)?;
     let mut walk = Walk { reader: Reader::at(value, 0), found: Vec::new() };
     walk.envelope(now)?;
     if walk.reader.pos() < value.len() {
@@ -87,16 +89,19 @@ impl<'b> Walk<'b> {
             let start = walk.reader;
             match key.as_str() {
                 FETCHED_AT => {
-                    let integer = Reader::integer(&mut start.clone())?;
-                    time = integer.and_then(|time| i64::try_from(time).ok()).and_then(|time| u64::try_from(time).ok());
+                    // One that is no integer leaves an earlier one as it is.
+                    if let Some(integer) = Reader::integer(&mut start.clone())? {
+                        time = i64::try_from(integer).ok().and_then(|time| u64::try_from(time).ok());
+                    }
                     walk.value()
                 }
                 ROWS => {
-                    rows = matches!(walk.reader.peek()?, Head::Map(_));
+                    let is_map = matches!(walk.reader.peek()?, Head::Map(_));
+                    rows |= is_map;
                     if time.is_none() {
                         walk.note(Deviation::Order);
                     }
-                    if rows { walk.rows() } else { walk.value() }
+                    if is_map { walk.rows() } else { walk.value() }
                 }
                 _ => {
                     walk.note(Deviation::UnknownKey);
