@@ -49,7 +49,7 @@ pub use envelope::{CachedRows, Envelope, EnvelopeHead, EnvelopeView, Record};
 pub use error::{Error, Result};
 pub use file::{Damage, PageNumber};
 pub use holder::Holder;
-pub use json::{InputError, JsonWriter, RowsInput};
+pub use json::{InputError, JsonStyle, JsonWriter, RowsInput};
 pub use key::{Key, Selection};
 pub use ops::ages::{Age, Ages, ages};
 pub use ops::check::{Check, Finding, Findings, check, check_deep};

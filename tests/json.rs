@@ -2,7 +2,7 @@
 
 use ciborium::Value;
 use std::time::UNIX_EPOCH;
-use vlive::{CachedRows, Envelope, EnvelopeView, JsonWriter, Record, RowsInput};
+use vlive::{CachedRows, Envelope, EnvelopeView, JsonStyle, JsonWriter, Record, RowsInput};
 
 #[path = "support/random.rs"]
 mod random;
@@ -17,7 +17,7 @@ fn json_of(value: Value) -> String {
 }
 
 fn dump(value: &[u8], pretty: bool) -> String {
-    let mut json = JsonWriter::new(Vec::new(), pretty);
+    let mut json = JsonWriter::new(Vec::new(), JsonStyle { pretty, plain: false });
     json.envelope(&EnvelopeView::new(value).unwrap()).unwrap();
     String::from_utf8(json.finish().unwrap()).unwrap()
 }
@@ -264,4 +264,33 @@ fn text_that_was_tampered_with_is_refused_or_is_an_envelope_that_reads_back() {
         }
     }
     assert!(taken > 2000 && refused > 2000, "{taken} taken, {refused} refused");
+}
+
+#[test]
+fn plain_json_drops_what_json_has_no_form_for() {
+    let plain = |value| {
+        let record = Record::from_iter([("v".to_owned(), value)]);
+        let rows = CachedRows { rows: [("r".to_owned(), record)].into_iter().collect(), fetched_at: UNIX_EPOCH };
+        let mut json = JsonWriter::new(Vec::new(), JsonStyle { pretty: false, plain: true });
+        json.begin_object();
+        json.entry("k", Envelope::encode(&rows).bytes()).unwrap().unwrap();
+        json.end_object();
+        let json = String::from_utf8(json.finish().unwrap()).unwrap();
+        let value = json.strip_prefix(r#"{"k":{"fetched_at":0,"rows":{"r":{"v":"#).unwrap();
+        value.strip_suffix("}}}}").unwrap().to_owned()
+    };
+    let tag = |tag, value| Value::Tag(tag, Box::new(value));
+    for (value, json) in [
+        (tag(8, Value::Array(vec![text("client"), tag(9, text("a"))])), r#"["client","a"]"#),
+        (Value::Bytes(vec![0xff; 4]), r#""_____w""#),
+        (Value::from(u128::from(u64::MAX) + 1), r#""AQAAAAAAAAAA""#),
+        (Value::Float(f64::NAN), "null"),
+        (Value::Float(f64::NEG_INFINITY), "null"),
+        (Value::from(-1 - i128::from(u64::MAX)), "-18446744073709551616"),
+        (map(&[(1.into(), 2.into()), (map(&[(text("a"), Value::Null)]), 3.into())]), r#"{"1":2,"{\"a\":null}":3}"#),
+        (map(&[(text("$bytes"), text("x"))]), r#"{"$bytes":"x"}"#),
+        (Value::Float(1.5), "1.5"),
+    ] {
+        assert_eq!(plain(value), json);
+    }
 }

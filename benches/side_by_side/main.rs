@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use vantage_live::Cache as _;
 use vantage_live::cache::RedbCache;
-use vlive::{Cache, CachedRows, EnvelopeView, JsonWriter, Key, Selection, Snapshot};
+use vlive::{Cache, CachedRows, EnvelopeView, JsonStyle, JsonWriter, Key, Selection, Snapshot};
 
 type BoxError = Box<dyn Error>;
 
@@ -237,7 +237,7 @@ impl Bench {
             Ok(())
         })?;
         self.throughput(&values, "vlive: verified, and to JSON text", |value| {
-            let mut json = JsonWriter::new(io::sink(), true);
+            let mut json = JsonWriter::new(io::sink(), JsonStyle { pretty: true, plain: false });
             json.envelope(&EnvelopeView::new(value)?)?;
             json.finish()?;
             Ok(())
@@ -286,7 +286,7 @@ fn reference(folder: &Path, arguments: &[&str]) -> Process {
 /// From opening to output.
 fn dump_one(folder: &Path) -> Result<(), BoxError> {
     let entry = Snapshot::open(folder)?.entry(&Key::new(ENTRY))?.ok_or("the entry is missing")?;
-    let mut json = JsonWriter::new(io::sink(), true);
+    let mut json = JsonWriter::new(io::sink(), JsonStyle { pretty: true, plain: false });
     json.envelope(&entry.envelope()?)?;
     json.finish()?;
     Ok(())

@@ -3,7 +3,7 @@ use crate::output::Output;
 use anyhow::Result;
 use clap::Args;
 use std::io::Write;
-use vlive::{JsonWriter, Key, Selection, Snapshot, Unreadable};
+use vlive::{JsonStyle, JsonWriter, Key, Selection, Snapshot, Unreadable};
 
 /// Print entries as JSON
 ///
@@ -26,6 +26,10 @@ pub struct Dump {
     /// Print one line, as in a pipe
     #[arg(long)]
     compact: bool,
+
+    /// Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null
+    #[arg(long)]
+    plain: bool,
 }
 
 impl Dump {
@@ -53,8 +57,8 @@ impl Dump {
         };
         match entry.envelope() {
             Ok(envelope) => {
-                let pretty = self.is_pretty(output);
-                let mut json = JsonWriter::new(output.json_data(), pretty);
+                let style = self.style(output);
+                let mut json = JsonWriter::new(output.json_data(), style);
                 json.envelope(&envelope)?;
                 writeln!(json.finish()?)?;
                 Ok(Status::Done)
@@ -65,9 +69,9 @@ impl Dump {
 
     fn many(&self, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
         let snapshot = Snapshot::hold(global.folder(), global.look_wait(), selections)?;
-        let pretty = self.is_pretty(output);
+        let style = self.style(output);
         let mut out = output.json_data();
-        let dumped = vlive::dump(&snapshot, selections, pretty, &mut out)?;
+        let dumped = vlive::dump(&snapshot, selections, style, &mut out)?;
         writeln!(out)?;
         drop(out);
         output.flush()?;
@@ -80,8 +84,8 @@ impl Dump {
         Ok(status)
     }
 
-    fn is_pretty(&self, output: &Output) -> bool {
-        self.pretty || output.is_terminal() && !self.compact
+    fn style(&self, output: &Output) -> JsonStyle {
+        JsonStyle { pretty: self.pretty || output.is_terminal() && !self.compact, plain: self.plain }
     }
 }
 

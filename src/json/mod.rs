@@ -20,4 +20,4 @@ mod read;
 mod write;
 
 pub use read::{InputError, RowsInput};
-pub use write::JsonWriter;
+pub use write::{JsonStyle, JsonWriter};

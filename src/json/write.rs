@@ -9,7 +9,7 @@ use crate::EnvelopeView;
 use crate::cbor::{BigInt, DecodeError, Fault, Head, MAX_DEPTH, RESERVED, Reader, Tagged, are_distinct, shortest};
 use crate::envelope::{FETCHED_AT, ROWS};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -22,7 +22,18 @@ const LARGE: usize = 1024 * 1024;
 /// Levels that vantage-live can read inside of a field.
 const FIELD_DEPTH: usize = MAX_DEPTH - 3;
 
-/// Writes JSON, indented by two spaces or on one line.
+/// How JSON is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JsonStyle {
+    /// With line breaks, indented by two spaces; else on one line.
+    pub pretty: bool,
+    /// For people and tools that know nothing of the forms for what JSON cannot hold, as RFC 8949,
+    /// 6.1 has it: tags are dropped, byte strings are base64url without padding, NaN and the infinities
+    /// null, keys that are no text the JSON of their value. It cannot be read back.
+    pub plain: bool,
+}
+
+/// Writes JSON.
 ///
 /// The caller opens and closes objects; nothing checks that it does so in order.
 ///
@@ -30,7 +41,7 @@ const FIELD_DEPTH: usize = MAX_DEPTH - 3;
 /// # use std::time::UNIX_EPOCH;
 /// let rows = vlive::CachedRows { rows: Default::default(), fetched_at: UNIX_EPOCH };
 /// let value = vlive::Envelope::encode(&rows);
-/// let mut json = vlive::JsonWriter::new(Vec::new(), false);
+/// let mut json = vlive::JsonWriter::new(Vec::new(), vlive::JsonStyle::default());
 /// json.envelope(&vlive::EnvelopeView::new(value.bytes())?)?;
 /// assert_eq!(json.finish()?, br#"{"fetched_at":0,"rows":{}}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -39,7 +50,7 @@ const FIELD_DEPTH: usize = MAX_DEPTH - 3;
 pub struct JsonWriter<W: Write> {
     out: W,
     text: Vec<u8>,
-    pretty: bool,
+    style: JsonStyle,
     depth: usize,
     first: bool,
     /// Nothing is handed on while it may still have to be taken back.
@@ -77,12 +88,12 @@ enum Maps<'v> {
 }
 
 impl<W: Write> JsonWriter<W> {
-    /// A writer to `out`, with line breaks and indentation if `pretty`.
-    pub fn new(out: W, pretty: bool) -> JsonWriter<W> {
+    /// A writer to `out`.
+    pub fn new(out: W, style: JsonStyle) -> JsonWriter<W> {
         JsonWriter {
             out,
             text: Vec::with_capacity(2 * PIECE),
-            pretty,
+            style,
             depth: 0,
             first: true,
             held: false,
@@ -93,8 +104,8 @@ impl<W: Write> JsonWriter<W> {
 
     /// A writer of some entries of an object that is opened and closed elsewhere. Their text begins
     /// and ends without a comma.
-    pub(crate) fn inside_object(out: W, pretty: bool) -> JsonWriter<W> {
-        JsonWriter { depth: 1, ..JsonWriter::new(out, pretty) }
+    pub(crate) fn inside_object(out: W, style: JsonStyle) -> JsonWriter<W> {
+        JsonWriter { depth: 1, ..JsonWriter::new(out, style) }
     }
 
     /// Opens an object.
@@ -294,7 +305,7 @@ impl<W: Write> JsonWriter<W> {
 
     fn line(&mut self) {
         const BREAK: &[u8; 65] = b"\n                                                                ";
-        if !self.pretty {
+        if !self.style.pretty {
             return;
         }
         let indent = 2 * self.depth;
@@ -307,7 +318,7 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn colon(&mut self) {
-        self.text.extend_from_slice(if self.pretty { b": " } else { b":" });
+        self.text.extend_from_slice(if self.style.pretty { b": " } else { b":" });
     }
 
     fn hand_on(&mut self) -> io::Result<()> {
@@ -423,6 +434,9 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn odd_map(&mut self, reader: &mut Reader<'_>, mut left: Option<usize>, maps: Maps<'_>) -> Result<(), Stop> {
+        if self.style.plain {
+            return self.plain_map(reader, left, maps);
+        }
         self.begin_object();
         self.key("$map")?;
         self.begin(b'[');
@@ -435,7 +449,32 @@ impl<W: Write> JsonWriter<W> {
         Ok(())
     }
 
+    /// Keys that are no text become their JSON.
+    fn plain_map(&mut self, reader: &mut Reader<'_>, mut left: Option<usize>, maps: Maps<'_>) -> Result<(), Stop> {
+        self.begin_object();
+        while reader.more(&mut left)? {
+            if let Head::Text(len) = reader.peek()? {
+                reader.head()?;
+                let key = reader.text(len)?;
+                self.key(&key)?;
+            } else {
+                let mut key = JsonWriter::new(Vec::new(), JsonStyle { pretty: false, plain: true });
+                key.value(reader, maps, MAX_DEPTH)?;
+                let key = key.finish()?;
+                self.item()?;
+                self.string(&key)?;
+                self.colon();
+            }
+            self.value(reader, maps, MAX_DEPTH)?;
+        }
+        self.end_object();
+        Ok(())
+    }
+
     fn tag(&mut self, tag: u64, content: impl FnOnce(&mut Self) -> Result<(), Stop>) -> Result<(), Stop> {
+        if self.style.plain {
+            return content(self);
+        }
         self.begin_object();
         self.key("$tag")?;
         self.begin(b'[');
@@ -453,7 +492,7 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn integer(&mut self, value: i128) -> Result<(), Stop> {
-        if value >= i128::from(i64::MIN) {
+        if value >= i128::from(i64::MIN) || self.style.plain {
             Ok(serde_json::to_writer(&mut self.text, &value).map_err(io::Error::from)?)
         } else {
             self.special("$int", &value.to_string())
@@ -466,6 +505,10 @@ impl<W: Write> JsonWriter<W> {
             return Ok(serde_json::to_writer(&mut self.text, &value).map_err(io::Error::from)?);
         }
         match value.to_bits() {
+            _ if self.style.plain => {
+                self.text.extend_from_slice(b"null");
+                Ok(())
+            }
             PLAIN_NAN => self.special("$float", "NaN"),
             bits if value.is_nan() => self.special("$float", &format!("{bits:#018x}")),
             _ if value > 0.0 => self.special("$float", "Infinity"),
@@ -474,18 +517,27 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn byte_string(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        if self.style.plain {
+            return Ok(self.base64(bytes, &BASE64URL)?);
+        }
         self.begin_object();
         self.key("$bytes")?;
+        self.base64(bytes, &BASE64)?;
+        self.end_object();
+        Ok(())
+    }
+
+    fn base64(&mut self, bytes: &[u8], engine: &GeneralPurpose) -> io::Result<()> {
         self.text.push(b'"');
         // A multiple of three bytes, so that padding comes at the end alone.
         for piece in bytes.chunks(PIECE / 4 * 3) {
             let start = self.text.len();
             self.text.resize(start + piece.len().div_ceil(3) * 4, 0);
-            BASE64.encode_slice(piece, &mut self.text[start..]).expect("room for four characters per three bytes");
+            let written = engine.encode_slice(piece, &mut self.text[start..]);
+            self.text.truncate(start + written.expect("room for four characters per three bytes"));
             self.hand_on()?;
         }
         self.text.push(b'"');
-        self.end_object();
         Ok(())
     }
 

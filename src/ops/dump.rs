@@ -1,6 +1,6 @@
 //! Entries as JSON: read by one thread, decoded by as many as there are cores, written in order.
 
-use crate::{Entry, Error, JsonWriter, Result, Selection, Snapshot, Unreadable};
+use crate::{Entry, Error, JsonStyle, JsonWriter, Result, Selection, Snapshot, Unreadable};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::mem;
@@ -26,7 +26,7 @@ pub struct Dumped {
 }
 
 /// Writes the selected entries to `out` as an object of full key to envelope, each once, in the order
-/// of the selections and of the cache; indented if `pretty`.
+/// of the selections and of the cache.
 ///
 /// # Errors
 /// The outer error is that of `out`. The inner one is that of the cache; what came before it was
@@ -34,7 +34,7 @@ pub struct Dumped {
 pub fn dump(
     snapshot: &Snapshot,
     selections: &[Selection],
-    pretty: bool,
+    style: JsonStyle,
     out: impl Write,
 ) -> io::Result<Result<Dumped>> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
@@ -43,12 +43,11 @@ pub fn dump(
     thread::scope(|scope| {
         for _ in 0..workers {
             let queue = Arc::clone(&queue);
-            scope.spawn(move || work(&queue, pretty));
+            scope.spawn(move || work(&queue, style));
         }
         // Without this thread's hold on it, the workers end when the jobs do.
         drop(queue);
-        let mut writer =
-            Writer { out, pretty, is_first: true, ahead: VecDeque::new(), jobs, dumped: Dumped::default() };
+        let mut writer = Writer { out, style, is_first: true, ahead: VecDeque::new(), jobs, dumped: Dumped::default() };
         writer.begin()?;
         let read = writer.read(snapshot, selections, 2 * workers)?;
         writer.end()?;
@@ -69,18 +68,18 @@ struct Text {
 }
 
 /// Takes jobs until there are no more.
-fn work(queue: &Mutex<Receiver<Job>>, pretty: bool) {
+fn work(queue: &Mutex<Receiver<Job>>, style: JsonStyle) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { entries, reply }) = job else { return };
         // Nobody waits for it if writing has failed.
-        let _ = reply.send(decode(&entries, pretty));
+        let _ = reply.send(decode(&entries, style));
     }
 }
 
-fn decode(entries: &[Entry], pretty: bool) -> Text {
+fn decode(entries: &[Entry], style: JsonStyle) -> Text {
     let mut unreadable = Vec::new();
-    let mut json = JsonWriter::inside_object(Vec::new(), pretty);
+    let mut json = JsonWriter::inside_object(Vec::new(), style);
     for entry in entries {
         let key = entry.key();
         let written = json.entry(&key.to_string(), entry.value()).expect("memory takes everything");
@@ -99,7 +98,7 @@ enum Ahead {
 
 struct Writer<W: Write> {
     out: W,
-    pretty: bool,
+    style: JsonStyle,
     is_first: bool,
     ahead: VecDeque<Ahead>,
     jobs: SyncSender<Job>,
@@ -112,7 +111,7 @@ impl<W: Write> Writer<W> {
     }
 
     fn end(&mut self) -> io::Result<()> {
-        let end: &[u8] = if self.pretty && !self.is_first { b"\n}" } else { b"}" };
+        let end: &[u8] = if self.style.pretty && !self.is_first { b"\n}" } else { b"}" };
         self.out.write_all(end)
     }
 
@@ -203,7 +202,7 @@ impl<W: Write> Writer<W> {
             }
         };
         self.comma()?;
-        let mut json = JsonWriter::inside_object(&mut self.out, self.pretty);
+        let mut json = JsonWriter::inside_object(&mut self.out, self.style);
         json.key(&entry.key().to_string())?;
         json.envelope(&envelope)?;
         json.finish()?;
