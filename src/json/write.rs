@@ -11,6 +11,7 @@ use crate::envelope::{FETCHED_AT, ROWS};
 use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
 use std::io::{self, Write};
+use std::mem;
 use std::ops::Range;
 
 /// Text is handed on in pieces of about this size, however large a value is.
@@ -53,8 +54,8 @@ pub struct JsonWriter<W: Write> {
     style: JsonStyle,
     depth: usize,
     first: bool,
-    /// Nothing is handed on while it may still have to be taken back.
-    held: bool,
+    /// The length of text that is handed on.
+    enough: usize,
     /// The fields of the last record that was verified as it was written.
     fields: Fields,
     /// Where in the value the keys of the maps around this place are.
@@ -96,7 +97,7 @@ impl<W: Write> JsonWriter<W> {
             style,
             depth: 0,
             first: true,
-            held: false,
+            enough: PIECE,
             fields: Fields::default(),
             keys: Vec::new(),
         }
@@ -106,6 +107,16 @@ impl<W: Write> JsonWriter<W> {
     /// and ends without a comma.
     pub(crate) fn inside_object(out: W, style: JsonStyle) -> JsonWriter<W> {
         JsonWriter { depth: 1, ..JsonWriter::new(out, style) }
+    }
+
+    /// Keeps all text, behind what is in `buffer`, until [`Self::into_text`].
+    pub(crate) fn keeping_text(self, buffer: Vec<u8>) -> JsonWriter<W> {
+        JsonWriter { text: buffer, enough: usize::MAX, ..self }
+    }
+
+    /// The text that was not handed on.
+    pub(crate) fn into_text(self) -> Vec<u8> {
+        self.text
     }
 
     /// Opens an object.
@@ -131,9 +142,10 @@ impl<W: Write> JsonWriter<W> {
     pub fn entry(&mut self, key: &str, value: &[u8]) -> io::Result<Result<(), DecodeError>> {
         if value.len() <= LARGE {
             let (start, depth, first) = (self.text.len(), self.depth, self.first);
-            self.held = true;
+            // Nothing is handed on while it may still have to be taken back.
+            let enough = mem::replace(&mut self.enough, usize::MAX);
             let written = self.key(key).map_err(Stop::Io).and_then(|()| self.unseen(value));
-            self.held = false;
+            self.enough = enough;
             match written {
                 Ok(()) => return Ok(Ok(())),
                 Err(Stop::Io(error)) => return Err(error),
@@ -322,7 +334,7 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn hand_on(&mut self) -> io::Result<()> {
-        if self.text.len() >= PIECE && !self.held {
+        if self.text.len() >= self.enough {
             self.out.write_all(&self.text)?;
             self.text.clear();
         }
@@ -544,14 +556,14 @@ impl<W: Write> JsonWriter<W> {
     /// Most text is plain ASCII, which one look over it can tell; any other is verified to be UTF-8.
     fn string(&mut self, text: &[u8]) -> Result<(), Stop> {
         self.text.push(b'"');
-        match text.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]) {
-            0 if text.len() <= PIECE => self.text.extend_from_slice(text),
-            kinds => {
-                if kinds & ABOVE_ASCII != 0 && std::str::from_utf8(text).is_err() {
-                    return Err(DecodeError::new(Fault::NotUtf8, 0).into());
-                }
-                self.escaped(text)?;
-            }
+        let kinds = text.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
+        if kinds & ABOVE_ASCII != 0 && std::str::from_utf8(text).is_err() {
+            return Err(DecodeError::new(Fault::NotUtf8, 0).into());
+        }
+        if kinds & NEEDS_A_LOOK == 0 && text.len() <= PIECE {
+            self.text.extend_from_slice(text);
+        } else {
+            self.escaped(text)?;
         }
         self.text.push(b'"');
         Ok(())

@@ -47,7 +47,15 @@ pub fn dump(
         }
         // Without this thread's hold on it, the workers end when the jobs do.
         drop(queue);
-        let mut writer = Writer { out, style, is_first: true, ahead: VecDeque::new(), jobs, dumped: Dumped::default() };
+        let mut writer = Writer {
+            out,
+            style,
+            is_first: true,
+            ahead: VecDeque::new(),
+            buffers: Vec::new(),
+            jobs,
+            dumped: Dumped::default(),
+        };
         writer.begin()?;
         let read = writer.read(snapshot, selections, 2 * workers)?;
         writer.end()?;
@@ -58,6 +66,8 @@ pub fn dump(
 /// Entries to decode, and where their text goes.
 struct Job {
     entries: Vec<Entry>,
+    /// Empty, but with the room that a text before it took.
+    buffer: Vec<u8>,
     reply: SyncSender<Text>,
 }
 
@@ -71,23 +81,23 @@ struct Text {
 fn work(queue: &Mutex<Receiver<Job>>, style: JsonStyle) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { entries, reply }) = job else { return };
+        let Ok(Job { entries, buffer, reply }) = job else { return };
         // Nobody waits for it if writing has failed.
-        let _ = reply.send(decode(&entries, style));
+        let _ = reply.send(decode(&entries, buffer, style));
     }
 }
 
-fn decode(entries: &[Entry], style: JsonStyle) -> Text {
+fn decode(entries: &[Entry], buffer: Vec<u8>, style: JsonStyle) -> Text {
     let mut unreadable = Vec::new();
-    let mut json = JsonWriter::inside_object(Vec::new(), style);
+    let mut json = JsonWriter::inside_object(io::sink(), style).keeping_text(buffer);
     for entry in entries {
         let key = entry.key();
-        let written = json.entry(&key.to_string(), entry.value()).expect("memory takes everything");
+        let written = json.entry(&key.to_string(), entry.value()).expect("nothing is handed on");
         if let Err(error) = written {
             unreadable.push(Unreadable { key, error });
         }
     }
-    Text { json: json.finish().expect("memory takes everything"), unreadable }
+    Text { json: json.into_text(), unreadable }
 }
 
 /// What stands in the order of the output, done or not.
@@ -101,6 +111,7 @@ struct Writer<W: Write> {
     style: JsonStyle,
     is_first: bool,
     ahead: VecDeque<Ahead>,
+    buffers: Vec<Vec<u8>>,
     jobs: SyncSender<Job>,
     dumped: Dumped,
 }
@@ -170,7 +181,8 @@ impl<W: Write> Writer<W> {
             return;
         }
         let (reply, text) = sync_channel(1);
-        self.jobs.send(Job { entries, reply }).expect("the workers wait for jobs");
+        let buffer = self.buffers.pop().unwrap_or_default();
+        self.jobs.send(Job { entries, buffer, reply }).expect("the workers wait for jobs");
         self.ahead.push_back(Ahead::Batch(text));
     }
 
@@ -179,12 +191,14 @@ impl<W: Write> Writer<W> {
         while self.ahead.len() > most {
             match self.ahead.pop_front() {
                 Some(Ahead::Batch(text)) => {
-                    let Text { json, unreadable } = text.recv().expect("a worker replies to every job");
+                    let Text { mut json, unreadable } = text.recv().expect("a worker replies to every job");
                     self.dumped.unreadable.extend(unreadable);
                     if !json.is_empty() {
                         self.comma()?;
                         self.out.write_all(&json)?;
                     }
+                    json.clear();
+                    self.buffers.push(json);
                 }
                 Some(Ahead::Large(entry)) => self.write_large(&entry)?,
                 None => {}
