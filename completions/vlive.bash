@@ -37,6 +37,9 @@ _vlive() {
             vlive,put)
                 cmd="vlive__subcmd__put"
                 ;;
+            vlive,salvage)
+                cmd="vlive__subcmd__salvage"
+                ;;
             *)
                 ;;
         esac
@@ -44,7 +47,7 @@ _vlive() {
 
     case "${cmd}" in
         vlive)
-            opts="-C -q -h -V --folder --wait --color --quiet --help --version ls dump ages check put invalidate completions"
+            opts="-C -q -h -V --folder --wait --color --quiet --help --version ls dump ages check salvage put invalidate completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -116,7 +119,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__check)
-            opts="-C -q -h -V --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --deep --json --folder --wait --color --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -188,7 +191,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__dump)
-            opts="-C -q -h -V --pretty --compact --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --pretty --compact --plain --folder --wait --color --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -312,6 +315,49 @@ _vlive() {
                     ;;
                 --age)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vlive__subcmd__salvage)
+            opts="-C -q -h -V --into --json --folder --wait --color --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --into)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --folder)

@@ -36,6 +36,7 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "ls" -d 'List the cache 
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "dump" -d 'Print entries as JSON'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "ages" -d 'Tell when entries were fetched, and how old they are'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "check" -d 'Verify every page and every entry, without changing anything'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Write what still verifies of a damaged cache to a new one'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "put" -d 'Write one entry from JSON'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "invalidate" -d 'Drop what vantage-live\'s `invalidate_prefix` drops, and say what that was'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
@@ -56,6 +57,7 @@ always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l pretty -d 'Indent, as on a terminal'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l compact -d 'Print one line, as in a pipe'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l plain -d 'Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s V -l version -d 'Print version'
@@ -74,10 +76,21 @@ complete -c vlive -n "__fish_vlive_using_subcommand check" -l wait -d 'How long 
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand check" -l deep -d 'Add redb\'s own integrity check, on a private copy of the file'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l json -d 'Print an object'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l into -d 'The folder of the new cache, which must not have one' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l json -d 'Print the summary as an object: sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l fetched-at -d 'When the rows were fetched: RFC 3339, or `@` and seconds since 1970' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l age -d 'How long ago the rows were fetched, such as `3h 12m`' -r

@@ -12,6 +12,7 @@ use std::io;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of redb's page cache. Its default of a gigabyte makes a short-lived tool slower.
@@ -89,7 +90,7 @@ impl Cache {
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
-                let holders = file.metadata().ok().and_then(|metadata| holder::of(&metadata)).unwrap_or_default();
+                let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
                 return Err(Error::InUse { path, holders });
             }
             Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
@@ -186,14 +187,15 @@ impl Cache {
             State::Failed => return Err(panicked()),
             State::Open(database) => database,
             State::Unopened => {
-                let backend = CheckedFile(Arc::clone(&self.file));
-                let open = || Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(backend);
-                let Some(opened) = catch(open) else {
+                let Some(opened) = catch(|| CheckedFile::new(&self.file).open()) else {
                     // What redb left behind may still hold the file open.
                     self.file.unlock().ok();
                     return Err(panicked());
                 };
-                opened.map_err(|error| redb_error("open", &self.path, error))?
+                opened.map_err(|error| {
+                    *state = State::Unopened;
+                    redb_error("open", &self.path, error)
+                })?
             }
         };
         let Some(result) = catch(|| change(&database)) else {
@@ -255,9 +257,13 @@ fn create_file(path: &Path) -> Result<()> {
     laid_out.map_err(|error| redb_error("create", path, error))?;
     match new.persist_noclobber(path) {
         // Somebody else was faster; theirs is opened.
-        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(cannot_create(error.error)),
-        _ => Ok(()),
+        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => return Err(cannot_create(error.error)),
+        _ => {}
     }
+    // The name is on disk only when the folder is; not every system can be asked for that.
+    #[cfg(unix)]
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot_create)?;
+    Ok(())
 }
 
 /// redb's own check of the file at `path`, which must be a copy that nobody needs: it repairs what it
@@ -265,7 +271,7 @@ fn create_file(path: &Path) -> Result<()> {
 pub(crate) fn check_integrity(path: &Path) -> Result<Option<String>> {
     let file = Arc::new(location::open(path, true)?);
     let checked = catch(|| {
-        let mut database = Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(CheckedFile(file))?;
+        let mut database = CheckedFile::new(&file).open()?;
         database.check_integrity()
     });
     Ok(match checked {
@@ -282,6 +288,9 @@ fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<()> {
     let file = File::open(Arc::clone(file)).map_err(in_context)?;
     let header = file.header();
     let candidates = header.candidates().map_err(in_context)?;
+    if let Some(fault) = header.fault() {
+        return Err(in_context(fault));
+    }
     if header.geometry.page_size != PAGE_SIZE {
         return Err(in_context(file::Error::strange_page_size()));
     }
@@ -290,8 +299,9 @@ fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<()> {
     }
     if header.recovery_required {
         // redb reads everything to recover, and falls back to the other commit if it must.
-        let verified = candidates.iter().map(|slot| file::verify_commit(&file, slot));
-        return verified.reduce(Result::or).unwrap_or(Ok(())).map_err(in_context);
+        let mut verified = candidates.iter().map(|slot| file::verify_commit(&file, slot));
+        let newest = verified.next().unwrap_or(Ok(()));
+        return newest.or_else(|error| verified.next().unwrap_or(Err(error))).map_err(in_context);
     }
     let slot = &candidates[0];
     file::verify_own(&file, slot).map_err(in_context)?;
@@ -312,27 +322,47 @@ fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb::Error>) -
 
 /// The file as redb's storage. Unlike redb's own it refuses to read beyond the end of the file
 /// before it asks for memory, which keeps a damaged length from ending the process.
+///
+/// While redb opens a file that was left by a crash, it marks it as closed for a moment, and makes it
+/// longer than its header says. Should the process end just then, every redb 2.6 panics on the file,
+/// the app's included. Here the mark is held back until the file is open.
 #[derive(Debug)]
-struct CheckedFile(Arc<fs::File>);
+struct CheckedFile {
+    file: Arc<fs::File>,
+    is_opening: Arc<AtomicBool>,
+}
+
+impl CheckedFile {
+    fn new(file: &Arc<fs::File>) -> CheckedFile {
+        CheckedFile { file: Arc::clone(file), is_opening: Arc::new(AtomicBool::new(true)) }
+    }
+
+    fn open(self) -> Result<Database, redb::DatabaseError> {
+        let is_opening = Arc::clone(&self.is_opening);
+        let database = Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(self);
+        is_opening.store(false, Ordering::Relaxed);
+        database
+    }
+}
 
 impl StorageBackend for CheckedFile {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
     fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-        if offset.checked_add(len as u64).is_none_or(|end| self.0.metadata().is_ok_and(|file| end > file.len())) {
+        if offset.checked_add(len as u64).is_none_or(|end| self.file.metadata().is_ok_and(|file| end > file.len())) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut bytes = vec![0; len];
-        file::read_at(&self.0, &mut bytes, offset)?;
+        file::read_at(&self.file, &mut bytes, offset)?;
         Ok(bytes)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         #[cfg(test)]
         tests::room_for_a_call()?;
-        self.0.set_len(len)
+        self.file.set_len(len)
     }
 
     fn sync_data(&self, _eventual: bool) -> io::Result<()> {
@@ -340,13 +370,15 @@ impl StorageBackend for CheckedFile {
         #[cfg(test)]
         return tests::room_for_a_call();
         #[cfg(not(test))]
-        self.0.sync_data()
+        self.file.sync_data()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let marked = (offset == 0 && self.is_opening.load(Ordering::Relaxed)).then(|| file::marked_as_open(data));
+        let data = marked.as_deref().unwrap_or(data);
         #[cfg(test)]
-        tests::room_for_a_call().inspect_err(|_| tests::write_a_part(&self.0, offset, data))?;
-        file::write_at(&self.0, data, offset)
+        tests::room_for_a_call().inspect_err(|_| tests::write_a_part(&self.file, offset, data))?;
+        file::write_at(&self.file, data, offset)
     }
 }
 
@@ -365,7 +397,7 @@ mod tests {
         room: Option<u32>,
         /// Whether it refuses one call only.
         recovers: bool,
-        refused: bool,
+        refused: u32,
     }
 
     thread_local! {
@@ -377,13 +409,16 @@ mod tests {
         let mut disk = DISK.get();
         let refuses = disk.room == Some(0);
         disk.room = disk.room.map(|room| room.saturating_sub(1)).filter(|_| !(refuses && disk.recovers));
-        disk.refused |= refuses;
+        disk.refused += u32::from(refuses);
         DISK.set(disk);
         if refuses { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
-    /// A disk that runs full has taken the beginning of what it was given.
+    /// A disk that runs full has taken the beginning of what it was given, and nothing after that.
     pub(super) fn write_a_part(file: &fs::File, offset: u64, data: &[u8]) {
+        if DISK.get().refused > 1 {
+            return;
+        }
         file::write_at(file, &data[..data.len() / 2], offset).expect("the part is written");
     }
 
@@ -402,7 +437,7 @@ mod tests {
     /// As an app opens it, which recovers it where that is needed.
     fn by_redb(folder: &Path) -> Contents {
         let file = location::open(&location::cache_file(folder), true).expect("the file is there");
-        let database = Builder::new().create_with_backend(CheckedFile(Arc::new(file))).expect("redb opens the file");
+        let database = CheckedFile::new(&Arc::new(file)).open().expect("redb opens the file");
         let transaction = database.begin_read().expect("a transaction");
         let mut contents = Contents::new();
         for table in transaction.list_tables().expect("the tables") {
@@ -432,58 +467,91 @@ mod tests {
         |cache| cache.fill(|insert| (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), &[n; 3000]))),
     ];
 
-    /// A cache in `folder` that is about to be changed: one that redb has not opened yet, or one
-    /// that has been changed before.
-    fn prepared(base: &Path, folder: &Path, changed_before: bool) -> Cache {
+    /// What a cache was like before a change.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Before {
+        Closed,
+        /// redb has it open.
+        Changed,
+        /// Its app was killed when it had just made room for more: redb repairs the file and cuts it.
+        Killed,
+    }
+
+    fn filled(folder: &Path) -> Cache {
+        let cache = Cache::create(folder).expect("a cache");
+        for (n, key) in ["clients/page_1", "clients/page_2", "clients/id/1", "orders/page_1"].iter().enumerate() {
+            cache.put(key, &rows(5000 * n)).expect("a put");
+        }
+        cache
+    }
+
+    /// The folder of a cache that was filled and left like that.
+    fn base(before: Before) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = filled(folder.path());
+        if before == Before::Killed {
+            DISK.set(Disk { room: Some(0), ..Disk::default() });
+            let file = Arc::clone(&cache.file);
+            drop(cache);
+            DISK.take();
+            let len = file.metadata().expect("its length").len();
+            file.set_len(len + (4 << 20)).expect("more room");
+        }
+        folder
+    }
+
+    fn prepared(base: &Path, folder: &Path, before: Before) -> Cache {
         fs::copy(location::cache_file(base), location::cache_file(folder)).expect("a copy");
         let cache = Cache::open(folder).expect("the cache opens");
-        if changed_before {
+        if before == Before::Changed {
             cache.put("clients/page_3", &rows(10)).expect("a put");
         }
         cache
     }
 
+    /// To be killed at a call is the same as a disk that takes nothing from that call on.
     #[test]
     fn a_disk_that_runs_full_at_any_call_gives_an_error_and_leaves_the_old_cache_or_the_new_one() {
-        let folders: [_; 2] = std::array::from_fn(|_| tempfile::tempdir().expect("a folder"));
-        let [base, folder] = folders.each_ref().map(tempfile::TempDir::path);
-        let cache = Cache::create(base).expect("a cache");
-        for (n, key) in ["clients/page_1", "clients/page_2", "clients/id/1", "orders/page_1"].iter().enumerate() {
-            cache.put(key, &rows(5000 * n)).expect("a put");
-        }
-        drop(cache);
-        for (n, change) in CHANGES.iter().enumerate() {
-            for (changed_before, recovers) in [(false, false), (false, true), (true, false), (true, true)] {
-                let cache = prepared(base, folder, changed_before);
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        for before in [Before::Closed, Before::Changed, Before::Killed] {
+            let base = base(before);
+            for (n, change) in CHANGES.iter().enumerate() {
+                let cache = prepared(base.path(), folder, before);
                 let old = by_us(folder);
                 change(&cache).expect("a change");
                 drop(cache);
                 let new = by_us(folder);
-                let mut failed = 0;
-                for room in 0.. {
-                    let what = format!("change {n}, refused after {room} calls, {changed_before}, {recovers}");
-                    let cache = prepared(base, folder, changed_before);
-                    DISK.set(Disk { room: Some(room), recovers, refused: false });
-                    let result = change(&cache);
-                    if let Err(error) = &result {
-                        let is_full =
-                            matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull);
-                        assert!(is_full || matches!(error, Error::Redb { .. }), "{what}: {error:?}");
-                        assert!(cache.put("clients/page_9", &rows(1)).is_err(), "{what}: a put goes on");
-                        assert!(cache.invalidate_prefix("clients").is_err(), "{what}: it goes on");
-                        failed += 1;
+                for recovers in [false, true] {
+                    let mut failed = 0;
+                    for room in 0.. {
+                        let what = format!("{before:?}, change {n}, refused after {room} calls, recovers: {recovers}");
+                        let cache = prepared(base.path(), folder, before);
+                        DISK.set(Disk { room: Some(room), recovers, refused: 0 });
+                        let result = change(&cache);
+                        if let Err(error) = &result {
+                            let is_full = matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull);
+                            assert!(is_full || matches!(error, Error::Redb { .. }), "{what}: {error:?}");
+                            // What failed to open may be opened again once there is room.
+                            if !recovers || !matches!(error, Error::Io { doing: "open", .. }) {
+                                assert!(cache.put("clients/page_9", &rows(1)).is_err(), "{what}: a put goes on");
+                                assert!(cache.invalidate_prefix("clients").is_err(), "{what}: it goes on");
+                            }
+                            failed += 1;
+                        }
+                        // Closing writes as well, and may find the disk full only then.
+                        drop(cache);
+                        let Disk { refused, .. } = DISK.take();
+                        let contents = by_us(folder);
+                        assert!(contents == new || contents == old && result.is_err(), "{what}: neither old nor new");
+                        let by_redb = catch(|| by_redb(folder)).unwrap_or_else(|| panic!("{what}: redb panics"));
+                        assert!(by_redb == contents, "{what}: redb reads something else");
+                        if refused == 0 {
+                            break;
+                        }
                     }
-                    // Closing writes as well, and may find the disk full only then.
-                    drop(cache);
-                    let Disk { refused, .. } = DISK.take();
-                    let contents = by_us(folder);
-                    assert!(contents == new || contents == old && result.is_err(), "{what}: neither old nor new");
-                    assert!(by_redb(folder) == contents, "{what}: redb reads something else");
-                    if !refused {
-                        break;
-                    }
+                    assert!(failed > 3, "{before:?}, change {n} failed only {failed} times");
                 }
-                assert!(failed > 3, "change {n} failed only {failed} times");
             }
         }
     }

@@ -11,6 +11,9 @@ use std::fmt;
 /// Containers and tags that may enclose each other; a bignum that reads as an integer is no level.
 pub(crate) const MAX_DEPTH: usize = 256;
 
+/// What of that is left inside of a field: the envelope, `rows` and the record are levels too.
+pub(crate) const FIELD_DEPTH: usize = MAX_DEPTH - 3;
+
 /// The tags of bignums, and the longest byte string that ciborium reads as an integer under them.
 const BIGNUM_TAGS: [u64; 2] = [2, 3];
 const BIGNUM_LEN: usize = 16;
@@ -33,6 +36,7 @@ pub(crate) enum Fault {
     IntegerTooLarge,
     TooDeep,
     NotAMap,
+    TooLarge,
 }
 
 impl DecodeError {
@@ -59,6 +63,7 @@ impl fmt::Display for DecodeError {
             Fault::IntegerTooLarge => "a negative bignum of more than 127 bits",
             Fault::TooDeep => "nested deeper than vantage-live reads",
             Fault::NotAMap => "the envelope is not a map",
+            Fault::TooLarge => "more than redb can hold",
         };
         write!(f, "{what} (at byte {})", self.offset)
     }
@@ -142,8 +147,9 @@ impl<'b> Reader<'b> {
         Err(DecodeError::new(fault, self.pos))
     }
 
+    /// The next so many bytes.
     #[inline]
-    fn take(&mut self, len: usize) -> Result<&'b [u8]> {
+    pub(crate) fn take(&mut self, len: usize) -> Result<&'b [u8]> {
         match self.bytes[self.pos..].get(..len) {
             Some(taken) => {
                 self.pos += len;
@@ -196,11 +202,8 @@ impl<'b> Reader<'b> {
     }
 
     pub(crate) fn peek(&self) -> Result<Head> {
-        self.clone_at(self.pos).head()
-    }
-
-    pub(crate) fn clone_at(&self, pos: usize) -> Reader<'b> {
-        Reader { bytes: self.bytes, pos }
+        let mut ahead = *self;
+        ahead.head()
     }
 
     /// Whether another element follows; `left` is the number of those still due, `None` for an
@@ -255,11 +258,6 @@ impl<'b> Reader<'b> {
             }
         }
         Ok(())
-    }
-
-    /// A string of definite length whose head was just read.
-    pub(crate) fn string(&mut self, len: usize) -> Result<&'b [u8]> {
-        self.take(len)
     }
 
     /// Text whose head was just read.
@@ -345,11 +343,12 @@ impl Float {
 /// that is no text or a key twice and, below a record, those whose only key is reserved.
 pub(crate) struct Scan<'b> {
     reader: Reader<'b>,
-    /// The keys of the maps that enclose this place.
-    keys: Vec<Cow<'b, str>>,
+    /// Where the keys of the maps that enclose this place are. Four bytes each, since a value can be
+    /// made of little else.
+    keys: Vec<u32>,
     odd: Vec<usize>,
-    /// The fields of the last record that had each of its fields once.
-    record: Vec<Cow<'b, str>>,
+    /// Where the fields are of the last record that had each of its fields once.
+    record: Vec<u32>,
     /// Whether keys are compared at all.
     look: bool,
 }
@@ -426,15 +425,11 @@ impl<'b> Scan<'b> {
         let base = self.keys.len();
         let mut only_text = true;
         while self.reader.more(&mut left)? {
-            if let Head::Text(len) = self.reader.peek()? {
-                self.reader.head()?;
-                let key = self.reader.text(len)?;
-                if self.look {
-                    self.keys.push(key);
-                }
-            } else {
-                only_text = false;
-                self.value(depth)?;
+            let key = self.reader.pos;
+            only_text &= matches!(self.reader.peek()?, Head::Text(_));
+            self.value(depth)?;
+            if self.look {
+                self.keys.push(position(key)?);
             }
             if place == Place::Rows
                 && let Head::Map(fields) = self.reader.peek()?
@@ -456,12 +451,14 @@ impl<'b> Scan<'b> {
     }
 
     fn are_regular(&mut self, base: usize, place: Place) -> bool {
+        let bytes = self.reader.bytes;
         let keys = &self.keys[base..];
         match place {
             // Records of a table mostly have the same fields, so that one comparison will do.
             Place::Record => {
-                self.record == keys || {
-                    let distinct = are_distinct(keys);
+                let key = |key: &u32| key_at(bytes, *key);
+                keys.iter().map(key).eq(self.record.iter().map(key)) || {
+                    let distinct = are_distinct(bytes, keys);
                     if distinct {
                         self.record.clear();
                         self.record.extend_from_slice(keys);
@@ -469,10 +466,25 @@ impl<'b> Scan<'b> {
                     distinct
                 }
             }
-            Place::Rows => are_distinct(keys),
-            Place::Value => !is_reserved(keys) && are_distinct(keys),
+            Place::Rows => are_distinct(bytes, keys),
+            Place::Value => !is_reserved(bytes, keys) && are_distinct(bytes, keys),
         }
     }
+}
+
+/// The bytes of the text at a place that a [`Scan`] has been over.
+pub(crate) fn key_at(bytes: &[u8], key: u32) -> Cow<'_, [u8]> {
+    let mut reader = Reader::at(bytes, key as usize);
+    match reader.head() {
+        Ok(Head::Text(Some(len))) => Cow::Borrowed(reader.take(len).unwrap_or_default()),
+        Ok(Head::Text(None)) => Cow::Owned(reader.text(None).unwrap_or_default().into_owned().into_bytes()),
+        _ => unreachable!("a key that is text"),
+    }
+}
+
+/// A place in a value, which redb keeps below 4 GiB.
+pub(crate) fn position(pos: usize) -> Result<u32> {
+    u32::try_from(pos).map_err(|_| DecodeError::new(Fault::TooLarge, pos))
 }
 
 /// Most text is ASCII, which is quicker to tell.
@@ -487,21 +499,19 @@ fn deeper(depth: usize, start: usize) -> Result<usize> {
 /// The names that stand for values that JSON has no form for.
 pub(crate) const RESERVED: [&str; 5] = ["$bytes", "$tag", "$float", "$int", "$map"];
 
-fn is_reserved(keys: &[Cow<'_, str>]) -> bool {
-    matches!(keys, [key] if RESERVED.contains(&key.as_ref()))
+fn is_reserved(bytes: &[u8], keys: &[u32]) -> bool {
+    matches!(keys, [key] if RESERVED.iter().any(|name| name.as_bytes() == &*key_at(bytes, *key)))
 }
 
 /// Whether no key is there twice.
-pub(crate) fn are_distinct<K: Ord>(keys: &[K]) -> bool {
-    if keys.is_sorted_by(|a, b| a < b) {
+pub(crate) fn are_distinct(bytes: &[u8], keys: &[u32]) -> bool {
+    let ascend = |a: &u32, b: &u32| key_at(bytes, *a) < key_at(bytes, *b);
+    if keys.is_sorted_by(ascend) {
         return true;
     }
-    if keys.len() <= 12 {
-        return keys.iter().enumerate().all(|(n, key)| !keys[..n].contains(key));
-    }
-    let mut sorted: Vec<&K> = keys.iter().collect();
-    sorted.sort_unstable();
-    sorted.is_sorted_by(|a, b| a < b)
+    let mut sorted = keys.to_vec();
+    sorted.sort_unstable_by(|a, b| key_at(bytes, *a).cmp(&key_at(bytes, *b)));
+    sorted.is_sorted_by(ascend)
 }
 
 /// Bytes of the shortest head with this argument, which is the one that ciborium writes.

@@ -1,10 +1,9 @@
 //! What an envelope holds that vantage-live would not have written: it ignores it when it reads, or
 //! writes something else in its place.
 
-use crate::cbor::{BigInt, DecodeError, Head, Reader, Result, Tagged, shortest};
+use crate::cbor::{BigInt, Head, Reader, Result, Tagged, are_distinct, position, shortest};
 use crate::envelope::{EnvelopeView, FETCHED_AT, ROWS, push_head};
 use ciborium_ll::Header;
-use std::collections::HashSet;
 use std::fmt;
 
 /// A way in which an envelope differs from what vantage-live would write for what it reads from it.
@@ -72,7 +71,7 @@ struct Walk<'b> {
     found: Vec<Deviation>,
 }
 
-impl<'b> Walk<'b> {
+impl Walk<'_> {
     fn note(&mut self, deviation: Deviation) {
         if !self.found.contains(&deviation) {
             self.found.push(deviation);
@@ -81,16 +80,12 @@ impl<'b> Walk<'b> {
 
     fn envelope(&mut self, now: u64) -> Result<()> {
         let (mut time, mut rows) = (None, false);
-        let mut seen = HashSet::new();
         self.pairs(&mut |walk, key| {
-            if !seen.insert(key.clone()) {
-                walk.note(Deviation::Repeated);
-            }
-            let start = walk.reader;
-            match key.as_str() {
+            match key {
                 FETCHED_AT => {
                     // One that is no integer leaves an earlier one as it is.
-                    if let Some(integer) = Reader::integer(&mut start.clone())? {
+                    let mut ahead = walk.reader;
+                    if let Some(integer) = ahead.integer()? {
                         time = i64::try_from(integer).ok().and_then(|time| u64::try_from(time).ok());
                     }
                     walk.value()
@@ -125,50 +120,41 @@ impl<'b> Walk<'b> {
     }
 
     fn rows(&mut self) -> Result<()> {
-        let mut seen = HashSet::new();
-        self.pairs(&mut |walk, id| {
-            if !seen.insert(id) {
-                walk.note(Deviation::Repeated);
-            }
+        self.pairs(&mut |walk, _| {
             if !matches!(walk.reader.peek()?, Head::Map(_)) {
                 walk.note(Deviation::RowNotAMap);
                 return walk.value();
             }
-            let mut fields: Vec<String> = Vec::new();
-            walk.pairs(&mut |walk, name| {
-                fields.push(name);
-                walk.value()
-            })?;
-            fields.sort_unstable();
-            if fields.windows(2).any(|pair| pair[0] == pair[1]) {
-                walk.note(Deviation::Repeated);
-            }
-            Ok(())
+            walk.pairs(&mut |walk, _| walk.value())
         })
     }
 
-    /// The pairs of a map; `visit` is called with each key that is text and must pass the value.
-    fn pairs(&mut self, visit: &mut dyn FnMut(&mut Self, String) -> Result<()>) -> Result<()> {
-        let Head::Map(mut left) = self.head()? else {
-            return Err(DecodeError::new(crate::cbor::Fault::NotAMap, self.reader.pos()));
-        };
+    /// The pairs of a map whose keys should be text that differs; `visit` is called with each that is
+    /// text and must pass its value.
+    fn pairs(&mut self, visit: &mut dyn FnMut(&mut Self, &str) -> Result<()>) -> Result<()> {
+        let Head::Map(mut left) = self.head()? else { unreachable!("only maps have pairs") };
+        let mut keys = Vec::new();
         while self.reader.more(&mut left)? {
             if let Head::Text(_) = self.reader.peek()? {
+                keys.push(position(self.reader.pos())?);
                 let Head::Text(len) = self.head()? else { unreachable!("just seen") };
                 let key = self.reader.text(len)?;
-                visit(self, key.into_owned())?;
+                visit(self, &key)?;
             } else {
                 self.note(Deviation::KeyNotText);
                 self.value()?;
                 self.value()?;
             }
         }
+        if !are_distinct(self.reader.all(), &keys) {
+            self.note(Deviation::Repeated);
+        }
         Ok(())
     }
 
     fn value(&mut self) -> Result<()> {
         match self.head()? {
-            Head::Bytes(Some(len)) | Head::Text(Some(len)) => drop(self.reader.string(len)?),
+            Head::Bytes(Some(len)) | Head::Text(Some(len)) => drop(self.reader.take(len)?),
             Head::Bytes(None) => self.reader.segments(false, None, drop)?,
             Head::Text(None) => self.reader.segments(true, None, drop)?,
             Head::Array(mut left) => {
@@ -190,7 +176,7 @@ impl<'b> Walk<'b> {
                     Tagged::Integer(BigInt::Large(..)) => {
                         self.reader = content;
                         let Head::Bytes(Some(len)) = self.head()? else { unreachable!("a bignum is bytes") };
-                        if self.reader.string(len)?.first() == Some(&0) {
+                        if self.reader.take(len)?.first() == Some(&0) {
                             self.note(Deviation::Encoding);
                         }
                     }

@@ -1,7 +1,7 @@
 //! The value of an entry: a CBOR map `{fetched_at, rows}`, written and read as vantage-live 0.4
 //! writes and reads it.
 
-use crate::cbor::{DecodeError, Fault, Head, MAX_DEPTH, Place, Reader, Result, Scan};
+use crate::cbor::{DecodeError, Fault, Head, MAX_DEPTH, Place, Reader, Result, Scan, key_at, position};
 use ciborium::Value;
 use ciborium_ll::{Encoder, Header};
 use indexmap::IndexMap;
@@ -236,14 +236,11 @@ impl<'b> EnvelopeView<'b> {
             [] => Ok(()),
             [map] => self.pairs(&mut Reader::at(self.value, map), visit),
             ref maps => {
-                let mut last = IndexMap::new();
+                let mut pairs = Vec::new();
                 for &map in maps {
-                    self.pairs(&mut Reader::at(self.value, map), &mut |id, record| {
-                        last.insert(id, record.pos());
-                        record.skip()
-                    })?;
+                    text_pairs(&mut Reader::at(self.value, map), &mut pairs)?;
                 }
-                self.visit_each(last, visit)
+                self.visit_last(&pairs, visit)
             }
         }
     }
@@ -268,36 +265,56 @@ impl<'b> EnvelopeView<'b> {
         let Head::Map(mut left) = map.head()? else { unreachable!("only maps have pairs") };
         if !self.is_odd(start) {
             while map.more(&mut left)? {
-                let key = key(map)?.expect("the keys of a regular map are text");
-                visit(key, map)?;
+                let Head::Text(len) = map.head()? else { unreachable!("the keys of a regular map are text") };
+                visit(map.text(len)?, map)?;
             }
             return Ok(());
         }
-        let mut last = IndexMap::new();
-        while map.more(&mut left)? {
-            if let Some(key) = key(map)? {
-                last.insert(key, map.pos());
-            }
-            map.skip()?;
-        }
-        self.visit_each(last, visit)
+        *map = Reader::at(self.value, start);
+        let mut pairs = Vec::new();
+        text_pairs(map, &mut pairs)?;
+        self.visit_last(&pairs, visit)
     }
 
-    fn visit_each<E: From<DecodeError>>(
-        &self,
-        pairs: IndexMap<Cow<'b, str>, usize>,
-        visit: &mut Visit<'_, 'b, E>,
-    ) -> Result<(), E> {
-        pairs.into_iter().try_for_each(|(key, value)| visit(key, &mut Reader::at(self.value, value)))
+    /// Visits each key once, in the order of their first places, with the value at the last.
+    fn visit_last<E: From<DecodeError>>(&self, pairs: &[Pair], visit: &mut Visit<'_, 'b, E>) -> Result<(), E> {
+        let key = |n: u32| key_at(self.value, pairs[n as usize].key);
+        let mut order: Vec<u32> = (0..position(pairs.len())?).collect();
+        order.sort_by(|a, b| key(*a).cmp(&key(*b)));
+        // The sort is stable: the places of a key come one after the other, the first one first.
+        let mut kept: Vec<(u32, u32)> = Vec::new();
+        for n in order {
+            match kept.last_mut() {
+                Some((first, last)) if key(*first) == key(n) => *last = n,
+                _ => kept.push((n, n)),
+            }
+        }
+        kept.sort_unstable();
+        kept.into_iter().try_for_each(|(first, last)| {
+            let mut name = Reader::at(self.value, pairs[first as usize].key as usize);
+            let Head::Text(len) = name.head()? else { unreachable!("only text was kept") };
+            visit(name.text(len)?, &mut Reader::at(self.value, pairs[last as usize].value as usize))
+        })
     }
 }
 
-/// The key at which `map` stands; `None` if it is no text.
-fn key<'b>(map: &mut Reader<'b>) -> Result<Option<Cow<'b, str>>> {
-    if let Head::Text(len) = map.peek()? {
-        map.head()?;
-        return map.text(len).map(Some);
+/// Where a key and its value are.
+struct Pair {
+    key: u32,
+    value: u32,
+}
+
+/// Passes a map and adds its pairs whose key is text.
+fn text_pairs(map: &mut Reader<'_>, pairs: &mut Vec<Pair>) -> Result<()> {
+    let Head::Map(mut left) = map.head()? else { unreachable!("only maps have pairs") };
+    while map.more(&mut left)? {
+        let key = position(map.pos())?;
+        let is_text = matches!(map.peek()?, Head::Text(_));
+        map.skip()?;
+        if is_text {
+            pairs.push(Pair { key, value: position(map.pos())? });
+        }
+        map.skip()?;
     }
-    map.skip()?;
-    Ok(None)
+    Ok(())
 }

@@ -116,7 +116,7 @@ pub enum Error {
     },
 }
 
-const UNWRITTEN: &str = "it is empty, or nothing but zeros";
+const UNWRITTEN: &str = "it is empty, or was never finished";
 
 impl Error {
     /// Whether an app that writes to the file at this moment can be all that is behind it.

@@ -28,23 +28,48 @@ pub(crate) fn of(file: &fs::Metadata) -> Option<Vec<Holder>> {
     system::holders(file)
 }
 
+/// Who keeps a file locked: those who are seen to hold a lock, else those who have it open.
+pub(crate) fn of_locked(file: &fs::Metadata) -> Vec<Holder> {
+    of(file).filter(|holders| !holders.is_empty()).unwrap_or_else(|| system::users(file))
+}
+
 #[cfg(target_os = "linux")]
 mod system {
     use super::Holder;
     use std::fs;
+    use std::io::{self, Read};
     use std::os::unix::fs::MetadataExt;
 
     pub(super) fn holders(file: &fs::Metadata) -> Option<Vec<Holder>> {
-        let locks = fs::read_to_string("/proc/locks").ok()?;
-        let (inode, device) = (file.ino(), file.dev());
-        let of_inode: Vec<Lock> = locks.lines().filter_map(Lock::parse).filter(|lock| lock.inode == inode).collect();
-        // overlayfs and btrfs show another device here than stat does.
-        let same_device = of_inode.iter().any(|lock| lock.device == device);
-        let mut pids: Vec<u32> =
-            of_inode.iter().filter(|lock| lock.device == device || !same_device).map(|lock| lock.pid).collect();
+        let locks = lock_table().ok()?;
+        let of_inode = locks.lines().filter_map(Lock::parse).filter(|lock| lock.inode == file.ino());
+        // overlayfs and btrfs show another device here than stat does; another file may have the number.
+        let of_file = of_inode.filter(|lock| lock.device == file.dev() || has_open(lock.pid, file).unwrap_or(true));
+        let mut pids: Vec<u32> = of_file.map(|lock| lock.pid).collect();
         pids.sort_unstable();
         pids.dedup();
         Some(pids.into_iter().map(named).collect())
+    }
+
+    /// In one piece: the system makes the table anew for each, and leaves out what has moved meanwhile.
+    fn lock_table() -> io::Result<String> {
+        let mut table = Vec::with_capacity(1 << 20);
+        fs::File::open("/proc/locks")?.read_to_end(&mut table)?;
+        Ok(String::from_utf8_lossy(&table).into_owned())
+    }
+
+    pub(super) fn users(file: &fs::Metadata) -> Vec<Holder> {
+        let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+        let pids = processes.filter_map(|process| process.ok()?.file_name().to_str()?.parse().ok());
+        let others = pids.filter(|pid| *pid != std::process::id());
+        others.filter(|pid| has_open(*pid, file) == Some(true)).map(named).collect()
+    }
+
+    /// Whether a process has the file open; `None` if it does not let us see.
+    fn has_open(pid: u32, file: &fs::Metadata) -> Option<bool> {
+        let open = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+        let mut open = open.filter_map(|descriptor| fs::metadata(descriptor.ok()?.path()).ok());
+        Some(open.any(|open| (open.dev(), open.ino()) == (file.dev(), file.ino())))
     }
 
     /// A line such as `1: FLOCK  ADVISORY  WRITE 4711 fe:00:131083 0 EOF`.
@@ -94,5 +119,9 @@ mod system {
 
     pub(super) fn holders(_: &std::fs::Metadata) -> Option<Vec<Holder>> {
         None
+    }
+
+    pub(super) fn users(_: &std::fs::Metadata) -> Vec<Holder> {
+        Vec::new()
     }
 }

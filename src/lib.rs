@@ -40,6 +40,7 @@ mod json;
 mod key;
 mod location;
 mod ops;
+mod race;
 mod snapshot;
 
 pub use cache::Cache;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     cli::silence_redb_panics();
+    cli::survive_file_size_limit();
     let cli = cli::parse();
     let mut output = output::Output::new(cli.global.color, cli.global.quiet);
     let result = cli::run(&cli, &mut output).and_then(|status| {

@@ -1,22 +1,19 @@
 //! The looking side: one commit of a cache, read without a lock and without a trace.
 
-use crate::file::{self, Cursor, Definition, File, Header, PageStore, Slot, TableTree, TreeEntry};
+use crate::file::{self, Cursor, Definition, File, PageStore, Reached, Slot, TableTree, TreeEntry};
+use crate::race;
 use crate::{
     CachedRows, DecodeError, EnvelopeHead, EnvelopeView, Error, Key, Result, Selection, holder, key, location,
 };
 use std::fs;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::str;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long [`Snapshot::open`] waits for a cache that changes under it.
 const OPEN_WAIT: Duration = Duration::from_secs(5);
-
-/// A file that was not closed, but that nobody is seen to have open, is called damaged only if its
-/// header stood still for this long: not every system, nor every container, shows who has it open.
-const STILL: Duration = Duration::from_millis(100);
 
 /// Bytes of a file whose pages are kept in any case.
 const SMALL: u64 = 32 * 1024 * 1024;
@@ -42,8 +39,8 @@ pub struct Snapshot {
     path: PathBuf,
     file: File,
     slot: Slot,
-    /// Whether it was closed, and nobody has it open as far as is known.
-    at_rest: bool,
+    /// Whether a process is known to have the cache open.
+    held: bool,
 }
 
 /// A commit, and what is wrong with it if the file was left by a crash without a whole one.
@@ -65,7 +62,7 @@ impl Snapshot {
     /// Opens the newest commit of the cache at `path`, a folder or the file in it.
     pub fn open(path: impl AsRef<Path>) -> Result<Snapshot> {
         let path = location::cache_file(path.as_ref());
-        retry(&path, OPEN_WAIT, || Snapshot::newest(&path)?.whole())
+        race::retry(&path, OPEN_WAIT, || Snapshot::newest(&path)?.whole())
     }
 
     /// Calls `look` with the newest commit of the cache at `path`, and again with a newer one if the
@@ -75,7 +72,7 @@ impl Snapshot {
     /// [`Error::Unsteady`] if no call got through within `wait`; else what `look` returns.
     pub fn look<T>(path: impl AsRef<Path>, wait: Duration, mut look: impl FnMut(&Snapshot) -> Result<T>) -> Result<T> {
         let path = location::cache_file(path.as_ref());
-        retry(&path, wait, || look(&Snapshot::newest(&path)?.whole()?))
+        race::retry(&path, wait, || look(&Snapshot::newest(&path)?.whole()?))
     }
 
     /// The same for a `look` that goes on where the file is damaged, and returns what is damaged
@@ -88,7 +85,7 @@ impl Snapshot {
         let path = location::cache_file(path.as_ref());
         let store = Arc::new(PageStore::default());
         let mut seen = None;
-        let looked = retry(&path, wait, || {
+        let looked = race::retry(&path, wait, || {
             seen = None;
             let mut newest = Snapshot::newest(&path)?;
             newest.snapshot.keep_if_it_moves(&store);
@@ -122,9 +119,10 @@ impl Snapshot {
         let path = location::cache_file(path.as_ref());
         let store = Arc::new(PageStore::default());
         let mut damaged = None;
-        let held = retry(&path, wait, || {
+        let held = race::retry(&path, wait, || {
             damaged = None;
-            let mut snapshot = Snapshot::newest(&path)?.whole()?;
+            // What is incomplete shows where it is read.
+            let mut snapshot = Snapshot::newest(&path)?.snapshot;
             snapshot.keep_if_it_moves(&store);
             if snapshot.file.keeps_pages() {
                 for selection in selections {
@@ -158,7 +156,6 @@ impl Snapshot {
         let in_context = |error| Error::file(error, path, None);
         let file = File::open(file).map_err(in_context)?;
         let candidates = file.header().candidates().map_err(in_context)?;
-        let at_rest = !file.header().recovery_required && !held;
         let mut slot = candidates[0];
         let mut incomplete = None;
         if candidates.len() > 1 && !held {
@@ -167,12 +164,12 @@ impl Snapshot {
                 None => incomplete = file::verify_commit(&file, &slot).err().map(in_context),
             }
         }
-        let snapshot = Snapshot { path: path.to_owned(), file, slot, at_rest };
+        let snapshot = Snapshot { path: path.to_owned(), file, slot, held };
         Ok(Newest { snapshot, incomplete })
     }
 
     fn keep_if_it_moves(&mut self, store: &Arc<PageStore>) {
-        if !self.at_rest || self.file.len() <= SMALL {
+        if self.held || self.file.header().recovery_required || self.file.len() <= SMALL {
             self.file.keep_pages(Arc::clone(store));
         }
     }
@@ -199,7 +196,7 @@ impl Snapshot {
     /// any more says nothing of damage.
     #[must_use]
     pub fn has_moved(&self) -> bool {
-        State::of(&self.path).header.as_ref() != Some(self.file.header())
+        race::header(&self.path).as_ref() != Some(self.file.header())
     }
 
     pub(crate) fn file(&self) -> &File {
@@ -208,6 +205,16 @@ impl Snapshot {
 
     pub(crate) fn error(&self, error: file::Error, table: Option<&str>) -> Error {
         Error::file(error, &self.path, table)
+    }
+
+    /// Whether a process is known to have the cache open.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// A commit as it is, for those who know how to deal with what is not there.
+    pub(crate) fn of_commit(path: &Path, file: File, slot: Slot) -> Snapshot {
+        Snapshot { path: path.to_owned(), file, slot, held: false }
     }
 
     pub(crate) fn slot(&self) -> &Slot {
@@ -250,7 +257,8 @@ impl Snapshot {
             _ => tables.iter().try_for_each(|table| table.expect_cache_table(&self.path))?,
         }
         tables.reverse();
-        Ok(Entries { snapshot: self, selection: selection.clone(), tables, current: None })
+        let reached = Reached::default();
+        Ok(Entries { snapshot: self, selection: selection.clone(), tables, current: None, reached })
     }
 
     /// One entry.
@@ -270,73 +278,6 @@ impl Snapshot {
         let key = Key::new(full_key);
         let Some(entry) = self.entry(&key)? else { return Ok(None) };
         CachedRows::decode(entry.value()).map(Some).map_err(|source| Error::Undecodable { key, source })
-    }
-}
-
-/// Calls `look` until what it finds can no longer be the fault of an app that writes at the same
-/// time: a commit writes its pages and its header in no order.
-fn retry<T>(path: &Path, wait: Duration, mut look: impl FnMut() -> Result<T>) -> Result<T> {
-    let begun = Instant::now();
-    let mut last: Option<(State, Instant)> = None;
-    let mut moved = false;
-    loop {
-        let error = match look() {
-            Err(error) if error.may_be_a_race() => error,
-            other => return other,
-        };
-        let state = State::of(path);
-        let still = match &last {
-            Some((same, since)) if same.header == state.header => Some(since.elapsed()),
-            _ => None,
-        };
-        let enough = match state.user {
-            User::None => Duration::ZERO,
-            User::Unseen => STILL,
-            User::Perhaps => wait.max(STILL),
-        };
-        if still.is_some_and(|still| still >= enough) {
-            return Err(error);
-        }
-        if moved && begun.elapsed() > wait {
-            return Err(Error::Unsteady { path: path.to_owned() });
-        }
-        if still.is_none() {
-            moved = last.is_some();
-            last = Some((state, Instant::now()));
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// What can be seen of a file that could not be read.
-struct State {
-    header: Option<Header>,
-    user: User,
-}
-
-/// Whether an app may be writing to a file.
-enum User {
-    /// It was closed, and nobody has it locked.
-    None,
-    /// Nobody has it locked, but it was not closed; or it was, and the system does not say.
-    Unseen,
-    /// Somebody has it locked; while redb recovers it, the header looks as if it were closed.
-    Perhaps,
-}
-
-impl State {
-    fn of(path: &Path) -> State {
-        let Ok(file) = location::open(path, false) else { return State { header: None, user: User::Unseen } };
-        let held = file.metadata().ok().and_then(|metadata| holder::of(&metadata)).map(|holders| !holders.is_empty());
-        let header = File::open(Arc::new(file)).ok().map(|file| file.header().clone());
-        let closed = header.as_ref().is_some_and(|header| !header.recovery_required);
-        let user = match held {
-            Some(false) if closed => User::None,
-            Some(false) => User::Unseen,
-            None if closed => User::Unseen,
-            _ => User::Perhaps,
-        };
-        State { header, user }
     }
 }
 
@@ -468,6 +409,8 @@ pub struct Entries<'s> {
     /// Those still to come, the next one last.
     tables: Vec<Table>,
     current: Option<Current<'s>>,
+    /// The pages of the tables that are done.
+    reached: Reached,
 }
 
 #[derive(Debug)]
@@ -477,6 +420,14 @@ struct Current<'s> {
     cursor: Cursor<'s>,
     /// Entries so far; `None` once some could not be read.
     seen: Option<u64>,
+}
+
+impl Entries<'_> {
+    fn leave_table(&mut self) {
+        if let Some(current) = self.current.take() {
+            self.reached = current.cursor.into_reached();
+        }
+    }
 }
 
 impl Iterator for Entries<'_> {
@@ -489,7 +440,11 @@ impl Iterator for Entries<'_> {
                 let start = self.selection.first_sub_key().as_bytes();
                 self.current = Some(Current {
                     cache_key: table.cache_key().unwrap_or_default().into(),
-                    cursor: table.definition.tree(&self.snapshot.file).entries_from(start),
+                    cursor: table
+                        .definition
+                        .tree(&self.snapshot.file)
+                        .entries_from(start)
+                        .beside(mem::take(&mut self.reached)),
                     table,
                     seen: Some(0),
                 });
@@ -509,7 +464,7 @@ impl Iterator for Entries<'_> {
                         current.seen = None;
                         return damaged(definition.miscounted());
                     }
-                    self.current = None;
+                    self.leave_table();
                     continue;
                 }
             };
@@ -519,7 +474,7 @@ impl Iterator for Entries<'_> {
                 return Some(Ok(Entry { cache_key: Arc::clone(&current.cache_key), entry }));
             }
             // Sub-keys come in order: none that follows is selected.
-            self.current = None;
+            self.leave_table();
         }
     }
 }

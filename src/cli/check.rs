@@ -38,7 +38,7 @@ struct Report<'c> {
     refused: Found<'c>,
     altered: Found<'c>,
     wrongly_typed: Found<'c>,
-    other_tables: &'c [String],
+    other_tables: Found<'c>,
 }
 
 #[derive(Serialize)]
@@ -93,7 +93,7 @@ impl Check {
         output.flush()?;
         for (_, findings, hint) in kinds(&check) {
             if findings.count > 0 && !self.json {
-                output.hint(hint);
+                output.advice(hint);
             }
         }
         Ok(if check.is_sound() { Status::Done } else { Status::No })
@@ -120,7 +120,7 @@ fn report(check: &vlive::Check) -> Report<'_> {
         refused: found(&check.refused),
         altered: found(&check.altered),
         wrongly_typed: found(&check.wrongly_typed),
-        other_tables: &check.other_tables,
+        other_tables: found(&check.other_tables),
     }
 }
 
@@ -134,7 +134,7 @@ fn tell(check: &vlive::Check, output: &mut Output) -> Result<()> {
     let read =
         format!("{}, {}", human::count(check.pages, "page", "pages"), human::count(check.entries, "entry", "entries"));
     for (name, value) in [
-        ("format", format!("redb v{}, commit {}, {closed}", check.format, check.commit)),
+        ("format", format!("redb file format v{}, commit {}, {closed}", check.format, check.commit)),
         ("held by", held_by),
         ("read", read),
     ] {
@@ -142,21 +142,25 @@ fn tell(check: &vlive::Check, output: &mut Output) -> Result<()> {
         writeln!(output.data(), "{name:<25}{value}")?;
     }
     for (name, findings, _) in kinds(check) {
-        writeln!(output.data(), "{name:<25}{}", findings.count)?;
-        for found in &findings.places {
-            let place = found.place.as_deref().map_or(String::new(), |place| format!("{place}: "));
-            let line = output.text(&format!("{place}{}", found.what)).into_owned();
-            writeln!(output.data(), "  {line}")?;
-        }
-        let more = findings.count - findings.places.len() as u64;
-        if more > 0 {
-            writeln!(output.data(), "  and {more} more")?;
-        }
+        tell_findings(name, findings, output)?;
     }
-    if !check.other_tables.is_empty() {
-        let list = output.text(&check.other_tables.join(", ")).into_owned();
-        writeln!(output.data(), "{:<25}{list}", "other tables")?;
+    if check.other_tables.count > 0 {
+        tell_findings("other tables", &check.other_tables, output)?;
     }
     writeln!(output.data(), "{}", if check.is_sound() { "sound" } else { "not sound" })?;
+    Ok(())
+}
+
+fn tell_findings(name: &str, findings: &Findings, output: &mut Output) -> Result<()> {
+    writeln!(output.data(), "{name:<25}{}", findings.count)?;
+    for found in &findings.places {
+        let place = found.place.as_deref().map_or(String::new(), |place| format!("{place}: "));
+        let line = output.text(&format!("{place}{}", found.what)).into_owned();
+        writeln!(output.data(), "  {line}")?;
+    }
+    let more = findings.count - findings.places.len() as u64;
+    if more > 0 {
+        writeln!(output.data(), "  and {more} more")?;
+    }
     Ok(())
 }

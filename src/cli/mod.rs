@@ -18,7 +18,7 @@ use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use global::Global;
 use report::{Refused, tell_unread};
-pub use report::{report, silence_redb_panics};
+pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
 use vlive::Selection;
 

@@ -64,7 +64,10 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         }
         Error::UnknownFormat { .. } => (CANNOT, Some("caches of vantage-live 0.4 have version 2 or 3")),
         Error::Damaged { table: Some(_), .. } => (CANNOT, Some(DAMAGED_TABLE)),
-        Error::Damaged { table: None, .. } => (CANNOT, Some("to begin anew, stop the app and delete the file")),
+        Error::Damaged { table: None, .. } => (
+            CANNOT,
+            Some("`vlive salvage` may find the commit before; to begin anew, stop the app and delete the file"),
+        ),
         Error::WrongLength { .. } => {
             (CANNOT, Some("the file was cut or extended, and redb would fail on it; it was left as it is"))
         }
@@ -86,6 +89,17 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
             _ => (CANNOT, None),
         },
         _ => (CANNOT, None),
+    }
+}
+
+/// Makes a limit on the size of files fail the write, as a full disk does; the system would end the
+/// process otherwise.
+pub fn survive_file_size_limit() {
+    #[cfg(unix)]
+    {
+        let taken = std::sync::Arc::default();
+        // Where it cannot be had the system's way stays.
+        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, taken).ok();
     }
 }
 

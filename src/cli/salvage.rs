@@ -30,13 +30,13 @@ struct Summary {
     entries: u64,
     bytes: u64,
     older: u64,
-    lost: u64,
+    lost: Option<u64>,
     damaged_pages: u64,
 }
 
 impl Salvage {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let salvaged = vlive::salvage(global.folder_or(self.argument.as_deref()), &self.into)?;
+        let salvaged = vlive::salvage(global.folder_or(self.argument.as_deref()), &self.into, global.look_wait())?;
         for found in &salvaged.damage.places {
             let place = found.place.as_deref().map_or(String::new(), |table| format!("table `{table}`, "));
             output.error(&format!("damaged: {place}{}", found.what), None);
@@ -56,13 +56,15 @@ impl Salvage {
         } else {
             let saved = human::count(salvaged.entries, "entry", "entries");
             let size = human::size(salvaged.bytes);
-            let lost = human::count(salvaged.lost, "entry", "entries");
-            output.summary(&format!(
-                "saved {saved}, {size}, {} of them from the commit before; lost {lost}",
-                salvaged.older
-            ));
+            let lost = match salvaged.lost {
+                None => "how many entries are lost is not known".to_owned(),
+                Some(0) => "lost none".to_owned(),
+                Some(lost) => format!("lost at least {}", human::count(lost, "entry", "entries")),
+            };
+            output
+                .summary(&format!("saved {saved}, {size}, {} of them from the commit before; {lost}", salvaged.older));
         }
-        let whole = salvaged.damage.count == 0 && salvaged.lost == 0;
+        let whole = salvaged.damage.count == 0 && salvaged.lost == Some(0);
         Ok(if whole { Status::Done } else { Status::Unreadable })
     }
 }

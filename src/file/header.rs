@@ -9,8 +9,9 @@ pub const HEADER_LEN: usize = 320;
 /// Version of redb's file format that carries lengths with every tree, and its successor.
 const VERSIONS: std::ops::RangeInclusive<u8> = 2..=3;
 
-const MAGIC: [u8; 9] = *b"redb\x1a\x0a\xa9\x0d\x0a";
+pub(super) const MAGIC: [u8; 9] = *b"redb\x1a\x0a\xa9\x0d\x0a";
 const GOD_BYTE: usize = 9;
+const RECOVERY_REQUIRED: u8 = 2;
 const SLOTS: [usize; 2] = [64, 192];
 const SLOT_LEN: usize = 128;
 const SLOT_CHECKSUM: usize = 112;
@@ -146,7 +147,7 @@ impl Header {
         let (primary, secondary) = if god & 1 == 0 { (slot0, slot1) } else { (slot1, slot0) };
         Ok(Header {
             geometry,
-            recovery_required: god & 2 != 0,
+            recovery_required: god & RECOVERY_REQUIRED != 0,
             two_phase: god & 4 != 0,
             recorded_len: geometry.file_len(u32_at(bytes, 24), u32_at(bytes, 28)),
             primary,
@@ -177,15 +178,19 @@ impl Header {
         Ok(valid)
     }
 
+    /// What redb takes on trust of a file that was closed, although it can see that it is not so.
+    pub fn fault(&self) -> Option<Error> {
+        let is_older = self.secondary.valid && self.secondary.transaction_id > self.primary.transaction_id;
+        (is_older && !self.recovery_required)
+            .then(|| Error::header("it names the older of its two commits, and says that the file was closed"))
+    }
+
     /// Every commit that the header still names, the newest first.
-    pub fn commits(&self) -> Result<Vec<Slot>> {
+    pub fn commits(&self) -> Vec<Slot> {
         let mut commits = vec![self.primary, self.secondary];
         commits.retain(|slot| slot.valid && VERSIONS.contains(&slot.version));
         commits.sort_by_key(|slot| std::cmp::Reverse(slot.transaction_id));
-        if commits.is_empty() {
-            return Err(Error::header("the checksums of both commit slots do not match"));
-        }
-        Ok(commits)
+        commits
     }
 
     /// Whether redb 2.6 can lay out a file of `file_len` bytes without failing: it trusts the
@@ -202,6 +207,17 @@ impl Header {
         let rest = regions % self.geometry.region_len();
         rest == 0 || (rest.is_multiple_of(page) && rest / page > u64::from(self.geometry.region_header_pages))
     }
+}
+
+/// The bytes of a file's beginning, with the mark that it has not been closed.
+pub fn marked_as_open(start: &[u8]) -> Vec<u8> {
+    let mut marked = start.to_vec();
+    if marked.starts_with(&MAGIC)
+        && let Some(god) = marked.get_mut(GOD_BYTE)
+    {
+        *god |= RECOVERY_REQUIRED;
+    }
+    marked
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {

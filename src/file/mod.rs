@@ -7,13 +7,15 @@
 
 mod header;
 mod page;
+mod reached;
 mod store;
 mod survey;
 mod table;
 mod tree;
 
-pub use header::{HEADER_LEN, Header, Root, Slot};
+pub use header::{HEADER_LEN, Header, Root, Slot, marked_as_open};
 pub use page::{Page, PageNumber, Widths};
+pub use reached::Reached;
 pub use store::PageStore;
 pub use survey::Survey;
 pub use table::{Definition, TableTree, TypeName, verify_commit, verify_own};
@@ -48,7 +50,7 @@ impl Error {
     }
 
     fn header(fault: Fault) -> Error {
-        Error::Damaged(Damage { page: None, fault })
+        Error::Damaged(Damage { page: None, checksum: 0, fault })
     }
 
     /// The error for a file whose pages are of a size that redb 2.6 does not open.
@@ -57,7 +59,7 @@ impl Error {
     }
 
     fn page(page: PageNumber, fault: Fault) -> Error {
-        Error::Damaged(Damage { page: Some(page), fault })
+        Error::Damaged(Damage { page: Some(page), checksum: 0, fault })
     }
 }
 
@@ -66,10 +68,17 @@ impl Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damage {
     page: Option<PageNumber>,
+    /// What the checksum of the page should be; 0 where that is not the point.
+    checksum: u128,
     fault: Fault,
 }
 
 impl Damage {
+    /// Whether it is the same page with the same content due that is not there.
+    pub(crate) fn is_of_the_same_page(&self, other: &Damage) -> bool {
+        self.page.is_some() && self.checksum != 0 && (self.page, self.checksum) == (other.page, other.checksum)
+    }
+
     /// The damaged page; `None` for the header.
     #[must_use]
     pub fn page(&self) -> Option<PageNumber> {
@@ -120,7 +129,8 @@ impl File {
         let mut bytes = [0; HEADER_LEN];
         let there = HEADER_LEN.min(usize::try_from(len).unwrap_or(HEADER_LEN));
         read_exact_at(&file, &mut bytes[..there], 0)?;
-        if bytes == [0; HEADER_LEN] {
+        // redb writes the magic number last.
+        if bytes[..header::MAGIC.len()] == [0; header::MAGIC.len()] {
             return Err(Error::Unwritten);
         }
         let header = Header::parse(&bytes, there)?;
@@ -145,11 +155,6 @@ impl File {
         self.len
     }
 
-    /// How many base pages the file can hold: no sound tree reaches more.
-    fn capacity(&self) -> u64 {
-        self.len / u64::from(self.header.geometry.page_size)
-    }
-
     /// Pages read since the file was opened.
     pub fn pages_read(&self) -> u64 {
         self.pages_read.load(Ordering::Relaxed)
@@ -157,7 +162,7 @@ impl File {
 
     /// Reads a page and verifies it. `buffer` is used for it and grown where it must be.
     fn read_page(&self, at: &Root, widths: Widths, mut buffer: Vec<u8>) -> Result<Page> {
-        let damaged = |fault| Error::page(at.page, fault);
+        let damaged = |fault| Error::Damaged(Damage { page: Some(at.page), checksum: at.checksum, fault });
         self.pages_read.fetch_add(1, Ordering::Relaxed);
         if let Some(store) = &self.store
             && let Some(used) = store.fetch(at, &mut buffer)?
@@ -269,6 +274,3 @@ pub fn write_at(file: &fs::File, mut buffer: &[u8], mut offset: u64) -> io::Resu
     }
     Ok(())
 }
-
-/// A page that may be shared by the entries that lie in it.
-type SharedPage = Arc<Page>;

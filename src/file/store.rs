@@ -5,6 +5,7 @@ use super::page::PageNumber;
 use super::{Result, Root, read_at, write_at};
 use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::sync::{Mutex, PoisonError};
 
 /// Bytes of pages in memory; what comes beyond goes to a temporary file without a name.
@@ -42,7 +43,9 @@ impl PageStore {
         }
         match (kept, &inner.spill) {
             (Kept::Here(bytes), _) => buffer[..len].copy_from_slice(bytes),
-            (Kept::Spilled { offset, .. }, Some(spill)) => read_at(spill, &mut buffer[..len], *offset)?,
+            (Kept::Spilled { offset, .. }, Some(spill)) => {
+                read_at(spill, &mut buffer[..len], *offset).map_err(of_spill)?
+            }
             (Kept::Spilled { .. }, None) => return Ok(None),
         }
         Ok(Some(len))
@@ -57,14 +60,19 @@ impl PageStore {
             return Ok(());
         }
         if inner.spill.is_none() {
-            inner.spill = Some(tempfile::tempfile()?);
+            inner.spill = Some(tempfile::tempfile().map_err(of_spill)?);
         }
         let offset = inner.spilled;
         if let Some(spill) = &inner.spill {
-            write_at(spill, bytes, offset)?;
+            write_at(spill, bytes, offset).map_err(of_spill)?;
         }
         inner.spilled += bytes.len() as u64;
         inner.pages.insert(key, Kept::Spilled { offset, len: bytes.len() });
         Ok(())
     }
+}
+
+/// It is not the cache that this is about.
+fn of_spill(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("the temporary file for its pages: {error}"))
 }

@@ -86,7 +86,7 @@ impl Definition {
     }
 
     fn damage(&self, fault: &'static str) -> Error {
-        Error::Damaged(Damage { page: self.root.map(|root| root.page), fault })
+        Error::Damaged(Damage { page: self.root.map(|root| root.page), checksum: 0, fault })
     }
 
     /// The tree of a table; of a multimap the tree of its keys.
@@ -187,7 +187,7 @@ impl<'f> TableTree<'f> {
     }
 
     fn unreadable(&self, fault: &'static str) -> Error {
-        Error::Damaged(Damage { page: self.root.map(|root| root.page), fault })
+        Error::Damaged(Damage { page: self.root.map(|root| root.page), checksum: 0, fault })
     }
 }
 

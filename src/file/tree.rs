@@ -1,10 +1,13 @@
 //! A B-tree, walked in key order or searched, one verified page at a time.
 
-use super::{Error, File, Page, PageNumber, Result, Root, SharedPage, Widths};
+use super::{Error, File, Page, PageNumber, Reached, Result, Root, Widths};
 use std::sync::Arc;
 
 /// No tree that fits a file is deeper: a branch has at least two children.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// A page that is shared by the entries that lie in it.
+type SharedPage = Arc<Page>;
 
 /// A tree of a file.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +69,7 @@ impl<'f> Tree<'f> {
             leaf: None,
             spare: Vec::new(),
             start: Some(start.to_vec()),
-            pages: 0,
+            reached: Reached::default(),
         }
     }
 
@@ -88,10 +91,20 @@ pub struct Cursor<'f> {
     spare: Vec<u8>,
     /// Where to begin; taken on the first step.
     start: Option<Vec<u8>>,
-    pages: u64,
+    reached: Reached,
 }
 
 impl Cursor<'_> {
+    /// Takes the pages that another walk has reached for reached; no two trees share a page.
+    pub fn beside(self, reached: Reached) -> Self {
+        Cursor { reached, ..self }
+    }
+
+    /// The pages that were reached.
+    pub fn into_reached(self) -> Reached {
+        self.reached
+    }
+
     /// The next leaf, whole.
     fn next_leaf(&mut self) -> Result<Option<SharedPage>> {
         self.reuse_leaf();
@@ -129,11 +142,8 @@ impl Cursor<'_> {
     }
 
     fn read(&mut self, root: &Root) -> Result<Page> {
-        self.pages += 1;
-        if self.pages > self.tree.file.capacity() {
-            // There may be no end to what it would still lead to.
-            self.branches.clear();
-            return Err(Error::page(root.page, "the tree reaches it twice"));
+        if self.reached.add(self.tree.file, root.page) {
+            return Err(Error::page(root.page, "it is reached twice"));
         }
         self.tree.file.read_page(root, self.tree.widths, std::mem::take(&mut self.spare))
     }

@@ -20,4 +20,5 @@ mod read;
 mod write;
 
 pub use read::{InputError, RowsInput};
+pub(crate) use write::Entry;
 pub use write::{JsonStyle, JsonWriter};

@@ -1,6 +1,6 @@
 //! JSON text to the bytes of an envelope: every number as it is written, every place named.
 
-use crate::cbor::{RESERVED, Reader, Tagged};
+use crate::cbor::{FIELD_DEPTH, RESERVED, Reader, Tagged};
 use crate::envelope::{Envelope, FETCHED_AT, ROWS, envelope_of, push_head, push_text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -10,9 +10,6 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
-
-/// Levels that vantage-live can read inside of a field: 256 less the envelope, `rows` and the record.
-const FIELD_DEPTH: usize = 253;
 
 /// Rows given as JSON, checked and encoded, for an envelope that still wants its time.
 ///

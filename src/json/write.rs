@@ -6,12 +6,11 @@
 //! has been over them before. Values are written by the same code in either case.
 
 use crate::EnvelopeView;
-use crate::cbor::{BigInt, DecodeError, Fault, Head, MAX_DEPTH, RESERVED, Reader, Tagged, are_distinct, shortest};
+use crate::cbor::{BigInt, DecodeError, FIELD_DEPTH, Fault, Head, MAX_DEPTH, RESERVED, Reader, Tagged, shortest};
 use crate::envelope::{FETCHED_AT, ROWS};
 use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
 use std::io::{self, Write};
-use std::mem;
 use std::ops::Range;
 
 /// Text is handed on in pieces of about this size, however large a value is.
@@ -20,8 +19,8 @@ const PIECE: usize = 64 * 1024;
 /// Up to this size an entry may be written before it is known to be sound; its text is kept until then.
 const LARGE: usize = 1024 * 1024;
 
-/// Levels that vantage-live can read inside of a field.
-const FIELD_DEPTH: usize = MAX_DEPTH - 3;
+/// Text of an entry that is kept until the entry is known to be sound.
+const LONG: usize = 8 * LARGE;
 
 /// How JSON is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +29,8 @@ pub struct JsonStyle {
     pub pretty: bool,
     /// For people and tools that know nothing of the forms for what JSON cannot hold, as RFC 8949,
     /// 6.1 has it: tags are dropped, byte strings are base64url without padding, NaN and the infinities
-    /// null, keys that are no text the JSON of their value. It cannot be read back.
+    /// null; a key that is a number or a word is its JSON, any other the base64url of its CBOR. It
+    /// cannot be read back.
     pub plain: bool,
 }
 
@@ -54,8 +54,9 @@ pub struct JsonWriter<W: Write> {
     style: JsonStyle,
     depth: usize,
     first: bool,
-    /// The length of text that is handed on.
+    /// The length at which text is handed on or, where it is kept, is too long.
     enough: usize,
+    keeps: bool,
     /// The fields of the last record that was verified as it was written.
     fields: Fields,
     /// Where in the value the keys of the maps around this place are.
@@ -98,6 +99,7 @@ impl<W: Write> JsonWriter<W> {
             depth: 0,
             first: true,
             enough: PIECE,
+            keeps: false,
             fields: Fields::default(),
             keys: Vec::new(),
         }
@@ -109,9 +111,10 @@ impl<W: Write> JsonWriter<W> {
         JsonWriter { depth: 1, ..JsonWriter::new(out, style) }
     }
 
-    /// Keeps all text, behind what is in `buffer`, until [`Self::into_text`].
-    pub(crate) fn keeping_text(self, buffer: Vec<u8>) -> JsonWriter<W> {
-        JsonWriter { text: buffer, enough: usize::MAX, ..self }
+    /// Keeps all text in `buffer`, until [`Self::into_text`]. An entry that would make it longer than
+    /// `most` bytes is [`Entry::TooLong`].
+    pub(crate) fn keeping_text(self, buffer: Vec<u8>, most: usize) -> JsonWriter<W> {
+        JsonWriter { text: buffer, enough: most, keeps: true, ..self }
     }
 
     /// The text that was not handed on.
@@ -126,6 +129,10 @@ impl<W: Write> JsonWriter<W> {
 
     /// Writes a key of the open object; its value must follow.
     pub fn key(&mut self, key: &str) -> io::Result<()> {
+        Ok(self.key_of(key)?)
+    }
+
+    fn key_of(&mut self, key: &str) -> Result<(), Stop> {
         self.item()?;
         self.string(key.as_bytes())?;
         self.colon();
@@ -140,41 +147,77 @@ impl<W: Write> JsonWriter<W> {
     /// Writes an entry of the open object: its full key, and the envelope that is its value. If that
     /// cannot be decoded, nothing is written.
     pub fn entry(&mut self, key: &str, value: &[u8]) -> io::Result<Result<(), DecodeError>> {
+        match self.try_entry(key, value)? {
+            Entry::Written => Ok(Ok(())),
+            Entry::Undecodable(error) => Ok(Err(error)),
+            Entry::TooLong => unreachable!("text is not kept"),
+        }
+    }
+
+    pub(crate) fn try_entry(&mut self, key: &str, value: &[u8]) -> io::Result<Entry> {
         if value.len() <= LARGE {
-            let (start, depth, first) = (self.text.len(), self.depth, self.first);
-            // Nothing is handed on while it may still have to be taken back.
-            let enough = mem::replace(&mut self.enough, usize::MAX);
-            let written = self.key(key).map_err(Stop::Io).and_then(|()| self.unseen(value));
-            self.enough = enough;
-            match written {
-                Ok(()) => return Ok(Ok(())),
-                Err(Stop::Io(error)) => return Err(error),
-                Err(Stop::Decode(_) | Stop::Odd) => {
-                    self.text.truncate(start);
-                    (self.depth, self.first) = (depth, first);
-                    self.fields.list.clear();
-                    self.keys.clear();
-                }
+            match self.undone_unless_written(|this| {
+                this.key_of(key)?;
+                this.unseen(value)
+            })? {
+                Some(Stop::Full) if self.keeps => return Ok(Entry::TooLong),
+                Some(_) => {}
+                None => return Ok(Entry::Written),
             }
         }
-        match EnvelopeView::new(value) {
-            Err(error) => Ok(Err(error)),
-            Ok(view) => {
-                self.key(key)?;
-                self.envelope(&view).map(Ok)
+        let view = match EnvelopeView::new(value) {
+            Ok(view) => view,
+            Err(error) => return Ok(Entry::Undecodable(error)),
+        };
+        if !self.keeps {
+            self.key(key)?;
+            self.envelope(&view)?;
+            return Ok(Entry::Written);
+        }
+        let written = self.undone_unless_written(|this| {
+            this.key_of(key)?;
+            this.seen(&view)
+        })?;
+        Ok(if written.is_none() { Entry::Written } else { Entry::TooLong })
+    }
+
+    /// Calls `write`, and takes back what it has written if it stops. Nothing is handed on meanwhile;
+    /// it stops where it would keep too much. Returns why it stopped, if not for the output.
+    fn undone_unless_written(&mut self, write: impl FnOnce(&mut Self) -> Result<(), Stop>) -> io::Result<Option<Stop>> {
+        let (start, depth, first) = (self.text.len(), self.depth, self.first);
+        let (enough, keeps) = (self.enough, self.keeps);
+        if !keeps {
+            self.enough = start + LONG;
+            self.keeps = true;
+        }
+        let written = write(self);
+        (self.enough, self.keeps) = (enough, keeps);
+        match written {
+            Ok(()) => Ok(None),
+            Err(Stop::Io(error)) => Err(error),
+            Err(stop) => {
+                self.text.truncate(start);
+                (self.depth, self.first) = (depth, first);
+                self.fields.list.clear();
+                self.keys.clear();
+                Ok(Some(stop))
             }
         }
     }
 
     /// Writes an envelope: `{"fetched_at": N, "rows": {"<id>": {…}}}`, as vantage-live reads it.
     pub fn envelope(&mut self, envelope: &EnvelopeView<'_>) -> io::Result<()> {
+        Ok(self.seen(envelope)?)
+    }
+
+    fn seen(&mut self, envelope: &EnvelopeView<'_>) -> Result<(), Stop> {
         let maps = Maps::Seen(envelope);
         self.begin_envelope(envelope.fetched_at())?;
         envelope.rows::<Stop>(&mut |id, record| {
-            self.key(&id)?;
+            self.key_of(&id)?;
             self.begin_object();
             envelope.fields::<Stop>(record, &mut |name, value| {
-                self.key(&name)?;
+                self.key_of(&name)?;
                 self.value(value, maps, MAX_DEPTH)
             })?;
             self.end_object();
@@ -185,11 +228,11 @@ impl<W: Write> JsonWriter<W> {
         Ok(())
     }
 
-    fn begin_envelope(&mut self, fetched_at: u64) -> io::Result<()> {
+    fn begin_envelope(&mut self, fetched_at: u64) -> Result<(), Stop> {
         self.begin_object();
-        self.key(FETCHED_AT)?;
+        self.key_of(FETCHED_AT)?;
         self.number(fetched_at)?;
-        self.key(ROWS)?;
+        self.key_of(ROWS)?;
         self.begin_object();
         Ok(())
     }
@@ -267,7 +310,7 @@ impl<W: Write> JsonWriter<W> {
             return Err(Stop::Odd);
         }
         let start = reader.pos();
-        self.string(reader.string(len)?)?;
+        self.string(reader.take(len)?)?;
         self.colon();
         self.keys.push(start..start + len);
         Ok(())
@@ -306,7 +349,7 @@ impl<W: Write> JsonWriter<W> {
     }
 
     /// Goes to where the next element of an array or key of an object stands.
-    fn item(&mut self) -> io::Result<()> {
+    fn item(&mut self) -> Result<(), Stop> {
         if !self.first {
             self.text.push(b',');
         }
@@ -333,8 +376,11 @@ impl<W: Write> JsonWriter<W> {
         self.text.extend_from_slice(if self.style.pretty { b": " } else { b":" });
     }
 
-    fn hand_on(&mut self) -> io::Result<()> {
+    fn hand_on(&mut self) -> Result<(), Stop> {
         if self.text.len() >= self.enough {
+            if self.keeps {
+                return Err(Stop::Full);
+            }
             self.out.write_all(&self.text)?;
             self.text.clear();
         }
@@ -344,7 +390,7 @@ impl<W: Write> JsonWriter<W> {
     /// An object with one of the reserved names for its only key, and a text for its value.
     fn special(&mut self, name: &str, text: &str) -> Result<(), Stop> {
         self.begin_object();
-        self.key(name)?;
+        self.key_of(name)?;
         self.string(text.as_bytes())?;
         self.end_object();
         Ok(())
@@ -356,13 +402,13 @@ impl<W: Write> JsonWriter<W> {
         match reader.head()? {
             Head::Unsigned(value) => self.number(value)?,
             Head::Negative(value) => self.integer(-1 - i128::from(value))?,
-            Head::Bytes(Some(len)) => self.byte_string(reader.string(len)?)?,
+            Head::Bytes(Some(len)) => self.byte_string(reader.take(len)?)?,
             Head::Bytes(None) => {
                 let mut bytes = Vec::new();
                 reader.segments(false, None, |segment| bytes.extend_from_slice(segment))?;
                 self.byte_string(&bytes)?;
             }
-            Head::Text(Some(len)) => self.string(reader.string(len)?)?,
+            Head::Text(Some(len)) => self.string(reader.take(len)?)?,
             Head::Text(None) => {
                 let text = reader.text(None)?;
                 self.string(text.as_bytes())?;
@@ -428,7 +474,7 @@ impl<W: Write> JsonWriter<W> {
                 Maps::Seen(_) => {
                     let Head::Text(len) = reader.head()? else { unreachable!("the keys of a regular map are text") };
                     let key = reader.text(len)?;
-                    self.key(&key)?;
+                    self.key_of(&key)?;
                 }
             }
             self.value(reader, maps, depth)?;
@@ -450,7 +496,7 @@ impl<W: Write> JsonWriter<W> {
             return self.plain_map(reader, left, maps);
         }
         self.begin_object();
-        self.key("$map")?;
+        self.key_of("$map")?;
         self.begin(b'[');
         while reader.more(&mut left)? {
             self.item()?;
@@ -461,21 +507,16 @@ impl<W: Write> JsonWriter<W> {
         Ok(())
     }
 
-    /// Keys that are no text become their JSON.
+    /// A map whose keys are made text.
     fn plain_map(&mut self, reader: &mut Reader<'_>, mut left: Option<usize>, maps: Maps<'_>) -> Result<(), Stop> {
         self.begin_object();
         while reader.more(&mut left)? {
             if let Head::Text(len) = reader.peek()? {
                 reader.head()?;
                 let key = reader.text(len)?;
-                self.key(&key)?;
+                self.key_of(&key)?;
             } else {
-                let mut key = JsonWriter::new(Vec::new(), JsonStyle { pretty: false, plain: true });
-                key.value(reader, maps, MAX_DEPTH)?;
-                let key = key.finish()?;
-                self.item()?;
-                self.string(&key)?;
-                self.colon();
+                self.plain_key(reader)?;
             }
             self.value(reader, maps, MAX_DEPTH)?;
         }
@@ -483,12 +524,32 @@ impl<W: Write> JsonWriter<W> {
         Ok(())
     }
 
+    /// What is itself in JSON is its JSON. Of anything else the text would have to be escaped in each
+    /// key around it, and grow twofold each time.
+    fn plain_key(&mut self, reader: &mut Reader<'_>) -> Result<(), Stop> {
+        let start = reader.pos();
+        let text = match reader.head()? {
+            Head::Unsigned(value) => value.to_string(),
+            Head::Negative(value) => (-1 - i128::from(value)).to_string(),
+            Head::Float(float) => serde_json::to_string(&float.value()).map_err(io::Error::from)?,
+            Head::Simple(20) => "false".to_owned(),
+            Head::Simple(21) => "true".to_owned(),
+            Head::Simple(_) => "null".to_owned(),
+            _ => {
+                *reader = Reader::at(reader.all(), start);
+                reader.skip()?;
+                BASE64URL.encode(reader.since(start))
+            }
+        };
+        self.key_of(&text)
+    }
+
     fn tag(&mut self, tag: u64, content: impl FnOnce(&mut Self) -> Result<(), Stop>) -> Result<(), Stop> {
         if self.style.plain {
             return content(self);
         }
         self.begin_object();
-        self.key("$tag")?;
+        self.key_of("$tag")?;
         self.begin(b'[');
         self.item()?;
         self.number(tag)?;
@@ -530,16 +591,16 @@ impl<W: Write> JsonWriter<W> {
 
     fn byte_string(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         if self.style.plain {
-            return Ok(self.base64(bytes, &BASE64URL)?);
+            return self.base64(bytes, &BASE64URL);
         }
         self.begin_object();
-        self.key("$bytes")?;
+        self.key_of("$bytes")?;
         self.base64(bytes, &BASE64)?;
         self.end_object();
         Ok(())
     }
 
-    fn base64(&mut self, bytes: &[u8], engine: &GeneralPurpose) -> io::Result<()> {
+    fn base64(&mut self, bytes: &[u8], engine: &GeneralPurpose) -> Result<(), Stop> {
         self.text.push(b'"');
         // A multiple of three bytes, so that padding comes at the end alone.
         for piece in bytes.chunks(PIECE / 4 * 3) {
@@ -569,7 +630,7 @@ impl<W: Write> JsonWriter<W> {
         Ok(())
     }
 
-    fn escaped(&mut self, text: &[u8]) -> io::Result<()> {
+    fn escaped(&mut self, text: &[u8]) -> Result<(), Stop> {
         let mut rest = text;
         while !rest.is_empty() {
             let cut = rest.len().min(PIECE);
@@ -621,6 +682,19 @@ impl<W: Write> JsonWriter<W> {
     }
 }
 
+/// Whether none is there twice.
+fn are_distinct(keys: &[&[u8]]) -> bool {
+    if keys.is_sorted_by(|a, b| a < b) {
+        return true;
+    }
+    if keys.len() <= 12 {
+        return keys.iter().enumerate().all(|(n, key)| !keys[..n].contains(key));
+    }
+    let mut sorted = keys.to_vec();
+    sorted.sort_unstable();
+    sorted.is_sorted_by(|a, b| a < b)
+}
+
 /// Bytes that are not written as they are, or may not be.
 const NEEDS_A_LOOK: u8 = 1;
 const ABOVE_ASCII: u8 = 2;
@@ -650,6 +724,17 @@ enum Stop {
     Decode(DecodeError),
     /// What was being written needs a second look.
     Odd,
+    /// It would take more memory than is given to what may have to be taken back.
+    Full,
+}
+
+/// What became of an entry.
+pub(crate) enum Entry {
+    Written,
+    /// It was not written, and cannot be.
+    Undecodable(DecodeError),
+    /// It was not written, since its text would take too much memory.
+    TooLong,
 }
 
 impl From<io::Error> for Stop {
@@ -669,7 +754,7 @@ impl From<Stop> for io::Error {
         match interrupted {
             Stop::Io(error) => error,
             Stop::Decode(error) => io::Error::new(io::ErrorKind::InvalidData, error),
-            Stop::Odd => unreachable!("an envelope that was seen holds nothing odd that is not known"),
+            Stop::Odd | Stop::Full => unreachable!("an envelope that was seen, and text that is handed on"),
         }
     }
 }

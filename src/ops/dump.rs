@@ -1,5 +1,6 @@
 //! Entries as JSON: read by one thread, decoded by as many as there are cores, written in order.
 
+use crate::json;
 use crate::{Entry, Error, JsonStyle, JsonWriter, Result, Selection, Snapshot, Unreadable};
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -11,8 +12,14 @@ use std::thread;
 /// Bytes of values that are decoded at once.
 const BATCH: usize = 256 * 1024;
 
-/// A value of this size is decoded where it is written, piece by piece, so that its text is not kept.
+/// An entry of this size is decoded where it is written, piece by piece, so that its text is not kept.
 const LARGE: usize = 4 * 1024 * 1024;
+
+/// Text of a batch that is kept; an entry that does not fit is treated as a large one.
+const LONG: usize = 8 * 1024 * 1024;
+
+/// Batches that are decoded before they can be written, however many cores there are.
+const MOST_AHEAD: usize = 32;
 
 /// What a dump left out.
 #[derive(Debug, Default)]
@@ -37,13 +44,17 @@ pub fn dump(
     style: JsonStyle,
     out: impl Write,
 ) -> io::Result<Result<Dumped>> {
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    let (jobs, queue) = sync_channel(2 * workers);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let most_ahead = (2 * cores).min(MOST_AHEAD);
+    let (jobs, queue) = sync_channel(most_ahead);
     let queue = Arc::new(Mutex::new(queue));
     thread::scope(|scope| {
-        for _ in 0..workers {
+        let mut workers = 0;
+        for _ in 0..cores {
             let queue = Arc::clone(&queue);
-            scope.spawn(move || work(&queue, style));
+            // Where the system gives no more threads, fewer will do, or none.
+            let worker = thread::Builder::new().spawn_scoped(scope, move || work(&queue, style));
+            workers += usize::from(worker.is_ok());
         }
         // Without this thread's hold on it, the workers end when the jobs do.
         drop(queue);
@@ -52,12 +63,13 @@ pub fn dump(
             style,
             is_first: true,
             ahead: VecDeque::new(),
+            most_ahead,
             buffers: Vec::new(),
-            jobs,
+            jobs: (workers > 0).then_some(jobs),
             dumped: Dumped::default(),
         };
         writer.begin()?;
-        let read = writer.read(snapshot, selections, 2 * workers)?;
+        let read = writer.read(snapshot, selections)?;
         writer.end()?;
         Ok(read.map(|()| writer.dumped))
     })
@@ -71,10 +83,12 @@ struct Job {
     reply: SyncSender<Text>,
 }
 
-/// The text of some entries, and those that have none.
+/// The text of some entries.
 struct Text {
     json: Vec<u8>,
     unreadable: Vec<Unreadable>,
+    /// Those that are not in it, for lack of room: all from the first that did not fit.
+    left: Vec<Entry>,
 }
 
 /// Takes jobs until there are no more.
@@ -83,26 +97,31 @@ fn work(queue: &Mutex<Receiver<Job>>, style: JsonStyle) {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { entries, buffer, reply }) = job else { return };
         // Nobody waits for it if writing has failed.
-        let _ = reply.send(decode(&entries, buffer, style));
+        let _ = reply.send(decode(entries, buffer, style));
     }
 }
 
-fn decode(entries: &[Entry], buffer: Vec<u8>, style: JsonStyle) -> Text {
+fn decode(mut entries: Vec<Entry>, buffer: Vec<u8>, style: JsonStyle) -> Text {
     let mut unreadable = Vec::new();
-    let mut json = JsonWriter::inside_object(io::sink(), style).keeping_text(buffer);
-    for entry in entries {
+    let mut json = JsonWriter::inside_object(io::sink(), style).keeping_text(buffer, LONG);
+    let mut done = 0;
+    for entry in &entries {
         let key = entry.key();
-        let written = json.entry(&key.to_string(), entry.value()).expect("nothing is handed on");
-        if let Err(error) = written {
-            unreadable.push(Unreadable { key, error });
+        match json.try_entry(&key.to_string(), entry.value()).expect("nothing is handed on") {
+            json::Entry::Written => {}
+            json::Entry::Undecodable(error) => unreadable.push(Unreadable { key, error }),
+            json::Entry::TooLong => break,
         }
+        done += 1;
     }
-    Text { json: json.into_text(), unreadable }
+    let left = entries.split_off(done);
+    Text { json: json.into_text(), unreadable, left }
 }
 
-/// What stands in the order of the output, done or not.
+/// What stands in the order of the output.
 enum Ahead {
     Batch(Receiver<Text>),
+    Decoded(Text),
     Large(Entry),
 }
 
@@ -111,8 +130,10 @@ struct Writer<W: Write> {
     style: JsonStyle,
     is_first: bool,
     ahead: VecDeque<Ahead>,
+    most_ahead: usize,
     buffers: Vec<Vec<u8>>,
-    jobs: SyncSender<Job>,
+    /// `None` if there is nobody to do them.
+    jobs: Option<SyncSender<Job>>,
     dumped: Dumped,
 }
 
@@ -126,8 +147,8 @@ impl<W: Write> Writer<W> {
         self.out.write_all(end)
     }
 
-    /// Reads entries and hands them on, never more than `most` batches before what is written.
-    fn read(&mut self, snapshot: &Snapshot, selections: &[Selection], most: usize) -> io::Result<Result<()>> {
+    /// Reads entries and hands them on, never too far ahead of what is written.
+    fn read(&mut self, snapshot: &Snapshot, selections: &[Selection]) -> io::Result<Result<()>> {
         let mut batch = Vec::new();
         let mut bytes = 0;
         for (n, selection) in selections.iter().enumerate() {
@@ -152,8 +173,9 @@ impl<W: Write> Writer<W> {
                 if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
                     continue;
                 }
-                let is_large = entry.value().len() >= LARGE;
-                if bytes + entry.value().len() > BATCH || is_large {
+                let len = entry.sub_key().len() + entry.value().len();
+                let is_large = len >= LARGE;
+                if bytes + len > BATCH || is_large {
                     self.hand_on(mem::take(&mut batch));
                     bytes = 0;
                 }
@@ -162,9 +184,9 @@ impl<W: Write> Writer<W> {
                     // What waits holds on to its pages.
                     self.write_until(0)?;
                 } else {
-                    bytes += entry.value().len();
+                    bytes += len;
                     batch.push(entry);
-                    self.write_until(most)?;
+                    self.write_until(self.most_ahead)?;
                 }
             }
             if !matched {
@@ -180,31 +202,40 @@ impl<W: Write> Writer<W> {
         if entries.is_empty() {
             return;
         }
-        let (reply, text) = sync_channel(1);
         let buffer = self.buffers.pop().unwrap_or_default();
-        self.jobs.send(Job { entries, buffer, reply }).expect("the workers wait for jobs");
-        self.ahead.push_back(Ahead::Batch(text));
+        let ahead = if let Some(jobs) = &self.jobs {
+            let (reply, text) = sync_channel(1);
+            jobs.send(Job { entries, buffer, reply }).expect("the workers wait for jobs");
+            Ahead::Batch(text)
+        } else {
+            Ahead::Decoded(decode(entries, buffer, self.style))
+        };
+        self.ahead.push_back(ahead);
     }
 
     /// Writes what is next until no more than `most` batches are ahead.
     fn write_until(&mut self, most: usize) -> io::Result<()> {
         while self.ahead.len() > most {
             match self.ahead.pop_front() {
-                Some(Ahead::Batch(text)) => {
-                    let Text { mut json, unreadable } = text.recv().expect("a worker replies to every job");
-                    self.dumped.unreadable.extend(unreadable);
-                    if !json.is_empty() {
-                        self.comma()?;
-                        self.out.write_all(&json)?;
-                    }
-                    json.clear();
-                    self.buffers.push(json);
-                }
+                Some(Ahead::Batch(text)) => self.write(text.recv().expect("a worker replies to every job"))?,
+                Some(Ahead::Decoded(text)) => self.write(text)?,
                 Some(Ahead::Large(entry)) => self.write_large(&entry)?,
                 None => {}
             }
         }
         Ok(())
+    }
+
+    fn write(&mut self, text: Text) -> io::Result<()> {
+        let Text { mut json, unreadable, left } = text;
+        self.dumped.unreadable.extend(unreadable);
+        if !json.is_empty() {
+            self.comma()?;
+            self.out.write_all(&json)?;
+        }
+        json.clear();
+        self.buffers.push(json);
+        left.iter().try_for_each(|entry| self.write_large(entry))
     }
 
     fn write_large(&mut self, entry: &Entry) -> io::Result<()> {

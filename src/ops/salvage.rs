@@ -3,10 +3,12 @@
 use crate::cache::Insert;
 use crate::file::{self, Damage, File, Page, Slot, Survey, Widths};
 use crate::ops::check::Findings;
-use crate::{Cache, Error, Result, Table, location};
+use crate::{Cache, Error, Result, Selection, Snapshot, Table, location};
 use std::collections::{HashMap, HashSet};
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What was saved, and what was found damaged on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,47 +17,65 @@ pub struct Salvaged {
     pub entries: u64,
     /// Bytes of their values.
     pub bytes: u64,
-    /// How many of them come from the older commit, in place of what the newest has lost.
+    /// How many of them come from the older commit, in place of what the newest has lost. Entries
+    /// that the newest had dropped can be among them.
     pub older: u64,
-    /// Entries that the newest commit counts in its tables and that were not found. What was in a
-    /// table whose very definition is lost is not known.
-    pub lost: u64,
+    /// How many entries are lost at the least, as the newest commit counts what is in its tables;
+    /// `None` if the definitions of tables are lost.
+    pub lost: Option<u64>,
     /// The damage to the newest commit.
     pub damage: Findings,
 }
 
 /// Writes every entry of the cache at `from` that still verifies to a new cache at `into`, byte for
 /// byte and in one transaction: those of the newest commit and, where it has lost pages of a table,
-/// those that the older commit still has of that table. The damaged file is only read.
+/// those that the older commit still has of that table. The damaged file is only read; an app may
+/// have it open, and is waited for as in [`Snapshot::hold`].
 ///
 /// # Errors
-/// [`Error::Exists`] if there is a cache at `into` already; [`Error::Damaged`] if not even the root
-/// of a commit can be found.
-pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>) -> Result<Salvaged> {
+/// [`Error::Exists`] if there is a cache at `into` already; [`Error::Damaged`] if no commit is named
+/// in the header any more; [`Error::Unsteady`] if the app did not let a commit be read within `wait`.
+pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -> Result<Salvaged> {
     let from = location::cache_file(from.as_ref());
-    let in_context = |error| Error::file(error, &from, None);
-    let file = File::open(Arc::new(location::open(&from, false)?)).map_err(in_context)?;
-    let commits = file.header().commits().map_err(in_context)?;
-    let mut rescue = Rescue {
-        file: &file,
-        from: &from,
-        lengths: HashMap::new(),
-        lossy: None,
-        seen: HashSet::new(),
-        salvaged: Salvaged::default(),
+    let into = location::cache_file(into.as_ref());
+    let mut salvaged = Salvaged::default();
+    let snapshot = match Snapshot::hold(&from, wait, &[Selection::All]) {
+        // The commit that redb would start from is not there at all; the other one may be.
+        Err(error @ Error::Damaged { table: None, .. }) => {
+            let file = File::open(Arc::new(location::open(&from, false)?));
+            let file = file.map_err(|error| Error::file(error, &from, None))?;
+            let Some(&slot) = file.header().commits().first() else { return Err(error) };
+            // Damage to the tables is found again.
+            if let Error::Damaged { damage, .. } = &error
+                && damage.page().is_none()
+            {
+                salvaged.damage.add(None, damage);
+            }
+            Snapshot::of_commit(&from, file, slot)
+        }
+        other => other?,
     };
-    Cache::create_new(into)?.fill(|insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)))?;
-    let mut found: HashMap<&str, u64> = HashMap::new();
-    rescue.seen.iter().for_each(|(table, _)| *found.entry(table).or_default() += 1);
-    let missing =
-        |(table, length): (&String, &u64)| length.saturating_sub(found.get(table.as_str()).copied().unwrap_or(0));
-    rescue.salvaged.lost = rescue.lengths.iter().map(missing).sum();
-    Ok(rescue.salvaged)
+    // Not the one that redb would fall back to: what the newest still has comes first. While an app
+    // writes, what the older one was made of is being used again.
+    let mut commits = snapshot.file().header().commits();
+    if snapshot.is_held() {
+        commits = vec![*snapshot.slot()];
+    }
+    let mut rescue =
+        Rescue { snapshot: &snapshot, lengths: HashMap::new(), lossy: None, seen: HashSet::new(), salvaged };
+    let cache = Cache::create_new(&into)?;
+    let filled = cache.fill(|insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)));
+    drop(cache);
+    if let Err(error) = filled {
+        // Half a rescue would stand in the way of the next one.
+        fs::remove_file(&into).ok();
+        return Err(error);
+    }
+    Ok(rescue.finish())
 }
 
-struct Rescue<'f> {
-    file: &'f File,
-    from: &'f Path,
+struct Rescue<'s> {
+    snapshot: &'s Snapshot,
     /// The tables of the newest commit, and how many entries it counts in each.
     lengths: HashMap<String, u64>,
     /// What the newest commit has lost; `None` until it was read.
@@ -73,10 +93,10 @@ struct Lossy {
 
 impl Rescue<'_> {
     fn commit(&mut self, commit: &Slot, insert: &mut Insert<'_>) -> Result<()> {
-        let mut survey = Survey::new(self.file);
+        let mut survey = Survey::new(self.snapshot.file());
         let mut damage = Vec::new();
         let tables = survey.definitions(commit.user, &mut |what| damage.push(what));
-        let tables = tables.map_err(|error| Error::file(error, self.from, None))?;
+        let tables = tables.map_err(|error| self.snapshot.error(error, None))?;
         let mut lossy = Lossy { table_tree: !damage.is_empty(), tables: HashSet::new() };
         self.note(None, &damage);
         for (name, definition) in tables {
@@ -108,7 +128,7 @@ impl Rescue<'_> {
     fn table(&mut self, survey: &mut Survey<'_>, table: &Table, insert: &mut Insert<'_>) -> Result<(u64, Vec<Damage>)> {
         let is_older = self.lossy.is_some();
         let (mut read, mut damage, mut failed) = (0, Vec::new(), None);
-        let mut leaf = |_: &mut Survey<'_>, page: &Page| {
+        let mut leaf = |page: &Page| {
             for n in 0..page.count() {
                 let Ok(sub_key) = std::str::from_utf8(page.key(n)) else { continue };
                 read += 1;
@@ -129,7 +149,7 @@ impl Rescue<'_> {
         match (walked, failed) {
             (_, Some(error)) => Err(error),
             (walked, None) => {
-                walked.map_err(|error| Error::file(error, self.from, Some(table.name())))?;
+                walked.map_err(|error| self.snapshot.error(error, Some(table.name())))?;
                 Ok((read, damage))
             }
         }
@@ -140,5 +160,16 @@ impl Rescue<'_> {
         if self.lossy.is_none() {
             damage.iter().for_each(|what| self.salvaged.damage.add(table, what));
         }
+    }
+
+    /// What is saved by now, with what is lost.
+    fn finish(mut self) -> Salvaged {
+        let mut found: HashMap<&str, u64> = HashMap::new();
+        self.seen.iter().for_each(|(table, _)| *found.entry(table).or_default() += 1);
+        let missing =
+            |(table, length): (&String, &u64)| length.saturating_sub(found.get(table.as_str()).copied().unwrap_or(0));
+        let is_known = self.lossy.is_some_and(|lossy| !lossy.table_tree);
+        self.salvaged.lost = is_known.then(|| self.lengths.iter().map(missing).fold(0, u64::saturating_add));
+        self.salvaged
     }
 }

@@ -117,8 +117,15 @@ impl Output {
         }
     }
 
+    /// What to do about what was found; silenced by `-q`.
+    pub fn advice(&self, text: &str) {
+        if !self.quiet {
+            self.hint(text);
+        }
+    }
+
     /// What to do about it.
-    pub fn hint(&self, text: &str) {
+    fn hint(&self, text: &str) {
         self.tell(Some(("hint", AnsiColor::Cyan)), text);
     }
 

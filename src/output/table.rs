@@ -10,6 +10,10 @@ use unicode_width::UnicodeWidthStr;
 /// the time and in no memory.
 const LAID_OUT: usize = 1000;
 
+/// Columns up to which cells are padded; a longer cell, such as a key of a megabyte, moves only its own
+/// row.
+const WIDEST: usize = 200;
+
 /// Spaces between two columns.
 const GAP: u16 = 2;
 
@@ -26,7 +30,9 @@ pub fn print<const N: usize, R>(
     if rows.is_empty() {
         return Ok(());
     }
-    let (laid_out, padded) = rows.split_at(rows.len().min(LAID_OUT));
+    let is_long = |row: &R| cells(row, output).iter().any(|cell| cell.len() > WIDEST);
+    let laid_out = if rows.iter().any(is_long) { 0 } else { rows.len().min(LAID_OUT) };
+    let (laid_out, padded) = rows.split_at(laid_out);
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.add_row(columns.map(|(heading, _)| heading));
@@ -34,7 +40,7 @@ pub fn print<const N: usize, R>(
     let mut widths: Vec<usize> = table.column_max_content_widths().into_iter().map(usize::from).collect();
     for row in padded {
         for (width, cell) in widths.iter_mut().zip(cells(row, output)) {
-            *width = (*width).max(cell.width());
+            *width = (*width).max(cell.width().min(WIDEST));
         }
     }
     for ((column, (_, is_number)), width) in table.column_iter_mut().zip(columns).zip(&widths) {
@@ -54,7 +60,7 @@ pub fn print<const N: usize, R>(
     for row in padded {
         line.clear();
         for ((cell, (_, is_number)), width) in cells(row, output).iter().zip(columns).zip(&widths) {
-            let missing = width - cell.width();
+            let missing = width.saturating_sub(cell.width());
             let (before, behind) = if is_number { (missing, 0) } else { (0, missing) };
             line.extend(iter::repeat_n(' ', before));
             line.push_str(cell);

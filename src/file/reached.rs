@@ -1,0 +1,34 @@
+//! Which pages a walk has reached, so that none is reached twice: a file can be made in which a few
+//! pages lead to each other more often than any walk could end.
+
+use super::File;
+use super::page::PageNumber;
+use std::collections::HashMap;
+
+/// Words of 64 base pages that are kept together. What is kept grows with what is reached, not with
+/// the length of the file, which costs nothing to claim.
+const WORDS: u64 = 64;
+
+/// A set of pages.
+#[derive(Debug, Default)]
+pub struct Reached(HashMap<u64, Box<[u64; WORDS as usize]>>);
+
+impl Reached {
+    /// Adds a page of `file`; returns whether a part of it was there already. A page outside of the
+    /// file is none, which reading it will tell.
+    pub fn add(&mut self, file: &File, page: PageNumber) -> bool {
+        let geometry = file.header.geometry;
+        let Some((start, size)) = geometry.locate(page).filter(|(start, size)| start + size <= file.len) else {
+            return false;
+        };
+        let base = u64::from(geometry.page_size);
+        let mut twice = false;
+        for n in start / base..(start + size) / base {
+            let words = self.0.entry(n / 64 / WORDS).or_insert_with(|| Box::new([0; WORDS as usize]));
+            let word = &mut words[usize::try_from(n / 64 % WORDS).expect("below 64")];
+            twice |= *word >> (n % 64) & 1 == 1;
+            *word |= 1 << (n % 64);
+        }
+        twice
+    }
+}

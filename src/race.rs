@@ -1,0 +1,105 @@
+//! Is it damage, or has the app only moved on? A commit writes its pages and its header in no order,
+//! and uses the pages of the commit before the last again.
+
+use crate::file::{Damage, File, Header};
+use crate::{Error, Result, holder, location};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A file that was not closed, but that nobody is seen to have open, is called damaged only if its
+/// header stood still for this long: not every system, nor every container, shows who has it open.
+const STILL: Duration = Duration::from_millis(100);
+
+/// Calls `look` until it succeeds, or what it finds can no longer be the fault of an app that writes
+/// at the same time.
+///
+/// # Errors
+/// [`Error::Unsteady`] if the app kept writing for as long as `wait`; else the last error of `look`.
+pub(crate) fn retry<T>(path: &Path, wait: Duration, mut look: impl FnMut() -> Result<T>) -> Result<T> {
+    let begun = Instant::now();
+    let mut last_header: Option<Option<Header>> = None;
+    let mut has_moved = false;
+    let mut still_since = begun;
+    let mut suspect: Option<Suspect> = None;
+    loop {
+        let error = match look() {
+            Err(error) if error.may_be_a_race() => error,
+            other => return other,
+        };
+        let (header, user) = sight(path);
+        if last_header.as_ref() != Some(&header) {
+            has_moved = last_header.is_some();
+            last_header = Some(header.clone());
+            still_since = Instant::now();
+        } else if still_since.elapsed() >= user.patience(wait) {
+            return Err(error);
+        }
+        if let Error::Damaged { damage, .. } = &error {
+            match &mut suspect {
+                Some(suspect) if suspect.damage.is_of_the_same_page(damage) => {
+                    if suspect.is_of_an_older_commit {
+                        return Err(error);
+                    }
+                    suspect.is_of_an_older_commit = suspect.header != header;
+                }
+                _ => suspect = Some(Suspect { damage: *damage, header, is_of_an_older_commit: false }),
+            }
+        }
+        if has_moved && begun.elapsed() > wait {
+            return Err(Error::Unsteady { path: path.to_owned() });
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A page that was not there. Once there is a newer commit, all pages of the one before are; a page
+/// that is still not, but due with the same content, is damaged.
+struct Suspect {
+    damage: Damage,
+    /// The header after the page was missed.
+    header: Option<Header>,
+    is_of_an_older_commit: bool,
+}
+
+/// Whether an app may be writing to a file.
+enum User {
+    /// It was closed, and nobody has it locked.
+    None,
+    /// Nobody has it locked, but it was not closed; or it was, and the system does not say.
+    Unseen,
+    /// Somebody has it locked; while redb recovers it, the header looks as if it were closed.
+    Perhaps,
+}
+
+impl User {
+    /// How long the header must stand still for a fault to be damage.
+    fn patience(&self, wait: Duration) -> Duration {
+        match self {
+            User::None => Duration::ZERO,
+            User::Unseen => STILL,
+            User::Perhaps => wait.max(STILL),
+        }
+    }
+}
+
+/// What can be seen of a file that could not be read: its header, if it has one, and its user.
+fn sight(path: &Path) -> (Option<Header>, User) {
+    let Ok(file) = location::open(path, false) else { return (None, User::Unseen) };
+    let held = file.metadata().ok().and_then(|metadata| holder::of(&metadata)).map(|holders| !holders.is_empty());
+    let header = File::open(Arc::new(file)).ok().map(|file| file.header().clone());
+    let closed = header.as_ref().is_some_and(|header| !header.recovery_required);
+    let user = match held {
+        Some(false) if closed => User::None,
+        Some(false) => User::Unseen,
+        None if closed => User::Unseen,
+        _ => User::Perhaps,
+    };
+    (header, user)
+}
+
+/// The header that the file has now.
+pub(crate) fn header(path: &Path) -> Option<Header> {
+    sight(path).0
+}
