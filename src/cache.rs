@@ -288,8 +288,8 @@ fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<()> {
     let file = File::open(Arc::clone(file)).map_err(in_context)?;
     let header = file.header();
     let candidates = header.candidates().map_err(in_context)?;
-    if let Some(fault) = header.fault() {
-        return Err(in_context(fault));
+    if let Some(damage) = file::misnamed_commit(&file) {
+        return Err(in_context(file::Error::Damaged(damage)));
     }
     if header.geometry.page_size != PAGE_SIZE {
         return Err(in_context(file::Error::strange_page_size()));

@@ -287,7 +287,7 @@ fn plain_json_drops_what_json_has_no_form_for() {
         (Value::Float(f64::NAN), "null"),
         (Value::Float(f64::NEG_INFINITY), "null"),
         (Value::from(-1 - i128::from(u64::MAX)), "-18446744073709551616"),
-        (map(&[(1.into(), 2.into()), (map(&[(text("a"), Value::Null)]), 3.into())]), r#"{"1":2,"{\"a\":null}":3}"#),
+        (map(&[(1.into(), 2.into()), (map(&[(text("a"), Value::Null)]), 3.into())]), r#"{"1":2,"oWFh9g":3}"#),
         (map(&[(text("$bytes"), text("x"))]), r#"{"$bytes":"x"}"#),
         (Value::Float(1.5), "1.5"),
     ] {

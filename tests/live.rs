@@ -5,7 +5,7 @@
 //! shows ten successive seconds, and a mixture of two does not.
 
 use serde_json::Value as Json;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::panic;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -20,6 +20,9 @@ mod random;
 use random::Random;
 
 const PAGES: u64 = 10;
+
+/// Cache keys that come and go beside the one that is looked at.
+const NOISE: [&str; 3] = ["noise0", "noise1", "noise2"];
 
 /// Which of its habits the writer shows.
 const ROLE: &str = "VLIVE_TEST_WRITER";
@@ -62,14 +65,14 @@ fn writer() {
             // Grows, shrinks and drops tables beside the one that is looked at.
             0 => {
                 let size = 1 << random.below(9);
-                let key = format!("noise{}/{}", random.below(3), random.below(50));
+                let key = format!("{}/{}", random.one_of(&NOISE), random.below(50));
                 runtime.block_on(cache.put(&key, rows(0, size, 500))).unwrap();
             }
-            1 => runtime.block_on(cache.invalidate_prefix(&format!("noise{}", random.below(3)))).unwrap(),
+            1 => runtime.block_on(cache.invalidate_prefix(random.one_of(&NOISE))).unwrap(),
             _ => {}
         }
         if generation == first + PAGES {
-            eprintln!("ready");
+            writeln!(io::stderr(), "ready").unwrap();
         }
         if habit == "closing" && random.below(20) == 0 {
             drop(cache);
@@ -115,12 +118,13 @@ fn assert_one_commit(fetched_at: &[u64]) {
 fn vlive(folder: &Path, arguments: &[&str]) -> Json {
     let output = Command::new(env!("CARGO_BIN_EXE_vlive")).args(arguments).arg("-C").arg(folder).output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && complaint.is_empty(), "{arguments:?}: {complaint}");
+    let data = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && complaint.is_empty(), "{arguments:?}: {complaint}\n{data:.1000}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 fn look(folder: &Path, n: usize) {
-    match n % 4 {
+    match n % 5 {
         0 => {
             let list = vlive(folder, &["ls", "--json"]);
             let k = &list[0];
@@ -144,6 +148,11 @@ fn look(folder: &Path, n: usize) {
             }
             assert_one_commit(&times);
         }
+        3 => {
+            let check = vlive(folder, &["check", "--json"]);
+            assert_eq!((check["sound"].as_bool(), check["damage"]["count"].as_u64()), (Some(true), Some(0)));
+            assert!(check["entries"].as_u64().unwrap() >= PAGES, "{check}");
+        }
         _ => {
             let times = Snapshot::look(folder, Duration::from_secs(5), |snapshot| {
                 let entries = snapshot.entries(&Selection::prefix("k"))?;
@@ -162,14 +171,14 @@ fn rounds() -> usize {
 fn every_look_at_a_busy_cache_is_of_one_commit() {
     let folder = tempfile::tempdir().unwrap();
     let _writer = Writer::start(folder.path(), "busy");
-    (0..1000 * rounds()).for_each(|n| look(folder.path(), n));
+    (0..1600 * rounds()).for_each(|n| look(folder.path(), n));
 }
 
 #[test]
 fn every_look_at_a_cache_that_opens_and_closes_is_of_one_commit() {
     let folder = tempfile::tempdir().unwrap();
     let _writer = Writer::start(folder.path(), "closing");
-    (0..600 * rounds()).for_each(|n| look(folder.path(), n));
+    (0..900 * rounds()).for_each(|n| look(folder.path(), n));
 }
 
 #[test]
@@ -188,7 +197,7 @@ fn every_look_at_a_cache_whose_app_is_killed_and_started_again_is_of_one_commit(
             }
         });
         // Should a look fail, the other thread must end all the same.
-        let looks = panic::catch_unwind(|| (0..600 * rounds()).for_each(|n| look(folder.path(), n)));
+        let looks = panic::catch_unwind(|| (0..900 * rounds()).for_each(|n| look(folder.path(), n)));
         done.store(true, Ordering::Relaxed);
         looks.unwrap_or_else(|failure| panic::resume_unwind(failure));
     });
@@ -211,5 +220,27 @@ fn much_data_is_dumped_from_a_busy_cache() {
         let times: Vec<u64> =
             (0..PAGES).map(|page| dump[format!("k/page_{page}")]["fetched_at"].as_u64().unwrap()).collect();
         assert_one_commit(&times);
+    }
+}
+
+/// That an app moves on is no damage, and what it has replaced is not lost.
+#[test]
+fn a_busy_cache_is_salvaged_as_one_commit_or_with_an_error_that_says_that_it_is_busy() {
+    let folder = tempfile::tempdir().unwrap();
+    let _writer = Writer::start(folder.path(), "busy");
+    for _ in 0..20 * rounds() {
+        let new = tempfile::tempdir().unwrap();
+        match vlive::salvage(folder.path(), new.path(), Duration::from_secs(5)) {
+            Ok(salvaged) => {
+                assert_eq!((salvaged.damage.count, salvaged.lost), (0, Some(0)), "{salvaged:?}");
+                let snapshot = Snapshot::open(new.path()).unwrap();
+                let entries = snapshot.entries(&Selection::prefix("k")).unwrap();
+                assert_one_commit(&entries.map(|entry| entry.unwrap().head().unwrap().fetched_at).collect::<Vec<_>>());
+            }
+            Err(vlive::Error::Unsteady { .. } | vlive::Error::InUse { .. }) => {
+                assert_eq!(std::fs::read_dir(new.path()).unwrap().count(), 0, "an empty cache is left behind");
+            }
+            Err(error) => panic!("{error}"),
+        }
     }
 }

@@ -178,11 +178,11 @@ impl Header {
         Ok(valid)
     }
 
-    /// What redb takes on trust of a file that was closed, although it can see that it is not so.
-    pub fn fault(&self) -> Option<Error> {
-        let is_older = self.secondary.valid && self.secondary.transaction_id > self.primary.transaction_id;
-        (is_older && !self.recovery_required)
-            .then(|| Error::header("it names the older of its two commits, and says that the file was closed"))
+    /// The other commit, if it is newer in a file that was closed. redb leaves that behind if it is
+    /// stopped right after it has given up a commit that is not whole; else the mark is wrong.
+    pub fn passed_over(&self) -> Option<&Slot> {
+        let is_newer = self.secondary.valid && self.secondary.transaction_id > self.primary.transaction_id;
+        (is_newer && !self.recovery_required).then_some(&self.secondary)
     }
 
     /// Every commit that the header still names, the newest first.

@@ -18,7 +18,7 @@ pub use page::{Page, PageNumber, Widths};
 pub use reached::Reached;
 pub use store::PageStore;
 pub use survey::Survey;
-pub use table::{Definition, TableTree, TypeName, verify_commit, verify_own};
+pub use table::{Definition, TableTree, TypeName, misnamed_commit, verify_commit, verify_own};
 pub use tree::{Cursor, Tree, TreeEntry};
 
 use page::{Fault, Shape};
@@ -50,7 +50,7 @@ impl Error {
     }
 
     fn header(fault: Fault) -> Error {
-        Error::Damaged(Damage { page: None, checksum: 0, fault })
+        Error::Damaged(Damage::of_header(fault))
     }
 
     /// The error for a file whose pages are of a size that redb 2.6 does not open.
@@ -74,6 +74,10 @@ pub struct Damage {
 }
 
 impl Damage {
+    pub(crate) fn of_header(fault: Fault) -> Damage {
+        Damage { page: None, checksum: 0, fault }
+    }
+
     /// Whether it is the same page with the same content due that is not there.
     pub(crate) fn is_of_the_same_page(&self, other: &Damage) -> bool {
         self.page.is_some() && self.checksum != 0 && (self.page, self.checksum) == (other.page, other.checksum)

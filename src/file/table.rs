@@ -201,6 +201,14 @@ pub fn verify_commit(file: &File, slot: &Slot) -> Result<()> {
     verify_own(file, slot)
 }
 
+/// Whether a file that was closed names the older of two whole commits. What redb knows of free pages
+/// is that of the newer one, so that it would write over what is in use.
+pub fn misnamed_commit(file: &File) -> Option<Damage> {
+    let newer = file.header().passed_over()?;
+    let fault = "it names the older of two commits, and says that the file was closed";
+    verify_commit(file, newer).is_ok().then_some(Damage::of_header(fault))
+}
+
 /// Reads every page that redb keeps for itself in a commit.
 pub fn verify_own(file: &File, slot: &Slot) -> Result<()> {
     TableTree::system(file, slot).verify()?;

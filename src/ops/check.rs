@@ -115,10 +115,12 @@ fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
         ..Check::default()
     };
     let mut first_damage = None;
-    if let Some(file::Error::Damaged(fault)) = header.fault() {
-        check.damage.add(None, fault);
+    if let Some(damage) = file::misnamed_commit(file) {
+        first_damage = Some(damage);
+        check.damage.add(None, damage);
     }
     if !header.length_is_sound(file.len()) {
+        first_damage.get_or_insert(Damage::of_header("its length is wrong"));
         let what = format!("the file has {} bytes, and its header records {}", file.len(), header.recorded_len);
         check.damage.add(None, what);
     }

@@ -2,6 +2,7 @@
 //! its exit status together, and what it leaves on the disk.
 
 mod ages;
+mod check;
 mod completions;
 mod dump;
 mod errors;
@@ -11,6 +12,7 @@ mod invalidate;
 mod ls;
 mod put;
 mod refused;
+mod salvage;
 mod support;
 mod terminal;
 mod values;

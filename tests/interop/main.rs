@@ -7,3 +7,5 @@ mod support;
 
 #[path = "../support/random.rs"]
 mod random;
+#[path = "../support/scribble.rs"]
+mod scribble;

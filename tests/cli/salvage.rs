@@ -1,0 +1,322 @@
+use crate::support::{Entry, Folder, recorded};
+use redb::{Database, TableDefinition};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Runs `salvage` into a folder of its own and gives what it says, and that folder.
+#[track_caller]
+fn salvaged(folder: &Folder, status: i32) -> (Value, String, Folder) {
+    let new = Folder::empty();
+    let run = ["salvage", "--json", "--into", new.path().to_str().unwrap()];
+    let ended = folder.vlive(run).output();
+    assert_eq!(ended.status, status, "{ended}");
+    assert_eq!(ended.stdout.matches('\n').count(), 1, "{ended}");
+    (serde_json::from_str(&ended.stdout).unwrap(), ended.stderr, new)
+}
+
+/// What must be sound, whatever it came from. A time may well lie in the future.
+#[track_caller]
+fn assert_undamaged(folder: &Folder) {
+    let check: Value = serde_json::from_str(&folder.vlive(["check", "--json"]).output().stdout).unwrap();
+    assert_eq!((&check["damage"]["count"], &check["wrongly_typed"]["count"]), (&json!(0), &json!(0)));
+    assert_eq!(check["closed_cleanly"], true);
+    drop(Database::open(folder.file()).unwrap());
+}
+
+const CACHES: [&str; 8] = ["bakery", "crashed", "envelopes", "foreign", "format-v3", "live-demo", "odd-keys", "values"];
+
+#[test]
+fn of_an_undamaged_cache_every_entry_is_saved_byte_for_byte() {
+    for cache in CACHES {
+        let folder = Folder::shared(cache);
+        folder.untouched(|| {
+            let (summary, stderr, new) = salvaged(&folder, 0);
+            let recorded = recorded(cache);
+            let bytes: u64 = recorded.iter().map(|entry| entry.len).sum();
+            let expected =
+                json!({"entries": recorded.len(), "bytes": bytes, "older": 0, "lost": 0, "damaged_pages": 0});
+            assert_eq!((summary, stderr.as_str()), (expected, ""), "{cache}");
+            assert_eq!(new.entries(), folder.entries(), "{cache}");
+            assert_undamaged(&new);
+        });
+    }
+}
+
+#[test]
+fn a_summary_goes_to_standard_error_and_is_silenced_by_q() {
+    let folder = Folder::shared("bakery");
+    let new = Folder::empty();
+    let said = "saved 21 entries, 20.5 KiB, 0 of them from the commit before; lost none\n";
+    folder.vlive(["salvage", "--into", new.path().to_str().unwrap()]).ends(0, "", said);
+    let new = Folder::empty();
+    folder.vlive(["salvage", "-q", "--into", new.path().to_str().unwrap()]).ends(0, "", "");
+    assert_eq!(new.entries(), folder.entries());
+}
+
+#[test]
+fn nothing_but_the_new_cache_is_created_with_the_folders_on_its_way() {
+    let folder = Folder::copy_of("bakery");
+    let before = folder.contents();
+    folder.vlive(["salvage", "-q", "--into", "a/b"]).ends(0, "", "");
+    let created: Vec<_> = folder.contents().into_keys().filter(|path| !before.contains_key(path)).collect();
+    assert_eq!(created, ["a", "a/b", "a/b/vlive.redb"].map(|path| folder.path().join(path)));
+    assert!(fs::read(folder.file()).unwrap() == before[&folder.file()].1);
+}
+
+/// Flips a bit in every copy of a value that a cache holds; old pages hold some too.
+fn flip(folder: &Folder, value: &[u8]) {
+    let mut bytes = fs::read(folder.file()).unwrap();
+    let found: Vec<usize> = (0..=bytes.len() - value.len()).filter(|at| bytes[*at..].starts_with(value)).collect();
+    assert!(!found.is_empty());
+    for at in found {
+        bytes[at + value.len() / 2] ^= 0x10;
+    }
+    fs::write(folder.file(), bytes).unwrap();
+}
+
+fn by_key(entries: &[Entry]) -> BTreeMap<&str, &[u8]> {
+    entries.iter().map(|entry| (entry.key.as_str(), entry.value.as_slice())).collect()
+}
+
+#[test]
+fn of_a_damaged_cache_everything_else_is_saved_byte_for_byte_and_the_loss_is_told() {
+    for (cache, key, table) in [
+        ("bakery", "clients/page_1", "__vlive__clients"),
+        ("bakery", "orders/__root__", "__vlive__orders"),
+        ("values", "torture/page_1", "__vlive__torture"),
+        ("format-v3", "orders/page_1", "__vlive__orders"),
+    ] {
+        let whole = Folder::shared(cache).entries();
+        let Some(victim) = whole.iter().find(|entry| entry.key == key) else { panic!("{cache} has {key}") };
+        let folder = Folder::copy_of(cache);
+        flip(&folder, &victim.value);
+        folder.untouched(|| {
+            let (summary, stderr, new) = salvaged(&folder, 3);
+            let saved = new.entries();
+            assert!(by_key(&saved).iter().all(|(key, value)| by_key(&whole)[key] == *value), "{cache}");
+            // Other tables lie on other pages.
+            let others = |entries: &[Entry]| {
+                entries.iter().filter(|entry| entry.cache_key != victim.cache_key).cloned().collect::<Vec<_>>()
+            };
+            assert_eq!(others(&saved), others(&whole), "{cache}");
+            assert!(!by_key(&saved).contains_key(key), "{cache}");
+            let bytes: u64 = saved.iter().map(Entry::bytes).sum();
+            assert_eq!(
+                (&summary["entries"], &summary["bytes"], &summary["lost"], &summary["older"]),
+                (&json!(saved.len()), &json!(bytes), &json!(whole.len() - saved.len()), &json!(0)),
+                "{cache}"
+            );
+            assert_eq!(summary["damaged_pages"], 1, "{cache}");
+            let told = format!("error: damaged: table `{table}`, page ");
+            assert!(stderr.starts_with(&told) && stderr.ends_with(": its checksum does not match\n"), "{stderr}");
+            assert_undamaged(&new);
+        });
+    }
+}
+
+#[test]
+fn the_loss_is_summed_up_in_words() {
+    let folder = Folder::copy_of("live-demo");
+    let value = folder.value("products/page_1");
+    flip(&folder, &value);
+    let new = Folder::empty();
+    let run = |quiet: &[&str]| {
+        fs::remove_file(new.file()).ok();
+        folder.vlive([&["salvage", "--into", new.path().to_str().unwrap()], quiet].concat()).output()
+    };
+    let ended = run(&[]);
+    assert_eq!((ended.status, ended.stdout.as_str()), (3, ""), "{ended}");
+    let (damage, summary) = ended.stderr.split_once('\n').unwrap();
+    // Both entries lie on one page.
+    assert_eq!(summary, "saved 0 entries, 0 B, 0 of them from the commit before; lost at least 2 entries\n");
+    let quiet = run(&["-q"]);
+    assert_eq!((quiet.status, quiet.stderr), (3, format!("{damage}\n")));
+}
+
+#[test]
+fn more_than_ten_damaged_pages_are_counted() {
+    // Each value fills a page of its own.
+    let values: Vec<(String, Vec<u8>)> = (0..15).map(|n| (format!("page_{n:02}"), vec![0x80 + n; 3500])).collect();
+    let borrowed: Vec<(&str, &[u8])> = values.iter().map(|(key, value)| (key.as_str(), value.as_slice())).collect();
+    let folder = Folder::with_values("k", &borrowed);
+    for (_, value) in &values[1..] {
+        flip(&folder, value);
+    }
+    let (summary, stderr, new) = salvaged(&folder, 3);
+    assert_eq!((&summary["entries"], &summary["lost"], &summary["damaged_pages"]), (&json!(1), &json!(14), &json!(14)));
+    assert_eq!(new.keys(), ["k/page_00"]);
+    let lines: Vec<&str> = stderr.lines().collect();
+    assert_eq!((lines.len(), lines[10]), (11, "error: damaged: 4 more"));
+    assert!(lines[..10].iter().all(|line| line.starts_with("error: damaged: table `__vlive__k`, page ")), "{stderr}");
+}
+
+/// A cache as an app that was killed leaves it: of its last two commits the newer has changed the
+/// first entry from `old` to `new`. `entries` values of this size are in the table.
+fn two_commits(entries: usize, size: usize) -> Folder {
+    let app = Folder::empty();
+    let database = Database::create(app.file()).unwrap();
+    let write = |values: &[(String, Vec<u8>)]| {
+        let transaction = database.begin_write().unwrap();
+        {
+            let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new("__vlive__k")).unwrap();
+            for (key, value) in values {
+                table.insert(key.as_str(), value.as_slice()).unwrap();
+            }
+        }
+        transaction.commit().unwrap();
+    };
+    let value =
+        |n: usize, what: &str| (format!("page_{n:02}"), format!("{what} {n:02} ").repeat(size / 8).into_bytes());
+    write(&(0..entries).map(|n| value(n, "old")).collect::<Vec<_>>());
+    write(&[value(0, "new")]);
+    // The app is killed here: the copy lacks what closing would have written.
+    let folder = Folder::empty();
+    fs::copy(app.file(), folder.file()).unwrap();
+    folder
+}
+
+#[test]
+fn what_the_newest_commit_has_lost_comes_from_the_one_before() {
+    for (entries, size) in [(3, 40), (40, 1600)] {
+        let folder = two_commits(entries, size);
+        let whole = folder.entries();
+        let value = |entry: &Entry| String::from_utf8(entry.value.clone()).unwrap();
+        assert!(value(&whole[0]).starts_with("new 00 new 00 ") && value(&whole[1]).starts_with("old 01 "));
+        flip(&folder, &whole[0].value);
+        folder.untouched(|| {
+            let (summary, stderr, new) = salvaged(&folder, 3);
+            let saved = new.entries();
+            assert_eq!(new.keys(), folder_keys(&whole), "{entries}");
+            assert!(value(&saved[0]).starts_with("old 00 old 00 "));
+            assert_eq!(saved[1..], whole[1..], "{entries}");
+            assert_eq!((&summary["entries"], &summary["lost"]), (&json!(entries), &json!(0)));
+            // What shares the damaged page with the first entry comes from before as well.
+            let older = usize::try_from(summary["older"].as_u64().unwrap()).unwrap();
+            assert!(if entries == 3 { older == 3 } else { (1..4).contains(&older) }, "{older} of {entries}");
+            assert_eq!(summary["damaged_pages"], 1);
+            assert!(stderr.starts_with("error: damaged: table `__vlive__k`, page "), "{stderr}");
+            assert_undamaged(&new);
+        });
+    }
+}
+
+fn folder_keys(entries: &[Entry]) -> Vec<String> {
+    entries.iter().map(|entry| entry.key.clone()).collect()
+}
+
+#[test]
+fn an_undamaged_newest_commit_is_all_that_counts() {
+    let folder = two_commits(3, 40);
+    let (summary, stderr, new) = salvaged(&folder, 0);
+    assert_eq!((&summary["older"], stderr.as_str()), (&json!(0), ""));
+    assert_eq!(new.entries(), folder.entries());
+}
+
+#[test]
+fn a_header_whose_newest_commit_is_spoilt_gives_the_one_before() {
+    let folder = two_commits(3, 40);
+    let mut bytes = fs::read(folder.file()).unwrap();
+    let id = |slot: usize| u64::from_le_bytes(bytes[slot + 104..slot + 112].try_into().unwrap());
+    let newest = if id(64) > id(192) { 64 } else { 192 };
+    bytes[newest + 100] ^= 1;
+    fs::write(folder.file(), bytes).unwrap();
+    let new = Folder::empty();
+    folder.vlive(["salvage", "-q", "--into", new.path().to_str().unwrap()]).output();
+    assert_eq!(new.keys(), ["k/page_00", "k/page_01", "k/page_02"]);
+    assert!(new.value("k/page_00").starts_with(b"old 00 "));
+}
+
+#[test]
+fn a_crash_is_no_damage_and_the_file_of_the_app_stays_as_the_crash_left_it() {
+    let folder = Folder::copy_of("crashed");
+    folder.untouched(|| {
+        let (summary, _, new) = salvaged(&folder, 0);
+        assert_eq!(summary["entries"], recorded("crashed").len());
+        assert_undamaged(&new);
+    });
+}
+
+#[test]
+fn a_cache_that_is_there_already_is_refused_and_left_alone() {
+    let folder = Folder::copy_of("bakery");
+    let taken = Folder::copy_of("live-demo");
+    let path = taken.path().to_str().unwrap();
+    let message = |path: &Path| {
+        format!("error: there is a cache at `{}` already\nhint: name a folder that has none\n", path.display())
+    };
+    folder.untouched(|| {
+        taken.untouched(|| {
+            folder.vlive(["salvage", "--into", path]).ends(2, "", &message(&taken.file()));
+            folder.vlive(["salvage", "--json", "--into", path]).ends(2, "", &message(&taken.file()));
+        });
+        // Least of all is it written onto itself.
+        folder.vlive(["salvage", "--into", "."]).ends(2, "", &message(Path::new("./vlive.redb")));
+        folder.vlive(["salvage", "--into", "vlive.redb"]).ends(2, "", &message(Path::new("vlive.redb")));
+    });
+    // Whatever the file there is: it is somebody's.
+    fs::write(taken.file(), "hello").unwrap();
+    taken.untouched(|| folder.vlive(["salvage", "--into", path]).ends(2, "", &message(&taken.file())));
+}
+
+#[test]
+fn what_cannot_be_read_at_all_is_an_error_and_no_new_cache_is_created() {
+    let folder = Folder::empty();
+    let fails = |start: &str| {
+        folder.untouched(|| {
+            let ended = folder.vlive(["salvage", "--into", "new"]).output();
+            assert_eq!((ended.status, ended.stdout.as_str()), (3, ""), "{ended}");
+            assert!(ended.stderr.starts_with(start), "{ended}");
+        });
+    };
+    fails("error: there is no cache at `./vlive.redb`\nhint: ");
+    fs::write(folder.file(), "a text, and no database\n").unwrap();
+    fails("error: `./vlive.redb` is not a redb database: ");
+    let mut headless = fs::read(Folder::shared("bakery").file()).unwrap();
+    headless[64 + 100] ^= 1;
+    headless[192 + 100] ^= 1;
+    fs::write(folder.file(), headless).unwrap();
+    fails("error: `./vlive.redb` is damaged, header: ");
+}
+
+#[test]
+fn the_damaged_cache_is_named_by_argument_option_and_variable_and_the_new_one_must_be() {
+    let shared = Folder::shared("bakery");
+    let (by_folder, by_file) = (shared.path().to_str().unwrap().to_owned(), shared.file());
+    let named: [&[&str]; 4] = [
+        &["salvage", &by_folder],
+        &["salvage", by_file.to_str().unwrap()],
+        &["salvage", "-C", &by_folder],
+        // The argument wins.
+        &["salvage", &by_folder, "-C", "nowhere"],
+    ];
+    for args in named {
+        let folder = Folder::empty();
+        folder.vlive([args, &["-q", "--into", "new"]].concat()).ends(0, "", "");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+    let folder = Folder::empty();
+    folder.vlive(["salvage", "-q", "--into", "new"]).env("VLIVE_FOLDER", &by_folder).ends(0, "", "");
+    let ended = folder.vlive(["salvage", &by_folder]).output();
+    assert_eq!((ended.status, ended.stdout.as_str()), (2, ""));
+    assert!(ended.stderr.contains("--into <NEW>"), "{ended}");
+}
+
+#[test]
+fn other_tables_stay_behind() {
+    let (_, _, new) = salvaged(&Folder::shared("foreign"), 0);
+    assert_eq!(new.tables(), ["__vlive__clients", "__vlive__orders"]);
+}
+
+#[test]
+fn a_cache_that_an_app_has_open_is_only_read() {
+    let folder = Folder::copy_of("bakery");
+    let before = folder.entries();
+    let _app = Database::open(folder.file()).unwrap();
+    folder.untouched(|| {
+        let (summary, stderr, new) = salvaged(&folder, 0);
+        assert_eq!((&summary["entries"], stderr.as_str()), (&json!(21), ""));
+        assert_eq!(new.entries(), before);
+    });
+}
