@@ -436,8 +436,7 @@ mod tests {
 
     /// As an app opens it, which recovers it where that is needed.
     fn by_redb(folder: &Path) -> Contents {
-        let file = location::open(&location::cache_file(folder), true).expect("the file is there");
-        let database = CheckedFile::new(&Arc::new(file)).open().expect("redb opens the file");
+        let database = Database::open(location::cache_file(folder)).expect("redb opens the file");
         let transaction = database.begin_read().expect("a transaction");
         let mut contents = Contents::new();
         for table in transaction.list_tables().expect("the tables") {

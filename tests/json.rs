@@ -238,7 +238,7 @@ fn text_that_was_tampered_with_is_refused_or_is_an_envelope_that_reads_back() {
     for seed in 0..30_000 {
         let random = &mut Random::new(seed);
         let mut bytes = random.one_of(&seeds).as_bytes().to_vec();
-        for _ in 0..random.below(3) + 1 {
+        for _ in 0..=random.below(3) {
             let at = random.below(bytes.len().max(1));
             match random.below(4) {
                 0 if !bytes.is_empty() => drop(bytes.remove(at)),

@@ -40,11 +40,11 @@ fn value(random: &mut Random) -> Vec<u8> {
 fn fill(database: &Database, model: &mut Model, random: &mut Random) {
     let longest_key = random.one_of(&[3, 12, 300]);
     let busy = random.one_of(&[1, 5, 60, 400]);
-    for _ in 0..random.below(8) + 1 {
+    for _ in 0..=random.below(8) {
         let transaction = database.begin_write().unwrap();
         // Each table once: redb asserts that what `delete_table` frees was committed before.
         let first = random.below(busy.min(40));
-        for n in 0..random.below(3) + 1 {
+        for n in 0..=random.below(3) {
             let cache_key = format!("t{}", first + n);
             let name = format!("__vlive__{cache_key}");
             if random.below(8) == 0 {
@@ -54,7 +54,7 @@ fn fill(database: &Database, model: &mut Model, random: &mut Random) {
             }
             let entries = model.entry(cache_key).or_default();
             let mut table = transaction.open_table(table(&name)).unwrap();
-            for _ in 0..random.below(busy) + 1 {
+            for _ in 0..=random.below(busy) {
                 if random.below(4) == 0
                     && let Some(key) = entries.keys().nth(random.below(entries.len().max(1))).cloned()
                 {
@@ -150,9 +150,9 @@ fn single_entries_and_ranges_are_found_as_in_a_map() {
             let key = Key::new(&format!("{cache_key}/{start}"));
             let value = snapshot.entry(&key).unwrap().map(|entry| entry.value().to_vec());
             if value.is_some() {
-                found += 1
+                found += 1;
             } else {
-                missed += 1
+                missed += 1;
             }
             assert!(value.as_ref() == entries.get(start), "{key}");
             let prefix = Selection::prefix(&key.to_string());

@@ -164,16 +164,21 @@ impl File {
         self.pages_read.load(Ordering::Relaxed)
     }
 
-    /// Reads a page and verifies it. `buffer` is used for it and grown where it must be.
-    fn read_page(&self, at: &Root, widths: Widths, mut buffer: Vec<u8>) -> Result<Page> {
-        let damaged = |fault| Error::Damaged(Damage { page: Some(at.page), checksum: at.checksum, fault });
+    /// A page whose checksum matches. `buffer` is used for it and grown where it must be.
+    fn read_page(&self, at: &Root, widths: Widths, buffer: Vec<u8>) -> Result<Arc<Page>> {
         self.pages_read.fetch_add(1, Ordering::Relaxed);
-        if let Some(store) = &self.store
-            && let Some(used) = store.fetch(at, &mut buffer)?
-        {
-            let shape = Shape::parse(&buffer[..Shape::LEN], widths).map_err(damaged)?;
-            return Page::verify(buffer, used, shape, at.checksum).map_err(damaged);
+        let Some(store) = &self.store else { return self.read_verified(at, widths, buffer).map(Arc::new) };
+        if let Some(page) = store.fetch(at, widths)? {
+            return Ok(page);
         }
+        // What is kept takes no more memory than it must.
+        let page = Arc::new(self.read_verified(at, widths, Vec::new())?.without_spare());
+        store.keep(at, &page)?;
+        Ok(page)
+    }
+
+    fn read_verified(&self, at: &Root, widths: Widths, mut buffer: Vec<u8>) -> Result<Page> {
+        let damaged = |fault| Error::Damaged(Damage { page: Some(at.page), checksum: at.checksum, fault });
         let (start, size) = self.header.geometry.locate(at.page).ok_or_else(|| damaged("there is no such page"))?;
         if start + size > self.len {
             return Err(damaged("it lies beyond the end of the file"));
@@ -206,11 +211,7 @@ impl File {
         }
         read_to(&mut buffer, used)?;
         let used = usize::try_from(used).map_err(|_| damaged("it is too large for this machine"))?;
-        let page = Page::verify(buffer, used, shape, at.checksum).map_err(damaged)?;
-        if let Some(store) = &self.store {
-            store.keep(at, page.used_bytes())?;
-        }
-        Ok(page)
+        Page::verify(buffer, used, shape, at.checksum).map_err(damaged)
     }
 
     fn checksum_in_pieces(&self, start: u64, used: u64) -> Result<u128> {

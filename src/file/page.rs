@@ -134,8 +134,23 @@ impl Page {
         if checksum(&bytes[..used]) != expected {
             return Err("its checksum does not match");
         }
+        if shape.tables_end() > used {
+            return Err("it holds more than fits");
+        }
         let page = Page { bytes, used, shape };
         if page.offsets_are_sound() { Ok(page) } else { Err("its offsets are out of order") }
+    }
+
+    /// The widths that it was read with.
+    pub fn widths(&self) -> Widths {
+        self.shape.widths
+    }
+
+    /// Gives back what the buffer has beyond the used bytes.
+    pub fn without_spare(mut self) -> Page {
+        self.bytes.truncate(self.used);
+        self.bytes.shrink_to_fit();
+        self
     }
 
     pub fn used_bytes(&self) -> &[u8] {

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 
 /// Words of 64 base pages that are kept together. What is kept grows with what is reached, not with
 /// the length of the file, which costs nothing to claim.
-const WORDS: u64 = 64;
+const WORDS: usize = 64;
 
 /// A set of pages.
 #[derive(Debug, Default)]
-pub struct Reached(HashMap<u64, Box<[u64; WORDS as usize]>>);
+pub struct Reached(HashMap<u64, Box<[u64; WORDS]>>);
 
 impl Reached {
     /// Adds a page of `file`; returns whether a part of it was there already. A page outside of the
@@ -24,8 +24,8 @@ impl Reached {
         let base = u64::from(geometry.page_size);
         let mut twice = false;
         for n in start / base..(start + size) / base {
-            let words = self.0.entry(n / 64 / WORDS).or_insert_with(|| Box::new([0; WORDS as usize]));
-            let word = &mut words[usize::try_from(n / 64 % WORDS).expect("below 64")];
+            let words = self.0.entry(n / 64 / WORDS as u64).or_insert_with(|| Box::new([0; WORDS]));
+            let word = &mut words[usize::try_from(n / 64 % WORDS as u64).expect("below 64")];
             twice |= *word >> (n % 64) & 1 == 1;
             *word |= 1 << (n % 64);
         }

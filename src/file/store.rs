@@ -1,17 +1,17 @@
 //! Pages kept from a file that changes, so that a walk can begin again from a newer header without
 //! reading what it has read before, and end on one commit at any rate of commits.
 
-use super::page::PageNumber;
-use super::{Result, Root, read_at, write_at};
+use super::page::{Page, PageNumber, Shape, Widths};
+use super::{Damage, Error, Result, Root, read_at, write_at};
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of pages in memory; what comes beyond goes to a temporary file without a name.
 const MEMORY: usize = 256 * 1024 * 1024;
 
-/// Verified pages by their place and checksum: the used bytes of each.
+/// Verified pages by their place and checksum.
 #[derive(Debug, Default)]
 pub struct PageStore(Mutex<Inner>);
 
@@ -25,54 +25,59 @@ struct Inner {
 
 #[derive(Debug)]
 enum Kept {
-    Here(Box<[u8]>),
-    Spilled { offset: u64, len: usize },
+    Here(Arc<Page>),
+    /// The used bytes, in the temporary file.
+    Spilled {
+        offset: u64,
+        len: usize,
+    },
 }
 
 impl PageStore {
-    /// Fills `buffer` with the page and returns how many bytes of it are the page's.
-    pub fn fetch(&self, at: &Root, buffer: &mut Vec<u8>) -> Result<Option<usize>> {
-        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(kept) = inner.pages.get(&(at.page, at.checksum)) else { return Ok(None) };
-        let len = match kept {
-            Kept::Here(bytes) => bytes.len(),
-            Kept::Spilled { len, .. } => *len,
-        };
-        if buffer.len() < len {
-            buffer.resize(len, 0);
-        }
-        match (kept, &inner.spill) {
-            (Kept::Here(bytes), _) => buffer[..len].copy_from_slice(bytes),
-            (Kept::Spilled { offset, .. }, Some(spill)) => {
-                read_at(spill, &mut buffer[..len], *offset).map_err(of_spill)?
+    /// The page, if it is there and was read with the same widths.
+    pub fn fetch(&self, at: &Root, widths: Widths) -> Result<Option<Arc<Page>>> {
+        let inner = self.lock();
+        match (inner.pages.get(&(at.page, at.checksum)), &inner.spill) {
+            (Some(Kept::Here(page)), _) if page.widths() == widths => Ok(Some(Arc::clone(page))),
+            (Some(&Kept::Spilled { offset, len }), Some(spill)) => {
+                let mut bytes = vec![0; len];
+                read_at(spill, &mut bytes, offset).map_err(of_spill)?;
+                // Who knows what has become of it there.
+                let damaged = |fault| Error::Damaged(Damage { page: Some(at.page), checksum: at.checksum, fault });
+                let shape = Shape::parse(&bytes, widths).map_err(damaged)?;
+                Page::verify(bytes, len, shape, at.checksum).map(|page| Some(Arc::new(page))).map_err(damaged)
             }
-            (Kept::Spilled { .. }, None) => return Ok(None),
+            _ => Ok(None),
         }
-        Ok(Some(len))
     }
 
-    pub fn keep(&self, at: &Root, bytes: &[u8]) -> Result<()> {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (at.page, at.checksum);
-        if inner.in_memory + bytes.len() <= MEMORY {
+    pub fn keep(&self, at: &Root, page: &Arc<Page>) -> Result<()> {
+        let bytes = page.used_bytes();
+        let mut inner = self.lock();
+        let kept = if inner.in_memory + bytes.len() <= MEMORY {
             inner.in_memory += bytes.len();
-            inner.pages.insert(key, Kept::Here(bytes.into()));
-            return Ok(());
-        }
-        if inner.spill.is_none() {
-            inner.spill = Some(tempfile::tempfile().map_err(of_spill)?);
-        }
-        let offset = inner.spilled;
-        if let Some(spill) = &inner.spill {
+            Kept::Here(Arc::clone(page))
+        } else {
+            let offset = inner.spilled;
+            let spill = match &inner.spill {
+                Some(spill) => spill,
+                None => inner.spill.insert(tempfile::tempfile().map_err(of_spill)?),
+            };
             write_at(spill, bytes, offset).map_err(of_spill)?;
-        }
-        inner.spilled += bytes.len() as u64;
-        inner.pages.insert(key, Kept::Spilled { offset, len: bytes.len() });
+            inner.spilled += bytes.len() as u64;
+            Kept::Spilled { offset, len: bytes.len() }
+        };
+        inner.pages.insert((at.page, at.checksum), kept);
         Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// It is not the cache that this is about.
+#[expect(clippy::needless_pass_by_value, reason = "it is made for `map_err`")]
 fn of_spill(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("the temporary file for its pages: {error}"))
 }

@@ -4,6 +4,7 @@ use super::table::{Definition, FREED};
 use super::tree::MAX_DEPTH;
 use super::{Damage, Error, File, Page, Reached, Result, Root, Slot, Widths};
 use std::str;
+use std::sync::Arc;
 
 /// What a walk over the trees of one commit has come upon.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ impl<'f> Survey<'f> {
         damage: &mut dyn FnMut(Damage),
     ) -> Result<()> {
         // The branches down to here, each with the child to visit next.
-        let mut branches: Vec<(Page, usize)> = Vec::new();
+        let mut branches: Vec<(Arc<Page>, usize)> = Vec::new();
         let mut next = root;
         while let Some(at) = next {
             match self.page(&at, widths, branches.len()) {
@@ -50,7 +51,7 @@ impl<'f> Survey<'f> {
         Ok(())
     }
 
-    fn page(&mut self, at: &Root, widths: Widths, depth: usize) -> Result<Page> {
+    fn page(&mut self, at: &Root, widths: Widths, depth: usize) -> Result<Arc<Page>> {
         let fault = |fault| Error::Damaged(Damage { page: Some(at.page), checksum: 0, fault });
         if self.reached.add(self.file, at.page) {
             return Err(fault("it is reached twice"));

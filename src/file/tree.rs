@@ -6,9 +6,6 @@ use std::sync::Arc;
 /// No tree that fits a file is deeper: a branch has at least two children.
 pub(super) const MAX_DEPTH: usize = 64;
 
-/// A page that is shared by the entries that lie in it.
-type SharedPage = Arc<Page>;
-
 /// A tree of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Tree<'f> {
@@ -20,7 +17,7 @@ pub struct Tree<'f> {
 /// A pair of a tree, in the page that it lies in.
 #[derive(Clone, Debug)]
 pub struct TreeEntry {
-    page: SharedPage,
+    page: Arc<Page>,
     index: usize,
 }
 
@@ -48,10 +45,10 @@ impl<'f> Tree<'f> {
             let index = page.position(key);
             if page.is_leaf() {
                 let found = index < page.count() && page.key(index) == key;
-                return Ok(found.then(|| TreeEntry { page: Arc::new(page), index }));
+                return Ok(found.then_some(TreeEntry { page, index }));
             }
             at = page.child(index);
-            buffer = page.bytes;
+            buffer = Arc::into_inner(page).map_or_else(Vec::new, |page| page.bytes);
         }
         Err(too_deep(at.page))
     }
@@ -86,8 +83,8 @@ impl<'f> Tree<'f> {
 pub struct Cursor<'f> {
     tree: Tree<'f>,
     /// The branches down to the current leaf, each with the child to visit next.
-    branches: Vec<(Page, usize)>,
-    leaf: Option<(SharedPage, usize)>,
+    branches: Vec<(Arc<Page>, usize)>,
+    leaf: Option<(Arc<Page>, usize)>,
     spare: Vec<u8>,
     /// Where to begin; taken on the first step.
     start: Option<Vec<u8>>,
@@ -106,7 +103,7 @@ impl Cursor<'_> {
     }
 
     /// The next leaf, whole.
-    fn next_leaf(&mut self) -> Result<Option<SharedPage>> {
+    fn next_leaf(&mut self) -> Result<Option<Arc<Page>>> {
         self.reuse_leaf();
         let start = self.start.take();
         let mut at = match &start {
@@ -117,7 +114,6 @@ impl Cursor<'_> {
             let page = self.read(&root)?;
             let index = start.as_ref().map_or(0, |start| page.position(start));
             if page.is_leaf() {
-                let page = Arc::new(page);
                 self.leaf = Some((Arc::clone(&page), index));
                 return Ok(Some(page));
             }
@@ -141,7 +137,7 @@ impl Cursor<'_> {
         None
     }
 
-    fn read(&mut self, root: &Root) -> Result<Page> {
+    fn read(&mut self, root: &Root) -> Result<Arc<Page>> {
         if self.reached.add(self.tree.file, root.page) {
             return Err(Error::page(root.page, "it is reached twice"));
         }

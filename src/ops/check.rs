@@ -56,7 +56,7 @@ pub struct Finding {
 }
 
 impl Findings {
-    pub(crate) fn add(&mut self, place: Option<&str>, what: impl ToString) {
+    pub(crate) fn add(&mut self, place: Option<&str>, what: &dyn ToString) {
         self.count += 1;
         if self.places.len() < PLACES {
             self.places.push(Finding { place: place.map(str::to_owned), what: what.to_string() });
@@ -94,12 +94,12 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
             break;
         }
         if begun.elapsed() > wait {
-            check.damage.add(None, "redb could not be asked: the file changes faster than it can be copied");
+            check.damage.add(None, &"redb could not be asked: the file changes faster than it can be copied");
             return Ok(());
         }
     }
     if let Some(what) = crate::cache::check_integrity(&copy)? {
-        check.damage.add(None, what);
+        check.damage.add(None, &what);
     }
     Ok(())
 }
@@ -117,18 +117,18 @@ fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
     let mut first_damage = None;
     if let Some(damage) = file::misnamed_commit(file) {
         first_damage = Some(damage);
-        check.damage.add(None, damage);
+        check.damage.add(None, &damage);
     }
     if !header.length_is_sound(file.len()) {
         first_damage.get_or_insert(Damage::of_header("its length is wrong"));
         let what = format!("the file has {} bytes, and its header records {}", file.len(), header.recorded_len);
-        check.damage.add(None, what);
+        check.damage.add(None, &what);
     }
     let in_context = |error, table: Option<&str>| snapshot.error(error, table);
     let mut survey = Survey::new(file);
     let mut shared_damage = |damage: Damage| {
         first_damage.get_or_insert(damage);
-        check.damage.add(None, damage);
+        check.damage.add(None, &damage);
     };
     survey.own(snapshot.slot(), &mut shared_damage).map_err(|error| in_context(error, None))?;
     let definitions =
@@ -137,14 +137,14 @@ fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
         let table = Table::new(name, definition);
         let mut damage = |damage: Damage| {
             first_damage.get_or_insert(damage);
-            check.damage.add(Some(table.name()), damage);
+            check.damage.add(Some(table.name()), &damage);
         };
         let Some(cache_key) = table.cache_key() else {
             survey.table(table.definition(), &mut damage).map_err(|error| in_context(error, Some(table.name())))?;
             if table.is_named_as_cache() {
-                check.wrongly_typed.add(Some(table.name()), table.kind());
+                check.wrongly_typed.add(Some(table.name()), &table.kind());
             } else {
-                check.other_tables.add(Some(table.name()), table.kind());
+                check.other_tables.add(Some(table.name()), &table.kind());
             }
             continue;
         };
@@ -166,11 +166,11 @@ fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
             .map_err(|error| in_context(error, Some(table.name())))?;
         check.entries += entries;
         for _ in 0..not_text {
-            check.damage.add(Some(table.name()), "a key is not UTF-8");
+            check.damage.add(Some(table.name()), &"a key is not UTF-8");
         }
         if entries != table.entries() {
             let what = format!("{entries} entries can be read, and it says that it holds {}", table.entries());
-            check.damage.add(Some(table.name()), what);
+            check.damage.add(Some(table.name()), &what);
         }
     }
     check.pages = survey.pages;
@@ -183,8 +183,8 @@ fn check_entry(value: &[u8], key: &dyn Fn() -> String, now: u64, refused: &mut F
         Ok(deviations) if deviations.is_empty() => {}
         Ok(deviations) => {
             let list: Vec<String> = deviations.iter().map(ToString::to_string).collect();
-            altered.add(Some(&key()), list.join(", "));
+            altered.add(Some(&key()), &list.join(", "));
         }
-        Err(error) => refused.add(Some(&key()), error),
+        Err(error) => refused.add(Some(&key()), &error),
     }
 }

@@ -158,7 +158,9 @@ impl Rescue<'_> {
     /// Only the damage to the newest commit is news: pages of the older one may have been used again.
     fn note(&mut self, table: Option<&str>, damage: &[Damage]) {
         if self.lossy.is_none() {
-            damage.iter().for_each(|what| self.salvaged.damage.add(table, what));
+            for what in damage {
+                self.salvaged.damage.add(table, what);
+            }
         }
     }
 

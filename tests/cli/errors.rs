@@ -36,7 +36,7 @@ const NOT_A_CACHE: &str = "if it never was a cache, -C names the wrong place; el
 #[test]
 fn a_file_that_is_no_database_is_refused_and_not_made_one() {
     let text = "error: `./vlive.redb` is not a redb database: it does not begin as one does\nhint: ";
-    let empty = "error: `./vlive.redb` is not a redb database: it is empty, or nothing but zeros\nhint: ";
+    let empty = "error: `./vlive.redb` is not a redb database: it is empty, or was never finished\nhint: ";
     for (bytes, message) in [
         (&b""[..], empty),
         (b"hello\n", text),

@@ -21,6 +21,14 @@ fn listed(name: &str) -> Vec<(String, String, u64, String)> {
         .collect()
 }
 
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from_digit(digit.into(), 16).unwrap())
+        .collect()
+}
+
 #[test]
 fn every_sample_cache_lists_exactly_as_redb_read_it() {
     for name in CACHES {
@@ -30,7 +38,7 @@ fn every_sample_cache_lists_exactly_as_redb_read_it() {
             .unwrap()
             .map(|entry| {
                 let entry = entry.unwrap();
-                let hash = Sha256::digest(entry.value()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+                let hash = hexadecimal(&Sha256::digest(entry.value()));
                 let table = format!("__vlive__{}", entry.cache_key());
                 (table, entry.sub_key().to_owned(), entry.value().len() as u64, hash)
             })

@@ -3,6 +3,7 @@
 use crate::random::Random;
 use crate::support::{Oracle, contents, encoded, table_names};
 use ciborium::Value;
+use indexmap::IndexMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use vlive::{Cache, CachedRows, Record, Snapshot};
@@ -176,7 +177,7 @@ fn the_same_steps_give_the_same_tables_whoever_takes_them_and_in_either_order() 
 fn keys_of_a_megabyte_are_kept_verbatim() {
     let folder = tempfile::tempdir().unwrap();
     let key = format!("{}/{}", "k".repeat(1 << 20), "s".repeat(1 << 20));
-    let rows = CachedRows { rows: Default::default(), fetched_at: UNIX_EPOCH };
+    let rows = CachedRows { rows: IndexMap::default(), fetched_at: UNIX_EPOCH };
     Cache::create(folder.path()).unwrap().put(&key, &rows).unwrap();
     assert_eq!(Oracle::open(folder.path()).get(&key).unwrap(), Some(rows.clone()));
     assert_eq!(Snapshot::open(folder.path()).unwrap().get(&key).unwrap(), Some(rows));
