@@ -452,25 +452,30 @@ impl<'b> Scan<'b> {
 
     fn are_regular(&mut self, base: usize, place: Place) -> bool {
         let bytes = self.reader.bytes;
-        let keys = &self.keys[base..];
-        match place {
-            // Records of a table mostly have the same fields, so that one comparison will do.
-            Place::Record => {
-                let key = |key: &u32| key_at(bytes, *key);
-                keys.iter().map(key).eq(self.record.iter().map(key)) || {
-                    let distinct = are_distinct(bytes, keys);
-                    if distinct {
-                        self.record.clear();
-                        self.record.extend_from_slice(keys);
-                    }
-                    distinct
-                }
-            }
-            Place::Rows => are_distinct(bytes, keys),
-            Place::Value => !is_reserved(bytes, keys) && are_distinct(bytes, keys),
+        let keys = &mut self.keys[base..];
+        if place == Place::Value && is_reserved(bytes, keys) {
+            return false;
         }
+        if place != Place::Record || keys.len() > LARGE_RECORD {
+            return are_distinct(bytes, keys);
+        }
+        // Records of a table mostly have the same fields, so that one comparison will do.
+        let key = |key: &u32| key_at(bytes, *key);
+        if keys.iter().map(key).eq(self.record.iter().map(key)) {
+            return true;
+        }
+        self.record.clear();
+        self.record.extend_from_slice(keys);
+        let distinct = are_distinct(bytes, keys);
+        if !distinct {
+            self.record.clear();
+        }
+        distinct
     }
 }
+
+/// A record of more fields than this is not remembered for the next one.
+const LARGE_RECORD: usize = 1000;
 
 /// The bytes of the text at a place that a [`Scan`] has been over.
 pub(crate) fn key_at(bytes: &[u8], key: u32) -> Cow<'_, [u8]> {
@@ -503,15 +508,13 @@ fn is_reserved(bytes: &[u8], keys: &[u32]) -> bool {
     matches!(keys, [key] if RESERVED.iter().any(|name| name.as_bytes() == &*key_at(bytes, *key)))
 }
 
-/// Whether no key is there twice.
-pub(crate) fn are_distinct(bytes: &[u8], keys: &[u32]) -> bool {
+/// Whether no key is there twice; `keys` may be left in another order.
+pub(crate) fn are_distinct(bytes: &[u8], keys: &mut [u32]) -> bool {
     let ascend = |a: &u32, b: &u32| key_at(bytes, *a) < key_at(bytes, *b);
-    if keys.is_sorted_by(ascend) {
-        return true;
+    keys.is_sorted_by(ascend) || {
+        keys.sort_unstable_by(|a, b| key_at(bytes, *a).cmp(&key_at(bytes, *b)));
+        keys.is_sorted_by(ascend)
     }
-    let mut sorted = keys.to_vec();
-    sorted.sort_unstable_by(|a, b| key_at(bytes, *a).cmp(&key_at(bytes, *b)));
-    sorted.is_sorted_by(ascend)
 }
 
 /// Bytes of the shortest head with this argument, which is the one that ciborium writes.

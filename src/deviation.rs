@@ -146,7 +146,7 @@ impl Walk<'_> {
                 self.value()?;
             }
         }
-        if !are_distinct(self.reader.all(), &keys) {
+        if !are_distinct(self.reader.all(), &mut keys) {
             self.note(Deviation::Repeated);
         }
         Ok(())

@@ -236,11 +236,11 @@ impl<'b> EnvelopeView<'b> {
             [] => Ok(()),
             [map] => self.pairs(&mut Reader::at(self.value, map), visit),
             ref maps => {
-                let mut pairs = Vec::new();
+                let mut keys = Vec::new();
                 for &map in maps {
-                    text_pairs(&mut Reader::at(self.value, map), &mut pairs)?;
+                    text_keys(&mut Reader::at(self.value, map), &mut keys)?;
                 }
-                self.visit_last(&pairs, visit)
+                self.visit_last(keys, visit)
             }
         }
     }
@@ -271,49 +271,43 @@ impl<'b> EnvelopeView<'b> {
             return Ok(());
         }
         *map = Reader::at(self.value, start);
-        let mut pairs = Vec::new();
-        text_pairs(map, &mut pairs)?;
-        self.visit_last(&pairs, visit)
+        let mut keys = Vec::new();
+        text_keys(map, &mut keys)?;
+        self.visit_last(keys, visit)
     }
 
-    /// Visits each key once, in the order of their first places, with the value at the last.
-    fn visit_last<E: From<DecodeError>>(&self, pairs: &[Pair], visit: &mut Visit<'_, 'b, E>) -> Result<(), E> {
-        let key = |n: u32| key_at(self.value, pairs[n as usize].key);
-        let mut order: Vec<u32> = (0..position(pairs.len())?).collect();
-        order.sort_by(|a, b| key(*a).cmp(&key(*b)));
-        // The sort is stable: the places of a key come one after the other, the first one first.
+    /// Visits each key once, in the order of their first places, with the value at the last. `keys`
+    /// are their places, in order.
+    fn visit_last<E: From<DecodeError>>(&self, mut keys: Vec<u32>, visit: &mut Visit<'_, 'b, E>) -> Result<(), E> {
+        let key = |at: u32| key_at(self.value, at);
+        // No second list of this size: a value can be made of little but keys.
+        keys.sort_unstable_by(|a, b| key(*a).cmp(&key(*b)).then(a.cmp(b)));
         let mut kept: Vec<(u32, u32)> = Vec::new();
-        for n in order {
+        for at in keys {
             match kept.last_mut() {
-                Some((first, last)) if key(*first) == key(n) => *last = n,
-                _ => kept.push((n, n)),
+                Some((first, last)) if key(*first) == key(at) => *last = at,
+                _ => kept.push((at, at)),
             }
         }
         kept.sort_unstable();
         kept.into_iter().try_for_each(|(first, last)| {
-            let mut name = Reader::at(self.value, pairs[first as usize].key as usize);
+            let mut name = Reader::at(self.value, first as usize);
             let Head::Text(len) = name.head()? else { unreachable!("only text was kept") };
-            visit(name.text(len)?, &mut Reader::at(self.value, pairs[last as usize].value as usize))
+            let mut value = Reader::at(self.value, last as usize);
+            value.skip()?;
+            visit(name.text(len)?, &mut value)
         })
     }
 }
 
-/// Where a key and its value are.
-struct Pair {
-    key: u32,
-    value: u32,
-}
-
-/// Passes a map and adds its pairs whose key is text.
-fn text_pairs(map: &mut Reader<'_>, pairs: &mut Vec<Pair>) -> Result<()> {
-    let Head::Map(mut left) = map.head()? else { unreachable!("only maps have pairs") };
+/// Passes a map and adds the places of its keys that are text.
+fn text_keys(map: &mut Reader<'_>, keys: &mut Vec<u32>) -> Result<()> {
+    let Head::Map(mut left) = map.head()? else { unreachable!("only maps have keys") };
     while map.more(&mut left)? {
-        let key = position(map.pos())?;
-        let is_text = matches!(map.peek()?, Head::Text(_));
-        map.skip()?;
-        if is_text {
-            pairs.push(Pair { key, value: position(map.pos())? });
+        if let Head::Text(_) = map.peek()? {
+            keys.push(position(map.pos())?);
         }
+        map.skip()?;
         map.skip()?;
     }
     Ok(())
