@@ -244,3 +244,31 @@ fn a_busy_cache_is_salvaged_as_one_commit_or_with_an_error_that_says_that_it_is_
         }
     }
 }
+
+/// The app never touches the damaged table, and its commits never end.
+#[test]
+fn damage_is_told_as_damage_while_an_app_goes_on_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let cache = RedbCache::open(folder.path()).unwrap();
+    let mark = "MARK".repeat(20);
+    let mut quiet = rows(1, 1, 0);
+    quiet.rows[0].insert("mark".to_owned(), mark.as_str().into());
+    runtime.block_on(cache.put("quiet/page_1", quiet)).unwrap();
+    drop(cache);
+    let _writer = Writer::start(folder.path(), "busy");
+    let path = folder.path().join("vlive.redb");
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    for (at, _) in bytes.windows(mark.len()).enumerate().filter(|(_, bytes)| *bytes == mark.as_bytes()) {
+        std::os::unix::fs::FileExt::write_all_at(&file, b"X", at as u64).unwrap();
+    }
+    for _ in 0..5 {
+        let output = Command::new(env!("CARGO_BIN_EXE_vlive")).args(["ls", "-C"]).arg(folder.path()).output().unwrap();
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{complaint}");
+        assert!(complaint.contains("is damaged in table `__vlive__quiet`, page "), "{complaint}");
+        let list = String::from_utf8(output.stdout).unwrap();
+        assert!(list.lines().any(|line| line.starts_with("k  ")), "{list}");
+    }
+}
