@@ -42,6 +42,7 @@ mod location;
 mod ops;
 mod race;
 mod snapshot;
+mod storage;
 
 pub use cache::Cache;
 pub use cbor::DecodeError;

@@ -98,7 +98,7 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
             return Ok(());
         }
     }
-    if let Some(what) = crate::cache::check_integrity(&copy)? {
+    if let Some(what) = crate::storage::check_integrity(&copy)? {
         check.damage.add(None, &what);
     }
     Ok(())
