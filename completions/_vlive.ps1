@@ -47,6 +47,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Add the tables that are no cache tables, with their types')
+            [CompletionResult]::new('--quick', '--quick', [CompletionResultType]::ParameterName, 'Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print an array of objects: times in seconds since 1970, sizes in bytes')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but data and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but data and errors')

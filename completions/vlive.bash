@@ -263,7 +263,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__ls)
-            opts="-C -q -h -V --all --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --all --quick --json --folder --wait --color --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

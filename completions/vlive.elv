@@ -43,6 +43,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --wait 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)'
             cand --color 'When to colour: auto, always or never'
             cand --all 'Add the tables that are no cache tables, with their types'
+            cand --quick 'Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read'
             cand --json 'Print an array of objects: times in seconds since 1970, sizes in bytes'
             cand -q 'Say nothing but data and errors'
             cand --quiet 'Say nothing but data and errors'

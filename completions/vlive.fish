@@ -46,6 +46,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand ls" -l color -d 'When to col
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l all -d 'Add the tables that are no cache tables, with their types'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l quick -d 'Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l json -d 'Print an array of objects: times in seconds since 1970, sizes in bytes'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'

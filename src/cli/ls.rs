@@ -21,6 +21,10 @@ pub struct Ls {
     #[arg(long)]
     all: bool,
 
+    /// Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read
+    #[arg(long, conflicts_with = "all")]
+    quick: bool,
+
     /// Print an array of objects: times in seconds since 1970, sizes in bytes
     #[arg(long)]
     json: bool,
@@ -50,6 +54,10 @@ struct Other<'r> {
 impl Ls {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let folder = global.folder_or(self.argument.as_deref());
+        if self.quick {
+            let tables = Snapshot::look(folder, global.look_wait(), Snapshot::tables)?;
+            return self.quick(&tables, output);
+        }
         let now = time::now()?;
         let look = |snapshot: &Snapshot| {
             let mut list = vlive::list(snapshot)?;
@@ -72,6 +80,19 @@ impl Ls {
         }
         output.flush()?;
         Ok(tell_unread(&damage, &list.unreadable, output))
+    }
+
+    fn quick(&self, tables: &[Table], output: &mut Output) -> Result<Status> {
+        let counts: Vec<(&str, u64)> =
+            tables.iter().filter_map(|table| Some((table.cache_key()?, table.entries()))).collect();
+        if self.json {
+            output.json(&counts.iter().map(|(key, entries)| unread_row(Some(key), *entries)).collect::<Vec<_>>())?;
+        } else {
+            table::print(output, [("KEY", false), ("ENTRIES", true)], &counts, |(key, entries), output| {
+                [output.key(key).into_owned(), entries.to_string()]
+            })?;
+        }
+        Ok(Status::Done)
     }
 
     fn print_json(&self, summaries: &[CacheKeySummary], tables: &[Table], output: &mut Output) -> Result<()> {
@@ -142,14 +163,11 @@ fn row(summary: &CacheKeySummary) -> Row<'_> {
 }
 
 fn other_row(table: &Table) -> Row<'_> {
-    Row {
-        key: None,
-        entries: table.entries(),
-        rows: None,
-        bytes: None,
-        newest: None,
-        oldest: None,
-        unreadable: None,
-        table: Some(Other { table: table.name(), multimap: table.is_multimap(), types: table.types() }),
-    }
+    let other = Other { table: table.name(), multimap: table.is_multimap(), types: table.types() };
+    Row { table: Some(other), ..unread_row(None, table.entries()) }
+}
+
+/// A row of what the table tree tells, without a look into the table.
+fn unread_row(key: Option<&str>, entries: u64) -> Row<'_> {
+    Row { key, entries, rows: None, bytes: None, newest: None, oldest: None, unreadable: None, table: None }
 }

@@ -166,3 +166,25 @@ fn an_empty_cache_is_no_failure() {
     folder.vlive(["ls"]).ends(0, "", "the cache holds no cache keys\n");
     folder.vlive(["ls", "--json"]).ends(0, "[]\n", "");
 }
+
+#[test]
+fn quick_shows_keys_and_entries_without_a_look_at_the_entries() {
+    let folder = Folder::copy_of("bakery");
+    let full = folder.vlive(["ls", "--json"]).json();
+    let quick = folder.vlive(["ls", "--quick", "--json"]).json();
+    let full = full.as_array().unwrap();
+    assert_eq!(quick.as_array().unwrap().len(), full.len());
+    for (quick, full) in quick.as_array().unwrap().iter().zip(full) {
+        assert_eq!((&quick["key"], &quick["entries"]), (&full["key"], &full["entries"]));
+        assert!(["rows", "bytes", "newest", "oldest"].iter().all(|field| quick[field].is_null()), "{quick}");
+    }
+    let table = "KEY                ENTRIES\nclients                  7\ncomments?postId=1        7\norders                   7\n";
+    folder.vlive(["ls", "--quick"]).ends(0, table, "");
+    // Not even damage in a table is seen.
+    let mut file = std::fs::read(folder.file()).unwrap();
+    let at = file.windows(4).position(|bytes| bytes == b"name").unwrap();
+    file[at] ^= 1;
+    std::fs::write(folder.file(), file).unwrap();
+    assert_eq!(folder.vlive(["ls"]).output().status, 3);
+    folder.vlive(["ls", "--quick"]).ends(0, table, "");
+}
