@@ -82,8 +82,8 @@ fn kinds(check: &vlive::Check) -> [Kind<'_>; 4] {
 impl Check {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let mut check = vlive::check(global.folder(), time::now()?, global.look_wait())?;
-        if self.deep {
-            vlive::check_deep(global.folder(), global.look_wait(), &mut check)?;
+        if self.deep && !vlive::check_deep(global.folder(), global.look_wait(), &mut check)? {
+            output.warning("redb was not asked: the file changes faster than it can be copied");
         }
         if self.json {
             output.json(&report(&check))?;

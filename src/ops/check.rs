@@ -79,8 +79,9 @@ pub fn check(path: impl AsRef<Path>, now: u64, wait: Duration) -> Result<Check> 
 }
 
 /// Adds to `check` what redb's own integrity check says of a private copy of the file, which goes to
-/// the folder for temporary files. A busy file is copied again until nothing changes meanwhile.
-pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> Result<()> {
+/// the folder for temporary files. A busy file is copied again until nothing changes meanwhile; returns
+/// whether that came to pass within `wait`.
+pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> Result<bool> {
     let path = location::cache_file(path.as_ref());
     let cannot_copy = |error| Error::io("copy", &path, error);
     let folder = tempfile::tempdir().map_err(cannot_copy)?;
@@ -94,14 +95,13 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
             break;
         }
         if begun.elapsed() > wait {
-            check.damage.add(None, &"redb could not be asked: the file changes faster than it can be copied");
-            return Ok(());
+            return Ok(false);
         }
     }
     if let Some(what) = crate::storage::check_integrity(&copy)? {
         check.damage.add(None, &what);
     }
-    Ok(())
+    Ok(true)
 }
 
 fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {

@@ -66,12 +66,15 @@ pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -
     let cache = Cache::create_new(&into)?;
     let filled = cache.fill(|insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)));
     drop(cache);
-    if let Err(error) = filled {
+    // Where pages are not kept, an app that has started meanwhile looks like damage.
+    let is_unsteady = rescue.salvaged.damage.count > 0 && !snapshot.file().keeps_pages() && snapshot.has_moved();
+    let rescued = filled
+        .and_then(|()| if is_unsteady { Err(Error::Unsteady { path: from.clone() }) } else { Ok(rescue.finish()) });
+    if rescued.is_err() {
         // Half a rescue would stand in the way of the next one.
         fs::remove_file(&into).ok();
-        return Err(error);
     }
-    Ok(rescue.finish())
+    rescued
 }
 
 struct Rescue<'s> {
