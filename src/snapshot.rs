@@ -15,7 +15,7 @@ use std::time::Duration;
 /// How long [`Snapshot::open`] waits for a cache that changes under it.
 const OPEN_WAIT: Duration = Duration::from_secs(5);
 
-/// Bytes of a file whose pages are kept in any case.
+/// Bytes of a file whose pages are held in any case.
 const SMALL: u64 = 32 * 1024 * 1024;
 
 /// One commit of a cache.
@@ -85,11 +85,15 @@ impl Snapshot {
         let path = location::cache_file(path.as_ref());
         let store = Arc::new(PageStore::default());
         let mut seen = None;
+        let mut is_again = false;
         let looked = race::retry(&path, wait, || {
             seen = None;
-            let mut newest = Snapshot::newest(&path)?;
-            newest.snapshot.keep_if_it_moves(&store);
-            let (value, mut damage) = look(&newest.snapshot)?;
+            let mut snapshot = Snapshot::newest(&path)?.snapshot;
+            // Mostly the first look gets through, and needs no memory for pages.
+            if mem::replace(&mut is_again, true) && snapshot.may_move() {
+                snapshot.file.keep_pages(Arc::clone(&store));
+            }
+            let (value, mut damage) = look(&snapshot)?;
             match damage.pop() {
                 None => Ok((value, damage)),
                 Some(last) => {
@@ -123,8 +127,8 @@ impl Snapshot {
             damaged = None;
             // What is incomplete shows where it is read.
             let mut snapshot = Snapshot::newest(&path)?.snapshot;
-            snapshot.keep_if_it_moves(&store);
-            if snapshot.file.keeps_pages() {
+            if snapshot.may_move() || snapshot.file.len() <= SMALL {
+                snapshot.file.keep_pages(Arc::clone(&store));
                 for selection in selections {
                     if let Err(error) = snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop)) {
                         damaged = Some(snapshot);
@@ -168,10 +172,9 @@ impl Snapshot {
         Ok(Newest { snapshot, incomplete })
     }
 
-    fn keep_if_it_moves(&mut self, store: &Arc<PageStore>) {
-        if self.held || self.file.header().recovery_required || self.file.len() <= SMALL {
-            self.file.keep_pages(Arc::clone(store));
-        }
+    /// Whether an app may be writing to the file.
+    fn may_move(&self) -> bool {
+        self.held || self.file.header().recovery_required
     }
 
     /// The cache file.
