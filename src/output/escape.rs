@@ -23,6 +23,14 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// The same for a key, in quotes if it is empty or has white space at an end, which could not be seen.
+pub fn key_for_terminal(key: &str) -> Cow<'_, str> {
+    if key.is_empty() || key.trim() != key {
+        return Cow::Owned(format!("\"{}\"", for_terminal(key)));
+    }
+    for_terminal(key)
+}
+
 pub fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -40,6 +48,13 @@ mod tests {
             let Some(character) = char::from_u32(code) else { continue };
             let shown = for_terminal(character.encode_utf8(&mut [0; 4])).into_owned();
             assert!(!shown.chars().any(char::is_control), "{code:x}");
+        }
+    }
+
+    #[test]
+    fn a_key_shows_its_ends() {
+        for (key, shown) in [("", "\"\""), ("clients ", "\"clients \""), ("\u{a0}x", "\"\u{a0}x\""), ("a b", "a b")] {
+            assert_eq!(key_for_terminal(key), shown);
         }
     }
 

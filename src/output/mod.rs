@@ -60,9 +60,9 @@ impl Output {
         if self.stdout_is_terminal { escape::for_terminal(text) } else { Cow::Borrowed(text) }
     }
 
-    /// A key as [`Self::text`], but that an empty one can be seen on a terminal.
+    /// A key as [`Self::text`], but that nothing of it is invisible on a terminal.
     pub fn key<'t>(&self, key: &'t str) -> Cow<'t, str> {
-        if key.is_empty() && self.stdout_is_terminal { Cow::Borrowed("\"\"") } else { self.text(key) }
+        if self.stdout_is_terminal { escape::key_for_terminal(key) } else { Cow::Borrowed(key) }
     }
 
     pub fn data(&mut self) -> &mut impl Write {
