@@ -2,6 +2,7 @@
 //! names and the root sentinel.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// What stands before the cache key in the name of its table.
 const TABLE_PREFIX: &str = "__vlive__";
@@ -32,8 +33,9 @@ pub(crate) fn cache_key(table_name: &str) -> Option<&str> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    cache_key: String,
-    sub_key: String,
+    /// Shared by the keys of a table, of which there may be many.
+    cache_key: Arc<str>,
+    sub_key: Box<str>,
 }
 
 impl Key {
@@ -41,7 +43,7 @@ impl Key {
     #[must_use]
     pub fn new(full_key: &str) -> Key {
         let (cache_key, sub_key) = full_key.split_once('/').unwrap_or((full_key, ROOT));
-        Key { cache_key: cache_key.to_owned(), sub_key: sub_key.to_owned() }
+        Key { cache_key: cache_key.into(), sub_key: sub_key.into() }
     }
 
     /// What stands before the first `/`: the name of the table.
@@ -56,8 +58,8 @@ impl Key {
         &self.sub_key
     }
 
-    pub(crate) fn from_parts(cache_key: &str, sub_key: &str) -> Key {
-        Key { cache_key: cache_key.to_owned(), sub_key: sub_key.to_owned() }
+    pub(crate) fn from_parts(cache_key: impl Into<Arc<str>>, sub_key: &str) -> Key {
+        Key { cache_key: cache_key.into(), sub_key: sub_key.into() }
     }
 }
 

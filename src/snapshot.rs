@@ -371,7 +371,7 @@ impl Entry {
     /// The full key.
     #[must_use]
     pub fn key(&self) -> Key {
-        Key::from_parts(&self.cache_key, self.sub_key())
+        Key::from_parts(Arc::clone(&self.cache_key), self.sub_key())
     }
 
     /// The cache key.
