@@ -1,5 +1,6 @@
 //! How old the entries of a cache are.
 
+use super::past_damage;
 use crate::{Error, Key, Result, Selection, Snapshot, Unreadable};
 
 /// One entry, and when it was fetched.
@@ -35,14 +36,7 @@ pub fn ages(snapshot: &Snapshot, selections: &[Selection]) -> Result<Ages> {
         let mut matched = false;
         for entry in snapshot.entries(selection)? {
             matched = true;
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error @ Error::Damaged { .. }) => {
-                    ages.damage.push(error);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
+            let Some(entry) = past_damage(entry, &mut ages.damage)? else { continue };
             if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
                 continue;
             }

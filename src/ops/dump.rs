@@ -1,5 +1,6 @@
 //! Entries as JSON: read by one thread, decoded by as many as there are cores, written in order.
 
+use super::past_damage;
 use crate::json;
 use crate::{Entry, Error, JsonStyle, JsonWriter, Result, Selection, Snapshot, Unreadable};
 use std::collections::VecDeque;
@@ -160,14 +161,12 @@ impl<W: Write> Writer<W> {
             for entry in entries {
                 matched = true;
                 let entry = match entry {
-                    Ok(entry) => entry,
-                    Err(Error::Damaged { path, .. }) if snapshot.has_moved() => {
-                        return Ok(Err(Error::Unsteady { path }));
-                    }
-                    Err(error @ Error::Damaged { .. }) => {
-                        self.dumped.damage.push(error);
-                        continue;
-                    }
+                    Err(Error::Damaged { path, .. }) if snapshot.has_moved() => Err(Error::Unsteady { path }),
+                    entry => entry,
+                };
+                let entry = match past_damage(entry, &mut self.dumped.damage) {
+                    Ok(Some(entry)) => entry,
+                    Ok(None) => continue,
                     Err(error) => return Ok(Err(error)),
                 };
                 if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {

@@ -1,5 +1,6 @@
 //! What is in a cache: a summary of each cache key.
 
+use super::past_damage;
 use crate::{DecodeError, Error, Key, Result, Selection, Snapshot};
 
 /// What one cache key holds.
@@ -56,14 +57,7 @@ pub fn list(snapshot: &Snapshot) -> Result<List> {
             unreadable: 0,
         };
         for entry in snapshot.entries(&Selection::CacheKey(cache_key.to_owned()))? {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error @ Error::Damaged { .. }) => {
-                    list.damage.push(error);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
+            let Some(entry) = past_damage(entry, &mut list.damage)? else { continue };
             summary.entries += 1;
             summary.bytes += entry.value().len() as u64;
             match entry.head() {
