@@ -5,8 +5,9 @@
 
 use crate::ops::invalidate::{Plan, Removal, Removed};
 use crate::storage::{CheckedFile, catch, create_file, redb_error, verify_for_redb};
-use crate::{CachedRows, Envelope, Error, Key, Result, Selection, Snapshot, holder, key, location};
-use redb::{Database, TableDefinition};
+use crate::ops::load::{LoadPlan, Replace};
+use crate::{CachedRows, Envelope, Error, Fixture, Key, Result, Selection, Snapshot, holder, key, location};
+use redb::{Database, TableDefinition, WriteTransaction};
 use std::fs;
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -123,10 +124,32 @@ impl Cache {
         })
     }
 
+    /// Writes the entries of a fixture, in one transaction, in place of what `replace` says.
+    ///
+    /// # Errors
+    /// [`Error::NotACacheTable`] if there is a table of another type for one of its cache keys.
+    pub fn load(&self, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
+        let plan = LoadPlan::new(&self.snapshot()?, fixture, replace)?;
+        self.transact(plan.removal(), |insert| {
+            fixture.entries().try_for_each(|entry| {
+                let key = entry.key();
+                insert(&key::table_name(key.cache_key()), key.sub_key(), &entry.value()?)
+            })
+        })?;
+        Ok(plan)
+    }
+
     /// Writes all that `fill` inserts, in one transaction; nothing if it fails.
     pub(crate) fn fill(&self, fill: impl FnOnce(&mut Insert<'_>) -> Result<()>) -> Result<()> {
+        self.transact(&Plan::default(), fill)
+    }
+
+    /// Removes what is planned and writes all that `fill` inserts, in one transaction; neither if it
+    /// fails.
+    fn transact(&self, removal: &Plan, fill: impl FnOnce(&mut Insert<'_>) -> Result<()>) -> Result<()> {
         self.change("write to", |database| {
             let transaction = database.begin_write()?;
+            remove(removal, &transaction)?;
             let mut open: Option<(String, redb::Table<'_, &str, &[u8]>)> = None;
             let filled = fill(&mut |name, sub_key, value| {
                 let failed = |error: redb::Error| redb_error("write to", &self.path, error);
@@ -158,7 +181,7 @@ impl Cache {
     pub fn invalidate(&self, selections: &[Selection]) -> Result<Removed> {
         let plan = Plan::new(&self.snapshot()?, selections)?;
         if !plan.tables.is_empty() {
-            self.change("write to", |database| apply(&plan, database))?;
+            self.transact(&plan, |_| Ok(()))?;
         }
         Ok(plan.into_removed())
     }
@@ -209,8 +232,7 @@ impl Drop for Cache {
     }
 }
 
-fn apply(plan: &Plan, database: &Database) -> Result<(), redb::Error> {
-    let transaction = database.begin_write()?;
+fn remove(plan: &Plan, transaction: &WriteTransaction) -> Result<(), redb::Error> {
     for (name, removal) in &plan.tables {
         match removal {
             Removal::Table => {
@@ -224,7 +246,6 @@ fn apply(plan: &Plan, database: &Database) -> Result<(), redb::Error> {
             }
         }
     }
-    transaction.commit()?;
     Ok(())
 }
 

@@ -90,6 +90,49 @@ impl Envelope {
     }
 }
 
+/// The value of an entry with another time, 2^63 - 1 at the most, and every other byte as it was:
+/// vantage-live reads that time from it and the same rows as before. Of several `fetched_at` each gets
+/// the time, so that it does not matter which of them counts; where there is none one is put in front.
+pub(crate) fn redated(value: &[u8], fetched_at: u64) -> Result<Vec<u8>> {
+    // The walk below relies on it.
+    EnvelopeView::new(value)?;
+    let mut reader = Reader::at(value, 0);
+    let Head::Map(pairs) = reader.head()? else { unreachable!("an envelope is a map") };
+    let first = reader.pos();
+    let mut left = pairs;
+    // Room for a longer time, or for a pair more.
+    let mut redated = Vec::with_capacity(value.len() + 32);
+    let mut copied = 0;
+    while reader.more(&mut left)? {
+        let is_time = if let Head::Text(len) = reader.peek()? {
+            reader.head()?;
+            reader.text(len)? == FETCHED_AT
+        } else {
+            reader.skip()?;
+            false
+        };
+        // Mostly these are the rows, which are long.
+        if !is_time && left == Some(0) {
+            break;
+        }
+        let start = reader.pos();
+        reader.skip()?;
+        if is_time {
+            redated.extend_from_slice(&value[copied..start]);
+            push_head(&mut redated, Header::Positive(fetched_at));
+            copied = reader.pos();
+        }
+    }
+    if copied == 0 {
+        push_head(&mut redated, Header::Map(pairs.map(|pairs| pairs + 1)));
+        push_text(&mut redated, FETCHED_AT);
+        push_head(&mut redated, Header::Positive(fetched_at));
+        copied = first;
+    }
+    redated.extend_from_slice(&value[copied..]);
+    Ok(redated)
+}
+
 /// The envelope of so many encoded rows: `encoded` is their ids and records one after the other.
 pub(crate) fn envelope_of(fetched_at: u64, rows: usize, mut encoded: Vec<u8>) -> Envelope {
     let mut head = Vec::new();

@@ -1,6 +1,6 @@
 //! What can go wrong, with the table, key or path that it went wrong with.
 
-use crate::{DecodeError, Holder, Key, file};
+use crate::{DecodeError, Holder, InputError, Key, file};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,6 +88,20 @@ pub enum Error {
         key: Key,
         /// What is wrong with it, and where.
         source: DecodeError,
+    },
+    /// Input from which a cache was to be filled is refused.
+    Refused {
+        /// What it is called: a path in backticks, or a word such as `standard input`.
+        name: String,
+        /// What is wrong with it, and where.
+        source: InputError,
+    },
+    /// Input from which a cache was to be filled cannot be read.
+    UnreadInput {
+        /// What it is called.
+        name: String,
+        /// The system's reason.
+        source: io::Error,
     },
     /// redb could not do what it was asked to.
     Redb {
@@ -179,6 +193,8 @@ impl fmt::Display for Error {
                 write!(f, "table `{table}` of `{}` is no cache table but a {is}", path.display())
             }
             Error::Undecodable { key, source } => write!(f, "entry `{key}` cannot be decoded: {source}"),
+            Error::Refused { name, source } => write!(f, "{name}, {source}"),
+            Error::UnreadInput { name, source } => write!(f, "cannot read {name}: {source}"),
             Error::Redb { doing, path, source } => write!(f, "cannot {doing} `{}`: {source}", path.display()),
             Error::RedbPanicked { doing, path } => {
                 write!(f, "cannot {doing} `{}`: redb failed on what it found in it", path.display())
@@ -192,8 +208,9 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Undecodable { source, .. } => Some(source),
+            Error::Refused { source, .. } => Some(source),
             Error::Redb { source, .. } => Some(source),
-            Error::Io { source, .. } => Some(source),
+            Error::Io { source, .. } | Error::UnreadInput { source, .. } => Some(source),
             _ => None,
         }
     }

@@ -58,6 +58,13 @@ impl Key {
         &self.sub_key
     }
 
+    /// Lets keys of one table share its name in memory.
+    pub(crate) fn share_cache_key(&mut self, with: &Key) {
+        if self.cache_key == with.cache_key {
+            self.cache_key = Arc::clone(&with.cache_key);
+        }
+    }
+
     pub(crate) fn from_parts(cache_key: impl Into<Arc<str>>, sub_key: &str) -> Key {
         Key { cache_key: cache_key.into(), sub_key: sub_key.into() }
     }

@@ -273,6 +273,12 @@ impl Snapshot {
         Ok(entry.map(|entry| Entry { cache_key: key.cache_key().into(), entry }))
     }
 
+    /// Whether a cache table has an entry. Every page on the way to it is verified.
+    pub(crate) fn has(&self, table: &Table, sub_key: &str) -> Result<bool> {
+        let entry = table.definition.tree(&self.file).get(sub_key.as_bytes());
+        Ok(entry.map_err(|error| self.error(error, Some(&table.name)))?.is_some())
+    }
+
     /// The rows under a full key, as vantage-live's `get` reads them.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod completions;
 mod dump;
 mod global;
 mod invalidate;
+mod load;
 mod ls;
 mod man;
 mod put;
@@ -51,6 +52,7 @@ enum Command {
     Check(check::Check),
     Salvage(salvage::Salvage),
     Put(put::Put),
+    Load(load::Load),
     Invalidate(invalidate::Invalidate),
     Completions(completions::Completions),
     Man(man::Man),
@@ -91,6 +93,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Check(command) => command.run(global, output),
         Command::Salvage(command) => command.run(global, output),
         Command::Put(command) => command.run(global, output),
+        Command::Load(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
         Command::Completions(command) => command.run(output),
         Command::Man(command) => command.run(output),

@@ -16,9 +16,12 @@
 //! a record. Control characters are escaped in text, those above ASCII too, so that JSON can go to
 //! a terminal as it is.
 
+mod objects;
 mod read;
 mod write;
 
+pub(crate) use objects::{Objects, Piece, Position, Stop};
 pub use read::{InputError, RowsInput};
+pub(crate) use read::{FETCHED_AT_WANTED, seconds};
 pub(crate) use write::Entry;
 pub use write::{JsonStyle, JsonWriter};

@@ -1,5 +1,7 @@
 //! JSON text to the bytes of an envelope: every number as it is written, every place named.
 
+use super::objects::Position;
+use crate::Key;
 use crate::cbor::{FIELD_DEPTH, RESERVED, Reader, Tagged};
 use crate::envelope::{Envelope, FETCHED_AT, ROWS, envelope_of, push_head, push_text};
 use base64::Engine;
@@ -39,7 +41,18 @@ impl RowsInput {
         match top.get().as_bytes()[0] {
             b'{' => document.object(top),
             b'[' => document.array(top, id_field),
-            _ => Err(document.error(top.get(), None, "rows are an object or an array")),
+            _ => Err(document.error(top.get(), None, ROWS_WANTED)),
+        }
+    }
+
+    /// The same for `json` that can only be the rows of an envelope.
+    pub(crate) fn parse_rows(json: &str, id_field: &str) -> Result<RowsInput, InputError> {
+        let document = Document { json };
+        let top = document.top()?;
+        match top.get().as_bytes()[0] {
+            b'{' => document.rows(&document.pairs(top, None)?),
+            b'[' => document.array(top, id_field),
+            _ => Err(document.error(top.get(), None, ROWS_WANTED)),
         }
     }
 
@@ -56,6 +69,8 @@ impl RowsInput {
     }
 }
 
+const ROWS_WANTED: &str = "rows are an object or an array";
+
 /// Why JSON was refused, and where that shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputError {
@@ -65,8 +80,43 @@ pub struct InputError {
     what: String,
 }
 
+impl InputError {
+    pub(crate) fn new(at: Position, what: impl Into<String>) -> InputError {
+        InputError { line: at.line, column: at.column, place: String::new(), what: what.into() }
+    }
+
+    /// What is wrong with an input whatever its text is.
+    pub(crate) fn of_whole(what: impl Into<String>) -> InputError {
+        InputError { line: 0, column: 0, place: String::new(), what: what.into() }
+    }
+
+    /// What serde_json found, without its own words for the place.
+    pub(crate) fn of_json(error: &serde_json::Error) -> InputError {
+        let (line, column) = (error.line(), error.column());
+        let what = error.to_string();
+        let what = what.split(" at line ").next().unwrap_or(&what);
+        InputError { line, column, place: String::new(), what: format!("this is not JSON: {what}") }
+    }
+
+    /// The same error in a text in which its own begins at `at`.
+    pub(crate) fn moved_to(self, at: Position) -> InputError {
+        // serde_json counts from 0 before the first character.
+        let column = if self.line == 1 { at.column + self.column.max(1) - 1 } else { self.column };
+        InputError { line: at.line + self.line - 1, column, ..self }
+    }
+
+    /// The same error in an entry.
+    pub(crate) fn in_entry(self, key: &Key) -> InputError {
+        let place = if self.place.is_empty() { String::new() } else { format!(", {}", self.place) };
+        InputError { place: format!("entry `{key}`{place}"), ..self }
+    }
+}
+
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            return f.write_str(&self.what);
+        }
         write!(f, "line {}, column {}", self.line, self.column)?;
         if !self.place.is_empty() {
             write!(f, " ({})", self.place)?;
@@ -134,12 +184,7 @@ struct Document<'j> {
 
 impl<'j> Document<'j> {
     fn top(&self) -> Result<&'j RawValue, InputError> {
-        serde_json::from_str(self.json).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let what = error.to_string();
-            let what = what.split(" at line ").next().unwrap_or(&what);
-            InputError { line, column, place: String::new(), what: format!("this is not JSON: {what}") }
-        })
+        serde_json::from_str(self.json).map_err(|error| InputError::of_json(&error))
     }
 
     /// `at` is a piece of the document.
@@ -175,9 +220,8 @@ impl<'j> Document<'j> {
                 return Err(self.error(value.get(), None, format!("`{key}` is there twice")));
             }
             if key == FETCHED_AT {
-                let seconds = value.get().parse::<u64>().ok().filter(|seconds| i64::try_from(*seconds).is_ok());
-                let refused = "`fetched_at` is whole seconds since 1970, at most 2^63 - 1";
-                fetched_at = Some(seconds.ok_or_else(|| self.error(value.get(), None, refused))?);
+                fetched_at =
+                    Some(seconds(value.get()).ok_or_else(|| self.error(value.get(), None, FETCHED_AT_WANTED))?);
             } else if value.get().starts_with('{') {
                 input = Some(self.rows(&self.pairs(value, None)?)?);
             } else {
@@ -430,6 +474,13 @@ impl<'j> Document<'j> {
         self.error(raw.get(), place, what.split(" at line ").next().unwrap_or(&what))
     }
 }
+
+/// The time in an envelope.
+pub(crate) fn seconds(text: &str) -> Option<u64> {
+    text.parse::<u64>().ok().filter(|seconds| i64::try_from(*seconds).is_ok())
+}
+
+pub(crate) const FETCHED_AT_WANTED: &str = "`fetched_at` is whole seconds since 1970, at most 2^63 - 1";
 
 /// A head for an integer that CBOR's own integers hold.
 fn integer(value: i128) -> Option<Header> {

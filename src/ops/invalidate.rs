@@ -59,6 +59,11 @@ impl Plan {
         self.removed
     }
 
+    /// Whether the table goes as a whole.
+    pub(crate) fn drops(&self, table: &str) -> bool {
+        matches!(self.tables.get(table), Some(Removal::Table))
+    }
+
     fn add(&mut self, snapshot: &Snapshot, table: &Table, selections: &[Selection]) -> Result<()> {
         let cache_key = crate::key::cache_key(table.name()).expect("only tables named as cache tables are concerned");
         let whole = selections.iter().any(|selection| {

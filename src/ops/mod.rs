@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod dump;
 pub(crate) mod invalidate;
 pub(crate) mod list;
+pub(crate) mod load;
 pub(crate) mod salvage;
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.

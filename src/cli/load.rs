@@ -1,0 +1,147 @@
+use super::{Global, Status, time};
+use crate::output::{Output, human};
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use vlive::{Cache, Error, Fixture, FixtureEntry, FixtureOptions, LoadPlan, Replace, Snapshot, Source};
+
+/// Write the entries of fixtures, all or none
+///
+/// A source is a document as `vlive dump` prints it, JSON Lines with an object for each entry
+/// (`{"key": …, "fetched_at": …, "rows": …}`, or `{"key": …, "raw": …}` as `vlive dump --raw` prints
+/// it), or a folder in which `clients/page_1.json` is the entry `clients/page_1`. The rows of an entry
+/// come in any form that `vlive put` takes. All sources are checked before anything is written, in one
+/// transaction; folder and file are created where they are missing.
+///
+/// An entry is dated by --fetched-at or --age, else by the source, else by `SOURCE_DATE_EPOCH`, else now.
+#[derive(Debug, Args)]
+pub struct Load {
+    /// Files and folders; standard input if there are none, or for `-`
+    #[arg(value_name = "SOURCE", value_hint = clap::ValueHint::AnyPath)]
+    sources: Vec<PathBuf>,
+
+    /// Empty the cache keys that the sources name first
+    #[arg(long)]
+    replace: bool,
+
+    /// Empty the whole cache first; never a table that is no cache table
+    #[arg(long, conflicts_with = "replace")]
+    clear: bool,
+
+    /// The field with the row id, where rows come in an array: text or a whole number
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    id_field: String,
+
+    /// When all rows were fetched: RFC 3339, or `@` and seconds since 1970
+    #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "age")]
+    fetched_at: Option<u64>,
+
+    /// How long ago all rows were fetched, such as `3h 12m`
+    #[arg(long, value_name = "DURATION", value_parser = time::parse_duration)]
+    age: Option<Duration>,
+
+    /// Keep the times of the sources, as is done unless told otherwise
+    #[arg(long, conflicts_with_all = ["fetched_at", "age"])]
+    keep_fetched_at: bool,
+
+    /// Say what would be added (`+`), replaced (`~`) and removed (`-`), and write nothing
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+
+    /// Print the summary as an object: sizes in bytes
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    entries: usize,
+    bytes: u64,
+    added: usize,
+    replaced: usize,
+    removed: usize,
+    dry_run: bool,
+}
+
+impl Load {
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        let fixture = Fixture::read(sources(&self.sources, output), &self.options()?)?;
+        for path in fixture.ignored() {
+            output.warning(&format!("`{}` is no entry: its name does not end in .json", path.display()));
+        }
+        let replace = match (self.replace, self.clear) {
+            (true, _) => Replace::CacheKeys,
+            (_, true) => Replace::All,
+            _ => Replace::Entries,
+        };
+        let plan = if self.dry_run {
+            let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, replace);
+            match Snapshot::look(global.folder(), global.look_wait(), look) {
+                Err(Error::Missing { .. }) => LoadPlan::of_new(&fixture),
+                other => other?,
+            }
+        } else {
+            global.open_when_free(output, || Cache::create(global.folder()))?.load(&fixture, replace)?
+        };
+        self.tell(&fixture, &plan, output)?;
+        Ok(Status::Done)
+    }
+
+    fn options(&self) -> Result<FixtureOptions> {
+        let now = time::now()?;
+        Ok(FixtureOptions {
+            id_field: self.id_field.clone(),
+            fetched_at: self.fetched_at.or(self.age.map(|age| time::before(now, age))),
+            undated: time::source_date_epoch()?.unwrap_or(now),
+        })
+    }
+
+    fn tell(&self, fixture: &Fixture, plan: &LoadPlan, output: &mut Output) -> Result<()> {
+        let summary = Summary {
+            entries: fixture.len(),
+            bytes: fixture.bytes(),
+            added: plan.added(fixture).count(),
+            replaced: plan.replaced(fixture).count(),
+            removed: plan.removed().len(),
+            dry_run: self.dry_run,
+        };
+        if self.json {
+            return output.json(&summary);
+        }
+        if self.dry_run {
+            let key = |entry: FixtureEntry<'_>| entry.key().to_string();
+            tell_keys('+', plan.added(fixture).map(key), output)?;
+            tell_keys('~', plan.replaced(fixture).map(key), output)?;
+            tell_keys('-', plan.removed().iter().cloned(), output)?;
+            output.flush()?;
+        }
+        let verb = if self.dry_run { "would load" } else { "loaded" };
+        let loaded = format!("{}, {}", human::count(summary.entries as u64, "entry", "entries"), human::size(summary.bytes));
+        let Summary { added, replaced, removed, .. } = summary;
+        output.summary(&format!("{verb} {loaded}: {added} added, {replaced} replaced, {removed} removed"));
+        Ok(())
+    }
+}
+
+fn tell_keys(mark: char, keys: impl Iterator<Item = String>, output: &mut Output) -> Result<()> {
+    for key in keys {
+        let key = output.key(&key).into_owned();
+        writeln!(output.data(), "{mark} {key}")?;
+    }
+    Ok(())
+}
+
+/// The sources of a fixture: paths, and `-` for standard input, which is also what there is without any.
+fn sources<'s>(paths: &[PathBuf], output: &Output) -> Vec<Source<'s>> {
+    let standard_input = || {
+        if io::stdin().is_terminal() {
+            output.summary("reading JSON from standard input; end it with Ctrl-D");
+        }
+        Source::Json { name: "standard input".to_owned(), input: Box::new(io::stdin().lock()) }
+    };
+    let source = |path: &PathBuf| if path == Path::new("-") { standard_input() } else { Source::Path(path.clone()) };
+    if paths.is_empty() { vec![standard_input()] } else { paths.iter().map(source).collect() }
+}

@@ -1,0 +1,90 @@
+//! What loading a fixture would change, told before it changes anything.
+
+use crate::{Fixture, FixtureEntry, Plan, Result, Selection, Snapshot};
+
+/// What of a cache gives way to the entries of a fixture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replace {
+    /// Entries with the same keys.
+    Entries,
+    /// All entries of the cache keys that the fixture names.
+    CacheKeys,
+    /// All entries of all cache keys; never a table that is no cache table.
+    All,
+}
+
+/// What a fixture adds to one commit of a cache, replaces in it and removes from it.
+#[derive(Clone, Debug, Default)]
+pub struct LoadPlan {
+    /// Whether the cache has it, for each entry of the fixture.
+    is_replaced: Vec<bool>,
+    removal: Plan,
+    removed: Vec<String>,
+}
+
+impl LoadPlan {
+    /// Compares the fixture with the cache. Every page that the load changes is verified by that.
+    ///
+    /// # Errors
+    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if there is a table of another type for
+    /// one of its cache keys, unless that gives way.
+    pub fn new(snapshot: &Snapshot, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
+        let selections = match replace {
+            Replace::Entries => Vec::new(),
+            Replace::CacheKeys => fixture.cache_keys().map(|key| Selection::CacheKey(key.to_owned())).collect(),
+            Replace::All => vec![Selection::All],
+        };
+        let removal = Plan::new(snapshot, &selections)?;
+        let mut is_replaced = Vec::with_capacity(fixture.len());
+        let mut table: Option<(&str, Option<crate::Table>)> = None;
+        for entry in fixture.entries() {
+            let cache_key = entry.key().cache_key();
+            let table = match &mut table {
+                Some((open, table)) if *open == cache_key => table,
+                other => {
+                    let table = snapshot.table(cache_key)?.filter(|table| !removal.drops(table.name()) || table.cache_key().is_some());
+                    if let Some(table) = &table {
+                        table.expect_cache_table(snapshot.path())?;
+                    }
+                    &mut other.insert((cache_key, table)).1
+                }
+            };
+            let there = table.as_ref().map(|table| snapshot.has(table, entry.key().sub_key())).transpose()?;
+            is_replaced.push(there.unwrap_or(false));
+        }
+        let is_loaded = |key: &str| key.split_once('/').is_some_and(|(cache_key, sub)| fixture.contains(cache_key, sub));
+        let removed = removal.removed().keys.iter().filter(|key| !is_loaded(key)).cloned().collect();
+        Ok(LoadPlan { is_replaced, removal, removed })
+    }
+
+    /// The plan where there is no cache yet.
+    #[must_use]
+    pub fn of_new(fixture: &Fixture) -> LoadPlan {
+        LoadPlan { is_replaced: vec![false; fixture.len()], ..LoadPlan::default() }
+    }
+
+    /// The entries of the fixture that the cache does not have; it must be the fixture of the plan.
+    pub fn added<'f>(&self, fixture: &'f Fixture) -> impl Iterator<Item = FixtureEntry<'f>> {
+        self.entries(fixture, false)
+    }
+
+    /// The entries of the fixture that the cache has already; it must be the fixture of the plan.
+    pub fn replaced<'f>(&self, fixture: &'f Fixture) -> impl Iterator<Item = FixtureEntry<'f>> {
+        self.entries(fixture, true)
+    }
+
+    fn entries<'f>(&self, fixture: &'f Fixture, replaced: bool) -> impl Iterator<Item = FixtureEntry<'f>> {
+        fixture.entries().zip(&self.is_replaced).filter(move |(_, is)| **is == replaced).map(|(entry, _)| entry)
+    }
+
+    /// The full keys of what is removed and not in the fixture, in the order of the cache. A table that
+    /// vantage-live cannot read stands here with its cache key alone.
+    #[must_use]
+    pub fn removed(&self) -> &[String] {
+        &self.removed
+    }
+
+    pub(crate) fn removal(&self) -> &Plan {
+        &self.removal
+    }
+}
