@@ -4,8 +4,8 @@
 #![allow(clippy::result_large_err)]
 
 use crate::ops::invalidate::{Plan, Removal, Removed};
-use crate::storage::{CheckedFile, catch, create_file, redb_error, verify_for_redb};
 use crate::ops::load::{LoadPlan, Replace};
+use crate::storage::{CheckedFile, catch, create_file, redb_error, verify_for_redb};
 use crate::{CachedRows, Envelope, Error, Fixture, Key, Result, Selection, Snapshot, holder, key, location};
 use redb::{Database, TableDefinition, WriteTransaction};
 use std::fs;

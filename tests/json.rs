@@ -17,7 +17,7 @@ fn json_of(value: Value) -> String {
 }
 
 fn dump(value: &[u8], pretty: bool) -> String {
-    let mut json = JsonWriter::new(Vec::new(), JsonStyle { pretty, plain: false });
+    let mut json = JsonWriter::new(Vec::new(), JsonStyle { pretty, ..JsonStyle::default() });
     json.envelope(&EnvelopeView::new(value).unwrap()).unwrap();
     String::from_utf8(json.finish().unwrap()).unwrap()
 }
@@ -271,7 +271,7 @@ fn plain_json_drops_what_json_has_no_form_for() {
     let plain = |value| {
         let record = Record::from_iter([("v".to_owned(), value)]);
         let rows = CachedRows { rows: [("r".to_owned(), record)].into_iter().collect(), fetched_at: UNIX_EPOCH };
-        let mut json = JsonWriter::new(Vec::new(), JsonStyle { pretty: false, plain: true });
+        let mut json = JsonWriter::new(Vec::new(), JsonStyle { plain: true, ..JsonStyle::default() });
         json.begin_object();
         json.entry("k", Envelope::encode(&rows).bytes()).unwrap().unwrap();
         json.end_object();

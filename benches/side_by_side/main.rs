@@ -236,7 +236,7 @@ impl Bench {
             black_box(EnvelopeView::new(value)?);
             Ok(())
         })?;
-        let mut json = JsonWriter::new(io::sink(), JsonStyle { pretty: true, plain: false });
+        let mut json = JsonWriter::new(io::sink(), JsonStyle { pretty: true, ..JsonStyle::default() });
         json.begin_object();
         self.throughput(&values, "vlive: verified, and to JSON text", |value| Ok(json.entry("k", value)??))?;
         self.throughput(&values, "reference: ciborium values as rows", |value| {
@@ -283,7 +283,7 @@ fn reference(folder: &Path, arguments: &[&str]) -> Process {
 /// From opening to output.
 fn dump_one(folder: &Path) -> Result<(), BoxError> {
     let entry = Snapshot::open(folder)?.entry(&Key::new(ENTRY))?.ok_or("the entry is missing")?;
-    let mut json = JsonWriter::new(io::sink(), JsonStyle { pretty: true, plain: false });
+    let mut json = JsonWriter::new(io::sink(), JsonStyle { pretty: true, ..JsonStyle::default() });
     json.envelope(&entry.envelope()?)?;
     json.finish()?;
     Ok(())

@@ -119,7 +119,8 @@ impl Load {
             output.flush()?;
         }
         let verb = if self.dry_run { "would load" } else { "loaded" };
-        let loaded = format!("{}, {}", human::count(summary.entries as u64, "entry", "entries"), human::size(summary.bytes));
+        let loaded =
+            format!("{}, {}", human::count(summary.entries as u64, "entry", "entries"), human::size(summary.bytes));
         let Summary { added, replaced, removed, .. } = summary;
         output.summary(&format!("{verb} {loaded}: {added} added, {replaced} replaced, {removed} removed"));
         Ok(())

@@ -12,6 +12,7 @@ mod man;
 mod put;
 mod report;
 mod salvage;
+mod target;
 mod time;
 
 use crate::output::Output;

@@ -32,6 +32,17 @@ pub struct JsonStyle {
     /// null; a key that is a number or a word is its JSON, any other the base64url of its CBOR. It
     /// cannot be read back.
     pub plain: bool,
+    /// Of an envelope only its rows, `{"<id>": {…}}`.
+    pub rows_only: bool,
+}
+
+/// What entries stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    /// An object of full key to envelope.
+    Document,
+    /// An object each, `{"key": …, "fetched_at": …, "rows": …}`, on a line of its own.
+    Lines,
 }
 
 /// Writes JSON.
@@ -52,6 +63,7 @@ pub struct JsonWriter<W: Write> {
     out: W,
     text: Vec<u8>,
     style: JsonStyle,
+    layout: Layout,
     depth: usize,
     first: bool,
     /// The length at which text is handed on or, where it is kept, is too long.
@@ -96,6 +108,7 @@ impl<W: Write> JsonWriter<W> {
             out,
             text: Vec::with_capacity(2 * PIECE),
             style,
+            layout: Layout::Document,
             depth: 0,
             first: true,
             enough: PIECE,
@@ -109,6 +122,11 @@ impl<W: Write> JsonWriter<W> {
     /// and ends without a comma.
     pub(crate) fn inside_object(out: W, style: JsonStyle) -> JsonWriter<W> {
         JsonWriter { depth: 1, ..JsonWriter::new(out, style) }
+    }
+
+    /// A writer of entries as JSON Lines, each with its line break.
+    pub(crate) fn of_lines(out: W, style: JsonStyle) -> JsonWriter<W> {
+        JsonWriter { layout: Layout::Lines, ..JsonWriter::new(out, JsonStyle { pretty: false, ..style }) }
     }
 
     /// Keeps all text in `buffer`, until [`Self::into_text`]. An entry that would make it longer than
@@ -157,8 +175,10 @@ impl<W: Write> JsonWriter<W> {
     pub(crate) fn try_entry(&mut self, key: &str, value: &[u8]) -> io::Result<Entry> {
         if value.len() <= LARGE {
             match self.undone_unless_written(|this| {
-                this.key_of(key)?;
-                this.unseen(value)
+                this.begin_entry(key)?;
+                this.unseen(value)?;
+                this.end_entry();
+                Ok(())
             })? {
                 Some(Stop::Full) if self.keeps => return Ok(Entry::TooLong),
                 Some(_) => {}
@@ -169,15 +189,21 @@ impl<W: Write> JsonWriter<W> {
             Ok(view) => view,
             Err(error) => return Ok(Entry::Undecodable(error)),
         };
+        self.sound(|this| {
+            this.begin_entry(key)?;
+            this.seen(&view)?;
+            this.end_entry();
+            Ok(())
+        })
+    }
+
+    /// Calls `write`, which finds no fault in what it writes.
+    fn sound(&mut self, write: impl FnOnce(&mut Self) -> Result<(), Stop>) -> io::Result<Entry> {
         if !self.keeps {
-            self.key(key)?;
-            self.envelope(&view)?;
+            write(self)?;
             return Ok(Entry::Written);
         }
-        let written = self.undone_unless_written(|this| {
-            this.key_of(key)?;
-            this.seen(&view)
-        })?;
+        let written = self.undone_unless_written(write)?;
         Ok(if written.is_none() { Entry::Written } else { Entry::TooLong })
     }
 
@@ -205,7 +231,37 @@ impl<W: Write> JsonWriter<W> {
         }
     }
 
-    /// Writes an envelope: `{"fetched_at": N, "rows": {"<id>": {…}}}`, as vantage-live reads it.
+    /// Writes an entry as JSON Lines have it, with the bytes of its value as they are.
+    pub(crate) fn try_raw(&mut self, key: &str, value: &[u8]) -> io::Result<Entry> {
+        self.sound(|this| {
+            this.begin_entry(key)?;
+            this.key_of("raw")?;
+            this.base64(value, &BASE64)?;
+            this.end_object();
+            this.end_entry();
+            Ok(())
+        })
+    }
+
+    /// Goes to where the envelope of an entry stands.
+    fn begin_entry(&mut self, key: &str) -> Result<(), Stop> {
+        if self.layout == Layout::Document {
+            return self.key_of(key);
+        }
+        self.begin_object();
+        self.key_of("key")?;
+        self.string(key.as_bytes())
+    }
+
+    fn end_entry(&mut self) {
+        if self.layout == Layout::Lines {
+            self.text.push(b'\n');
+            self.first = true;
+        }
+    }
+
+    /// Writes an envelope: `{"fetched_at": N, "rows": {"<id>": {…}}}`, as vantage-live reads it, or its
+    /// rows alone.
     pub fn envelope(&mut self, envelope: &EnvelopeView<'_>) -> io::Result<()> {
         Ok(self.seen(envelope)?)
     }
@@ -223,18 +279,37 @@ impl<W: Write> JsonWriter<W> {
             self.end_object();
             Ok(())
         })?;
-        self.end_object();
-        self.end_object();
+        self.end_envelope();
         Ok(())
     }
 
+    /// Goes into the rows.
     fn begin_envelope(&mut self, fetched_at: u64) -> Result<(), Stop> {
-        self.begin_object();
-        self.key_of(FETCHED_AT)?;
-        self.number(fetched_at)?;
-        self.key_of(ROWS)?;
+        if self.has_envelope() {
+            // On a line its fields stand beside the key.
+            if self.layout == Layout::Document {
+                self.begin_object();
+            }
+            if !self.style.rows_only {
+                self.key_of(FETCHED_AT)?;
+                self.number(fetched_at)?;
+            }
+            self.key_of(ROWS)?;
+        }
         self.begin_object();
         Ok(())
+    }
+
+    fn end_envelope(&mut self) {
+        self.end_object();
+        if self.has_envelope() {
+            self.end_object();
+        }
+    }
+
+    /// Whether there is an object around the rows.
+    fn has_envelope(&self) -> bool {
+        self.layout == Layout::Lines || !self.style.rows_only
     }
 
     /// Verifies and writes an envelope that is as vantage-live writes one.
@@ -252,8 +327,7 @@ impl<W: Write> JsonWriter<W> {
             self.end_object();
         }
         self.expect_distinct(value, 0)?;
-        self.end_object();
-        self.end_object();
+        self.end_envelope();
         Ok(())
     }
 

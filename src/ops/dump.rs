@@ -1,11 +1,18 @@
-//! Entries as JSON: read by one thread, decoded by as many as there are cores, written in order.
+//! Entries as text: read by one thread, decoded by as many as there are cores, written in order.
 
 use super::past_damage;
-use crate::json;
-use crate::{Entry, Error, JsonStyle, JsonWriter, Result, Selection, Snapshot, Unreadable};
+use crate::envelope::{push_head, push_text};
+use crate::fixture::tree;
+use crate::notation::verify;
+use crate::{DecodeError, Entry, EnvelopeView, Error, JsonStyle, JsonWriter, Result, Selection, Snapshot, Unreadable};
+use crate::{json, notation, redact};
+use ciborium_ll::Header;
+use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::fs;
+use std::io::{self, BufWriter, Write};
 use std::mem;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -22,10 +29,41 @@ const LONG: usize = 8 * 1024 * 1024;
 /// Batches that are decoded before they can be written, however many cores there are.
 const MOST_AHEAD: usize = 32;
 
-/// What a dump left out.
+/// What a dump is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DumpFormat {
+    /// A JSON object of full key to envelope.
+    #[default]
+    Json,
+    /// JSON Lines: `{"key": …, "fetched_at": …, "rows": …}` for each entry.
+    Lines,
+    /// JSON Lines with the stored bytes, `{"key": …, "raw": "<base64>"}`, whatever they are.
+    RawLines,
+    /// The diagnostic notation of a CBOR map of full key to byte string, the stored bytes, each shown as
+    /// the CBOR that is embedded in it; see [`notation`].
+    Notation,
+    /// That map itself.
+    Cbor,
+}
+
+/// How entries are dumped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DumpStyle {
+    /// What the dump is written as.
+    pub format: DumpFormat,
+    /// How JSON is written; of the notation whether it is indented.
+    pub json: JsonStyle,
+    /// Whether the contents are left out; see [`redact`].
+    pub redact: bool,
+}
+
+/// What was dumped, and what was left out.
 #[derive(Debug, Default)]
 pub struct Dumped {
-    /// Entries that vantage-live cannot decode either.
+    /// The number of entries that are there.
+    pub entries: u64,
+    /// Entries that vantage-live cannot decode either and, of the notation, those that are no
+    /// well-formed CBOR, which it shows as bytes.
     pub unreadable: Vec<Unreadable>,
     /// Pages that are damaged.
     pub damage: Vec<Error>,
@@ -33,8 +71,7 @@ pub struct Dumped {
     pub unmatched: Vec<usize>,
 }
 
-/// Writes the selected entries to `out` as an object of full key to envelope, each once, in the order
-/// of the selections and of the cache.
+/// Writes the selected entries to `out`, each once, in the order of the selections and of the cache.
 ///
 /// # Errors
 /// The outer error is that of `out`. The inner one is that of the cache; what came before it was
@@ -42,7 +79,7 @@ pub struct Dumped {
 pub fn dump(
     snapshot: &Snapshot,
     selections: &[Selection],
-    style: JsonStyle,
+    style: DumpStyle,
     out: impl Write,
 ) -> io::Result<Result<Dumped>> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -65,15 +102,155 @@ pub fn dump(
             is_first: true,
             ahead: VecDeque::new(),
             most_ahead,
+            batch: Vec::new(),
+            batch_bytes: 0,
             buffers: Vec::new(),
             jobs: (workers > 0).then_some(jobs),
-            dumped: Dumped::default(),
+            unreadable: Vec::new(),
         };
         writer.begin()?;
-        let read = writer.read(snapshot, selections)?;
+        let mut dumped = Dumped::default();
+        let read = each(snapshot, selections, &mut dumped, |entry| writer.take(entry))?;
+        if read.is_ok() {
+            writer.hand_on();
+            writer.write_until(0)?;
+        }
         writer.end()?;
-        Ok(read.map(|()| writer.dumped))
+        dumped.entries -= writer.unreadable.len() as u64;
+        dumped.unreadable = writer.unreadable;
+        Ok(read.map(|()| dumped))
     })
+}
+
+/// Writes a single entry to `out`: its envelope, its line, or its stored bytes and their notation. If it
+/// cannot be decoded, nothing is written but the notation of its bytes.
+///
+/// # Errors
+/// The outer error is that of `out`.
+pub fn dump_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) -> io::Result<Result<(), DecodeError>> {
+    let value = stored(entry, style);
+    match style.format {
+        DumpFormat::Json => {
+            let envelope = match EnvelopeView::new(&value) {
+                Ok(envelope) => envelope,
+                Err(error) => return Ok(Err(error)),
+            };
+            let mut json = JsonWriter::new(out, style.json);
+            json.envelope(&envelope)?;
+            json.finish()?;
+            Ok(Ok(()))
+        }
+        DumpFormat::Lines => {
+            let mut json = JsonWriter::of_lines(out, style.json);
+            let written = json.entry(&entry.key().to_string(), &value)?;
+            json.finish()?;
+            Ok(written)
+        }
+        DumpFormat::RawLines => {
+            let mut json = JsonWriter::of_lines(out, style.json);
+            json.try_raw(&entry.key().to_string(), &value)?;
+            json.finish()?;
+            Ok(Ok(()))
+        }
+        DumpFormat::Notation => notation(&value, style.json.pretty.then_some(0), out),
+        DumpFormat::Cbor => out.write_all(&value).map(Ok),
+    }
+}
+
+/// Writes the selected entries to files below `folder`, which must be there and empty, as
+/// [`Fixture`](crate::Fixture) reads them.
+///
+/// # Errors
+/// As those of [`dump`]; the outer error can be that of any file, which it names.
+pub fn dump_tree(
+    snapshot: &Snapshot,
+    selections: &[Selection],
+    style: DumpStyle,
+    folder: &Path,
+) -> io::Result<Result<Dumped>> {
+    let mut names = tree::Names::default();
+    let ending = match style.format {
+        DumpFormat::Notation => tree::NOTATION,
+        DumpFormat::Cbor => tree::VALUE,
+        _ => tree::ENVELOPE,
+    };
+    let (mut unreadable, mut dumped) = (Vec::new(), Dumped::default());
+    let read = each(snapshot, selections, &mut dumped, |entry| {
+        let key = entry.key();
+        let name = names.path(&key, ending);
+        let written = write_file(&folder.join(&name), |out| {
+            let written = dump_entry(&entry, style, out)?;
+            if style.format != DumpFormat::Cbor {
+                out.write_all(b"\n")?;
+            }
+            Ok(written)
+        });
+        match written.map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))? {
+            Ok(()) => {}
+            Err(error) => unreadable.push(Unreadable { key, error }),
+        }
+        Ok(())
+    })?;
+    dumped.entries -= unreadable.len() as u64;
+    dumped.unreadable = unreadable;
+    Ok(read.map(|()| dumped))
+}
+
+/// Writes a new file, and folders to it; no file if `write` refuses.
+fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<fs::File>) -> io::Result<Result<(), DecodeError>>,
+) -> io::Result<Result<(), DecodeError>> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    let mut out = BufWriter::new(fs::File::create_new(path)?);
+    let written = write(&mut out)?;
+    out.flush()?;
+    if written.is_err() {
+        fs::remove_file(path)?;
+    }
+    Ok(written)
+}
+
+/// Calls `take` with every entry that is selected, once.
+fn each(
+    snapshot: &Snapshot,
+    selections: &[Selection],
+    dumped: &mut Dumped,
+    mut take: impl FnMut(Entry) -> io::Result<()>,
+) -> io::Result<Result<()>> {
+    for (n, selection) in selections.iter().enumerate() {
+        let mut matched = false;
+        let entries = match snapshot.entries(selection) {
+            Ok(entries) => entries,
+            Err(error) => return Ok(Err(error)),
+        };
+        for entry in entries {
+            matched = true;
+            let entry = match entry {
+                Err(Error::Damaged { path, .. }) if snapshot.has_moved() => Err(Error::Unsteady { path }),
+                entry => entry,
+            };
+            let entry = match past_damage(entry, &mut dumped.damage) {
+                Ok(Some(entry)) => entry,
+                Ok(None) => continue,
+                Err(error) => return Ok(Err(error)),
+            };
+            if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
+                continue;
+            }
+            dumped.entries += 1;
+            take(entry)?;
+        }
+        if !matched {
+            dumped.unmatched.push(n);
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// The bytes that are dumped of an entry.
+fn stored(entry: &Entry, style: DumpStyle) -> Cow<'_, [u8]> {
+    if style.redact { Cow::Owned(redact(entry.value())) } else { Cow::Borrowed(entry.value()) }
 }
 
 /// Entries to decode, and where their text goes.
@@ -86,14 +263,14 @@ struct Job {
 
 /// The text of some entries.
 struct Text {
-    json: Vec<u8>,
+    text: Vec<u8>,
     unreadable: Vec<Unreadable>,
     /// Those that are not in it, for lack of room: all from the first that did not fit.
     left: Vec<Entry>,
 }
 
 /// Takes jobs until there are no more.
-fn work(queue: &Mutex<Receiver<Job>>, style: JsonStyle) {
+fn work(queue: &Mutex<Receiver<Job>>, style: DumpStyle) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { entries, buffer, reply }) = job else { return };
@@ -102,13 +279,28 @@ fn work(queue: &Mutex<Receiver<Job>>, style: JsonStyle) {
     }
 }
 
-fn decode(mut entries: Vec<Entry>, buffer: Vec<u8>, style: JsonStyle) -> Text {
+fn decode(entries: Vec<Entry>, buffer: Vec<u8>, style: DumpStyle) -> Text {
+    match style.format {
+        DumpFormat::Notation | DumpFormat::Cbor => show(&entries, buffer, style),
+        DumpFormat::Json => {
+            decode_json(entries, JsonWriter::inside_object(io::sink(), style.json).keeping_text(buffer, LONG), style)
+        }
+        DumpFormat::Lines | DumpFormat::RawLines => {
+            decode_json(entries, JsonWriter::of_lines(io::sink(), style.json).keeping_text(buffer, LONG), style)
+        }
+    }
+}
+
+fn decode_json(mut entries: Vec<Entry>, mut json: JsonWriter<io::Sink>, style: DumpStyle) -> Text {
     let mut unreadable = Vec::new();
-    let mut json = JsonWriter::inside_object(io::sink(), style).keeping_text(buffer, LONG);
     let mut done = 0;
     for entry in &entries {
-        let key = entry.key();
-        match json.try_entry(&key.to_string(), entry.value()).expect("nothing is handed on") {
+        let (key, value) = (entry.key(), stored(entry, style));
+        let written = match style.format {
+            DumpFormat::RawLines => json.try_raw(&key.to_string(), &value),
+            _ => json.try_entry(&key.to_string(), &value),
+        };
+        match written.expect("nothing is handed on") {
             json::Entry::Written => {}
             json::Entry::Undecodable(error) => unreadable.push(Unreadable { key, error }),
             json::Entry::TooLong => break,
@@ -116,7 +308,55 @@ fn decode(mut entries: Vec<Entry>, buffer: Vec<u8>, style: JsonStyle) -> Text {
         done += 1;
     }
     let left = entries.split_off(done);
-    Text { json: json.into_text(), unreadable, left }
+    Text { text: json.into_text(), unreadable, left }
+}
+
+fn show(entries: &[Entry], mut text: Vec<u8>, style: DumpStyle) -> Text {
+    let mut unreadable = Vec::new();
+    for entry in entries {
+        if !text.is_empty() {
+            text.extend_from_slice(separator(style));
+        }
+        if let Err(error) = show_entry(entry, style, &mut text).expect("memory takes all") {
+            unreadable.push(Unreadable { key: entry.key(), error });
+        }
+    }
+    Text { text, unreadable, left: Vec::new() }
+}
+
+/// Writes an entry of the map that the notation shows, or of the map itself.
+fn show_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) -> io::Result<Result<(), DecodeError>> {
+    let (key, value) = (entry.key().to_string(), stored(entry, style));
+    if style.format == DumpFormat::Cbor {
+        let mut heads = Vec::new();
+        push_text(&mut heads, &key);
+        push_head(&mut heads, Header::Bytes(Some(value.len())));
+        out.write_all(&heads)?;
+        return out.write_all(&value).map(Ok);
+    }
+    if style.json.pretty {
+        out.write_all(b"\n  ")?;
+    }
+    serde_json::to_writer(&mut *out, &key)?;
+    out.write_all(b": ")?;
+    let levels = style.json.pretty.then_some(1);
+    if verify(&value).is_err() {
+        return notation(&value, levels, out);
+    }
+    out.write_all(b"<<")?;
+    let shown = notation(&value, levels, out)?;
+    out.write_all(b">>")?;
+    Ok(shown)
+}
+
+/// What stands between two entries that begin and end without.
+fn separator(style: DumpStyle) -> &'static [u8] {
+    match style.format {
+        DumpFormat::Json => b",",
+        DumpFormat::Notation if style.json.pretty => b",",
+        DumpFormat::Notation => b", ",
+        DumpFormat::Lines | DumpFormat::RawLines | DumpFormat::Cbor => b"",
+    }
 }
 
 /// What stands in the order of the output.
@@ -128,76 +368,56 @@ enum Ahead {
 
 struct Writer<W: Write> {
     out: W,
-    style: JsonStyle,
+    style: DumpStyle,
     is_first: bool,
     ahead: VecDeque<Ahead>,
     most_ahead: usize,
+    batch: Vec<Entry>,
+    batch_bytes: usize,
     buffers: Vec<Vec<u8>>,
     /// `None` if there is nobody to do them.
     jobs: Option<SyncSender<Job>>,
-    dumped: Dumped,
+    unreadable: Vec<Unreadable>,
 }
 
 impl<W: Write> Writer<W> {
     fn begin(&mut self) -> io::Result<()> {
-        self.out.write_all(b"{")
+        self.out.write_all(match self.style.format {
+            DumpFormat::Json | DumpFormat::Notation => b"{",
+            DumpFormat::Lines | DumpFormat::RawLines => b"",
+            DumpFormat::Cbor => b"\xbf",
+        })
     }
 
     fn end(&mut self) -> io::Result<()> {
-        let end: &[u8] = if self.style.pretty && !self.is_first { b"\n}" } else { b"}" };
-        self.out.write_all(end)
+        self.out.write_all(match self.style.format {
+            DumpFormat::Json | DumpFormat::Notation if self.style.json.pretty && !self.is_first => b"\n}",
+            DumpFormat::Json | DumpFormat::Notation => b"}",
+            DumpFormat::Lines | DumpFormat::RawLines => b"",
+            DumpFormat::Cbor => b"\xff",
+        })
     }
 
-    /// Reads entries and hands them on, never too far ahead of what is written.
-    fn read(&mut self, snapshot: &Snapshot, selections: &[Selection]) -> io::Result<Result<()>> {
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        for (n, selection) in selections.iter().enumerate() {
-            let mut matched = false;
-            let entries = match snapshot.entries(selection) {
-                Ok(entries) => entries,
-                Err(error) => return Ok(Err(error)),
-            };
-            for entry in entries {
-                matched = true;
-                let entry = match entry {
-                    Err(Error::Damaged { path, .. }) if snapshot.has_moved() => Err(Error::Unsteady { path }),
-                    entry => entry,
-                };
-                let entry = match past_damage(entry, &mut self.dumped.damage) {
-                    Ok(Some(entry)) => entry,
-                    Ok(None) => continue,
-                    Err(error) => return Ok(Err(error)),
-                };
-                if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
-                    continue;
-                }
-                let len = entry.sub_key().len() + entry.value().len();
-                let is_large = len >= LARGE;
-                if bytes + len > BATCH || is_large {
-                    self.hand_on(mem::take(&mut batch));
-                    bytes = 0;
-                }
-                if is_large {
-                    self.ahead.push_back(Ahead::Large(entry));
-                    // What waits holds on to its pages.
-                    self.write_until(0)?;
-                } else {
-                    bytes += len;
-                    batch.push(entry);
-                    self.write_until(self.most_ahead)?;
-                }
-            }
-            if !matched {
-                self.dumped.unmatched.push(n);
-            }
+    /// Takes the next entry, and hands it on, never too far ahead of what is written.
+    fn take(&mut self, entry: Entry) -> io::Result<()> {
+        let len = entry.sub_key().len() + entry.value().len();
+        let is_large = len >= LARGE;
+        if self.batch_bytes + len > BATCH || is_large {
+            self.hand_on();
         }
-        self.hand_on(batch);
-        self.write_until(0)?;
-        Ok(Ok(()))
+        if is_large {
+            self.ahead.push_back(Ahead::Large(entry));
+            // What waits holds on to its pages.
+            return self.write_until(0);
+        }
+        self.batch_bytes += len;
+        self.batch.push(entry);
+        self.write_until(self.most_ahead)
     }
 
-    fn hand_on(&mut self, entries: Vec<Entry>) {
+    fn hand_on(&mut self) {
+        let entries = mem::take(&mut self.batch);
+        self.batch_bytes = 0;
         if entries.is_empty() {
             return;
         }
@@ -226,34 +446,45 @@ impl<W: Write> Writer<W> {
     }
 
     fn write(&mut self, text: Text) -> io::Result<()> {
-        let Text { mut json, unreadable, left } = text;
-        self.dumped.unreadable.extend(unreadable);
-        if !json.is_empty() {
-            self.comma()?;
-            self.out.write_all(&json)?;
+        let Text { mut text, unreadable, left } = text;
+        self.unreadable.extend(unreadable);
+        if !text.is_empty() {
+            self.separate()?;
+            self.out.write_all(&text)?;
         }
-        json.clear();
-        self.buffers.push(json);
+        text.clear();
+        self.buffers.push(text);
         left.iter().try_for_each(|entry| self.write_large(entry))
     }
 
+    /// Writes an entry piece by piece.
     fn write_large(&mut self, entry: &Entry) -> io::Result<()> {
-        let envelope = match entry.envelope() {
-            Ok(envelope) => envelope,
-            Err(error) => {
-                self.dumped.unreadable.push(Unreadable { key: entry.key(), error });
-                return Ok(());
+        let written = match self.style.format {
+            DumpFormat::Json => {
+                let value = stored(entry, self.style);
+                match EnvelopeView::new(&value) {
+                    Err(error) => Err(error),
+                    Ok(envelope) => {
+                        self.separate()?;
+                        let mut json = JsonWriter::inside_object(&mut self.out, self.style.json);
+                        json.key(&entry.key().to_string())?;
+                        json.envelope(&envelope)?;
+                        json.finish()?;
+                        Ok(())
+                    }
+                }
+            }
+            DumpFormat::Lines | DumpFormat::RawLines => dump_entry(entry, self.style, &mut self.out)?,
+            DumpFormat::Notation | DumpFormat::Cbor => {
+                self.separate()?;
+                show_entry(entry, self.style, &mut self.out)?
             }
         };
-        self.comma()?;
-        let mut json = JsonWriter::inside_object(&mut self.out, self.style);
-        json.key(&entry.key().to_string())?;
-        json.envelope(&envelope)?;
-        json.finish()?;
+        self.unreadable.extend(written.err().map(|error| Unreadable { key: entry.key(), error }));
         Ok(())
     }
 
-    fn comma(&mut self) -> io::Result<()> {
-        if mem::replace(&mut self.is_first, false) { Ok(()) } else { self.out.write_all(b",") }
+    fn separate(&mut self) -> io::Result<()> {
+        if mem::replace(&mut self.is_first, false) { Ok(()) } else { self.out.write_all(separator(self.style)) }
     }
 }

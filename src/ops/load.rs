@@ -42,7 +42,9 @@ impl LoadPlan {
             let table = match &mut table {
                 Some((open, table)) if *open == cache_key => table,
                 other => {
-                    let table = snapshot.table(cache_key)?.filter(|table| !removal.drops(table.name()) || table.cache_key().is_some());
+                    let table = snapshot
+                        .table(cache_key)?
+                        .filter(|table| !removal.drops(table.name()) || table.cache_key().is_some());
                     if let Some(table) = &table {
                         table.expect_cache_table(snapshot.path())?;
                     }
@@ -52,7 +54,8 @@ impl LoadPlan {
             let there = table.as_ref().map(|table| snapshot.has(table, entry.key().sub_key())).transpose()?;
             is_replaced.push(there.unwrap_or(false));
         }
-        let is_loaded = |key: &str| key.split_once('/').is_some_and(|(cache_key, sub)| fixture.contains(cache_key, sub));
+        let is_loaded =
+            |key: &str| key.split_once('/').is_some_and(|(cache_key, sub)| fixture.contains(cache_key, sub));
         let removed = removal.removed().keys.iter().filter(|key| !is_loaded(key)).cloned().collect();
         Ok(LoadPlan { is_replaced, removal, removed })
     }

@@ -26,7 +26,7 @@ fn answers(values: &[Vec<u8>]) -> Vec<Result<vlive::CachedRows, String>> {
 }
 
 fn json_of(view: &EnvelopeView<'_>, pretty: bool) -> String {
-    let mut json = JsonWriter::new(Vec::new(), JsonStyle { pretty, plain: false });
+    let mut json = JsonWriter::new(Vec::new(), JsonStyle { pretty, ..JsonStyle::default() });
     json.envelope(view).unwrap();
     String::from_utf8(json.finish().unwrap()).unwrap()
 }
@@ -69,9 +69,9 @@ fn any_value_is_accepted_refused_and_understood_as_by_vantage_live_and_goes_thro
 #[test]
 fn entries_written_as_they_are_verified_are_those_written_afterwards_and_leave_no_trace_if_refused() {
     for pretty in [false, true] {
-        let mut json = JsonWriter::new(Vec::new(), JsonStyle { pretty, plain: false });
+        let mut json = JsonWriter::new(Vec::new(), JsonStyle { pretty, ..JsonStyle::default() });
         json.begin_object();
-        let mut expected = JsonWriter::new(Vec::new(), JsonStyle { pretty, plain: false });
+        let mut expected = JsonWriter::new(Vec::new(), JsonStyle { pretty, ..JsonStyle::default() });
         expected.begin_object();
         let values = (0..20_000).map(scribble).chain((0..20_000).map(ordinary));
         let (mut written, mut refused) = (0, 0);

@@ -1,0 +1,71 @@
+//! Files and folders that appear under their name when they are whole.
+
+use super::Refused;
+use anyhow::Result;
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf, is_separator};
+use vlive::Error;
+
+/// Whether a path that is to be written means a folder.
+pub fn is_folder(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(is_separator) || path.is_dir()
+}
+
+/// Writes the file at `path`, in place of one that is there. What is no file, such as a pipe, is written
+/// to as it is.
+pub fn file<T>(path: &Path, write: impl FnOnce(Box<dyn Write + '_>) -> io::Result<T>) -> Result<T> {
+    let cannot_write = |source| Error::Io { doing: "write", path: path.to_owned(), source };
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let mut out = BufWriter::new(fs::OpenOptions::new().write(true).open(path).map_err(cannot_write)?);
+        let written = write(Box::new(&mut out)).map_err(cannot_write)?;
+        out.flush().map_err(cannot_write)?;
+        return Ok(written);
+    }
+    // A link stays one.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let new = temporary().tempfile_in(parent(path)).map_err(cannot_write)?;
+    let mut out = BufWriter::with_capacity(64 * 1024, new);
+    let written = write(Box::new(&mut out)).map_err(cannot_write)?;
+    let new = out.into_inner().map_err(|error| cannot_write(error.into_error()))?;
+    new.as_file().sync_all().map_err(cannot_write)?;
+    if let Ok(metadata) = fs::metadata(path) {
+        new.as_file().set_permissions(metadata.permissions()).map_err(cannot_write)?;
+    }
+    new.persist(path).map_err(|error| cannot_write(error.error))?;
+    Ok(written)
+}
+
+/// Makes the folder at `path`, which must be missing or empty.
+pub fn folder<T>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<T>) -> Result<T> {
+    let cannot_write = |source| Error::Io { doing: "write", path: path.to_owned(), source };
+    if path.is_dir() && fs::read_dir(path).map_err(cannot_write)?.next().is_some() {
+        let what = format!("the folder `{}` is not empty", path.display());
+        return Err(Refused::error(what, Some("name a new one, or remove what is in it")));
+    }
+    // A slash at the end would stand for the folder that is not there yet.
+    let path = &path.components().collect::<PathBuf>();
+    let mut new = temporary();
+    #[cfg(unix)]
+    new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    let new = new.tempdir_in(parent(path)).map_err(cannot_write)?;
+    let filled = fill(new.path()).map_err(cannot_write)?;
+    #[cfg(windows)]
+    fs::remove_dir(path).ok();
+    fs::rename(new.path(), path).map_err(cannot_write)?;
+    // It is gone from where it would be removed.
+    let _ = new.keep();
+    Ok(filled)
+}
+
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut new = tempfile::Builder::new();
+    new.prefix(".vlive-").suffix(".tmp");
+    #[cfg(unix)]
+    new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    new
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
