@@ -267,6 +267,11 @@ impl<'b> EnvelopeView<'b> {
         self.fetched_at
     }
 
+    /// The bytes.
+    pub(crate) fn value(&self) -> &'b [u8] {
+        self.value
+    }
+
     /// Whether the map that begins here is one that needs a second look; see [`Scan`].
     pub(crate) fn is_odd(&self, map: usize) -> bool {
         !self.odd.is_empty() && self.odd.binary_search(&map).is_ok()

@@ -60,6 +60,7 @@ pub use key::{Key, Selection};
 pub use notation::notation;
 pub use ops::ages::{Age, Ages, ages};
 pub use ops::check::{Check, Finding, Findings, check, check_deep};
+pub use ops::diff::{Change, DiffOptions, EntryDiff, FieldDiff, RowDiff, Side, diff};
 pub use ops::dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
 pub use ops::invalidate::{Plan, Removed};
 pub use ops::list::{CacheKeySummary, List, Unreadable, list};

@@ -267,20 +267,33 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn seen(&mut self, envelope: &EnvelopeView<'_>) -> Result<(), Stop> {
-        let maps = Maps::Seen(envelope);
         self.begin_envelope(envelope.fetched_at())?;
         envelope.rows::<Stop>(&mut |id, record| {
             self.key_of(&id)?;
-            self.begin_object();
-            envelope.fields::<Stop>(record, &mut |name, value| {
-                self.key_of(&name)?;
-                self.value(value, maps, MAX_DEPTH)
-            })?;
-            self.end_object();
-            Ok(())
+            self.record(envelope, record)
         })?;
         self.end_envelope();
         Ok(())
+    }
+
+    fn record<'b>(&mut self, envelope: &EnvelopeView<'b>, record: &mut Reader<'b>) -> Result<(), Stop> {
+        self.begin_object();
+        envelope.fields::<Stop>(record, &mut |name, value| {
+            self.key_of(&name)?;
+            self.value(value, Maps::Seen(envelope), MAX_DEPTH)
+        })?;
+        self.end_object();
+        Ok(())
+    }
+
+    /// Writes the record of `envelope` at which `record` stands.
+    pub(crate) fn record_of<'b>(&mut self, envelope: &EnvelopeView<'b>, record: &mut Reader<'b>) -> io::Result<()> {
+        Ok(self.record(envelope, record)?)
+    }
+
+    /// Writes the value in a field of `envelope` at which `value` stands.
+    pub(crate) fn value_of<'b>(&mut self, envelope: &EnvelopeView<'b>, value: &mut Reader<'b>) -> io::Result<()> {
+        Ok(self.value(value, Maps::Seen(envelope), MAX_DEPTH)?)
     }
 
     /// Goes into the rows.

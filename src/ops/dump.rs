@@ -1,6 +1,6 @@
 //! Entries as text: read by one thread, decoded by as many as there are cores, written in order.
 
-use super::past_damage;
+use super::{past_damage, unless_moved};
 use crate::envelope::{push_head, push_text};
 use crate::fixture::tree;
 use crate::notation::verify;
@@ -226,11 +226,7 @@ fn each(
         };
         for entry in entries {
             matched = true;
-            let entry = match entry {
-                Err(Error::Damaged { path, .. }) if snapshot.has_moved() => Err(Error::Unsteady { path }),
-                entry => entry,
-            };
-            let entry = match past_damage(entry, &mut dumped.damage) {
+            let entry = match past_damage(unless_moved(entry, snapshot), &mut dumped.damage) {
                 Ok(Some(entry)) => entry,
                 Ok(None) => continue,
                 Err(error) => return Ok(Err(error)),

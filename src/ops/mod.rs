@@ -1,9 +1,10 @@
 //! Operations on a whole cache: values in, values out.
 
-use crate::{Entry, Error, Result};
+use crate::{Entry, Error, Result, Snapshot};
 
 pub(crate) mod ages;
 pub(crate) mod check;
+pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod invalidate;
 pub(crate) mod list;
@@ -19,5 +20,13 @@ fn past_damage(entry: Result<Entry>, damage: &mut Vec<Error>) -> Result<Option<E
             Ok(None)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// The entry of a snapshot that is read but once: what is missing because the app moved on is no damage.
+fn unless_moved(entry: Result<Entry>, snapshot: &Snapshot) -> Result<Entry> {
+    match entry {
+        Err(Error::Damaged { path, .. }) if snapshot.has_moved() => Err(Error::Unsteady { path }),
+        entry => entry,
     }
 }

@@ -1,0 +1,346 @@
+//! What differs between two caches, or a cache and a fixture: both are read once, side by side, in the
+//! order of their keys.
+
+use super::{past_damage, unless_moved};
+use crate::cbor::Reader;
+use crate::{
+    DecodeError, Entries, Entry, EnvelopeHead, EnvelopeView, Error, Fixture, FixtureEntry, JsonStyle, JsonWriter, Key,
+    Result, Selection, Snapshot,
+};
+use indexmap::IndexMap;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::io;
+use std::ops::Range;
+
+/// What is compared.
+#[derive(Clone, Copy, Debug)]
+pub enum Side<'s> {
+    /// A cache.
+    Cache(&'s Snapshot),
+    /// A fixture.
+    Fixture(&'s Fixture),
+}
+
+/// What counts as a difference beside entries, row ids, fields and values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiffOptions {
+    /// The times of entries, where both sides have one.
+    pub fetched_at: bool,
+    /// The order of rows in an entry, and of fields in a row.
+    pub order: bool,
+}
+
+/// How something differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Only the second side has it.
+    Added,
+    /// Only the first side has it.
+    Removed,
+    /// Both have it, and not alike.
+    Changed,
+}
+
+/// An entry that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryDiff {
+    /// The entry.
+    pub key: Key,
+    /// How it differs.
+    pub change: Change,
+    /// The rows of an entry that one side has alone, as its head announces them.
+    pub row_count: u64,
+    /// Both times in seconds since 1970, if they differ and are compared.
+    pub fetched_at: Option<(u64, u64)>,
+    /// Whether rows that both sides have come in another order, if that is compared.
+    pub is_reordered: bool,
+    /// The rows that differ: those of the first side in its order, then those that are added.
+    pub rows: Vec<RowDiff>,
+    /// Why the values could not be compared row by row: the fault on the first side or the second.
+    pub undecodable: [Option<DecodeError>; 2],
+}
+
+/// A row that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowDiff {
+    /// The row id.
+    pub id: String,
+    /// How it differs.
+    pub change: Change,
+    /// The record that one side has alone, as JSON without loss.
+    pub record: Option<String>,
+    /// Whether fields that both sides have come in another order, if that is compared.
+    pub is_reordered: bool,
+    /// The fields that differ, in the same order as rows.
+    pub fields: Vec<FieldDiff>,
+}
+
+/// A field that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldDiff {
+    /// Its name.
+    pub name: String,
+    /// The value on the first side, as JSON without loss.
+    pub old: Option<String>,
+    /// The value on the second side.
+    pub new: Option<String>,
+}
+
+impl FieldDiff {
+    /// How the field differs.
+    #[must_use]
+    pub fn change(&self) -> Change {
+        match (&self.old, &self.new) {
+            (None, _) => Change::Added,
+            (_, None) => Change::Removed,
+            _ => Change::Changed,
+        }
+    }
+}
+
+/// Calls `each` with every entry that differs, in the order of a cache, and returns the damaged pages that
+/// were passed by: what they held counts as missing. Values are compared as vantage-live reads them, so
+/// that another encoding of the same value is no difference. Memory does not grow with the sides, but
+/// with the largest entry.
+///
+/// # Errors
+/// Those of the sides, and what `each` returns.
+pub fn diff<E: From<Error>>(
+    a: Side<'_>,
+    b: Side<'_>,
+    options: DiffOptions,
+    mut each: impl FnMut(EntryDiff) -> Result<(), E>,
+) -> Result<Vec<Error>, E> {
+    let mut damage = Vec::new();
+    let (mut a, mut b) = (a.items()?, b.items()?);
+    let (mut old, mut new) = (a.next(&mut damage)?, b.next(&mut damage)?);
+    loop {
+        let order = match (&old, &new) {
+            (None, None) => return Ok(damage),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(old), Some(new)) => old.place().cmp(&new.place()),
+        };
+        let differs = match order {
+            Ordering::Less => old.as_ref().map(|old| alone(old, Change::Removed)).transpose()?,
+            Ordering::Greater => new.as_ref().map(|new| alone(new, Change::Added)).transpose()?,
+            Ordering::Equal => match (&old, &new) {
+                (Some(old), Some(new)) => both(old, new, options)?,
+                _ => None,
+            },
+        };
+        differs.map_or(Ok(()), &mut each)?;
+        if order.is_le() {
+            old = a.next(&mut damage)?;
+        }
+        if order.is_ge() {
+            new = b.next(&mut damage)?;
+        }
+    }
+}
+
+impl<'s> Side<'s> {
+    fn items(self) -> Result<Items<'s>> {
+        Ok(match self {
+            Side::Cache(snapshot) => Items::Cache(snapshot, snapshot.entries(&Selection::All)?),
+            Side::Fixture(fixture) => Items::Fixture(Box::new(fixture.entries())),
+        })
+    }
+}
+
+/// The entries of a side that are still to come.
+enum Items<'s> {
+    Cache(&'s Snapshot, Entries<'s>),
+    Fixture(Box<dyn Iterator<Item = FixtureEntry<'s>> + 's>),
+}
+
+enum Item<'s> {
+    Cache(Entry),
+    Fixture(FixtureEntry<'s>),
+}
+
+impl<'s> Items<'s> {
+    fn next(&mut self, damage: &mut Vec<Error>) -> Result<Option<Item<'s>>> {
+        match self {
+            Items::Cache(snapshot, entries) => {
+                for entry in entries {
+                    if let Some(entry) = past_damage(unless_moved(entry, snapshot), damage)? {
+                        return Ok(Some(Item::Cache(entry)));
+                    }
+                }
+                Ok(None)
+            }
+            Items::Fixture(entries) => Ok(entries.next().map(Item::Fixture)),
+        }
+    }
+}
+
+impl Item<'_> {
+    fn key(&self) -> Key {
+        match self {
+            Item::Cache(entry) => entry.key(),
+            Item::Fixture(entry) => entry.key().clone(),
+        }
+    }
+
+    /// Cache key and sub-key, which is the order of a side.
+    fn place(&self) -> (&str, &str) {
+        match self {
+            Item::Cache(entry) => (entry.cache_key(), entry.sub_key()),
+            Item::Fixture(entry) => (entry.key().cache_key(), entry.key().sub_key()),
+        }
+    }
+
+    fn value(&self) -> Result<Cow<'_, [u8]>> {
+        match self {
+            Item::Cache(entry) => Ok(Cow::Borrowed(entry.value())),
+            Item::Fixture(entry) => entry.value().map(Cow::Owned),
+        }
+    }
+
+    /// Whether its time is its own.
+    fn is_dated(&self) -> bool {
+        !matches!(self, Item::Fixture(entry) if !entry.is_dated())
+    }
+}
+
+fn alone(item: &Item<'_>, change: Change) -> Result<EntryDiff> {
+    let row_count = EnvelopeHead::decode(&item.value()?).map_or(0, |head| head.rows);
+    Ok(EntryDiff { row_count, ..EntryDiff::new(item.key(), change) })
+}
+
+fn both(old: &Item<'_>, new: &Item<'_>, options: DiffOptions) -> Result<Option<EntryDiff>> {
+    let (old_value, new_value) = (old.value()?, new.value()?);
+    if old_value == new_value {
+        return Ok(None);
+    }
+    let mut entry = EntryDiff::new(old.key(), Change::Changed);
+    let [a, b] = [&old_value, &new_value].map(|value| EnvelopeView::new(value));
+    let (a, b) = match (a, b) {
+        (Ok(a), Ok(b)) => (a, b),
+        (a, b) => return Ok(Some(EntryDiff { undecodable: [a.err(), b.err()], ..entry })),
+    };
+    let compares_time = options.fetched_at && old.is_dated() && new.is_dated();
+    if compares_time && a.fetched_at() != b.fetched_at() {
+        entry.fetched_at = Some((a.fetched_at(), b.fetched_at()));
+    }
+    // Envelopes have been verified to their end.
+    let compared = compare_rows(&a, &b, options, &mut entry);
+    compared.expect("what was verified can be read");
+    let is_same = entry.fetched_at.is_none() && !entry.is_reordered && entry.rows.is_empty();
+    Ok((!is_same).then_some(entry))
+}
+
+fn compare_rows(
+    a: &EnvelopeView<'_>,
+    b: &EnvelopeView<'_>,
+    options: DiffOptions,
+    entry: &mut EntryDiff,
+) -> Result<(), DecodeError> {
+    let (old, new) = (records(a)?, records(b)?);
+    entry.is_reordered = options.order && is_reordered(&old, &new);
+    let alone = |view: &EnvelopeView<'_>, id: &str, record: &Range<usize>, change| {
+        let record = Some(record_json(view, record));
+        RowDiff { id: id.to_owned(), change, record, is_reordered: false, fields: Vec::new() }
+    };
+    for (id, record) in &old {
+        match new.get(id) {
+            None => entry.rows.push(alone(a, id, record, Change::Removed)),
+            Some(other) if a.value()[record.clone()] != b.value()[other.clone()] => {
+                let (old, new) = (fields(a, record)?, fields(b, other)?);
+                let is_reordered = options.order && is_reordered(&old, &new);
+                let fields = compare_fields(a, b, &old, &new);
+                if is_reordered || !fields.is_empty() {
+                    let id = id.clone().into_owned();
+                    entry.rows.push(RowDiff { id, change: Change::Changed, record: None, is_reordered, fields });
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    for (id, record) in new.iter().filter(|(id, _)| !old.contains_key(*id)) {
+        entry.rows.push(alone(b, id, record, Change::Added));
+    }
+    Ok(())
+}
+
+/// Where the values of names are, in their order.
+type Places<'v> = IndexMap<Cow<'v, str>, Range<usize>>;
+
+fn compare_fields(a: &EnvelopeView<'_>, b: &EnvelopeView<'_>, old: &Places<'_>, new: &Places<'_>) -> Vec<FieldDiff> {
+    let mut fields = Vec::new();
+    for (name, value) in old {
+        let other = new.get(name);
+        if other.is_some_and(|other| a.value()[value.clone()] == b.value()[other.clone()]) {
+            continue;
+        }
+        let old = Some(value_json(a, value));
+        let new = other.map(|other| value_json(b, other));
+        if old != new {
+            fields.push(FieldDiff { name: name.clone().into_owned(), old, new });
+        }
+    }
+    for (name, value) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+        fields.push(FieldDiff { name: name.clone().into_owned(), old: None, new: Some(value_json(b, value)) });
+    }
+    fields
+}
+
+fn records<'v>(view: &EnvelopeView<'v>) -> Result<Places<'v>, DecodeError> {
+    let mut places = Places::new();
+    view.rows::<DecodeError>(&mut |id, record| {
+        let start = record.pos();
+        record.skip()?;
+        places.insert(id, start..record.pos());
+        Ok(())
+    })?;
+    Ok(places)
+}
+
+fn fields<'v>(view: &EnvelopeView<'v>, record: &Range<usize>) -> Result<Places<'v>, DecodeError> {
+    let mut places = Places::new();
+    view.fields::<DecodeError>(&mut Reader::at(view.value(), record.start), &mut |name, value| {
+        let start = value.pos();
+        value.skip()?;
+        places.insert(name, start..value.pos());
+        Ok(())
+    })?;
+    Ok(places)
+}
+
+/// Whether what both have comes in another order.
+fn is_reordered(a: &Places<'_>, b: &Places<'_>) -> bool {
+    let common = |ours: &Places<'_>, theirs: &Places<'_>| {
+        ours.keys().filter(|name| theirs.contains_key(*name)).cloned().map(Cow::into_owned).collect::<Vec<String>>()
+    };
+    common(a, b) != common(b, a)
+}
+
+fn value_json(view: &EnvelopeView<'_>, value: &Range<usize>) -> String {
+    text_of(|json| json.value_of(view, &mut Reader::at(view.value(), value.start)))
+}
+
+fn record_json(view: &EnvelopeView<'_>, record: &Range<usize>) -> String {
+    text_of(|json| json.record_of(view, &mut Reader::at(view.value(), record.start)))
+}
+
+fn text_of(write: impl FnOnce(&mut JsonWriter<Vec<u8>>) -> io::Result<()>) -> String {
+    let mut json = JsonWriter::new(Vec::new(), JsonStyle::default());
+    let written = write(&mut json).and_then(|()| json.finish()).expect("verified, and memory takes all");
+    String::from_utf8(written).expect("JSON is UTF-8")
+}
+
+impl EntryDiff {
+    fn new(key: Key, change: Change) -> EntryDiff {
+        EntryDiff {
+            key,
+            change,
+            row_count: 0,
+            fetched_at: None,
+            is_reordered: false,
+            rows: Vec::new(),
+            undecodable: [None, None],
+        }
+    }
+}
