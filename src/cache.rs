@@ -5,13 +5,14 @@
 
 use crate::ops::invalidate::{Plan, Removal, Removed};
 use crate::ops::load::{LoadPlan, Replace};
+use crate::ops::touch::{TouchPlan, Touched};
 use crate::storage::{CheckedFile, catch, create_file, redb_error, verify_for_redb};
 use crate::{CachedRows, Envelope, Error, Fixture, Key, Result, Selection, Snapshot, holder, key, location};
 use redb::{Database, TableDefinition, WriteTransaction};
 use std::fs;
 use std::mem;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A cache, open for changes and for nobody else.
 ///
@@ -100,7 +101,7 @@ impl Cache {
 
     /// The rows under a full key; see [`Snapshot::get`].
     pub fn get(&self, full_key: &str) -> Result<Option<CachedRows>> {
-        self.snapshot()?.get(full_key)
+        self.snapshot(&self.lock())?.get(full_key)
     }
 
     /// Writes rows under a full key, in place of what was there.
@@ -110,9 +111,10 @@ impl Cache {
 
     /// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
     pub fn put_envelope(&self, key: &Key, envelope: &Envelope) -> Result<bool> {
+        let mut state = self.lock();
         // Reads the path that redb is about to change, and so verifies it.
-        self.snapshot()?.entry(key)?;
-        self.change("write to", |database| {
+        self.snapshot(&state)?.entry(key)?;
+        self.change(&mut state, |database| {
             let transaction = database.begin_write()?;
             let replaced = {
                 let name = key::table_name(key.cache_key());
@@ -129,25 +131,33 @@ impl Cache {
     /// # Errors
     /// [`Error::NotACacheTable`] if there is a table of another type for one of its cache keys.
     pub fn load(&self, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-        let plan = LoadPlan::new(&self.snapshot()?, fixture, replace)?;
-        self.transact(plan.removal(), |insert| {
-            fixture.entries().try_for_each(|entry| {
-                let key = entry.key();
-                insert(&key::table_name(key.cache_key()), key.sub_key(), &entry.value()?)
-            })
-        })?;
+        let mut state = self.lock();
+        let plan = LoadPlan::new(&self.snapshot(&state)?, fixture, replace)?;
+        if !fixture.is_empty() || !plan.removal().tables.is_empty() {
+            self.transact(&mut state, plan.removal(), |insert| {
+                fixture.entries().try_for_each(|entry| {
+                    let key = entry.key();
+                    insert(&key::table_name(key.cache_key()), key.sub_key(), &entry.value()?)
+                })
+            })?;
+        }
         Ok(plan)
     }
 
     /// Writes all that `fill` inserts, in one transaction; nothing if it fails.
     pub(crate) fn fill(&self, fill: impl FnOnce(&mut Insert<'_>) -> Result<()>) -> Result<()> {
-        self.transact(&Plan::default(), fill)
+        self.transact(&mut self.lock(), &Plan::default(), fill)
     }
 
     /// Removes what is planned and writes all that `fill` inserts, in one transaction; neither if it
     /// fails.
-    fn transact(&self, removal: &Plan, fill: impl FnOnce(&mut Insert<'_>) -> Result<()>) -> Result<()> {
-        self.change("write to", |database| {
+    fn transact(
+        &self,
+        state: &mut State,
+        removal: &Plan,
+        fill: impl FnOnce(&mut Insert<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.change(state, |database| {
             let transaction = database.begin_write()?;
             remove(removal, &transaction)?;
             let mut open: Option<(String, redb::Table<'_, &str, &[u8]>)> = None;
@@ -179,25 +189,50 @@ impl Cache {
 
     /// Drops everything that is selected, in one transaction.
     pub fn invalidate(&self, selections: &[Selection]) -> Result<Removed> {
-        let plan = Plan::new(&self.snapshot()?, selections)?;
+        let mut state = self.lock();
+        let plan = Plan::new(&self.snapshot(&state)?, selections)?;
         if !plan.tables.is_empty() {
-            self.transact(&plan, |_| Ok(()))?;
+            self.transact(&mut state, &plan, |_| Ok(()))?;
         }
         Ok(plan.into_removed())
     }
 
+    /// Sets `fetched_at` of every entry that is selected, in seconds since 1970 (2^63 - 1 at the most),
+    /// in one transaction. Every other byte of the entries stays, and so do entries that vantage-live
+    /// cannot decode, as a whole.
+    ///
+    /// redb writes each entry anew beside the old one, and the file grows where it has no room for that.
+    ///
+    /// # Errors
+    /// Those of [`TouchPlan::new`].
+    pub fn touch(&self, selections: &[Selection], fetched_at: u64) -> Result<Touched> {
+        let mut state = self.lock();
+        let snapshot = self.snapshot(&state)?;
+        let plan = TouchPlan::new(&snapshot, selections)?;
+        if !plan.touched().keys.is_empty() {
+            // Entries are read while redb writes others, so that they need not be kept: what redb writes
+            // goes to free pages, and those of the last commit are none before the next one is made.
+            self.transact(&mut state, &Plan::default(), |insert| plan.apply(fetched_at, insert))?;
+        }
+        Ok(plan.into_touched())
+    }
+
+    /// Held from the look at what is there to the commit, so that no other thread writes between them.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The newest commit. Nobody else writes, and every commit of ours is whole on disk.
-    fn snapshot(&self) -> Result<Snapshot> {
-        let state = self.database.lock().unwrap_or_else(PoisonError::into_inner);
-        Snapshot::of(&self.path, Arc::clone(&self.file), matches!(*state, State::Open(_)))?.whole()
+    fn snapshot(&self, state: &State) -> Result<Snapshot> {
+        Snapshot::of(&self.path, Arc::clone(&self.file), matches!(state, State::Open(_)))?.whole()
     }
 
     /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not
     /// touched again: not even dropped, since that would write.
-    fn change<T>(&self, doing: &'static str, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
-        let mut state = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+    fn change<T>(&self, state: &mut State, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
+        let doing = "write to";
         let panicked = || Error::RedbPanicked { doing, path: self.path.clone() };
-        let database = match mem::replace(&mut *state, State::Failed) {
+        let database = match mem::replace(state, State::Failed) {
             State::Failed => return Err(panicked()),
             State::Open(database) => database,
             State::Unopened => {
@@ -260,6 +295,7 @@ mod tests {
     use redb::{ReadableTable, TableHandle};
     use std::collections::BTreeMap;
     use std::io;
+    use std::thread;
     use std::time::{Duration, UNIX_EPOCH};
 
     type Contents = BTreeMap<(String, String), Vec<u8>>;
@@ -297,12 +333,14 @@ mod tests {
 
     type Change = fn(&Cache) -> Result<()>;
 
-    const CHANGES: [Change; 5] = [
+    const CHANGES: [Change; 6] = [
         |cache| cache.put("clients/page_1", &rows(100)),
         // A new table, and more bytes than the file has room for.
         |cache| cache.put("images/page_1", &rows(5 << 20)),
         |cache| cache.invalidate_prefix("clients/page_").map(drop),
         |cache| cache.invalidate_prefix("orders").map(drop),
+        // Every entry, and with a longer time.
+        |cache| cache.touch(&[Selection::All], 1 << 40).map(drop),
         |cache| cache.fill(|insert| (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), &[n; 3000]))),
     ];
 
@@ -393,5 +431,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_another_thread_writes_meanwhile_is_never_undone_by_a_touch() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::create(folder.path()).expect("a cache");
+        thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                (0..40).find(|n| {
+                    cache.put("clients/page_1", &rows(*n)).expect("a put");
+                    thread::sleep(Duration::from_micros(500));
+                    let read = cache.get("clients/page_1").expect("a look").expect("the entry");
+                    read.rows != rows(*n).rows
+                })
+            });
+            while !other.is_finished() {
+                cache.touch(&[Selection::All], 7).expect("a touch");
+            }
+            assert_eq!(other.join().expect("no panic"), None, "an earlier put is back");
+        });
     }
 }

@@ -360,3 +360,105 @@ fn text_keys(map: &mut Reader<'_>, keys: &mut Vec<u32>) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Selection, Snapshot};
+
+    const LAST: u64 = i64::MAX.unsigned_abs();
+
+    /// A value, and what it is with the time 7.
+    const REDATED: [(&[u8], &[u8]); 23] = [
+        (b"\xa2\x6afetched_at\x00\x64rows\xa0", b"\xa2\x6afetched_at\x07\x64rows\xa0"),
+        (b"\xa2\x6afetched_at\x1a\x65\x50\0\0\x64rows\xa0", b"\xa2\x6afetched_at\x07\x64rows\xa0"),
+        // Rows in other encodings, of another type, with a field of that name.
+        (
+            b"\xa2\x6afetched_at\x01\x64rows\xbf\x61a\xb8\x01\x6afetched_at\x18\x02\xff",
+            b"\xa2\x6afetched_at\x07\x64rows\xbf\x61a\xb8\x01\x6afetched_at\x18\x02\xff",
+        ),
+        (b"\xa2\x6afetched_at\x01\x64rows\x6afetched_at", b"\xa2\x6afetched_at\x07\x64rows\x6afetched_at"),
+        // Bytes behind the envelope.
+        (b"\xa1\x6afetched_at\x01\x6afetched_at\x01\xff", b"\xa1\x6afetched_at\x07\x6afetched_at\x01\xff"),
+        (b"\xa0\x00", b"\xa1\x6afetched_at\x07\x00"),
+        // Times that are none, or are none to vantage-live.
+        (b"\xa1\x6afetched_at\x20", b"\xa1\x6afetched_at\x07"),
+        (b"\xa1\x6afetched_at\xc1\x01", b"\xa1\x6afetched_at\x07"),
+        (b"\xa1\x6afetched_at\xc2\x41\x05", b"\xa1\x6afetched_at\x07"),
+        (b"\xa1\x6afetched_at\x9f\x01\xa1\x01\x02\xff", b"\xa1\x6afetched_at\x07"),
+        (b"\xa1\x6afetched_at\x7f\x63now\x60\xff", b"\xa1\x6afetched_at\x07"),
+        (b"\xa1\x6afetched_at\xf6", b"\xa1\x6afetched_at\x07"),
+        // In any place, more than once, and with its name in another encoding.
+        (b"\xa2\x64rows\xa0\x6afetched_at\x18\x2a", b"\xa2\x64rows\xa0\x6afetched_at\x07"),
+        (
+            b"\xa3\x6afetched_at\x01\x64rows\xa0\x6afetched_at\x61x",
+            b"\xa3\x6afetched_at\x07\x64rows\xa0\x6afetched_at\x07",
+        ),
+        (b"\xbf\x7f\x65fetch\x65ed_at\xff\x01\xff", b"\xbf\x7f\x65fetch\x65ed_at\xff\x07\xff"),
+        (b"\xb9\0\x01\x78\x0afetched_at\x1b\0\0\0\0\0\0\0\x01", b"\xb9\0\x01\x78\x0afetched_at\x07"),
+        // None: a pair more in front, and a head for that.
+        (b"\xa0", b"\xa1\x6afetched_at\x07"),
+        (b"\xbf\xff", b"\xbf\x6afetched_at\x07\xff"),
+        (b"\xa1\x64rows\xa1\x61a\xa0", b"\xa2\x6afetched_at\x07\x64rows\xa1\x61a\xa0"),
+        (b"\xbb\0\0\0\0\0\0\0\x01\x64etag\x01", b"\xa2\x6afetched_at\x07\x64etag\x01"),
+        (b"\xa2\x4afetched_at\x01\x6bfetched_at \x01", b"\xa3\x6afetched_at\x07\x4afetched_at\x01\x6bfetched_at \x01"),
+        (b"\xa1\x01\x6afetched_at", b"\xa2\x6afetched_at\x07\x01\x6afetched_at"),
+        (b"\xa1\xa1\x6afetched_at\x01\x02", b"\xa2\x6afetched_at\x07\xa1\x6afetched_at\x01\x02"),
+    ];
+
+    #[test]
+    fn a_value_with_another_time_is_the_same_in_every_other_byte() {
+        for (value, expected) in REDATED {
+            assert_eq!(redated(value, 7).as_deref(), Ok(expected), "{}", value.escape_ascii());
+        }
+        // More pairs than a head of one byte counts.
+        let pairs = b"\x61a\x01".repeat(23);
+        let expected = [&b"\xb8\x18\x6afetched_at\x07"[..], &pairs].concat();
+        assert_eq!(redated(&[&b"\xb7"[..], &pairs].concat(), 7), Ok(expected));
+    }
+
+    #[test]
+    fn a_time_takes_no_more_bytes_than_it_must() {
+        for (fetched_at, encoded) in [
+            (0, &b"\x00"[..]),
+            (23, b"\x17"),
+            (24, b"\x18\x18"),
+            (255, b"\x18\xff"),
+            (256, b"\x19\x01\0"),
+            (65_536, b"\x1a\0\x01\0\0"),
+            (1 << 32, b"\x1b\0\0\0\x01\0\0\0\0"),
+            (LAST, b"\x1b\x7f\xff\xff\xff\xff\xff\xff\xff"),
+        ] {
+            let expected = [&b"\xa2\x6afetched_at"[..], encoded, b"\x64rows\xa0"].concat();
+            assert_eq!(redated(b"\xa2\x6afetched_at\x18\x2a\x64rows\xa0", fetched_at), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn a_hand_made_value_keeps_its_rows_or_is_refused_as_it_is_when_it_is_read() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/caches/envelopes");
+        let snapshot = Snapshot::open(folder).expect("the cache is there");
+        let (mut done, mut refused) = (0, 0);
+        for entry in snapshot.entries(&Selection::All).expect("the tables can be read") {
+            let entry = entry.expect("the entry can be read");
+            for fetched_at in [0, 1_770_000_000, LAST] {
+                match (CachedRows::decode(entry.value()), redated(entry.value(), fetched_at)) {
+                    (Ok(mut rows), Ok(value)) => {
+                        done += 1;
+                        rows.fetched_at = UNIX_EPOCH + Duration::from_secs(fetched_at);
+                        let again = CachedRows::decode(&value).expect("it can still be read");
+                        // As bytes, since no NaN equals another.
+                        assert_eq!(Envelope::encode(&again), Envelope::encode(&rows), "{}", entry.key());
+                        assert_eq!(redated(&value, fetched_at), Ok(value), "{}", entry.key());
+                    }
+                    (Err(expected), Err(error)) => {
+                        refused += 1;
+                        assert_eq!(error, expected, "{}", entry.key());
+                    }
+                    (rows, value) => panic!("{}: {rows:?}, {value:02x?}", entry.key()),
+                }
+            }
+        }
+        assert_eq!((done + refused, refused), (3 * 56, 3 * 17));
+    }
+}

@@ -66,5 +66,6 @@ pub use ops::invalidate::{Plan, Removed};
 pub use ops::list::{CacheKeySummary, List, Unreadable, list};
 pub use ops::load::{LoadPlan, Replace};
 pub use ops::salvage::{Salvaged, salvage};
+pub use ops::touch::{TouchPlan, Touched};
 pub use redact::redact;
 pub use snapshot::{Entries, Entry, Snapshot, Table};

@@ -1,11 +1,11 @@
-//! `put` and `invalidate` killed at any instant, and writes that the system refuses.
+//! `put`, `touch` and `invalidate` killed at any instant, and writes that the system refuses.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use vantage_live::cache::{Cache, RedbCache};
 use vlive::{Selection, Snapshot};
 
@@ -15,14 +15,21 @@ use random::Random;
 
 const KEYS: [&str; 4] = ["k/a", "k/b", "other/a", "other/__root__"];
 
-/// The number in each entry, as vantage-live reads it, which must be able to open the cache.
-fn by_vantage_live(folder: &Path) -> BTreeMap<&'static str, String> {
+/// The number in each entry, and the seconds that it is dated by.
+type Contents = BTreeMap<&'static str, (String, u64)>;
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// The contents as vantage-live reads them, which must be able to open the cache.
+fn by_vantage_live(folder: &Path) -> Contents {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let cache = RedbCache::open(folder).unwrap();
     let number = |key| {
         let rows = runtime.block_on(cache.get(key)).unwrap()?;
         let (number, _) = rows.rows.first().unwrap();
-        Some((key, number.clone()))
+        Some((key, (number.clone(), seconds(rows.fetched_at))))
     };
     KEYS.into_iter().filter_map(number).collect()
 }
@@ -53,22 +60,33 @@ fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
         let input = folder.path().join("rows.json");
         let cache = folder.path().join("cache");
         let mut random = Random::new(seed);
-        let mut model = BTreeMap::new();
+        let mut model = Contents::new();
         // How long a write takes here, from the first, which creates the cache.
         let mut typical = Duration::from_millis(20);
         for n in 0..60 {
             let key = random.one_of(&KEYS);
             let mut next = model.clone();
-            let mut command = if random.below(4) == 0 {
-                let (prefix, _) = key.split_once('/').unwrap();
-                next.retain(|key: &&str, _| !key.starts_with(prefix));
-                vlive(&cache, &["invalidate", prefix])
-            } else {
-                let number = n.to_string();
-                let padding = "x".repeat(random.below(100_000));
-                fs::write(&input, format!(r#"{{"{number}": {{"padding": "{padding}"}}}}"#)).unwrap();
-                next.insert(key, number);
-                vlive(&cache, &["put", key, input.to_str().unwrap()])
+            let time = random.next() >> random.below(64) >> 1;
+            let fetched_at = format!("--fetched-at=@{time}");
+            let mut command = match random.below(4) {
+                0 => {
+                    let (prefix, _) = key.split_once('/').unwrap();
+                    next.retain(|key, _| !key.starts_with(prefix));
+                    vlive(&cache, &["invalidate", prefix])
+                }
+                1 => {
+                    for (_, dated) in next.values_mut() {
+                        *dated = time;
+                    }
+                    vlive(&cache, &["touch", "--all", &fetched_at])
+                }
+                _ => {
+                    let number = n.to_string();
+                    let padding = "x".repeat(random.below(100_000));
+                    fs::write(&input, format!(r#"{{"{number}": {{"padding": "{padding}"}}}}"#)).unwrap();
+                    next.insert(key, (number, time));
+                    vlive(&cache, &["put", key, input.to_str().unwrap(), &fetched_at])
+                }
             };
             let existed = cache.join("vlive.redb").exists();
             let begun = Instant::now();
@@ -88,7 +106,7 @@ fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
                 assert!(!acknowledged || next.is_empty());
                 continue;
             }
-            let seen: BTreeMap<&str, String> = Snapshot::open(&cache)
+            let seen: Contents = Snapshot::open(&cache)
                 .unwrap()
                 .entries(&Selection::All)
                 .unwrap()
@@ -96,7 +114,9 @@ fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
                     let entry = entry.unwrap();
                     let key = entry.key().to_string();
                     let rows = vlive::CachedRows::decode(entry.value()).unwrap();
-                    (KEYS.into_iter().find(|known| *known == key).unwrap(), rows.rows.keys().next().unwrap().clone())
+                    let number = rows.rows.keys().next().unwrap().clone();
+                    let known = KEYS.into_iter().find(|known| *known == key).unwrap();
+                    (known, (number, seconds(rows.fetched_at)))
                 })
                 .collect();
             assert!(
@@ -158,7 +178,8 @@ fn a_limit_on_the_size_of_files_fails_the_write_and_leaves_the_cache_as_it_was()
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3), "{message}");
     assert!(message.starts_with("error: cannot write to `./vlive.redb`: File too large"), "{message}");
-    assert_eq!(by_vantage_live(folder.path()), BTreeMap::from([("k/a", "first".to_owned())]));
+    let left: Vec<_> = by_vantage_live(folder.path()).into_iter().map(|(key, (number, _))| (key, number)).collect();
+    assert_eq!(left, [("k/a", "first".to_owned())]);
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn look(user: &[&str]) {
         let (cache_key, _) = key.split_once('/').unwrap();
         let new = place.elsewhere().join(cache);
         let new = new.to_str().unwrap();
-        let commands: [&[&str]; 12] = [
+        let commands: [&[&str]; 14] = [
             &["ls"],
             &["ls", "--all", "--json"],
             &["dump"],
@@ -105,6 +105,8 @@ fn look(user: &[&str]) {
             &["salvage", "--into", new],
             &["invalidate", "--dry-run", prefix],
             &["invalidate", "--dry-run", "--all", "--json"],
+            &["touch", "--dry-run", prefix],
+            &["touch", "--dry-run", "--all", "--json"],
         ];
         let before = traces(&folder);
         for args in commands {
@@ -122,7 +124,7 @@ fn look(user: &[&str]) {
             assert_eq!(traces(&folder), before, "{said}");
             let expected = match (cache, args[0]) {
                 // What was put into it by hand cannot all be decoded, nor is it all as it should be.
-                ("envelopes", "ls" | "ages") => 3,
+                ("envelopes", "ls" | "ages" | "touch") => 3,
                 ("envelopes", "dump") if args[1..] != [key] => 3,
                 ("envelopes" | "foreign", "check") => 1,
                 _ => 0,

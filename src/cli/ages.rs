@@ -1,4 +1,4 @@
-use super::{Global, Status, not_there, prefixes, tell_unread, time};
+use super::{Global, Status, prefixes, tell_unmatched, tell_unread, time};
 use crate::output::{Output, human, table};
 use anyhow::Result;
 use clap::Args;
@@ -62,19 +62,12 @@ impl Ages {
             })?;
         }
         output.flush()?;
-        let mut status = tell_unread(&damage, &ages.unreadable, output);
-        for &n in ages.unmatched.iter().filter(|n| self.prefixes.len() > **n) {
-            let what = match &selections[n] {
-                Selection::Entry(key) => not_there(&key.to_string()),
-                _ => format!("nothing in the cache matches `{}`", self.prefixes[n]),
-            };
-            output.error(&what, None);
-            status = status.max(Status::No);
-        }
+        let unread = tell_unread(&damage, &ages.unreadable, output);
+        let unmatched = tell_unmatched(&self.prefixes, &selections, &ages.unmatched, output);
         if self.prefixes.is_empty() && ages.entries.is_empty() && ages.unreadable.is_empty() && !self.json {
             output.summary("the cache holds no entries");
         }
-        Ok(status)
+        Ok(unread.max(unmatched))
     }
 }
 

@@ -14,6 +14,7 @@ mod report;
 mod salvage;
 mod target;
 mod time;
+mod touch;
 
 use crate::output::Output;
 use anyhow::Result;
@@ -54,6 +55,7 @@ enum Command {
     Salvage(salvage::Salvage),
     Put(put::Put),
     Load(load::Load),
+    Touch(touch::Touch),
     Invalidate(invalidate::Invalidate),
     Completions(completions::Completions),
     Man(man::Man),
@@ -95,6 +97,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Salvage(command) => command.run(global, output),
         Command::Put(command) => command.run(global, output),
         Command::Load(command) => command.run(global, output),
+        Command::Touch(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
         Command::Completions(command) => command.run(output),
         Command::Man(command) => command.run(output),
@@ -111,6 +114,20 @@ fn prefixes(prefixes: &[String], exact: bool, all: &str) -> Result<Vec<Selection
         Ok(if exact { Selection::exact(prefix) } else { Selection::prefix(prefix) })
     };
     prefixes.iter().map(select).collect()
+}
+
+/// Names the prefixes that match nothing, given by their places, and gives the status that this makes.
+fn tell_unmatched(prefixes: &[String], selections: &[Selection], unmatched: &[usize], output: &Output) -> Status {
+    let mut status = Status::Done;
+    for (prefix, selection) in unmatched.iter().filter_map(|n| Some((prefixes.get(*n)?, &selections[*n]))) {
+        let what = match selection {
+            Selection::Entry(key) => not_there(&key.to_string()),
+            _ => format!("nothing in the cache matches `{prefix}`"),
+        };
+        output.error(&what, None);
+        status = Status::No;
+    }
+    status
 }
 
 fn not_there(key: &str) -> String {

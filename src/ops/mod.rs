@@ -10,6 +10,7 @@ pub(crate) mod invalidate;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod salvage;
+pub(crate) mod touch;
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
 fn past_damage(entry: Result<Entry>, damage: &mut Vec<Error>) -> Result<Option<Entry>> {

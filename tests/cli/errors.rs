@@ -4,7 +4,7 @@ use crate::support::{Ended, Folder, recorded};
 use std::fs;
 use std::path::Path;
 
-const LOOKING: [&[&str]; 7] = [
+const LOOKING: [&[&str]; 8] = [
     &["ls"],
     &["ls", "--all", "--json"],
     &["dump"],
@@ -12,9 +12,11 @@ const LOOKING: [&[&str]; 7] = [
     &["ages"],
     &["ages", "--json", "clients"],
     &["invalidate", "--dry-run", "clients"],
+    &["touch", "--dry-run", "clients"],
 ];
 
-const WRITING: [&[&str]; 3] = [&["put", "clients/page_1"], &["invalidate", "clients"], &["invalidate", "--all"]];
+const WRITING: [&[&str]; 4] =
+    [&["put", "clients/page_1"], &["invalidate", "clients"], &["invalidate", "--all"], &["touch", "clients"]];
 
 /// Runs each command, which must fail with this message and leave no trace.
 #[track_caller]
@@ -164,6 +166,7 @@ fn a_flipped_bit_fails_what_needs_its_page_and_names_page_and_table() {
             &["ls"],
             &["ages", "clients/page_1"],
             &["invalidate", "-n", "clients"],
+            &["touch", "-n", "clients"],
         ] {
             let ended = folder.vlive(args).output();
             assert!(names_damage(&ended), "{args:?}: {ended}");
@@ -172,11 +175,14 @@ fn a_flipped_bit_fails_what_needs_its_page_and_names_page_and_table() {
 }
 
 /// What needs the pages of a value to change anything.
-const CHANGING: [&[&str]; 4] = [
+const CHANGING: [&[&str]; 7] = [
     &["put", "clients/page_1"],
     &["invalidate", "clients"],
     &["invalidate", "clients/page_1"],
     &["invalidate", "--all"],
+    &["touch", "clients"],
+    &["touch", "--exact", "clients/page_1"],
+    &["touch", "--all"],
 ];
 
 #[test]
@@ -242,7 +248,7 @@ hint: vantage-live fails on this table as well; it belongs to something else
 #[test]
 fn a_foreign_table_of_the_name_of_a_cache_table_is_refused() {
     let folder = Folder::copy_of("foreign");
-    let looking: [(&[&str], (&str, &str)); 8] = [
+    let looking: [(&[&str], (&str, &str)); 9] = [
         (&["dump", "multi"], MULTIMAP),
         (&["dump", "multi/x"], MULTIMAP),
         (&["dump", "clients", "nums"], NUMBERS),
@@ -251,6 +257,7 @@ fn a_foreign_table_of_the_name_of_a_cache_table_is_refused() {
         (&["invalidate", "-n", "multi"], MULTIMAP),
         (&["invalidate", "-n", "clients", "multi"], MULTIMAP),
         (&["invalidate", "-n", "nums/x"], NUMBERS),
+        (&["touch", "-n", "clients", "nums"], NUMBERS),
     ];
     for (args, (table, is)) in looking {
         folder.untouched(|| folder.vlive(args).ends(3, "", &no_cache_table(table, is)));
@@ -260,13 +267,15 @@ fn a_foreign_table_of_the_name_of_a_cache_table_is_refused() {
 const MULTIMAP: (&str, &str) = ("__vlive__multi", "multimap of &str to &[u8]");
 const NUMBERS: (&str, &str) = ("__vlive__nums", "table of u64 to u64");
 
-const FOREIGN_WRITES: [(&[&str], (&str, &str)); 6] = [
+const FOREIGN_WRITES: [(&[&str], (&str, &str)); 8] = [
     (&["put", "multi"], MULTIMAP),
     (&["put", "nums/page_1"], NUMBERS),
     (&["invalidate", "multi"], MULTIMAP),
     (&["invalidate", "multi/"], MULTIMAP),
     (&["invalidate", "clients", "multi"], MULTIMAP),
     (&["invalidate", "nums/x", "clients"], NUMBERS),
+    (&["touch", "clients", "multi"], MULTIMAP),
+    (&["touch", "nums", "clients"], NUMBERS),
 ];
 
 #[test]
@@ -359,6 +368,7 @@ fn an_empty_key_or_prefix_is_refused_with_a_hint() {
         (&["invalidate", "clients", ""], "prefix", &["`/`", "--all"]),
         (&["invalidate", "--dry-run", ""], "prefix", &["`/`", "--all"]),
         (&["invalidate", "--exact", ""], "prefix", &["`/`", "--all"]),
+        (&["touch", "clients", ""], "prefix", &["`/`", "--all"]),
     ] {
         folder.untouched(|| {
             let ended = folder.vlive(args).stdin("{}").output();

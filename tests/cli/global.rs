@@ -37,7 +37,9 @@ fn a_cache_is_named_by_the_argument_then_the_option_then_the_environment_then_wh
 
 #[test]
 fn every_command_takes_the_folder_from_each_place() {
-    for args in [&["dump", "--compact"][..], &["ages"], &["invalidate", "one"], &["put", "one/page_1"]] {
+    for args in
+        [&["dump", "--compact"][..], &["ages"], &["invalidate", "one"], &["touch", "one"], &["put", "one/page_1"]]
+    {
         let folder = caches();
         let by_option = folder.vlive([&["-C", "one"], args].concat()).stdin("{}").output();
         let folder = caches();
@@ -96,6 +98,9 @@ hint: name the folder that the app gives to `RedbCache::open` with -C, or set VL
             &["invalidate", "k"],
             &["invalidate", "--all"],
             &["invalidate", "--dry-run", "k"],
+            &["touch", "k"],
+            &["touch", "--all"],
+            &["touch", "--dry-run", "k"],
         ] {
             folder.untouched(|| folder.vlive([&["-C", target], args].concat()).ends(3, "", &message));
         }
@@ -118,7 +123,7 @@ fn help_and_version_go_to_standard_output() {
 #[test]
 fn help_names_every_command() {
     let help = Folder::empty().vlive(["--help"]).output();
-    for command in ["ls", "dump", "ages", "put", "invalidate", "completions"] {
+    for command in ["ls", "dump", "ages", "put", "touch", "invalidate", "completions"] {
         assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{command}");
     }
 }
@@ -148,6 +153,15 @@ fn usage_that_is_wrong_ends_with_2_and_touches_nothing() {
         (&["invalidate"], "error: the following required arguments were not provided"),
         (&["invalidate", "--all", "products"], "error: the argument '--all' cannot be used with '[PREFIX]...'"),
         (&["invalidate", "--all", "--exact"], "error: the argument '--all' cannot be used with '--exact'"),
+        (&["touch"], "error: the following required arguments were not provided"),
+        (&["touch", "--fetched-at", "@1"], "error: the following required arguments were not provided"),
+        (&["touch", "--all", "products"], "error: the argument '--all' cannot be used with '[PREFIX]...'"),
+        (&["touch", "--all", "--exact"], "error: the argument '--all' cannot be used with '--exact'"),
+        (&["touch", "k", "--fetched-at", "@9223372036854775808"], "error: invalid value '@9223372036854775808'"),
+        (
+            &["touch", "k", "--fetched-at", "@1", "--age", "1s"],
+            "error: the argument '--fetched-at <TIME>' cannot be used with '--age <DURATION>'",
+        ),
         (&["completions", "csh"], "error: invalid value 'csh' for '<SHELL>'"),
     ] {
         folder.untouched(|| {

@@ -23,11 +23,13 @@ fn refusal() -> String {
     )
 }
 
-const WRITING: [&[&str]; 4] = [
+const WRITING: [&[&str]; 6] = [
     &["put", "products/page_2"],
     &["invalidate", "products"],
     &["invalidate", "none"],
     &["invalidate", "--all", "--json"],
+    &["touch", "products"],
+    &["touch", "none"],
 ];
 
 #[test]
@@ -45,7 +47,7 @@ fn a_write_is_refused_and_names_who_has_the_cache() {
 #[test]
 fn looking_works_meanwhile_and_leaves_no_trace() {
     let folder = Folder::copy_of("bakery");
-    let looking: [&[&str]; 7] = [
+    let looking: [&[&str]; 8] = [
         &["ls"],
         &["ls", "--all", "--json"],
         &["dump"],
@@ -53,6 +55,7 @@ fn looking_works_meanwhile_and_leaves_no_trace() {
         &["ages", "clients", "--json"],
         &["invalidate", "--dry-run", "clients/page_"],
         &["invalidate", "--dry-run", "--all", "--json"],
+        &["touch", "--dry-run", "clients/page_"],
     ];
     let before: Vec<String> = looking.iter().map(|args| folder.vlive(*args).output().to_string()).collect();
     let _app = Database::open(folder.file()).unwrap();
@@ -115,6 +118,10 @@ fn a_write_that_waits_goes_through_when_the_app_has_closed_the_cache() {
     assert_eq!(invalidated.stdout, "products/page_1\nproducts/page_2\n");
     assert_eq!((invalidated.status, invalidated.stderr.as_str()), (0, "dropped 2 entries, 123 B\n"));
     assert_eq!(folder.keys(), ["products/id/a"]);
+    let touched = wait_for_the_app(&folder, &["touch", "--wait", "5m", "products", "--fetched-at", "@1"]);
+    assert_eq!(touched.stdout, "products/id/a\n");
+    assert_eq!((touched.status, touched.stderr.as_str()), (0, "touched 1 entry: fetched 1970-01-01T00:00:01Z\n"));
+    assert_eq!(folder.entries()[0].head().0, 1);
 }
 
 #[test]

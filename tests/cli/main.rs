@@ -15,4 +15,5 @@ mod refused;
 mod salvage;
 mod support;
 mod terminal;
+mod touch;
 mod values;

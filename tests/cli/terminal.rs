@@ -55,7 +55,7 @@ fn control_characters_of_a_cache_are_shown_and_not_obeyed() {
         assert!(keys.contains(row), "{row:?} in {keys}");
     }
     let folder = evil();
-    for command in ["ls", "ages", "dump", "invalidate -n --all"] {
+    for command in ["ls", "ages", "dump", "invalidate -n --all", "touch --all"] {
         let shown = shown!(&folder, [("NO_COLOR", "1")], command);
         assert!(shown.contains("evil"), "{command}: {shown:?}");
         assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
@@ -72,7 +72,7 @@ fn evil() -> Folder {
 
 #[test]
 fn control_characters_in_json_are_escaped_those_above_ascii_too() {
-    for command in ["ls --json", "ages --json", "invalidate --all --json"] {
+    for command in ["ls --json", "ages --json", "invalidate --all --json", "touch --all --json"] {
         let shown = shown!(&evil(), [], command);
         assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
     }

@@ -2,25 +2,14 @@
 
 use crate::random::Random;
 use crate::scribble::scribble;
-use crate::support::{Oracle, encoded};
+use crate::support::{Oracle, encoded, folder_of};
 use ciborium::Value;
-use redb::{Database, TableDefinition};
 use serde_json::Value as Json;
 use vlive::{CachedRows, EnvelopeHead, EnvelopeView, JsonStyle, JsonWriter, RowsInput};
 
-/// Stores the values under `t/0`, `t/1`, … behind vantage-live's back and asks it for each.
+/// What vantage-live says of each of these values.
 fn answers(values: &[Vec<u8>]) -> Vec<Result<vlive::CachedRows, String>> {
-    let folder = tempfile::tempdir().unwrap();
-    let database = Database::create(folder.path().join("vlive.redb")).unwrap();
-    let transaction = database.begin_write().unwrap();
-    {
-        let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new("__vlive__t")).unwrap();
-        for (n, value) in values.iter().enumerate() {
-            table.insert(n.to_string().as_str(), value.as_slice()).unwrap();
-        }
-    }
-    transaction.commit().unwrap();
-    drop(database);
+    let folder = folder_of(values);
     let oracle = Oracle::open(folder.path());
     (0..values.len()).map(|n| oracle.get(&format!("t/{n}")).map(Option::unwrap)).collect()
 }

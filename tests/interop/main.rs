@@ -4,6 +4,7 @@ mod caches;
 mod decoding;
 mod sequences;
 mod support;
+mod touching;
 
 #[path = "../support/random.rs"]
 mod random;

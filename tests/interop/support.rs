@@ -70,6 +70,21 @@ pub fn table_names(folder: &Path) -> Vec<String> {
     transaction.list_tables().unwrap().map(|handle| handle.name().to_owned()).collect()
 }
 
+/// A cache with these values, whatever they are, under `t/0`, `t/1`, … and behind vantage-live's back.
+pub fn folder_of(values: &[Vec<u8>]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::create(folder.path().join("vlive.redb")).unwrap();
+    let transaction = database.begin_write().unwrap();
+    {
+        let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new("__vlive__t")).unwrap();
+        for (n, value) in values.iter().enumerate() {
+            table.insert(n.to_string().as_str(), value.as_slice()).unwrap();
+        }
+    }
+    transaction.commit().unwrap();
+    folder
+}
+
 pub fn copy_of(folder: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     std::fs::copy(folder.join("vlive.redb"), copy.path().join("vlive.redb")).unwrap();

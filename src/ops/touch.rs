@@ -1,0 +1,89 @@
+//! Which entries a touch gives a new time, told before any of them has it.
+
+use crate::cache::Insert;
+use crate::envelope::redated;
+use crate::{Entry, Result, Selection, Snapshot, Unreadable, key};
+
+/// What a touch gives or has given a new time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// The full keys of the entries, each once, in the order of the selections and of the cache.
+    pub keys: Vec<String>,
+    /// Entries that vantage-live cannot decode, and that stay as they are.
+    pub unreadable: Vec<Unreadable>,
+    /// The places of the selections that selected nothing.
+    pub unmatched: Vec<usize>,
+}
+
+/// The entries that selections come to in one commit of a cache. Their values are not kept, but read
+/// again when they are touched.
+#[derive(Clone, Debug)]
+pub struct TouchPlan<'s> {
+    snapshot: &'s Snapshot,
+    selections: &'s [Selection],
+    touched: Touched,
+}
+
+impl<'s> TouchPlan<'s> {
+    /// Finds what is selected. Every page on the way to it is verified by that, and every value decoded.
+    ///
+    /// # Errors
+    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a selected cache key is
+    /// no cache table.
+    pub fn new(snapshot: &'s Snapshot, selections: &'s [Selection]) -> Result<TouchPlan<'s>> {
+        let mut touched = Touched::default();
+        let unmatched = selected(snapshot, selections, |entry| {
+            match entry.envelope() {
+                Ok(_) => touched.keys.push(entry.key().to_string()),
+                Err(error) => touched.unreadable.push(Unreadable { key: entry.key(), error }),
+            }
+            Ok(())
+        })?;
+        Ok(TouchPlan { snapshot, selections, touched: Touched { unmatched, ..touched } })
+    }
+
+    /// What the plan touches.
+    #[must_use]
+    pub fn touched(&self) -> &Touched {
+        &self.touched
+    }
+
+    /// The same, for those who need no plan any more.
+    #[must_use]
+    pub fn into_touched(self) -> Touched {
+        self.touched
+    }
+
+    /// Inserts every entry with its new time. Until that is committed the plan's commit must stay.
+    pub(crate) fn apply(&self, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
+        selected(self.snapshot, self.selections, |entry| match redated(entry.value(), fetched_at) {
+            Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), &value),
+            // Told by the plan.
+            Err(_) => Ok(()),
+        })
+        .map(drop)
+    }
+}
+
+/// Calls `visit` with each selected entry once; returns the places of the selections that select nothing.
+fn selected(
+    snapshot: &Snapshot,
+    selections: &[Selection],
+    mut visit: impl FnMut(&Entry) -> Result<()>,
+) -> Result<Vec<usize>> {
+    let mut unmatched = Vec::new();
+    for (n, selection) in selections.iter().enumerate() {
+        let mut matched = false;
+        for entry in snapshot.entries(selection)? {
+            let entry = entry?;
+            matched = true;
+            if !selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
+                visit(&entry)?;
+            }
+        }
+        if !matched {
+            unmatched.push(n);
+        }
+    }
+    Ok(unmatched)
+}
