@@ -1,13 +1,27 @@
 //! Where a cache lies.
 
+use crate::file::MAGIC;
 use crate::{Error, Result};
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The one file that vantage-live keeps in a cache's folder.
 pub(crate) const FILE_NAME: &str = "vlive.redb";
+
+/// Whether there is a cache at `path`, sound or not: a folder that has a `vlive.redb`, or a file that begins
+/// as a redb database does. A fixture is neither.
+#[must_use]
+pub fn is_cache(path: impl AsRef<Path>) -> bool {
+    let path = path.as_ref();
+    if path.is_dir() {
+        return fs::symlink_metadata(path.join(FILE_NAME)).is_ok();
+    }
+    let mut begin = [0; MAGIC.len()];
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    is_file && fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == MAGIC
+}
 
 /// The path of the cache file for `path`, which names the folder or the file itself.
 pub(crate) fn cache_file(path: &Path) -> PathBuf {

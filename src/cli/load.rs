@@ -1,12 +1,13 @@
+use super::source::{sources, tell_ignored};
 use super::{Global, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
-use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 use std::time::Duration;
-use vlive::{Cache, Error, Fixture, FixtureEntry, FixtureOptions, LoadPlan, Replace, Snapshot, Source};
+use vlive::{Cache, Error, Fixture, FixtureEntry, FixtureOptions, LoadPlan, Replace, Snapshot};
 
 /// Write the entries of fixtures, all or none
 ///
@@ -69,9 +70,7 @@ struct Summary {
 impl Load {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let fixture = Fixture::read(sources(&self.sources, output), &self.options()?)?;
-        for path in fixture.ignored() {
-            output.warning(&format!("`{}` is no entry: its name does not end in .json", path.display()));
-        }
+        tell_ignored(&fixture, output);
         let replace = match (self.replace, self.clear) {
             (true, _) => Replace::CacheKeys,
             (_, true) => Replace::All,
@@ -133,16 +132,4 @@ fn tell_keys(mark: char, keys: impl Iterator<Item = String>, output: &mut Output
         writeln!(output.data(), "{mark} {key}")?;
     }
     Ok(())
-}
-
-/// The sources of a fixture: paths, and `-` for standard input, which is also what there is without any.
-fn sources<'s>(paths: &[PathBuf], output: &Output) -> Vec<Source<'s>> {
-    let standard_input = || {
-        if io::stdin().is_terminal() {
-            output.summary("reading JSON from standard input; end it with Ctrl-D");
-        }
-        Source::Json { name: "standard input".to_owned(), input: Box::new(io::stdin().lock()) }
-    };
-    let source = |path: &PathBuf| if path == Path::new("-") { standard_input() } else { Source::Path(path.clone()) };
-    if paths.is_empty() { vec![standard_input()] } else { paths.iter().map(source).collect() }
 }

@@ -3,6 +3,7 @@
 mod ages;
 mod check;
 mod completions;
+mod diff;
 mod dump;
 mod global;
 mod invalidate;
@@ -12,6 +13,7 @@ mod man;
 mod put;
 mod report;
 mod salvage;
+mod source;
 mod target;
 mod time;
 mod touch;
@@ -51,6 +53,7 @@ enum Command {
     Ls(ls::Ls),
     Dump(dump::Dump),
     Ages(ages::Ages),
+    Diff(diff::Diff),
     Check(check::Check),
     Salvage(salvage::Salvage),
     Put(put::Put),
@@ -93,6 +96,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Ls(command) => command.run(global, output),
         Command::Dump(command) => command.run(global, output),
         Command::Ages(command) => command.run(global, output),
+        Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
         Command::Salvage(command) => command.run(global, output),
         Command::Put(command) => command.run(global, output),

@@ -9,7 +9,7 @@ pub const HEADER_LEN: usize = 320;
 /// Version of redb's file format that carries lengths with every tree, and its successor.
 const VERSIONS: std::ops::RangeInclusive<u8> = 2..=3;
 
-pub(super) const MAGIC: [u8; 9] = *b"redb\x1a\x0a\xa9\x0d\x0a";
+pub const MAGIC: [u8; 9] = *b"redb\x1a\x0a\xa9\x0d\x0a";
 const GOD_BYTE: usize = 9;
 const RECOVERY_REQUIRED: u8 = 2;
 const SLOTS: [usize; 2] = [64, 192];

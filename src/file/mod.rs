@@ -13,7 +13,7 @@ mod survey;
 mod table;
 mod tree;
 
-pub use header::{HEADER_LEN, Header, Root, Slot, marked_as_open};
+pub use header::{HEADER_LEN, Header, MAGIC, Root, Slot, marked_as_open};
 pub use page::{Page, PageNumber, Widths};
 pub use reached::Reached;
 pub use store::PageStore;

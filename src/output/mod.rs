@@ -95,6 +95,22 @@ impl Output {
         }
     }
 
+    /// A line about something that was added (`+`), removed (`-`) or changed (`~`).
+    pub fn changed(&mut self, level: usize, mark: char, line: &str) -> io::Result<()> {
+        let indent = 2 * level;
+        let color = match mark {
+            '+' => AnsiColor::Green,
+            '-' => AnsiColor::Red,
+            _ => AnsiColor::Yellow,
+        };
+        if self.stdout_color {
+            let style = color.on_default();
+            writeln!(self.stdout, "{:indent$}{style}{mark} {line}{style:#}", "")
+        } else {
+            writeln!(self.stdout, "{:indent$}{mark} {line}", "")
+        }
+    }
+
     /// What was done; silenced by `-q`.
     pub fn summary(&self, text: &str) {
         if !self.quiet {

@@ -1,0 +1,169 @@
+mod json;
+mod stat;
+
+use super::source::{source, tell_ignored};
+use super::{Global, Refused, Status, tell_unread};
+use crate::output::{Output, human};
+use anyhow::Result;
+use clap::Args;
+use stat::Stat;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use vlive::{Change, DiffOptions, EntryDiff, Fixture, FixtureOptions, Selection, Side, Snapshot};
+
+/// Compare two caches, or a cache and a fixture
+///
+/// A side is the folder of a cache or its `vlive.redb`, or else a fixture that `vlive load` reads. What only
+/// the second side has is added (`+`), what only the first has is removed (`-`): entries, then rows,
+/// then fields. Values count as vantage-live reads them, not as they are encoded. The status is 0 if
+/// nothing differs, and 1 if something does.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The side before: a cache, a file, a folder, or `-` for standard input
+    #[arg(value_name = "A", value_hint = clap::ValueHint::AnyPath)]
+    old: PathBuf,
+
+    /// The side after
+    #[arg(value_name = "B", value_hint = clap::ValueHint::AnyPath)]
+    new: PathBuf,
+
+    /// Compare the times of entries too, where both sides have one
+    #[arg(long)]
+    fetched_at: bool,
+
+    /// Compare the order of rows and of fields too
+    #[arg(long)]
+    order: bool,
+
+    /// Show counts for each cache key
+    #[arg(long)]
+    stat: bool,
+
+    /// The field with the row id, where the rows of a fixture come in an array
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    id_field: String,
+
+    /// Print an array of objects
+    #[arg(long)]
+    json: bool,
+}
+
+/// A side that was opened.
+enum Opened {
+    Cache(Snapshot),
+    Fixture(Fixture),
+}
+
+impl Opened {
+    fn side(&self) -> Side<'_> {
+        match self {
+            Opened::Cache(snapshot) => Side::Cache(snapshot),
+            Opened::Fixture(fixture) => Side::Fixture(fixture),
+        }
+    }
+}
+
+impl Diff {
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        let (old, new) = (self.open(&self.old, global, output)?, self.open(&self.new, global, output)?);
+        let options = DiffOptions { fetched_at: self.fetched_at, order: self.order };
+        let mut stats = Vec::new();
+        let mut undecodable = Vec::new();
+        let mut differing = 0;
+        if self.json && !self.stat {
+            output.data().write_all(b"[")?;
+        }
+        let damage = vlive::diff::<anyhow::Error>(old.side(), new.side(), options, |entry| {
+            for (side, error) in [&self.old, &self.new].into_iter().zip(&entry.undecodable) {
+                undecodable.extend(error.map(|error| Undecodable { side, key: entry.key.to_string(), error }));
+            }
+            if self.stat {
+                Stat::add(&mut stats, &entry);
+            } else if self.json {
+                json::print(&entry, differing == 0, output)?;
+            } else {
+                print(&entry, output)?;
+            }
+            differing += 1;
+            Ok(())
+        })?;
+        match (self.stat, self.json) {
+            (true, true) => output.json(&stats)?,
+            (true, false) => stat::print(&stats, output)?,
+            (false, true) => output.data().write_all(b"]\n")?,
+            (false, false) => {}
+        }
+        output.flush()?;
+        if !self.json {
+            output.summary(&match differing {
+                0 => "nothing differs".to_owned(),
+                _ => human::count(differing, "entry differs", "entries differ"),
+            });
+        }
+        for Undecodable { side, key, error } in &undecodable {
+            output.error(&format!("entry `{key}` of `{}` cannot be decoded: {error}", side.display()), None);
+        }
+        let unread = if undecodable.is_empty() { Status::Done } else { Status::Unreadable };
+        let differs = if differing == 0 { Status::Done } else { Status::No };
+        Ok(tell_unread(&damage, &[], output).max(unread).max(differs))
+    }
+
+    fn open(&self, path: &Path, global: &Global, output: &Output) -> Result<Opened> {
+        if vlive::is_cache(path) {
+            return Ok(Opened::Cache(Snapshot::hold(path, global.look_wait(), &[Selection::All])?));
+        }
+        let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
+        let fixture = Fixture::read(vec![source(path, output)], &options)?;
+        tell_ignored(&fixture, output);
+        if fixture.is_empty() && path.is_dir() {
+            let what = format!("there is neither a cache nor an entry of a fixture in `{}`", path.display());
+            return Err(Refused::error(what, Some("name the folder with the `vlive.redb`, or one that `vlive load` reads")));
+        }
+        Ok(Opened::Fixture(fixture))
+    }
+}
+
+struct Undecodable<'d> {
+    side: &'d Path,
+    key: String,
+    error: vlive::DecodeError,
+}
+
+fn mark(change: Change) -> char {
+    match change {
+        Change::Added => '+',
+        Change::Removed => '-',
+        Change::Changed => '~',
+    }
+}
+
+fn print(entry: &EntryDiff, output: &mut Output) -> Result<()> {
+    let mut line = output.key(&entry.key.to_string()).into_owned();
+    if entry.change != Change::Changed {
+        line = format!("{line} ({})", human::count(entry.row_count, "row", "rows"));
+    }
+    if entry.is_reordered {
+        line.push_str(" (rows in another order)");
+    }
+    output.changed(0, mark(entry.change), &line)?;
+    if let Some((old, new)) = entry.fetched_at {
+        output.changed(1, '~', &format!("fetched {} -> {}", human::time(old), human::time(new)))?;
+    }
+    for row in &entry.rows {
+        let mut line = output.key(&row.id).into_owned();
+        if let Some(record) = &row.record {
+            line = format!("{line}: {}", output.text(record));
+        }
+        if row.is_reordered {
+            line.push_str(" (fields in another order)");
+        }
+        output.changed(1, mark(row.change), &line)?;
+        for field in &row.fields {
+            let values: Vec<_> =
+                [&field.old, &field.new].into_iter().flatten().map(|value| output.text(value)).collect();
+            let line = format!("{}: {}", output.key(&field.name), values.join(" -> "));
+            output.changed(2, mark(field.change()), &line)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! What differs, counted for each cache key.
+
+use crate::output::{Output, table};
+use anyhow::Result;
+use serde::Serialize;
+use vlive::{Change, EntryDiff};
+
+/// The counts of a cache key.
+#[derive(Default, Serialize)]
+pub struct Stat {
+    key: String,
+    entries: Counts,
+    rows: Counts,
+    fields: Counts,
+}
+
+#[derive(Default, Serialize)]
+struct Counts {
+    added: u64,
+    removed: u64,
+    changed: u64,
+}
+
+impl Counts {
+    fn add(&mut self, change: Change, number: u64) {
+        *match change {
+            Change::Added => &mut self.added,
+            Change::Removed => &mut self.removed,
+            Change::Changed => &mut self.changed,
+        } += number;
+    }
+}
+
+impl Stat {
+    /// Counts an entry that differs; entries come in the order of their cache keys.
+    pub fn add(stats: &mut Vec<Stat>, entry: &EntryDiff) {
+        if stats.last().is_none_or(|stat| stat.key != entry.key.cache_key()) {
+            stats.push(Stat { key: entry.key.cache_key().to_owned(), ..Stat::default() });
+        }
+        let Some(stat) = stats.last_mut() else { return };
+        stat.entries.add(entry.change, 1);
+        if entry.change != Change::Changed {
+            stat.rows.add(entry.change, entry.row_count);
+        }
+        for row in &entry.rows {
+            stat.rows.add(row.change, 1);
+            row.fields.iter().for_each(|field| stat.fields.add(field.change(), 1));
+        }
+    }
+}
+
+/// Prints a row for each cache key.
+pub fn print(stats: &[Stat], output: &mut Output) -> Result<()> {
+    let columns = [("KEY", false), ("ENTRIES", true), ("ROWS", true), ("FIELDS", true)];
+    let counts = |Counts { added, removed, changed }: &Counts| format!("+{added} -{removed} ~{changed}");
+    table::print(output, columns, stats, |stat, output| {
+        [output.key(&stat.key).into_owned(), counts(&stat.entries), counts(&stat.rows), counts(&stat.fields)]
+    })?;
+    Ok(())
+}
