@@ -493,7 +493,7 @@ pub(crate) fn position(pos: usize) -> Result<u32> {
 }
 
 /// Most text is ASCII, which is quicker to tell.
-fn is_text(bytes: &[u8]) -> bool {
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
     bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
 }
 

@@ -718,55 +718,66 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn escaped(&mut self, text: &[u8]) -> Result<(), Stop> {
-        let mut rest = text;
-        while !rest.is_empty() {
-            let cut = rest.len().min(PIECE);
-            let splits_control = rest[cut - 1] == 0xC2;
-            let (piece, left) = rest.split_at(if splits_control { cut + 1 } else { cut });
-            self.escape(piece);
+        for piece in pieces(text) {
+            escape(piece, &mut self.text);
             self.hand_on()?;
-            rest = left;
         }
         Ok(())
     }
+}
 
-    /// Bytes above ASCII pass as they are but for the control characters U+0080 to U+009F, whose
-    /// first byte is 0xC2; no piece ends with it.
-    fn escape(&mut self, piece: &[u8]) {
-        let mut plain = 0;
-        let mut at = 0;
-        while let Some(&byte) = piece.get(at) {
-            if KINDS[usize::from(byte)] & NEEDS_A_LOOK == 0 {
-                at += 1;
+/// UTF-8 in pieces for [`escape`].
+pub(crate) fn pieces(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let cut = rest.len().min(PIECE);
+        let splits_control = *rest[..cut].last()? == 0xC2;
+        let (piece, left) = rest.split_at(if splits_control { cut + 1 } else { cut });
+        rest = left;
+        Some(piece)
+    })
+}
+
+/// Bytes above ASCII pass as they are but for the control characters U+0080 to U+009F, whose
+/// first byte is 0xC2; no piece ends with it.
+pub(crate) fn escape(piece: &[u8], text: &mut Vec<u8>) {
+    let mut plain = 0;
+    let mut at = 0;
+    while let Some(&byte) = piece.get(at) {
+        if KINDS[usize::from(byte)] & NEEDS_A_LOOK == 0 {
+            at += 1;
+            continue;
+        }
+        let (taken, code) = match (byte, piece.get(at + 1)) {
+            (0xC2, Some(&next)) if next < 0xA0 => (2, next),
+            (0xC2, _) => {
+                at += 2;
                 continue;
             }
-            let (taken, code) = match (byte, piece.get(at + 1)) {
-                (0xC2, Some(&next)) if next < 0xA0 => (2, next),
-                (0xC2, _) => {
-                    at += 2;
-                    continue;
-                }
-                _ => (1, byte),
-            };
-            self.text.extend_from_slice(&piece[plain..at]);
-            match code {
-                b'"' => self.text.extend_from_slice(b"\\\""),
-                b'\\' => self.text.extend_from_slice(b"\\\\"),
-                b'\n' => self.text.extend_from_slice(b"\\n"),
-                b'\r' => self.text.extend_from_slice(b"\\r"),
-                b'\t' => self.text.extend_from_slice(b"\\t"),
-                0x08 => self.text.extend_from_slice(b"\\b"),
-                0x0c => self.text.extend_from_slice(b"\\f"),
-                _ => {
-                    let hex = |digit: u8| b"0123456789abcdef"[usize::from(digit)];
-                    self.text.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(code >> 4), hex(code & 15)]);
-                }
+            _ => (1, byte),
+        };
+        text.extend_from_slice(&piece[plain..at]);
+        match code {
+            b'"' => text.extend_from_slice(b"\\\""),
+            b'\\' => text.extend_from_slice(b"\\\\"),
+            b'\n' => text.extend_from_slice(b"\\n"),
+            b'\r' => text.extend_from_slice(b"\\r"),
+            b'\t' => text.extend_from_slice(b"\\t"),
+            0x08 => text.extend_from_slice(b"\\b"),
+            0x0c => text.extend_from_slice(b"\\f"),
+            _ => {
+                text.extend_from_slice(b"\\u00");
+                text.extend_from_slice(&hexadecimal(code));
             }
-            at += taken;
-            plain = at;
         }
-        self.text.extend_from_slice(&piece[plain..]);
+        at += taken;
+        plain = at;
     }
+    text.extend_from_slice(&piece[plain..]);
+}
+
+/// The two digits of a byte.
+pub(crate) fn hexadecimal(byte: u8) -> [u8; 2] {
+    [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)])
 }
 
 /// Whether none is there twice.

@@ -117,7 +117,10 @@ impl Diff {
         tell_ignored(&fixture, output);
         if fixture.is_empty() && path.is_dir() {
             let what = format!("there is neither a cache nor an entry of a fixture in `{}`", path.display());
-            return Err(Refused::error(what, Some("name the folder with the `vlive.redb`, or one that `vlive load` reads")));
+            return Err(Refused::error(
+                what,
+                Some("name the folder with the `vlive.redb`, or one that `vlive load` reads"),
+            ));
         }
         Ok(Opened::Fixture(fixture))
     }

@@ -1,0 +1,245 @@
+//! The diagnostic notation of CBOR: the bytes as they are stored, for people.
+
+use crate::cbor::{DecodeError, Fault, Float, Head, MAX_DEPTH, Result, is_text, shortest};
+use crate::envelope::push_head;
+use crate::items::{Event, Item, Items, Kind, Role};
+use crate::json::{escape, hexadecimal, pieces};
+use ciborium_ll::Header;
+use std::io::{self, Write};
+
+/// Writes the bytes of a value in diagnostic notation, by RFC 8949, 8, and the draft that extends it,
+/// draft-ietf-cbor-edn-literals. It denotes exactly these bytes, all that vantage-live ignores in
+/// them included: what follows the first item is the rest of a sequence, indefinite lengths have
+/// their `_`, and a head that is longer than need be has the indicator of its width, as in `7_0`.
+///
+/// `pretty` wants line breaks, indented by two spaces on top of so many levels around the value; else
+/// all is on one line. What is nested deeper than vantage-live reads is on one line in either case. The
+/// text goes to `out` in small pieces.
+///
+/// Shown are bytes that are well-formed by RFC 8949, appendix C, and have UTF-8 for text, whether
+/// vantage-live reads them or not. Of any others, and of none at all, nothing is shown but what they
+/// are: `h'…'`, with the fault as the inner result.
+///
+/// Where the documents leave a choice, or end:
+/// - bignums are tagged byte strings, `2(h'010000000000000000')`;
+/// - a NaN other than the usual one is written by its bits, `float'7e01'`;
+/// - two faults that vantage-live reads over are shown: a string of indefinite length inside of another
+///   one, `(_ (_ h'01'), h'02')`, and a simple value below 32 in two bytes, `simple(20_0)`.
+///
+/// ```
+/// let value = b"\xbf\x6afetched_at\x18\x07\x64rows\xa1\x62c1\xa1\x62id\xc8\x82\x66client\x62c1\xff";
+/// let mut text = Vec::new();
+/// vlive::notation(value, None, &mut text)??;
+/// assert_eq!(text, br#"{_ "fetched_at": 7_0, "rows": {"c1": {"id": 8(["client", "c1"])}}}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Those of `out`; inside of that what is wrong with the bytes.
+pub fn notation(value: &[u8], pretty: Option<usize>, out: &mut impl Write) -> io::Result<Result<()>> {
+    let mut notation = Notation { out, pretty, depth: 0 };
+    if let Err(error) = verify(value) {
+        notation.byte_string(value)?;
+        return Ok(Err(error));
+    }
+    let mut items = Items::new(value).expect("verified");
+    while let Some(event) = items.advance().expect("verified") {
+        match event {
+            Event::Item(item) => notation.item(&item, &value[item.start + item.encoded.len()..])?,
+            Event::End { of, empty } => notation.end(of, empty)?,
+        }
+    }
+    Ok(Ok(()))
+}
+
+pub(crate) fn verify(value: &[u8]) -> Result<()> {
+    let mut items = Items::new(value)?;
+    if value.is_empty() {
+        return Err(DecodeError::new(Fault::Truncated, 0));
+    }
+    while let Some(event) = items.advance()? {
+        if let Event::Item(Item { head: Head::Text(_), start, encoded, string, .. }) = event
+            && !is_text(string)
+        {
+            return Err(DecodeError::new(Fault::NotUtf8, start + encoded.len()));
+        }
+    }
+    Ok(())
+}
+
+struct Notation<'o, W: Write> {
+    out: &'o mut W,
+    pretty: Option<usize>,
+    /// The arrays and maps around this place.
+    depth: usize,
+}
+
+impl<W: Write> Notation<'_, W> {
+    /// `behind` are the bytes behind the head.
+    fn item(&mut self, item: &Item<'_>, behind: &[u8]) -> io::Result<()> {
+        match item.role {
+            Role::Element | Role::Key if item.start == 0 => {}
+            Role::Element | Role::Key => self.next(item.first)?,
+            Role::Value => self.out.write_all(b": ")?,
+            Role::Content => {}
+            Role::Segment => self.out.write_all(if item.first { b"(_ " } else { b", " })?,
+        }
+        match item.head {
+            Head::Unsigned(argument) => write!(self.out, "{argument}{}", indicator(item, argument)),
+            Head::Negative(argument) => {
+                write!(self.out, "{}{}", -1 - i128::from(argument), indicator(item, argument))
+            }
+            Head::Bytes(Some(len)) => {
+                self.byte_string(item.string)?;
+                self.out.write_all(indicator(item, len as u64).as_bytes())
+            }
+            Head::Text(Some(len)) => {
+                self.text(item.string)?;
+                self.out.write_all(indicator(item, len as u64).as_bytes())
+            }
+            // Whether there is a segment decides how it begins.
+            Head::Bytes(None) | Head::Text(None) => Ok(()),
+            Head::Array(len) => self.begin("[", item, len, behind),
+            Head::Map(len) => self.begin("{", item, len, behind),
+            Head::Tag(tag) => write!(self.out, "{tag}{}(", indicator(item, tag)),
+            Head::Simple(simple) => self.simple(simple, item),
+            Head::Float(float) => self.float(float, item),
+            Head::Break => unreachable!("a break is no item"),
+        }
+    }
+
+    fn begin(&mut self, bracket: &str, item: &Item<'_>, len: Option<usize>, behind: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        let indicator = len.map_or("_", |len| indicator(item, len as u64));
+        let empty = len.map_or(behind.first() == Some(&0xff), |len| len == 0);
+        // Space must follow an indicator; a line break will do.
+        let space = if indicator.is_empty() || !empty && self.breaks_lines() { "" } else { " " };
+        write!(self.out, "{bracket}{indicator}{space}")
+    }
+
+    fn end(&mut self, of: Kind, empty: bool) -> io::Result<()> {
+        if let Kind::Array | Kind::Map = of {
+            let breaks = !empty && self.breaks_lines();
+            self.depth -= 1;
+            if breaks {
+                self.line()?;
+            }
+        }
+        self.out.write_all(match of {
+            Kind::Array => b"]",
+            Kind::Map => b"}",
+            Kind::Bytes if empty => b"''_",
+            Kind::Text if empty => b"\"\"_",
+            Kind::Tag | Kind::Bytes | Kind::Text => b")",
+        })
+    }
+
+    /// Goes to where the next element or key stands.
+    fn next(&mut self, first: bool) -> io::Result<()> {
+        if !first {
+            self.out.write_all(b",")?;
+        }
+        match (self.breaks_lines(), first) {
+            (true, _) => self.line(),
+            (false, false) => self.out.write_all(b" "),
+            (false, true) => Ok(()),
+        }
+    }
+
+    /// Indentation to any depth would make a megabyte of brackets a terabyte of spaces.
+    fn breaks_lines(&self) -> bool {
+        self.pretty.is_some() && self.depth <= MAX_DEPTH
+    }
+
+    fn line(&mut self) -> io::Result<()> {
+        let indent = 2 * (self.pretty.unwrap_or(0) + self.depth);
+        write!(self.out, "\n{:indent$}", "")
+    }
+
+    fn byte_string(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(b"h'")?;
+        self.digits(bytes)?;
+        self.out.write_all(b"'")
+    }
+
+    fn digits(&mut self, bytes: &[u8]) -> io::Result<()> {
+        bytes.chunks(4096).try_for_each(|piece| {
+            let digits: Vec<_> = piece.iter().map(|byte| hexadecimal(*byte)).collect();
+            self.out.write_all(digits.as_flattened())
+        })
+    }
+
+    fn text(&mut self, text: &[u8]) -> io::Result<()> {
+        self.out.write_all(b"\"")?;
+        let mut escaped = Vec::new();
+        for piece in pieces(text) {
+            escaped.clear();
+            escape(piece, &mut escaped);
+            self.out.write_all(&escaped)?;
+        }
+        self.out.write_all(b"\"")
+    }
+
+    fn simple(&mut self, simple: u8, item: &Item<'_>) -> io::Result<()> {
+        match (simple, item.encoded.len()) {
+            (20, 1) => self.out.write_all(b"false"),
+            (21, 1) => self.out.write_all(b"true"),
+            (22, 1) => self.out.write_all(b"null"),
+            (23, 1) => self.out.write_all(b"undefined"),
+            // There are none from 24 to 31 that two bytes would be right for.
+            (0..32, 2) => write!(self.out, "simple({simple}_0)"),
+            _ => write!(self.out, "simple({simple})"),
+        }
+    }
+
+    fn float(&mut self, float: Float, item: &Item<'_>) -> io::Result<()> {
+        let value = float.value();
+        let bits = &item.encoded[1..];
+        if value.is_finite() {
+            let text = serde_json::to_string(&value)?;
+            match text.split_once('e') {
+                Some((digits, exponent)) if !digits.contains('.') => write!(self.out, "{digits}.0e{exponent}")?,
+                _ => self.out.write_all(text.as_bytes())?,
+            }
+        } else if value.is_infinite() {
+            self.out.write_all(if value > 0.0 { b"Infinity" } else { b"-Infinity" })?;
+        } else if let [0x7e, 0] | [0x7f, 0xc0, 0, 0] | [0x7f, 0xf8, 0, 0, 0, 0, 0, 0] = bits {
+            self.out.write_all(b"NaN")?;
+        } else {
+            self.out.write_all(b"float'")?;
+            self.digits(bits)?;
+            self.out.write_all(b"'")?;
+        }
+        self.out.write_all(match bits.len() {
+            4 if !is_shortest(value, bits) => b"_2",
+            8 if !is_shortest(value, bits) => b"_3",
+            _ => b"",
+        })
+    }
+}
+
+/// Whether no shorter float has this value. A NaN has it if nothing but zeros is cut from the end of
+/// its payload.
+fn is_shortest(value: f64, bits: &[u8]) -> bool {
+    if value.is_nan() {
+        return match *bits {
+            [_, _, a, b] => a & 0x1f != 0 || b != 0,
+            [_, _, _, _, a, ref rest @ ..] => a & 0x1f != 0 || rest.iter().any(|byte| *byte != 0),
+            _ => true,
+        };
+    }
+    let mut written = Vec::with_capacity(9);
+    push_head(&mut written, Header::Float(value));
+    written.len() == 1 + bits.len()
+}
+
+/// What tells the width of a head from that which its argument wants.
+fn indicator(item: &Item<'_>, argument: u64) -> &'static str {
+    match item.encoded.len() {
+        len if len == shortest(argument) => "",
+        2 => "_0",
+        3 => "_1",
+        5 => "_2",
+        _ => "_3",
+    }
+}

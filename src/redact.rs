@@ -1,0 +1,101 @@
+//! Values whose contents are nobody's business, to be shown to somebody.
+
+use crate::cbor::{Head, Reader, shortest};
+use crate::envelope::FETCHED_AT;
+use crate::items::{Event, Item, Items, Role};
+
+/// What becomes of floats, by their width: numbers that have no shorter form.
+const SINGLE: f32 = 100_000.0;
+const DOUBLE: f64 = 1.1;
+
+/// The bytes of a value without its contents: as many, with the same items and tags in the same places.
+/// Keys stay as they are, which row ids and names of fields are, and so does the time at which the
+/// rows were fetched.
+///
+/// Text becomes `x`s and byte strings become ones, of the same length; a bignum keeps its leading zeros.
+/// Integers and floats become one and the same of each width, booleans false. What was in its shortest
+/// form still is; what was not still is not, floats apart. Two faults go with the contents: text that is
+/// not UTF-8, and a negative bignum that is too large for vantage-live.
+///
+/// From an item on that is not well-formed, all is zeros. Up to there what stands in the place of a key
+/// is taken for one, so that of damaged bytes more may stay than of others.
+///
+/// ```
+/// let value = b"\xa2\x6afetched_at\x07\x64rows\xa1\x62c1\xa2\x64name\x64Anna\x63age\x18\x2a";
+/// let redacted = b"\xa2\x6afetched_at\x07\x64rows\xa1\x62c1\xa2\x64name\x64xxxx\x63age\x18\x18";
+/// assert_eq!(vlive::redact(value), redacted);
+/// ```
+#[must_use]
+pub fn redact(value: &[u8]) -> Vec<u8> {
+    let mut redacted = value.to_vec();
+    let Ok(mut items) = Items::new(value) else {
+        redacted.fill(0);
+        return redacted;
+    };
+    let (mut key, mut kept, mut bignum) = (0, 0, false);
+    loop {
+        let item = match items.advance() {
+            Ok(Some(Event::Item(item))) => item,
+            Ok(Some(Event::End { .. })) => continue,
+            Ok(None) => break,
+            Err(_) => {
+                redacted[items.start()..].fill(0);
+                break;
+            }
+        };
+        match item.role {
+            Role::Key if item.depth == 1 => key = item.start,
+            Role::Value if item.depth == 1 => kept = end_of_time(value, key, item.start),
+            _ => {}
+        }
+        if !item.in_key && item.start >= kept {
+            let (head, string) = redacted[item.start..].split_at_mut(item.encoded.len());
+            hide(&item, bignum, head, &mut string[..item.string.len()]);
+        }
+        bignum = matches!(item.head, Head::Tag(2 | 3));
+    }
+    redacted
+}
+
+/// Where the value at `start` of the key at `key` ends, if it is the time: an integer.
+fn end_of_time(value: &[u8], key: usize, start: usize) -> usize {
+    let (mut key, mut time) = (Reader::at(value, key), Reader::at(value, start));
+    let is_time = matches!(key.head(), Ok(Head::Text(len)) if key.text(len).is_ok_and(|key| key == FETCHED_AT));
+    match time.integer() {
+        Ok(Some(_)) if is_time => time.pos(),
+        _ => 0,
+    }
+}
+
+/// Takes the contents from the bytes of an item; `bignum` says whether it would be one if it is a byte
+/// string.
+fn hide(item: &Item<'_>, bignum: bool, head: &mut [u8], string: &mut [u8]) {
+    match item.head {
+        Head::Unsigned(argument) | Head::Negative(argument) => {
+            let smallest: u64 = match head.len() {
+                len if len != shortest(argument) => 0,
+                1 => 0,
+                2 => 24,
+                3 => 0x100,
+                5 => 0x1_0000,
+                _ => 0x1_0000_0000,
+            };
+            match head {
+                [initial] => *initial &= 0xe0,
+                [_, rest @ ..] => rest.copy_from_slice(&smallest.to_be_bytes()[8 - rest.len()..]),
+                [] => unreachable!("no head is empty"),
+            }
+        }
+        Head::Float(_) => match &mut head[1..] {
+            half @ [_, _] => half.fill(0),
+            single @ [_, _, _, _] => single.copy_from_slice(&SINGLE.to_be_bytes()),
+            double => double.copy_from_slice(&DOUBLE.to_be_bytes()),
+        },
+        // False is one less, in one byte or two.
+        Head::Simple(21) => head[item.encoded.len() - 1] -= 1,
+        Head::Text(_) => string.fill(b'x'),
+        // Without its leading zeros it could become another type of value to vantage-live.
+        Head::Bytes(_) => string.iter_mut().skip_while(|byte| bignum && **byte == 0).for_each(|byte| *byte = 1),
+        Head::Simple(_) | Head::Array(_) | Head::Map(_) | Head::Tag(_) | Head::Break => {}
+    }
+}
