@@ -2,7 +2,7 @@
 
 use ciborium::Value;
 use std::time::UNIX_EPOCH;
-use vlive::{CachedRows, Envelope, EnvelopeView, JsonStyle, JsonWriter, Record, RowsInput};
+use vlive::{CachedRows, Envelope, EnvelopeView, JsonStyle, JsonWriter, Record, RowsInput, meaning};
 
 #[path = "support/random.rs"]
 mod random;
@@ -289,8 +289,17 @@ fn plain_json_drops_what_json_has_no_form_for() {
         (Value::from(-1 - i128::from(u64::MAX)), "-18446744073709551616"),
         (map(&[(1.into(), 2.into()), (map(&[(text("a"), Value::Null)]), 3.into())]), r#"{"1":2,"oWFh9g":3}"#),
         (map(&[(text("$bytes"), text("x"))]), r#"{"$bytes":"x"}"#),
+        (
+            map(&[(Value::Null, 1.into()), (true.into(), 2.into()), (0.5.into(), 3.into()), (text("a"), 4.into())]),
+            r#"{"null":1,"true":2,"0.5":3,"a":4}"#,
+        ),
+        (map(&[(tag(6, Value::Null), 1.into()), (Value::Bytes(vec![0]), 2.into())]), r#"{"xvY":1,"QQA":2}"#),
+        (map(&[]), "{}"),
         (Value::Float(1.5), "1.5"),
     ] {
-        assert_eq!(plain(value), json);
+        assert_eq!(plain(value.clone()), json);
+        // A value that was built reads the same inside of another.
+        let list = Value::Array(vec![value, Value::Null]);
+        assert_eq!(meaning(&list).into_text(), format!("[{json},null]"));
     }
 }

@@ -10,6 +10,7 @@ use crate::cbor::{BigInt, DecodeError, FIELD_DEPTH, Fault, Head, MAX_DEPTH, RESE
 use crate::envelope::{FETCHED_AT, ROWS};
 use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
+use ciborium::Value;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -104,9 +105,13 @@ enum Maps<'v> {
 impl<W: Write> JsonWriter<W> {
     /// A writer to `out`.
     pub fn new(out: W, style: JsonStyle) -> JsonWriter<W> {
+        JsonWriter::with_room(out, style, 2 * PIECE)
+    }
+
+    fn with_room(out: W, style: JsonStyle, room: usize) -> JsonWriter<W> {
         JsonWriter {
             out,
-            text: Vec::with_capacity(2 * PIECE),
+            text: Vec::with_capacity(room),
             style,
             layout: Layout::Document,
             depth: 0,
@@ -631,6 +636,51 @@ impl<W: Write> JsonWriter<W> {
         self.key_of(&text)
     }
 
+    /// A value that was built, as plain JSON.
+    fn built(&mut self, value: &Value) -> Result<(), Stop> {
+        match value {
+            Value::Integer(integer) => self.integer((*integer).into())?,
+            Value::Bytes(bytes) => self.byte_string(bytes)?,
+            Value::Float(float) => self.float(*float)?,
+            Value::Text(text) => self.string(text.as_bytes())?,
+            Value::Bool(true) => self.text.extend_from_slice(b"true"),
+            Value::Bool(false) => self.text.extend_from_slice(b"false"),
+            Value::Tag(_, content) => self.built(content)?,
+            Value::Array(values) => {
+                self.begin(b'[');
+                for value in values {
+                    self.item()?;
+                    self.built(value)?;
+                }
+                self.end(b']');
+            }
+            Value::Map(pairs) => {
+                self.begin_object();
+                for (key, value) in pairs {
+                    self.built_key(key)?;
+                    self.built(value)?;
+                }
+                self.end_object();
+            }
+            // Null; ciborium reads nothing but these.
+            _ => self.text.extend_from_slice(b"null"),
+        }
+        Ok(())
+    }
+
+    /// See [`Self::plain_key`].
+    fn built_key(&mut self, key: &Value) -> Result<(), Stop> {
+        match key {
+            Value::Text(text) => self.key_of(text),
+            Value::Bytes(_) | Value::Tag(..) | Value::Array(_) | Value::Map(_) => {
+                let mut encoded = Vec::new();
+                ciborium::into_writer(key, &mut encoded).expect("a value is written to memory");
+                self.key_of(&BASE64URL.encode(encoded))
+            }
+            word => self.key_of(&plain(word)),
+        }
+    }
+
     fn tag(&mut self, tag: u64, content: impl FnOnce(&mut Self) -> Result<(), Stop>) -> Result<(), Stop> {
         if self.style.plain {
             return content(self);
@@ -778,6 +828,14 @@ pub(crate) fn escape(piece: &[u8], text: &mut Vec<u8>) {
 /// The two digits of a byte.
 pub(crate) fn hexadecimal(byte: u8) -> [u8; 2] {
     [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)])
+}
+
+/// A value as [plain](JsonStyle::plain) JSON on one line.
+pub(crate) fn plain(value: &Value) -> String {
+    let style = JsonStyle { pretty: false, plain: true };
+    let mut json = JsonWriter::with_room(io::sink(), style, 0).keeping_text(Vec::new(), usize::MAX);
+    json.built(value).map_err(io::Error::from).expect("all text is kept");
+    String::from_utf8(json.into_text()).expect("JSON is text")
 }
 
 /// Whether none is there twice.
