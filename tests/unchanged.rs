@@ -92,12 +92,18 @@ fn look(user: &[&str]) {
         let (cache_key, _) = key.split_once('/').unwrap();
         let new = place.elsewhere().join(cache);
         let new = new.to_str().unwrap();
-        let commands: [&[&str]; 14] = [
+        let tree = &format!("{new}-tree/");
+        let commands: [&[&str]; 19] = [
             &["ls"],
             &["ls", "--all", "--json"],
             &["dump"],
             &["dump", key],
             &["dump", "--pretty", cache_key],
+            &["dump", "--format", "jsonl", "--raw"],
+            &["dump", "--format", "diag", "--redact"],
+            &["dump", "--output", tree],
+            &["show", key],
+            &["diff", ".", "vlive.redb"],
             &["ages"],
             &["ages", prefix, "--json"],
             &["check"],

@@ -13,6 +13,7 @@ mod man;
 mod put;
 mod report;
 mod salvage;
+mod show;
 mod source;
 mod target;
 mod time;
@@ -52,6 +53,7 @@ pub struct Cli {
 enum Command {
     Ls(ls::Ls),
     Dump(dump::Dump),
+    Show(show::Show),
     Ages(ages::Ages),
     Diff(diff::Diff),
     Check(check::Check),
@@ -95,6 +97,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
     match &cli.command {
         Command::Ls(command) => command.run(global, output),
         Command::Dump(command) => command.run(global, output),
+        Command::Show(command) => command.run(global, output),
         Command::Ages(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),

@@ -832,7 +832,7 @@ pub(crate) fn hexadecimal(byte: u8) -> [u8; 2] {
 
 /// A value as [plain](JsonStyle::plain) JSON on one line.
 pub(crate) fn plain(value: &Value) -> String {
-    let style = JsonStyle { pretty: false, plain: true };
+    let style = JsonStyle { plain: true, ..JsonStyle::default() };
     let mut json = JsonWriter::with_room(io::sink(), style, 0).keeping_text(Vec::new(), usize::MAX);
     json.built(value).map_err(io::Error::from).expect("all text is kept");
     String::from_utf8(json.into_text()).expect("JSON is text")

@@ -9,26 +9,34 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        match character {
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            '\t' => escaped.push_str("\\t"),
-            unsafe_character if is_unsafe(unsafe_character) => {
-                write!(escaped, "\\u{{{:x}}}", u32::from(unsafe_character)).expect("a string takes everything");
-            }
-            other => escaped.push(other),
-        }
-    }
+    text.chars().for_each(|character| push(&mut escaped, character));
     Cow::Owned(escaped)
 }
 
-/// The same for a key, in quotes if it is empty or has white space at an end, which could not be seen.
-pub fn key_for_terminal(key: &str) -> Cow<'_, str> {
-    if key.is_empty() || key.trim() != key {
-        return Cow::Owned(format!("\"{}\"", for_terminal(key)));
+/// Adds one character to text that [`for_terminal`] makes.
+pub fn push(escaped: &mut String, character: char) {
+    match character {
+        '\n' => escaped.push_str("\\n"),
+        '\r' => escaped.push_str("\\r"),
+        '\t' => escaped.push_str("\\t"),
+        unsafe_character if is_unsafe(unsafe_character) => {
+            write!(escaped, "\\u{{{:x}}}", u32::from(unsafe_character)).expect("a string takes everything");
+        }
+        other => escaped.push(other),
     }
-    for_terminal(key)
+}
+
+/// The same for a key, of which nothing is invisible.
+pub fn key_for_terminal(key: &str) -> Cow<'_, str> {
+    match visible(key) {
+        Cow::Borrowed(key) => for_terminal(key),
+        Cow::Owned(quoted) => Cow::Owned(for_terminal(&quoted).into_owned()),
+    }
+}
+
+/// A key in quotes if it is empty or has white space at an end, which could not be seen.
+pub fn visible(key: &str) -> Cow<'_, str> {
+    if key.is_empty() || key.trim() != key { Cow::Owned(format!("\"{key}\"")) } else { Cow::Borrowed(key) }
 }
 
 pub fn is_unsafe(character: char) -> bool {

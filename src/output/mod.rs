@@ -1,14 +1,21 @@
 //! Where words and numbers go: data to standard output, everything else to standard error.
 
+mod cut;
+pub mod delimited;
 pub mod escape;
+mod grid;
 pub mod human;
+pub mod markdown;
 pub mod table;
 mod terminal_json;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
+pub use cut::to_width;
+pub use grid::Grid;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::env;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use terminal_json::TerminalJson;
 
@@ -27,6 +34,7 @@ pub enum Color {
 pub struct Output {
     stdout: BufWriter<StdoutLock<'static>>,
     stdout_is_terminal: bool,
+    width: Option<usize>,
     stderr_is_terminal: bool,
     stdout_color: bool,
     stderr_color: bool,
@@ -42,6 +50,7 @@ impl Output {
         };
         Output {
             stdout_is_terminal: io::stdout().is_terminal(),
+            width: width(),
             stderr_is_terminal: io::stderr().is_terminal(),
             stdout_color: auto(AutoStream::choice(&io::stdout())),
             stderr_color: auto(AutoStream::choice(&io::stderr())),
@@ -54,10 +63,20 @@ impl Output {
         self.stdout_is_terminal
     }
 
+    /// The columns of the terminal that standard output is; `None` if it is none, or will not say.
+    pub fn width(&self) -> Option<usize> {
+        self.width
+    }
+
     /// Text from a cache as it may go to standard output: as it is to a pipe, and to a terminal
     /// without anything that could steer it.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.stdout_is_terminal { escape::for_terminal(text) } else { Cow::Borrowed(text) }
+        self.escape()(text)
+    }
+
+    /// What [`Self::text`] does, for where output is being written.
+    pub fn escape(&self) -> fn(&str) -> Cow<'_, str> {
+        if self.stdout_is_terminal { escape::for_terminal } else { |text| Cow::Borrowed(text) }
     }
 
     /// A key as [`Self::text`], but that nothing of it is invisible on a terminal.
@@ -158,4 +177,17 @@ impl Output {
             None => writeln!(stderr, "{text}"),
         };
     }
+}
+
+/// What the user says in `COLUMNS`, else what the terminal says.
+fn width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let said = env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
+    let width = said.filter(|columns| *columns > 0).or_else(|| {
+        let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
+        Some(columns).filter(|columns| *columns > 0)
+    })?;
+    Some(usize::from(width))
 }

@@ -4,11 +4,12 @@ use crate::support::{Ended, Folder, recorded};
 use std::fs;
 use std::path::Path;
 
-const LOOKING: [&[&str]; 8] = [
+const LOOKING: [&[&str]; 9] = [
     &["ls"],
     &["ls", "--all", "--json"],
     &["dump"],
     &["dump", "clients/page_1"],
+    &["show", "clients/page_1"],
     &["ages"],
     &["ages", "--json", "clients"],
     &["invalidate", "--dry-run", "clients"],

@@ -94,6 +94,7 @@ hint: name the folder that the app gives to `RedbCache::open` with -C, or set VL
             &["ls", "--json"],
             &["dump"],
             &["dump", "k/1"],
+            &["show", "k/1"],
             &["ages"],
             &["invalidate", "k"],
             &["invalidate", "--all"],
@@ -123,7 +124,7 @@ fn help_and_version_go_to_standard_output() {
 #[test]
 fn help_names_every_command() {
     let help = Folder::empty().vlive(["--help"]).output();
-    for command in ["ls", "dump", "ages", "put", "touch", "invalidate", "completions"] {
+    for command in ["ls", "dump", "show", "ages", "diff", "put", "load", "touch", "invalidate", "completions"] {
         assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{command}");
     }
 }
@@ -226,6 +227,9 @@ fn every_command_ends_quietly_when_its_reader_has_gone() {
         &["ls"][..],
         &["ls", "--json"],
         &["dump"],
+        &["show", "clients/page_1"],
+        &["show", "-q", "clients/page_1", "--format", "csv"],
+        &["show", "clients/page_1", "--format", "markdown"],
         &["ages"],
         &["invalidate", "-n", "-q", "--all"],
         &["completions", "bash"],

@@ -47,11 +47,12 @@ fn a_write_is_refused_and_names_who_has_the_cache() {
 #[test]
 fn looking_works_meanwhile_and_leaves_no_trace() {
     let folder = Folder::copy_of("bakery");
-    let looking: [&[&str]; 8] = [
+    let looking: [&[&str]; 9] = [
         &["ls"],
         &["ls", "--all", "--json"],
         &["dump"],
         &["dump", "clients/page_1"],
+        &["show", "clients/page_1"],
         &["ages", "clients", "--json"],
         &["invalidate", "--dry-run", "clients/page_"],
         &["invalidate", "--dry-run", "--all", "--json"],

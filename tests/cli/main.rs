@@ -13,6 +13,7 @@ mod ls;
 mod put;
 mod refused;
 mod salvage;
+mod show;
 mod support;
 mod terminal;
 mod touch;

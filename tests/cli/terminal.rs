@@ -6,6 +6,7 @@
 use crate::support::Folder;
 use snapbox::cmd::cargo_bin;
 use std::process::{Command, Stdio};
+use unicode_width::UnicodeWidthStr;
 
 /// Both outputs of `vlive ARGS` on a terminal.
 fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Option<String> {
@@ -68,6 +69,100 @@ fn evil() -> Folder {
     let put = folder.vlive(["put", "-q", "evil\u{1b}[2J\u{9b}31m/page\u{7}_1"]);
     put.stdin(r#"{"\u001b[2J":{"\u009b":"\u0007"}}"#).ends(0, "", "");
     folder
+}
+
+#[test]
+fn control_characters_of_rows_are_shown_and_not_obeyed_in_every_format() {
+    let folder = Folder::empty();
+    let rows = r#"{"evil\u001b[2J":{"f\u009b":"\u0007\n","g\r":["\u001b","\u202e"]}}"#;
+    folder.vlive(["put", "-q", "k/1"]).stdin(rows).ends(0, "", "");
+    for (format, row) in [
+        ("table", r#"evil\u{1b}[2J  \u{7}\n  ["\u001b","\u{202e}"]"#),
+        ("csv", r#"evil\u{1b}[2J,\u{7}\n,"[""\u001b"",""\u{202e}""]""#),
+        ("tsv", concat!(r"evil\u{1b}[2J", "\t", r"\u{7}\n", "\t", r#""[""\u001b"",""\u{202e}""]""#)),
+        ("markdown", r#"| evil\u{1b}[2J | \u{7}<br> | ["\\u001b","\u{202e}"] |"#),
+    ] {
+        let shown = shown!(&folder, [("NO_COLOR", "1")], &format!("show k/1 --format {format}"));
+        assert_eq!(shown.lines().last(), Some(row), "{shown:?}");
+        assert!(!shown.replace(['\n', '\t'], "").contains(char::is_control), "{format}: {shown:?}");
+        assert!(!shown.contains('\u{202e}'), "{format}: {shown:?}");
+    }
+}
+
+/// Two rows, the second of them of megabytes.
+fn wide() -> Folder {
+    let folder = Folder::empty();
+    let (ascii, marks) = ("x".repeat(1_000_000), "e\u{301}".repeat(500_000));
+    let rows = format!(
+        r#"{{"a":{{"n":1,"t":"日本語日本語日本語","u":"short","v":"e"}},"{ascii}":{{"n":22,"t":"{ascii}","u":["{ascii}"],"v":"{marks}"}}}}"#
+    );
+    folder.vlive(["put", "-q", "k/1"]).stdin(rows).ends(0, "", "");
+    folder
+}
+
+#[test]
+fn a_table_is_cut_to_the_width_of_the_terminal() {
+    let folder = wide();
+    let expected = "\
+row id                     n  t            u            v
+a                          1  日本語日本…  short        e
+xxxxxxxxxxxxxxxxxxxxxxx…  22  xxxxxxxxxx…  [\"xxxxxxxx…  e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}…
+";
+    let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", "68")], "show k/1");
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn no_line_of_a_table_is_wider_than_the_terminal() {
+    let folder = wide();
+    for width in [1, 2, 3, 10, 30, 50, 79, 200, 300] {
+        let columns = width.to_string();
+        let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", &columns)], "show -q k/1");
+        let widths: Vec<usize> = shown.lines().map(UnicodeWidthStr::width).collect();
+        assert!(widths.len() == 3 && widths.iter().all(|line| *line <= width), "{width}: {shown}");
+        // Nor is room left that a cut value could have.
+        assert!(widths[2] + 12 > width, "{width}: {shown}");
+    }
+}
+
+#[test]
+fn fields_without_room_are_named() {
+    let folder = Folder::shared("live-demo");
+    let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", "20")], "show products/id/a");
+    let expected = "\
+row id  name
+a       Apple Pie
+no room for price
+hint: --fields chooses what to show, and --wide shows all
+";
+    assert_eq!(shown, expected);
+    let quiet = shown!(&folder, [("COLUMNS", "20"), ("NO_COLOR", "1")], "show -q products/id/a");
+    assert_eq!(quiet, "row id  name\na       Apple Pie\n");
+}
+
+#[test]
+fn a_table_is_not_cut_if_wide_or_where_the_width_is_unknown() {
+    let folder = Folder::shared("bakery");
+    let whole = folder.vlive(["show", "clients/page_1"]).output().stdout;
+    for (environment, args) in [
+        (&[("NO_COLOR", "1"), ("COLUMNS", "30")][..], "show --wide clients/page_1"),
+        // The terminal that `script` makes has no size.
+        (&[("NO_COLOR", "1")], "show clients/page_1"),
+        (&[("NO_COLOR", "1"), ("COLUMNS", "0")], "show clients/page_1"),
+        (&[("NO_COLOR", "1"), ("COLUMNS", "many")], "show clients/page_1"),
+    ] {
+        let Some(shown) = on_a_terminal(&folder, environment, args) else { return };
+        assert_eq!(shown, whole, "{environment:?} {args}");
+    }
+}
+
+#[test]
+fn the_terminal_is_asked_for_its_width() {
+    let folder = Folder::shared("live-demo");
+    let vlive = cargo_bin!("vlive").display().to_string();
+    let sized = format!("--version; stty rows 24 cols 20; {vlive} show -q products/id/a");
+    let shown = shown!(&folder, [("NO_COLOR", "1")], &sized);
+    assert!(shown.ends_with("\nrow id  name\na       Apple Pie\n"), "{shown}");
 }
 
 #[test]

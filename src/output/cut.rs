@@ -1,0 +1,104 @@
+//! Text cut to a number of columns of a terminal.
+
+use super::escape;
+use std::borrow::Cow;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Bytes of text for each column that it takes, at the most: marks can be piled upon a letter
+/// without end.
+const BYTES_PER_COLUMN: usize = 16;
+
+/// Turns the character before it into an emoji, which is wider.
+const EMOJI_SELECTOR: char = '\u{fe0f}';
+
+/// The text as [`escape::for_terminal`] has it, if it takes no more than `width` columns; else its
+/// beginning and an ellipsis. No more of a long text is looked at than can be shown of it. No escape
+/// is cut in two, and no letter from its marks.
+pub fn to_width(text: &str, width: usize) -> Cow<'_, str> {
+    let most_bytes = width.saturating_mul(BYTES_PER_COLUMN);
+    if text.len() <= most_bytes {
+        let whole = escape::for_terminal(text);
+        if whole.width() <= width {
+            return whole;
+        }
+    }
+    let mut cut = String::new();
+    let mut used = 0;
+    let mut letter = 0;
+    for character in text.chars() {
+        let start = cut.len();
+        escape::push(&mut cut, character);
+        let added: usize = cut[start..].chars().map(columns).sum();
+        if added > 0 && character != EMOJI_SELECTOR {
+            letter = start;
+        }
+        used += added;
+        // One column is for the ellipsis.
+        if used >= width || cut.len() > most_bytes {
+            cut.truncate(letter);
+            break;
+        }
+    }
+    cut.push('…');
+    Cow::Owned(cut)
+}
+
+fn columns(character: char) -> usize {
+    if character == EMOJI_SELECTOR { 1 } else { character.width().unwrap_or(0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_left_alone() {
+        for (text, width) in [("", 1), ("abc", 3), ("数字", 4), ("e\u{301}e\u{301}", 2), ("☺\u{fe0f}", 2), ("👍🏽", 2)]
+        {
+            assert!(matches!(to_width(text, width), Cow::Borrowed(_)), "{text}");
+        }
+        assert_eq!(to_width("a\n", 3), "a\\n");
+    }
+
+    #[test]
+    fn the_rest_is_an_ellipsis() {
+        for (text, width, cut) in [
+            ("abc", 2, "a…"),
+            ("abc", 1, "…"),
+            ("数字", 3, "数…"),
+            // Half of a wide character does not fit.
+            ("数字", 2, "…"),
+            ("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…"),
+            ("a☺\u{fe0f}b", 3, "a…"),
+            ("a\u{1b}b", 8, "a\\u{1b}b"),
+            ("a\u{1b}bc", 8, "a\\u{1b}…"),
+            ("a\u{1b}bc", 7, "a…"),
+            ("a\n\n\n", 5, "a\\n…"),
+        ] {
+            assert_eq!(to_width(text, width), cut, "{text:?} in {width}");
+        }
+    }
+
+    #[test]
+    fn nothing_takes_more_columns_than_it_has() {
+        let alphabet = ['a', '数', '\u{301}', '\u{fe0f}', '☺', '🏽', '👍', '🇩', 'ل', 'ا', '\u{1b}', '\u{ad}', '\n'];
+        let mut number = 1_u64;
+        for _ in 0..20_000 {
+            let mut text = String::new();
+            while text.len() < 30 {
+                number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push(alphabet[usize::try_from(number >> 33).unwrap() % alphabet.len()]);
+            }
+            for width in 1..12 {
+                let cut = to_width(&text, width);
+                assert!(cut.width() <= width, "{text:?} in {width}: {cut:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn marks_without_end_are_cut_too() {
+        let cut = to_width(&format!("e{}", "\u{301}".repeat(100_000)), 10).into_owned();
+        assert!(cut.len() < 200 && cut.ends_with('…'), "{cut}");
+    }
+}

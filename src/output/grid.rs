@@ -1,0 +1,25 @@
+//! Cells in rows and columns, before any format.
+
+use std::borrow::Cow;
+
+/// Any number of columns and rows; each format prints them in its own way.
+pub struct Grid<'c> {
+    /// Headings, and whether a column holds numbers, which stand to the right.
+    pub columns: Vec<(Cow<'c, str>, bool)>,
+    /// The number of rows.
+    pub rows: usize,
+    /// The text in a row and a column. It is asked for more than once rather than kept.
+    pub cell: Box<dyn Fn(usize, usize) -> Cow<'c, str> + 'c>,
+}
+
+impl<'c> Grid<'c> {
+    /// The headings.
+    pub fn headings(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(heading, _)| &**heading)
+    }
+
+    /// The cells of a row.
+    pub fn row(&self, row: usize) -> impl Iterator<Item = Cow<'c, str>> {
+        (0..self.columns.len()).map(move |column| (self.cell)(row, column))
+    }
+}

@@ -1,0 +1,57 @@
+//! Tables of Markdown, as GitHub and many others read them.
+
+use super::{Grid, Output};
+use std::io::{self, Write};
+
+/// Prints a table; numbers stand to the right.
+pub fn print(output: &mut Output, grid: &Grid<'_>) -> io::Result<()> {
+    let escape = output.escape();
+    let line = |cells: &mut dyn Iterator<Item = String>| {
+        let mut line = "|".to_owned();
+        cells.for_each(|cell| line.extend([" ", &escape(&cell), " |"]));
+        line
+    };
+    let headings = line(&mut grid.headings().map(cell));
+    writeln!(output.data(), "{headings}")?;
+    let alignments = grid.columns.iter().map(|(_, is_number)| if *is_number { " ---: |" } else { " --- |" });
+    writeln!(output.data(), "|{}", alignments.collect::<String>())?;
+    for row in 0..grid.rows {
+        let cells = line(&mut grid.row(row).map(|text| cell(&text)));
+        writeln!(output.data(), "{cells}")?;
+    }
+    Ok(())
+}
+
+/// Text that neither ends its cell nor its line. `<` would begin a tag, which is not shown, and a
+/// backslash may escape what follows it.
+fn cell(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\r' if characters.peek() == Some(&'\n') => {}
+            '\r' | '\n' => cell.push_str("<br>"),
+            '|' | '<' | '\\' => cell.extend(['\\', character]),
+            other => cell.push(other),
+        }
+    }
+    cell
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_stays_in_its_place() {
+        for (text, written) in [
+            ("a|b", "a\\|b"),
+            ("a\\|b\\", "a\\\\\\|b\\\\"),
+            ("a\nb\r\nc\rd\n", "a<br>b<br>c<br>d<br>"),
+            ("<br>", "\\<br>"),
+            ("Größe", "Größe"),
+        ] {
+            assert_eq!(cell(text), written);
+        }
+    }
+}
