@@ -33,11 +33,15 @@ complete -c vlive -n "__fish_vlive_needs_command" -s q -l quiet -d 'Say nothing 
 complete -c vlive -n "__fish_vlive_needs_command" -s h -l help -d 'Print help'
 complete -c vlive -n "__fish_vlive_needs_command" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "ls" -d 'List the cache keys: entries, rows, size, and the newest and oldest age'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "dump" -d 'Print entries as JSON'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "dump" -d 'Print entries as JSON, or write them to files'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "show" -d 'Show the rows of an entry as a table'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "ages" -d 'Tell when entries were fetched, and how old they are'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "diff" -d 'Compare two caches, or a cache and a fixture'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "check" -d 'Verify every page and every entry, without changing anything'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Write what still verifies of a damaged cache to a new one'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "put" -d 'Write one entry from JSON'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "load" -d 'Write the entries of fixtures, all or none'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "touch" -d 'Set when entries were fetched, and leave their rows as they are'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "invalidate" -d 'Drop what vantage-live\'s `invalidate_prefix` drops, and say what that was'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
@@ -51,17 +55,40 @@ complete -c vlive -n "__fish_vlive_using_subcommand ls" -l json -d 'Print an arr
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l format -d 'What to write' -r -f -a "json\t'Envelopes as JSON'
+jsonl\t'A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`'
+diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, 8), with all that vantage-live ignores in them'
+cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -s o -l output -d 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l pretty -d 'Indent, as on a terminal'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l pretty -d 'Indent, as on a terminal and in a folder'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l compact -d 'Print one line, as in a pipe'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l rows -d 'Leave out the times: only the rows'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l redact -d 'Leave out the contents, for bug reports: keys, row ids, types and lengths stay, and the times of the entries'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l plain -d 'Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l raw -d 'With `--format jsonl`: the stored bytes in base64, whatever they are'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l fields -d 'Show these fields, in this order' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l limit -d 'Show the first so many rows, and the fields that these have' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l format -d 'How to print: table, csv, tsv or markdown' -r -f -a "table\t'Aligned columns'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A table of Markdown'"
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l wide -d 'Cut nothing and leave no field out, however wide the table gets'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -72,6 +99,19 @@ complete -c vlive -n "__fish_vlive_using_subcommand ages" -l json -d 'Print an a
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'The field with the row id, where the rows of a fixture come in an array' -r
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l fetched-at -d 'Compare the times of entries too, where both sides have one'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l order -d 'Compare the order of rows and of fields too'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l stat -d 'Show counts for each cache key'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l json -d 'Print an array of objects'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -104,6 +144,36 @@ complete -c vlive -n "__fish_vlive_using_subcommand put" -l json -d 'Print the s
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l fetched-at -d 'When all rows were fetched: RFC 3339, or `@` and seconds since 1970' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ago all rows were fetched, such as `3h 12m`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l replace -d 'Empty the cache keys that the sources name first'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l clear -d 'Empty the whole cache first; never a table that is no cache table'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l keep-fetched-at -d 'Keep the times of the sources, as is done unless told otherwise'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -s n -l dry-run -d 'Say what would be added (`+`), replaced (`~`) and removed (`-`), and write nothing'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l json -d 'Print the summary as an object: sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l fetched-at -d 'When the rows were fetched: RFC 3339, or `@` and seconds since 1970' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l age -d 'How long ago the rows were fetched, such as `3h 12m`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l exact -d 'Take each prefix as one full key'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l all -d 'Touch every entry of every cache key; never a table that is no cache table'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s n -l dry-run -d 'Say what would be touched, and touch nothing'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l json -d 'Print the summary as an object: the time in seconds since 1970'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
