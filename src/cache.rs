@@ -7,7 +7,9 @@ use crate::ops::invalidate::{Plan, Removal, Removed};
 use crate::ops::load::{LoadPlan, Replace};
 use crate::ops::touch::{TouchPlan, Touched};
 use crate::storage::{CheckedFile, catch, create_file, redb_error, verify_for_redb};
-use crate::{CachedRows, Envelope, Error, Fixture, Key, Result, Selection, Snapshot, holder, key, location};
+use crate::{
+    CachedRows, Envelope, Error, Fixture, FixtureEntry, Key, Result, Selection, Snapshot, holder, key, location,
+};
 use redb::{Database, TableDefinition, WriteTransaction};
 use std::fs;
 use std::mem;
@@ -38,7 +40,21 @@ pub struct Cache {
 }
 
 /// Writes a value to a table, given the table's name and the sub-key.
-pub(crate) type Insert<'i> = dyn FnMut(&str, &str, &[u8]) -> Result<()> + 'i;
+pub(crate) type Insert<'i> = dyn FnMut(&str, &str, NewValue<'_>) -> Result<()> + 'i;
+
+/// A value that is to be written.
+#[derive(Clone, Copy)]
+pub(crate) enum NewValue<'v> {
+    Bytes(&'v [u8]),
+    /// One that is read to where redb wants it, so that there are no two of it in memory.
+    Fixture(FixtureEntry<'v>),
+}
+
+/// Bytes from which on this counts: redb takes longer to make room than to take a value.
+const LARGE: usize = 1024 * 1024;
+
+/// What redb is used for, in errors.
+const WRITE: &str = "write to";
 
 /// Opening a database writes to its file, so that redb is not given it before there is a change.
 #[derive(Debug)]
@@ -137,7 +153,7 @@ impl Cache {
             self.transact(&mut state, plan.removal(), |insert| {
                 fixture.entries().try_for_each(|entry| {
                     let key = entry.key();
-                    insert(&key::table_name(key.cache_key()), key.sub_key(), &entry.value()?)
+                    insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Fixture(entry))
                 })
             })?;
         }
@@ -162,14 +178,25 @@ impl Cache {
             remove(removal, &transaction)?;
             let mut open: Option<(String, redb::Table<'_, &str, &[u8]>)> = None;
             let filled = fill(&mut |name, sub_key, value| {
-                let failed = |error: redb::Error| redb_error("write to", &self.path, error);
+                let failed = |error: redb::StorageError| redb_error(WRITE, &self.path, error);
                 if open.as_ref().is_none_or(|(open, _)| open != name) {
                     open = None;
-                    let table = transaction.open_table(definition(name)).map_err(|error| failed(error.into()))?;
+                    let table = transaction.open_table(definition(name));
+                    let table = table.map_err(|error| redb_error(WRITE, &self.path, error))?;
                     open = Some((name.to_owned(), table));
                 }
                 let (_, table) = open.as_mut().expect("just opened");
-                table.insert(sub_key, value).map_err(|error| failed(error.into()))?;
+                match value {
+                    NewValue::Bytes(value) => drop(table.insert(sub_key, value).map_err(failed)?),
+                    NewValue::Fixture(entry) if entry.len() < LARGE => {
+                        table.insert(sub_key, entry.value()?.as_slice()).map_err(failed)?;
+                    }
+                    NewValue::Fixture(entry) => {
+                        let len = u32::try_from(entry.len()).unwrap_or(u32::MAX);
+                        let mut room = table.insert_reserve(sub_key, len).map_err(failed)?;
+                        entry.read(room.as_mut())?;
+                    }
+                }
                 Ok(())
             });
             drop(open);
@@ -230,8 +257,7 @@ impl Cache {
     /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not
     /// touched again: not even dropped, since that would write.
     fn change<T>(&self, state: &mut State, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
-        let doing = "write to";
-        let panicked = || Error::RedbPanicked { doing, path: self.path.clone() };
+        let panicked = || Error::RedbPanicked { doing: WRITE, path: self.path.clone() };
         let database = match mem::replace(state, State::Failed) {
             State::Failed => return Err(panicked()),
             State::Open(database) => database,
@@ -253,7 +279,7 @@ impl Cache {
             return Err(panicked());
         };
         *state = State::Open(database);
-        result.map_err(|error| redb_error(doing, &self.path, error))
+        result.map_err(|error| redb_error(WRITE, &self.path, error))
     }
 }
 
@@ -341,7 +367,11 @@ mod tests {
         |cache| cache.invalidate_prefix("orders").map(drop),
         // Every entry, and with a longer time.
         |cache| cache.touch(&[Selection::All], 1 << 40).map(drop),
-        |cache| cache.fill(|insert| (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), &[n; 3000]))),
+        |cache| {
+            cache.fill(|insert| {
+                (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), NewValue::Bytes(&[n; 3000])))
+            })
+        },
     ];
 
     /// What a cache was like before a change.

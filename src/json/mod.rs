@@ -21,7 +21,7 @@ mod read;
 mod write;
 
 pub(crate) use objects::{Objects, Piece, Position, Stop};
-pub(crate) use read::{FETCHED_AT_WANTED, seconds};
+pub(crate) use read::{FETCHED_AT_WANTED, Text, seconds};
 pub use read::{InputError, RowsInput};
 pub(crate) use write::{Entry, escape, hexadecimal, pieces, plain};
 pub use write::{JsonStyle, JsonWriter};

@@ -2,12 +2,12 @@
 
 use super::objects::Position;
 use crate::Key;
-use crate::cbor::{FIELD_DEPTH, RESERVED, Reader, Tagged};
+use crate::cbor::{FIELD_DEPTH, RESERVED, Reader, Tagged, are_distinct};
 use crate::envelope::{Envelope, FETCHED_AT, ROWS, envelope_of, push_head, push_text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ciborium_ll::{Header, simple};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -50,7 +50,7 @@ impl RowsInput {
         let document = Document { json };
         let top = document.top()?;
         match top.get().as_bytes()[0] {
-            b'{' => document.rows(&document.pairs(top, None)?),
+            b'{' => document.rows(top),
             b'[' => document.array(top, id_field),
             _ => Err(document.error(top.get(), None, ROWS_WANTED)),
         }
@@ -200,18 +200,7 @@ impl<'j> Document<'j> {
     }
 
     fn object(&self, top: &'j RawValue) -> Result<RowsInput, InputError> {
-        let pairs = self.pairs(top, None)?;
-        let is_envelope =
-            pairs.iter().any(|(key, _)| key == ROWS) && pairs.iter().all(|(key, _)| key == ROWS || key == FETCHED_AT);
-        if !is_envelope {
-            if let Some((key, value)) = pairs.iter().find(|(_, value)| !value.get().starts_with('{'))
-                && pairs.iter().any(|(key, _)| key == ROWS)
-            {
-                let what = format!("`{key}` is no row, and an envelope holds nothing but `rows` and `fetched_at`");
-                return Err(self.error(value.get(), None, what));
-            }
-            return self.rows(&pairs);
-        }
+        let Some(pairs) = self.envelope(top)? else { return self.rows(top) };
         let mut fetched_at = None;
         let mut input = None;
         for (key, value) in pairs {
@@ -223,7 +212,7 @@ impl<'j> Document<'j> {
                 fetched_at =
                     Some(seconds(value.get()).ok_or_else(|| self.error(value.get(), None, FETCHED_AT_WANTED))?);
             } else if value.get().starts_with('{') {
-                input = Some(self.rows(&self.pairs(value, None)?)?);
+                input = Some(self.rows(value)?);
             } else {
                 return Err(self.error(value.get(), None, "`rows` of an envelope is an object of row id to row"));
             }
@@ -232,47 +221,109 @@ impl<'j> Document<'j> {
         Ok(RowsInput { fetched_at, ..input })
     }
 
-    fn array(&self, top: &'j RawValue, id_field: &str) -> Result<RowsInput, InputError> {
-        let mut rows: Pairs<'j> = Vec::new();
-        for (n, row) in self.elements(top, None)?.into_iter().enumerate() {
-            let place = Place::top(Step::NthRow(n));
-            let fields = self.record(row, &place)?;
-            let Some((_, id)) = fields.iter().find(|(name, _)| name == id_field) else {
-                return Err(self.error(
-                    row.get(),
-                    Some(&place),
-                    format!("there is no id: the field `{id_field}` is missing"),
-                ));
-            };
-            let text = id.get();
-            let id = match text.as_bytes()[0] {
-                b'"' => self.string(id, Some(&place))?,
-                _ if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() => Cow::Borrowed(text),
-                _ => {
-                    let what = format!("the id in `{id_field}` is neither text nor a whole number");
-                    return Err(self.error(text, Some(&place), what));
-                }
-            };
-            rows.push((id, row));
+    /// The pairs of an envelope; `None` if the object is one of rows. There can be far too many of those
+    /// to keep.
+    fn envelope(&self, top: &'j RawValue) -> Result<Option<Pairs<'j>>, InputError> {
+        let (mut pairs, mut has_rows, mut other, mut no_row) = (Pairs::new(), false, false, None);
+        self.each_pair(top, None, &mut |key, value| {
+            has_rows |= key == ROWS;
+            other |= key != ROWS && key != FETCHED_AT;
+            if no_row.is_none() && !value.get().starts_with('{') {
+                no_row = Some((key.clone(), value));
+            }
+            if !other {
+                pairs.push((key, value));
+            }
+            Ok(())
+        })?;
+        if has_rows && !other {
+            return Ok(Some(pairs));
         }
-        self.rows(&rows)
+        match no_row {
+            Some((key, value)) if has_rows => {
+                let what = format!("`{key}` is no row, and an envelope holds nothing but `rows` and `fetched_at`");
+                Err(self.error(value.get(), None, what))
+            }
+            _ => Ok(None),
+        }
     }
 
-    fn rows(&self, rows: &[Pair<'j>]) -> Result<RowsInput, InputError> {
-        self.check_distinct(rows, None, "row")?;
-        let mut encoded = Vec::new();
-        for (id, row) in rows {
-            let place = Place::top(Step::Row(id));
+    fn array(&self, top: &'j RawValue, id_field: &str) -> Result<RowsInput, InputError> {
+        let mut rows = Rows::default();
+        self.each_element(top, &mut |row| {
+            let place = Place::top(Step::NthRow(rows.ids.len()));
             let fields = self.record(row, &place)?;
-            self.check_distinct(&fields, Some(&place), "field")?;
-            push_text(&mut encoded, id);
-            push_head(&mut encoded, Header::Map(Some(fields.len())));
-            for (name, value) in fields {
-                push_text(&mut encoded, &name);
-                self.value(value, &place.inside(Step::Field(&name)), FIELD_DEPTH, &mut encoded)?;
+            let id = self.id(row, &fields, &place, id_field)?;
+            self.row(&mut rows, &id, row, &fields)
+        })?;
+        self.distinct(rows, || {
+            let mut pairs = Pairs::new();
+            self.each_element(top, &mut |row| {
+                let place = Place::top(Step::NthRow(pairs.len()));
+                pairs.push((self.id(row, &self.record(row, &place)?, &place, id_field)?, row));
+                Ok(())
+            })?;
+            Ok(pairs)
+        })
+    }
+
+    /// The row id in a field.
+    fn id(
+        &self,
+        row: &'j RawValue,
+        fields: &[Pair<'j>],
+        place: &Place<'_>,
+        id_field: &str,
+    ) -> Result<Cow<'j, str>, InputError> {
+        let Some((_, id)) = fields.iter().find(|(name, _)| name == id_field) else {
+            let what = format!("there is no id: the field `{id_field}` is missing");
+            return Err(self.error(row.get(), Some(place), what));
+        };
+        let text = id.get();
+        match text.as_bytes()[0] {
+            b'"' => self.string(id, Some(place)),
+            _ if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() => Ok(Cow::Borrowed(text)),
+            _ => {
+                let what = format!("the id in `{id_field}` is neither text nor a whole number");
+                Err(self.error(text, Some(place), what))
             }
         }
-        Ok(RowsInput { fetched_at: None, rows: rows.len(), encoded })
+    }
+
+    fn rows(&self, top: &'j RawValue) -> Result<RowsInput, InputError> {
+        let mut rows = Rows::default();
+        self.each_pair(top, None, &mut |id, row| {
+            let fields = self.record(row, &Place::top(Step::Row(&id)))?;
+            self.row(&mut rows, &id, row, &fields)
+        })?;
+        self.distinct(rows, || self.pairs(top, None))
+    }
+
+    fn row(&self, rows: &mut Rows, id: &str, row: &'j RawValue, fields: &[Pair<'j>]) -> Result<(), InputError> {
+        let place = Place::top(Step::Row(id));
+        self.check_distinct(fields, Some(&place), "field")?;
+        let encoded = &mut rows.encoded;
+        let too_large = |_| self.error(row.get(), Some(&place), "the rows up to here are more than redb can hold");
+        rows.ids.push(u32::try_from(encoded.len()).map_err(too_large)?);
+        push_text(encoded, id);
+        push_head(encoded, Header::Map(Some(fields.len())));
+        for (name, value) in fields {
+            push_text(encoded, name);
+            self.value(value, &place.inside(Step::Field(name)), FIELD_DEPTH, encoded)?;
+        }
+        Ok(())
+    }
+
+    /// The input, if each row is there once; `pairs` gives the rows again if not, to tell which.
+    fn distinct(
+        &self,
+        mut rows: Rows,
+        pairs: impl FnOnce() -> Result<Pairs<'j>, InputError>,
+    ) -> Result<RowsInput, InputError> {
+        if !are_distinct(&rows.encoded, &mut rows.ids) {
+            self.check_distinct(&pairs()?, None, "row")?;
+        }
+        Ok(RowsInput { fetched_at: None, rows: rows.ids.len(), encoded: rows.encoded })
     }
 
     fn record(&self, row: &'j RawValue, place: &Place<'_>) -> Result<Pairs<'j>, InputError> {
@@ -283,6 +334,12 @@ impl<'j> Document<'j> {
     }
 
     fn check_distinct(&self, pairs: &[Pair<'j>], place: Option<&Place<'_>>, what: &str) -> Result<(), InputError> {
+        // Few are compared sooner than hashed.
+        if pairs.len() <= 12
+            && pairs.iter().enumerate().all(|(n, (key, _))| pairs[..n].iter().all(|(other, _)| other != key))
+        {
+            return Ok(());
+        }
         let mut seen = HashSet::with_capacity(pairs.len());
         for (key, value) in pairs {
             if !seen.insert(key.as_ref()) {
@@ -425,9 +482,14 @@ impl<'j> Document<'j> {
         let text = self.string(raw, Some(place))?;
         match name {
             "$bytes" => {
-                let bytes = BASE64.decode(text.as_bytes()).map_err(|_| malformed("wants base64 with its padding"))?;
-                push_head(out, Header::Bytes(Some(bytes.len())));
-                out.extend_from_slice(&bytes);
+                let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
+                let len = (text.len() / 4 * 3).saturating_sub(padding);
+                push_head(out, Header::Bytes(Some(len)));
+                let start = out.len();
+                let decoded = BASE64.decode_vec(text.as_bytes(), out);
+                if decoded.is_err() || out.len() - start != len {
+                    return Err(malformed("wants base64 with its padding"));
+                }
             }
             "$float" => {
                 let wanted = "wants NaN, Infinity, -Infinity, or the 16 hexadecimal digits of a NaN behind 0x";
@@ -459,8 +521,53 @@ impl<'j> Document<'j> {
     }
 
     fn pairs(&self, raw: &'j RawValue, place: Option<&Place<'_>>) -> Result<Pairs<'j>, InputError> {
-        let Object(pairs) = serde_json::from_str(raw.get()).map_err(|error| self.inner_error(raw, place, &error))?;
+        let mut pairs = Pairs::new();
+        self.each_pair(raw, place, &mut |key, value| {
+            pairs.push((key, value));
+            Ok(())
+        })?;
         Ok(pairs)
+    }
+
+    /// Visits the pairs of an object, a key that is there twice included.
+    fn each_pair(
+        &self,
+        raw: &'j RawValue,
+        place: Option<&Place<'_>>,
+        visit: &mut dyn FnMut(Cow<'j, str>, &'j RawValue) -> Result<(), InputError>,
+    ) -> Result<(), InputError> {
+        self.each(raw, place, &mut |step| match step {
+            Part::Pair(key, value) => visit(key, value),
+            Part::Element(_) => unreachable!("an object has pairs"),
+        })
+    }
+
+    fn each_element(
+        &self,
+        raw: &'j RawValue,
+        visit: &mut dyn FnMut(&'j RawValue) -> Result<(), InputError>,
+    ) -> Result<(), InputError> {
+        self.each(raw, None, &mut |step| match step {
+            Part::Element(element) => visit(element),
+            Part::Pair(..) => unreachable!("an array has elements"),
+        })
+    }
+
+    /// Visits what an object or an array has in it, until it is refused.
+    fn each(
+        &self,
+        raw: &'j RawValue,
+        place: Option<&Place<'_>>,
+        visit: &mut dyn FnMut(Part<'j>) -> Result<(), InputError>,
+    ) -> Result<(), InputError> {
+        let mut refused = None;
+        let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+        let visited = Parts { visit, refused: &mut refused }.deserialize(&mut deserializer);
+        match (refused, visited) {
+            (Some(error), _) => Err(error),
+            (None, Err(error)) => Err(self.inner_error(raw, place, &error)),
+            (None, Ok(())) => Ok(()),
+        }
     }
 
     fn string(&self, raw: &'j RawValue, place: Option<&Place<'_>>) -> Result<Cow<'j, str>, InputError> {
@@ -509,7 +616,7 @@ fn shortened(number: &str) -> Cow<'_, str> {
 }
 
 /// Text that is borrowed from the document where it has no escapes.
-struct Text<'j>(Cow<'j, str>);
+pub(crate) struct Text<'j>(pub Cow<'j, str>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -533,27 +640,62 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
-/// The pairs of an object, a key that is there twice included.
-struct Object<'j>(Pairs<'j>);
+/// What is in an object or an array.
+enum Part<'j> {
+    Pair(Cow<'j, str>, &'j RawValue),
+    Element(&'j RawValue),
+}
 
-impl<'de> Deserialize<'de> for Object<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor;
-        impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = Object<'de>;
+/// Hands on what is in an object or an array, one by one.
+struct Parts<'v, 'j> {
+    visit: &'v mut dyn FnMut(Part<'j>) -> Result<(), InputError>,
+    /// Why it was stopped.
+    refused: &'v mut Option<InputError>,
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some((Text(key), value)) = map.next_entry()? {
-                    pairs.push((key, value));
-                }
-                Ok(Object(pairs))
-            }
-        }
-        deserializer.deserialize_map(ObjectVisitor)
+impl<'j> Parts<'_, 'j> {
+    fn take<E: serde::de::Error>(&mut self, part: Part<'j>) -> Result<(), E> {
+        (self.visit)(part).map_err(|error| {
+            *self.refused = Some(error);
+            E::custom("refused")
+        })
     }
+}
+
+impl<'de> DeserializeSeed<'de> for Parts<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Parts<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or an array")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some((Text(key), value)) = map.next_entry()? {
+            self.take(Part::Pair(key, value))?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
+        while let Some(element) = elements.next_element()? {
+            self.take(Part::Element(element))?;
+        }
+        Ok(())
+    }
+}
+
+/// The rows of an input, encoded one after the other.
+#[derive(Default)]
+struct Rows {
+    encoded: Vec<u8>,
+    /// Where their ids are, four bytes each: an input can be made of little but rows.
+    ids: Vec<u32>,
 }

@@ -1,6 +1,6 @@
 //! What still verifies of a damaged cache, written to a new one.
 
-use crate::cache::Insert;
+use crate::cache::{Insert, NewValue};
 use crate::file::{self, Damage, File, Page, Slot, Survey, Widths};
 use crate::ops::check::Findings;
 use crate::{Cache, Error, Result, Selection, Snapshot, Table, location};
@@ -138,7 +138,7 @@ impl Rescue<'_> {
                 if !self.seen.insert((table.name().to_owned(), sub_key.to_owned())) {
                     continue;
                 }
-                if let Err(error) = insert(table.name(), sub_key, page.value(n)) {
+                if let Err(error) = insert(table.name(), sub_key, NewValue::Bytes(page.value(n))) {
                     failed = Some(error);
                     return Err(file::Error::stopped());
                 }

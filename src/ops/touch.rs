@@ -1,6 +1,6 @@
 //! Which entries a touch gives a new time, told before any of them has it.
 
-use crate::cache::Insert;
+use crate::cache::{Insert, NewValue};
 use crate::envelope::redated;
 use crate::{Entry, Result, Selection, Snapshot, Unreadable, key};
 
@@ -57,7 +57,7 @@ impl<'s> TouchPlan<'s> {
     /// Inserts every entry with its new time. Until that is committed the plan's commit must stay.
     pub(crate) fn apply(&self, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
         selected(self.snapshot, self.selections, |entry| match redated(entry.value(), fetched_at) {
-            Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), &value),
+            Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), NewValue::Bytes(&value)),
             // Told by the plan.
             Err(_) => Ok(()),
         })
