@@ -31,6 +31,64 @@ fn transcripts_are_what_a_shell_prints() {
     }
 }
 
+/// The steps of the workflow, with a `cargo` that stands in for installing the program and for the tests of
+/// an app.
+#[test]
+fn the_workflow_seeds_a_cache_and_fails_when_the_tests_leave_another() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+    let (_, workflow) = readme.split_once("```yaml\n").expect("a workflow");
+    let (workflow, _) = workflow.split_once("```").expect("its end");
+    let lines: Vec<&str> = workflow.lines().map(str::trim_start).collect();
+    let steps: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("- run: ")).collect();
+    assert_eq!(steps.len(), 5, "{steps:?}");
+    let variables: Vec<(&str, &str)> = lines
+        .iter()
+        .skip_while(|line| **line != "env:")
+        .skip(1)
+        .take_while(|line| **line != "steps:")
+        .filter_map(|line| line.split_once(": "))
+        .collect();
+    assert_eq!(variables.len(), 2, "{variables:?}");
+
+    let what_the_app_does = r#"echo '[{"id": "c1", "name": "Anna"}, {"id": "c2"}]' | vlive put clients/page_1"#;
+    for (expected, status) in [(r#"[{"id": "c1", "name": "Anna"}, {"id": "c2"}]"#, 0), (r#"[{"id": "c1"}]"#, 1)] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        };
+        write("fixtures/clients/page_1.json", r#"[{"id": "c1", "name": "Anna"}]"#);
+        write("fixtures/orders/page_1.json", "[]");
+        write("expected/clients/page_1.json", expected);
+        write("expected/orders/page_1.json", "[]");
+        let cargo = format!("#!/bin/sh\nif [ \"$1\" = test ]; then {what_the_app_does}; fi\n");
+        write("bin/cargo", &cargo);
+        let cargo = folder.path().join("bin/cargo");
+        fs::set_permissions(&cargo, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a program");
+        let programs = Path::new(env!("CARGO_BIN_EXE_vlive")).parent().expect("vlive lies in a folder");
+        let path =
+            format!("{}/bin:{}:{}", folder.path().display(), programs.display(), env::var("PATH").expect("a PATH"));
+        let run = |step: &&str| {
+            let mut shell = Command::new("sh");
+            shell.args(["-ec", step]).current_dir(folder.path()).env("PATH", &path).envs(variables.iter().copied());
+            shell.output().expect("a shell")
+        };
+        let (last, before) = steps.split_last().expect("steps");
+        for step in before {
+            let output = run(step);
+            assert!(output.status.success(), "{step}: {output:?}");
+        }
+        let output = run(last);
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+        let shown = String::from_utf8(output.stdout).expect("UTF-8");
+        assert_eq!(
+            shown,
+            if status == 0 { "" } else { "~ clients/page_1\n  ~ c1\n    + name: \"Anna\"\n  + c2: {\"id\":\"c2\"}\n" }
+        );
+    }
+}
+
 /// The README with the output of every command as it is now.
 fn renew(readme: &str) -> String {
     // Whether a line stands inside of a transcript, and if so, how it begins.

@@ -48,7 +48,7 @@ fn render(command: Command, title: &str) -> Result<String> {
 
 const EXIT_STATUS: [(&str, &str); 5] = [
     ("0", "Done. For invalidate also when nothing matched: vantage-live swallows that too."),
-    ("1", "The answer is no: that key or selection is not in the cache, or check found something."),
+    ("1", "The answer is no: that key or selection is not in the cache, check found something, or diff a difference."),
     ("2", "Usage, or input that is refused."),
     (
         "3",
@@ -60,7 +60,10 @@ const EXIT_STATUS: [(&str, &str); 5] = [
 
 const ENVIRONMENT: [(&str, &str); 4] = [
     ("VLIVE_FOLDER", "The folder of the cache where -C is not given."),
-    ("SOURCE_DATE_EPOCH", "Seconds since 1970 that date what put writes, where neither an option nor the input does."),
+    (
+        "SOURCE_DATE_EPOCH",
+        "Seconds since 1970 that date what put and load write, where neither an option nor the input does.",
+    ),
     ("VLIVE_NOW", "Seconds since 1970 to be taken for now in ages and dates, so that output can be compared."),
     ("NO_COLOR, CLICOLOR_FORCE", "Colour nowhere, or everywhere, where --color does not say."),
 ];
@@ -72,9 +75,13 @@ const FILES: [(&str, &str); 1] = [(
      to record.",
 )];
 
-const EXAMPLES: [(&str, &str); 7] = [
+const EXAMPLES: [(&str, &str); 11] = [
     ("vlive ls", "What is in the cache?"),
     ("vlive dump clients/page_1 | jq .rows", "The rows of one page."),
+    ("vlive show clients/page_1 --fields name,balance", "Two of its fields, as a table."),
+    ("vlive dump --output fixtures/", "A file for each entry, for version control."),
+    ("vlive load fixtures --clear", "A cache with these entries and no others."),
+    ("vlive diff fixtures cache", "What has changed since?"),
     ("vlive ages clients/page_ --json", "How old are the pages of clients?"),
     ("vlive check", "Is the file sound, and every entry one that the app can read?"),
     ("vlive put clients/page_1 fixtures/clients.json --age 1h", "Seed an entry that was fetched an hour ago."),
