@@ -292,10 +292,18 @@ impl<'j> Document<'j> {
 
     fn rows(&self, top: &'j RawValue) -> Result<RowsInput, InputError> {
         let mut rows = Rows::default();
-        self.each_pair(top, None, &mut |id, row| {
-            let fields = self.record(row, &Place::top(Step::Row(&id)))?;
-            self.row(&mut rows, &id, row, &fields)
-        })?;
+        let mut refused = None;
+        let visit = &mut |id: &str, fields: &[Pair<'j>]| self.row(&mut rows, id, top, fields);
+        let each = EachRow { visit, fields: Pairs::new(), refused: &mut refused };
+        let visited = each.deserialize(&mut serde_json::Deserializer::from_str(top.get()));
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        if let Err(error) = visited {
+            // Which row is none is found again.
+            self.each_pair(top, None, &mut |id, row| self.record(row, &Place::top(Step::Row(&id))).map(drop))?;
+            return Err(self.inner_error(top, None, &error));
+        }
         self.distinct(rows, || self.pairs(top, None))
     }
 
@@ -687,6 +695,69 @@ impl<'de> Visitor<'de> for Parts<'_, 'de> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
         while let Some(element) = elements.next_element()? {
             self.take(Part::Element(element))?;
+        }
+        Ok(())
+    }
+}
+
+/// Hands on the rows of an object with their fields, one by one.
+struct EachRow<'v, 'j> {
+    visit: &'v mut dyn FnMut(&str, &[Pair<'j>]) -> Result<(), InputError>,
+    /// Those of one row.
+    fields: Pairs<'j>,
+    /// Why it was stopped.
+    refused: &'v mut Option<InputError>,
+}
+
+impl<'de> DeserializeSeed<'de> for EachRow<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for EachRow<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of rows")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut rows: A) -> Result<(), A::Error> {
+        while let Some(Text(id)) = rows.next_key()? {
+            self.fields.clear();
+            rows.next_value_seed(Fields(&mut self.fields))?;
+            (self.visit)(&id, &self.fields).map_err(|error| {
+                *self.refused = Some(error);
+                serde::de::Error::custom("refused")
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes the fields of a row.
+struct Fields<'f, 'j>(&'f mut Pairs<'j>);
+
+impl<'de> DeserializeSeed<'de> for Fields<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Fields<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        while let Some((Text(name), value)) = fields.next_entry()? {
+            self.0.push((name, value));
         }
         Ok(())
     }
