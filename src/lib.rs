@@ -37,6 +37,7 @@ mod error;
 mod file;
 mod fixture;
 mod holder;
+mod in_order;
 mod items;
 mod json;
 mod key;

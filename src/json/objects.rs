@@ -25,6 +25,12 @@ impl From<io::Error> for Stop {
     }
 }
 
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Other(error)
+    }
+}
+
 impl From<InputError> for Stop {
     fn from(error: InputError) -> Stop {
         Stop::Refused(error)

@@ -90,7 +90,7 @@ impl InputError {
         InputError { line: 0, column: 0, place: String::new(), what: what.into() }
     }
 
-    /// What serde_json found, without its own words for the place.
+    /// What `serde_json` found, without its own words for the place.
     pub(crate) fn of_json(error: &serde_json::Error) -> InputError {
         let (line, column) = (error.line(), error.column());
         let what = error.to_string();
@@ -700,9 +700,12 @@ impl<'de> Visitor<'de> for Parts<'_, 'de> {
     }
 }
 
+/// Takes a row id and the fields of the row.
+type VisitRow<'v, 'j> = dyn FnMut(&str, &[Pair<'j>]) -> Result<(), InputError> + 'v;
+
 /// Hands on the rows of an object with their fields, one by one.
 struct EachRow<'v, 'j> {
-    visit: &'v mut dyn FnMut(&str, &[Pair<'j>]) -> Result<(), InputError>,
+    visit: &'v mut VisitRow<'v, 'j>,
     /// Those of one row.
     fields: Pairs<'j>,
     /// Why it was stopped.

@@ -143,7 +143,7 @@ pub fn diff<E: From<Error>>(
 impl<'s> Side<'s> {
     fn items(self) -> Result<Items<'s>> {
         Ok(match self {
-            Side::Cache(snapshot) => Items::Cache(snapshot, snapshot.entries(&Selection::All)?),
+            Side::Cache(snapshot) => Items::Cache(snapshot, Box::new(snapshot.entries(&Selection::All)?)),
             Side::Fixture(fixture) => Items::Fixture(Box::new(fixture.entries())),
         })
     }
@@ -151,7 +151,7 @@ impl<'s> Side<'s> {
 
 /// The entries of a side that are still to come.
 enum Items<'s> {
-    Cache(&'s Snapshot, Entries<'s>),
+    Cache(&'s Snapshot, Box<Entries<'s>>),
     Fixture(Box<dyn Iterator<Item = FixtureEntry<'s>> + 's>),
 }
 

@@ -3,19 +3,16 @@
 use super::{past_damage, unless_moved};
 use crate::envelope::{push_head, push_text};
 use crate::fixture::tree;
+use crate::in_order::{InOrder, in_order};
 use crate::notation::verify;
 use crate::{DecodeError, Entry, EnvelopeView, Error, JsonStyle, JsonWriter, Result, Selection, Snapshot, Unreadable};
 use crate::{json, notation, redact};
 use ciborium_ll::Header;
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::mem;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 /// Bytes of values that are decoded at once.
 const BATCH: usize = 256 * 1024;
@@ -25,9 +22,6 @@ const LARGE: usize = 4 * 1024 * 1024;
 
 /// Text of a batch that is kept; an entry that does not fit is treated as a large one.
 const LONG: usize = 8 * 1024 * 1024;
-
-/// Batches that are decoded before they can be written, however many cores there are.
-const MOST_AHEAD: usize = 32;
 
 /// What a dump is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,44 +76,31 @@ pub fn dump(
     style: DumpStyle,
     out: impl Write,
 ) -> io::Result<Result<Dumped>> {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let most_ahead = (2 * cores).min(MOST_AHEAD);
-    let (jobs, queue) = sync_channel(most_ahead);
-    let queue = Arc::new(Mutex::new(queue));
-    thread::scope(|scope| {
-        let mut workers = 0;
-        for _ in 0..cores {
-            let queue = Arc::clone(&queue);
-            // Where the system gives no more threads, fewer will do, or none.
-            let worker = thread::Builder::new().spawn_scoped(scope, move || work(&queue, style));
-            workers += usize::from(worker.is_ok());
-        }
-        // Without this thread's hold on it, the workers end when the jobs do.
-        drop(queue);
-        let mut writer = Writer {
-            out,
-            style,
-            is_first: true,
-            ahead: VecDeque::new(),
-            most_ahead,
-            batch: Vec::new(),
-            batch_bytes: 0,
-            buffers: Vec::new(),
-            jobs: (workers > 0).then_some(jobs),
-            unreadable: Vec::new(),
-        };
-        writer.begin()?;
-        let mut dumped = Dumped::default();
-        let read = each(snapshot, selections, &mut dumped, |entry| writer.take(entry))?;
-        if read.is_ok() {
-            writer.hand_on();
-            writer.write_until(0)?;
-        }
-        writer.end()?;
-        dumped.entries -= writer.unreadable.len() as u64;
-        dumped.unreadable = writer.unreadable;
-        Ok(read.map(|()| dumped))
-    })
+    in_order(
+        |Batch { entries, buffer }| decode(entries, buffer, style),
+        |decoding| {
+            let mut writer = Writer {
+                out,
+                style,
+                is_first: true,
+                decoding,
+                batch: Vec::new(),
+                batch_bytes: 0,
+                buffers: Vec::new(),
+                unreadable: Vec::new(),
+            };
+            writer.begin()?;
+            let mut dumped = Dumped::default();
+            let read = each(snapshot, selections, &mut dumped, |entry| writer.take(entry))?;
+            if read.is_ok() {
+                writer.write_all()?;
+            }
+            writer.end()?;
+            dumped.entries -= writer.unreadable.len() as u64;
+            dumped.unreadable = writer.unreadable;
+            Ok(read.map(|()| dumped))
+        },
+    )
 }
 
 /// Writes a single entry to `out`: its envelope, its line, or its stored bytes and their notation. If it
@@ -249,30 +230,19 @@ fn stored(entry: &Entry, style: DumpStyle) -> Cow<'_, [u8]> {
     if style.redact { Cow::Owned(redact(entry.value())) } else { Cow::Borrowed(entry.value()) }
 }
 
-/// Entries to decode, and where their text goes.
-struct Job {
+/// Entries to decode.
+struct Batch {
     entries: Vec<Entry>,
     /// Empty, but with the room that a text before it took.
     buffer: Vec<u8>,
-    reply: SyncSender<Text>,
 }
 
 /// The text of some entries.
 struct Text {
-    text: Vec<u8>,
+    bytes: Vec<u8>,
     unreadable: Vec<Unreadable>,
     /// Those that are not in it, for lack of room: all from the first that did not fit.
     left: Vec<Entry>,
-}
-
-/// Takes jobs until there are no more.
-fn work(queue: &Mutex<Receiver<Job>>, style: DumpStyle) {
-    loop {
-        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { entries, buffer, reply }) = job else { return };
-        // Nobody waits for it if writing has failed.
-        let _ = reply.send(decode(entries, buffer, style));
-    }
 }
 
 fn decode(entries: Vec<Entry>, buffer: Vec<u8>, style: DumpStyle) -> Text {
@@ -304,7 +274,7 @@ fn decode_json(mut entries: Vec<Entry>, mut json: JsonWriter<io::Sink>, style: D
         done += 1;
     }
     let left = entries.split_off(done);
-    Text { text: json.into_text(), unreadable, left }
+    Text { bytes: json.into_text(), unreadable, left }
 }
 
 fn show(entries: &[Entry], mut text: Vec<u8>, style: DumpStyle) -> Text {
@@ -317,7 +287,7 @@ fn show(entries: &[Entry], mut text: Vec<u8>, style: DumpStyle) -> Text {
             unreadable.push(Unreadable { key: entry.key(), error });
         }
     }
-    Text { text, unreadable, left: Vec::new() }
+    Text { bytes: text, unreadable, left: Vec::new() }
 }
 
 /// Writes an entry of the map that the notation shows, or of the map itself.
@@ -355,28 +325,18 @@ fn separator(style: DumpStyle) -> &'static [u8] {
     }
 }
 
-/// What stands in the order of the output.
-enum Ahead {
-    Batch(Receiver<Text>),
-    Decoded(Text),
-    Large(Entry),
-}
-
-struct Writer<W: Write> {
+struct Writer<'d, 'w, W: Write> {
     out: W,
     style: DumpStyle,
     is_first: bool,
-    ahead: VecDeque<Ahead>,
-    most_ahead: usize,
+    decoding: &'d mut InOrder<'w, Batch, Text>,
     batch: Vec<Entry>,
     batch_bytes: usize,
     buffers: Vec<Vec<u8>>,
-    /// `None` if there is nobody to do them.
-    jobs: Option<SyncSender<Job>>,
     unreadable: Vec<Unreadable>,
 }
 
-impl<W: Write> Writer<W> {
+impl<W: Write> Writer<'_, '_, W> {
     fn begin(&mut self) -> io::Result<()> {
         self.out.write_all(match self.style.format {
             DumpFormat::Json | DumpFormat::Notation => b"{",
@@ -394,62 +354,51 @@ impl<W: Write> Writer<W> {
         })
     }
 
-    /// Takes the next entry, and hands it on, never too far ahead of what is written.
+    /// Takes the next entry, and hands it on.
     fn take(&mut self, entry: Entry) -> io::Result<()> {
         let len = entry.sub_key().len() + entry.value().len();
-        let is_large = len >= LARGE;
-        if self.batch_bytes + len > BATCH || is_large {
-            self.hand_on();
-        }
-        if is_large {
-            self.ahead.push_back(Ahead::Large(entry));
+        if len >= LARGE {
             // What waits holds on to its pages.
-            return self.write_until(0);
+            self.write_all()?;
+            return self.write_large(&entry);
+        }
+        if self.batch_bytes + len > BATCH {
+            self.hand_on();
         }
         self.batch_bytes += len;
         self.batch.push(entry);
-        self.write_until(self.most_ahead)
+        match self.decoding.next_due() {
+            Some(text) => self.write(text),
+            None => Ok(()),
+        }
     }
 
     fn hand_on(&mut self) {
         let entries = mem::take(&mut self.batch);
         self.batch_bytes = 0;
-        if entries.is_empty() {
-            return;
+        if !entries.is_empty() {
+            self.decoding.give(Batch { entries, buffer: self.buffers.pop().unwrap_or_default() });
         }
-        let buffer = self.buffers.pop().unwrap_or_default();
-        let ahead = if let Some(jobs) = &self.jobs {
-            let (reply, text) = sync_channel(1);
-            jobs.send(Job { entries, buffer, reply }).expect("the workers wait for jobs");
-            Ahead::Batch(text)
-        } else {
-            Ahead::Decoded(decode(entries, buffer, self.style))
-        };
-        self.ahead.push_back(ahead);
     }
 
-    /// Writes what is next until no more than `most` batches are ahead.
-    fn write_until(&mut self, most: usize) -> io::Result<()> {
-        while self.ahead.len() > most {
-            match self.ahead.pop_front() {
-                Some(Ahead::Batch(text)) => self.write(text.recv().expect("a worker replies to every job"))?,
-                Some(Ahead::Decoded(text)) => self.write(text)?,
-                Some(Ahead::Large(entry)) => self.write_large(&entry)?,
-                None => {}
-            }
+    /// Writes all that was taken.
+    fn write_all(&mut self) -> io::Result<()> {
+        self.hand_on();
+        while let Some(text) = self.decoding.next() {
+            self.write(text)?;
         }
         Ok(())
     }
 
     fn write(&mut self, text: Text) -> io::Result<()> {
-        let Text { mut text, unreadable, left } = text;
+        let Text { mut bytes, unreadable, left } = text;
         self.unreadable.extend(unreadable);
-        if !text.is_empty() {
+        if !bytes.is_empty() {
             self.separate()?;
-            self.out.write_all(&text)?;
+            self.out.write_all(&bytes)?;
         }
-        text.clear();
-        self.buffers.push(text);
+        bytes.clear();
+        self.buffers.push(bytes);
         left.iter().try_for_each(|entry| self.write_large(entry))
     }
 

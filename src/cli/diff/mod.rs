@@ -50,7 +50,7 @@ pub struct Diff {
 
 /// A side that was opened.
 enum Opened {
-    Cache(Snapshot),
+    Cache(Box<Snapshot>),
     Fixture(Fixture),
 }
 
@@ -110,7 +110,7 @@ impl Diff {
 
     fn open(&self, path: &Path, global: &Global, output: &Output) -> Result<Opened> {
         if vlive::is_cache(path) {
-            return Ok(Opened::Cache(Snapshot::hold(path, global.look_wait(), &[Selection::All])?));
+            return Ok(Opened::Cache(Box::new(Snapshot::hold(path, global.look_wait(), &[Selection::All])?)));
         }
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
         let fixture = Fixture::read(vec![source(path, output)], &options)?;
