@@ -371,8 +371,7 @@ impl<W: Write> JsonWriter<W> {
             self.value(reader, Maps::Unseen, FIELD_DEPTH)?;
         }
         if !self.fields.distinct {
-            let names: Vec<&[u8]> = self.fields.list.iter().map(|field| field.encoded.as_slice()).collect();
-            if !are_distinct(&names) {
+            if !are_distinct(&self.fields.list, |field| &field.encoded) {
                 return Err(Stop::Odd);
             }
             self.fields.distinct = true;
@@ -410,9 +409,7 @@ impl<W: Write> JsonWriter<W> {
 
     /// The keys noted from the `base`-th on must differ; they are forgotten.
     fn expect_distinct(&mut self, value: &[u8], base: usize) -> Result<(), Stop> {
-        let keys = &self.keys[base..];
-        let ascend = keys.is_sorted_by(|a, b| value[a.clone()] < value[b.clone()]);
-        if !ascend && !are_distinct(&keys.iter().map(|key| &value[key.clone()]).collect::<Vec<_>>()) {
+        if !are_distinct(&self.keys[base..], |key| &value[key.clone()]) {
             return Err(Stop::Odd);
         }
         self.keys.truncate(base);
@@ -838,15 +835,15 @@ pub(crate) fn plain(value: &Value) -> String {
     String::from_utf8(json.into_text()).expect("JSON is text")
 }
 
-/// Whether none is there twice.
-fn are_distinct(keys: &[&[u8]]) -> bool {
-    if keys.is_sorted_by(|a, b| a < b) {
+/// Whether none is there twice. Memory is asked for only if they are many and in no order.
+fn are_distinct<'k, T>(items: &'k [T], key: impl Fn(&'k T) -> &'k [u8]) -> bool {
+    if items.is_sorted_by(|a, b| key(a) < key(b)) {
         return true;
     }
-    if keys.len() <= 12 {
-        return keys.iter().enumerate().all(|(n, key)| !keys[..n].contains(key));
+    if items.len() <= 12 {
+        return items.iter().enumerate().all(|(n, item)| items[..n].iter().all(|other| key(other) != key(item)));
     }
-    let mut sorted = keys.to_vec();
+    let mut sorted: Vec<&[u8]> = items.iter().map(key).collect();
     sorted.sort_unstable();
     sorted.is_sorted_by(|a, b| a < b)
 }
