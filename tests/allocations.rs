@@ -5,7 +5,9 @@ use ciborium::Value;
 use std::hint::black_box;
 use std::io;
 use std::time::UNIX_EPOCH;
-use vlive::{Cache, CachedRows, Envelope, EnvelopeHead, EnvelopeView, JsonStyle, JsonWriter, Record, RowsInput, Snapshot};
+use vlive::{
+    Cache, CachedRows, Envelope, EnvelopeHead, EnvelopeView, JsonStyle, JsonWriter, Record, RowsInput, Snapshot,
+};
 
 /// Rows as backends give them, with ten fields of all common kinds.
 fn envelope(rows: u64) -> Envelope {

@@ -41,11 +41,7 @@ impl Ages {
             [] => vec![Selection::All],
             given => prefixes(given, self.exact, "leave the prefix out for the whole cache")?,
         };
-        let look = |snapshot: &Snapshot| {
-            let mut ages = vlive::ages(snapshot, &selections)?;
-            let damage = std::mem::take(&mut ages.damage);
-            Ok((ages, damage))
-        };
+        let look = |snapshot: &Snapshot| vlive::ages(snapshot, &selections);
         let (ages, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
         if self.json {
             print_json(&ages.entries, now, output)?;

@@ -60,8 +60,7 @@ impl Ls {
         }
         let now = time::now()?;
         let look = |snapshot: &Snapshot| {
-            let mut list = vlive::list(snapshot)?;
-            let damage = std::mem::take(&mut list.damage);
+            let (list, damage) = vlive::list(snapshot)?;
             Ok(((list, snapshot.tables()?), damage))
         };
         let ((list, mut tables), damage) = Snapshot::look_past_damage(folder, global.look_wait(), look)?;

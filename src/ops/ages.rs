@@ -23,20 +23,18 @@ pub struct Ages {
     pub entries: Vec<Age>,
     /// Those whose head cannot be read.
     pub unreadable: Vec<Unreadable>,
-    /// Pages that are damaged; what they held is not told.
-    pub damage: Vec<Error>,
     /// The places of the selections that selected nothing.
     pub unmatched: Vec<usize>,
 }
 
-/// Tells when the selected entries were fetched.
-pub fn ages(snapshot: &Snapshot, selections: &[Selection]) -> Result<Ages> {
-    let mut ages = Ages::default();
+/// Tells when the selected entries were fetched, and which pages are damaged: what they held is not told.
+pub fn ages(snapshot: &Snapshot, selections: &[Selection]) -> Result<(Ages, Vec<Error>)> {
+    let (mut ages, mut damage) = (Ages::default(), Vec::new());
     for (n, selection) in selections.iter().enumerate() {
         let mut matched = false;
         for entry in snapshot.entries(selection)? {
             matched = true;
-            let Some(entry) = past_damage(entry, &mut ages.damage)? else { continue };
+            let Some(entry) = past_damage(entry, &mut damage)? else { continue };
             if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
                 continue;
             }
@@ -53,5 +51,5 @@ pub fn ages(snapshot: &Snapshot, selections: &[Selection]) -> Result<Ages> {
             ages.unmatched.push(n);
         }
     }
-    Ok(ages)
+    Ok((ages, damage))
 }

@@ -38,13 +38,12 @@ pub struct List {
     pub cache_keys: Vec<CacheKeySummary>,
     /// Entries whose head cannot be read.
     pub unreadable: Vec<Unreadable>,
-    /// Pages that are damaged; what they held is in no summary.
-    pub damage: Vec<Error>,
 }
 
-/// Sums up every cache key. Rows are not decoded: see [`EnvelopeHead`](crate::EnvelopeHead).
-pub fn list(snapshot: &Snapshot) -> Result<List> {
-    let mut list = List::default();
+/// Sums up every cache key, and names the pages that are damaged: what they held is in no summary. Rows
+/// are not decoded; see [`EnvelopeHead`](crate::EnvelopeHead).
+pub fn list(snapshot: &Snapshot) -> Result<(List, Vec<Error>)> {
+    let (mut list, mut damage) = (List::default(), Vec::new());
     for table in snapshot.tables()? {
         let Some(cache_key) = table.cache_key() else { continue };
         let mut summary = CacheKeySummary {
@@ -57,7 +56,7 @@ pub fn list(snapshot: &Snapshot) -> Result<List> {
             unreadable: 0,
         };
         for entry in snapshot.entries(&Selection::CacheKey(cache_key.to_owned()))? {
-            let Some(entry) = past_damage(entry, &mut list.damage)? else { continue };
+            let Some(entry) = past_damage(entry, &mut damage)? else { continue };
             summary.entries += 1;
             summary.bytes += entry.value().len() as u64;
             match entry.head() {
@@ -74,5 +73,5 @@ pub fn list(snapshot: &Snapshot) -> Result<List> {
         }
         list.cache_keys.push(summary);
     }
-    Ok(list)
+    Ok((list, damage))
 }
