@@ -1,4 +1,4 @@
-//! The on-disk caches of vantage-live: looked into, seeded and invalidated.
+//! The on-disk caches of vantage-live: looked into, compared, seeded and invalidated.
 //!
 //! vantage-live, the locally cached, write-through table wrapper of the Vantage framework, keeps
 //! one redb file, `vlive.redb`, in a folder. This crate knows the layout of that file, the codec of

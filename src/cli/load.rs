@@ -12,8 +12,8 @@ use vlive::{Cache, Error, Fixture, FixtureEntry, FixtureOptions, LoadPlan, Repla
 /// Write the entries of fixtures, all or none
 ///
 /// A source is a document as `vlive dump` prints it, JSON Lines with an object for each entry
-/// (`{"key": …, "fetched_at": …, "rows": …}`, or `{"key": …, "raw": …}` as `vlive dump --raw` prints
-/// it), or a folder in which `clients/page_1.json` is the entry `clients/page_1`. The rows of an entry
+/// (`{"key": …, "fetched_at": …, "rows": …}`, or `{"key": …, "raw": …}` as
+/// `vlive dump --format jsonl --raw` prints it), or a folder in which `clients/page_1.json` is the entry `clients/page_1`. The rows of an entry
 /// come in any form that `vlive put` takes. All sources are checked before anything is written, in one
 /// transaction; folder and file are created where they are missing.
 ///

@@ -28,7 +28,7 @@ pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
 use vlive::Selection;
 
-/// Look into, seed and invalidate the on-disk caches of vantage-live
+/// Look into, compare, seed and invalidate the on-disk caches of vantage-live
 ///
 /// Looking takes no lock and changes nothing: it works while the app runs, on a cache that was left
 /// by a crash, and without permission to write. Changing needs the cache for itself.

@@ -22,6 +22,9 @@ pub fn file<T>(path: &Path, write: impl FnOnce(Box<dyn Write + '_>) -> io::Resul
         out.flush().map_err(cannot_write)?;
         return Ok(written);
     }
+    if vlive::is_cache(path) {
+        return Err(Refused::error(format!("`{}` is a cache", path.display()), Some("name another file")));
+    }
     // A link stays one.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let new = temporary().tempfile_in(parent(path)).map_err(cannot_write)?;
