@@ -13,9 +13,10 @@ use vlive::{Cache, Error, Fixture, FixtureEntry, FixtureOptions, LoadPlan, Repla
 ///
 /// A source is a document as `vlive dump` prints it, JSON Lines with an object for each entry
 /// (`{"key": …, "fetched_at": …, "rows": …}`, or `{"key": …, "raw": …}` as
-/// `vlive dump --format jsonl --raw` prints it), or a folder in which `clients/page_1.json` is the entry `clients/page_1`. The rows of an entry
-/// come in any form that `vlive put` takes. All sources are checked before anything is written, in one
-/// transaction; folder and file are created where they are missing.
+/// `vlive dump --format jsonl --raw` prints it), or a folder in which `clients/page_1.json` is the entry
+/// `clients/page_1`. The rows of an entry come in any form that `vlive put` takes. All sources are
+/// checked before anything is written, in one transaction; folder and file are created where they are
+/// missing.
 ///
 /// An entry is dated by --fetched-at or --age, else by the source, else by `SOURCE_DATE_EPOCH`, else now.
 #[derive(Debug, Args)]
