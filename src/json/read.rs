@@ -590,9 +590,9 @@ impl<'j> Document<'j> {
     }
 }
 
-/// The time in an envelope.
+/// The time in an envelope, from text that need not be JSON.
 pub(crate) fn seconds(text: &str) -> Option<u64> {
-    text.parse::<u64>().ok().filter(|seconds| i64::try_from(*seconds).is_ok())
+    serde_json::from_str::<u64>(text).ok().filter(|seconds| i64::try_from(*seconds).is_ok())
 }
 
 pub(crate) const FETCHED_AT_WANTED: &str = "`fetched_at` is whole seconds since 1970, at most 2^63 - 1";

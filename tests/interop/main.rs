@@ -6,6 +6,8 @@ mod sequences;
 mod support;
 mod touching;
 
+#[path = "../support/properties/value.rs"]
+mod properties;
 #[path = "../support/random.rs"]
 mod random;
 #[path = "../support/scribble.rs"]
