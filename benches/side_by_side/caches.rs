@@ -6,7 +6,7 @@ use redb::{Database, Durability, TableDefinition};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
-use vlive::{CachedRows, Envelope, Record};
+use vlive::{Cache, CachedRows, Envelope, Record, Selection};
 
 /// The entry that single dumps and puts are about; as large in `small` as in `large`.
 pub const ENTRY: &str = "clients/page_7";
@@ -25,6 +25,8 @@ pub struct Caches {
     pub many: PathBuf,
     /// 30 entries of 100 rows, in a file of about 4 MB.
     pub small: PathBuf,
+    /// No entries; there was one.
+    pub empty: PathBuf,
 }
 
 impl Caches {
@@ -34,21 +36,26 @@ impl Caches {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, about")]
         let scaled = |entries: f64| (entries * scale).max(30.0) as u64;
         Ok(Caches {
-            large: prepare(&folder, "large", scaled(10_000.0), 100)?,
-            many: prepare(&folder, "many", scaled(500_000.0), 1)?,
-            small: prepare(&folder, "small", 30, 100)?,
+            large: prepare(&folder, "large", |file| generate(file, scaled(10_000.0), 100))?,
+            many: prepare(&folder, "many", |file| generate(file, scaled(500_000.0), 1))?,
+            small: prepare(&folder, "small", |file| generate(file, 30, 100))?,
+            empty: prepare(&folder, "empty", |file| {
+                generate(file, 1, 1)?;
+                Cache::open(file)?.invalidate(&[Selection::All])?;
+                Ok(())
+            })?,
         })
     }
 }
 
-fn prepare(parent: &Path, name: &str, entries: u64, rows: u64) -> Result<PathBuf, BoxError> {
+fn prepare(parent: &Path, name: &str, make: impl FnOnce(&Path) -> Result<(), BoxError>) -> Result<PathBuf, BoxError> {
     let done = parent.join(name);
     if !done.exists() {
-        eprintln!("making `{name}`: {entries} entries, rows in each: {rows}");
+        eprintln!("making `{name}`");
         let unfinished = parent.join(format!("{name}.unfinished"));
         let _ = fs::remove_dir_all(&unfinished);
         fs::create_dir_all(&unfinished)?;
-        generate(&unfinished.join("vlive.redb"), entries, rows)?;
+        make(&unfinished.join("vlive.redb"))?;
         fs::rename(&unfinished, &done)?;
     }
     Ok(done)

@@ -17,15 +17,19 @@ use std::fs;
 use std::hint::black_box;
 use std::io;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 use vantage_live::Cache as _;
 use vantage_live::cache::RedbCache;
-use vlive::{Cache, CachedRows, EnvelopeView, JsonStyle, JsonWriter, Key, Selection, Snapshot};
+use vlive::{Cache, CachedRows, EnvelopeView, Fixture, JsonStyle, JsonWriter, Key, Replace, Selection, Snapshot};
 
 type BoxError = Box<dyn Error>;
 
 /// The program, built for this run.
 const VLIVE: &str = env!("CARGO_BIN_EXE_vlive");
+
+/// Bytes of values that a check may take a second for on each core, beside reading the file.
+const DECODED_A_SECOND: f64 = 400e6;
 
 fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -49,6 +53,8 @@ fn main() -> Result<(), BoxError> {
     bench.tell_caches()?;
     bench.compare_outputs()?;
     bench.whole_caches(&folder)?;
+    bench.checks()?;
+    bench.loads(&folder)?;
     bench.single_entries()?;
     bench.start_to_finish()?;
     bench.decoding()
@@ -96,13 +102,9 @@ struct Bench {
 
 impl Bench {
     fn tell_caches(&self) -> Result<(), BoxError> {
-        for (name, folder) in
-            [("large", &self.caches.large), ("many", &self.caches.many), ("small", &self.caches.small)]
-        {
-            let (entries, bytes) = Snapshot::open(folder)?
-                .entries(&Selection::All)?
-                .try_fold((0, 0), |(entries, bytes), entry| Ok((entries + 1, bytes + entry?.value().len() as u64)))
-                .map_err(|error: vlive::Error| error)?;
+        let Caches { large, many, small, empty } = &self.caches;
+        for (name, folder) in [("large", large), ("many", many), ("small", small), ("empty", empty)] {
+            let (entries, bytes) = entries_and_bytes(folder)?;
             let file = fs::metadata(folder.join("vlive.redb"))?.len();
             println!("{name}: {entries} entries, {} of values, a file of {}", size(bytes), size(file));
         }
@@ -125,17 +127,21 @@ impl Bench {
 
     /// Both sides must mean the same before their times do.
     fn compare_outputs(&self) -> Result<(), BoxError> {
-        let files = ["vlive", "reference"].map(|side| self.caches.small.with_extension(format!("{side}.json")));
         let folder = &self.caches.small;
-        for (process, file) in [vlive(folder, &["dump", "--pretty"]), reference(folder, &["dump"])].iter().zip(&files) {
-            process.clone().into_file(file.clone()).time()?;
+        let [document, other] = ["vlive", "reference"].map(|side| folder.with_extension(format!("{side}.json")));
+        let ours = document_of(&vlive(folder, &["dump", "--pretty"]), &document)?;
+        if ours != document_of(&reference(folder, &["dump"]), &other)? {
+            return Err("the dumps of `small` differ".into());
         }
-        let [ours, theirs] = files.map(|file| -> Result<serde_json::Value, BoxError> {
-            let json = serde_json::from_slice(&fs::read(&file)?)?;
-            fs::remove_file(file)?;
-            Ok(json)
-        });
-        if ours? == theirs? { Ok(()) } else { Err("the dumps of `small` differ".into()) }
+        let loaded = folder.with_extension("loaded");
+        for process in [load(&loaded, &document), load_by_reference(&loaded, &document)] {
+            process.time()?;
+            if ours != document_of(&vlive(&loaded, &["dump"]), &other)? {
+                return Err("what was loaded of the dump of `small` differs from it".into());
+            }
+        }
+        measure::remove(&loaded)?;
+        Ok([document, other].iter().try_for_each(fs::remove_file)?)
     }
 
     fn whole_caches(&self, scratch: &Path) -> Result<(), BoxError> {
@@ -177,6 +183,56 @@ impl Bench {
             self.row(what, Goal::Faster(7.0), Side::process(&ours), Side::process(&theirs))?;
         }
         Ok(())
+    }
+
+    /// What looks at every byte, and what looks at next to none.
+    fn checks(&self) -> Result<(), BoxError> {
+        let Caches { large, empty, .. } = &self.caches;
+        let cores = thread::available_parallelism()?.get();
+        let (_, bytes) = entries_and_bytes(large)?;
+        #[expect(clippy::cast_precision_loss, reason = "it is about")]
+        let decoding = Duration::from_secs_f64(bytes as f64 / (DECODED_A_SECOND * cores as f64));
+        self.row(
+            "check, large, against cat",
+            Goal::AtMost(2.0, decoding),
+            Side::process(&vlive(large, &["check"])),
+            Side::process(&Process::new("cat", [large.join("vlive.redb")])),
+        )?;
+        self.row(
+            "ls --quick, large against empty",
+            Goal::AtMost(1.1, Duration::from_micros(200)),
+            Side::process(&vlive(large, &["ls", "--quick"])),
+            Side::process(&vlive(empty, &["ls", "--quick"])),
+        )
+    }
+
+    /// All entries of `large` into a new cache.
+    fn loads(&self, scratch: &Path) -> Result<(), BoxError> {
+        let large = &self.caches.large;
+        let [loaded, file] = ["loaded", "loaded.json"].map(|name| scratch.join(name));
+        let what = "load of encoded entries, large";
+        if what.contains(&self.word) {
+            vlive(large, &["dump", "--format", "jsonl", "--raw"]).into_file(file.clone()).time()?;
+            let fixture = Fixture::load(&file)?;
+            let into_new = |load: fn(&Path, &Fixture) -> Result<(), BoxError>| {
+                let (loaded, fixture) = (&loaded, &fixture);
+                Side::timed(move || {
+                    measure::remove(loaded)?;
+                    let begun = Instant::now();
+                    load(loaded, fixture)?;
+                    Ok(begun.elapsed())
+                })
+            };
+            self.row(what, Goal::at_most(2.0), into_new(load_fixture), into_new(reference::insert))?;
+        }
+        let what = "load of a document, large";
+        if what.contains(&self.word) {
+            vlive(large, &["dump"]).into_file(file.clone()).time()?;
+            let (ours, theirs) = (load(&loaded, &file), load_by_reference(&loaded, &file));
+            self.row(what, Goal::None, Side::process(&ours), Side::process(&theirs))?;
+        }
+        let _ = fs::remove_file(file);
+        measure::remove(&loaded)
     }
 
     fn single_entries(&self) -> Result<(), BoxError> {
@@ -278,6 +334,36 @@ fn reference(folder: &Path, arguments: &[&str]) -> Process {
     let arguments = [OsStr::new(reference::ARGUMENT), OsStr::new(command), folder.as_os_str()];
     let this = env::current_exe().expect("the path of this program");
     Process::new(this, arguments.into_iter().chain(rest.iter().map(OsStr::new)))
+}
+
+/// Runs that make a new cache in `folder`.
+fn load(folder: &Path, document: &Path) -> Process {
+    let process = vlive(folder, &["--quiet", "load", &document.to_string_lossy()]);
+    process.making(folder.to_owned())
+}
+
+fn load_by_reference(folder: &Path, document: &Path) -> Process {
+    let process = reference(folder, &["load", &document.to_string_lossy()]);
+    process.making(folder.to_owned())
+}
+
+/// From no cache to a closed one.
+fn load_fixture(folder: &Path, fixture: &Fixture) -> Result<(), BoxError> {
+    Cache::create(folder)?.load(fixture, Replace::Entries)?;
+    Ok(())
+}
+
+/// The JSON that a run writes to `file`.
+fn document_of(process: &Process, file: &Path) -> Result<serde_json::Value, BoxError> {
+    process.clone().into_file(file.to_owned()).time()?;
+    Ok(serde_json::from_slice(&fs::read(file)?)?)
+}
+
+/// How many entries there are, and how many bytes of values.
+fn entries_and_bytes(folder: &Path) -> Result<(u64, u64), BoxError> {
+    let snapshot = Snapshot::open(folder)?;
+    let mut entries = snapshot.entries(&Selection::All)?;
+    entries.try_fold((0, 0), |(entries, bytes), entry| Ok((entries + 1, bytes + entry?.value().len() as u64)))
 }
 
 /// From opening to output.

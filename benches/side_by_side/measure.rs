@@ -3,7 +3,8 @@
 use crate::BoxError;
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,15 +22,23 @@ pub struct Process {
     program: PathBuf,
     arguments: Vec<OsString>,
     to: Option<PathBuf>,
+    makes: Option<PathBuf>,
 }
 
 impl Process {
     pub fn new<A: Into<OsString>>(program: impl Into<PathBuf>, arguments: impl IntoIterator<Item = A>) -> Process {
-        Process { program: program.into(), arguments: arguments.into_iter().map(Into::into).collect(), to: None }
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        Process { program: program.into(), arguments, to: None, makes: None }
     }
 
     pub fn into_file(mut self, path: PathBuf) -> Process {
         self.to = Some(path);
+        self
+    }
+
+    /// The same without this folder, which it makes, before every run.
+    pub fn making(mut self, folder: PathBuf) -> Process {
+        self.makes = Some(folder);
         self
     }
 
@@ -43,6 +52,9 @@ impl Process {
     }
 
     fn command(&self) -> Result<Command, BoxError> {
+        if let Some(folder) = &self.makes {
+            remove(folder)?;
+        }
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).stdin(Stdio::null());
         command.stdout(match &self.to {
@@ -80,6 +92,14 @@ impl Process {
             }
         }
         Ok(peak)
+    }
+}
+
+/// Removes a folder, if it is there.
+pub fn remove(folder: &Path) -> Result<(), BoxError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

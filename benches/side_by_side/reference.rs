@@ -6,8 +6,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use indexmap::IndexMap;
 use redb::{Database, ReadableTable, ReadableTableMetadata, TableDefinition, TableHandle};
 use serde_json::{Map, Value as Json, json};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::Path;
+use vlive::Fixture;
 
 type Value = ciborium::Value;
 type Rows = IndexMap<String, IndexMap<String, Value>>;
@@ -26,6 +28,7 @@ pub fn run(arguments: &[String]) -> Result<(), BoxError> {
         ("ages", []) => ages(folder, out),
         ("dump", []) => dump(folder, out),
         ("dump", [key]) => dump_one(folder, key, out),
+        ("load", [document]) => load(folder, Path::new(document)),
         _ => Err("an unknown command".into()),
     }
 }
@@ -76,6 +79,41 @@ pub fn dump_one(folder: &Path, key: &str, mut out: impl Write) -> Result<(), Box
     let value = table.get(sub_key)?.ok_or("no such entry")?;
     serde_json::to_writer_pretty(&mut out, &envelope(value.value())?)?;
     Ok(out.flush()?)
+}
+
+/// The entries of a document, into a new cache.
+fn load(folder: &Path, document: &Path) -> Result<(), BoxError> {
+    let document: Json = serde_json::from_reader(BufReader::new(fs::File::open(document)?))?;
+    let Json::Object(entries) = document else { return Err("a document".into()) };
+    fs::create_dir_all(folder)?;
+    let database = open(folder)?;
+    let transaction = database.begin_write()?;
+    for (key, envelope) in entries {
+        let (cache_key, sub_key) = key.split_once('/').ok_or("a full key")?;
+        let Json::Object(mut envelope) = envelope else { return Err("an envelope".into()) };
+        let [fetched_at, rows] = ["fetched_at", "rows"].map(|name| envelope.remove(name).unwrap_or_default());
+        let envelope = [("fetched_at", cbor(fetched_at)?), ("rows", cbor(rows)?)];
+        let envelope = envelope.map(|(name, value)| (name.into(), value)).to_vec();
+        let mut value = Vec::new();
+        ciborium::into_writer(&Value::Map(envelope), &mut value)?;
+        transaction.open_table(definition(&format!("__vlive__{cache_key}")))?.insert(sub_key, value.as_slice())?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// The entries of a fixture as they are, into a new cache; the least that redb has to do.
+pub fn insert(folder: &Path, fixture: &Fixture) -> Result<(), BoxError> {
+    fs::create_dir_all(folder)?;
+    let database = open(folder)?;
+    let transaction = database.begin_write()?;
+    let mut entries = fixture.entries().peekable();
+    while let Some(first) = entries.peek().map(|entry| entry.key().cache_key()) {
+        let mut table = transaction.open_table(definition(&format!("__vlive__{first}")))?;
+        while let Some(entry) = entries.next_if(|entry| entry.key().cache_key() == first) {
+            table.insert(entry.key().sub_key(), entry.value()?.as_slice())?;
+        }
+    }
+    Ok(transaction.commit()?)
 }
 
 /// As vantage-live does it.
@@ -156,4 +194,33 @@ fn json(value: Value) -> Json {
         }
         _ => Json::Null,
     }
+}
+
+/// Back from it.
+fn cbor(json: Json) -> Result<Value, BoxError> {
+    Ok(match json {
+        Json::Null => Value::Null,
+        Json::Bool(bool) => Value::Bool(bool),
+        Json::Number(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(integer), _) => integer.into(),
+            (_, Some(integer)) => integer.into(),
+            _ => number.as_f64().ok_or("a float")?.into(),
+        },
+        Json::String(text) => Value::Text(text),
+        Json::Array(values) => Value::Array(values.into_iter().map(cbor).collect::<Result<_, _>>()?),
+        Json::Object(pairs) => {
+            let mut pairs: Vec<_> = pairs.into_iter().collect();
+            match pairs.as_mut_slice() {
+                [(name, Json::String(text))] if name == "$bytes" => Value::Bytes(BASE64.decode(text)?),
+                [(name, Json::Array(tag))] if name == "$tag" && tag.len() == 2 => {
+                    let content = cbor(tag.pop().unwrap_or_default())?;
+                    Value::Tag(tag[0].as_u64().ok_or("a tag")?, Box::new(content))
+                }
+                _ => {
+                    let pairs = pairs.into_iter().map(|(name, value)| Ok((name.into(), cbor(value)?)));
+                    Value::Map(pairs.collect::<Result<_, BoxError>>()?)
+                }
+            }
+        }
+    })
 }
