@@ -56,8 +56,8 @@ impl fmt::Display for Deviation {
 /// What [`EnvelopeView::new`] refuses.
 pub fn deviations(value: &[u8], now: u64) -> Result<Vec<Deviation>> {
     // The walk below relies on it, above all on the bound of the nesting.
-    EnvelopeView::new(value)?;
-    let mut walk = Walk { reader: Reader::at(value, 0), found: Vec::new() };
+    let envelope = &EnvelopeView::new(value)?;
+    let mut walk = Walk { envelope, reader: Reader::at(value, 0), found: Vec::new(), written: Vec::new() };
     walk.envelope(now)?;
     if walk.reader.pos() < value.len() {
         walk.note(Deviation::TrailingBytes);
@@ -66,12 +66,15 @@ pub fn deviations(value: &[u8], now: u64) -> Result<Vec<Deviation>> {
     Ok(walk.found)
 }
 
-struct Walk<'b> {
+struct Walk<'v, 'b> {
+    envelope: &'v EnvelopeView<'b>,
     reader: Reader<'b>,
     found: Vec<Deviation>,
+    /// A float as ciborium writes it.
+    written: Vec<u8>,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     fn note(&mut self, deviation: Deviation) {
         if !self.found.contains(&deviation) {
             self.found.push(deviation);
@@ -132,11 +135,16 @@ impl Walk<'_> {
     /// The pairs of a map whose keys should be text that differs; `visit` is called with each that is
     /// text and must pass its value.
     fn pairs(&mut self, visit: &mut dyn FnMut(&mut Self, &str) -> Result<()>) -> Result<()> {
+        let start = self.reader.pos();
         let Head::Map(mut left) = self.head()? else { unreachable!("only maps have pairs") };
+        // Of rows and records it is known whether there is anything to find.
+        let looks = start == 0 || self.envelope.is_odd(start);
         let mut keys = Vec::new();
         while self.reader.more(&mut left)? {
             if let Head::Text(_) = self.reader.peek()? {
-                keys.push(position(self.reader.pos())?);
+                if looks {
+                    keys.push(position(self.reader.pos())?);
+                }
                 let Head::Text(len) = self.head()? else { unreachable!("just seen") };
                 let key = self.reader.text(len)?;
                 visit(self, &key)?;
@@ -200,9 +208,9 @@ impl Walk<'_> {
             Head::Bytes(None) | Head::Text(None) | Head::Array(None) | Head::Map(None) => false,
             Head::Simple(simple) => len == 1 && simple != ciborium_ll::simple::UNDEFINED,
             Head::Float(float) => {
-                let mut written = Vec::with_capacity(9);
-                push_head(&mut written, Header::Float(float.value()));
-                written == self.reader.since(start)
+                self.written.clear();
+                push_head(&mut self.written, Header::Float(float.value()));
+                self.written == self.reader.since(start)
             }
             Head::Break => true,
         };

@@ -26,7 +26,7 @@ impl<'f> Survey<'f> {
         &mut self,
         root: Option<Root>,
         widths: Widths,
-        leaf: &mut dyn FnMut(&Page) -> Result<()>,
+        leaf: &mut dyn FnMut(&Arc<Page>) -> Result<()>,
         damage: &mut dyn FnMut(Damage),
     ) -> Result<()> {
         // The branches down to here, each with the child to visit next.
@@ -72,7 +72,7 @@ impl<'f> Survey<'f> {
     ) -> Result<Vec<(String, Definition)>> {
         let mut definitions = Vec::new();
         let mut senseless = 0;
-        let mut leaf = |page: &Page| {
+        let mut leaf = |page: &Arc<Page>| {
             for n in 0..page.count() {
                 match (str::from_utf8(page.key(n)), Definition::parse(page.value(n))) {
                     (Ok(name), Some(definition)) => definitions.push((name.to_owned(), definition)),
@@ -92,7 +92,7 @@ impl<'f> Survey<'f> {
     /// Reads a table for its pages alone, those of a multimap's inner trees too.
     pub fn table(&mut self, table: &Definition, damage: &mut dyn FnMut(Damage)) -> Result<()> {
         let mut inner = Vec::new();
-        let mut leaf = |page: &Page| {
+        let mut leaf = |page: &Arc<Page>| {
             inner.extend((0..page.count()).filter_map(|n| table.inner_root(page.value(n))));
             Ok(())
         };

@@ -1,10 +1,14 @@
 //! Is a cache sound? Every page and every entry is looked at, and nothing is changed.
 
 use crate::file::{self, Damage, Page, Survey, Widths};
+use crate::in_order::{InOrder, in_order};
 use crate::{Error, Holder, Key, Result, Snapshot, Table, deviation, holder, location, race};
 use std::fs;
 use std::io;
+use std::mem;
 use std::path::Path;
+use std::str;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How many places of each kind of finding are told.
@@ -62,6 +66,13 @@ impl Findings {
             self.places.push(Finding { place: place.map(str::to_owned), what: what.to_string() });
         }
     }
+
+    /// Adds those of what comes next.
+    fn extend(&mut self, others: Findings) {
+        self.count += others.count;
+        let room = PLACES - self.places.len();
+        self.places.extend(others.places.into_iter().take(room));
+    }
 }
 
 impl Check {
@@ -104,7 +115,34 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
     Ok(true)
 }
 
+/// Bytes of pages whose entries are decoded at once.
+const BATCH: usize = 256 * 1024;
+
+/// Pages of this size are waited for, so that there are never several of them.
+const LARGE: usize = 4 * 1024 * 1024;
+
+/// Leaves of a cache table.
+struct Leaves {
+    cache_key: Arc<str>,
+    pages: Vec<Arc<Page>>,
+    bytes: usize,
+}
+
+/// What is found in leaves.
+#[derive(Default)]
+struct Decoded {
+    entries: u64,
+    keys_not_text: u64,
+    refused: Findings,
+    altered: Findings,
+}
+
+/// The leaves are read by one thread and decoded by as many as there are cores.
 fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
+    in_order(|leaves| decode(&leaves, now), |decoding| check_pages(snapshot, decoding))
+}
+
+fn check_pages(snapshot: &Snapshot, decoding: &mut InOrder<'_, Leaves, Decoded>) -> Result<(Check, Vec<Error>)> {
     let file = snapshot.file();
     let header = file.header();
     let mut check = Check {
@@ -148,24 +186,32 @@ fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
             }
             continue;
         };
-        let (mut entries, mut not_text) = (0, 0);
-        let (refused, altered) = (&mut check.refused, &mut check.altered);
-        let mut leaf = |page: &Page| {
-            for n in 0..page.count() {
-                entries += 1;
-                let Ok(sub_key) = std::str::from_utf8(page.key(n)) else {
-                    not_text += 1;
-                    continue;
-                };
-                check_entry(page.value(n), &|| Key::from_parts(cache_key, sub_key).to_string(), now, refused, altered);
+        let none = || Leaves { cache_key: cache_key.into(), pages: Vec::new(), bytes: 0 };
+        let (mut leaves, mut decoded) = (none(), Decoded::default());
+        let mut leaf = |page: &Arc<Page>| {
+            leaves.bytes += page.used_bytes().len();
+            leaves.pages.push(Arc::clone(page));
+            if leaves.bytes >= BATCH {
+                let is_large = leaves.bytes >= LARGE;
+                decoding.give(mem::replace(&mut leaves, none()));
+                while let Some(next) = if is_large { decoding.next() } else { decoding.next_due() } {
+                    decoded.extend(next);
+                }
             }
             Ok(())
         };
         survey
             .tree(table.definition().root, Widths::default(), &mut leaf, &mut damage)
             .map_err(|error| in_context(error, Some(table.name())))?;
+        decoding.give(leaves);
+        while let Some(next) = decoding.next() {
+            decoded.extend(next);
+        }
+        let Decoded { entries, keys_not_text, refused, altered } = decoded;
         check.entries += entries;
-        for _ in 0..not_text {
+        check.refused.extend(refused);
+        check.altered.extend(altered);
+        for _ in 0..keys_not_text {
             check.damage.add(Some(table.name()), &"a key is not UTF-8");
         }
         if entries != table.entries() {
@@ -178,13 +224,37 @@ fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
     Ok((check, damage.into_iter().collect()))
 }
 
-fn check_entry(value: &[u8], key: &dyn Fn() -> String, now: u64, refused: &mut Findings, altered: &mut Findings) {
-    match deviation::deviations(value, now) {
-        Ok(deviations) if deviations.is_empty() => {}
-        Ok(deviations) => {
-            let list: Vec<String> = deviations.iter().map(ToString::to_string).collect();
-            altered.add(Some(&key()), &list.join(", "));
-        }
-        Err(error) => refused.add(Some(&key()), &error),
+impl Decoded {
+    fn extend(&mut self, next: Decoded) {
+        self.entries += next.entries;
+        self.keys_not_text += next.keys_not_text;
+        self.refused.extend(next.refused);
+        self.altered.extend(next.altered);
     }
+
+    fn entry(&mut self, cache_key: &Arc<str>, sub_key: &str, value: &[u8], now: u64) {
+        let key = || Key::from_parts(Arc::clone(cache_key), sub_key).to_string();
+        match deviation::deviations(value, now) {
+            Ok(deviations) if deviations.is_empty() => {}
+            Ok(deviations) => {
+                let list: Vec<String> = deviations.iter().map(ToString::to_string).collect();
+                self.altered.add(Some(&key()), &list.join(", "));
+            }
+            Err(error) => self.refused.add(Some(&key()), &error),
+        }
+    }
+}
+
+fn decode(leaves: &Leaves, now: u64) -> Decoded {
+    let mut decoded = Decoded::default();
+    for page in &leaves.pages {
+        for n in 0..page.count() {
+            decoded.entries += 1;
+            match str::from_utf8(page.key(n)) {
+                Ok(sub_key) => decoded.entry(&leaves.cache_key, sub_key, page.value(n), now),
+                Err(_) => decoded.keys_not_text += 1,
+            }
+        }
+    }
+    decoded
 }

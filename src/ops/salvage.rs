@@ -131,7 +131,7 @@ impl Rescue<'_> {
     fn table(&mut self, survey: &mut Survey<'_>, table: &Table, insert: &mut Insert<'_>) -> Result<(u64, Vec<Damage>)> {
         let is_older = self.lossy.is_some();
         let (mut read, mut damage, mut failed) = (0, Vec::new(), None);
-        let mut leaf = |page: &Page| {
+        let mut leaf = |page: &Arc<Page>| {
             for n in 0..page.count() {
                 let Ok(sub_key) = std::str::from_utf8(page.key(n)) else { continue };
                 read += 1;

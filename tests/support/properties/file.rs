@@ -73,8 +73,7 @@ pub fn file(file: &[u8], choice: u8) -> Option<u64> {
     // An entry takes eight bytes of a page, a page that is looked for but not there as many of a branch.
     let most = file.len() as u64 / 8;
     let looked = Snapshot::look_past_damage(&path, Duration::ZERO, |snapshot| {
-        let mut list = vlive::list(snapshot)?;
-        let damage = std::mem::take(&mut list.damage);
+        let (list, damage) = vlive::list(snapshot)?;
         assert!(snapshot.pages_read() <= 2 * most, "{} pages", snapshot.pages_read());
         // A table whose name is out of order is not found by its name, and then counts for empty.
         let ascend = snapshot.tables()?.is_sorted_by(|a, b| a.name() < b.name());
