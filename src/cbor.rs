@@ -511,10 +511,19 @@ fn is_reserved(bytes: &[u8], keys: &[u32]) -> bool {
 /// Whether no key is there twice; `keys` may be left in another order.
 pub(crate) fn are_distinct(bytes: &[u8], keys: &mut [u32]) -> bool {
     let ascend = |a: &u32, b: &u32| key_at(bytes, *a) < key_at(bytes, *b);
-    keys.is_sorted_by(ascend) || {
-        keys.sort_unstable_by(|a, b| key_at(bytes, *a).cmp(&key_at(bytes, *b)));
-        keys.is_sorted_by(ascend)
+    if keys.is_sorted_by(ascend) {
+        return true;
     }
+    // A few are compared sooner than sorted.
+    if keys.len() <= 12 {
+        let differs = |(n, key): (usize, &u32)| {
+            let key = key_at(bytes, *key);
+            keys[..n].iter().all(|other| key_at(bytes, *other) != key)
+        };
+        return keys.iter().enumerate().all(differs);
+    }
+    keys.sort_unstable_by(|a, b| key_at(bytes, *a).cmp(&key_at(bytes, *b)));
+    keys.is_sorted_by(ascend)
 }
 
 /// Bytes of the shortest head with this argument, which is the one that ciborium writes.

@@ -16,12 +16,16 @@
 //! a record. Control characters are escaped in text, those above ASCII too, so that JSON can go to
 //! a terminal as it is.
 
+mod cursor;
+mod encode;
+mod input_error;
 mod objects;
 mod read;
 mod write;
 
+pub use input_error::InputError;
 pub(crate) use objects::{Objects, Piece, Position, Stop};
-pub(crate) use read::{FETCHED_AT_WANTED, Text, seconds};
-pub use read::{InputError, RowsInput};
+pub use read::RowsInput;
+pub(crate) use read::{FETCHED_AT_WANTED, seconds};
 pub(crate) use write::{Entry, escape, hexadecimal, pieces, plain};
 pub use write::{JsonStyle, JsonWriter};

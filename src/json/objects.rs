@@ -201,7 +201,7 @@ impl Position {
 
 /// A look for the end of a value that comes in parts.
 #[derive(Default)]
-struct Extent {
+pub(super) struct Extent {
     depth: usize,
     in_text: bool,
     is_escaped: bool,
@@ -210,7 +210,7 @@ struct Extent {
 
 impl Extent {
     /// Where the value ends in `part`, if it does.
-    fn end(&mut self, part: &[u8]) -> Option<usize> {
+    pub fn end(&mut self, part: &[u8]) -> Option<usize> {
         for (n, byte) in part.iter().enumerate() {
             if self.in_text {
                 match byte {

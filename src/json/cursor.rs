@@ -1,0 +1,54 @@
+//! A way through JSON text that is known to be JSON.
+
+use super::objects::Extent;
+
+/// A place in the text. What is asked for must be there.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'j> {
+    rest: &'j str,
+}
+
+impl<'j> Cursor<'j> {
+    pub fn new(json: &'j str) -> Cursor<'j> {
+        Cursor { rest: json.trim_ascii_start() }
+    }
+
+    /// All that is left; a value or a key begins with it.
+    pub fn rest(&self) -> &'j str {
+        self.rest
+    }
+
+    /// The first byte of what is next.
+    pub fn peek(&self) -> u8 {
+        self.rest.as_bytes().first().copied().unwrap_or_default()
+    }
+
+    /// Takes the value or key that is next, as it stands there.
+    pub fn take(&mut self) -> &'j str {
+        let end = Extent::default().end(self.rest.as_bytes()).unwrap_or(self.rest.len());
+        let (taken, rest) = self.rest.split_at(end);
+        self.rest = rest.trim_ascii_start();
+        taken
+    }
+
+    /// Passes a punctuation mark.
+    pub fn pass(&mut self) {
+        self.rest = self.rest.get(1..).unwrap_or_default().trim_ascii_start();
+    }
+
+    /// Goes to the next element of the open array or key of the open object; `false` at its end, which is
+    /// passed.
+    pub fn more(&mut self) -> bool {
+        match self.peek() {
+            b']' | b'}' | 0 => {
+                self.pass();
+                false
+            }
+            b',' => {
+                self.pass();
+                true
+            }
+            _ => true,
+        }
+    }
+}
