@@ -200,7 +200,7 @@ impl<'j> Encoder<'j> {
         let [mut tag, mut content] = two(at).ok_or_else(|| malformed(self))?;
         let tag = tag.take().parse().map_err(|_| malformed(self))?;
         // A bignum that reads as an integer is no level; nothing else may stand in one too many.
-        if depth == 0 && !self.reserved(&content).is_some_and(|(name, ..)| name == "$bytes") {
+        if depth == 0 && self.reserved(&content).is_none_or(|(name, ..)| name != "$bytes") {
             return self.deeper(array, place, depth).map(drop);
         }
         push_head(&mut self.out, Header::Tag(tag));
