@@ -42,10 +42,7 @@ pub fn file<T, E>(
 }
 
 /// Makes the folder at `path`, which must be missing or empty, unless `fill` gives up, with the inner error.
-pub fn folder<T, E>(
-    path: &Path,
-    fill: impl FnOnce(&Path) -> io::Result<Result<T, E>>,
-) -> Result<Result<T, E>> {
+pub fn folder<T, E>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<Result<T, E>>) -> Result<Result<T, E>> {
     let cannot_write = |source| Error::Io { doing: "write", path: path.to_owned(), source };
     if path.is_dir() && fs::read_dir(path).map_err(cannot_write)?.next().is_some() {
         let what = format!("the folder `{}` is not empty", path.display());
