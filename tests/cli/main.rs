@@ -9,6 +9,8 @@ mod errors;
 mod global;
 mod in_use;
 mod invalidate;
+mod load;
+mod load_refused;
 mod ls;
 mod put;
 mod refused;

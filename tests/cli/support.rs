@@ -17,6 +17,12 @@ use tempfile::TempDir;
 /// The time at which every run takes place: some hours after the caches were written.
 pub const NOW: u64 = 1_770_010_000;
 
+/// The caches in `tests/caches` whose every entry can be read and has the bytes that vantage-live writes.
+pub const CANONICAL: [&str; 7] = ["bakery", "crashed", "foreign", "format-v3", "live-demo", "odd-keys", "values"];
+
+/// The other one, with values made by hand.
+pub const BY_HAND: &str = "envelopes";
+
 /// What the user's own environment could change about a run.
 const ENVIRONMENT: [&str; 8] = [
     "VLIVE_FOLDER",
@@ -80,6 +86,13 @@ impl Folder {
 
     pub fn file(&self) -> PathBuf {
         self.path.join("vlive.redb")
+    }
+
+    /// Writes a file, and folders to it.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.path.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
     }
 
     pub fn vlive(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
