@@ -18,7 +18,11 @@ pub fn file<T, E>(
     path: &Path,
     write: impl FnOnce(Box<dyn Write + '_>) -> io::Result<Result<T, E>>,
 ) -> Result<Result<T, E>> {
-    let cannot_write = |source| Error::Io { doing: "write", path: path.to_owned(), source };
+    let cannot_write = |source: io::Error| match source.kind() {
+        // Whoever reads the pipe has seen enough, as on standard output.
+        io::ErrorKind::BrokenPipe => anyhow::Error::from(source),
+        _ => Error::Io { doing: "write", path: path.to_owned(), source }.into(),
+    };
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let mut out = BufWriter::new(fs::OpenOptions::new().write(true).open(path).map_err(cannot_write)?);
         let written = write(Box::new(&mut out)).map_err(cannot_write)?;
