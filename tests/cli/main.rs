@@ -5,6 +5,8 @@ mod ages;
 mod check;
 mod completions;
 mod dump;
+mod dump_formats;
+mod dump_output;
 mod errors;
 mod global;
 mod in_use;
@@ -20,3 +22,6 @@ mod support;
 mod terminal;
 mod touch;
 mod values;
+
+#[path = "../support/denoted.rs"]
+mod denoted;

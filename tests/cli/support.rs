@@ -109,6 +109,21 @@ impl Folder {
         command
     }
 
+    /// What a dump with these arguments prints, whatever bytes that is.
+    #[track_caller]
+    pub fn dump(&self, args: &[&str]) -> Vec<u8> {
+        let output = self.command([&["dump"], args].concat()).output().unwrap();
+        assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""), "{args:?}");
+        output.stdout
+    }
+
+    /// The paths of all files in the folder and below, with `/` between names, in their order.
+    pub fn files(&self) -> Vec<String> {
+        let files = self.contents().into_keys().filter(|path| !path.is_dir());
+        let name = |path: PathBuf| path.strip_prefix(&self.path).unwrap().to_str().unwrap().replace('\\', "/");
+        files.map(name).collect()
+    }
+
     /// Every path in the folder, and the folder itself, with its bytes and the time of its last
     /// change: that of a folder tells of files that came and went.
     pub fn contents(&self) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
@@ -121,7 +136,10 @@ impl Folder {
                     folders.push(entry.path());
                 } else {
                     let modified = entry.metadata().unwrap().modified().unwrap();
-                    contents.insert(entry.path(), (modified, fs::read(entry.path()).unwrap_or_default()));
+                    // A pipe would wait for somebody at its other end.
+                    let is_file = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file());
+                    let bytes = if is_file { fs::read(entry.path()).unwrap_or_default() } else { Vec::new() };
+                    contents.insert(entry.path(), (modified, bytes));
                 }
             }
         }
