@@ -2,11 +2,14 @@
 
 mod caches;
 mod decoding;
+mod loading;
 mod sequences;
 mod support;
 mod touching;
 
 #[path = "../support/random.rs"]
 mod random;
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/scribble.rs"]
 mod scribble;
