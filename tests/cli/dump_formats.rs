@@ -231,13 +231,14 @@ fn keys_ids_names_times_and_lengths_stay_in_a_redacted_dump() {
     }
 }
 
+const JSON: &str = "`--format json` or `--format jsonl`";
+const INDENTED: &str = "`--format json` or `--format diag`";
+const FILES: &str = "`--format json` or `--format diag` or `--format cbor`";
+
 #[test]
 fn options_that_mean_nothing_together_are_refused() {
     let folder = Folder::copy_of("live-demo");
     std::fs::create_dir(folder.path().join("there")).unwrap();
-    const JSON: &str = "`--format json` or `--format jsonl`";
-    const INDENTED: &str = "`--format json` or `--format diag`";
-    const FILES: &str = "`--format json` or `--format diag` or `--format cbor`";
     for (args, option, goes_with) in [
         (&["--raw"][..], "--raw", "`--format jsonl`"),
         (&["--raw", "--format", "json"], "--raw", "`--format jsonl`"),

@@ -63,7 +63,7 @@ fn a_new_file_has_the_mode_that_any_has_and_an_old_one_keeps_its_own() {
     let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o7777;
     for (umask, file, directory) in [("022", 0o644, 0o755), ("077", 0o600, 0o700), ("027", 0o640, 0o750)] {
         for target in ["new", "tree/"] {
-            let dump = limited(&folder, &format!("umask {umask}"), &["dump", "-q", "--output", target]);
+            let dump = folder.limited(&format!("umask {umask}"), &["dump", "-q", "--output", target]);
             assert_eq!(dump.to_string(), "status 0\n=== stdout\n=== stderr\n");
         }
         assert_eq!((mode("new"), mode("tree"), mode("tree/products")), (file, directory, directory), "{umask}");
@@ -185,21 +185,6 @@ fn a_folder_without_permission_is_named() {
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
-/// A run of the program in a shell, behind a command that changes what it may do.
-#[cfg(unix)]
-fn limited(folder: &Folder, limit: &str, args: &[&str]) -> Ended {
-    let vlive = folder.command(args);
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", &format!("{limit}; exec \"$@\""), "sh"]).arg(vlive.get_program()).args(vlive.get_args());
-    for (name, value) in vlive.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
-    Ended::of(shell.current_dir(folder.path()).output().unwrap())
-}
-
 /// A limit on the size of files, in blocks of 512 bytes, refuses what a full disk does.
 #[cfg(unix)]
 #[test]
@@ -217,7 +202,7 @@ fn a_disk_that_refuses_leaves_the_file_of_before_and_nothing_beside_it() {
                 }
                 let limit = format!("ulimit -f {blocks}");
                 keeps(&folder, || {
-                    let dump = limited(&folder, &limit, &[&["dump", "--output", target], format].concat());
+                    let dump = folder.limited(&limit, &[&["dump", "--output", target], format].concat());
                     assert_eq!((dump.status, dump.stdout.as_str()), (3, ""), "{format:?} {target}");
                     let named = format!("error: cannot write `{target}`: ");
                     assert!(dump.stderr.starts_with(&named) && dump.stderr.contains("File too large"), "{dump}");
@@ -366,9 +351,27 @@ fn awkward_keys_have_names_that_every_file_system_takes_and_that_are_read_back()
             .flat_map(|(begin, ends)| ends.iter().map(move |end| format!("tree/{begin}{end}.{ending}")))
             .collect();
         let mut files = folder.files();
-        (expected.sort(), files.sort());
+        expected.sort();
+        files.sort();
         assert_eq!(files, expected);
         folder.vlive(["load", "-q", "tree"]).ends(0, "", "");
         assert!(folder.entries() == cache.entries());
     }
+}
+
+/// Keys can be longer than any path; JSON Lines take them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_that_is_too_long_for_a_path_leaves_no_folder() {
+    let folder = Folder::with_values("k", &[("1", b"\xa0"), (&"long".repeat(2000), b"\xa0")]);
+    keeps(&folder, || {
+        let dump = folder.vlive(["dump", "--output", "tree/"]).output();
+        assert_eq!((dump.status, dump.stdout.as_str()), (3, ""));
+        assert!(dump.stderr.starts_with("error: cannot write `tree/`: k/longlong"), "{dump}");
+        assert!(dump.stderr.contains(": File name too long"), "{dump}");
+    });
+    let lines = folder.vlive(["dump", "--format", "jsonl"]).output().stdout;
+    let loaded = Folder::empty();
+    loaded.vlive(["load", "-q"]).stdin(lines).ends(0, "", "");
+    assert_eq!(loaded.keys(), folder.keys());
 }

@@ -3,6 +3,7 @@
 use crate::support::{BY_HAND, CANONICAL, Ended, Entry, Folder, NOW};
 use redb::Database;
 use serde_json::json;
+use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const RAW: &[&str] = &["--format", "jsonl", "--raw"];
@@ -118,7 +119,7 @@ fn rows_come_in_every_form_that_put_takes_wherever_an_entry_stands() {
     for line in [
         format!(r#"{{"key":"k/1","fetched_at":5,"rows":{rows}}}"#),
         format!("{{\"rows\":\n{rows},\r\n \"key\":\"k/1\"\t, \"fetched_at\":5 }} "),
-        format!(r#"{{"fetched_at":5,"key":"k\/\u0031","rows":[{{"id":7,"n":1}}]}}"#),
+        r#"{"fetched_at":5,"key":"k\/\u0031","rows":[{"id":7,"n":1}]}"#.to_owned(),
     ] {
         let folder = Folder::empty();
         folder.vlive(["load", "-q"]).stdin(&line).ends(0, "", "");
@@ -205,8 +206,9 @@ fn a_dry_run_tells_each_key_and_leaves_no_trace_though_an_app_has_the_cache() {
     for (args, removed) in MODES {
         let folder = Folder::copy_of("foreign");
         let app = Database::open(folder.file()).unwrap();
-        let minus: String = removed.iter().map(|key| format!("- {key}\n")).collect();
-        let keys = format!("+ clients/page_9\n+ new/1\n~ clients/page_1\n{minus}");
+        let mut keys = vec!["+ clients/page_9".to_owned(), "+ new/1".to_owned(), "~ clients/page_1".to_owned()];
+        keys.extend(removed.iter().map(|key| format!("- {key}")));
+        let keys = keys.join("\n") + "\n";
         let rest = format!("3 entries, 72 B: 2 added, 1 replaced, {} removed\n", removed.len());
         let json = |dry_run: bool| {
             json!({
@@ -395,20 +397,40 @@ fn a_cache_that_a_killed_app_left_behind_takes_entries() {
     assert_eq!((new.len(), others), (2, Folder::shared("crashed").entries()));
 }
 
+/// A row of so many megabytes.
+fn row_of(megabytes: usize) -> String {
+    format!(r#"{{"a":{{"x":"{}"}}}}"#, megabytes.to_string().repeat(megabytes << 20))
+}
+
 /// More than is kept in memory, so that values take the way through a temporary file.
 #[test]
 fn large_entries_load_to_the_very_bytes() {
-    let folder = Folder::empty();
-    let source: String = (0..5)
-        .map(|n| format!("{{\"k/{n}\":{{\"a\":{{\"x\":\"{}\"}}}}}}\n", n.to_string().repeat((n + 1) << 20)))
-        .collect();
-    folder.write("source.json", &source);
-    folder.vlive(["load", "-q", "source.json"]).ends(0, "", "");
-    let written = folder.entries();
-    let put = Folder::empty();
-    for n in 0..5 {
-        let rows = format!("{{\"a\":{{\"x\":\"{}\"}}}}", n.to_string().repeat((n + 1) << 20));
-        put.vlive(["put", "-q", &format!("k/{n}")]).stdin(rows).ends(0, "", "");
+    let (loaded, put) = (Folder::empty(), Folder::empty());
+    let mut source = String::new();
+    for n in 1..6 {
+        writeln!(source, "{{\"k/{n}\":{}}}", row_of(n)).unwrap();
+        put.vlive(["put", "-q", &format!("k/{n}")]).stdin(row_of(n)).ends(0, "", "");
     }
-    assert!(written == put.entries());
+    loaded.vlive(["load", "-q"]).stdin(source).ends(0, "", "");
+    assert!(loaded.entries() == put.entries());
+}
+
+/// A limit on the size of files, in blocks of 512 bytes, refuses what a full disk does.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_refuses_leaves_the_cache_as_it_was() {
+    let folder = Folder::copy_of("live-demo");
+    let before = folder.entries();
+    for (megabytes, told) in
+        [(7, "error: cannot write to `./vlive.redb`: "), (9, "error: cannot use a temporary file in `")]
+    {
+        folder.write("source.json", format!(r#"{{"products/id/a":{{}},"new/1":{}}}"#, row_of(megabytes)));
+        for args in [&["load", "source.json"][..], &["load", "source.json", "--clear"]] {
+            let load = folder.limited("ulimit -f 8192", args);
+            assert_eq!((load.status, load.stdout.as_str()), (3, ""), "{load}");
+            assert!(load.stderr.starts_with(told) && load.stderr.contains("File too large"), "{load}");
+            assert_eq!(folder.entries(), before);
+            assert_eq!(folder.files(), ["source.json", "vlive.redb"]);
+        }
+    }
 }

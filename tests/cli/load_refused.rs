@@ -3,16 +3,19 @@
 use crate::support::{Folder, Run};
 use std::fs;
 
-/// Calls `check` where there is no cache, not even its folder, and where there is one, with the arguments
-/// that name it. Nothing may come of that in either.
+/// Where there is no cache, not even its folder, and where there is one.
+const MODES: [&[&str]; 4] = [
+    &["load", "-C", "new/deeper"],
+    &["load", "--replace"],
+    &["load", "--clear", "-q", "--json"],
+    &["load", "--dry-run"],
+];
+
+/// Calls `check` with arguments of each kind. Nothing may come of any.
 #[track_caller]
 fn nowhere(folder: &Folder, check: impl Fn(&[&str])) {
     fs::copy(Folder::shared("live-demo").file(), folder.file()).unwrap();
-    folder.untouched(|| {
-        for args in [&["-C", "new/deeper"][..], &["--replace"], &["--clear", "-q", "--json"], &["--dry-run"]] {
-            check(&[&["load"], args].concat());
-        }
-    });
+    folder.untouched(|| MODES.into_iter().for_each(check));
 }
 
 /// Sources, and what is said of them.
@@ -211,21 +214,49 @@ fn every_fault_of_a_text_is_told_with_its_place_and_nothing_is_written() {
         folder.write(&format!("{n}.json"), source);
     }
     let message = |name: &str, told: &str| format!("error: {name}{}\n", told.replace("SOURCE", name));
-    nowhere(&folder, |args| {
-        for (source, told) in TEXTS {
-            folder.vlive(args).stdin(source).ends(2, "", &message("standard input", told));
-        }
-    });
+    fs::copy(Folder::shared("live-demo").file(), folder.file()).unwrap();
     folder.untouched(|| {
-        for (n, (_, told)) in TEXTS.iter().enumerate() {
-            let file = format!("{n}.json");
-            folder.vlive(["load", "good.json", &file]).ends(2, "", &message(&format!("`{file}`"), told));
+        for (n, (source, told)) in TEXTS.iter().enumerate() {
+            let (file, args) = (format!("{n}.json"), MODES[n % MODES.len()]);
+            folder.vlive(args).stdin(source).ends(2, "", &message("standard input", told));
+            folder.vlive([args, &["good.json", &file]].concat()).ends(2, "", &message(&format!("`{file}`"), told));
         }
     });
 }
 
+/// A document, a line and a raw line.
+const WHOLE: &str = r#"{"k/1":{"fetched_at":1,"rows":{"a":{"x":["é",{"$bytes":"AQ=="}]}}}}
+{"key":"k/2","rows":[{"id":1}]}
+{"key":"k/3","raw":"oA=="}"#;
+
+#[test]
+fn a_text_that_is_cut_anywhere_is_refused_with_a_line_unless_what_is_left_is_whole() {
+    let folder = Folder::empty();
+    let mut whole = Vec::new();
+    for len in 0..WHOLE.len() {
+        let source = &WHOLE.as_bytes()[..len];
+        // What can be loaded could be written.
+        let load = folder.vlive(["load", "-n"]).stdin(source).output();
+        if load.status == 0 {
+            whole.push(len);
+            continue;
+        }
+        let lines = source.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let told = format!("error: standard input, line {lines}, column ");
+        folder.untouched(|| {
+            let load = folder.vlive(["load", "-C", "new"]).stdin(source).output();
+            assert_eq!((load.status, load.stdout.as_str()), (2, ""), "{len}: {load}");
+            assert!(load.stderr.starts_with(&told) && load.stderr.lines().count() == 1, "{len}: {load}");
+        });
+    }
+    let ends: Vec<usize> = WHOLE.match_indices("}\n").flat_map(|(at, _)| [at + 1, at + 2]).collect();
+    assert_eq!(whole, [&[0], &ends[..]].concat());
+}
+
+type Files = &'static [(&'static str, &'static [u8])];
+
 /// Files of a tree, the fault being in the last, and what is said of it.
-const TREES: [(&[(&str, &[u8])], &str); 17] = [
+const TREES: [(Files, &str); 17] = [
     (&[("k/1.json", b"")], "k/1.json`, line 1, column 0 (entry `k/1`): this is not JSON: EOF while parsing a value"),
     (&[("k/1.json", b"{}\n{}")], "k/1.json`, line 2, column 1 (entry `k/1`): this is not JSON: trailing characters"),
     (
@@ -366,7 +397,7 @@ fn values_that_cannot_be_decoded_cannot_be_dated_anew() {
 
 #[test]
 fn nesting_of_any_depth_is_refused_in_a_sentence() {
-    let (open, close) = ("[".repeat(100_000), "]".repeat(100_000));
+    let (open, close) = ("[".repeat(20_000), "]".repeat(20_000));
     let deep = "(entry `k/1`, row `a`, field `x`): nested deeper than the 253 levels that vantage-live reads\n";
     let ends = "(entry `k/1`): this is not JSON: EOF while parsing a list\n";
     let folder = Folder::empty();

@@ -124,6 +124,21 @@ impl Folder {
         files.map(name).collect()
     }
 
+    /// A run in a shell, behind a command that changes what the program may do.
+    #[cfg(unix)]
+    pub fn limited(&self, limit: &str, args: &[&str]) -> Ended {
+        let vlive = self.command(args);
+        let mut shell = process::Command::new("sh");
+        shell.args(["-c", &format!("{limit}; exec \"$@\""), "sh"]).arg(vlive.get_program()).args(vlive.get_args());
+        for (name, value) in vlive.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Ended::of(shell.current_dir(&self.path).output().unwrap())
+    }
+
     /// Every path in the folder, and the folder itself, with its bytes and the time of its last
     /// change: that of a folder tells of files that came and went.
     pub fn contents(&self) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
