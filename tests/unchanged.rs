@@ -93,7 +93,7 @@ fn look(user: &[&str]) {
         let new = place.elsewhere().join(cache);
         let new = new.to_str().unwrap();
         let tree = &format!("{new}-tree/");
-        let commands: [&[&str]; 19] = [
+        let commands: [&[&str]; 20] = [
             &["ls"],
             &["ls", "--all", "--json"],
             &["dump"],
@@ -111,6 +111,7 @@ fn look(user: &[&str]) {
             &["salvage", "--into", new],
             &["invalidate", "--dry-run", prefix],
             &["invalidate", "--dry-run", "--all", "--json"],
+            &["load", "--dry-run", "--clear"],
             &["touch", "--dry-run", prefix],
             &["touch", "--dry-run", "--all", "--json"],
         ];

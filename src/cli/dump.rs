@@ -121,15 +121,18 @@ impl Dump {
         };
         let style = self.style(self.output.is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
-            let dumped = vlive::dump_entry(&entry, style, &mut out)?;
-            if dumped.is_ok() || style.format == DumpFormat::Notation {
-                self.end_line(&mut out)?;
-            }
-            Ok(dumped)
+            let dumped = match vlive::dump_entry(&entry, style, &mut out)? {
+                // It is shown all the same.
+                Err(error) if style.format == DumpFormat::Notation => Some(error),
+                Err(error) => return Ok(Err(error)),
+                Ok(()) => None,
+            };
+            self.end_line(&mut out)?;
+            Ok(Ok(dumped))
         })?;
         Ok(match dumped {
-            Ok(()) => Status::Done,
-            Err(error) => tell_unread(&[], &[Unreadable { key: key.clone(), error }], output),
+            Ok(None) => Status::Done,
+            Ok(Some(error)) | Err(error) => tell_unread(&[], &[Unreadable { key: key.clone(), error }], output),
         })
     }
 
@@ -153,8 +156,12 @@ impl Dump {
         Ok(self.tell(&dumped, output))
     }
 
-    /// Calls `write` with where the output goes.
-    fn write<T>(&self, output: &mut Output, write: impl FnOnce(Box<dyn Write + '_>) -> io::Result<T>) -> Result<T> {
+    /// Calls `write` with where the output goes. No file is there of a dump that gives up.
+    fn write<T, E>(
+        &self,
+        output: &mut Output,
+        write: impl FnOnce(Box<dyn Write + '_>) -> io::Result<Result<T, E>>,
+    ) -> Result<Result<T, E>> {
         let written = match &self.output {
             Some(path) => target::file(path, write)?,
             None => write(output.json_data())?,

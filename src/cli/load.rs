@@ -70,7 +70,7 @@ struct Summary {
 
 impl Load {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let fixture = Fixture::read(sources(&self.sources, output), &self.options()?)?;
+        let fixture = Fixture::read(sources(&self.sources, output)?, &self.options()?)?;
         tell_ignored(&fixture, output);
         let replace = match (self.replace, self.clear) {
             (true, _) => Replace::CacheKeys,

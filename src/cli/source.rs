@@ -1,16 +1,27 @@
 //! Where fixtures come from, as they are named on the command line.
 
+use super::Refused;
 use crate::output::Output;
+use anyhow::Result;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use vlive::Source;
 
 /// The sources of a fixture: paths, and `-` for standard input, which is also what there is without any.
-pub fn sources<'s>(paths: &[PathBuf], output: &Output) -> Vec<Source<'s>> {
+pub fn sources<'s>(paths: &[PathBuf], output: &Output) -> Result<Vec<Source<'s>>> {
     if paths.is_empty() {
-        return vec![standard_input(output)];
+        return Ok(vec![standard_input(output)]);
     }
-    paths.iter().map(|path| source(path, output)).collect()
+    refuse_twice(paths)?;
+    Ok(paths.iter().map(|path| source(path, output)).collect())
+}
+
+/// Refuses standard input that is named twice: it can be read but once.
+pub fn refuse_twice(paths: &[impl AsRef<Path>]) -> Result<()> {
+    if paths.iter().filter(|path| path.as_ref() == Path::new("-")).count() > 1 {
+        return Err(Refused::error("standard input is named twice", Some("it can be read but once: name a file")));
+    }
+    Ok(())
 }
 
 /// A path, or `-` for standard input.

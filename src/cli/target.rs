@@ -12,10 +12,17 @@ pub fn is_folder(path: &Path) -> bool {
     path.to_string_lossy().ends_with(is_separator) || path.is_dir()
 }
 
-/// Writes the file at `path`, in place of one that is there. What is no file, such as a pipe, is written
-/// to as it is.
-pub fn file<T>(path: &Path, write: impl FnOnce(Box<dyn Write + '_>) -> io::Result<T>) -> Result<T> {
-    let cannot_write = |source| Error::Io { doing: "write", path: path.to_owned(), source };
+/// Writes the file at `path`, in place of one that is there, unless `write` gives up, with the inner error.
+/// What is no file, such as a pipe, is written to as it is.
+pub fn file<T, E>(
+    path: &Path,
+    write: impl FnOnce(Box<dyn Write + '_>) -> io::Result<Result<T, E>>,
+) -> Result<Result<T, E>> {
+    let cannot_write = |source: io::Error| match source.kind() {
+        // Whoever reads the pipe has seen enough, as on standard output.
+        io::ErrorKind::BrokenPipe => anyhow::Error::from(source),
+        _ => Error::Io { doing: "write", path: path.to_owned(), source }.into(),
+    };
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let mut out = BufWriter::new(fs::OpenOptions::new().write(true).open(path).map_err(cannot_write)?);
         let written = write(Box::new(&mut out)).map_err(cannot_write)?;
@@ -25,11 +32,13 @@ pub fn file<T>(path: &Path, write: impl FnOnce(Box<dyn Write + '_>) -> io::Resul
     if vlive::is_cache(path) {
         return Err(Refused::error(format!("`{}` is a cache", path.display()), Some("name another file")));
     }
-    // A link stays one.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = &linked(path);
     let new = temporary().tempfile_in(parent(path)).map_err(cannot_write)?;
     let mut out = BufWriter::with_capacity(64 * 1024, new);
     let written = write(Box::new(&mut out)).map_err(cannot_write)?;
+    if written.is_err() {
+        return Ok(written);
+    }
     let new = out.into_inner().map_err(|error| cannot_write(error.into_error()))?;
     new.as_file().sync_all().map_err(cannot_write)?;
     if let Ok(metadata) = fs::metadata(path) {
@@ -39,8 +48,8 @@ pub fn file<T>(path: &Path, write: impl FnOnce(Box<dyn Write + '_>) -> io::Resul
     Ok(written)
 }
 
-/// Makes the folder at `path`, which must be missing or empty.
-pub fn folder<T>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<T>) -> Result<T> {
+/// Makes the folder at `path`, which must be missing or empty, unless `fill` gives up, with the inner error.
+pub fn folder<T, E>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<Result<T, E>>) -> Result<Result<T, E>> {
     let cannot_write = |source| Error::Io { doing: "write", path: path.to_owned(), source };
     if path.is_dir() && fs::read_dir(path).map_err(cannot_write)?.next().is_some() {
         let what = format!("the folder `{}` is not empty", path.display());
@@ -53,12 +62,26 @@ pub fn folder<T>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<T>) -> Resu
     new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
     let new = new.tempdir_in(parent(path)).map_err(cannot_write)?;
     let filled = fill(new.path()).map_err(cannot_write)?;
+    if filled.is_err() {
+        return Ok(filled);
+    }
     #[cfg(windows)]
     fs::remove_dir(path).ok();
     fs::rename(new.path(), path).map_err(cannot_write)?;
     // It is gone from where it would be removed.
     let _ = new.keep();
     Ok(filled)
+}
+
+/// Where a link leads, though there be nothing yet, so that it stays one.
+fn linked(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    // As many as the system would follow.
+    for _ in 0..40 {
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = parent(&path).join(target);
+    }
+    path
 }
 
 fn temporary() -> tempfile::Builder<'static, 'static> {

@@ -36,7 +36,7 @@ impl InputError {
     /// The same error in a text in which its own begins at `at`.
     pub(crate) fn moved_to(self, at: Position) -> InputError {
         // serde_json counts from 0 before the first character.
-        let column = if self.line == 1 { at.column + self.column.max(1) - 1 } else { self.column };
+        let column = if self.line == 1 { at.column + self.column.max(1) - 1 } else { self.column.max(1) };
         InputError { line: at.line + self.line - 1, column, ..self }
     }
 

@@ -2,7 +2,7 @@
 //! a piece of text. What is inside of a piece is checked by whoever reads it.
 
 use super::InputError;
-use crate::Error;
+use crate::{Error, Key};
 use std::io::{self, Read};
 
 /// Bytes that are asked for at once.
@@ -17,6 +17,16 @@ pub(crate) enum Stop {
     Refused(InputError),
     /// It is not the input's fault.
     Other(Error),
+}
+
+impl Stop {
+    /// The same in an entry.
+    pub fn in_entry(self, key: &Key) -> Stop {
+        match self {
+            Stop::Refused(error) => Stop::Refused(error.in_entry(key)),
+            other => other,
+        }
+    }
 }
 
 impl From<io::Error> for Stop {
@@ -38,7 +48,7 @@ impl From<InputError> for Stop {
 }
 
 /// A line and a column in the input, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub line: usize,
     pub column: usize,

@@ -65,6 +65,15 @@ pub struct Dumped {
     pub unmatched: Vec<usize>,
 }
 
+impl Dumped {
+    /// Takes what cannot be read from the entries that are there; the notation has it as bytes.
+    fn leave_out(&mut self, style: DumpStyle) {
+        if style.format != DumpFormat::Notation {
+            self.entries -= self.unreadable.len() as u64;
+        }
+    }
+}
+
 /// Writes the selected entries to `out`, each once, in the order of the selections and of the cache.
 ///
 /// # Errors
@@ -96,8 +105,8 @@ pub fn dump(
                 writer.write_all()?;
             }
             writer.end()?;
-            dumped.entries -= writer.unreadable.len() as u64;
             dumped.unreadable = writer.unreadable;
+            dumped.leave_out(style);
             Ok(read.map(|()| dumped))
         },
     )
@@ -164,24 +173,28 @@ pub fn dump_tree(
             if style.format != DumpFormat::Cbor {
                 out.write_all(b"\n")?;
             }
-            Ok(written)
+            Ok(match written {
+                // It is shown all the same.
+                Err(error) if style.format == DumpFormat::Notation => Ok(Some(error)),
+                written => written.map(|()| None),
+            })
         });
         match written.map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))? {
-            Ok(()) => {}
-            Err(error) => unreadable.push(Unreadable { key, error }),
+            Ok(None) => {}
+            Ok(Some(error)) | Err(error) => unreadable.push(Unreadable { key, error }),
         }
         Ok(())
     })?;
-    dumped.entries -= unreadable.len() as u64;
     dumped.unreadable = unreadable;
+    dumped.leave_out(style);
     Ok(read.map(|()| dumped))
 }
 
 /// Writes a new file, and folders to it; no file if `write` refuses.
-fn write_file(
+fn write_file<T>(
     path: &Path,
-    write: impl FnOnce(&mut BufWriter<fs::File>) -> io::Result<Result<(), DecodeError>>,
-) -> io::Result<Result<(), DecodeError>> {
+    write: impl FnOnce(&mut BufWriter<fs::File>) -> io::Result<Result<T, DecodeError>>,
+) -> io::Result<Result<T, DecodeError>> {
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
     let mut out = BufWriter::new(fs::File::create_new(path)?);
     let written = write(&mut out)?;

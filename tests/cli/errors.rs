@@ -4,26 +4,39 @@ use crate::support::{Ended, Folder, recorded};
 use std::fs;
 use std::path::Path;
 
-const LOOKING: [&[&str]; 9] = [
+/// A row for `put`, and an entry for `load`.
+const INPUT: &str = r#"{"clients/page_1":{}}"#;
+
+const LOOKING: [&[&str]; 13] = [
     &["ls"],
     &["ls", "--all", "--json"],
     &["dump"],
     &["dump", "clients/page_1"],
+    &["dump", "--format", "jsonl", "--raw"],
+    &["dump", "--format", "diag"],
     &["show", "clients/page_1"],
+    &["diff", ".", "."],
     &["ages"],
     &["ages", "--json", "clients"],
     &["invalidate", "--dry-run", "clients"],
     &["touch", "--dry-run", "clients"],
+    &["load", "--dry-run"],
 ];
 
-const WRITING: [&[&str]; 4] =
-    [&["put", "clients/page_1"], &["invalidate", "clients"], &["invalidate", "--all"], &["touch", "clients"]];
+const WRITING: [&[&str]; 6] = [
+    &["put", "clients/page_1"],
+    &["load"],
+    &["load", "--clear"],
+    &["invalidate", "clients"],
+    &["invalidate", "--all"],
+    &["touch", "clients"],
+];
 
 /// Runs each command, which must fail with this message and leave no trace.
 #[track_caller]
 fn all_fail(folder: &Folder, commands: &[&[&str]], message: &str) {
     for args in commands {
-        folder.untouched(|| folder.vlive(*args).stdin("{}").ends(3, "", message));
+        folder.untouched(|| folder.vlive(*args).stdin(INPUT).ends(3, "", message));
     }
 }
 
@@ -68,8 +81,9 @@ fn a_path_that_leads_through_a_file_is_refused() {
     let folder = Folder::empty();
     fs::write(folder.path().join("file"), "hello").unwrap();
     folder.untouched(|| {
-        for args in LOOKING.iter().chain(&WRITING) {
-            let ended = folder.vlive([&["-C", "file/cache"], *args].concat()).stdin("{}").output();
+        // What is compared is named otherwise.
+        for args in LOOKING.iter().chain(&WRITING).filter(|args| args[0] != "diff") {
+            let ended = folder.vlive([&["-C", "file/cache"], *args].concat()).stdin(INPUT).output();
             assert_eq!((ended.status, ended.stdout.as_str()), (3, ""), "{args:?}");
             assert!(ended.stderr.starts_with("error: cannot open `file/cache/vlive.redb`: "), "{ended}");
         }
@@ -98,8 +112,8 @@ hint: caches of vantage-live 0.4 have version 2 or 3
 #[test]
 fn a_file_of_another_length_can_be_looked_at_and_is_not_written_to() {
     let whole = fs::read(Folder::shared("bakery").file()).unwrap();
-    let expected: Vec<String> =
-        LOOKING.iter().map(|args| Folder::shared("bakery").vlive(*args).output().to_string()).collect();
+    let look = |folder: &Folder, args: &[&str]| folder.vlive(args).stdin(INPUT).output().to_string();
+    let expected: Vec<String> = LOOKING.iter().map(|args| look(&Folder::shared("bakery"), args)).collect();
     for len in [whole.len() / 2, whole.len() - 1, whole.len() + 1, whole.len() + 4096] {
         let mut bytes = whole.clone();
         bytes.resize(len, 0);
@@ -114,7 +128,7 @@ hint: the file was cut or extended, and redb would fail on it; it was left as it
         all_fail(&folder, &WRITING, &message);
         folder.untouched(|| {
             for (args, expected) in LOOKING.iter().zip(&expected) {
-                assert_eq!(folder.vlive(*args).output().to_string(), *expected, "{args:?} at {len} bytes");
+                assert_eq!(look(&folder, args), *expected, "{args:?} at {len} bytes");
             }
         });
     }
@@ -127,7 +141,7 @@ fn a_file_that_ends_before_its_pages_is_refused_in_a_sentence() {
         let folder = file_of(&whole[..len]);
         folder.untouched(|| {
             for args in LOOKING.iter().chain(&WRITING) {
-                let ended = folder.vlive(*args).stdin("{}").output();
+                let ended = folder.vlive(*args).stdin(INPUT).output();
                 assert_eq!(ended.status, 3, "{args:?} at {len} bytes: {ended}");
                 assert!(ended.stderr.starts_with("error: `./vlive.redb` "), "{args:?} at {len} bytes: {ended}");
             }
@@ -168,16 +182,21 @@ fn a_flipped_bit_fails_what_needs_its_page_and_names_page_and_table() {
             &["ages", "clients/page_1"],
             &["invalidate", "-n", "clients"],
             &["touch", "-n", "clients"],
+            &["load", "-n"],
+            &["load", "-n", "--clear"],
         ] {
-            let ended = folder.vlive(args).output();
+            let ended = folder.vlive(args).stdin(INPUT).output();
             assert!(names_damage(&ended), "{args:?}: {ended}");
         }
     });
 }
 
 /// What needs the pages of a value to change anything.
-const CHANGING: [&[&str]; 7] = [
+const CHANGING: [&[&str]; 10] = [
     &["put", "clients/page_1"],
+    &["load"],
+    &["load", "--replace"],
+    &["load", "--clear"],
     &["invalidate", "clients"],
     &["invalidate", "clients/page_1"],
     &["invalidate", "--all"],
@@ -191,7 +210,7 @@ fn a_flipped_bit_stops_a_change_before_it_begins() {
     let folder = flipped_in("clients/page_1");
     let before = fs::read(folder.file()).unwrap();
     for args in CHANGING {
-        let ended = folder.vlive(args).stdin("{}").output();
+        let ended = folder.vlive(args).stdin(INPUT).output();
         assert!(names_damage(&ended), "{args:?}: {ended}");
         assert!(fs::read(folder.file()).unwrap() == before, "{args:?} changed the file");
     }
@@ -201,7 +220,7 @@ fn a_flipped_bit_stops_a_change_before_it_begins() {
 fn a_change_that_a_flipped_bit_stops_leaves_no_trace() {
     let folder = flipped_in("clients/page_1");
     for args in CHANGING {
-        folder.untouched(|| drop(folder.vlive(args).stdin("{}").output()));
+        folder.untouched(|| drop(folder.vlive(args).stdin(INPUT).output()));
     }
 }
 
@@ -279,6 +298,31 @@ const FOREIGN_WRITES: [(&[&str], (&str, &str)); 8] = [
     (&["touch", "nums", "clients"], NUMBERS),
 ];
 
+/// What gives way to a load is what `invalidate` drops: never a multimap, and with --clear no table that is
+/// no cache table.
+#[test]
+fn no_load_into_a_foreign_table_begins_unless_that_gives_way() {
+    let folder = Folder::copy_of("foreign");
+    for (source, args, (table, is)) in [
+        (r#"{"clients/page_1":{},"multi/1":{}}"#, &[][..], MULTIMAP),
+        (r#"{"multi/1":{}}"#, &["--replace"], MULTIMAP),
+        (r#"{"multi/1":{}}"#, &["--clear"], MULTIMAP),
+        (r#"{"nums":{},"orders/1":{}}"#, &[], NUMBERS),
+        (r#"{"nums/1":{}}"#, &["--clear"], NUMBERS),
+    ] {
+        folder.untouched(|| {
+            for dry_run in [&["load", "-n"][..], &["load"]] {
+                folder.vlive([dry_run, args].concat()).stdin(source).ends(3, "", &no_cache_table(table, is));
+            }
+        });
+    }
+    let load = |args: &[&str]| folder.vlive([&["load", "--replace"], args].concat()).stdin(r#"{"nums/1":{}}"#);
+    let summary = "load 1 entry, 23 B: 1 added, 0 replaced, 1 removed\n";
+    folder.untouched(|| load(&["-n"]).ends(0, "+ nums/1\n- nums\n", &format!("would {summary}")));
+    load(&[]).ends(0, "", &summary.replacen("load", "loaded", 1));
+    assert_eq!(folder.value("nums/1").len(), 23);
+}
+
 #[test]
 fn no_write_to_a_foreign_table_begins() {
     let folder = Folder::copy_of("foreign");
@@ -319,7 +363,7 @@ fn without_permission_to_read_nothing_is_told() {
     let folder = Folder::copy_of("bakery");
     let Some(()) = permitted(&folder.file(), 0o000) else { return };
     for args in LOOKING.iter().chain(&WRITING) {
-        let ended = folder.vlive(*args).stdin("{}").output();
+        let ended = folder.vlive(*args).stdin(INPUT).output();
         assert_eq!((ended.status, ended.stdout.as_str()), (3, ""), "{args:?}");
         assert!(
             ended.stderr.starts_with("error: cannot open `./vlive.redb`: ") && ended.stderr.ends_with(PERMISSION),
@@ -335,10 +379,10 @@ fn permission_to_read_is_enough_to_look_and_not_to_write() {
     let Some(()) = permitted(&folder.file(), 0o400) else { return };
     folder.untouched(|| {
         for args in LOOKING {
-            assert_eq!(folder.vlive(args).output().status, 0, "{args:?}");
+            assert_eq!(folder.vlive(args).stdin(INPUT).output().status, 0, "{args:?}");
         }
         for args in WRITING {
-            let ended = folder.vlive(args).stdin("{}").output();
+            let ended = folder.vlive(args).stdin(INPUT).output();
             assert!(ended.status == 3 && ended.stderr.ends_with(PERMISSION), "{args:?}: {ended}");
         }
     });
@@ -350,8 +394,10 @@ fn a_cache_is_not_created_where_that_is_not_permitted() {
     let folder = Folder::empty();
     let Some(()) = permitted(folder.path(), 0o500) else { return };
     for target in [".", "new"] {
-        let ended = folder.vlive(["put", "-C", target, "k/1"]).stdin("{}").output();
-        assert!(ended.status == 3 && ended.stderr.ends_with(PERMISSION), "{ended}");
+        for args in [&["put", "k/1"][..], &["load"]] {
+            let ended = folder.vlive([args, &["-C", target]].concat()).stdin(INPUT).output();
+            assert!(ended.status == 3 && ended.stderr.ends_with(PERMISSION), "{ended}");
+        }
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -37,9 +37,15 @@ fn a_cache_is_named_by_the_argument_then_the_option_then_the_environment_then_wh
 
 #[test]
 fn every_command_takes_the_folder_from_each_place() {
-    for args in
-        [&["dump", "--compact"][..], &["ages"], &["invalidate", "one"], &["touch", "one"], &["put", "one/page_1"]]
-    {
+    for args in [
+        &["dump", "--compact"][..],
+        &["dump", "--format", "diag"],
+        &["ages"],
+        &["invalidate", "one"],
+        &["touch", "one"],
+        &["put", "one/page_1"],
+        &["load", "-n", "--clear"],
+    ] {
         let folder = caches();
         let by_option = folder.vlive([&["-C", "one"], args].concat()).stdin("{}").output();
         let folder = caches();
@@ -74,7 +80,7 @@ fn the_file_itself_names_its_cache() {
 }
 
 #[test]
-fn only_put_creates_anything() {
+fn only_put_and_load_create_anything() {
     let folder = Folder::empty();
     fs::create_dir(folder.path().join("empty")).unwrap();
     for (target, file) in [
@@ -94,6 +100,9 @@ hint: name the folder that the app gives to `RedbCache::open` with -C, or set VL
             &["ls", "--json"],
             &["dump"],
             &["dump", "k/1"],
+            &["dump", "k/1", "--format", "diag"],
+            &["dump", "--output", "new.json"],
+            &["dump", "--output", "new/"],
             &["show", "k/1"],
             &["ages"],
             &["invalidate", "k"],
@@ -106,7 +115,11 @@ hint: name the folder that the app gives to `RedbCache::open` with -C, or set VL
             folder.untouched(|| folder.vlive([&["-C", target], args].concat()).ends(3, "", &message));
         }
     }
-    folder.untouched(|| assert_eq!(folder.vlive(["ls", "missing"]).output().status, 3));
+    folder.untouched(|| {
+        assert_eq!(folder.vlive(["ls", "missing"]).output().status, 3);
+        assert_eq!(folder.vlive(["diff", "missing", "empty"]).output().status, 2);
+        assert_eq!(folder.vlive(["diff", "empty", "missing/vlive.redb"]).output().status, 2);
+    });
 }
 
 #[test]
@@ -141,6 +154,26 @@ fn usage_that_is_wrong_ends_with_2_and_touches_nothing() {
         (&["ls", "--wait", "5"], "error: invalid value '5' for '--wait <DURATION>'"),
         (&["ls", "-C"], "error: a value is required for '--folder <FOLDER>'"),
         (&["dump", "--pretty", "--compact"], "error: the argument '--pretty' cannot be used with '--compact'"),
+        (&["dump", "--format", "xml"], "error: invalid value 'xml' for '--format <FORMAT>'"),
+        (&["dump", "--raw", "--plain"], "error: the argument '--raw' cannot be used with '--plain'"),
+        (&["dump", "--raw", "--rows"], "error: the argument '--raw' cannot be used with '--rows'"),
+        (&["dump", "--output"], "error: a value is required for '--output <FILE|FOLDER>'"),
+        (&["diff", "vlive.redb"], "error: the following required arguments were not provided"),
+        (&["load", "--replace", "--clear"], "error: the argument '--replace' cannot be used with '--clear'"),
+        (&["load", "--age", "3"], "error: invalid value '3' for '--age <DURATION>'"),
+        (&["load", "--fetched-at", "@-1"], "error: invalid value '@-1' for '--fetched-at <TIME>'"),
+        (
+            &["load", "--fetched-at", "@1", "--age", "1s"],
+            "error: the argument '--fetched-at <TIME>' cannot be used with '--age <DURATION>'",
+        ),
+        (
+            &["load", "--keep-fetched-at", "--age", "1s"],
+            "error: the argument '--keep-fetched-at' cannot be used with '--age <DURATION>'",
+        ),
+        (
+            &["load", "--keep-fetched-at", "--fetched-at", "@1"],
+            "error: the argument '--keep-fetched-at' cannot be used with '--fetched-at <TIME>'",
+        ),
         (&["ages", "--exact"], "error: the following required arguments were not provided"),
         (&["put"], "error: the following required arguments were not provided"),
         (&["put", "k", "--age", "3"], "error: invalid value '3' for '--age <DURATION>'"),
@@ -227,6 +260,12 @@ fn every_command_ends_quietly_when_its_reader_has_gone() {
         &["ls"][..],
         &["ls", "--json"],
         &["dump"],
+        &["dump", "--format", "jsonl"],
+        &["dump", "--format", "jsonl", "--raw"],
+        &["dump", "--format", "diag", "clients/page_1"],
+        &["dump", "--format", "cbor"],
+        &["diff", "-q", ".", "../live-demo"],
+        &["load", "-n", "-q", "--clear"],
         &["show", "clients/page_1"],
         &["show", "-q", "clients/page_1", "--format", "csv"],
         &["show", "clients/page_1", "--format", "markdown"],
@@ -236,7 +275,9 @@ fn every_command_ends_quietly_when_its_reader_has_gone() {
         &["--help"],
     ] {
         let folder = Folder::shared("bakery");
-        let mut vlive = folder.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut vlive = folder.command(args);
+        vlive.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut vlive = vlive.spawn().unwrap();
         drop(vlive.stdout.take());
         let ended = Ended::of(vlive.wait_with_output().unwrap());
         assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{args:?}");

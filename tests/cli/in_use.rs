@@ -23,8 +23,14 @@ fn refusal() -> String {
     )
 }
 
-const WRITING: [&[&str]; 6] = [
+/// A row for `put`, and an entry for `load`.
+const INPUT: &str = r#"{"products/page_2":{}}"#;
+
+const WRITING: [&[&str]; 9] = [
     &["put", "products/page_2"],
+    &["load"],
+    &["load", "--replace", "--json"],
+    &["load", "--clear"],
     &["invalidate", "products"],
     &["invalidate", "none"],
     &["invalidate", "--all", "--json"],
@@ -38,8 +44,8 @@ fn a_write_is_refused_and_names_who_has_the_cache() {
     let _app = Database::open(folder.file()).unwrap();
     folder.untouched(|| {
         for args in WRITING {
-            folder.vlive(args).stdin("{}").ends(4, "", &refusal());
-            folder.vlive([args, &["-q"]].concat()).stdin("{}").ends(4, "", &refusal());
+            folder.vlive(args).stdin(INPUT).ends(4, "", &refusal());
+            folder.vlive([args, &["-q"]].concat()).stdin(INPUT).ends(4, "", &refusal());
         }
     });
 }
@@ -47,22 +53,29 @@ fn a_write_is_refused_and_names_who_has_the_cache() {
 #[test]
 fn looking_works_meanwhile_and_leaves_no_trace() {
     let folder = Folder::copy_of("bakery");
-    let looking: [&[&str]; 9] = [
+    let looking: [&[&str]; 15] = [
         &["ls"],
         &["ls", "--all", "--json"],
         &["dump"],
         &["dump", "clients/page_1"],
+        &["dump", "--format", "jsonl", "--raw"],
+        &["dump", "--format", "diag", "clients"],
+        &["diff", ".", "vlive.redb"],
         &["show", "clients/page_1"],
         &["ages", "clients", "--json"],
         &["invalidate", "--dry-run", "clients/page_"],
         &["invalidate", "--dry-run", "--all", "--json"],
         &["touch", "--dry-run", "clients/page_"],
+        &["load", "--dry-run"],
+        &["load", "--dry-run", "--replace"],
+        &["load", "--dry-run", "--clear", "--json"],
     ];
-    let before: Vec<String> = looking.iter().map(|args| folder.vlive(*args).output().to_string()).collect();
+    let look = |args: &[&str]| folder.vlive(args).stdin(r#"{"clients/page_1":{}}"#).output();
+    let before: Vec<String> = looking.iter().map(|args| look(args).to_string()).collect();
     let _app = Database::open(folder.file()).unwrap();
     folder.untouched(|| {
         for (args, before) in looking.iter().zip(before) {
-            let ended = folder.vlive(*args).output();
+            let ended = look(args);
             assert_eq!((ended.status, ended.to_string()), (0, before), "{args:?}");
         }
     });
@@ -75,7 +88,7 @@ fn a_time_to_wait_that_runs_out_ends_as_without_it() {
     let expected = format!("waiting: `./vlive.redb` is in use by {}\n{}", holder(), refusal());
     folder.untouched(|| {
         for args in WRITING {
-            folder.vlive([args, &["--wait", "50ms"]].concat()).stdin("{}").ends(4, "", &expected);
+            folder.vlive([args, &["--wait", "50ms"]].concat()).stdin(INPUT).ends(4, "", &expected);
         }
         folder.vlive(["invalidate", "products", "-q", "--wait=50ms"]).ends(4, "", &refusal());
         folder.vlive(["invalidate", "products", "--wait=0s"]).ends(4, "", &refusal());
@@ -83,11 +96,11 @@ fn a_time_to_wait_that_runs_out_ends_as_without_it() {
 }
 
 /// Starts a command that must wait, and lets the app go as soon as it says that it does.
-fn wait_for_the_app(folder: &Folder, args: &[&str]) -> Ended {
+fn wait_for_the_app(folder: &Folder, args: &[&str], input: &str) -> Ended {
     let app = Database::open(folder.file()).unwrap();
     let piped = Stdio::piped;
     let mut vlive = folder.command(args).stdin(piped()).stdout(piped()).stderr(piped()).spawn().unwrap();
-    vlive.stdin.take().unwrap().write_all(b"{}").unwrap();
+    vlive.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let said = first_line(&mut vlive);
     assert_eq!(said.0, format!("waiting: `./vlive.redb` is in use by {}\n", holder()));
     drop(app);
@@ -112,17 +125,21 @@ fn first_line(vlive: &mut Child) -> (String, std::thread::JoinHandle<String>) {
 #[test]
 fn a_write_that_waits_goes_through_when_the_app_has_closed_the_cache() {
     let folder = Folder::copy_of("live-demo");
-    let put = wait_for_the_app(&folder, &["put", "--wait", "5m", "products/page_2"]);
+    let put = wait_for_the_app(&folder, &["put", "--wait", "5m", "products/page_2"], "{}");
     assert_eq!((put.status, put.stderr.as_str()), (0, "put products/page_2: 0 rows, 23 B\n"));
     assert_eq!(folder.keys(), ["products/id/a", "products/page_1", "products/page_2"]);
-    let invalidated = wait_for_the_app(&folder, &["--wait", "5m", "invalidate", "products/page_"]);
+    let invalidated = wait_for_the_app(&folder, &["--wait", "5m", "invalidate", "products/page_"], "");
     assert_eq!(invalidated.stdout, "products/page_1\nproducts/page_2\n");
     assert_eq!((invalidated.status, invalidated.stderr.as_str()), (0, "dropped 2 entries, 123 B\n"));
     assert_eq!(folder.keys(), ["products/id/a"]);
-    let touched = wait_for_the_app(&folder, &["touch", "--wait", "5m", "products", "--fetched-at", "@1"]);
+    let touched = wait_for_the_app(&folder, &["touch", "--wait", "5m", "products", "--fetched-at", "@1"], "");
     assert_eq!(touched.stdout, "products/id/a\n");
     assert_eq!((touched.status, touched.stderr.as_str()), (0, "touched 1 entry: fetched 1970-01-01T00:00:01Z\n"));
     assert_eq!(folder.entries()[0].head().0, 1);
+    let loaded = wait_for_the_app(&folder, &["load", "--wait", "5m", "--clear"], INPUT);
+    let summary = "loaded 1 entry, 23 B: 1 added, 0 replaced, 1 removed\n";
+    assert_eq!((loaded.status, loaded.stdout.as_str(), loaded.stderr.as_str()), (0, "", summary));
+    assert_eq!(folder.keys(), ["products/page_2"]);
 }
 
 #[test]

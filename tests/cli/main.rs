@@ -5,10 +5,14 @@ mod ages;
 mod check;
 mod completions;
 mod dump;
+mod dump_formats;
+mod dump_output;
 mod errors;
 mod global;
 mod in_use;
 mod invalidate;
+mod load;
+mod load_refused;
 mod ls;
 mod put;
 mod refused;
@@ -18,3 +22,6 @@ mod support;
 mod terminal;
 mod touch;
 mod values;
+
+#[path = "../support/denoted.rs"]
+mod denoted;

@@ -17,6 +17,12 @@ use tempfile::TempDir;
 /// The time at which every run takes place: some hours after the caches were written.
 pub const NOW: u64 = 1_770_010_000;
 
+/// The caches in `tests/caches` whose every entry can be read and has the bytes that vantage-live writes.
+pub const CANONICAL: [&str; 7] = ["bakery", "crashed", "foreign", "format-v3", "live-demo", "odd-keys", "values"];
+
+/// The other one, with values made by hand.
+pub const BY_HAND: &str = "envelopes";
+
 /// What the user's own environment could change about a run.
 const ENVIRONMENT: [&str; 8] = [
     "VLIVE_FOLDER",
@@ -82,6 +88,13 @@ impl Folder {
         self.path.join("vlive.redb")
     }
 
+    /// Writes a file, and folders to it.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.path.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
     pub fn vlive(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
         Run(Command::from_std(self.command(args)))
     }
@@ -96,6 +109,36 @@ impl Folder {
         command
     }
 
+    /// What a dump with these arguments prints, whatever bytes that is.
+    #[track_caller]
+    pub fn dump(&self, args: &[&str]) -> Vec<u8> {
+        let output = self.command([&["dump"], args].concat()).output().unwrap();
+        assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""), "{args:?}");
+        output.stdout
+    }
+
+    /// The paths of all files in the folder and below, with `/` between names, in their order.
+    pub fn files(&self) -> Vec<String> {
+        let files = self.contents().into_keys().filter(|path| !path.is_dir());
+        let name = |path: PathBuf| path.strip_prefix(&self.path).unwrap().to_str().unwrap().replace('\\', "/");
+        files.map(name).collect()
+    }
+
+    /// A run in a shell, behind a command that changes what the program may do.
+    #[cfg(unix)]
+    pub fn limited(&self, limit: &str, args: &[&str]) -> Ended {
+        let vlive = self.command(args);
+        let mut shell = process::Command::new("sh");
+        shell.args(["-c", &format!("{limit}; exec \"$@\""), "sh"]).arg(vlive.get_program()).args(vlive.get_args());
+        for (name, value) in vlive.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Ended::of(shell.current_dir(&self.path).output().unwrap())
+    }
+
     /// Every path in the folder, and the folder itself, with its bytes and the time of its last
     /// change: that of a folder tells of files that came and went.
     pub fn contents(&self) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
@@ -108,7 +151,10 @@ impl Folder {
                     folders.push(entry.path());
                 } else {
                     let modified = entry.metadata().unwrap().modified().unwrap();
-                    contents.insert(entry.path(), (modified, fs::read(entry.path()).unwrap_or_default()));
+                    // A pipe would wait for somebody at its other end.
+                    let is_file = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file());
+                    let bytes = if is_file { fs::read(entry.path()).unwrap_or_default() } else { Vec::new() };
+                    contents.insert(entry.path(), (modified, bytes));
                 }
             }
         }

@@ -43,9 +43,50 @@ fn a_dump_is_indented_unless_compact() {
         ("dump products/id/a", &["dump", "--pretty", "products/id/a"][..]),
         ("dump --compact products/id/a", &["dump", "products/id/a"]),
         ("dump", &["dump", "--pretty"]),
+        ("dump --rows", &["dump", "--rows", "--pretty"]),
+        ("dump --format diag", &["dump", "--format", "diag", "--pretty"]),
+        ("dump --format diag --compact products/id/a", &["dump", "--format", "diag", "products/id/a"]),
+        // A line is one anywhere.
+        ("dump --format jsonl", &["dump", "--format", "jsonl"]),
+        ("dump --format jsonl --raw", &["dump", "--format", "jsonl", "--raw"]),
     ] {
         assert_eq!(shown!(&folder, [], on_terminal), folder.vlive(in_pipe).output().stdout);
     }
+}
+
+#[test]
+fn cbor_is_not_for_a_terminal() {
+    let folder = Folder::copy_of("live-demo");
+    let refused = "error: CBOR is not for a terminal\nhint: --output writes it to a file; --format diag shows it\n";
+    for keys in ["", "products", "products/id/a"] {
+        folder.untouched(|| {
+            let Some(shown) = on_a_terminal(&folder, &[("NO_COLOR", "1")], &format!("dump --format cbor {keys}"))
+            else {
+                return;
+            };
+            assert_eq!(shown, refused);
+        });
+    }
+    assert_eq!(shown!(&folder, [], "dump --format cbor --output all.cbor"), "");
+    assert_eq!(std::fs::read(folder.path().join("all.cbor")).unwrap(), folder.dump(&["--format", "cbor"]));
+}
+
+#[test]
+fn a_file_is_written_as_from_anywhere() {
+    let folder = Folder::copy_of("live-demo");
+    assert_eq!(shown!(&folder, [], "dump --output all.json"), "");
+    assert_eq!(std::fs::read(folder.path().join("all.json")).unwrap(), folder.dump(&[]));
+}
+
+#[test]
+fn standard_input_is_waited_for_with_a_word() {
+    // At the end of its input `script` ends that of the terminal.
+    let folder = Folder::empty();
+    let shown = shown!(&folder, [("NO_COLOR", "1")], "load");
+    let told = "reading JSON from standard input; end it with Ctrl-D\n";
+    assert!(shown.starts_with(told) && shown.contains("loaded 0 entries"), "{shown:?}");
+    let quiet = shown!(&folder, [], "load -q");
+    assert!(!quiet.contains("reading"), "{quiet:?}");
 }
 
 #[test]
@@ -56,7 +97,22 @@ fn control_characters_of_a_cache_are_shown_and_not_obeyed() {
         assert!(keys.contains(row), "{row:?} in {keys}");
     }
     let folder = evil();
-    for command in ["ls", "ages", "dump", "invalidate -n --all", "touch --all"] {
+    folder.write("same.json", folder.dump(&[]));
+    folder.write("other.json", "{}");
+    for command in [
+        "ls",
+        "ages",
+        "dump",
+        "dump --format jsonl",
+        "dump --format diag",
+        "dump --format diag --compact",
+        "diff . other.json",
+        "diff --stat . other.json",
+        "load -n same.json",
+        "load -n --clear other.json",
+        "invalidate -n --all",
+        "touch --all",
+    ] {
         let shown = shown!(&folder, [("NO_COLOR", "1")], command);
         assert!(shown.contains("evil"), "{command}: {shown:?}");
         assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
@@ -176,9 +232,24 @@ fn control_characters_in_json_are_escaped_those_above_ascii_too() {
 #[test]
 fn control_characters_in_an_error_are_shown_and_not_obeyed() {
     let folder = Folder::with_values("evil\u{1b}[2J", &[("page\u{7}_1", b"\x80")]);
-    for command in ["ls", "ages", "dump"] {
+    for command in ["ls", "ages", "dump", "dump --format jsonl", "dump --output new/"] {
         let shown = shown!(&folder, [("NO_COLOR", "1")], command);
         assert!(shown.contains("error: entry `evil\\u{1b}[2J/page\\u{7}_1` cannot be decoded"), "{command}: {shown:?}");
+        assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
+    }
+}
+
+#[test]
+fn control_characters_of_sources_are_shown_and_not_obeyed() {
+    let folder = Folder::empty();
+    folder.write("evil\u{7}.json", r#"{"evil\u001b[2J/\u009b":5}"#);
+    folder.write("tree/evil\u{1b}[2J", "no entry");
+    for (command, told) in [
+        ("load evil*", r"error: `evil\u{7}.json`, line 1, column 25 (entry `evil\u{1b}[2J/\u{9b}`): rows are"),
+        ("load -n tree", r"warning: `tree/evil\u{1b}[2J` is no entry"),
+    ] {
+        let shown = shown!(&folder, [("NO_COLOR", "1")], command);
+        assert!(shown.starts_with(told), "{command}: {shown:?}");
         assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
     }
 }

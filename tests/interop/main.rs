@@ -2,6 +2,7 @@
 
 mod caches;
 mod decoding;
+mod loading;
 mod sequences;
 mod support;
 mod touching;
@@ -10,5 +11,7 @@ mod touching;
 mod properties;
 #[path = "../support/random.rs"]
 mod random;
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/scribble.rs"]
 mod scribble;

@@ -1,7 +1,7 @@
 mod json;
 mod stat;
 
-use super::source::{source, tell_ignored};
+use super::source::{refuse_twice, source, tell_ignored};
 use super::{Global, Refused, Status, tell_unread};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -65,6 +65,7 @@ impl Opened {
 
 impl Diff {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        refuse_twice(&[&self.old, &self.new])?;
         let (old, new) = (self.open(&self.old, global, output)?, self.open(&self.new, global, output)?);
         let options = DiffOptions { fetched_at: self.fetched_at, order: self.order };
         let mut stats = Vec::new();

@@ -1,0 +1,79 @@
+//! What was dumped and loaded again, read by vantage-live itself.
+
+use crate::random::Random;
+use crate::rows::{KEYS, rows};
+use crate::support::{Oracle, contents, encoded, table_names};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use vlive::{Cache, DumpFormat, DumpStyle, Fixture, Replace, Selection, Snapshot};
+
+/// A cache with rows that vantage-live put there.
+fn filled(folder: &Path, random: &mut Random) {
+    let oracle = Oracle::open(folder);
+    for _ in 0..20 {
+        oracle.put(random.one_of(&KEYS), &rows(random));
+    }
+}
+
+/// Dumps the cache to what becomes a fixture: a file, or a folder.
+fn dump(cache: &Path, format: DumpFormat, is_tree: bool, to: &Path) {
+    let snapshot = Snapshot::open(cache).unwrap();
+    let style = DumpStyle { format, ..DumpStyle::default() };
+    let dumped = if is_tree {
+        fs::create_dir(to).unwrap();
+        vlive::dump_tree(&snapshot, &[Selection::All], style, to)
+    } else {
+        vlive::dump(&snapshot, &[Selection::All], style, fs::File::create(to).unwrap())
+    };
+    assert!(dumped.unwrap().unwrap().unreadable.is_empty());
+}
+
+#[test]
+fn vantage_live_reads_every_loaded_entry_equal_to_what_it_put_itself() {
+    let mut loaded = BTreeSet::new();
+    for seed in 0..10 {
+        let random = &mut Random::new(seed);
+        let put = tempfile::tempdir().unwrap();
+        filled(put.path(), random);
+        for (format, is_tree) in [
+            (DumpFormat::Json, false),
+            (DumpFormat::Lines, false),
+            (DumpFormat::RawLines, false),
+            (DumpFormat::Json, true),
+            (DumpFormat::Cbor, true),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let (cache, source) = (folder.path().join("cache"), folder.path().join("source"));
+            dump(put.path(), format, is_tree, &source);
+            let what = format!("seed {seed}, {format:?}, a tree: {is_tree}");
+            let plan = Cache::create(&cache).unwrap().load(&Fixture::load(&source).unwrap(), Replace::All).unwrap();
+            assert!(plan.removed().is_empty(), "{what}");
+            assert_eq!(table_names(&cache), table_names(put.path()), "{what}");
+            assert!(contents(&cache) == contents(put.path()), "{what}");
+            let (theirs, ours) = (Oracle::open(put.path()), Oracle::open(&cache));
+            for key in KEYS {
+                let (theirs, ours) = (theirs.get(key).unwrap(), ours.get(key).unwrap());
+                assert_eq!(ours.as_ref().map(|rows| rows.fetched_at), theirs.as_ref().map(|rows| rows.fetched_at));
+                assert!(ours.as_ref().map(encoded) == theirs.as_ref().map(encoded), "{what}: {key:?}");
+                loaded.extend(ours.map(|_| key));
+            }
+        }
+    }
+    assert_eq!(loaded.len(), KEYS.len(), "{loaded:?}");
+}
+
+/// What nobody dumped but somebody wrote.
+#[test]
+fn vantage_live_reads_a_fixture_that_people_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("clients.json");
+    fs::write(&source, r#"{"clients/page_1": [{"id": 1, "name": "Anna", "score": 2.5}], "clients": {"x": {}}}"#)
+        .unwrap();
+    Cache::create(folder.path()).unwrap().load(&Fixture::load(&source).unwrap(), Replace::Entries).unwrap();
+    let oracle = Oracle::open(folder.path());
+    let page = oracle.get("clients/page_1").unwrap().unwrap();
+    assert_eq!(page.rows["1"]["name"], ciborium::Value::from("Anna"));
+    assert_eq!(page.rows["1"].values().collect::<Vec<_>>(), [&1.into(), &"Anna".into(), &2.5.into()]);
+    assert_eq!(oracle.get("clients").unwrap().unwrap().rows["x"].len(), 0);
+}
