@@ -65,6 +65,10 @@ impl Opened {
 
 impl Diff {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        if [&self.old, &self.new].into_iter().all(|path| path == Path::new("-")) {
+            let hint = "name a file or a folder for one of them";
+            return Err(Refused::error("standard input cannot be both sides", Some(hint)));
+        }
         let (old, new) = (self.open(&self.old, global, output)?, self.open(&self.new, global, output)?);
         let options = DiffOptions { fetched_at: self.fetched_at, order: self.order };
         let mut stats = Vec::new();
