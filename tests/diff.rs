@@ -260,6 +260,7 @@ fn time(random: &mut Random) -> Duration {
 }
 
 fn key(random: &mut Random) -> (String, String) {
+    // As text `k!/` comes before `k/`, and in a cache behind it.
     let cache_key = random.one_of(&["k", "k!", "k2", "", "é"]);
     (cache_key.to_owned(), format!("{}{}", random.one_of(&["page_", "id/", "/"]), random.below(12)))
 }
