@@ -155,6 +155,30 @@ fn many_rows_are_in_memory_three_times_at_the_most() {
     takes_three_times_the_entry_at_the_most(&rows.join(","));
 }
 
+/// Of a value that differs both sides are told, and so they are in memory as JSON too.
+#[test]
+fn of_large_values_that_differ_nothing_is_kept_but_their_bytes_and_their_json() {
+    let text = |end: &str| format!(r#""{}{end}""#, "x".repeat(large()));
+    let bytes = |end: u8| format!(r#"{{"$bytes":"{}"}}"#, BASE64.encode([vec![1; large()], vec![end]].concat()));
+    for (old, new) in [(text("a"), text("b")), (bytes(1), bytes(2))] {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        for (name, value) in [("old", &old), ("new", &new)] {
+            write_lines(&folder.join("source"), Some(&format!(r#""1":{{"value":{value}}}"#)), 0);
+            peak(folder, &["load", "-C", name, "source"]);
+        }
+        let both = 2 * (large() + old.len()) as u64;
+        let (_, without) = SMALL_ALONE.iter().find(|(what, _)| what == "diff of caches").unwrap();
+        for args in [&["diff", "old", "new"][..], &["diff", "--json", "old", "new"]] {
+            let peak = peak(folder, args);
+            assert!(
+                peak <= both + without + NOISE,
+                "{args:?}: {peak} bytes, {without} for small values, {both} of both"
+            );
+        }
+    }
+}
+
 #[test]
 fn of_twice_the_entries_no_more_than_their_keys_is_kept() {
     let more = small_entries() as u64;
