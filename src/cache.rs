@@ -318,9 +318,11 @@ fn definition(name: &str) -> TableDefinition<'_, &'static str, &'static [u8]> {
 mod tests {
     use super::*;
     use crate::storage::disk::{DISK, Disk};
+    use crate::{FixtureOptions, Source};
     use redb::{ReadableTable, TableHandle};
     use std::collections::BTreeMap;
     use std::io;
+    use std::sync::LazyLock;
     use std::thread;
     use std::time::{Duration, UNIX_EPOCH};
 
@@ -359,7 +361,7 @@ mod tests {
 
     type Change = fn(&Cache) -> Result<()>;
 
-    const CHANGES: [Change; 6] = [
+    const CHANGES: [Change; 9] = [
         |cache| cache.put("clients/page_1", &rows(100)),
         // A new table, and more bytes than the file has room for.
         |cache| cache.put("images/page_1", &rows(5 << 20)),
@@ -372,7 +374,22 @@ mod tests {
                 (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), NewValue::Bytes(&[n; 3000])))
             })
         },
+        |cache| cache.load(fixture(), Replace::Entries).map(drop),
+        |cache| cache.load(fixture(), Replace::CacheKeys).map(drop),
+        |cache| cache.load(fixture(), Replace::All).map(drop),
     ];
+
+    /// An entry in place of another, and one of a new table, which is read to where redb wants it.
+    fn fixture() -> &'static Fixture {
+        static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
+            let large = "x".repeat(LARGE);
+            let json =
+                format!(r#"{{"clients/page_1": {{"2": {{}}}}, "images/page_1": {{"1": {{"image": "{large}"}}}}}}"#);
+            let source = Source::Json { name: "a test".to_owned(), input: Box::new(json.as_bytes()) };
+            Fixture::read(vec![source], &FixtureOptions::default()).expect("a fixture")
+        });
+        &FIXTURE
+    }
 
     /// What a cache was like before a change.
     #[derive(Clone, Copy, Debug, PartialEq)]
@@ -417,48 +434,65 @@ mod tests {
     }
 
     /// To be killed at a call is the same as a disk that takes nothing from that call on.
-    #[test]
-    fn a_disk_that_runs_full_at_any_call_gives_an_error_and_leaves_the_old_cache_or_the_new_one() {
+    mod a_disk_that_runs_full_at_any_call_gives_an_error_and_leaves_the_old_cache_or_the_new_one {
+        use super::{Before, fill_the_disk_over_and_over};
+
+        #[test]
+        fn that_was_closed() {
+            fill_the_disk_over_and_over(Before::Closed);
+        }
+
+        #[test]
+        fn that_was_changed_before() {
+            fill_the_disk_over_and_over(Before::Changed);
+        }
+
+        #[test]
+        fn whose_app_was_killed() {
+            fill_the_disk_over_and_over(Before::Killed);
+        }
+    }
+
+    fn fill_the_disk_over_and_over(before: Before) {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = folder.path();
-        for before in [Before::Closed, Before::Changed, Before::Killed] {
-            let base = base(before);
-            for (n, change) in CHANGES.iter().enumerate() {
-                let cache = prepared(base.path(), folder, before);
-                let old = by_us(folder);
-                change(&cache).expect("a change");
-                drop(cache);
-                let new = by_us(folder);
-                for recovers in [false, true] {
-                    let mut failed = 0;
-                    for room in 0.. {
-                        let what = format!("{before:?}, change {n}, refused after {room} calls, recovers: {recovers}");
-                        let cache = prepared(base.path(), folder, before);
-                        DISK.set(Disk { room: Some(room), recovers, refused: 0 });
-                        let result = change(&cache);
-                        if let Err(error) = &result {
-                            let is_full = matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull);
-                            assert!(is_full || matches!(error, Error::Redb { .. }), "{what}: {error:?}");
-                            // What failed to open may be opened again once there is room.
-                            if !recovers || !matches!(error, Error::Io { doing: "open", .. }) {
-                                assert!(cache.put("clients/page_9", &rows(1)).is_err(), "{what}: a put goes on");
-                                assert!(cache.invalidate_prefix("clients").is_err(), "{what}: it goes on");
-                            }
-                            failed += 1;
+        let base = base(before);
+        for (n, change) in CHANGES.iter().enumerate() {
+            let cache = prepared(base.path(), folder, before);
+            let old = by_us(folder);
+            change(&cache).expect("a change");
+            drop(cache);
+            let new = by_us(folder);
+            for recovers in [false, true] {
+                let mut failed = 0;
+                for room in 0.. {
+                    let what = format!("{before:?}, change {n}, refused after {room} calls, recovers: {recovers}");
+                    let cache = prepared(base.path(), folder, before);
+                    DISK.set(Disk { room: Some(room), recovers, refused: 0 });
+                    let result = change(&cache);
+                    if let Err(error) = &result {
+                        let is_full =
+                            matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull);
+                        assert!(is_full || matches!(error, Error::Redb { .. }), "{what}: {error:?}");
+                        // What failed to open may be opened again once there is room.
+                        if !recovers || !matches!(error, Error::Io { doing: "open", .. }) {
+                            assert!(cache.put("clients/page_9", &rows(1)).is_err(), "{what}: a put goes on");
+                            assert!(cache.invalidate_prefix("clients").is_err(), "{what}: it goes on");
                         }
-                        // Closing writes as well, and may find the disk full only then.
-                        drop(cache);
-                        let Disk { refused, .. } = DISK.take();
-                        let contents = by_us(folder);
-                        assert!(contents == new || contents == old && result.is_err(), "{what}: neither old nor new");
-                        let by_redb = catch(|| by_redb(folder)).unwrap_or_else(|| panic!("{what}: redb panics"));
-                        assert!(by_redb == contents, "{what}: redb reads something else");
-                        if refused == 0 {
-                            break;
-                        }
+                        failed += 1;
                     }
-                    assert!(failed > 3, "{before:?}, change {n} failed only {failed} times");
+                    // Closing writes as well, and may find the disk full only then.
+                    drop(cache);
+                    let Disk { refused, .. } = DISK.take();
+                    let contents = by_us(folder);
+                    assert!(contents == new || contents == old && result.is_err(), "{what}: neither old nor new");
+                    let by_redb = catch(|| by_redb(folder)).unwrap_or_else(|| panic!("{what}: redb panics"));
+                    assert!(by_redb == contents, "{what}: redb reads something else");
+                    if refused == 0 {
+                        break;
+                    }
                 }
+                assert!(failed > 3, "{before:?}, change {n} failed only {failed} times");
             }
         }
     }

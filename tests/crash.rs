@@ -1,4 +1,4 @@
-//! `put`, `touch` and `invalidate` killed at any instant, and writes that the system refuses.
+//! `put`, `load`, `touch` and `invalidate` killed at any instant, and writes that the system refuses.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,6 +47,52 @@ fn rounds() -> u64 {
     std::env::var("VLIVE_STRESS").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
+/// The `n`th write, and what it leaves if it is not killed. Every row that it writes is named by its number.
+fn write(cache: &Path, input: &Path, n: u32, model: &Contents, random: &mut Random) -> (Command, Contents) {
+    let key = random.one_of(&KEYS);
+    let mut next = model.clone();
+    let number = n.to_string();
+    let rows = |random: &mut Random| {
+        let padding = "x".repeat(random.below(100_000));
+        format!(r#"{{"{number}": {{"padding": "{padding}"}}}}"#)
+    };
+    let time = random.next() >> random.below(64) >> 1;
+    let fetched_at = format!("--fetched-at=@{time}");
+    let (path, cache_key) = (input.to_str().unwrap(), |key: &'static str| key.split('/').next());
+    let command = match random.below(6) {
+        0 => {
+            let prefix = cache_key(key).unwrap();
+            next.retain(|key, _| cache_key(key) != Some(prefix));
+            vlive(cache, &["invalidate", prefix])
+        }
+        1 => {
+            for (_, dated) in next.values_mut() {
+                *dated = time;
+            }
+            vlive(cache, &["touch", "--all", &fetched_at])
+        }
+        2 | 3 => {
+            fs::write(input, rows(random)).unwrap();
+            next.insert(key, (number, time));
+            vlive(cache, &["put", key, path, &fetched_at])
+        }
+        _ => {
+            let keys: Vec<&str> = KEYS.into_iter().filter(|_| random.below(2) == 0).collect();
+            let lines = keys.iter().map(|key| format!("{{\"key\": \"{key}\", \"rows\": {}}}\n", rows(random)));
+            fs::write(input, lines.collect::<Vec<_>>().concat()).unwrap();
+            let options: &[&str] = random.one_of(&[&[], &["--replace"], &["--clear"]]);
+            next.retain(|key, _| match options {
+                ["--replace"] => !keys.iter().any(|loaded| cache_key(loaded) == cache_key(key)),
+                ["--clear"] => false,
+                _ => true,
+            });
+            next.extend(keys.into_iter().map(|key| (key, (number.clone(), time))));
+            vlive(cache, &[&["load", path, &fetched_at], options].concat())
+        }
+    };
+    (command, next)
+}
+
 #[test]
 fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
     let wanted = KILLS * rounds();
@@ -64,30 +110,7 @@ fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
         // How long a write takes here, from the first, which creates the cache.
         let mut typical = Duration::from_millis(20);
         for n in 0..60 {
-            let key = random.one_of(&KEYS);
-            let mut next = model.clone();
-            let time = random.next() >> random.below(64) >> 1;
-            let fetched_at = format!("--fetched-at=@{time}");
-            let mut command = match random.below(4) {
-                0 => {
-                    let (prefix, _) = key.split_once('/').unwrap();
-                    next.retain(|key, _| !key.starts_with(prefix));
-                    vlive(&cache, &["invalidate", prefix])
-                }
-                1 => {
-                    for (_, dated) in next.values_mut() {
-                        *dated = time;
-                    }
-                    vlive(&cache, &["touch", "--all", &fetched_at])
-                }
-                _ => {
-                    let number = n.to_string();
-                    let padding = "x".repeat(random.below(100_000));
-                    fs::write(&input, format!(r#"{{"{number}": {{"padding": "{padding}"}}}}"#)).unwrap();
-                    next.insert(key, (number, time));
-                    vlive(&cache, &["put", key, input.to_str().unwrap(), &fetched_at])
-                }
-            };
+            let (mut command, next) = write(&cache, &input, n, &model, &mut random);
             let existed = cache.join("vlive.redb").exists();
             let begun = Instant::now();
             let mut child = command.spawn().unwrap();

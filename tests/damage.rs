@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::thread;
 use std::time::Duration;
-use vlive::{Cache, CachedRows, Error, Key, Selection, Snapshot};
+use vlive::{Cache, CachedRows, Error, Fixture, FixtureOptions, Replace, Selection, Snapshot, Source};
 
 #[path = "support/random.rs"]
 mod random;
@@ -154,6 +154,30 @@ fn damage_over_and_over(name: &str) {
 
 const THREADS: usize = 4;
 
+const NEW: &str = "clients/new";
+
+/// Puts an entry, or loads it in place of something.
+fn write(cache: &Cache, replace: Option<Replace>) -> vlive::Result<()> {
+    let Some(replace) = replace else {
+        return cache.put(NEW, &CachedRows { rows: IndexMap::default(), fetched_at: std::time::UNIX_EPOCH });
+    };
+    let json = format!(r#"{{"{NEW}": {{}}}}"#);
+    let source = Source::Json { name: "a test".to_owned(), input: Box::new(json.as_bytes()) };
+    let fixture = Fixture::read(vec![source], &FixtureOptions::default()).unwrap();
+    cache.load(&fixture, replace).map(drop)
+}
+
+/// What that leaves of the entries that were there.
+fn left(contents: &Contents, replace: Option<Replace>) -> Contents {
+    let mut left = contents.clone();
+    left.retain(|key, _| match replace {
+        None | Some(Replace::Entries) => true,
+        Some(Replace::CacheKeys) => !key.starts_with("clients/"),
+        Some(Replace::All) => false,
+    });
+    left
+}
+
 /// The seeds that fall to thread `n`; returns how many variants could not be read, how many writes
 /// were refused and how many done, and how many variants were salvaged.
 fn damage_in_one_thread(name: &str, n: usize) -> [u32; 4] {
@@ -208,16 +232,17 @@ fn damage_in_one_thread(name: &str, n: usize) -> [u32; 4] {
         }
         assert!(fs::read(&path).unwrap() == file, "{name} {seed}: {what}: changed by looking");
         // A write refuses and leaves the file alone, or gives what it should.
-        let rows = CachedRows { rows: IndexMap::default(), fetched_at: std::time::UNIX_EPOCH };
-        let key = Key::new("clients/new");
-        match Cache::open(&path).and_then(|cache| cache.put(&key.to_string(), &rows)) {
+        let replace = random.one_of(&[None, Some(Replace::Entries), Some(Replace::CacheKeys), Some(Replace::All)]);
+        match Cache::open(&path).and_then(|cache| write(&cache, replace)) {
             Ok(()) => {
                 written += 1;
-                if readable {
+                if readable || replace == Some(Replace::All) {
                     let mut contents = read(&path)
                         .unwrap_or_else(|error| panic!("{name} {seed}: {what}: cannot be read after a write: {error}"));
-                    assert!(contents.remove(&key.to_string()).is_some(), "{name} {seed}: {what}: not written");
-                    assert!(is_true(&contents), "{name} {seed}: {what}: wrong data after a write");
+                    assert!(contents.remove(NEW).is_some(), "{name} {seed}: {what}: not written");
+                    let mut commits = [Some(&truth), older.as_ref()].into_iter().flatten();
+                    let is_left = commits.any(|commit| contents == left(commit, replace));
+                    assert!(is_left, "{name} {seed}: {what}: wrong data after a write, {replace:?}");
                 }
             }
             Err(

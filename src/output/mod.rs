@@ -16,6 +16,7 @@ pub use grid::Grid;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::env;
+use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use terminal_json::TerminalJson;
 
@@ -115,7 +116,7 @@ impl Output {
     }
 
     /// A line about something that was added (`+`), removed (`-`) or changed (`~`).
-    pub fn changed(&mut self, level: usize, mark: char, line: &str) -> io::Result<()> {
+    pub fn changed(&mut self, level: usize, mark: char, line: impl Display) -> io::Result<()> {
         let indent = 2 * level;
         let color = match mark {
             '+' => AnsiColor::Green,

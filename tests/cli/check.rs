@@ -363,22 +363,9 @@ fn who_has_the_cache_open_is_told() {
     assert!(check["held_by"].as_array().is_none_or(Vec::is_empty));
 }
 
-/// The bakery with a bit flipped in every copy of the value of one entry.
-fn flipped_in(key: &str) -> Folder {
-    let folder = Folder::copy_of("bakery");
-    let value = folder.value(key);
-    let mut bytes = fs::read(folder.file()).unwrap();
-    let found: Vec<usize> = (0..bytes.len() - value.len()).filter(|at| bytes[*at..].starts_with(&value)).collect();
-    for at in found {
-        bytes[at + value.len() / 2] ^= 0x10;
-    }
-    fs::write(folder.file(), bytes).unwrap();
-    folder
-}
-
 #[test]
 fn damage_is_told_with_its_table_and_everything_else_is_still_checked() {
-    let folder = flipped_in("clients/page_1");
+    let folder = Folder::flipped_in("clients/page_1");
     folder.untouched(|| {
         let check = checked(&folder, 1);
         let (_, tables) = places(&check, "damage");
@@ -397,7 +384,7 @@ fn damage_is_told_with_its_table_and_everything_else_is_still_checked() {
 
 #[test]
 fn a_page_that_is_not_there_any_more_costs_what_it_held_and_is_counted() {
-    let folder = flipped_in("clients/page_1");
+    let folder = Folder::flipped_in("clients/page_1");
     let check = checked(&folder, 1);
     let lost = 21 - check["entries"].as_u64().unwrap();
     let whats: Vec<&str> =
@@ -505,7 +492,7 @@ fn a_deep_check_works_on_a_file_that_nobody_may_write_to() {
 
 #[test]
 fn a_deep_check_adds_what_redb_says_of_damage() {
-    let folder = flipped_in("clients/page_1");
+    let folder = Folder::flipped_in("clients/page_1");
     let plain = checked(&folder, 1)["damage"]["count"].as_u64().unwrap();
     folder.untouched(|| {
         let deep = checked_deeply(&folder, 1);

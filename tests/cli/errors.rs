@@ -149,20 +149,6 @@ fn a_file_that_ends_before_its_pages_is_refused_in_a_sentence() {
     }
 }
 
-/// The bakery with a bit flipped in every copy of the value of one entry; old pages hold some too.
-fn flipped_in(key: &str) -> Folder {
-    let folder = Folder::copy_of("bakery");
-    let value = folder.value(key);
-    let mut bytes = fs::read(folder.file()).unwrap();
-    let found: Vec<usize> = (0..bytes.len() - value.len()).filter(|at| bytes[*at..].starts_with(&value)).collect();
-    assert!(!found.is_empty());
-    for at in found {
-        bytes[at + value.len() / 2] ^= 0x10;
-    }
-    fs::write(folder.file(), bytes).unwrap();
-    folder
-}
-
 /// Whether the run failed on damage, and named the table and a page of it.
 fn names_damage(ended: &Ended) -> bool {
     ended.status == 3
@@ -172,7 +158,7 @@ fn names_damage(ended: &Ended) -> bool {
 
 #[test]
 fn a_flipped_bit_fails_what_needs_its_page_and_names_page_and_table() {
-    let folder = flipped_in("clients/page_1");
+    let folder = Folder::flipped_in("clients/page_1");
     folder.untouched(|| {
         for args in [
             &["dump", "clients/page_1"][..],
@@ -207,7 +193,7 @@ const CHANGING: [&[&str]; 10] = [
 
 #[test]
 fn a_flipped_bit_stops_a_change_before_it_begins() {
-    let folder = flipped_in("clients/page_1");
+    let folder = Folder::flipped_in("clients/page_1");
     let before = fs::read(folder.file()).unwrap();
     for args in CHANGING {
         let ended = folder.vlive(args).stdin(INPUT).output();
@@ -218,7 +204,7 @@ fn a_flipped_bit_stops_a_change_before_it_begins() {
 
 #[test]
 fn a_change_that_a_flipped_bit_stops_leaves_no_trace() {
-    let folder = flipped_in("clients/page_1");
+    let folder = Folder::flipped_in("clients/page_1");
     for args in CHANGING {
         folder.untouched(|| drop(folder.vlive(args).stdin(INPUT).output()));
     }
@@ -226,7 +212,7 @@ fn a_change_that_a_flipped_bit_stops_leaves_no_trace() {
 
 #[test]
 fn a_flipped_bit_leaves_other_tables_to_be_read_and_dropped() {
-    let folder = flipped_in("clients/page_1");
+    let folder = Folder::flipped_in("clients/page_1");
     let dump = |folder: &Folder| folder.vlive(["dump", "orders", "comments?postId=1"]).output().to_string();
     folder.untouched(|| assert_eq!(dump(&folder), dump(&Folder::shared("bakery"))));
     let dropped = folder.vlive(["invalidate", "orders", "--json"]).json();
@@ -238,7 +224,7 @@ fn a_flipped_bit_leaves_other_tables_to_be_read_and_dropped() {
 #[test]
 fn a_put_beside_a_flipped_bit_is_refused_or_harms_nothing() {
     for key in ["clients/page_1", "clients/page_2", "clients/new", "orders/new"] {
-        let folder = flipped_in("clients/page_1");
+        let folder = Folder::flipped_in("clients/page_1");
         let before = folder.contents();
         let ended = folder.vlive(["put", key]).stdin("{}").output();
         if names_damage(&ended) {

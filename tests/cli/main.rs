@@ -4,6 +4,7 @@
 mod ages;
 mod check;
 mod completions;
+mod diff;
 mod dump;
 mod dump_formats;
 mod dump_output;

@@ -65,17 +65,6 @@ fn nothing_but_the_new_cache_is_created_with_the_folders_on_its_way() {
     assert!(fs::read(folder.file()).unwrap() == before[&folder.file()].1);
 }
 
-/// Flips a bit in every copy of a value that a cache holds; old pages hold some too.
-fn flip(folder: &Folder, value: &[u8]) {
-    let mut bytes = fs::read(folder.file()).unwrap();
-    let found: Vec<usize> = (0..=bytes.len() - value.len()).filter(|at| bytes[*at..].starts_with(value)).collect();
-    assert!(!found.is_empty());
-    for at in found {
-        bytes[at + value.len() / 2] ^= 0x10;
-    }
-    fs::write(folder.file(), bytes).unwrap();
-}
-
 fn by_key(entries: &[Entry]) -> BTreeMap<&str, &[u8]> {
     entries.iter().map(|entry| (entry.key.as_str(), entry.value.as_slice())).collect()
 }
@@ -91,7 +80,7 @@ fn of_a_damaged_cache_everything_else_is_saved_byte_for_byte_and_the_loss_is_tol
         let whole = Folder::shared(cache).entries();
         let Some(victim) = whole.iter().find(|entry| entry.key == key) else { panic!("{cache} has {key}") };
         let folder = Folder::copy_of(cache);
-        flip(&folder, &victim.value);
+        folder.flip(&victim.value);
         folder.untouched(|| {
             let (summary, stderr, new) = salvaged(&folder, 3);
             let saved = new.entries();
@@ -120,7 +109,7 @@ fn of_a_damaged_cache_everything_else_is_saved_byte_for_byte_and_the_loss_is_tol
 fn the_loss_is_summed_up_in_words() {
     let folder = Folder::copy_of("live-demo");
     let value = folder.value("products/page_1");
-    flip(&folder, &value);
+    folder.flip(&value);
     let new = Folder::empty();
     let run = |quiet: &[&str]| {
         fs::remove_file(new.file()).ok();
@@ -142,7 +131,7 @@ fn more_than_ten_damaged_pages_are_counted() {
     let borrowed: Vec<(&str, &[u8])> = values.iter().map(|(key, value)| (key.as_str(), value.as_slice())).collect();
     let folder = Folder::with_values("k", &borrowed);
     for (_, value) in &values[1..] {
-        flip(&folder, value);
+        folder.flip(value);
     }
     let (summary, stderr, new) = salvaged(&folder, 3);
     assert_eq!((&summary["entries"], &summary["lost"], &summary["damaged_pages"]), (&json!(1), &json!(14), &json!(14)));
@@ -184,7 +173,7 @@ fn what_the_newest_commit_has_lost_comes_from_the_one_before() {
         let whole = folder.entries();
         let value = |entry: &Entry| String::from_utf8(entry.value.clone()).unwrap();
         assert!(value(&whole[0]).starts_with("new 00 new 00 ") && value(&whole[1]).starts_with("old 01 "));
-        flip(&folder, &whole[0].value);
+        folder.flip(&whole[0].value);
         folder.untouched(|| {
             let (summary, stderr, new) = salvaged(&folder, 3);
             let saved = new.entries();

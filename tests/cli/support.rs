@@ -80,6 +80,24 @@ impl Folder {
         folder
     }
 
+    /// The bakery with a bit flipped in the value of one entry.
+    pub fn flipped_in(key: &str) -> Folder {
+        let folder = Folder::copy_of("bakery");
+        folder.flip(&folder.value(key));
+        folder
+    }
+
+    /// Flips a bit in every copy of a value that the cache holds; old pages hold some too.
+    pub fn flip(&self, value: &[u8]) {
+        let mut bytes = fs::read(self.file()).unwrap();
+        let found: Vec<usize> = (0..=bytes.len() - value.len()).filter(|at| bytes[*at..].starts_with(value)).collect();
+        assert!(!found.is_empty());
+        for at in found {
+            bytes[at + value.len() / 2] ^= 0x10;
+        }
+        fs::write(self.file(), bytes).unwrap();
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -5,6 +5,7 @@
 
 use crate::support::Folder;
 use snapbox::cmd::cargo_bin;
+use std::fs;
 use std::process::{Command, Stdio};
 use unicode_width::UnicodeWidthStr;
 
@@ -142,6 +143,41 @@ fn control_characters_of_rows_are_shown_and_not_obeyed_in_every_format() {
         assert_eq!(shown.lines().last(), Some(row), "{shown:?}");
         assert!(!shown.replace(['\n', '\t'], "").contains(char::is_control), "{format}: {shown:?}");
         assert!(!shown.contains('\u{202e}'), "{format}: {shown:?}");
+    }
+}
+
+#[test]
+fn control_characters_of_a_difference_are_shown_and_not_obeyed() {
+    let folder = evil();
+    let other = r#"{"evil\u001b[2J\u009b31m/page\u0007_1":{"\u001b[2J":{"\u009b":"\u202e","\u009d":0},"\u0084":{"a":"\u009c"}}}"#;
+    fs::write(folder.path().join("other.json"), other).unwrap();
+    fs::write(folder.path().join("none.json"), "").unwrap();
+    let key = r"evil\u{1b}[2J\u{9b}31m/page\u{7}_1";
+    let changed = [
+        &format!("~ {key}"),
+        r"  ~ \u{1b}[2J",
+        r#"    ~ \u{9b}: "\u0007" -> "\u{202e}""#,
+        r"    + \u{9d}: 0",
+        r#"  + \u{84}: {"a":"\u009c"}"#,
+        "1 entry differs\n",
+    ];
+    assert_eq!(shown!(&folder, [("NO_COLOR", "1")], "diff . other.json"), changed.join("\n"));
+    let added = shown!(&folder, [("NO_COLOR", "1")], "diff -q none.json .");
+    assert_eq!(added, format!("+ {key} (1 row)\n"));
+    for options in ["--json", "--stat", "--stat --json"] {
+        let shown = shown!(&folder, [("NO_COLOR", "1")], &format!("diff {options} . other.json"));
+        assert!(shown.contains("evil"), "{options}: {shown:?}");
+        let is_steered = shown.replace('\n', "").contains(|c: char| c.is_control() || c == '\u{202e}');
+        assert!(!is_steered, "{options}: {shown:?}");
+    }
+}
+
+#[test]
+fn differences_are_coloured_on_a_terminal_unless_they_shall_not_be() {
+    let folder = Folder::shared("live-demo");
+    for (environment, coloured) in [(&[][..], true), (&[("NO_COLOR", "1")], false)] {
+        let Some(shown) = on_a_terminal(&folder, environment, "diff -q vlive.redb /dev/null") else { return };
+        assert_eq!(shown.contains("\u{1b}[31m- products/id/a (1 row)\u{1b}[0m"), coloured, "{shown:?}");
     }
 }
 

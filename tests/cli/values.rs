@@ -4,7 +4,7 @@ use crate::support::Folder;
 use std::iter;
 
 /// A value as `dump` prints it, and the CBOR that vantage-live has for it.
-const VALUES: [(&str, &str); 55] = [
+pub const VALUES: [(&str, &str); 55] = [
     ("null", "f6"),
     ("true", "f5"),
     ("false", "f4"),

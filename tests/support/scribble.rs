@@ -3,13 +3,13 @@
 use crate::random::Random;
 
 /// CBOR in any of the encodings that the standard allows, and some that it does not.
-struct Scribbler<'r> {
-    random: &'r mut Random,
-    bytes: Vec<u8>,
+pub struct Scribbler<'r> {
+    pub random: &'r mut Random,
+    pub bytes: Vec<u8>,
 }
 
 impl Scribbler<'_> {
-    fn head(&mut self, major: u8, argument: u64) {
+    pub fn head(&mut self, major: u8, argument: u64) {
         let shortest = match argument {
             0..24 => 0,
             24..256 => 1,
@@ -31,7 +31,7 @@ impl Scribbler<'_> {
         }
     }
 
-    fn string(&mut self, major: u8, content: &[u8]) {
+    pub fn string(&mut self, major: u8, content: &[u8]) {
         if self.random.below(8) > 0 {
             self.head(major, content.len() as u64);
             self.bytes.extend_from_slice(content);
@@ -50,7 +50,7 @@ impl Scribbler<'_> {
         self.bytes.extend_from_slice(if nested { b"\xff\xff" } else { b"\xff" });
     }
 
-    fn container(&mut self, major: u8, elements: usize, mut each: impl FnMut(&mut Self)) {
+    pub fn container(&mut self, major: u8, elements: usize, mut each: impl FnMut(&mut Self)) {
         let indefinite = self.random.below(6) == 0;
         if indefinite {
             self.bytes.push(major << 5 | 31);

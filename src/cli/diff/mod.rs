@@ -151,22 +151,20 @@ fn print(entry: &EntryDiff, output: &mut Output) -> Result<()> {
     }
     output.changed(0, mark(entry.change), &line)?;
     if let Some((old, new)) = entry.fetched_at {
-        output.changed(1, '~', &format!("fetched {} -> {}", human::time(old), human::time(new)))?;
+        output.changed(1, '~', format_args!("fetched {} -> {}", human::time(old), human::time(new)))?;
     }
     for row in &entry.rows {
-        let mut line = output.key(&row.id).into_owned();
-        if let Some(record) = &row.record {
-            line = format!("{line}: {}", output.text(record));
-        }
-        if row.is_reordered {
-            line.push_str(" (fields in another order)");
-        }
-        output.changed(1, mark(row.change), &line)?;
+        let id = output.key(&row.id);
+        let (colon, record) = row.record.as_deref().map_or(("", ""), |record| (": ", record));
+        let order = if row.is_reordered { " (fields in another order)" } else { "" };
+        let record = output.text(record);
+        output.changed(1, mark(row.change), format_args!("{id}{colon}{record}{order}"))?;
         for field in &row.fields {
-            let values: Vec<_> =
-                [&field.old, &field.new].into_iter().flatten().map(|value| output.text(value)).collect();
-            let line = format!("{}: {}", output.key(&field.name), values.join(" -> "));
-            output.changed(2, mark(field.change()), &line)?;
+            let name = output.key(&field.name);
+            // Values can be large: there are no more of them in memory than there must be.
+            let [old, new] = [&field.old, &field.new].map(|value| output.text(value.as_deref().unwrap_or_default()));
+            let arrow = if field.change() == Change::Changed { " -> " } else { "" };
+            output.changed(2, mark(field.change()), format_args!("{name}: {old}{arrow}{new}"))?;
         }
     }
     Ok(())

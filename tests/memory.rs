@@ -1,0 +1,190 @@
+//! How much memory fixtures take: no more than three times the largest entry and 64 MiB, however many
+//! entries there are. `VLIVE_MEMORY_MB=200` makes the largest entry of 200 MB, and the others more; that
+//! is for a release build.
+//!
+//! redb rounds the room for an entry up to a power of two, and has it in memory twice: an entry that is
+//! hardly more than one takes a load four times its bytes, and no reading of ours changes that.
+
+#![cfg(target_os = "linux")]
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+use vlive::{Key, Snapshot};
+
+const MIB: u64 = 1 << 20;
+
+/// What a command may take whatever there is in a cache.
+const ANYWAY: u64 = 64 * MIB;
+
+/// Two runs of the same command do not take the very same.
+const NOISE: u64 = 2 * MIB;
+
+/// Bytes of a small entry, and what may be kept of one: its key, and where it lies.
+const SMALL: usize = 1024;
+const KEPT: u64 = 400;
+
+const LARGE_KEY: &str = "large/1";
+
+/// The forms of a fixture: a name, and how `dump` is told to write it.
+const FORMS: [(&str, &[&str]); 4] = [
+    ("document", &["--output", "document"]),
+    ("lines", &["--format", "jsonl", "--output", "lines"]),
+    ("raw lines", &["--format", "jsonl", "--raw", "--output", "raw lines"]),
+    ("tree", &["--output", "tree/"]),
+];
+
+/// Bytes of the largest entry.
+fn large() -> usize {
+    1_000_000 * std::env::var("VLIVE_MEMORY_MB").ok().and_then(|megabytes| megabytes.parse().ok()).unwrap_or(13)
+}
+
+/// More than a fixture keeps in memory before it goes to a file.
+fn small_entries() -> usize {
+    (large() / 2000).max(10_000)
+}
+
+/// The most memory that `vlive` had resident, in bytes.
+fn peak(folder: &Path, args: &[&str]) -> u64 {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vlive"));
+    command.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Memory of this size is given back at once, as that of 200 MB always is, and not kept for later.
+    command.env("MALLOC_MMAP_THRESHOLD_", "1000000");
+    let mut child = command.spawn().unwrap();
+    let mut peak = 0;
+    let status = loop {
+        let status = child.try_wait().unwrap();
+        // What is told of a process is never less than before, but nothing when it has ended.
+        peak = high_water_mark(child.id()).unwrap_or(peak);
+        if let Some(status) = status {
+            break status;
+        }
+        thread::sleep(Duration::from_millis(1));
+    };
+    // That something differs is one.
+    assert!(status.code().is_some_and(|code| code < 2), "{args:?}: {status}");
+    assert_ne!(peak, 0, "{args:?} ended before it was looked at");
+    peak
+}
+
+/// The mark of a process that is `vlive` already: until then it has the memory of this one.
+fn high_water_mark(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let kilobytes = status.strip_prefix("Name:\tvlive\n")?.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kilobytes.trim().strip_suffix(" kB")?.parse().ok().map(|kilobytes: u64| kilobytes * 1024)
+}
+
+/// Writes so many small entries, and before them a large one with these rows.
+fn write_lines(path: &Path, rows: Option<&str>, small: usize) {
+    let mut lines = BufWriter::new(fs::File::create(path).unwrap());
+    if let Some(rows) = rows {
+        writeln!(lines, r#"{{"key":"{LARGE_KEY}","fetched_at":1,"rows":{{{rows}}}}}"#).unwrap();
+    }
+    let value = "x".repeat(SMALL);
+    for n in 0..small {
+        writeln!(lines, r#"{{"key":"small/{n:07}","fetched_at":1,"rows":{{"1":{{"value":"{value}"}}}}}}"#).unwrap();
+    }
+    lines.flush().unwrap();
+}
+
+/// What was done, and the most memory that it took.
+type Peaks = Vec<(String, u64)>;
+
+/// Everything that is done with a fixture; returns the bytes of the large entry too.
+fn peaks(rows: Option<&str>, small: usize) -> (Peaks, u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_lines(&folder.join("source"), rows, small);
+    let one_more = [rows.unwrap_or_default(), r#""another":{}"#].join(if rows.is_some() { "," } else { "" });
+    write_lines(&folder.join("changed"), Some(&one_more), small);
+    for (cache, source) in [("cache", "source"), ("other", "changed")] {
+        peak(folder, &["load", "-C", cache, source]);
+    }
+    let mut peaks = Peaks::new();
+    let mut run = |what: String, args: &[&str]| peaks.push((what, peak(folder, args)));
+    for (form, args) in FORMS {
+        run(format!("dump as {form}"), &[&["dump", "-C", "cache"], args].concat());
+        run(format!("load of {form}"), &["load", "-C", &format!("of {form}"), form]);
+    }
+    run("diff of caches".to_owned(), &["diff", "cache", "other"]);
+    run("diff of a cache and a fixture".to_owned(), &["diff", "cache", "changed"]);
+    let large = Snapshot::open(folder.join("cache")).unwrap().entry(&Key::new(LARGE_KEY)).unwrap();
+    (peaks, large.map_or(0, |entry| entry.value().len() as u64))
+}
+
+/// The peaks without a large entry, but with so many others that the cache is none that is kept in memory.
+static SMALL_ALONE: LazyLock<Peaks> = LazyLock::new(|| peaks(None, 2 * small_entries()).0);
+
+/// What the entry adds shows a copy too many where it is small beside the 64 MiB.
+fn takes_three_times_the_entry_at_the_most(rows: &str) {
+    let (peaks, large) = peaks(Some(rows), small_entries());
+    for ((what, peak), (_, without)) in peaks.iter().zip(&*SMALL_ALONE) {
+        let told = format!("{what}: {peak} bytes, {without} without the entry, which has {large}");
+        assert!(*peak <= 3 * large + ANYWAY.min(without + NOISE), "{told}");
+    }
+}
+
+#[test]
+fn a_long_text_is_in_memory_three_times_at_the_most() {
+    let line = format!("{}\\n", "x".repeat(79));
+    takes_three_times_the_entry_at_the_most(&format!(r#""1":{{"text":"{}"}}"#, line.repeat(large() / 80)));
+}
+
+#[test]
+fn a_long_byte_string_is_in_memory_three_times_at_the_most() {
+    let bytes = BASE64.encode(vec![1; large()]);
+    takes_three_times_the_entry_at_the_most(&format!(r#""1":{{"bytes":{{"$bytes":"{bytes}"}}}}"#));
+}
+
+#[test]
+fn many_rows_are_in_memory_three_times_at_the_most() {
+    let note = "x".repeat(100);
+    let row = |n: usize| {
+        let numbers = format!(r#""id":{n},"price":{n}.25,"count":-{n}"#);
+        let texts = format!(r#""name":"Somebody","street":"Some street {n}","city":"Somewhere","note":"{note}""#);
+        format!(r#""row{n}":{{{numbers},{texts},"active":true,"tags":["a","b"],"more":{{"x":null}}}}"#)
+    };
+    // A row takes as many bytes in an entry, more or less.
+    let rows: Vec<String> = (0..large() / 245).map(row).collect();
+    takes_three_times_the_entry_at_the_most(&rows.join(","));
+}
+
+/// Of a value that differs both sides are told, and so they are in memory as JSON too.
+#[test]
+fn of_large_values_that_differ_nothing_is_kept_but_their_bytes_and_their_json() {
+    let text = |end: &str| format!(r#""{}{end}""#, "x".repeat(large()));
+    let bytes = |end: u8| format!(r#"{{"$bytes":"{}"}}"#, BASE64.encode([vec![1; large()], vec![end]].concat()));
+    for (old, new) in [(text("a"), text("b")), (bytes(1), bytes(2))] {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        for (name, value) in [("old", &old), ("new", &new)] {
+            write_lines(&folder.join("source"), Some(&format!(r#""1":{{"value":{value}}}"#)), 0);
+            peak(folder, &["load", "-C", name, "source"]);
+        }
+        let both = 2 * (large() + old.len()) as u64;
+        let (_, without) = SMALL_ALONE.iter().find(|(what, _)| what == "diff of caches").unwrap();
+        for args in [&["diff", "old", "new"][..], &["diff", "--json", "old", "new"]] {
+            let peak = peak(folder, args);
+            assert!(
+                peak <= both + without + NOISE,
+                "{args:?}: {peak} bytes, {without} for small values, {both} of both"
+            );
+        }
+    }
+}
+
+#[test]
+fn of_twice_the_entries_no_more_than_their_keys_is_kept() {
+    let more = small_entries() as u64;
+    let (once, _) = peaks(None, small_entries());
+    for ((what, peak), (_, once)) in SMALL_ALONE.iter().zip(&once) {
+        let told = format!("{what}: {peak} bytes, {once} with half the entries");
+        assert!(*peak <= ANYWAY.min(once + more * KEPT + NOISE), "{told}");
+    }
+}
