@@ -77,7 +77,7 @@ impl Cache {
         let path = location::cache_file(path.as_ref());
         match Cache::open_file(path.clone()) {
             Err(Error::Missing { .. }) => {
-                create_file(&path)?;
+                create_file(&path, |_| Ok(()))?;
                 Cache::open_file(path)
             }
             other => other,
@@ -90,8 +90,23 @@ impl Cache {
         if fs::symlink_metadata(&path).is_ok() {
             return Err(Error::Exists { path });
         }
-        create_file(&path)?;
+        create_file(&path, |_| Ok(()))?;
         Cache::open_file(path)
+    }
+
+    /// As [`Cache::load`] after [`Cache::create`], but that a new cache appears with all of its entries or not
+    /// at all.
+    pub(crate) fn create_loaded(path: &Path, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
+        let path = location::cache_file(path);
+        let fill = |new: &Path| {
+            let loaded = Cache::open_file(new.to_owned()).and_then(|cache| cache.load(fixture, replace));
+            loaded.map(drop).map_err(|error| error.of_file(&path))
+        };
+        match Cache::open_file(path.clone()) {
+            Err(Error::Missing { .. }) if create_file(&path, fill)? => Ok(LoadPlan::of_new(fixture)),
+            Err(Error::Missing { .. }) => Cache::open_file(path)?.load(fixture, replace),
+            other => other?.load(fixture, replace),
+        }
     }
 
     fn open_file(path: PathBuf) -> Result<Cache> {

@@ -138,6 +138,14 @@ impl Error {
         matches!(self, Error::Damaged { .. } | Error::NotACache { why: UNWRITTEN, .. })
     }
 
+    /// The same error of a file that is to have another name.
+    pub(crate) fn of_file(mut self, name: &Path) -> Error {
+        if let Error::Io { path, .. } | Error::Redb { path, .. } | Error::RedbPanicked { path, .. } = &mut self {
+            name.clone_into(path);
+        }
+        self
+    }
+
     pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Error {
         Error::Io { doing, path: path.to_owned(), source }
     }

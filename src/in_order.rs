@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Pieces of work that are given out before a result is taken, however many cores there are.
-const MOST_AHEAD: usize = 32;
+const MOST_AHEAD: usize = 16;
 
 /// A piece of work, and where its result goes.
 type Job<In, Out> = (In, SyncSender<Out>);

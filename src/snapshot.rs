@@ -112,7 +112,7 @@ impl Snapshot {
     }
 
     /// Opens a commit whose selected entries stay readable, whatever an app commits meanwhile: it
-    /// keeps their pages, up to 256 MiB in memory and the rest in a temporary file without a name.
+    /// keeps their pages, up to 32 MiB in memory and the rest in a temporary file without a name.
     ///
     /// Of a large cache that no app has open nothing is kept. Should an app open it and commit while
     /// it is read, a page can turn out to be gone; see [`Snapshot::has_moved`].

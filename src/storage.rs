@@ -121,7 +121,10 @@ pub(crate) fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<()> {
 
 /// Lays out an empty cache under another name and gives it its own when it is done: redb leaves a
 /// file that no app can open if it is stopped in the middle of that.
-pub(crate) fn create_file(path: &Path) -> Result<()> {
+///
+/// `fill` is called with its other name before it has its own. Returns whether it got it, and nobody else
+/// was faster.
+pub(crate) fn create_file(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<bool> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, error))?;
     let cannot_create = |error| Error::io("create", path, error);
@@ -129,19 +132,21 @@ pub(crate) fn create_file(path: &Path) -> Result<()> {
     new.prefix(".vlive-").suffix(".tmp");
     #[cfg(unix)]
     new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let new = new.tempfile_in(folder).map_err(cannot_create)?;
+    // The name of a temporary file says nothing to anybody.
+    let new = new.tempfile_in(folder).map_err(|error| cannot_create(error.kind().into()))?;
     let laid_out = catch(|| Builder::new().set_cache_size(PAGE_CACHE).create(new.path()).map(drop));
     let laid_out = laid_out.ok_or_else(|| Error::RedbPanicked { doing: "create", path: path.to_owned() })?;
     laid_out.map_err(|error| redb_error("create", path, error))?;
+    fill(new.path())?;
     match new.persist_noclobber(path) {
-        // Somebody else was faster; theirs is opened.
-        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => return Err(cannot_create(error.error)),
-        _ => {}
+        Ok(_) => {}
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(error) => return Err(cannot_create(error.error)),
     }
     // The name is on disk only when the folder is; not every system can be asked for that.
     #[cfg(unix)]
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot_create)?;
-    Ok(())
+    Ok(true)
 }
 
 /// redb's own check of the file at `path`, which must be a copy that nobody needs: it repairs what it

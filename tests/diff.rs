@@ -11,8 +11,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
 use vantage_live::cache::{Cache as _, RedbCache};
 use vlive::{
-    Cache, CachedRows, Change, DiffOptions, EntryDiff, Envelope, Fixture, FixtureOptions, Key, Record, Replace,
-    RowsInput, Side, Snapshot, Source, diff,
+    Cache, CachedRows, Change, DiffOptions, Difference, EntryDiff, Envelope, Fixture, FixtureOptions, Key, Record,
+    Replace, RowDiff, RowsInput, Side, Snapshot, Source, diff,
 };
 
 #[path = "support/odd.rs"]
@@ -155,17 +155,35 @@ fn same_order<T>(a: &IndexMap<String, T>, b: &IndexMap<String, T>) -> bool {
 /// What differs, by the library.
 fn found(a: Side<'_>, b: Side<'_>, options: DiffOptions) -> Differences {
     let mut differences = Differences::new();
-    let damage = diff::<vlive::Error>(a, b, options, |entry| {
-        let key = entry.key.to_string();
-        differences.extend(told(entry).into_iter().map(|told| (key.clone(), told)));
+    let mut key = String::new();
+    let damage = diff::<vlive::Error>(a, b, options, |difference| {
+        if let Difference::Entry(entry) = &difference {
+            key = entry.key.to_string();
+        }
+        differences.extend(told(difference).into_iter().map(|told| (key.clone(), told)));
         Ok(())
     });
     assert!(damage.unwrap().is_empty());
     differences
 }
 
-fn told(entry: EntryDiff) -> Vec<Told> {
-    let rows = usize::try_from(entry.row_count).unwrap();
+/// The key of an entry that differs; a row has none.
+fn key_of(difference: Difference) -> Option<Key> {
+    match difference {
+        Difference::Entry(entry) => Some(entry.key),
+        Difference::Row(_) => None,
+    }
+}
+
+fn told(difference: Difference) -> Vec<Told> {
+    match difference {
+        Difference::Entry(entry) => told_of_entry(entry),
+        Difference::Row(row) => told_of_row(row),
+    }
+}
+
+fn told_of_entry(entry: EntryDiff) -> Vec<Told> {
+    let rows = usize::try_from(entry.row_count.unwrap_or_default()).unwrap();
     let mut told = vec![match entry.change {
         Change::Added => Told::Added { rows },
         Change::Removed => Told::Removed { rows },
@@ -175,21 +193,23 @@ fn told(entry: EntryDiff) -> Vec<Told> {
     told.extend((old || new).then_some(Told::Undecodable(old, new)));
     told.extend(entry.fetched_at.map(|(old, new)| Told::Time(old, new)));
     told.extend(entry.is_reordered.then_some(Told::RowsReordered));
-    for row in entry.rows {
-        assert_eq!(row.record.is_none(), row.change == Change::Changed);
-        assert!(row.change == Change::Changed || row.fields.is_empty() && !row.is_reordered);
-        let record = row.record.as_deref().map(record_of_json).unwrap_or_default();
-        told.push(match row.change {
-            Change::Added => Told::RowAdded(row.id.clone(), record),
-            Change::Removed => Told::RowRemoved(row.id.clone(), record),
-            Change::Changed => Told::RowChanged(row.id.clone()),
-        });
-        told.extend(row.is_reordered.then(|| Told::FieldsReordered(row.id.clone())));
-        told.extend(row.fields.into_iter().map(|field| {
-            let [old, new] = [field.old, field.new].map(|value| value.as_deref().map(value_of_json));
-            Told::Field(row.id.clone(), field.name, old, new)
-        }));
-    }
+    told
+}
+
+fn told_of_row(row: RowDiff) -> Vec<Told> {
+    assert_eq!(row.record.is_none(), row.change == Change::Changed);
+    assert!(row.change == Change::Changed || row.fields.is_empty() && !row.is_reordered);
+    let record = row.record.as_deref().map(record_of_json).unwrap_or_default();
+    let mut told = vec![match row.change {
+        Change::Added => Told::RowAdded(row.id.clone(), record),
+        Change::Removed => Told::RowRemoved(row.id.clone(), record),
+        Change::Changed => Told::RowChanged(row.id.clone()),
+    }];
+    told.extend(row.is_reordered.then(|| Told::FieldsReordered(row.id.clone())));
+    told.extend(row.fields.into_iter().map(|field| {
+        let [old, new] = [field.old, field.new].map(|value| value.as_deref().map(value_of_json));
+        Told::Field(row.id.clone(), field.name, old, new)
+    }));
     told
 }
 
@@ -437,7 +457,7 @@ fn what_each_returns_ends_the_comparison() {
     let (none, some) = (entries(0), entries(3));
     let mut told = Vec::new();
     let ended = diff(Side::Fixture(&none), Side::Fixture(&some), DiffOptions::default(), |entry| {
-        told.push(entry.key);
+        told.extend(key_of(entry));
         if told.len() == 2 { Err(vlive::Error::Missing { path: "enough".into() }) } else { Ok(()) }
     });
     assert!(matches!(ended, Err(vlive::Error::Missing { .. })));

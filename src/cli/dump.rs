@@ -25,7 +25,7 @@ pub struct Dump {
     format: Format,
 
     /// Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with
-    /// a file for each entry
+    /// a file for each entry; `-` is standard output
     #[arg(short, long, value_name = "FILE|FOLDER", value_hint = clap::ValueHint::AnyPath)]
     output: Option<PathBuf>,
 
@@ -81,11 +81,16 @@ impl Dump {
             [] => vec![Selection::All],
             keys => keys.iter().map(|key| select(key)).collect(),
         };
-        match (&self.output, selections.as_slice()) {
+        match (self.path(), selections.as_slice()) {
             (Some(path), _) if target::is_folder(path) => self.folder(path, &selections, global, output),
             (_, [Selection::Entry(key)]) => self.one(key, global, output),
             _ => self.many(&selections, global, output),
         }
+    }
+
+    /// The file or folder to write to.
+    fn path(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|path| *path != Path::new("-"))
     }
 
     fn check_options(&self, output: &Output) -> Result<()> {
@@ -104,10 +109,10 @@ impl Dump {
         goes_with(self.rows, "--rows", &[Format::Json, Format::Jsonl])?;
         goes_with(self.plain, "--plain", &[Format::Json, Format::Jsonl])?;
         goes_with(self.pretty, "--pretty", &[Format::Json, Format::Diag])?;
-        if self.output.as_deref().is_some_and(target::is_folder) {
+        if self.path().is_some_and(target::is_folder) {
             goes_with(self.format == Format::Jsonl, "a folder", &[Format::Json, Format::Diag, Format::Cbor])?;
         }
-        if self.format == Format::Cbor && self.output.is_none() && output.is_terminal() {
+        if self.format == Format::Cbor && self.path().is_none() && output.is_terminal() {
             let hint = "--output writes it to a file; --format diag shows it";
             return Err(Refused::error("CBOR is not for a terminal", Some(hint)));
         }
@@ -119,7 +124,7 @@ impl Dump {
             output.error(&not_there(&key.to_string()), None);
             return Ok(Status::No);
         };
-        let style = self.style(self.output.is_none() && output.is_terminal());
+        let style = self.style(self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
             let dumped = match vlive::dump_entry(&entry, style, &mut out)? {
                 // It is shown all the same.
@@ -138,21 +143,28 @@ impl Dump {
 
     fn many(&self, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
         let snapshot = Snapshot::hold(global.folder(), global.look_wait(), selections)?;
-        let style = self.style(self.output.is_none() && output.is_terminal());
+        let style = self.style(self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
             let dumped = vlive::dump(&snapshot, selections, style, &mut out)?;
-            self.end_line(&mut out)?;
-            Ok(dumped)
+            if dumped.is_ok() {
+                self.end_line(&mut out)?;
+            }
+            Ok(unless_nothing(dumped))
         })?;
-        Ok(self.tell(&dumped?, output))
+        let dumped = dumped.or_else(|given_up| given_up)?;
+        Ok(self.tell(&dumped, output))
     }
 
     fn folder(&self, path: &Path, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
         let snapshot = Snapshot::hold(global.folder(), global.look_wait(), selections)?;
         let style = self.style(true);
-        let dumped = target::folder(path, |folder| vlive::dump_tree(&snapshot, selections, style, folder))??;
-        let entries = human::count(dumped.entries, "entry", "entries");
-        output.summary(&format!("wrote {entries} to `{}`", path.display()));
+        let dumped =
+            target::folder(path, |folder| Ok(unless_nothing(vlive::dump_tree(&snapshot, selections, style, folder)?)))?;
+        if let Ok(dumped) = &dumped {
+            let entries = human::count(dumped.entries, "entry", "entries");
+            output.summary(&format!("wrote {entries} to `{}`", path.display()));
+        }
+        let dumped = dumped.or_else(|given_up| given_up)?;
         Ok(self.tell(&dumped, output))
     }
 
@@ -162,7 +174,7 @@ impl Dump {
         output: &mut Output,
         write: impl FnOnce(Box<dyn Write + '_>) -> io::Result<Result<T, E>>,
     ) -> Result<Result<T, E>> {
-        let written = match &self.output {
+        let written = match self.path() {
             Some(path) => target::file(path, write)?,
             None => write(output.json_data())?,
         };
@@ -193,6 +205,14 @@ impl Dump {
         };
         let pretty = self.pretty || is_for_people && !self.compact;
         DumpStyle { format, json: JsonStyle { pretty, plain: self.plain, rows_only: self.rows }, redact: self.redact }
+    }
+}
+
+/// A dump of which no file is made: one that gives up, or that finds nothing of what it was asked for.
+fn unless_nothing(dumped: vlive::Result<Dumped>) -> Result<Dumped, vlive::Result<Dumped>> {
+    match dumped {
+        Ok(dumped) if dumped.entries > 0 || dumped.unmatched.is_empty() => Ok(dumped),
+        other => Err(other),
     }
 }
 

@@ -1,5 +1,5 @@
 use super::source::{sources, tell_ignored};
-use super::{Global, Status, time};
+use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
-use vlive::{Cache, Error, Fixture, FixtureEntry, FixtureOptions, LoadPlan, Replace, Snapshot};
+use vlive::{Error, Fixture, FixtureEntry, FixtureOptions, LoadPlan, Replace, Snapshot};
 
 /// Write the entries of fixtures, all or none
 ///
@@ -53,7 +53,7 @@ pub struct Load {
     #[arg(long, short = 'n')]
     dry_run: bool,
 
-    /// Print the summary as an object: sizes in bytes
+    /// Print the summary as an object, with the keys of a dry run: sizes in bytes
     #[arg(long)]
     json: bool,
 }
@@ -66,6 +66,16 @@ struct Summary {
     replaced: usize,
     removed: usize,
     dry_run: bool,
+    /// Of a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<Keys>,
+}
+
+#[derive(Serialize)]
+struct Keys {
+    added: Vec<String>,
+    replaced: Vec<String>,
+    removed: Vec<String>,
 }
 
 impl Load {
@@ -77,6 +87,10 @@ impl Load {
             (_, true) => Replace::All,
             _ => Replace::Entries,
         };
+        if self.clear && fixture.is_blank() {
+            let hint = "`{}` is a cache without entries; `vlive invalidate --all` empties one";
+            return Err(Refused::error("there is nothing to load, and --clear would empty the cache", Some(hint)));
+        }
         let plan = if self.dry_run {
             let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, replace);
             match Snapshot::look(global.folder(), global.look_wait(), look) {
@@ -84,7 +98,7 @@ impl Load {
                 other => other?,
             }
         } else {
-            global.open_when_free(output, || Cache::create(global.folder()))?.load(&fixture, replace)?
+            global.open_when_free(output, || vlive::load(global.folder(), &fixture, replace))?
         };
         self.tell(&fixture, &plan, output)?;
         Ok(Status::Done)
@@ -107,15 +121,24 @@ impl Load {
             replaced: plan.replaced(fixture).count(),
             removed: plan.removed().len(),
             dry_run: self.dry_run,
+            keys: self.dry_run.then(|| Keys {
+                added: plan.added(fixture).map(key_of).collect(),
+                replaced: plan.replaced(fixture).map(key_of).collect(),
+                removed: plan.removed().to_vec(),
+            }),
         };
         if self.json {
             return output.json(&summary);
         }
         if self.dry_run {
-            let key = |entry: FixtureEntry<'_>| entry.key().to_string();
-            tell_keys('+', plan.added(fixture).map(key), output)?;
-            tell_keys('~', plan.replaced(fixture).map(key), output)?;
-            tell_keys('-', plan.removed().iter().cloned(), output)?;
+            for (mark, keys) in
+                summary.keys.iter().flat_map(|keys| [('+', &keys.added), ('~', &keys.replaced), ('-', &keys.removed)])
+            {
+                for key in keys {
+                    let key = output.key(key).into_owned();
+                    writeln!(output.data(), "{mark} {key}")?;
+                }
+            }
             output.flush()?;
         }
         let verb = if self.dry_run { "would load" } else { "loaded" };
@@ -127,10 +150,6 @@ impl Load {
     }
 }
 
-fn tell_keys(mark: char, keys: impl Iterator<Item = String>, output: &mut Output) -> Result<()> {
-    for key in keys {
-        let key = output.key(&key).into_owned();
-        writeln!(output.data(), "{mark} {key}")?;
-    }
-    Ok(())
+fn key_of(entry: FixtureEntry<'_>) -> String {
+    entry.key().to_string()
 }

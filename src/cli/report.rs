@@ -80,6 +80,9 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::RedbPanicked { .. } => {
             (CANNOT, Some("nothing was written by this command; the file is damaged, or a newer redb has changed it"))
         }
+        Error::Io { doing: "write", source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            (CANNOT, Some("make room on the disk"))
+        }
         Error::Io { source, .. } => match source.kind() {
             io::ErrorKind::PermissionDenied => {
                 (CANNOT, Some("looking takes permission to read, and changing permission to write"))

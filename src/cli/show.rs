@@ -4,7 +4,10 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use std::borrow::Cow;
 use std::collections::HashSet;
-use vlive::{CachedRows, Key, Meaning, Record, Snapshot, Unreadable, meaning};
+use std::io::Write;
+use vlive::{
+    CachedRows, Envelope, EnvelopeView, JsonStyle, JsonWriter, Key, Meaning, Record, Snapshot, Unreadable, meaning,
+};
 
 /// Show the rows of an entry as a table
 ///
@@ -35,6 +38,10 @@ pub struct Show {
     /// Cut nothing and leave no field out, however wide the table gets
     #[arg(long)]
     wide: bool,
+
+    /// Print these rows and fields as an object of row id to row, in the form of `vlive dump --rows`
+    #[arg(long, conflicts_with_all = ["format", "wide"])]
+    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -91,6 +98,9 @@ impl Show {
             [] => fields_of(rows),
             chosen => chosen.iter().map(String::as_str).collect(),
         };
+        if self.json {
+            return print_json(rows, &fields, output);
+        }
         let grid = self.grid(rows, &fields);
         let mut fitting = grid.columns.len();
         match self.format {
@@ -132,6 +142,19 @@ impl Show {
         };
         Grid { columns, rows: rows.len(), cell: Box::new(cell) }
     }
+}
+
+fn print_json(rows: &[(&str, &Record)], fields: &[&str], output: &mut Output) -> Result<()> {
+    let chosen = |record: &Record| {
+        let of_record = |name: &&str| Some(((*name).to_owned(), record.get(*name)?.clone()));
+        fields.iter().filter_map(of_record).collect::<Record>()
+    };
+    let rows = rows.iter().map(|(id, record)| ((*id).to_owned(), chosen(record))).collect();
+    let envelope = Envelope::encode(&CachedRows::new(rows));
+    let style = JsonStyle { rows_only: true, ..JsonStyle::default() };
+    let mut json = JsonWriter::new(output.json_data(), style);
+    json.envelope(&EnvelopeView::new(envelope.bytes())?)?;
+    Ok(writeln!(json.finish()?)?)
 }
 
 /// The fields of all rows, each where it comes first.

@@ -23,7 +23,9 @@ pub fn file<T, E>(
         io::ErrorKind::BrokenPipe => anyhow::Error::from(source),
         _ => Error::Io { doing: "write", path: path.to_owned(), source }.into(),
     };
-    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+    // What the system keeps there may lead to a file that others write to.
+    let is_of_system = path.starts_with("/dev") || path.starts_with("/proc");
+    if is_of_system || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let mut out = BufWriter::new(fs::OpenOptions::new().write(true).open(path).map_err(cannot_write)?);
         let written = write(Box::new(&mut out)).map_err(cannot_write)?;
         out.flush().map_err(cannot_write)?;
@@ -33,7 +35,10 @@ pub fn file<T, E>(
         return Err(Refused::error(format!("`{}` is a cache", path.display()), Some("name another file")));
     }
     let path = &linked(path);
-    let new = temporary().tempfile_in(parent(path)).map_err(cannot_write)?;
+    let new = temporary().tempfile_in(parent(path)).map_err(|error| cannot_write(unnamed(error)))?;
+    if let Ok(metadata) = fs::metadata(path) {
+        new.as_file().set_permissions(metadata.permissions()).map_err(cannot_write)?;
+    }
     let mut out = BufWriter::with_capacity(64 * 1024, new);
     let written = write(Box::new(&mut out)).map_err(cannot_write)?;
     if written.is_err() {
@@ -41,9 +46,6 @@ pub fn file<T, E>(
     }
     let new = out.into_inner().map_err(|error| cannot_write(error.into_error()))?;
     new.as_file().sync_all().map_err(cannot_write)?;
-    if let Ok(metadata) = fs::metadata(path) {
-        new.as_file().set_permissions(metadata.permissions()).map_err(cannot_write)?;
-    }
     new.persist(path).map_err(|error| cannot_write(error.error))?;
     Ok(written)
 }
@@ -56,11 +58,14 @@ pub fn folder<T, E>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<Result<T
         return Err(Refused::error(what, Some("name a new one, or remove what is in it")));
     }
     // A slash at the end would stand for the folder that is not there yet.
-    let path = &path.components().collect::<PathBuf>();
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.components().collect());
     let mut new = temporary();
     #[cfg(unix)]
     new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    let new = new.tempdir_in(parent(path)).map_err(cannot_write)?;
+    let new = new.tempdir_in(parent(path)).map_err(|error| cannot_write(unnamed(error)))?;
+    if let Ok(metadata) = fs::metadata(path) {
+        fs::set_permissions(new.path(), metadata.permissions()).map_err(cannot_write)?;
+    }
     let filled = fill(new.path()).map_err(cannot_write)?;
     if filled.is_err() {
         return Ok(filled);
@@ -82,6 +87,11 @@ fn linked(path: &Path) -> PathBuf {
         path = parent(&path).join(target);
     }
     path
+}
+
+/// The error without the name of the temporary file, which says nothing to anybody.
+fn unnamed(error: io::Error) -> io::Error {
+    error.kind().into()
 }
 
 fn temporary() -> tempfile::Builder<'static, 'static> {

@@ -9,7 +9,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of pages in memory; what comes beyond goes to a temporary file without a name.
-const MEMORY: usize = 256 * 1024 * 1024;
+const MEMORY: usize = 32 * 1024 * 1024;
 
 /// Verified pages by their place and checksum.
 #[derive(Debug, Default)]

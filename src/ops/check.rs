@@ -119,7 +119,7 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
 const BATCH: usize = 256 * 1024;
 
 /// Pages of this size are waited for, so that there are never several of them.
-const LARGE: usize = 4 * 1024 * 1024;
+const LARGE: usize = 1024 * 1024;
 
 /// Leaves of a cache table.
 struct Leaves {

@@ -42,6 +42,16 @@ pub enum Change {
     Changed,
 }
 
+/// A difference, as it is come upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// An entry differs.
+    Entry(EntryDiff),
+    /// A row of the last entry differs: first come those of the first side in its order, then those that are
+    /// added.
+    Row(RowDiff),
+}
+
 /// An entry that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryDiff {
@@ -49,14 +59,13 @@ pub struct EntryDiff {
     pub key: Key,
     /// How it differs.
     pub change: Change,
-    /// The rows of an entry that one side has alone, as its head announces them.
-    pub row_count: u64,
+    /// The rows of an entry that one side has alone, as its head announces them; `None` if that cannot be
+    /// read.
+    pub row_count: Option<u64>,
     /// Both times in seconds since 1970, if they differ and are compared.
     pub fetched_at: Option<(u64, u64)>,
     /// Whether rows that both sides have come in another order, if that is compared.
     pub is_reordered: bool,
-    /// The rows that differ: those of the first side in its order, then those that are added.
-    pub rows: Vec<RowDiff>,
     /// Why the values could not be compared row by row: the fault on the first side or the second.
     pub undecodable: [Option<DecodeError>; 2],
 }
@@ -99,8 +108,8 @@ impl FieldDiff {
     }
 }
 
-/// Calls `each` with every entry that differs, in the order of a cache, and returns the damaged pages that
-/// were passed by: what they held counts as missing. Values are compared as vantage-live reads them, so
+/// Calls `each` with every difference, in the order of a cache, and returns the damaged pages that were
+/// passed by: what they held counts as missing. Values are compared as vantage-live reads them, so
 /// that another encoding of the same value is no difference. Memory does not grow with the sides, but
 /// with the largest entry.
 ///
@@ -110,7 +119,7 @@ pub fn diff<E: From<Error>>(
     a: Side<'_>,
     b: Side<'_>,
     options: DiffOptions,
-    mut each: impl FnMut(EntryDiff) -> Result<(), E>,
+    mut each: impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<Vec<Error>, E> {
     let mut damage = Vec::new();
     let (mut a, mut b) = (a.items()?, b.items()?);
@@ -122,15 +131,12 @@ pub fn diff<E: From<Error>>(
             (None, Some(_)) => Ordering::Greater,
             (Some(old), Some(new)) => old.place().cmp(&new.place()),
         };
-        let differs = match order {
-            Ordering::Less => old.as_ref().map(|old| alone(old, Change::Removed)).transpose()?,
-            Ordering::Greater => new.as_ref().map(|new| alone(new, Change::Added)).transpose()?,
-            Ordering::Equal => match (&old, &new) {
-                (Some(old), Some(new)) => both(old, new, options)?,
-                _ => None,
-            },
-        };
-        differs.map_or(Ok(()), &mut each)?;
+        match (order, &old, &new) {
+            (Ordering::Less, Some(old), _) => each(Difference::Entry(alone(old, Change::Removed)?))?,
+            (Ordering::Greater, _, Some(new)) => each(Difference::Entry(alone(new, Change::Added)?))?,
+            (_, Some(old), Some(new)) => both(old, new, options, &mut each)?,
+            _ => {}
+        }
         if order.is_le() {
             old = a.next(&mut damage)?;
         }
@@ -206,63 +212,78 @@ impl Item<'_> {
 }
 
 fn alone(item: &Item<'_>, change: Change) -> Result<EntryDiff> {
-    let row_count = EnvelopeHead::decode(&item.value()?).map_or(0, |head| head.rows);
+    let row_count = EnvelopeHead::decode(&item.value()?).ok().map(|head| head.rows);
     Ok(EntryDiff { row_count, ..EntryDiff::new(item.key(), change) })
 }
 
-fn both(old: &Item<'_>, new: &Item<'_>, options: DiffOptions) -> Result<Option<EntryDiff>> {
+fn both<E: From<Error>>(
+    old: &Item<'_>,
+    new: &Item<'_>,
+    options: DiffOptions,
+    each: &mut impl FnMut(Difference) -> Result<(), E>,
+) -> Result<(), E> {
     let (old_value, new_value) = (old.value()?, new.value()?);
     if old_value == new_value {
-        return Ok(None);
+        return Ok(());
     }
     let mut entry = EntryDiff::new(old.key(), Change::Changed);
     let [a, b] = [&old_value, &new_value].map(|value| EnvelopeView::new(value));
     let (a, b) = match (a, b) {
         (Ok(a), Ok(b)) => (a, b),
-        (a, b) => return Ok(Some(EntryDiff { undecodable: [a.err(), b.err()], ..entry })),
+        (a, b) => return each(Difference::Entry(EntryDiff { undecodable: [a.err(), b.err()], ..entry })),
     };
     let compares_time = options.fetched_at && old.is_dated() && new.is_dated();
     if compares_time && a.fetched_at() != b.fetched_at() {
         entry.fetched_at = Some((a.fetched_at(), b.fetched_at()));
     }
-    // Envelopes have been verified to their end.
-    let compared = compare_rows(&a, &b, options, &mut entry);
-    compared.expect("what was verified can be read");
-    let is_same = entry.fetched_at.is_none() && !entry.is_reordered && entry.rows.is_empty();
-    Ok((!is_same).then_some(entry))
-}
-
-fn compare_rows(
-    a: &EnvelopeView<'_>,
-    b: &EnvelopeView<'_>,
-    options: DiffOptions,
-    entry: &mut EntryDiff,
-) -> Result<(), DecodeError> {
-    let (old, new) = (records(a)?, records(b)?);
+    let (old, new) = (records(&a), records(&b));
     entry.is_reordered = options.order && is_reordered(&old, &new);
-    let alone = |view: &EnvelopeView<'_>, id: &str, record: &Range<usize>, change| {
-        let record = Some(record_json(view, record));
-        RowDiff { id: id.to_owned(), change, record, is_reordered: false, fields: Vec::new() }
+    let differs = entry.fetched_at.is_some() || entry.is_reordered;
+    let mut entry = Some(entry);
+    let mut tell = |row: Option<RowDiff>| {
+        if let Some(entry) = entry.take() {
+            each(Difference::Entry(entry))?;
+        }
+        row.map_or(Ok(()), |row| each(Difference::Row(row)))
     };
+    if differs {
+        tell(None)?;
+    }
     for (id, record) in &old {
-        match new.get(id) {
-            None => entry.rows.push(alone(a, id, record, Change::Removed)),
-            Some(other) if a.value()[record.clone()] != b.value()[other.clone()] => {
-                let (old, new) = (fields(a, record)?, fields(b, other)?);
-                let is_reordered = options.order && is_reordered(&old, &new);
-                let fields = compare_fields(a, b, &old, &new);
-                if is_reordered || !fields.is_empty() {
-                    let id = id.clone().into_owned();
-                    entry.rows.push(RowDiff { id, change: Change::Changed, record: None, is_reordered, fields });
-                }
-            }
-            Some(_) => {}
+        let row = match new.get(id) {
+            None => Some(alone_row(&a, id, record, Change::Removed)),
+            Some(other) => both_rows([&a, &b], id, [record, other], options),
+        };
+        if row.is_some() {
+            tell(row)?;
         }
     }
     for (id, record) in new.iter().filter(|(id, _)| !old.contains_key(*id)) {
-        entry.rows.push(alone(b, id, record, Change::Added));
+        tell(Some(alone_row(&b, id, record, Change::Added)))?;
     }
     Ok(())
+}
+
+fn alone_row(view: &EnvelopeView<'_>, id: &str, record: &Range<usize>, change: Change) -> RowDiff {
+    let record = Some(record_json(view, record));
+    RowDiff { id: id.to_owned(), change, record, is_reordered: false, fields: Vec::new() }
+}
+
+fn both_rows(
+    [a, b]: [&EnvelopeView<'_>; 2],
+    id: &str,
+    [record, other]: [&Range<usize>; 2],
+    options: DiffOptions,
+) -> Option<RowDiff> {
+    if a.value()[record.clone()] == b.value()[other.clone()] {
+        return None;
+    }
+    let (old, new) = (fields(a, record), fields(b, other));
+    let is_reordered = options.order && is_reordered(&old, &new);
+    let fields = compare_fields(a, b, &old, &new);
+    let differs = is_reordered || !fields.is_empty();
+    let id = id.to_owned();
+    differs.then_some(RowDiff { id, change: Change::Changed, record: None, is_reordered, fields })
 }
 
 /// Where the values of names are, in their order.
@@ -287,26 +308,30 @@ fn compare_fields(a: &EnvelopeView<'_>, b: &EnvelopeView<'_>, old: &Places<'_>, 
     fields
 }
 
-fn records<'v>(view: &EnvelopeView<'v>) -> Result<Places<'v>, DecodeError> {
+// Envelopes have been verified to their end.
+
+fn records<'v>(view: &EnvelopeView<'v>) -> Places<'v> {
     let mut places = Places::new();
-    view.rows::<DecodeError>(&mut |id, record| {
+    let visited = view.rows::<DecodeError>(&mut |id, record| {
         let start = record.pos();
         record.skip()?;
         places.insert(id, start..record.pos());
         Ok(())
-    })?;
-    Ok(places)
+    });
+    visited.expect("what was verified can be read");
+    places
 }
 
-fn fields<'v>(view: &EnvelopeView<'v>, record: &Range<usize>) -> Result<Places<'v>, DecodeError> {
+fn fields<'v>(view: &EnvelopeView<'v>, record: &Range<usize>) -> Places<'v> {
     let mut places = Places::new();
-    view.fields::<DecodeError>(&mut Reader::at(view.value(), record.start), &mut |name, value| {
+    let visited = view.fields::<DecodeError>(&mut Reader::at(view.value(), record.start), &mut |name, value| {
         let start = value.pos();
         value.skip()?;
         places.insert(name, start..value.pos());
         Ok(())
-    })?;
-    Ok(places)
+    });
+    visited.expect("what was verified can be read");
+    places
 }
 
 /// Whether what both have comes in another order.
@@ -333,14 +358,6 @@ fn text_of(write: impl FnOnce(&mut JsonWriter<Vec<u8>>) -> io::Result<()>) -> St
 
 impl EntryDiff {
     fn new(key: Key, change: Change) -> EntryDiff {
-        EntryDiff {
-            key,
-            change,
-            row_count: 0,
-            fetched_at: None,
-            is_reordered: false,
-            rows: Vec::new(),
-            undecodable: [None, None],
-        }
+        EntryDiff { key, change, row_count: None, fetched_at: None, is_reordered: false, undecodable: [None, None] }
     }
 }

@@ -18,10 +18,10 @@ use std::path::Path;
 const BATCH: usize = 256 * 1024;
 
 /// An entry of this size is decoded where it is written, piece by piece, so that its text is not kept.
-const LARGE: usize = 4 * 1024 * 1024;
+const LARGE: usize = 1024 * 1024;
 
 /// Text of a batch that is kept; an entry that does not fit is treated as a large one.
-const LONG: usize = 8 * 1024 * 1024;
+const LONG: usize = 2 * 1024 * 1024;
 
 /// What a dump is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,10 +101,11 @@ pub fn dump(
             writer.begin()?;
             let mut dumped = Dumped::default();
             let read = each(snapshot, selections, &mut dumped, |entry| writer.take(entry))?;
+            writer.write_all()?;
+            // What is not all of it does not look as if it were.
             if read.is_ok() {
-                writer.write_all()?;
+                writer.end()?;
             }
-            writer.end()?;
             dumped.unreadable = writer.unreadable;
             dumped.leave_out(style);
             Ok(read.map(|()| dumped))
@@ -260,7 +261,7 @@ struct Text {
 
 fn decode(entries: Vec<Entry>, buffer: Vec<u8>, style: DumpStyle) -> Text {
     match style.format {
-        DumpFormat::Notation | DumpFormat::Cbor => show(&entries, buffer, style),
+        DumpFormat::Notation | DumpFormat::Cbor => show(entries, buffer, style),
         DumpFormat::Json => {
             decode_json(entries, JsonWriter::inside_object(io::sink(), style.json).keeping_text(buffer, LONG), style)
         }
@@ -290,17 +291,40 @@ fn decode_json(mut entries: Vec<Entry>, mut json: JsonWriter<io::Sink>, style: D
     Text { bytes: json.into_text(), unreadable, left }
 }
 
-fn show(entries: &[Entry], mut text: Vec<u8>, style: DumpStyle) -> Text {
+fn show(mut entries: Vec<Entry>, mut text: Vec<u8>, style: DumpStyle) -> Text {
     let mut unreadable = Vec::new();
-    for entry in entries {
-        if !text.is_empty() {
+    let mut done = 0;
+    for entry in &entries {
+        let before = text.len();
+        if before > 0 {
             text.extend_from_slice(separator(style));
         }
-        if let Err(error) = show_entry(entry, style, &mut text).expect("memory takes all") {
-            unreadable.push(Unreadable { key: entry.key(), error });
-        }
+        let Ok(shown) = show_entry(entry, style, &mut Limited(&mut text)) else {
+            text.truncate(before);
+            break;
+        };
+        unreadable.extend(shown.err().map(|error| Unreadable { key: entry.key(), error }));
+        done += 1;
     }
-    Text { bytes: text, unreadable, left: Vec::new() }
+    let left = entries.split_off(done);
+    Text { bytes: text, unreadable, left }
+}
+
+/// Text that is kept, up to [`LONG`].
+struct Limited<'t>(&'t mut Vec<u8>);
+
+impl Write for Limited<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LONG {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes an entry of the map that the notation shows, or of the map itself.

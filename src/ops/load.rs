@@ -1,6 +1,7 @@
 //! What loading a fixture would change, told before it changes anything.
 
-use crate::{Fixture, FixtureEntry, Plan, Result, Selection, Snapshot};
+use crate::{Cache, Fixture, FixtureEntry, Plan, Result, Selection, Snapshot};
+use std::path::Path;
 
 /// What of a cache gives way to the entries of a fixture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +12,25 @@ pub enum Replace {
     CacheKeys,
     /// All entries of all cache keys; never a table that is no cache table.
     All,
+}
+
+/// Writes the entries of a fixture to the cache at `path`, a folder or the file in it, in one transaction.
+/// Folder and file are created where they are missing, the file with all of the entries or not at all.
+///
+/// # Errors
+/// [`Error::InUse`](crate::Error::InUse) while an app has the cache open, and those of [`LoadPlan::new`].
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("clients.json"), r#"{"clients/page_1": [{"id": "c1"}]}"#)?;
+/// # let (fixtures, cache) = (folder.path().join("clients.json"), folder.path().join("cache"));
+/// let fixture = vlive::Fixture::load(fixtures)?;
+/// let loaded = vlive::load(cache, &fixture, vlive::Replace::All)?;
+/// assert_eq!(loaded.added(&fixture).count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn load(path: impl AsRef<Path>, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
+    Cache::create_loaded(path.as_ref(), fixture, replace)
 }
 
 /// What a fixture adds to one commit of a cache, replaces in it and removes from it.

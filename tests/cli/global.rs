@@ -1,5 +1,6 @@
 use crate::support::{Ended, Folder};
 use std::fs;
+use std::io::Write;
 use std::process::Stdio;
 
 const LIVE_DEMO: &str = "\
@@ -265,7 +266,7 @@ fn every_command_ends_quietly_when_its_reader_has_gone() {
         &["dump", "--format", "diag", "clients/page_1"],
         &["dump", "--format", "cbor"],
         &["diff", "-q", ".", "../live-demo"],
-        &["load", "-n", "-q", "--clear"],
+        &["load", "-n", "-q", "--clear", "-"],
         &["show", "clients/page_1"],
         &["show", "-q", "clients/page_1", "--format", "csv"],
         &["show", "clients/page_1", "--format", "markdown"],
@@ -276,9 +277,11 @@ fn every_command_ends_quietly_when_its_reader_has_gone() {
     ] {
         let folder = Folder::shared("bakery");
         let mut vlive = folder.command(args);
-        vlive.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        vlive.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut vlive = vlive.spawn().unwrap();
         drop(vlive.stdout.take());
+        // One that reads nothing may have ended.
+        let _ = vlive.stdin.take().unwrap().write_all(b"{}");
         let ended = Ended::of(vlive.wait_with_output().unwrap());
         assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{args:?}");
     }

@@ -210,10 +210,16 @@ fn a_dry_run_tells_each_key_and_leaves_no_trace_though_an_app_has_the_cache() {
         keys.extend(removed.iter().map(|key| format!("- {key}")));
         let keys = keys.join("\n") + "\n";
         let rest = format!("3 entries, 72 B: 2 added, 1 replaced, {} removed\n", removed.len());
+        let told = |mark: &str| -> Vec<&str> { keys.lines().filter_map(|line| line.strip_prefix(mark)).collect() };
+        let by_key = json!({ "added": told("+ "), "replaced": told("~ "), "removed": told("- ") });
         let json = |dry_run: bool| {
-            json!({
+            let mut json = json!({
                 "entries": 3, "bytes": 72, "added": 2, "replaced": 1, "removed": removed.len(), "dry_run": dry_run,
-            })
+            });
+            if dry_run {
+                json["keys"] = by_key.clone();
+            }
+            json
         };
         let load = |more: &[&str]| folder.vlive([&["load"], args, more].concat()).stdin(SOURCE);
         folder.untouched(|| {
@@ -269,6 +275,11 @@ fn a_source_without_entries_loads_none_of_them() {
             let nothing = "loaded 0 entries, 0 B: 0 added, 0 replaced, 0 removed\n";
             folder.untouched(|| folder.vlive(args).stdin(source).ends(0, "", nothing));
         }
+    }
+    // What should have written it may have failed.
+    for source in ["", " \n"] {
+        let refused = "error: there is nothing to load, and --clear would empty the cache\nhint: `{}` is a cache without entries; `vlive invalidate --all` empties one\n";
+        folder.untouched(|| folder.vlive(["load", "--clear"]).stdin(source).ends(2, "", refused));
     }
     let n = before.len();
     let emptied = format!("loaded 0 entries, 0 B: 0 added, 0 replaced, {n} removed\n");
@@ -348,7 +359,7 @@ fn files_of_a_folder_that_are_no_entries_are_named_and_hidden_ones_passed_by() {
     folder.vlive(["load", "tree"]).ends(0, "", &format!("{NO_ENTRIES}{summary}"));
     assert_eq!(folder.keys(), ["k/1"]);
     folder.vlive(["load", "-q", "-n", "tree"]).ends(0, "~ k/1\n", "");
-    let json = "{\"entries\":1,\"bytes\":23,\"added\":0,\"replaced\":1,\"removed\":0,\"dry_run\":true}\n";
+    let json = "{\"entries\":1,\"bytes\":23,\"added\":0,\"replaced\":1,\"removed\":0,\"dry_run\":true,\"keys\":{\"added\":[],\"replaced\":[\"k/1\"],\"removed\":[]}}\n";
     folder.vlive(["load", "-n", "--json", "tree"]).ends(0, json, NO_ENTRIES);
 }
 

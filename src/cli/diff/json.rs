@@ -1,24 +1,25 @@
-//! An entry that differs, as JSON.
+//! Entries that differ, as JSON.
 
 use crate::output::Output;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::io::{self, Write};
-use vlive::{Change, EntryDiff, FieldDiff, RowDiff};
+use std::mem;
+use vlive::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
 
+/// An entry, but for its rows and its end.
 #[derive(Serialize)]
-struct EntryJson<'d> {
+struct EntryJson {
     key: String,
     change: &'static str,
+    /// Null if it cannot be told.
     #[serde(skip_serializing_if = "Option::is_none")]
-    row_count: Option<u64>,
+    row_count: Option<Option<u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fetched_at: Option<Values<u64>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reordered: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rows: Option<Vec<RowJson<'d>>>,
 }
 
 #[derive(Serialize)]
@@ -57,22 +58,61 @@ fn word(change: Change) -> &'static str {
     }
 }
 
-/// Prints an element of the array.
-pub fn print(entry: &EntryDiff, is_first: bool, output: &mut Output) -> Result<()> {
-    let is_changed = entry.change == Change::Changed;
-    let json = EntryJson {
+/// The array of entries, printed as it comes.
+pub struct Array {
+    /// What ends the entry that is open, if one is.
+    open: Option<&'static str>,
+    has_rows: bool,
+}
+
+impl Array {
+    pub fn begin(output: &mut Output) -> Result<Array> {
+        output.data().write_all(b"[")?;
+        Ok(Array { open: None, has_rows: false })
+    }
+
+    pub fn add(&mut self, difference: &Difference, output: &mut Output) -> Result<()> {
+        let mut out = output.json_data();
+        match difference {
+            Difference::Entry(entry) => {
+                if let Some(end) = self.open {
+                    write!(out, "{end},")?;
+                }
+                let json = serde_json::to_string(&entry_json(entry))?;
+                // It goes on with its rows.
+                out.write_all(json.strip_suffix('}').unwrap_or(&json).as_bytes())?;
+                self.has_rows = false;
+                self.open = Some(if entry.change == Change::Changed {
+                    out.write_all(b",\"rows\":[")?;
+                    "]}"
+                } else {
+                    "}"
+                });
+            }
+            Difference::Row(row) => {
+                if mem::replace(&mut self.has_rows, true) {
+                    out.write_all(b",")?;
+                }
+                serde_json::to_writer(&mut out, &row_json(row)).map_err(io::Error::from)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn end(self, output: &mut Output) -> Result<()> {
+        writeln!(output.data(), "{}]", self.open.unwrap_or_default())?;
+        Ok(())
+    }
+}
+
+fn entry_json(entry: &EntryDiff) -> EntryJson {
+    EntryJson {
         key: entry.key.to_string(),
         change: word(entry.change),
-        row_count: (!is_changed).then_some(entry.row_count),
+        row_count: (entry.change != Change::Changed).then_some(entry.row_count),
         fetched_at: entry.fetched_at.map(|(old, new)| Values { old: Some(old), new: Some(new) }),
         reordered: entry.is_reordered,
-        rows: is_changed.then(|| entry.rows.iter().map(row_json).collect()),
-    };
-    let mut out = output.json_data();
-    if !is_first {
-        out.write_all(b",")?;
     }
-    Ok(serde_json::to_writer(&mut out, &json).map_err(io::Error::from)?)
 }
 
 fn row_json(row: &RowDiff) -> RowJson<'_> {

@@ -7,9 +7,8 @@ use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use stat::Stat;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use vlive::{Change, DiffOptions, EntryDiff, Fixture, FixtureOptions, Selection, Side, Snapshot};
+use vlive::{Change, DiffOptions, Difference, EntryDiff, Fixture, FixtureOptions, RowDiff, Selection, Side, Snapshot};
 
 /// Compare two caches, or a cache and a fixture
 ///
@@ -68,31 +67,33 @@ impl Diff {
         refuse_twice(&[&self.old, &self.new])?;
         let (old, new) = (self.open(&self.old, global, output)?, self.open(&self.new, global, output)?);
         let options = DiffOptions { fetched_at: self.fetched_at, order: self.order };
-        let mut stats = Vec::new();
         let mut undecodable = Vec::new();
         let mut differing = 0;
-        if self.json && !self.stat {
-            output.data().write_all(b"[")?;
-        }
-        let damage = vlive::diff::<anyhow::Error>(old.side(), new.side(), options, |entry| {
-            for (side, error) in [&self.old, &self.new].into_iter().zip(&entry.undecodable) {
-                undecodable.extend(error.map(|error| Undecodable { side, key: entry.key.to_string(), error }));
+        let mut shown = match (self.stat, self.json) {
+            (true, _) => Shown::Stats(Vec::new()),
+            (_, true) => Shown::Json(json::Array::begin(output)?),
+            _ => Shown::Lines,
+        };
+        let damage = vlive::diff::<anyhow::Error>(old.side(), new.side(), options, |difference| {
+            if let Difference::Entry(entry) = &difference {
+                differing += 1;
+                for (side, error) in [&self.old, &self.new].into_iter().zip(&entry.undecodable) {
+                    undecodable.extend(error.map(|error| Undecodable { side, key: entry.key.to_string(), error }));
+                }
             }
-            if self.stat {
-                Stat::add(&mut stats, &entry);
-            } else if self.json {
-                json::print(&entry, differing == 0, output)?;
-            } else {
-                print(&entry, output)?;
+            match (&mut shown, &difference) {
+                (Shown::Stats(stats), _) => Stat::add(stats, &difference),
+                (Shown::Json(array), _) => array.add(&difference, output)?,
+                (Shown::Lines, Difference::Entry(entry)) => print_entry(entry, output)?,
+                (Shown::Lines, Difference::Row(row)) => print_row(row, output)?,
             }
-            differing += 1;
             Ok(())
         })?;
-        match (self.stat, self.json) {
-            (true, true) => output.json(&stats)?,
-            (true, false) => stat::print(&stats, output)?,
-            (false, true) => output.data().write_all(b"]\n")?,
-            (false, false) => {}
+        match shown {
+            Shown::Stats(stats) if self.json => output.json(&stats)?,
+            Shown::Stats(stats) => stat::print(&stats, output)?,
+            Shown::Json(array) => array.end(output)?,
+            Shown::Lines => {}
         }
         output.flush()?;
         if !self.json {
@@ -116,7 +117,7 @@ impl Diff {
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
         let fixture = Fixture::read(vec![source(path, output)], &options)?;
         tell_ignored(&fixture, output);
-        if fixture.is_empty() && path.is_dir() {
+        if fixture.is_blank() && path.is_dir() {
             let what = format!("there is neither a cache nor an entry of a fixture in `{}`", path.display());
             return Err(Refused::error(
                 what,
@@ -125,6 +126,13 @@ impl Diff {
         }
         Ok(Opened::Fixture(fixture))
     }
+}
+
+/// How differences are shown.
+enum Shown {
+    Lines,
+    Json(json::Array),
+    Stats(Vec<Stat>),
 }
 
 struct Undecodable<'d> {
@@ -141,10 +149,11 @@ fn mark(change: Change) -> char {
     }
 }
 
-fn print(entry: &EntryDiff, output: &mut Output) -> Result<()> {
+fn print_entry(entry: &EntryDiff, output: &mut Output) -> Result<()> {
     let mut line = output.key(&entry.key.to_string()).into_owned();
     if entry.change != Change::Changed {
-        line = format!("{line} ({})", human::count(entry.row_count, "row", "rows"));
+        let rows = entry.row_count.map_or("cannot be decoded".into(), |rows| human::count(rows, "row", "rows"));
+        line = format!("{line} ({rows})");
     }
     if entry.is_reordered {
         line.push_str(" (rows in another order)");
@@ -153,19 +162,21 @@ fn print(entry: &EntryDiff, output: &mut Output) -> Result<()> {
     if let Some((old, new)) = entry.fetched_at {
         output.changed(1, '~', format_args!("fetched {} -> {}", human::time(old), human::time(new)))?;
     }
-    for row in &entry.rows {
-        let id = output.key(&row.id);
-        let (colon, record) = row.record.as_deref().map_or(("", ""), |record| (": ", record));
-        let order = if row.is_reordered { " (fields in another order)" } else { "" };
-        let record = output.text(record);
-        output.changed(1, mark(row.change), format_args!("{id}{colon}{record}{order}"))?;
-        for field in &row.fields {
-            let name = output.key(&field.name);
-            // Values can be large: there are no more of them in memory than there must be.
-            let [old, new] = [&field.old, &field.new].map(|value| output.text(value.as_deref().unwrap_or_default()));
-            let arrow = if field.change() == Change::Changed { " -> " } else { "" };
-            output.changed(2, mark(field.change()), format_args!("{name}: {old}{arrow}{new}"))?;
-        }
+    Ok(())
+}
+
+fn print_row(row: &RowDiff, output: &mut Output) -> Result<()> {
+    let id = output.key(&row.id);
+    let (colon, record) = row.record.as_deref().map_or(("", ""), |record| (": ", record));
+    let order = if row.is_reordered { " (fields in another order)" } else { "" };
+    let record = output.text(record);
+    output.changed(1, mark(row.change), format_args!("{id}{colon}{record}{order}"))?;
+    for field in &row.fields {
+        let name = output.key(&field.name);
+        // Values can be large: there are no more of them in memory than there must be.
+        let [old, new] = [&field.old, &field.new].map(|value| output.text(value.as_deref().unwrap_or_default()));
+        let arrow = if field.change() == Change::Changed { " -> " } else { "" };
+        output.changed(2, mark(field.change()), format_args!("{name}: {old}{arrow}{new}"))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::output::{Output, table};
 use anyhow::Result;
 use serde::Serialize;
-use vlive::{Change, EntryDiff};
+use vlive::{Change, Difference};
 
 /// The counts of a cache key.
 #[derive(Default, Serialize)]
@@ -32,19 +32,23 @@ impl Counts {
 }
 
 impl Stat {
-    /// Counts an entry that differs; entries come in the order of their cache keys.
-    pub fn add(stats: &mut Vec<Stat>, entry: &EntryDiff) {
-        if stats.last().is_none_or(|stat| stat.key != entry.key.cache_key()) {
+    /// Counts a difference; entries come in the order of their cache keys.
+    pub fn add(stats: &mut Vec<Stat>, difference: &Difference) {
+        if let Difference::Entry(entry) = difference
+            && stats.last().is_none_or(|stat| stat.key != entry.key.cache_key())
+        {
             stats.push(Stat { key: entry.key.cache_key().to_owned(), ..Stat::default() });
         }
         let Some(stat) = stats.last_mut() else { return };
-        stat.entries.add(entry.change, 1);
-        if entry.change != Change::Changed {
-            stat.rows.add(entry.change, entry.row_count);
-        }
-        for row in &entry.rows {
-            stat.rows.add(row.change, 1);
-            row.fields.iter().for_each(|field| stat.fields.add(field.change(), 1));
+        match difference {
+            Difference::Entry(entry) => {
+                stat.entries.add(entry.change, 1);
+                stat.rows.add(entry.change, entry.row_count.unwrap_or_default());
+            }
+            Difference::Row(row) => {
+                stat.rows.add(row.change, 1);
+                row.fields.iter().for_each(|field| stat.fields.add(field.change(), 1));
+            }
         }
     }
 }
