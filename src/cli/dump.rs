@@ -90,7 +90,7 @@ impl Dump {
 
     /// The file or folder to write to.
     fn path(&self) -> Option<&Path> {
-        self.output.as_deref().filter(|path| *path != Path::new("-"))
+        self.output.as_deref().filter(|path| ![Path::new("-"), Path::new("/dev/stdout")].contains(path))
     }
 
     fn check_options(&self, output: &Output) -> Result<()> {

@@ -26,7 +26,7 @@ pub fn file<T, E>(
     // What the system keeps there may lead to a file that others write to.
     let is_of_system = path.starts_with("/dev") || path.starts_with("/proc");
     if is_of_system || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        let mut out = BufWriter::new(fs::OpenOptions::new().write(true).open(path).map_err(cannot_write)?);
+        let mut out = BufWriter::new(fs::OpenOptions::new().append(true).open(path).map_err(cannot_write)?);
         let written = write(Box::new(&mut out)).map_err(cannot_write)?;
         out.flush().map_err(cannot_write)?;
         return Ok(written);

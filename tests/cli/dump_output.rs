@@ -375,3 +375,67 @@ fn a_key_that_is_too_long_for_a_path_leaves_no_folder() {
     loaded.vlive(["load", "-q"]).stdin(lines).ends(0, "", "");
     assert_eq!(loaded.keys(), folder.keys());
 }
+
+#[test]
+fn a_dump_that_finds_nothing_of_what_it_was_asked_for_leaves_the_file_of_before() {
+    let folder = Folder::copy_of("bakery");
+    folder.write("keep.json", "kept");
+    for target in ["keep.json", "new.json", "new/"] {
+        let missing = "error: `nothing` is not in the cache\n";
+        folder.vlive(["dump", "nothing", "--output", target]).ends(1, "", missing);
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("keep.json")).unwrap(), "kept");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "something was left behind");
+    // What is there is written, and what is not is told.
+    let partly = folder.vlive(["dump", "nothing", "orders/page_1", "--output", "keep.json"]).output();
+    assert_eq!((partly.status, partly.stderr.as_str()), (1, "error: `nothing` is not in the cache\n"));
+    let kept = fs::read_to_string(folder.path().join("keep.json")).unwrap();
+    assert!(kept.starts_with(r#"{"orders/page_1":{"#), "{kept}");
+}
+
+#[test]
+fn a_hyphen_is_standard_output() {
+    let folder = Folder::shared("live-demo");
+    let dump = folder.vlive(["dump"]).output().stdout;
+    folder.untouched(|| folder.vlive(["dump", "--output", "-"]).ends(0, &dump, ""));
+}
+
+#[test]
+fn a_cache_is_not_written_over() {
+    let folder = Folder::copy_of("live-demo");
+    folder.untouched(|| {
+        let refused = "error: `vlive.redb` is a cache\nhint: name another file\n";
+        folder.vlive(["dump", "--output", "vlive.redb"]).ends(2, "", refused);
+        let refused = "error: the folder `.` is not empty\nhint: name a new one, or remove what is in it\n";
+        folder.vlive(["dump", "--output", "."]).ends(2, "", refused);
+    });
+}
+
+/// What the shell appends to a file stays there, though the file has a name behind `/dev`.
+#[test]
+#[cfg(target_os = "linux")]
+fn standard_output_by_its_name_in_dev_is_written_through() {
+    let folder = Folder::copy_of("live-demo");
+    folder.write("log", "before\n");
+    let log = fs::OpenOptions::new().append(true).open(folder.path().join("log")).unwrap();
+    let mut vlive = folder.command(["dump", "products/id/a", "--output", "/dev/stdout"]);
+    assert!(vlive.stdout(log).status().unwrap().success());
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    assert!(log.starts_with("before\n{\"fetched_at\":1795148219,"), "{log}");
+}
+
+#[test]
+#[cfg(unix)]
+fn an_empty_folder_that_is_there_keeps_its_mode_and_may_be_a_link() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = Folder::copy_of("live-demo");
+    let [real, link] = ["real", "link"].map(|name| folder.path().join(name));
+    fs::create_dir(&real).unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o700)).unwrap();
+    symlink("real", &link).unwrap();
+    let wrote = "wrote 2 entries to `link`\n";
+    folder.vlive(["dump", "--output", "link"]).ends(0, "", wrote);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o700);
+    assert!(real.join("products/page_1.json").is_file());
+}

@@ -483,3 +483,51 @@ fn times_from_the_environment_are_checked_before_anything_is_written() {
         });
     }
 }
+
+/// Reading it might never end.
+#[test]
+#[cfg(unix)]
+fn a_pipe_in_a_folder_is_refused_and_not_read() {
+    let folder = Folder::empty();
+    folder.write("tree/k/1.json", "{}");
+    let pipe = folder.path().join("tree/k/2.json");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    folder.untouched(|| {
+        let run = folder.vlive(["load", "tree"]);
+        run.ends(2, "", "error: `tree/k/2.json`, which is no file\n");
+    });
+}
+
+#[test]
+fn of_several_faults_in_a_source_the_first_is_told_however_far_apart_they_are() {
+    let folder = Folder::empty();
+    for first in [3, 1500, 2999] {
+        let line = |n: usize| {
+            let value = if n == first || n > first && n.is_multiple_of(7) { "1e999" } else { "1" };
+            format!("{{\"key\":\"k/{n}\",\"rows\":{{\"a\":{{\"v\":{value},\"t\":\"{}\"}}}}}}\n", "x".repeat(2000))
+        };
+        let lines: String = (1..=3000).map(line).collect();
+        let ended = folder.vlive(["load"]).stdin(lines).output();
+        assert_eq!(ended.status, 2);
+        assert!(ended.stderr.contains(&format!("line {first}, column ")), "{first}: {}", ended.stderr);
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "something was created");
+}
+
+#[test]
+fn a_document_where_one_entry_belongs_is_told_apart() {
+    let folder = Folder::empty();
+    let document = Folder::shared("bakery").vlive(["dump"]).output().stdout;
+    let what = "each row is an envelope: this is a document of several entries, and no entry";
+    folder.write("tree/all.json", &document);
+    folder.vlive(["load", "tree"]).ends(
+        2,
+        "",
+        &format!("error: `tree/all.json`, line 1, column 1 (entry `all/__root__`): {what}\n"),
+    );
+    let put = folder.vlive(["put", "clients/page_1"]).stdin(&document);
+    put.ends(2, "", &format!("error: standard input, line 1, column 1: {what}\n"));
+    // In an envelope it is clear what the rows are.
+    let rows = r#"{"rows":{"k/1":{"fetched_at":1,"rows":{"a":{}}}}}"#;
+    folder.vlive(["put", "clients/page_1", "-q", "--fetched-at", "@1"]).stdin(rows).ends(0, "", "");
+}

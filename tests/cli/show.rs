@@ -1,6 +1,7 @@
-use crate::support::Folder;
+use crate::support::{Ended, Folder};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::process::Stdio;
 
 /// A cache whose one entry, `k/1`, has these rows.
 fn with_rows(rows: &str) -> Folder {
@@ -309,4 +310,33 @@ fn more_columns_than_are_laid_out_are_aligned_too() {
     assert_eq!((ended.status, lines.len()), (0, 2));
     assert_eq!(lines[0].len(), lines[1].len());
     assert!(lines[1].ends_with(" 97   98   99"), "{}", lines[1]);
+}
+
+#[test]
+fn json_has_the_rows_and_fields_that_are_chosen_without_loss() {
+    let folder = Folder::shared("bakery");
+    let all = folder.vlive(["dump", "clients/page_1", "--rows"]).output().stdout;
+    folder.vlive(["show", "clients/page_1", "--json"]).ends(0, &all, "");
+    let two = folder.vlive(["show", "clients/page_1", "--json", "--fields", "balance,id", "--limit", "2"]);
+    let rows = concat!(
+        r#"{"client:00000":{"balance":{"$tag":[10,"93596.40"]},"id":{"$tag":[8,["client","00000"]]}},"#,
+        r#""client:79b10001":{"balance":{"$tag":[10,"51623.66"]},"id":{"$tag":[8,["client","79b10001"]]}}}"#,
+        "\n"
+    );
+    two.ends(0, rows, "");
+}
+
+#[test]
+fn a_reader_of_csv_that_has_seen_enough_ends_it_quietly() {
+    let row = |n: usize| format!("\"row-{n}\":{{\"text\":\"{}\"}}", "x".repeat(1000));
+    let rows = format!("{{{}}}", (0..2000).map(row).collect::<Vec<_>>().join(","));
+    let folder = Folder::empty();
+    folder.vlive(["put", "k/1", "-q"]).stdin(rows).ends(0, "", "");
+    for format in ["csv", "tsv", "markdown", "table"] {
+        let mut vlive = folder.command(["show", "-q", "k/1", "--format", format]);
+        let mut vlive = vlive.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(vlive.stdout.take());
+        let ended = Ended::of(vlive.wait_with_output().unwrap());
+        assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{format}");
+    }
 }
