@@ -3,6 +3,7 @@
 
 use super::InputError;
 use crate::{Error, Key};
+use memchr::memchr2;
 use std::io::{self, Read};
 
 /// Bytes that are asked for at once.
@@ -221,18 +222,19 @@ pub(super) struct Extent {
 impl Extent {
     /// Where the value ends in `part`, if it does.
     pub fn end(&mut self, part: &[u8]) -> Option<usize> {
-        for (n, byte) in part.iter().enumerate() {
+        let mut n = 0;
+        while let Some(byte) = part.get(n) {
+            if self.is_escaped {
+                self.is_escaped = false;
+                n += 1;
+                continue;
+            }
             if self.in_text {
-                match byte {
-                    _ if self.is_escaped => self.is_escaped = false,
-                    b'\\' => self.is_escaped = true,
-                    b'"' => {
-                        self.in_text = false;
-                        if self.depth == 0 {
-                            return Some(n + 1);
-                        }
-                    }
-                    _ => {}
+                n += memchr2(b'"', b'\\', &part[n..])? + 1;
+                self.is_escaped = part[n - 1] == b'\\';
+                self.in_text = self.is_escaped;
+                if !self.in_text && self.depth == 0 {
+                    return Some(n);
                 }
                 continue;
             }
@@ -246,6 +248,7 @@ impl Extent {
                 _ => {}
             }
             self.has_begun = true;
+            n += 1;
         }
         None
     }
