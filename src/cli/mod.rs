@@ -6,6 +6,7 @@ mod completions;
 mod diff;
 mod dump;
 mod global;
+mod interrupted;
 mod invalidate;
 mod load;
 mod ls;

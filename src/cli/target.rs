@@ -1,6 +1,7 @@
 //! Files and folders that appear under their name when they are whole.
 
 use super::Refused;
+use super::interrupted::RemovedIfInterrupted;
 use anyhow::Result;
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -39,6 +40,7 @@ pub fn file<T, E>(
     if let Ok(metadata) = fs::metadata(path) {
         new.as_file().set_permissions(metadata.permissions()).map_err(cannot_write)?;
     }
+    let _removed = RemovedIfInterrupted::new(new.path());
     let mut out = BufWriter::with_capacity(64 * 1024, new);
     let written = write(Box::new(&mut out)).map_err(cannot_write)?;
     if written.is_err() {
@@ -66,6 +68,7 @@ pub fn folder<T, E>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<Result<T
     if let Ok(metadata) = fs::metadata(path) {
         fs::set_permissions(new.path(), metadata.permissions()).map_err(cannot_write)?;
     }
+    let _removed = RemovedIfInterrupted::new(new.path());
     let filled = fill(new.path()).map_err(cannot_write)?;
     if filled.is_err() {
         return Ok(filled);
