@@ -63,8 +63,8 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         }
         'vlive;dump' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder')
             [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)')
@@ -92,6 +92,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
             [CompletionResult]::new('--wide', '--wide', [CompletionResultType]::ParameterName, 'Cut nothing and leave no field out, however wide the table gets')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print these rows and fields as an object of row id to row, in the form of `vlive dump --rows`')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but data and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but data and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -193,7 +194,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('--keep-fetched-at', '--keep-fetched-at', [CompletionResultType]::ParameterName, 'Keep the times of the sources, as is done unless told otherwise')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Say what would be added (`+`), replaced (`~`) and removed (`-`), and write nothing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be added (`+`), replaced (`~`) and removed (`-`), and write nothing')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the summary as an object: sizes in bytes')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the summary as an object, with the keys of a dry run: sizes in bytes')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but data and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but data and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -502,7 +502,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__show)
-            opts="-C -q -h -V --fields --limit --format --wide --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --fields --limit --format --wide --json --folder --wait --color --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

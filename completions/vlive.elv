@@ -58,8 +58,8 @@ set edit:completion:arg-completer[vlive] = {|@words|
         }
         &'vlive;dump'= {
             cand --format 'What to write'
-            cand -o 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry'
-            cand --output 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry'
+            cand -o 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output'
+            cand --output 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output'
             cand -C 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder'
             cand --folder 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder'
             cand --wait 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)'
@@ -86,6 +86,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --wait 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)'
             cand --color 'When to colour: auto, always or never'
             cand --wide 'Cut nothing and leave no field out, however wide the table gets'
+            cand --json 'Print these rows and fields as an object of row id to row, in the form of `vlive dump --rows`'
             cand -q 'Say nothing but data and errors'
             cand --quiet 'Say nothing but data and errors'
             cand -h 'Print help (see more with ''--help'')'
@@ -181,7 +182,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --keep-fetched-at 'Keep the times of the sources, as is done unless told otherwise'
             cand -n 'Say what would be added (`+`), replaced (`~`) and removed (`-`), and write nothing'
             cand --dry-run 'Say what would be added (`+`), replaced (`~`) and removed (`-`), and write nothing'
-            cand --json 'Print the summary as an object: sizes in bytes'
+            cand --json 'Print the summary as an object, with the keys of a dry run: sizes in bytes'
             cand -q 'Say nothing but data and errors'
             cand --quiet 'Say nothing but data and errors'
             cand -h 'Print help (see more with ''--help'')'

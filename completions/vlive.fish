@@ -59,7 +59,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand dump" -l format -d 'What to 
 jsonl\t'A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`'
 diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, 8), with all that vantage-live ignores in them'
 cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -s o -l output -d 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -s o -l output -d 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -86,6 +86,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand show" -l color -d 'When to c
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l wide -d 'Cut nothing and leave no field out, however wide the table gets'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l json -d 'Print these rows and fields as an object of row id to row, in the form of `vlive dump --rows`'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s V -l version -d 'Print version'
@@ -156,7 +157,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand load" -l replace -d 'Empty t
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l clear -d 'Empty the whole cache first; never a table that is no cache table'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l keep-fetched-at -d 'Keep the times of the sources, as is done unless told otherwise'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s n -l dry-run -d 'Say what would be added (`+`), replaced (`~`) and removed (`-`), and write nothing'
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l json -d 'Print the summary as an object: sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l json -d 'Print the summary as an object, with the keys of a dry run: sizes in bytes'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s V -l version -d 'Print version'

@@ -96,6 +96,11 @@ pub enum Error {
         /// What is wrong with it, and where.
         source: InputError,
     },
+    /// What was to be read as a fixture is a cache.
+    NotAFixture {
+        /// Its folder or file.
+        path: PathBuf,
+    },
     /// Input from which a cache was to be filled cannot be read.
     UnreadInput {
         /// What it is called.
@@ -201,7 +206,9 @@ impl fmt::Display for Error {
                 write!(f, "table `{table}` of `{}` is no cache table but a {is}", path.display())
             }
             Error::Undecodable { key, source } => write!(f, "entry `{key}` cannot be decoded: {source}"),
+            Error::Refused { name, source } if source.is_of_whole() => write!(f, "{name} {source}"),
             Error::Refused { name, source } => write!(f, "{name}, {source}"),
+            Error::NotAFixture { path } => write!(f, "`{}` is a cache, and no fixture", path.display()),
             Error::UnreadInput { name, source } => write!(f, "cannot read {name}: {source}"),
             Error::Redb { doing, path, source } => write!(f, "cannot {doing} `{}`: {source}", path.display()),
             Error::RedbPanicked { doing, path } => {

@@ -177,12 +177,12 @@ fn key_of(difference: Difference) -> Option<Key> {
 
 fn told(difference: Difference) -> Vec<Told> {
     match difference {
-        Difference::Entry(entry) => told_of_entry(entry),
+        Difference::Entry(entry) => told_of_entry(&entry),
         Difference::Row(row) => told_of_row(row),
     }
 }
 
-fn told_of_entry(entry: EntryDiff) -> Vec<Told> {
+fn told_of_entry(entry: &EntryDiff) -> Vec<Told> {
     let rows = usize::try_from(entry.row_count.unwrap_or_default()).unwrap();
     let mut told = vec![match entry.change {
         Change::Added => Told::Added { rows },

@@ -36,7 +36,7 @@ pub fn file<T, E>(
         return Err(Refused::error(format!("`{}` is a cache", path.display()), Some("name another file")));
     }
     let path = &linked(path);
-    let new = temporary().tempfile_in(parent(path)).map_err(|error| cannot_write(unnamed(error)))?;
+    let new = temporary().tempfile_in(parent(path)).map_err(|error| cannot_write(unnamed(&error)))?;
     if let Ok(metadata) = fs::metadata(path) {
         new.as_file().set_permissions(metadata.permissions()).map_err(cannot_write)?;
     }
@@ -64,7 +64,7 @@ pub fn folder<T, E>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<Result<T
     let mut new = temporary();
     #[cfg(unix)]
     new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    let new = new.tempdir_in(parent(path)).map_err(|error| cannot_write(unnamed(error)))?;
+    let new = new.tempdir_in(parent(path)).map_err(|error| cannot_write(unnamed(&error)))?;
     if let Ok(metadata) = fs::metadata(path) {
         fs::set_permissions(new.path(), metadata.permissions()).map_err(cannot_write)?;
     }
@@ -93,7 +93,7 @@ fn linked(path: &Path) -> PathBuf {
 }
 
 /// The error without the name of the temporary file, which says nothing to anybody.
-fn unnamed(error: io::Error) -> io::Error {
+fn unnamed(error: &io::Error) -> io::Error {
     error.kind().into()
 }
 

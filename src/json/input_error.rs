@@ -22,9 +22,13 @@ impl InputError {
         InputError { place: place.map(ToString::to_string).unwrap_or_default(), ..InputError::new(at, what) }
     }
 
-    /// What is wrong with an input whatever its text is.
+    /// What is wrong with an input whatever its text is; completes a sentence that begins with its name.
     pub(crate) fn of_whole(what: impl Into<String>) -> InputError {
         InputError { line: 0, column: 0, place: String::new(), what: what.into() }
+    }
+
+    pub(crate) fn is_of_whole(&self) -> bool {
+        self.line == 0
     }
 
     /// What `serde_json` found, without its own words for the place.
@@ -55,7 +59,7 @@ pub(super) fn words(error: &serde_json::Error) -> String {
 
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.line == 0 {
+        if self.is_of_whole() {
             return f.write_str(&self.what);
         }
         write!(f, "line {}, column {}", self.line, self.column)?;

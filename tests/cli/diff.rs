@@ -524,7 +524,10 @@ fn what_is_no_side_is_refused_and_nothing_is_created() {
              hint: name the folder with the `vlive.redb`, or one that `vlive load` reads\n"
         )
     };
-    let missing = |name: &str| format!("error: cannot read `{name}`: No such file or directory (os error 2)\n");
+    let missing = |name: &str| {
+        let hint = "name a file or a folder that can be read, or `-` for standard input";
+        format!("error: cannot read `{name}`: No such file or directory (os error 2)\nhint: {hint}\n")
+    };
     folder.untouched(|| {
         for (name, expected) in [
             ("empty", neither("empty")),

@@ -280,13 +280,13 @@ const TREES: [(Files, &str); 17] = [
         "k/1.json`, line 1, column 8 (entry `k/1`): `key` is no row, and an envelope holds nothing but `rows` and `fetched_at`",
     ),
     // Names.
-    (&[("a%g0.json", b"{}")], "a%g0.json`, NO KEY"),
-    (&[("k/a%2.cbor", b"\xa0")], "k/a%2.cbor`, NO KEY"),
-    (&[("k/%.json", b"{}")], "k/%.json`, NO KEY"),
-    (&[("k/%FF.json", b"{}")], "k/%FF.json`, NO KEY"),
-    (&[("%C3/%A9.json", b"{}")], "%C3/%A9.json`, NO KEY"),
-    (&[("k/%-1.json", b"{}")], "k/%-1.json`, NO KEY"),
-    (&[("k/a%+b.json", b"{}")], "k/a%+b.json`, NO KEY"),
+    (&[("a%g0.json", b"{}")], "a%g0.json` NO KEY"),
+    (&[("k/a%2.cbor", b"\xa0")], "k/a%2.cbor` NO KEY"),
+    (&[("k/%.json", b"{}")], "k/%.json` NO KEY"),
+    (&[("k/%FF.json", b"{}")], "k/%FF.json` NO KEY"),
+    (&[("%C3/%A9.json", b"{}")], "%C3/%A9.json` NO KEY"),
+    (&[("k/%-1.json", b"{}")], "k/%-1.json` NO KEY"),
+    (&[("k/a%+b.json", b"{}")], "k/a%+b.json` NO KEY"),
     // The same entry.
     (
         &[("k.json", b"{}"), ("k/__root__.json", b"{}")],
@@ -303,7 +303,7 @@ const TREES: [(Files, &str); 17] = [
 ];
 
 const NO_KEY: &str =
-    "whose name is no key: each `%` in its name wants the two hexadecimal digits of a byte of UTF-8 behind it";
+    "has a name that is no key: each `%` in its name wants the two hexadecimal digits of a byte of UTF-8 behind it";
 
 #[test]
 fn every_fault_of_a_folder_is_told_with_its_file_and_nothing_is_written() {
@@ -329,7 +329,7 @@ fn a_name_that_is_no_text_is_refused() {
         let path = folder.path().join(OsStr::from_bytes(bytes));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "{}").unwrap();
-        let message = format!("error: `{name}`, whose name is not UTF-8\n");
+        let message = format!("error: `{name}` has a name that is not UTF-8\n");
         nowhere(&folder, |args| folder.vlive([args, &["tree"]].concat()).ends(2, "", &message));
     }
 }
@@ -429,7 +429,9 @@ fn a_cache_is_no_source() {
     fs::copy(Folder::shared("bakery").file(), folder.path().join("cache/vlive.redb")).unwrap();
     fs::copy(Folder::shared("bakery").file(), folder.path().join("renamed.json")).unwrap();
     for source in ["cache", "cache/", "cache/vlive.redb", "renamed.json", "."] {
-        let message = format!("error: `{source}`, which is a cache, and no fixture\n");
+        let message = format!(
+            "error: `{source}` is a cache, and no fixture\nhint: `vlive dump --format jsonl --raw` makes a fixture of it\n"
+        );
         nowhere(&folder, |args| folder.vlive([args, &[source]].concat()).ends(2, "", &message));
     }
 }
@@ -444,7 +446,8 @@ fn a_source_that_cannot_be_read_is_named() {
         let ended = run.output();
         assert_eq!((ended.status, ended.stdout.as_str()), (2, ""), "{name}: {ended}");
         assert!(ended.stderr.starts_with(&format!("error: cannot read `{name}`: ")), "{name}: {ended}");
-        assert_eq!(ended.stderr.lines().count(), 1, "{ended}");
+        let hint = "\nhint: name a file or a folder that can be read, or `-` for standard input\n";
+        assert!(ended.stderr.ends_with(hint) && ended.stderr.lines().count() == 2, "{ended}");
     };
     nowhere(&folder, |args| {
         for name in ["missing", "missing/deeper.json", "good.json/"] {
@@ -494,7 +497,7 @@ fn a_pipe_in_a_folder_is_refused_and_not_read() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     folder.untouched(|| {
         let run = folder.vlive(["load", "tree"]);
-        run.ends(2, "", "error: `tree/k/2.json`, which is no file\n");
+        run.ends(2, "", "error: `tree/k/2.json` is no file\n");
     });
 }
 

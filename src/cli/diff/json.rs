@@ -3,6 +3,7 @@
 use crate::output::Output;
 use anyhow::Result;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::io::{self, Write};
 use std::mem;
@@ -15,7 +16,7 @@ struct EntryJson {
     change: &'static str,
     /// Null if it cannot be told.
     #[serde(skip_serializing_if = "Option::is_none")]
-    row_count: Option<Option<u64>>,
+    row_count: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fetched_at: Option<Values<u64>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -109,7 +110,7 @@ fn entry_json(entry: &EntryDiff) -> EntryJson {
     EntryJson {
         key: entry.key.to_string(),
         change: word(entry.change),
-        row_count: (entry.change != Change::Changed).then_some(entry.row_count),
+        row_count: (entry.change != Change::Changed).then(|| entry.row_count.into()),
         fetched_at: entry.fetched_at.map(|(old, new)| Values { old: Some(old), new: Some(new) }),
         reordered: entry.is_reordered,
     }

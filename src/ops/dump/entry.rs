@@ -1,0 +1,74 @@
+//! One entry: by itself, or as a pair of the map of all of them.
+
+use super::{DumpFormat, DumpStyle};
+use crate::envelope::{push_head, push_text};
+use crate::notation::verify;
+use crate::{DecodeError, Entry, EnvelopeView, JsonWriter, notation, redact};
+use ciborium_ll::Header;
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+/// Writes a single entry to `out`: its envelope, its line, or its stored bytes and their notation. If it
+/// cannot be decoded, nothing is written but the notation of its bytes.
+///
+/// # Errors
+/// The outer error is that of `out`.
+pub fn dump_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) -> io::Result<Result<(), DecodeError>> {
+    let value = stored(entry, style);
+    match style.format {
+        DumpFormat::Json => {
+            let envelope = match EnvelopeView::new(&value) {
+                Ok(envelope) => envelope,
+                Err(error) => return Ok(Err(error)),
+            };
+            let mut json = JsonWriter::new(out, style.json);
+            json.envelope(&envelope)?;
+            json.finish()?;
+            Ok(Ok(()))
+        }
+        DumpFormat::Lines => {
+            let mut json = JsonWriter::of_lines(out, style.json);
+            let written = json.entry(&entry.key().to_string(), &value)?;
+            json.finish()?;
+            Ok(written)
+        }
+        DumpFormat::RawLines => {
+            let mut json = JsonWriter::of_lines(out, style.json);
+            json.try_raw(&entry.key().to_string(), &value)?;
+            json.finish()?;
+            Ok(Ok(()))
+        }
+        DumpFormat::Notation => notation(&value, style.json.pretty.then_some(0), out),
+        DumpFormat::Cbor => out.write_all(&value).map(Ok),
+    }
+}
+
+/// Writes an entry of the map that the notation shows, or of the map itself.
+pub(super) fn show_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) -> io::Result<Result<(), DecodeError>> {
+    let (key, value) = (entry.key().to_string(), stored(entry, style));
+    if style.format == DumpFormat::Cbor {
+        let mut heads = Vec::new();
+        push_text(&mut heads, &key);
+        push_head(&mut heads, Header::Bytes(Some(value.len())));
+        out.write_all(&heads)?;
+        return out.write_all(&value).map(Ok);
+    }
+    if style.json.pretty {
+        out.write_all(b"\n  ")?;
+    }
+    serde_json::to_writer(&mut *out, &key)?;
+    out.write_all(b": ")?;
+    let levels = style.json.pretty.then_some(1);
+    if verify(&value).is_err() {
+        return notation(&value, levels, out);
+    }
+    out.write_all(b"<<")?;
+    let shown = notation(&value, levels, out)?;
+    out.write_all(b">>")?;
+    Ok(shown)
+}
+
+/// The bytes that are dumped of an entry.
+pub(super) fn stored(entry: &Entry, style: DumpStyle) -> Cow<'_, [u8]> {
+    if style.redact { Cow::Owned(redact(entry.value())) } else { Cow::Borrowed(entry.value()) }
+}

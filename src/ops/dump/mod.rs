@@ -1,0 +1,97 @@
+//! Entries written out: as one text, one by one, or as files of a folder.
+
+mod entry;
+mod stream;
+mod tree;
+
+pub use entry::dump_entry;
+pub use stream::dump;
+pub use tree::dump_tree;
+
+use super::{past_damage, unless_moved};
+use crate::{Entry, Error, JsonStyle, Result, Selection, Snapshot, Unreadable};
+use std::io;
+
+/// What a dump is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DumpFormat {
+    /// A JSON object of full key to envelope.
+    #[default]
+    Json,
+    /// JSON Lines: `{"key": …, "fetched_at": …, "rows": …}` for each entry.
+    Lines,
+    /// JSON Lines with the stored bytes, `{"key": …, "raw": "<base64>"}`, whatever they are.
+    RawLines,
+    /// The diagnostic notation of a CBOR map of full key to byte string, the stored bytes, each shown as
+    /// the CBOR that is embedded in it; see [`notation`](crate::notation).
+    Notation,
+    /// That map itself.
+    Cbor,
+}
+
+/// How entries are dumped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DumpStyle {
+    /// What the dump is written as.
+    pub format: DumpFormat,
+    /// How JSON is written; of the notation whether it is indented.
+    pub json: JsonStyle,
+    /// Whether the contents are left out; see [`redact`](crate::redact).
+    pub redact: bool,
+}
+
+/// What was dumped, and what was left out.
+#[derive(Debug, Default)]
+pub struct Dumped {
+    /// The number of entries that are there.
+    pub entries: u64,
+    /// Entries that vantage-live cannot decode either and, of the notation, those that are no
+    /// well-formed CBOR, which it shows as bytes.
+    pub unreadable: Vec<Unreadable>,
+    /// Pages that are damaged.
+    pub damage: Vec<Error>,
+    /// The places of the selections that selected nothing.
+    pub unmatched: Vec<usize>,
+}
+
+impl Dumped {
+    /// Takes what cannot be read from the entries that are there; the notation has it as bytes.
+    fn leave_out(&mut self, style: DumpStyle) {
+        if style.format != DumpFormat::Notation {
+            self.entries -= self.unreadable.len() as u64;
+        }
+    }
+}
+
+/// Calls `take` with every entry that is selected, once.
+fn each(
+    snapshot: &Snapshot,
+    selections: &[Selection],
+    dumped: &mut Dumped,
+    mut take: impl FnMut(Entry) -> io::Result<()>,
+) -> io::Result<Result<()>> {
+    for (n, selection) in selections.iter().enumerate() {
+        let mut matched = false;
+        let entries = match snapshot.entries(selection) {
+            Ok(entries) => entries,
+            Err(error) => return Ok(Err(error)),
+        };
+        for entry in entries {
+            matched = true;
+            let entry = match past_damage(unless_moved(entry, snapshot), &mut dumped.damage) {
+                Ok(Some(entry)) => entry,
+                Ok(None) => continue,
+                Err(error) => return Ok(Err(error)),
+            };
+            if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
+                continue;
+            }
+            dumped.entries += 1;
+            take(entry)?;
+        }
+        if !matched {
+            dumped.unmatched.push(n);
+        }
+    }
+    Ok(Ok(()))
+}

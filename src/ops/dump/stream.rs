@@ -1,0 +1,258 @@
+//! All entries in one text: read by one thread, decoded by as many as there are cores, written in order.
+
+use super::entry::{show_entry, stored};
+use super::{DumpFormat, DumpStyle, Dumped, dump_entry, each};
+use crate::in_order::{InOrder, in_order};
+use crate::{Entry, EnvelopeView, JsonWriter, Result, Selection, Snapshot, Unreadable, json};
+use std::io::{self, Write};
+use std::mem;
+
+/// Bytes of values that are decoded at once.
+const BATCH: usize = 256 * 1024;
+
+/// An entry of this size is decoded where it is written, piece by piece, so that its text is not kept.
+const LARGE: usize = 1024 * 1024;
+
+/// Text of a batch that is kept; an entry that does not fit is treated as a large one.
+const LONG: usize = 2 * 1024 * 1024;
+
+/// Writes the selected entries to `out`, each once, in the order of the selections and of the cache.
+///
+/// # Errors
+/// The outer error is that of `out`. The inner one is that of the cache; what came before it was
+/// written, as it was before damage, which is no error but left out.
+pub fn dump(
+    snapshot: &Snapshot,
+    selections: &[Selection],
+    style: DumpStyle,
+    out: impl Write,
+) -> io::Result<Result<Dumped>> {
+    in_order(
+        |Batch { entries, buffer }| decode(entries, buffer, style),
+        |decoding| {
+            let mut writer = Writer {
+                out,
+                style,
+                is_first: true,
+                decoding,
+                batch: Vec::new(),
+                batch_bytes: 0,
+                buffers: Vec::new(),
+                unreadable: Vec::new(),
+            };
+            writer.begin()?;
+            let mut dumped = Dumped::default();
+            let read = each(snapshot, selections, &mut dumped, |entry| writer.take(entry))?;
+            writer.write_all()?;
+            // What is not all of it does not look as if it were.
+            if read.is_ok() {
+                writer.end()?;
+            }
+            dumped.unreadable = writer.unreadable;
+            dumped.leave_out(style);
+            Ok(read.map(|()| dumped))
+        },
+    )
+}
+
+struct Writer<'d, 'w, W: Write> {
+    out: W,
+    style: DumpStyle,
+    is_first: bool,
+    decoding: &'d mut InOrder<'w, Batch, Text>,
+    batch: Vec<Entry>,
+    batch_bytes: usize,
+    buffers: Vec<Vec<u8>>,
+    unreadable: Vec<Unreadable>,
+}
+
+impl<W: Write> Writer<'_, '_, W> {
+    fn begin(&mut self) -> io::Result<()> {
+        self.out.write_all(match self.style.format {
+            DumpFormat::Json | DumpFormat::Notation => b"{",
+            DumpFormat::Lines | DumpFormat::RawLines => b"",
+            DumpFormat::Cbor => b"\xbf",
+        })
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.out.write_all(match self.style.format {
+            DumpFormat::Json | DumpFormat::Notation if self.style.json.pretty && !self.is_first => b"\n}",
+            DumpFormat::Json | DumpFormat::Notation => b"}",
+            DumpFormat::Lines | DumpFormat::RawLines => b"",
+            DumpFormat::Cbor => b"\xff",
+        })
+    }
+
+    /// Takes the next entry, and hands it on.
+    fn take(&mut self, entry: Entry) -> io::Result<()> {
+        let len = entry.sub_key().len() + entry.value().len();
+        if len >= LARGE {
+            // What waits holds on to its pages.
+            self.write_all()?;
+            return self.write_large(&entry);
+        }
+        if self.batch_bytes + len > BATCH {
+            self.hand_on();
+        }
+        self.batch_bytes += len;
+        self.batch.push(entry);
+        match self.decoding.next_due() {
+            Some(text) => self.write(text),
+            None => Ok(()),
+        }
+    }
+
+    fn hand_on(&mut self) {
+        let entries = mem::take(&mut self.batch);
+        self.batch_bytes = 0;
+        if !entries.is_empty() {
+            self.decoding.give(Batch { entries, buffer: self.buffers.pop().unwrap_or_default() });
+        }
+    }
+
+    /// Writes all that was taken.
+    fn write_all(&mut self) -> io::Result<()> {
+        self.hand_on();
+        while let Some(text) = self.decoding.next() {
+            self.write(text)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, text: Text) -> io::Result<()> {
+        let Text { mut bytes, unreadable, left } = text;
+        self.unreadable.extend(unreadable);
+        if !bytes.is_empty() {
+            self.separate()?;
+            self.out.write_all(&bytes)?;
+        }
+        bytes.clear();
+        self.buffers.push(bytes);
+        left.iter().try_for_each(|entry| self.write_large(entry))
+    }
+
+    /// Writes an entry piece by piece.
+    fn write_large(&mut self, entry: &Entry) -> io::Result<()> {
+        let written = match self.style.format {
+            DumpFormat::Json => {
+                let value = stored(entry, self.style);
+                match EnvelopeView::new(&value) {
+                    Err(error) => Err(error),
+                    Ok(envelope) => {
+                        self.separate()?;
+                        let mut json = JsonWriter::inside_object(&mut self.out, self.style.json);
+                        json.key(&entry.key().to_string())?;
+                        json.envelope(&envelope)?;
+                        json.finish()?;
+                        Ok(())
+                    }
+                }
+            }
+            DumpFormat::Lines | DumpFormat::RawLines => dump_entry(entry, self.style, &mut self.out)?,
+            DumpFormat::Notation | DumpFormat::Cbor => {
+                self.separate()?;
+                show_entry(entry, self.style, &mut self.out)?
+            }
+        };
+        self.unreadable.extend(written.err().map(|error| Unreadable { key: entry.key(), error }));
+        Ok(())
+    }
+
+    fn separate(&mut self) -> io::Result<()> {
+        if mem::replace(&mut self.is_first, false) { Ok(()) } else { self.out.write_all(separator(self.style)) }
+    }
+}
+
+/// Entries to decode.
+struct Batch {
+    entries: Vec<Entry>,
+    /// Empty, but with the room that a text before it took.
+    buffer: Vec<u8>,
+}
+
+/// The text of some entries.
+struct Text {
+    bytes: Vec<u8>,
+    unreadable: Vec<Unreadable>,
+    /// Those that are not in it, for lack of room: all from the first that did not fit.
+    left: Vec<Entry>,
+}
+
+fn decode(entries: Vec<Entry>, buffer: Vec<u8>, style: DumpStyle) -> Text {
+    match style.format {
+        DumpFormat::Notation | DumpFormat::Cbor => show(entries, buffer, style),
+        DumpFormat::Json => {
+            decode_json(entries, JsonWriter::inside_object(io::sink(), style.json).keeping_text(buffer, LONG), style)
+        }
+        DumpFormat::Lines | DumpFormat::RawLines => {
+            decode_json(entries, JsonWriter::of_lines(io::sink(), style.json).keeping_text(buffer, LONG), style)
+        }
+    }
+}
+
+fn decode_json(mut entries: Vec<Entry>, mut json: JsonWriter<io::Sink>, style: DumpStyle) -> Text {
+    let mut unreadable = Vec::new();
+    let mut done = 0;
+    for entry in &entries {
+        let (key, value) = (entry.key(), stored(entry, style));
+        let written = match style.format {
+            DumpFormat::RawLines => json.try_raw(&key.to_string(), &value),
+            _ => json.try_entry(&key.to_string(), &value),
+        };
+        match written.expect("nothing is handed on") {
+            json::Entry::Written => {}
+            json::Entry::Undecodable(error) => unreadable.push(Unreadable { key, error }),
+            json::Entry::TooLong => break,
+        }
+        done += 1;
+    }
+    let left = entries.split_off(done);
+    Text { bytes: json.into_text(), unreadable, left }
+}
+
+fn show(mut entries: Vec<Entry>, mut text: Vec<u8>, style: DumpStyle) -> Text {
+    let mut unreadable = Vec::new();
+    let mut done = 0;
+    for entry in &entries {
+        let before = text.len();
+        if before > 0 {
+            text.extend_from_slice(separator(style));
+        }
+        let Ok(shown) = show_entry(entry, style, &mut Limited(&mut text)) else {
+            text.truncate(before);
+            break;
+        };
+        unreadable.extend(shown.err().map(|error| Unreadable { key: entry.key(), error }));
+        done += 1;
+    }
+    let left = entries.split_off(done);
+    Text { bytes: text, unreadable, left }
+}
+
+/// Text that is kept, up to [`LONG`].
+struct Limited<'t>(&'t mut Vec<u8>);
+
+impl Write for Limited<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LONG {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What stands between two entries that begin and end without.
+fn separator(style: DumpStyle) -> &'static [u8] {
+    match style.format {
+        DumpFormat::Json => b",",
+        DumpFormat::Notation if style.json.pretty => b",",
+        DumpFormat::Notation => b", ",
+        DumpFormat::Lines | DumpFormat::RawLines | DumpFormat::Cbor => b"",
+    }
+}
