@@ -183,8 +183,8 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         }
         'vlive;load' {
             [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'The field with the row id, where rows come in an array: text or a whole number')
-            [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When all rows were fetched: RFC 3339, or `@` and seconds since 1970')
-            [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'How long ago all rows were fetched, such as `3h 12m`')
+            [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, or `@` and seconds since 1970')
+            [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'How long ago the rows were fetched, such as `3h 12m`')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder')
             [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)')

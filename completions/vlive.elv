@@ -171,8 +171,8 @@ set edit:completion:arg-completer[vlive] = {|@words|
         }
         &'vlive;load'= {
             cand --id-field 'The field with the row id, where rows come in an array: text or a whole number'
-            cand --fetched-at 'When all rows were fetched: RFC 3339, or `@` and seconds since 1970'
-            cand --age 'How long ago all rows were fetched, such as `3h 12m`'
+            cand --fetched-at 'When the rows were fetched: RFC 3339, or `@` and seconds since 1970'
+            cand --age 'How long ago the rows were fetched, such as `3h 12m`'
             cand -C 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder'
             cand --folder 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder'
             cand --wait 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)'

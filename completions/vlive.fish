@@ -146,8 +146,8 @@ complete -c vlive -n "__fish_vlive_using_subcommand put" -s q -l quiet -d 'Say n
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l fetched-at -d 'When all rows were fetched: RFC 3339, or `@` and seconds since 1970' -r
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ago all rows were fetched, such as `3h 12m`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l fetched-at -d 'When the rows were fetched: RFC 3339, or `@` and seconds since 1970' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ago the rows were fetched, such as `3h 12m`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'

@@ -79,7 +79,9 @@ fn write(cache: &Path, input: &Path, n: u32, model: &Contents, random: &mut Rand
         _ => {
             let keys: Vec<&str> = KEYS.into_iter().filter(|_| random.below(2) == 0).collect();
             let lines = keys.iter().map(|key| format!("{{\"key\": \"{key}\", \"rows\": {}}}\n", rows(random)));
-            fs::write(input, lines.collect::<Vec<_>>().concat()).unwrap();
+            // A cache without entries is an empty document, and not nothing.
+            let document = if keys.is_empty() { "{}".to_owned() } else { lines.collect() };
+            fs::write(input, document).unwrap();
             let options: &[&str] = random.one_of(&[&[], &["--replace"], &["--clear"]]);
             next.retain(|key, _| match options {
                 ["--replace"] => !keys.iter().any(|loaded| cache_key(loaded) == cache_key(key)),

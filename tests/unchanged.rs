@@ -111,7 +111,7 @@ fn look(user: &[&str]) {
             &["salvage", "--into", new],
             &["invalidate", "--dry-run", prefix],
             &["invalidate", "--dry-run", "--all", "--json"],
-            &["load", "--dry-run", "--clear"],
+            &["load", "--dry-run", "--clear", tree],
             &["touch", "--dry-run", prefix],
             &["touch", "--dry-run", "--all", "--json"],
         ];

@@ -110,7 +110,11 @@ impl Dump {
         goes_with(self.plain, "--plain", &[Format::Json, Format::Jsonl])?;
         goes_with(self.pretty, "--pretty", &[Format::Json, Format::Diag])?;
         if self.path().is_some_and(target::is_folder) {
-            goes_with(self.format == Format::Jsonl, "a folder", &[Format::Json, Format::Diag, Format::Cbor])?;
+            goes_with(
+                self.format == Format::Jsonl,
+                "--output to a folder",
+                &[Format::Json, Format::Diag, Format::Cbor],
+            )?;
         }
         if self.format == Format::Cbor && self.path().is_none() && output.is_terminal() {
             let hint = "--output writes it to a file; --format diag shows it";

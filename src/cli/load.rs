@@ -1,4 +1,5 @@
 use super::source::{sources, tell_ignored};
+use super::time::Dating;
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -6,7 +7,6 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Duration;
 use vlive::{Error, Fixture, FixtureEntry, FixtureOptions, LoadPlan, Replace, Snapshot};
 
 /// Write the entries of fixtures, all or none
@@ -37,13 +37,8 @@ pub struct Load {
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_field: String,
 
-    /// When all rows were fetched: RFC 3339, or `@` and seconds since 1970
-    #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "age")]
-    fetched_at: Option<u64>,
-
-    /// How long ago all rows were fetched, such as `3h 12m`
-    #[arg(long, value_name = "DURATION", value_parser = time::parse_duration)]
-    age: Option<Duration>,
+    #[command(flatten)]
+    dating: Dating,
 
     /// Keep the times of the sources, as is done unless told otherwise
     #[arg(long, conflicts_with_all = ["fetched_at", "age"])]
@@ -108,7 +103,7 @@ impl Load {
         let now = time::now()?;
         Ok(FixtureOptions {
             id_field: self.id_field.clone(),
-            fetched_at: self.fetched_at.or(self.age.map(|age| time::before(now, age))),
+            fetched_at: self.dating.given(now),
             undated: time::source_date_epoch()?.unwrap_or(now),
         })
     }

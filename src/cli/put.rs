@@ -1,3 +1,4 @@
+use super::time::Dating;
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -6,7 +7,6 @@ use serde::Serialize;
 use std::fs;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use vlive::{Cache, Key, RowsInput};
 
 /// Write one entry from JSON
@@ -30,13 +30,8 @@ pub struct Put {
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_field: String,
 
-    /// When the rows were fetched: RFC 3339, or `@` and seconds since 1970
-    #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "age")]
-    fetched_at: Option<u64>,
-
-    /// How long ago the rows were fetched, such as `3h 12m`
-    #[arg(long, value_name = "DURATION", value_parser = time::parse_duration)]
-    age: Option<Duration>,
+    #[command(flatten)]
+    dating: Dating,
 
     /// Print the summary as an object: sizes in bytes
     #[arg(long)]
@@ -65,13 +60,9 @@ impl Put {
         let json = read(file, &name, output)?;
         let input = RowsInput::parse(&json, &self.id_field)
             .map_err(|error| Refused::error(format!("{name}, {error}"), None))?;
-        let fetched_at = match (self.fetched_at, self.age) {
-            (Some(fetched_at), _) => fetched_at,
-            (None, Some(age)) => time::before(now, age),
-            (None, None) => match input.fetched_at() {
-                Some(fetched_at) => fetched_at,
-                None => time::source_date_epoch()?.unwrap_or(now),
-            },
+        let fetched_at = match self.dating.given(now).or(input.fetched_at()) {
+            Some(fetched_at) => fetched_at,
+            None => time::source_date_epoch()?.unwrap_or(now),
         };
         let envelope = input.into_envelope(fetched_at);
         let key = Key::new(&self.key);

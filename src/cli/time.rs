@@ -2,8 +2,28 @@
 
 use super::Refused;
 use anyhow::Result;
+use clap::Args;
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// When rows were fetched, as options say.
+#[derive(Debug, Args)]
+pub struct Dating {
+    /// When the rows were fetched: RFC 3339, or `@` and seconds since 1970
+    #[arg(long, value_name = "TIME", value_parser = parse, conflicts_with = "age")]
+    fetched_at: Option<u64>,
+
+    /// How long ago the rows were fetched, such as `3h 12m`
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    age: Option<Duration>,
+}
+
+impl Dating {
+    /// The time, if there is an option for it.
+    pub fn given(&self, now: u64) -> Option<u64> {
+        self.fetched_at.or(self.age.map(|age| now.saturating_sub(age.as_secs())))
+    }
+}
 
 /// Seconds since 1970 up to which a cache can hold a time.
 const LAST: u64 = i64::MAX.unsigned_abs();
@@ -69,11 +89,6 @@ pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
 /// Seconds from `fetched_at` to `now`; negative for a time in the future.
 pub fn age(now: u64, fetched_at: u64) -> i64 {
     now.cast_signed().saturating_sub(fetched_at.cast_signed())
-}
-
-/// `now` less an age.
-pub fn before(now: u64, age: Duration) -> u64 {
-    now.saturating_sub(age.as_secs())
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
+use super::time::Dating;
 use super::{Global, Status, prefixes, tell_unmatched, tell_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use std::time::Duration;
 use vlive::{Cache, Selection, Snapshot, TouchPlan, Touched};
 
 /// Set when entries were fetched, and leave their rows as they are
@@ -29,13 +29,8 @@ pub struct Touch {
     #[arg(long, conflicts_with_all = ["prefixes", "exact"])]
     all: bool,
 
-    /// When the rows were fetched: RFC 3339, or `@` and seconds since 1970
-    #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "age")]
-    fetched_at: Option<u64>,
-
-    /// How long ago the rows were fetched, such as `3h 12m`
-    #[arg(long, value_name = "DURATION", value_parser = time::parse_duration)]
-    age: Option<Duration>,
+    #[command(flatten)]
+    dating: Dating,
 
     /// Say what would be touched, and touch nothing
     #[arg(long, short = 'n')]
@@ -56,10 +51,8 @@ struct Summary<'s> {
 
 impl Touch {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let fetched_at = match (self.fetched_at, self.age) {
-            (Some(fetched_at), _) => fetched_at,
-            (None, age) => time::before(time::now()?, age.unwrap_or_default()),
-        };
+        let now = time::now()?;
+        let fetched_at = self.dating.given(now).unwrap_or(now);
         let selections = if self.all {
             vec![Selection::All]
         } else {

@@ -250,8 +250,8 @@ fn options_that_mean_nothing_together_are_refused() {
         (&["--plain", "--format", "cbor"], "--plain", JSON),
         (&["--pretty", "--format", "jsonl"], "--pretty", INDENTED),
         (&["--pretty", "--format", "cbor"], "--pretty", INDENTED),
-        (&["--format", "jsonl", "--output", "new/"], "a folder", FILES),
-        (&["--format", "jsonl", "--raw", "--output", "there"], "a folder", FILES),
+        (&["--format", "jsonl", "--output", "new/"], "--output to a folder", FILES),
+        (&["--format", "jsonl", "--raw", "--output", "there"], "--output to a folder", FILES),
     ] {
         let message = format!("error: {option} means nothing with this format\nhint: it goes with {goes_with}\n");
         folder.untouched(|| {
