@@ -1,7 +1,7 @@
 //! Work for all cores, whose results come in the order in which it was given out.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -15,7 +15,7 @@ type Job<In, Out> = (In, SyncSender<Out>);
 pub(crate) struct InOrder<'w, In, Out> {
     work: &'w (dyn Fn(In) -> Out + Sync),
     /// `None` if there is nobody to do it.
-    jobs: Option<SyncSender<Job<In, Out>>>,
+    jobs: Option<Sender<Job<In, Out>>>,
     ahead: VecDeque<Ahead<Out>>,
     most_ahead: usize,
 }
@@ -32,7 +32,8 @@ pub(crate) fn in_order<In: Send, Out: Send, R>(
 ) -> R {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let most_ahead = (2 * cores).min(MOST_AHEAD);
-    let (jobs, queue) = sync_channel::<Job<In, Out>>(most_ahead);
+    // What is ahead is bounded by those who take results; giving must not wait for a worker that failed.
+    let (jobs, queue) = channel::<Job<In, Out>>();
     let queue = Mutex::new(queue);
     thread::scope(|scope| {
         let worker = || loop {
