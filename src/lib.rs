@@ -8,6 +8,8 @@
 //!   checksum; it works on a cache that an app has open, and on one that was left by a crash.
 //! - [`Cache`] changes, through redb itself, and has the cache for itself as long as it lives.
 //!
+//! A [`Fixture`] is the entries of a cache in files: [`load`] writes it to a cache, and [`diff`] compares.
+//!
 //! ```
 //! use std::time::{Duration, UNIX_EPOCH};
 //! use vlive::{Cache, CachedRows, Record, Snapshot};
