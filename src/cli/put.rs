@@ -1,3 +1,4 @@
+use super::source::lock_standard_input;
 use super::time::Dating;
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
@@ -5,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::fs;
-use std::io::{self, IsTerminal, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use vlive::{Cache, Key, RowsInput};
 
@@ -86,10 +87,7 @@ fn read(file: Option<&Path>, name: &str, output: &Output) -> Result<String> {
     let read = if let Some(file) = file {
         fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
     } else {
-        if io::stdin().is_terminal() {
-            output.summary("reading JSON from standard input; end it with Ctrl-D");
-        }
-        io::stdin().lock().read_to_end(&mut bytes)
+        lock_standard_input(output).read_to_end(&mut bytes)
     };
     read.map_err(|error| Refused::error(format!("cannot read {name}: {error}"), None))?;
     if bytes.is_empty() {

@@ -3,7 +3,7 @@
 use super::Refused;
 use crate::output::Output;
 use anyhow::Result;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, StdinLock};
 use std::path::{Path, PathBuf};
 use vlive::Source;
 
@@ -30,10 +30,15 @@ pub fn source<'s>(path: &Path, output: &Output) -> Source<'s> {
 }
 
 fn standard_input<'s>(output: &Output) -> Source<'s> {
+    Source::Json { name: "standard input".to_owned(), input: Box::new(lock_standard_input(output)) }
+}
+
+/// Standard input, with a word to whoever types it.
+pub fn lock_standard_input(output: &Output) -> StdinLock<'static> {
     if io::stdin().is_terminal() {
         output.summary("reading JSON from standard input; end it with Ctrl-D");
     }
-    Source::Json { name: "standard input".to_owned(), input: Box::new(io::stdin().lock()) }
+    io::stdin().lock()
 }
 
 /// Names the files of folders that were passed by.

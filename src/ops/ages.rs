@@ -1,6 +1,6 @@
 //! How old the entries of a cache are.
 
-use super::past_damage;
+use super::{past_damage, selected};
 use crate::{Error, Key, Result, Selection, Snapshot, Unreadable};
 
 /// One entry, and when it was fetched.
@@ -30,26 +30,18 @@ pub struct Ages {
 /// Tells when the selected entries were fetched, and which pages are damaged: what they held is not told.
 pub fn ages(snapshot: &Snapshot, selections: &[Selection]) -> Result<(Ages, Vec<Error>)> {
     let (mut ages, mut damage) = (Ages::default(), Vec::new());
-    for (n, selection) in selections.iter().enumerate() {
-        let mut matched = false;
-        for entry in snapshot.entries(selection)? {
-            matched = true;
-            let Some(entry) = past_damage(entry, &mut damage)? else { continue };
-            if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
-                continue;
+    let unmatched = selected::<Error>(snapshot, selections, |entry| {
+        let Some(entry) = past_damage(entry, &mut damage)? else { return Ok(()) };
+        let key = entry.key();
+        match entry.head() {
+            Ok(head) => {
+                let bytes = entry.value().len() as u64;
+                ages.entries.push(Age { key, fetched_at: head.fetched_at, rows: head.rows, bytes });
             }
-            let key = entry.key();
-            match entry.head() {
-                Ok(head) => {
-                    let bytes = entry.value().len() as u64;
-                    ages.entries.push(Age { key, fetched_at: head.fetched_at, rows: head.rows, bytes });
-                }
-                Err(error) => ages.unreadable.push(Unreadable { key, error }),
-            }
+            Err(error) => ages.unreadable.push(Unreadable { key, error }),
         }
-        if !matched {
-            ages.unmatched.push(n);
-        }
-    }
+        Ok(())
+    })?;
+    ages.unmatched = unmatched;
     Ok((ages, damage))
 }

@@ -1,6 +1,6 @@
 //! Operations on a whole cache: values in, values out.
 
-use crate::{Entry, Error, Result, Snapshot};
+use crate::{Entry, Error, Result, Selection, Snapshot};
 
 pub(crate) mod ages;
 pub(crate) mod check;
@@ -11,6 +11,31 @@ pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod salvage;
 pub(crate) mod touch;
+
+/// Calls `visit` with every entry that is selected, once, and with every page that cannot be read, in the
+/// order of the selections and of the cache. Returns the places of the selections that select nothing.
+fn selected<E: From<Error>>(
+    snapshot: &Snapshot,
+    selections: &[Selection],
+    mut visit: impl FnMut(Result<Entry>) -> Result<(), E>,
+) -> Result<Vec<usize>, E> {
+    let mut unmatched = Vec::new();
+    for (n, selection) in selections.iter().enumerate() {
+        let is_again =
+            |entry: &Entry| selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key()));
+        let mut matched = false;
+        for entry in snapshot.entries(selection)? {
+            matched = true;
+            if !entry.as_ref().is_ok_and(is_again) {
+                visit(entry)?;
+            }
+        }
+        if !matched {
+            unmatched.push(n);
+        }
+    }
+    Ok(unmatched)
+}
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
 fn past_damage(entry: Result<Entry>, damage: &mut Vec<Error>) -> Result<Option<Entry>> {

@@ -1,8 +1,9 @@
 //! Which entries a touch gives a new time, told before any of them has it.
 
+use super::selected;
 use crate::cache::{Insert, NewValue};
 use crate::envelope::redated;
-use crate::{Entry, Result, Selection, Snapshot, Unreadable, key};
+use crate::{Error, Result, Selection, Snapshot, Unreadable, key};
 
 /// What a touch gives or has given a new time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +33,8 @@ impl<'s> TouchPlan<'s> {
     /// no cache table.
     pub fn new(snapshot: &'s Snapshot, selections: &'s [Selection]) -> Result<TouchPlan<'s>> {
         let mut touched = Touched::default();
-        let unmatched = selected(snapshot, selections, |entry| {
+        let unmatched = selected::<Error>(snapshot, selections, |entry| {
+            let entry = entry?;
             match entry.envelope() {
                 Ok(_) => touched.keys.push(entry.key().to_string()),
                 Err(error) => touched.unreadable.push(Unreadable { key: entry.key(), error }),
@@ -56,34 +58,14 @@ impl<'s> TouchPlan<'s> {
 
     /// Inserts every entry with its new time. Until that is committed the plan's commit must stay.
     pub(crate) fn apply(&self, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
-        selected(self.snapshot, self.selections, |entry| match redated(entry.value(), fetched_at) {
-            Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), NewValue::Bytes(&value)),
-            // Told by the plan.
-            Err(_) => Ok(()),
+        selected(self.snapshot, self.selections, |entry| {
+            let entry = entry?;
+            match redated(entry.value(), fetched_at) {
+                Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), NewValue::Bytes(&value)),
+                // Told by the plan.
+                Err(_) => Ok(()),
+            }
         })
         .map(drop)
     }
-}
-
-/// Calls `visit` with each selected entry once; returns the places of the selections that select nothing.
-fn selected(
-    snapshot: &Snapshot,
-    selections: &[Selection],
-    mut visit: impl FnMut(&Entry) -> Result<()>,
-) -> Result<Vec<usize>> {
-    let mut unmatched = Vec::new();
-    for (n, selection) in selections.iter().enumerate() {
-        let mut matched = false;
-        for entry in snapshot.entries(selection)? {
-            let entry = entry?;
-            matched = true;
-            if !selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
-                visit(&entry)?;
-            }
-        }
-        if !matched {
-            unmatched.push(n);
-        }
-    }
-    Ok(unmatched)
 }

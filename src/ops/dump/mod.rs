@@ -8,7 +8,7 @@ pub use entry::dump_entry;
 pub use stream::dump;
 pub use tree::dump_tree;
 
-use super::{past_damage, unless_moved};
+use super::{past_damage, selected, unless_moved};
 use crate::{Entry, Error, JsonStyle, Result, Selection, Snapshot, Unreadable};
 use std::io;
 
@@ -63,6 +63,18 @@ impl Dumped {
     }
 }
 
+/// Why a dump stops.
+enum Stop {
+    Out(io::Error),
+    Cache(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Cache(error)
+    }
+}
+
 /// Calls `take` with every entry that is selected, once.
 fn each(
     snapshot: &Snapshot,
@@ -70,28 +82,17 @@ fn each(
     dumped: &mut Dumped,
     mut take: impl FnMut(Entry) -> io::Result<()>,
 ) -> io::Result<Result<()>> {
-    for (n, selection) in selections.iter().enumerate() {
-        let mut matched = false;
-        let entries = match snapshot.entries(selection) {
-            Ok(entries) => entries,
-            Err(error) => return Ok(Err(error)),
-        };
-        for entry in entries {
-            matched = true;
-            let entry = match past_damage(unless_moved(entry, snapshot), &mut dumped.damage) {
-                Ok(Some(entry)) => entry,
-                Ok(None) => continue,
-                Err(error) => return Ok(Err(error)),
-            };
-            if selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key())) {
-                continue;
-            }
-            dumped.entries += 1;
-            take(entry)?;
+    let unmatched = selected(snapshot, selections, |entry| {
+        let entry = past_damage(unless_moved(entry, snapshot), &mut dumped.damage)?;
+        dumped.entries += u64::from(entry.is_some());
+        entry.map_or(Ok(()), &mut take).map_err(Stop::Out)
+    });
+    match unmatched {
+        Ok(unmatched) => {
+            dumped.unmatched = unmatched;
+            Ok(Ok(()))
         }
-        if !matched {
-            dumped.unmatched.push(n);
-        }
+        Err(Stop::Cache(error)) => Ok(Err(error)),
+        Err(Stop::Out(error)) => Err(error),
     }
-    Ok(Ok(()))
 }
