@@ -3,13 +3,18 @@
 // redb's own error is large; it is boxed where it leaves this file.
 #![allow(clippy::result_large_err)]
 
+use crate::database::{CheckedFile, catch, create_file, redb_error, verify_for_redb};
+use crate::error::{Error, Result};
+use crate::fixture::{Fixture, FixtureEntry};
+use crate::live::envelope::{CachedRows, Envelope};
+use crate::live::key;
+use crate::live::key::{Key, Selection};
 use crate::ops::invalidate::{Plan, Removal, Removed};
 use crate::ops::load::{LoadPlan, Replace};
 use crate::ops::touch::{TouchPlan, Touched};
-use crate::storage::{CheckedFile, catch, create_file, redb_error, verify_for_redb};
-use crate::{
-    CachedRows, Envelope, Error, Fixture, FixtureEntry, Key, Result, Selection, Snapshot, holder, key, location,
-};
+use crate::snapshot::Snapshot;
+use crate::snapshot::location;
+use crate::system::holder;
 use redb::{Database, TableDefinition, WriteTransaction};
 use std::fs;
 use std::mem;
@@ -332,8 +337,8 @@ fn definition(name: &str) -> TableDefinition<'_, &'static str, &'static [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::disk::{DISK, Disk};
-    use crate::{FixtureOptions, Source};
+    use crate::database::disk::{DISK, Disk};
+    use crate::fixture::{FixtureOptions, Source};
     use redb::{ReadableTable, TableHandle};
     use std::collections::BTreeMap;
     use std::io;

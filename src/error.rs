@@ -1,6 +1,10 @@
 //! What can go wrong, with the table, key or path that it went wrong with.
 
-use crate::{DecodeError, Holder, InputError, Key, file};
+use crate::cbor::DecodeError;
+use crate::file;
+use crate::json::InputError;
+use crate::live::key::Key;
+use crate::system::holder::Holder;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};

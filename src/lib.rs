@@ -8,7 +8,7 @@
 //!   checksum; it works on a cache that an app has open, and on one that was left by a crash.
 //! - [`Cache`] changes, through redb itself, and has the cache for itself as long as it lives.
 //!
-//! A [`Fixture`] is the entries of a cache in files: [`load`] writes it to a cache, and [`diff`] compares.
+//! A [`Fixture`] is the entries of a cache in files: [`ops::load`] writes it to a cache, and [`diff`] compares.
 //!
 //! ```
 //! use std::time::{Duration, UNIX_EPOCH};
@@ -32,47 +32,20 @@
 struct Readme;
 
 mod cache;
-mod cbor;
-mod deviation;
-mod envelope;
+pub mod cbor;
+mod database;
 mod error;
 mod file;
-mod fixture;
-mod holder;
-mod in_order;
-mod items;
-mod json;
-mod key;
-mod location;
-mod meaning;
-mod notation;
-mod ops;
-mod race;
-mod redact;
-mod snapshot;
-mod storage;
+pub mod fixture;
+pub mod json;
+pub mod live;
+pub mod ops;
+pub mod snapshot;
+pub mod system;
 
 pub use cache::Cache;
-pub use cbor::DecodeError;
-pub use deviation::{Deviation, deviations};
-pub use envelope::{CachedRows, Envelope, EnvelopeHead, EnvelopeView, Record};
 pub use error::{Error, Result};
-pub use file::{Damage, PageNumber};
-pub use fixture::{Fixture, FixtureEntry, FixtureOptions, Source};
-pub use holder::Holder;
-pub use json::{InputError, JsonStyle, JsonWriter, RowsInput};
-pub use key::{Key, Selection};
-pub use location::is_cache;
-pub use meaning::{Meaning, meaning};
-pub use notation::notation;
-pub use ops::ages::{Age, Ages, ages};
-pub use ops::check::{Check, Finding, Findings, check, check_deep};
-pub use ops::diff::{Change, DiffOptions, Difference, EntryDiff, FieldDiff, RowDiff, Side, diff};
-pub use ops::dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
-pub use ops::invalidate::{Plan, Removed};
-pub use ops::list::{CacheKeySummary, List, Unreadable, list};
-pub use ops::load::{LoadPlan, Replace, load};
-pub use ops::salvage::{Salvaged, salvage};
-pub use ops::touch::{TouchPlan, Touched};
-pub use redact::redact;
-pub use snapshot::{Entries, Entry, Snapshot, Table};
+pub use fixture::Fixture;
+pub use live::{CachedRows, Key, Record, Selection};
+pub use ops::diff;
+pub use snapshot::Snapshot;

@@ -5,9 +5,9 @@ use ciborium::Value;
 use std::hint::black_box;
 use std::io;
 use std::time::UNIX_EPOCH;
-use vlive::{
-    Cache, CachedRows, Envelope, EnvelopeHead, EnvelopeView, JsonStyle, JsonWriter, Record, RowsInput, Snapshot,
-};
+use vlive::json::{JsonStyle, JsonWriter, RowsInput};
+use vlive::live::{Envelope, EnvelopeHead, EnvelopeView};
+use vlive::{Cache, CachedRows, Record, Snapshot};
 
 /// Rows as backends give them, with ten fields of all common kinds.
 fn envelope(rows: u64) -> Envelope {
@@ -91,7 +91,7 @@ fn entries_are_listed_without_asking_for_memory_for_each() {
             cache.put_envelope(&vlive::Key::new(&format!("clients/page_{n:04}")), &small).unwrap();
         }
         let snapshot = Snapshot::open(folder.path()).unwrap();
-        measure(|| drop(black_box(vlive::list(&snapshot).unwrap()))).count_total
+        measure(|| drop(black_box(vlive::ops::list(&snapshot).unwrap()))).count_total
     };
     let (some, many) = (list(20), list(320));
     assert!(many - some < 300, "{some} for 20 entries, {many} for 320");

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::thread;
 use std::time::Duration;
-use vlive::{Cache, CachedRows, Error, Fixture, FixtureOptions, Replace, Selection, Snapshot, Source};
+use vlive::fixture::{FixtureOptions, Source};
+use vlive::ops::Replace;
+use vlive::{Cache, CachedRows, Error, Fixture, Selection, Snapshot};
 
 #[path = "support/random.rs"]
 mod random;
@@ -214,12 +216,12 @@ fn damage_in_one_thread(name: &str, n: usize) -> [u32; 4] {
             }
         };
         // A check fails on what cannot be opened at all, and finds what cannot be read.
-        let sound = vlive::check(&path, u64::MAX, Duration::ZERO).is_ok_and(|check| check.damage.count == 0);
+        let sound = vlive::ops::check(&path, u64::MAX, Duration::ZERO).is_ok_and(|check| check.damage.count == 0);
         assert!(readable || !sound, "{name} {seed}: {what}: not found by a check");
         if seed % 10 == 0 {
             let new = tempfile::tempdir().unwrap();
             // What is saved was there, in the newest commit or in the one before.
-            if let Ok(salvaged) = vlive::salvage(&path, new.path(), Duration::ZERO) {
+            if let Ok(salvaged) = vlive::ops::salvage(&path, new.path(), Duration::ZERO) {
                 saved += 1;
                 let contents = read(new.path()).unwrap();
                 assert_eq!(salvaged.entries, contents.len() as u64, "{name} {seed}: {what}");
@@ -352,10 +354,10 @@ fn read_forgery(file: &[u8]) -> vlive::Result<Contents> {
     let path = folder.path().join("vlive.redb");
     fs::write(&path, file).unwrap();
     let contents = read(&path);
-    let check = vlive::check(&path, u64::MAX, Duration::ZERO).unwrap();
+    let check = vlive::ops::check(&path, u64::MAX, Duration::ZERO).unwrap();
     assert_eq!(check.damage.count == 0, contents.is_ok(), "{:?}", check.damage);
     let new = tempfile::tempdir().unwrap();
-    let salvaged = vlive::salvage(&path, new.path(), Duration::ZERO).unwrap();
+    let salvaged = vlive::ops::salvage(&path, new.path(), Duration::ZERO).unwrap();
     assert_eq!(salvaged.damage.count == 0 && salvaged.lost == Some(0), contents.is_ok(), "{salvaged:?}");
     if let Ok(contents) = &contents {
         assert_eq!(read(new.path()).unwrap(), *contents);
@@ -452,7 +454,7 @@ fn a_page_that_two_tables_share_is_found_by_a_check() {
     let mut forgery = Forgery::new();
     let leaf = forgery.leaf(&[("a", b"1")]);
     fs::write(&path, forgery.file_of(&[("__vlive__s", leaf, 1), ("__vlive__t", leaf, 1)])).unwrap();
-    let check = vlive::check(&path, u64::MAX, Duration::ZERO).unwrap();
+    let check = vlive::ops::check(&path, u64::MAX, Duration::ZERO).unwrap();
     let places: Vec<_> = check.damage.places.iter().map(|found| (found.place.as_deref(), &*found.what)).collect();
     let [(Some("__vlive__t"), twice), (Some("__vlive__t"), count)] = places.as_slice() else { panic!("{places:?}") };
     assert!(twice.ends_with(": it is reached twice"), "{twice}");
@@ -470,10 +472,10 @@ fn a_file_that_claims_any_length_asks_for_no_memory() {
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     let Some(len) = (33..63).rev().map(|bits| 1 << bits).find(|len| file.set_len(*len).is_ok()) else { return };
     assert_eq!(read(&path).unwrap(), truth);
-    let check = vlive::check(&path, u64::MAX, Duration::ZERO).unwrap();
+    let check = vlive::ops::check(&path, u64::MAX, Duration::ZERO).unwrap();
     assert_eq!((check.damage.count, check.entries), (1, 21), "{len}");
     let new = tempfile::tempdir().unwrap();
-    assert_eq!(vlive::salvage(&path, new.path(), Duration::ZERO).unwrap().entries, 21, "{len}");
+    assert_eq!(vlive::ops::salvage(&path, new.path(), Duration::ZERO).unwrap().entries, 21, "{len}");
     assert!(matches!(Cache::open(&path), Err(Error::WrongLength { .. })), "{len}");
 }
 
@@ -491,6 +493,6 @@ fn a_flipped_bit_that_names_the_older_commit_is_found_and_stops_a_write() {
         let put = Cache::open(&path).and_then(|cache| cache.put("clients/new", &rows));
         assert!(matches!(put, Err(Error::Damaged { .. })), "{name}: {put:?}, then {:?}", read(&path).err());
         assert!(fs::read(&path).unwrap() == file, "{name}: changed by a write that was refused");
-        assert_ne!(vlive::check(&path, u64::MAX, Duration::ZERO).unwrap().damage.count, 0, "{name}");
+        assert_ne!(vlive::ops::check(&path, u64::MAX, Duration::ZERO).unwrap().damage.count, 0, "{name}");
     }
 }

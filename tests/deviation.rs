@@ -1,7 +1,8 @@
 //! What a check calls altered is exactly what vantage-live would not have written.
 
 use std::time::UNIX_EPOCH;
-use vlive::{CachedRows, Deviation, Envelope, deviations};
+use vlive::CachedRows;
+use vlive::live::{Deviation, Envelope, deviations};
 
 #[path = "support/random.rs"]
 mod random;

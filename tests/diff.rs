@@ -10,10 +10,11 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
 use vantage_live::cache::{Cache as _, RedbCache};
-use vlive::{
-    Cache, CachedRows, Change, DiffOptions, Difference, EntryDiff, Envelope, Fixture, FixtureOptions, Key, Record,
-    Replace, RowDiff, RowsInput, Side, Snapshot, Source, diff,
-};
+use vlive::fixture::{FixtureOptions, Source};
+use vlive::json::RowsInput;
+use vlive::live::Envelope;
+use vlive::ops::{Change, DiffOptions, Difference, EntryDiff, Replace, RowDiff, Side};
+use vlive::{Cache, CachedRows, Fixture, Key, Record, Snapshot, diff};
 
 #[path = "support/odd.rs"]
 mod odd;

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
-use vlive::{
-    Cache, CachedRows, DumpFormat, DumpStyle, Envelope, Fixture, FixtureEntry, FixtureOptions, JsonStyle, Key,
-    LoadPlan, Replace, Selection, Snapshot, Source,
-};
+use vlive::fixture::{FixtureEntry, FixtureOptions, Source};
+use vlive::json::JsonStyle;
+use vlive::live::Envelope;
+use vlive::ops::{DumpFormat, DumpStyle, LoadPlan, Replace};
+use vlive::{Cache, CachedRows, Fixture, Key, Selection, Snapshot};
 
 #[path = "support/random.rs"]
 mod random;
@@ -114,7 +115,7 @@ const DUMPS: [(DumpFormat, bool, To); 7] = [
 fn text(cache: &Path, format: DumpFormat, pretty: bool) -> Vec<u8> {
     let style = DumpStyle { format, json: JsonStyle { pretty, ..JsonStyle::default() }, ..DumpStyle::default() };
     let mut text = Vec::new();
-    vlive::dump(&Snapshot::open(cache).unwrap(), &[Selection::All], style, &mut text).unwrap().unwrap();
+    vlive::ops::dump(&Snapshot::open(cache).unwrap(), &[Selection::All], style, &mut text).unwrap().unwrap();
     text
 }
 
@@ -130,7 +131,7 @@ fn dumped(cache: &Path, (format, pretty, to): (DumpFormat, bool, To)) -> Fixture
     }
     let tree = tempfile::tempdir().unwrap();
     let style = DumpStyle { format, json: JsonStyle { pretty, ..JsonStyle::default() }, ..DumpStyle::default() };
-    vlive::dump_tree(&Snapshot::open(cache).unwrap(), &[Selection::All], style, tree.path()).unwrap().unwrap();
+    vlive::ops::dump_tree(&Snapshot::open(cache).unwrap(), &[Selection::All], style, tree.path()).unwrap().unwrap();
     Fixture::load(tree.path()).unwrap()
 }
 

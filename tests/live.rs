@@ -230,7 +230,7 @@ fn a_busy_cache_is_salvaged_as_one_commit_or_with_an_error_that_says_that_it_is_
     let _writer = Writer::start(folder.path(), "busy");
     for _ in 0..20 * rounds() {
         let new = tempfile::tempdir().unwrap();
-        match vlive::salvage(folder.path(), new.path(), Duration::from_secs(5)) {
+        match vlive::ops::salvage(folder.path(), new.path(), Duration::from_secs(5)) {
             Ok(salvaged) => {
                 assert_eq!((salvaged.damage.count, salvaged.lost), (0, Some(0)), "{salvaged:?}");
                 let snapshot = Snapshot::open(new.path()).unwrap();

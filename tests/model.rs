@@ -7,7 +7,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Mutex;
-use vlive::{Key, Plan, Selection, Snapshot};
+use vlive::ops::Plan;
+use vlive::{Key, Selection, Snapshot};
 
 #[path = "support/random.rs"]
 mod random;

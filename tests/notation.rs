@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use vlive::{DecodeError, notation};
+use vlive::cbor::{DecodeError, notation};
 
 #[path = "support/denoted.rs"]
 mod denoted;

@@ -2,7 +2,9 @@
 
 use ciborium::Value;
 use std::time::UNIX_EPOCH;
-use vlive::{CachedRows, Deviation, Envelope, Record, deviations, notation, redact};
+use vlive::cbor::notation;
+use vlive::live::{Deviation, Envelope, deviations, redact};
+use vlive::{CachedRows, Record};
 
 #[path = "support/denoted.rs"]
 mod denoted;

@@ -6,7 +6,8 @@ use redb::{Database, Durability, TableDefinition};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
-use vlive::{Cache, CachedRows, Envelope, Record, Selection};
+use vlive::live::Envelope;
+use vlive::{Cache, CachedRows, Record, Selection};
 
 /// The entry that single dumps and puts are about; as large in `small` as in `large`.
 pub const ENTRY: &str = "clients/page_7";

@@ -21,7 +21,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use vantage_live::Cache as _;
 use vantage_live::cache::RedbCache;
-use vlive::{Cache, CachedRows, EnvelopeView, Fixture, JsonStyle, JsonWriter, Key, Replace, Selection, Snapshot};
+use vlive::json::{JsonStyle, JsonWriter};
+use vlive::live::EnvelopeView;
+use vlive::ops::Replace;
+use vlive::{Cache, CachedRows, Fixture, Key, Selection, Snapshot};
 
 type BoxError = Box<dyn Error>;
 

@@ -4,7 +4,8 @@
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use vlive::{DumpFormat, DumpStyle, Selection, Snapshot};
+use vlive::{Selection, Snapshot};
+use vlive::ops::{DumpFormat, DumpStyle};
 
 #[path = "../../tests/support/patches.rs"]
 mod patches;
@@ -37,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let mut text = Vec::new();
                 let selection = Selection::Entry(entry.key());
                 let style = DumpStyle { format, ..DumpStyle::default() };
-                vlive::dump(&snapshot, &[selection], style, &mut text)??;
+                vlive::ops::dump(&snapshot, &[selection], style, &mut text)??;
                 if text.len() <= LONGEST {
                     fs::write(corpus.join(format!("input/{name}-{n}-{format:?}")), text)?;
                 }

@@ -4,7 +4,8 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::{self, Write};
-use vlive::{Age, Selection, Snapshot};
+use vlive::ops::Age;
+use vlive::{Selection, Snapshot};
 
 /// Tell when entries were fetched, and how old they are
 ///
@@ -41,7 +42,7 @@ impl Ages {
             [] => vec![Selection::All],
             given => prefixes(given, self.exact, "leave the prefix out for the whole cache")?,
         };
-        let look = |snapshot: &Snapshot| vlive::ages(snapshot, &selections);
+        let look = |snapshot: &Snapshot| vlive::ops::ages(snapshot, &selections);
         let (ages, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
         if self.json {
             print_json(&ages.entries, now, output)?;

@@ -4,7 +4,8 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use vlive::{Findings, Holder};
+use vlive::ops::Findings;
+use vlive::system::Holder;
 
 /// Verify every page and every entry, without changing anything
 ///
@@ -62,7 +63,7 @@ struct Place<'c> {
 /// The kinds of findings: heading, findings, and what to do about them.
 type Kind<'c> = (&'static str, &'c Findings, &'static str);
 
-fn kinds(check: &vlive::Check) -> [Kind<'_>; 4] {
+fn kinds(check: &vlive::ops::Check) -> [Kind<'_>; 4] {
     [
         (
             "damage",
@@ -81,8 +82,8 @@ fn kinds(check: &vlive::Check) -> [Kind<'_>; 4] {
 
 impl Check {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let mut check = vlive::check(global.folder(), time::now()?, global.look_wait())?;
-        if self.deep && !vlive::check_deep(global.folder(), global.look_wait(), &mut check)? {
+        let mut check = vlive::ops::check(global.folder(), time::now()?, global.look_wait())?;
+        if self.deep && !vlive::ops::check_deep(global.folder(), global.look_wait(), &mut check)? {
             output.warning("redb was not asked: the file changes faster than it can be copied");
         }
         if self.json {
@@ -100,7 +101,7 @@ impl Check {
     }
 }
 
-fn report(check: &vlive::Check) -> Report<'_> {
+fn report(check: &vlive::ops::Check) -> Report<'_> {
     fn found(findings: &Findings) -> Found<'_> {
         let places = findings.places.iter().map(|found| Place { place: found.place.as_deref(), what: &found.what });
         Found { count: findings.count, places: places.collect() }
@@ -124,7 +125,7 @@ fn report(check: &vlive::Check) -> Report<'_> {
     }
 }
 
-fn tell(check: &vlive::Check, output: &mut Output) -> Result<()> {
+fn tell(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {
     let held_by = match &check.holders {
         None => "unknown".to_owned(),
         Some(holders) if holders.is_empty() => "nobody".to_owned(),

@@ -4,7 +4,9 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use vlive::{DumpFormat, DumpStyle, Dumped, JsonStyle, Key, Selection, Snapshot, Unreadable};
+use vlive::json::JsonStyle;
+use vlive::ops::{DumpFormat, DumpStyle, Dumped, Unreadable};
+use vlive::{Key, Selection, Snapshot};
 
 /// Print entries as JSON, or write them to files
 ///
@@ -130,7 +132,7 @@ impl Dump {
         };
         let style = self.style(self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
-            let dumped = match vlive::dump_entry(&entry, style, &mut out)? {
+            let dumped = match vlive::ops::dump_entry(&entry, style, &mut out)? {
                 // It is shown all the same.
                 Err(error) if style.format == DumpFormat::Notation => Some(error),
                 Err(error) => return Ok(Err(error)),
@@ -149,7 +151,7 @@ impl Dump {
         let snapshot = Snapshot::hold(global.folder(), global.look_wait(), selections)?;
         let style = self.style(self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
-            let dumped = vlive::dump(&snapshot, selections, style, &mut out)?;
+            let dumped = vlive::ops::dump(&snapshot, selections, style, &mut out)?;
             if dumped.is_ok() {
                 self.end_line(&mut out)?;
             }
@@ -162,8 +164,9 @@ impl Dump {
     fn folder(&self, path: &Path, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
         let snapshot = Snapshot::hold(global.folder(), global.look_wait(), selections)?;
         let style = self.style(true);
-        let dumped =
-            target::folder(path, |folder| Ok(unless_nothing(vlive::dump_tree(&snapshot, selections, style, folder)?)))?;
+        let dumped = target::folder(path, |folder| {
+            Ok(unless_nothing(vlive::ops::dump_tree(&snapshot, selections, style, folder)?))
+        })?;
         if let Ok(dumped) = &dumped {
             let entries = human::count(dumped.entries, "entry", "entries");
             output.summary(&format!("wrote {entries} to `{}`", path.display()));

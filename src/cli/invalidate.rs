@@ -4,7 +4,8 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use vlive::{Cache, Plan, Removed, Selection, Snapshot};
+use vlive::ops::{Plan, Removed};
+use vlive::{Cache, Selection, Snapshot};
 
 /// Drop what vantage-live's `invalidate_prefix` drops, and say what that was
 ///

@@ -7,7 +7,9 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
-use vlive::{Error, Fixture, FixtureEntry, FixtureOptions, LoadPlan, Replace, Snapshot};
+use vlive::fixture::{FixtureEntry, FixtureOptions};
+use vlive::ops::{LoadPlan, Replace};
+use vlive::{Error, Fixture, Snapshot};
 
 /// Write the entries of fixtures, all or none
 ///
@@ -93,7 +95,7 @@ impl Load {
                 other => other?,
             }
         } else {
-            global.open_when_free(output, || vlive::load(global.folder(), &fixture, replace))?
+            global.open_when_free(output, || vlive::ops::load(global.folder(), &fixture, replace))?
         };
         self.tell(&fixture, &plan, output)?;
         Ok(Status::Done)

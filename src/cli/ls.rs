@@ -5,7 +5,9 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
-use vlive::{CacheKeySummary, Snapshot, Table};
+use vlive::Snapshot;
+use vlive::ops::CacheKeySummary;
+use vlive::snapshot::Table;
 
 /// List the cache keys: entries, rows, size, and the newest and oldest age
 ///
@@ -60,7 +62,7 @@ impl Ls {
         }
         let now = time::now()?;
         let look = |snapshot: &Snapshot| {
-            let (list, damage) = vlive::list(snapshot)?;
+            let (list, damage) = vlive::ops::list(snapshot)?;
             Ok(((list, snapshot.tables()?), damage))
         };
         let ((list, mut tables), damage) = Snapshot::look_past_damage(folder, global.look_wait(), look)?;

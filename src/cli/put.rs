@@ -8,7 +8,8 @@ use serde::Serialize;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use vlive::{Cache, Key, RowsInput};
+use vlive::json::RowsInput;
+use vlive::{Cache, Key};
 
 /// Write one entry from JSON
 ///

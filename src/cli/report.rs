@@ -6,7 +6,8 @@ use std::fmt;
 use std::io;
 use std::panic;
 use std::process::ExitCode;
-use vlive::{Error, Unreadable};
+use vlive::Error;
+use vlive::ops::Unreadable;
 
 /// Input that is refused: what is wrong with it, and what to do.
 #[derive(Debug)]

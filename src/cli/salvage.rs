@@ -36,7 +36,7 @@ struct Summary {
 
 impl Salvage {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let salvaged = vlive::salvage(global.folder_or(self.argument.as_deref()), &self.into, global.look_wait())?;
+        let salvaged = vlive::ops::salvage(global.folder_or(self.argument.as_deref()), &self.into, global.look_wait())?;
         for found in &salvaged.damage.places {
             let place = found.place.as_deref().map_or(String::new(), |table| format!("table `{table}`, "));
             output.error(&format!("damaged: {place}{}", found.what), None);

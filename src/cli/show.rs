@@ -1,13 +1,15 @@
 use super::{Global, Refused, Status, not_there, tell_unread};
+use crate::output::meaning::{Meaning, meaning};
 use crate::output::{self, Grid, Output, delimited, escape, markdown, table};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Write;
-use vlive::{
-    CachedRows, Envelope, EnvelopeView, JsonStyle, JsonWriter, Key, Meaning, Record, Snapshot, Unreadable, meaning,
-};
+use vlive::json::{JsonStyle, JsonWriter};
+use vlive::live::{Envelope, EnvelopeView};
+use vlive::ops::Unreadable;
+use vlive::{CachedRows, Key, Record, Snapshot};
 
 /// Show the rows of an entry as a table
 ///

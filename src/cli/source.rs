@@ -5,7 +5,7 @@ use crate::output::Output;
 use anyhow::Result;
 use std::io::{self, IsTerminal, StdinLock};
 use std::path::{Path, PathBuf};
-use vlive::Source;
+use vlive::fixture::Source;
 
 /// The sources of a fixture: paths, and `-` for standard input, which is also what there is without any.
 pub fn sources<'s>(paths: &[PathBuf], output: &Output) -> Result<Vec<Source<'s>>> {

@@ -32,7 +32,7 @@ pub fn file<T, E>(
         out.flush().map_err(cannot_write)?;
         return Ok(written);
     }
-    if vlive::is_cache(path) {
+    if vlive::snapshot::is_cache(path) {
         return Err(Refused::error(format!("`{}` is a cache", path.display()), Some("name another file")));
     }
     let path = &linked(path);

@@ -5,7 +5,8 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use vlive::{Cache, Selection, Snapshot, TouchPlan, Touched};
+use vlive::ops::{TouchPlan, Touched};
+use vlive::{Cache, Selection, Snapshot};
 
 /// Set when entries were fetched, and leave their rows as they are
 ///

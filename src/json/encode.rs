@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::input_error::{InputError, Place, Step, words};
 use super::objects::Position;
 use crate::cbor::{FIELD_DEPTH, RESERVED, Reader, Tagged, are_distinct, position};
-use crate::envelope::{push_head, push_text};
+use crate::live::envelope::{push_head, push_text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ciborium_ll::{Header, simple};

@@ -1,7 +1,7 @@
 //! Why JSON was refused, and where.
 
 use super::objects::Position;
-use crate::Key;
+use crate::live::key::Key;
 use std::fmt;
 
 /// Why JSON was refused, and where that shows.

@@ -27,5 +27,5 @@ pub use input_error::InputError;
 pub(crate) use objects::{Objects, Piece, Position, Stop};
 pub use read::RowsInput;
 pub(crate) use read::{FETCHED_AT_WANTED, seconds};
-pub(crate) use write::{Entry, escape, hexadecimal, pieces, plain};
-pub use write::{JsonStyle, JsonWriter};
+pub(crate) use write::{Entry, escape, hexadecimal, pieces};
+pub use write::{JsonStyle, JsonWriter, plain};

@@ -2,7 +2,8 @@
 //! a piece of text. What is inside of a piece is checked by whoever reads it.
 
 use super::InputError;
-use crate::{Error, Key};
+use crate::error::Error;
+use crate::live::key::Key;
 use memchr::memchr2;
 use std::io::{self, Read};
 

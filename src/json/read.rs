@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::encode::Encoder;
 use super::input_error::{InputError, Place, Step};
 use crate::cbor::are_distinct;
-use crate::envelope::{Envelope, FETCHED_AT, ROWS, envelope_of, push_text};
+use crate::live::envelope::{Envelope, FETCHED_AT, ROWS, envelope_of, push_text};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -20,7 +20,7 @@ use std::mem;
 /// assert_eq!(input.fetched_at(), None);
 /// let envelope = input.into_envelope(1_700_000_000);
 /// assert_eq!(envelope.rows(), 1);
-/// # Ok::<(), vlive::InputError>(())
+/// # Ok::<(), vlive::json::InputError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct RowsInput {

@@ -5,9 +5,9 @@
 //! all its keys are known, an envelope of another shape. Those go through an [`EnvelopeView`], which
 //! has been over them before. Values are written by the same code in either case.
 
-use crate::EnvelopeView;
 use crate::cbor::{BigInt, DecodeError, FIELD_DEPTH, Fault, Head, MAX_DEPTH, RESERVED, Reader, Tagged, shortest};
-use crate::envelope::{FETCHED_AT, ROWS};
+use crate::live::envelope::EnvelopeView;
+use crate::live::envelope::{FETCHED_AT, ROWS};
 use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
 use ciborium::Value;
@@ -332,7 +332,7 @@ impl<W: Write> JsonWriter<W> {
 
     /// Verifies and writes an envelope that is as vantage-live writes one.
     fn unseen(&mut self, value: &[u8]) -> Result<(), Stop> {
-        let Some((fetched_at, rows)) = crate::envelope::usual(value) else { return Err(Stop::Odd) };
+        let Some((fetched_at, rows)) = crate::live::envelope::usual(value) else { return Err(Stop::Odd) };
         let reader = &mut Reader::at(value, rows);
         let Head::Map(mut left) = reader.head()? else { return Err(Stop::Odd) };
         self.begin_envelope(fetched_at)?;
@@ -828,7 +828,7 @@ pub(crate) fn hexadecimal(byte: u8) -> [u8; 2] {
 }
 
 /// A value as [plain](JsonStyle::plain) JSON on one line.
-pub(crate) fn plain(value: &Value) -> String {
+pub fn plain(value: &Value) -> String {
     let style = JsonStyle { plain: true, ..JsonStyle::default() };
     let mut json = JsonWriter::with_room(io::sink(), style, 0).keeping_text(Vec::new(), usize::MAX);
     json.built(value).map_err(io::Error::from).expect("all text is kept");

@@ -1,7 +1,10 @@
 //! How old the entries of a cache are.
 
 use super::{past_damage, selected};
-use crate::{Error, Key, Result, Selection, Snapshot, Unreadable};
+use crate::error::{Error, Result};
+use crate::live::key::{Key, Selection};
+use crate::ops::list::Unreadable;
+use crate::snapshot::Snapshot;
 
 /// One entry, and when it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,15 @@
 //! Is a cache sound? Every page and every entry is looked at, and nothing is changed.
 
+use crate::error::{Error, Result};
 use crate::file::{self, Damage, Page, Survey, Widths};
-use crate::in_order::{InOrder, in_order};
-use crate::{Error, Holder, Key, Result, Snapshot, Table, deviation, holder, location, race};
+use crate::live::deviation;
+use crate::live::key::Key;
+use crate::snapshot::location;
+use crate::snapshot::race;
+use crate::snapshot::{Snapshot, Table};
+use crate::system::holder;
+use crate::system::holder::Holder;
+use crate::system::in_order::{InOrder, in_order};
 use std::fs;
 use std::io;
 use std::mem;
@@ -109,7 +116,7 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
             return Ok(false);
         }
     }
-    if let Some(what) = crate::storage::check_integrity(&copy)? {
+    if let Some(what) = crate::database::check_integrity(&copy)? {
         check.damage.add(None, &what);
     }
     Ok(true)

@@ -2,11 +2,14 @@
 //! order of their keys.
 
 use super::{past_damage, unless_moved};
+use crate::cbor::DecodeError;
 use crate::cbor::Reader;
-use crate::{
-    DecodeError, Entries, Entry, EnvelopeHead, EnvelopeView, Error, Fixture, FixtureEntry, JsonStyle, JsonWriter, Key,
-    Result, Selection, Snapshot,
-};
+use crate::error::{Error, Result};
+use crate::fixture::{Fixture, FixtureEntry};
+use crate::json::{JsonStyle, JsonWriter};
+use crate::live::envelope::{EnvelopeHead, EnvelopeView};
+use crate::live::key::{Key, Selection};
+use crate::snapshot::{Entries, Entry, Snapshot};
 use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::cmp::Ordering;

@@ -1,6 +1,8 @@
 //! What an invalidation would remove, told before it removes anything.
 
-use crate::{Key, Result, Selection, Snapshot, Table};
+use crate::error::Result;
+use crate::live::key::{Key, Selection};
+use crate::snapshot::{Snapshot, Table};
 use std::collections::BTreeMap;
 
 /// What an invalidation removes or has removed.
@@ -65,7 +67,8 @@ impl Plan {
     }
 
     fn add(&mut self, snapshot: &Snapshot, table: &Table, selections: &[Selection]) -> Result<()> {
-        let cache_key = crate::key::cache_key(table.name()).expect("only tables named as cache tables are concerned");
+        let cache_key =
+            crate::live::key::cache_key(table.name()).expect("only tables named as cache tables are concerned");
         let whole = selections.iter().any(|selection| {
             matches!(selection, Selection::All | Selection::CacheKey(_)) && selection.concerns(cache_key)
         });
@@ -113,7 +116,7 @@ impl Plan {
 fn concerned(snapshot: &Snapshot, selections: &[Selection]) -> Result<Vec<Table>> {
     if selections.contains(&Selection::All) {
         let named = |table: &Table| {
-            crate::key::cache_key(table.name())
+            crate::live::key::cache_key(table.name())
                 .is_some_and(|name| selections.iter().any(|selection| selection.cache_key() == Some(name)))
         };
         let tables = snapshot.tables()?.into_iter();

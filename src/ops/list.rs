@@ -1,7 +1,10 @@
 //! What is in a cache: a summary of each cache key.
 
 use super::past_damage;
-use crate::{DecodeError, Error, Key, Result, Selection, Snapshot};
+use crate::cbor::DecodeError;
+use crate::error::{Error, Result};
+use crate::live::key::{Key, Selection};
+use crate::snapshot::Snapshot;
 
 /// What one cache key holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub struct List {
 }
 
 /// Sums up every cache key, and names the pages that are damaged: what they held is in no summary. Rows
-/// are not decoded; see [`EnvelopeHead`](crate::EnvelopeHead).
+/// are not decoded; see [`EnvelopeHead`](crate::live::EnvelopeHead).
 pub fn list(snapshot: &Snapshot) -> Result<(List, Vec<Error>)> {
     let (mut list, mut damage) = (List::default(), Vec::new());
     for table in snapshot.tables()? {

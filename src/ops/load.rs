@@ -1,6 +1,11 @@
 //! What loading a fixture would change, told before it changes anything.
 
-use crate::{Cache, Fixture, FixtureEntry, Plan, Result, Selection, Snapshot};
+use crate::cache::Cache;
+use crate::error::Result;
+use crate::fixture::{Fixture, FixtureEntry};
+use crate::live::key::Selection;
+use crate::ops::invalidate::Plan;
+use crate::snapshot::{Snapshot, Table};
 use std::path::Path;
 
 /// What of a cache gives way to the entries of a fixture.
@@ -25,7 +30,7 @@ pub enum Replace {
 /// # std::fs::write(folder.path().join("clients.json"), r#"{"clients/page_1": [{"id": "c1"}]}"#)?;
 /// # let (fixtures, cache) = (folder.path().join("clients.json"), folder.path().join("cache"));
 /// let fixture = vlive::Fixture::load(fixtures)?;
-/// let loaded = vlive::load(cache, &fixture, vlive::Replace::All)?;
+/// let loaded = vlive::ops::load(cache, &fixture, vlive::ops::Replace::All)?;
 /// assert_eq!(loaded.added(&fixture).count(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -56,7 +61,7 @@ impl LoadPlan {
         };
         let removal = Plan::new(snapshot, &selections)?;
         let mut is_replaced = Vec::with_capacity(fixture.len());
-        let mut table: Option<(&str, Option<crate::Table>)> = None;
+        let mut table: Option<(&str, Option<Table>)> = None;
         for entry in fixture.entries() {
             let cache_key = entry.key().cache_key();
             let table = match &mut table {

@@ -1,6 +1,8 @@
 //! Operations on a whole cache: values in, values out.
 
-use crate::{Entry, Error, Result, Selection, Snapshot};
+use crate::error::{Error, Result};
+use crate::live::key::Selection;
+use crate::snapshot::{Entry, Snapshot};
 
 pub(crate) mod ages;
 pub(crate) mod check;
@@ -11,6 +13,16 @@ pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod salvage;
 pub(crate) mod touch;
+
+pub use ages::{Age, Ages, ages};
+pub use check::{Check, Finding, Findings, check, check_deep};
+pub use diff::{Change, DiffOptions, Difference, EntryDiff, FieldDiff, RowDiff, Side, diff};
+pub use dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
+pub use invalidate::{Plan, Removed};
+pub use list::{CacheKeySummary, List, Unreadable, list};
+pub use load::{LoadPlan, Replace, load};
+pub use salvage::{Salvaged, salvage};
+pub use touch::{TouchPlan, Touched};
 
 /// Calls `visit` with every entry that is selected, once, and with every page that cannot be read, in the
 /// order of the selections and of the cache. Returns the places of the selections that select nothing.

@@ -1,9 +1,13 @@
 //! What still verifies of a damaged cache, written to a new one.
 
+use crate::cache::Cache;
 use crate::cache::{Insert, NewValue};
+use crate::error::{Error, Result};
 use crate::file::{self, Damage, File, Page, Slot, Survey, Widths};
+use crate::live::key::Selection;
 use crate::ops::check::Findings;
-use crate::{Cache, Error, Result, Selection, Snapshot, Table, location};
+use crate::snapshot::location;
+use crate::snapshot::{Snapshot, Table};
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;

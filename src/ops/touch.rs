@@ -2,8 +2,12 @@
 
 use super::selected;
 use crate::cache::{Insert, NewValue};
-use crate::envelope::redated;
-use crate::{Error, Result, Selection, Snapshot, Unreadable, key};
+use crate::error::{Error, Result};
+use crate::live::envelope::redated;
+use crate::live::key;
+use crate::live::key::Selection;
+use crate::ops::list::Unreadable;
+use crate::snapshot::Snapshot;
 
 /// What a touch gives or has given a new time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@ pub mod escape;
 mod grid;
 pub mod human;
 pub mod markdown;
+pub mod meaning;
 pub mod table;
 mod terminal_json;
 

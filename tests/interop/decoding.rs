@@ -3,7 +3,8 @@
 use crate::properties;
 use crate::scribble::scribble;
 use crate::support::{Oracle, encoded, folder_of};
-use vlive::{CachedRows, EnvelopeHead};
+use vlive::CachedRows;
+use vlive::live::EnvelopeHead;
 
 /// What vantage-live says of each of these values.
 fn answers(values: &[Vec<u8>]) -> Vec<Result<vlive::CachedRows, String>> {

@@ -6,7 +6,8 @@ use crate::support::{Oracle, contents, encoded, table_names};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use vlive::{Cache, DumpFormat, DumpStyle, Fixture, Replace, Selection, Snapshot};
+use vlive::ops::{DumpFormat, DumpStyle, Replace};
+use vlive::{Cache, Fixture, Selection, Snapshot};
 
 /// A cache with rows that vantage-live put there.
 fn filled(folder: &Path, random: &mut Random) {
@@ -22,9 +23,9 @@ fn dump(cache: &Path, format: DumpFormat, is_tree: bool, to: &Path) {
     let style = DumpStyle { format, ..DumpStyle::default() };
     let dumped = if is_tree {
         fs::create_dir(to).unwrap();
-        vlive::dump_tree(&snapshot, &[Selection::All], style, to)
+        vlive::ops::dump_tree(&snapshot, &[Selection::All], style, to)
     } else {
-        vlive::dump(&snapshot, &[Selection::All], style, fs::File::create(to).unwrap())
+        vlive::ops::dump(&snapshot, &[Selection::All], style, fs::File::create(to).unwrap())
     };
     assert!(dumped.unwrap().unwrap().unreadable.is_empty());
 }

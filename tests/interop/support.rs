@@ -97,5 +97,5 @@ pub fn sample(name: &str) -> PathBuf {
 
 /// Rows that are equal have equal encodings; comparing values would not find a NaN equal to itself.
 pub fn encoded(rows: &vlive::CachedRows) -> Vec<u8> {
-    vlive::Envelope::encode(rows).bytes().to_vec()
+    vlive::live::Envelope::encode(rows).bytes().to_vec()
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::io::{self, Write};
 use std::mem;
-use vlive::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
+use vlive::ops::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
 
 /// An entry, but for its rows and its end.
 #[derive(Serialize)]

@@ -8,7 +8,9 @@ use anyhow::Result;
 use clap::Args;
 use stat::Stat;
 use std::path::{Path, PathBuf};
-use vlive::{Change, DiffOptions, Difference, EntryDiff, Fixture, FixtureOptions, RowDiff, Selection, Side, Snapshot};
+use vlive::fixture::FixtureOptions;
+use vlive::ops::{Change, DiffOptions, Difference, EntryDiff, RowDiff, Side};
+use vlive::{Fixture, Selection, Snapshot};
 
 /// Compare two caches, or a cache and a fixture
 ///
@@ -111,7 +113,7 @@ impl Diff {
     }
 
     fn open(&self, path: &Path, global: &Global, output: &Output) -> Result<Opened> {
-        if vlive::is_cache(path) {
+        if vlive::snapshot::is_cache(path) {
             return Ok(Opened::Cache(Box::new(Snapshot::hold(path, global.look_wait(), &[Selection::All])?)));
         }
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
@@ -138,7 +140,7 @@ enum Shown {
 struct Undecodable<'d> {
     side: &'d Path,
     key: String,
-    error: vlive::DecodeError,
+    error: vlive::cbor::DecodeError,
 }
 
 fn mark(change: Change) -> char {

@@ -3,7 +3,7 @@
 use crate::output::{Output, table};
 use anyhow::Result;
 use serde::Serialize;
-use vlive::{Change, Difference};
+use vlive::ops::{Change, Difference};
 
 /// The counts of a cache key.
 #[derive(Default, Serialize)]

@@ -1,9 +1,14 @@
 //! One entry: by itself, or as a pair of the map of all of them.
 
 use super::{DumpFormat, DumpStyle};
-use crate::envelope::{push_head, push_text};
-use crate::notation::verify;
-use crate::{DecodeError, Entry, EnvelopeView, JsonWriter, notation, redact};
+use crate::cbor::DecodeError;
+use crate::cbor::notation::notation;
+use crate::cbor::notation::verify;
+use crate::json::JsonWriter;
+use crate::live::envelope::EnvelopeView;
+use crate::live::envelope::{push_head, push_text};
+use crate::live::redact::redact;
+use crate::snapshot::Entry;
 use ciborium_ll::Header;
 use std::borrow::Cow;
 use std::io::{self, Write};

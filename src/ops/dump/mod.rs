@@ -9,7 +9,11 @@ pub use stream::dump;
 pub use tree::dump_tree;
 
 use super::{past_damage, selected, unless_moved};
-use crate::{Entry, Error, JsonStyle, Result, Selection, Snapshot, Unreadable};
+use crate::error::{Error, Result};
+use crate::json::JsonStyle;
+use crate::live::key::Selection;
+use crate::ops::list::Unreadable;
+use crate::snapshot::{Entry, Snapshot};
 use std::io;
 
 /// What a dump is written as.
@@ -23,7 +27,7 @@ pub enum DumpFormat {
     /// JSON Lines with the stored bytes, `{"key": …, "raw": "<base64>"}`, whatever they are.
     RawLines,
     /// The diagnostic notation of a CBOR map of full key to byte string, the stored bytes, each shown as
-    /// the CBOR that is embedded in it; see [`notation`](crate::notation).
+    /// the CBOR that is embedded in it; see [`notation`](crate::cbor::notation).
     Notation,
     /// That map itself.
     Cbor,
@@ -36,7 +40,7 @@ pub struct DumpStyle {
     pub format: DumpFormat,
     /// How JSON is written; of the notation whether it is indented.
     pub json: JsonStyle,
-    /// Whether the contents are left out; see [`redact`](crate::redact).
+    /// Whether the contents are left out; see [`redact`](crate::live::redact).
     pub redact: bool,
 }
 

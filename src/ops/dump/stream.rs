@@ -2,8 +2,14 @@
 
 use super::entry::{show_entry, stored};
 use super::{DumpFormat, DumpStyle, Dumped, dump_entry, each};
-use crate::in_order::{InOrder, in_order};
-use crate::{Entry, EnvelopeView, JsonWriter, Result, Selection, Snapshot, Unreadable, json};
+use crate::error::Result;
+use crate::json;
+use crate::json::JsonWriter;
+use crate::live::envelope::EnvelopeView;
+use crate::live::key::Selection;
+use crate::ops::list::Unreadable;
+use crate::snapshot::{Entry, Snapshot};
+use crate::system::in_order::{InOrder, in_order};
 use std::io::{self, Write};
 use std::mem;
 

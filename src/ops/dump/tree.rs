@@ -1,8 +1,12 @@
 //! A file for each entry.
 
 use super::{DumpFormat, DumpStyle, Dumped, dump_entry, each};
+use crate::cbor::DecodeError;
+use crate::error::Result;
 use crate::fixture::tree;
-use crate::{DecodeError, Result, Selection, Snapshot, Unreadable};
+use crate::live::key::Selection;
+use crate::ops::list::Unreadable;
+use crate::snapshot::Snapshot;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -11,7 +15,7 @@ use std::path::Path;
 /// [`Fixture`](crate::Fixture) reads them.
 ///
 /// # Errors
-/// As those of [`dump`](crate::dump); the outer error can be that of any file, which it names.
+/// As those of [`dump`](crate::ops::dump); the outer error can be that of any file, which it names.
 pub fn dump_tree(
     snapshot: &Snapshot,
     selections: &[Selection],

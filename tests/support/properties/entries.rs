@@ -1,6 +1,7 @@
 //! What holds of entries that one writer writes one after the other.
 
-use vlive::{EnvelopeView, JsonStyle, JsonWriter};
+use vlive::json::{JsonStyle, JsonWriter};
+use vlive::live::EnvelopeView;
 
 /// Holds what one writer writes of these values, each verified as it is written, against what is written
 /// of those that were verified before: what it keeps of one entry may not mislead it in the next, and one

@@ -4,7 +4,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
-use vlive::{DumpFormat, DumpStyle, JsonStyle, Selection, Snapshot};
+use vlive::json::JsonStyle;
+use vlive::ops::{DumpFormat, DumpStyle};
+use vlive::{Selection, Snapshot};
 
 const PAGE: usize = 4096;
 
@@ -69,11 +71,11 @@ pub fn file(file: &[u8], choice: u8) -> Option<u64> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vlive.redb");
     fs::write(&path, file).unwrap();
-    let check = vlive::check(&path, 0, Duration::ZERO);
+    let check = vlive::ops::check(&path, 0, Duration::ZERO);
     // An entry takes eight bytes of a page, a page that is looked for but not there as many of a branch.
     let most = file.len() as u64 / 8;
     let looked = Snapshot::look_past_damage(&path, Duration::ZERO, |snapshot| {
-        let (list, damage) = vlive::list(snapshot)?;
+        let (list, damage) = vlive::ops::list(snapshot)?;
         assert!(snapshot.pages_read() <= 2 * most, "{} pages", snapshot.pages_read());
         // A table whose name is out of order is not found by its name, and then counts for empty.
         let ascend = snapshot.tables()?.is_sorted_by(|a, b| a.name() < b.name());
@@ -89,7 +91,7 @@ pub fn file(file: &[u8], choice: u8) -> Option<u64> {
         let format = FORMATS[usize::from(choice) % FORMATS.len()];
         let json = JsonStyle { pretty: choice.is_multiple_of(2), ..JsonStyle::default() };
         let style = DumpStyle { format, json, redact: choice.is_multiple_of(3) };
-        let dumped = vlive::dump(&snapshot, &[Selection::All], style, io::sink()).unwrap();
+        let dumped = vlive::ops::dump(&snapshot, &[Selection::All], style, io::sink()).unwrap();
         if let (Ok(dumped), Some((entries, true))) = (dumped, listed)
             && dumped.damage.is_empty()
         {

@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Read};
 use std::time::{Duration, UNIX_EPOCH};
-use vlive::{
-    CachedRows, Envelope, EnvelopeView, Error, Fixture, FixtureOptions, JsonStyle, JsonWriter, Key, RowsInput, Source,
-};
+use vlive::fixture::{FixtureOptions, Source};
+use vlive::json::{JsonStyle, JsonWriter, RowsInput};
+use vlive::live::{Envelope, EnvelopeView};
+use vlive::{CachedRows, Error, Fixture, Key};
 
 /// Rows that are taken are an envelope that reads back, by itself and through JSON; rows that are not are
 /// refused with their place. Returns whether they are taken.

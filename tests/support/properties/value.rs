@@ -10,7 +10,9 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use std::io;
 use std::time::{Duration, UNIX_EPOCH};
-use vlive::{CachedRows, Envelope, EnvelopeView, JsonStyle, JsonWriter, Record, RowsInput};
+use vlive::json::{JsonStyle, JsonWriter, RowsInput};
+use vlive::live::{Envelope, EnvelopeView};
+use vlive::{CachedRows, Record};
 
 /// Of indented JSON more than this is not read back: what is nested deeply is mostly space, and the space
 /// at every level of it is passed once for each level around it.
@@ -21,9 +23,9 @@ const MOST_READ: usize = 32 * 1024;
 pub fn value(value: &[u8]) -> Option<Vec<u8>> {
     let view = EnvelopeView::new(value);
     // A time of the future is no matter of the bytes.
-    let deviations = vlive::deviations(value, u64::MAX);
-    vlive::notation(value, Some(0), &mut io::sink()).expect("nowhere takes all").ok();
-    drop(vlive::redact(value));
+    let deviations = vlive::live::deviations(value, u64::MAX);
+    vlive::cbor::notation(value, Some(0), &mut io::sink()).expect("nowhere takes all").ok();
+    drop(vlive::live::redact(value));
     let shown = value.escape_ascii();
     let Some((fetched_at, rows)) = decode(value) else {
         let error = view.expect_err("ciborium refuses it");

@@ -1,7 +1,7 @@
 //! Where a cache lies.
 
+use crate::error::{Error, Result};
 use crate::file::MAGIC;
-use crate::{Error, Result};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};

@@ -1,23 +1,15 @@
-//! What a value says to a reader: one text, where [`JsonWriter`](crate::JsonWriter) keeps apart all
+//! What a value says to a reader: one text, where [`JsonWriter`](vlive::json::JsonWriter) keeps apart all
 //! that CBOR tells apart.
 
 #![expect(clippy::doc_markdown, reason = "databases have such names")]
 
-use crate::json;
 use ciborium::Value;
 use std::borrow::Cow;
 use std::fmt;
 use std::iter;
+use vlive::json;
 
 /// What the value of a field says, as a person would write it down. It cannot be read back.
-///
-/// ```
-/// use ciborium::Value;
-/// use vlive::{Meaning, meaning};
-///
-/// let price = Value::Tag(10, Box::new("12.50".into()));
-/// assert_eq!(meaning(&price), Meaning::Number("12.50".into()));
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meaning<'v> {
     /// Null.
@@ -50,7 +42,7 @@ impl fmt::Display for Meaning<'_> {
 
 /// Tells what a value says.
 ///
-/// Text is itself and a byte string its length; arrays and maps are [plain](crate::JsonStyle::plain)
+/// Text is itself and a byte string its length; arrays and maps are [plain](vlive::json::JsonStyle::plain)
 /// JSON. Tags have the meaning that the backends of vantage-live give them, where their content is
 /// what these write:
 ///

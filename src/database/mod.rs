@@ -3,8 +3,9 @@
 // redb's own error is large; it is boxed where it leaves the crate.
 #![allow(clippy::result_large_err)]
 
+use crate::error::{Error, Result};
 use crate::file::{self, File};
-use crate::{Error, Result, location};
+use crate::snapshot::location;
 use redb::{Builder, Database, StorageBackend};
 use std::fs;
 use std::io;

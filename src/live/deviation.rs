@@ -2,7 +2,7 @@
 //! writes something else in its place.
 
 use crate::cbor::{BigInt, Head, Reader, Result, Tagged, are_distinct, position, shortest};
-use crate::envelope::{EnvelopeView, FETCHED_AT, ROWS, push_head};
+use crate::live::envelope::{EnvelopeView, FETCHED_AT, ROWS, push_head};
 use ciborium_ll::Header;
 use std::fmt;
 

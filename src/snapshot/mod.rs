@@ -1,10 +1,18 @@
 //! The looking side: one commit of a cache, read without a lock and without a trace.
 
+pub(crate) mod location;
+pub(crate) mod race;
+
+pub use crate::file::{Damage, PageNumber};
+pub use location::is_cache;
+
+use crate::cbor::DecodeError;
+use crate::error::{Error, Result};
 use crate::file::{self, Cursor, Definition, File, PageStore, Reached, Slot, TableTree, TreeEntry};
-use crate::race;
-use crate::{
-    CachedRows, DecodeError, EnvelopeHead, EnvelopeView, Error, Key, Result, Selection, holder, key, location,
-};
+use crate::live::envelope::{CachedRows, EnvelopeHead, EnvelopeView};
+use crate::live::key;
+use crate::live::key::{Key, Selection};
+use crate::system::holder;
 use std::fs;
 use std::mem;
 use std::path::{Path, PathBuf};

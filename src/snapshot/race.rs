@@ -1,8 +1,10 @@
 //! Is it damage, or has the app only moved on? A commit writes its pages and its header in no order,
 //! and uses the pages of the commit before the last again.
 
+use crate::error::{Error, Result};
 use crate::file::{Damage, File, Header};
-use crate::{Error, Result, holder, location};
+use crate::snapshot::location;
+use crate::system::holder;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;

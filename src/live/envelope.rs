@@ -364,7 +364,8 @@ fn text_keys(map: &mut Reader<'_>, keys: &mut Vec<u32>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Selection, Snapshot};
+    use crate::live::key::Selection;
+    use crate::snapshot::Snapshot;
 
     const LAST: u64 = i64::MAX.unsigned_abs();
 

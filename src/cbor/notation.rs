@@ -1,9 +1,9 @@
 //! The diagnostic notation of CBOR: the bytes as they are stored, for people.
 
+use crate::cbor::items::{Event, Item, Items, Kind, Role};
 use crate::cbor::{DecodeError, Fault, Float, Head, MAX_DEPTH, Result, is_text, shortest};
-use crate::envelope::push_head;
-use crate::items::{Event, Item, Items, Kind, Role};
 use crate::json::{escape, hexadecimal, pieces};
+use crate::live::envelope::push_head;
 use ciborium_ll::Header;
 use std::io::{self, Write};
 
@@ -29,7 +29,7 @@ use std::io::{self, Write};
 /// ```
 /// let value = b"\xbf\x6afetched_at\x18\x07\x64rows\xa1\x62c1\xa1\x62id\xc8\x82\x66client\x62c1\xff";
 /// let mut text = Vec::new();
-/// vlive::notation(value, None, &mut text)??;
+/// vlive::cbor::notation(value, None, &mut text)??;
 /// assert_eq!(text, br#"{_ "fetched_at": 7_0, "rows": {"c1": {"id": 8(["client", "c1"])}}}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

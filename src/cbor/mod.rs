@@ -5,6 +5,11 @@
 //! simple values other than the four known ones are refused, `undefined` is null, strings of
 //! indefinite length may nest, short bignums are integers, and 256 levels is as deep as it goes.
 
+pub(crate) mod items;
+pub(crate) mod notation;
+
+pub use notation::notation;
+
 use std::borrow::Cow;
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! Values whose contents are nobody's business, to be shown to somebody.
 
+use crate::cbor::items::{Event, Item, Items, Role};
 use crate::cbor::{Head, Reader, shortest};
-use crate::envelope::FETCHED_AT;
-use crate::items::{Event, Item, Items, Role};
+use crate::live::envelope::FETCHED_AT;
 
 /// What becomes of floats, by their width: numbers that have no shorter form.
 const SINGLE: f32 = 100_000.0;
@@ -23,7 +23,7 @@ const DOUBLE: f64 = 1.1;
 /// ```
 /// let value = b"\xa2\x6afetched_at\x07\x64rows\xa1\x62c1\xa2\x64name\x64Anna\x63age\x18\x2a";
 /// let redacted = b"\xa2\x6afetched_at\x07\x64rows\xa1\x62c1\xa2\x64name\x64xxxx\x63age\x18\x18";
-/// assert_eq!(vlive::redact(value), redacted);
+/// assert_eq!(vlive::live::redact(value), redacted);
 /// ```
 #[must_use]
 pub fn redact(value: &[u8]) -> Vec<u8> {
