@@ -16,7 +16,7 @@ use std::mem;
 /// else), an object of row id to row, and an array of rows that each name their id in a field.
 ///
 /// ```
-/// let input = vlive::RowsInput::parse(r#"[{"id": "a", "price": 2.5}]"#, "id")?;
+/// let input = vlive::json::RowsInput::parse(r#"[{"id": "a", "price": 2.5}]"#, "id")?;
 /// assert_eq!(input.fetched_at(), None);
 /// let envelope = input.into_envelope(1_700_000_000);
 /// assert_eq!(envelope.rows(), 1);

@@ -53,9 +53,9 @@ enum Layout {
 /// ```
 /// # use std::time::UNIX_EPOCH;
 /// let rows = vlive::CachedRows { rows: Default::default(), fetched_at: UNIX_EPOCH };
-/// let value = vlive::Envelope::encode(&rows);
-/// let mut json = vlive::JsonWriter::new(Vec::new(), vlive::JsonStyle::default());
-/// json.envelope(&vlive::EnvelopeView::new(value.bytes())?)?;
+/// let value = vlive::live::Envelope::encode(&rows);
+/// let mut json = vlive::json::JsonWriter::new(Vec::new(), vlive::json::JsonStyle::default());
+/// json.envelope(&vlive::live::EnvelopeView::new(value.bytes())?)?;
 /// assert_eq!(json.finish()?, br#"{"fetched_at":0,"rows":{}}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
