@@ -42,7 +42,7 @@ impl Caches {
             small: prepare(&folder, "small", |file| generate(file, 30, 100))?,
             empty: prepare(&folder, "empty", |file| {
                 generate(file, 1, 1)?;
-                Cache::open(file)?.invalidate(&[Selection::All])?;
+                Cache::open(file)?.invalidate(&vlive::ops::Scope::all())?;
                 Ok(())
             })?,
         })

@@ -88,7 +88,7 @@ fn read(file: Option<&Path>, name: &str, output: &Output) -> Result<String> {
     let read = if let Some(file) = file {
         fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
     } else {
-        lock_standard_input(output).read_to_end(&mut bytes)
+        lock_standard_input("JSON", output).read_to_end(&mut bytes)
     };
     read.map_err(|error| Refused::error(format!("cannot read {name}: {error}"), None))?;
     if bytes.is_empty() {

@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::json;
 use crate::json::JsonWriter;
 use crate::live::envelope::EnvelopeView;
-use crate::live::key::Selection;
 use crate::ops::list::Unreadable;
+use crate::ops::scope::Scope;
 use crate::snapshot::{Entry, Snapshot};
 use crate::system::in_order::{InOrder, in_order};
 use std::io::{self, Write};
@@ -29,7 +29,7 @@ const LONG: usize = 2 * 1024 * 1024;
 /// written, as it was before damage, which is no error but left out.
 pub fn dump(
     snapshot: &Snapshot,
-    selections: &[Selection],
+    scope: &Scope,
     style: DumpStyle,
     out: impl Write,
 ) -> io::Result<Result<Dumped>> {
@@ -48,7 +48,7 @@ pub fn dump(
             };
             writer.begin()?;
             let mut dumped = Dumped::default();
-            let read = each(snapshot, selections, &mut dumped, |entry| writer.take(entry))?;
+            let read = each(snapshot, scope, &mut dumped, |entry| writer.take(entry))?;
             writer.write_all()?;
             // What is not all of it does not look as if it were.
             if read.is_ok() {
