@@ -1,5 +1,6 @@
+use super::dating::Dating;
+use super::format::{FormatArgs, SummaryFormat};
 use super::source::lock_standard_input;
-use super::time::Dating;
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -35,9 +36,8 @@ pub struct Put {
     #[command(flatten)]
     dating: Dating,
 
-    /// Print the summary as an object: sizes in bytes
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs<SummaryFormat>,
 }
 
 #[derive(Serialize)]
@@ -72,7 +72,7 @@ impl Put {
         let replaced = cache.put_envelope(&key, &envelope)?;
         drop(cache);
         let summary = Summary { key: key.to_string(), rows: envelope.rows(), bytes: envelope.bytes().len(), replaced };
-        if self.json {
+        if self.format.is_json() {
             output.json(&summary)?;
         } else {
             let verb = if replaced { "replaced" } else { "put" };

@@ -102,9 +102,10 @@ impl Selecting {
     pub fn choose_with_all(&self, all: bool, hint: &str, now: u64, output: &Output) -> Result<Chosen> {
         match (all, self.is_given()) {
             (true, true) => Err(Refused::error("--all goes with no selection", Some("name one or the other"))),
-            (false, false) => {
-                Err(Refused::error("nothing is selected", Some(&format!("name a SELECTION, or a file with --keys-from; {hint}"))))
-            }
+            (false, false) => Err(Refused::error(
+                "nothing is selected",
+                Some(&format!("name a SELECTION, or a file with --keys-from; {hint}")),
+            )),
             _ => self.choose(Meaning::Prefix, now, output),
         }
     }
@@ -198,6 +199,11 @@ impl Chosen {
         }
     }
 
+    /// Whether all entries of all ages are selected.
+    pub fn is_everything(&self) -> bool {
+        self.scope.selections() == [Selection::All] && !self.scope.is_narrowed()
+    }
+
     /// Reports what the selections did not match; gives the status that this makes. `found` says whether there was
     /// any entry.
     pub fn tell(&self, matched: &Matched, found: bool, global: &Global, output: &Output) -> Status {
@@ -219,6 +225,12 @@ impl Chosen {
             return Status::No;
         }
         Status::Done
+    }
+
+    /// Reports that the only selection matches nothing.
+    pub fn tell_missing(&self, global: &Global, output: &Output) -> Status {
+        output.error(&self.missing(0), self.hint(0, global).as_deref());
+        Status::No
     }
 
     /// Says what is near the selections that match nothing, where that is no failure.

@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn an_age_that_is_negative_or_longer_than_there_has_been_is_refused() {
-        for text in ["-1d", "-1", "", "@", "1700000001", "1000y", "99999999999999999999", "99999999999999y", "1e3", "x"] {
+        for text in ["-1d", "-1", "", "@", "1700000001", "1000y", "99999999999999999999", "99999999999999y", "1e3", "x"]
+        {
             assert!(parse_ago(text, 1_700_000_000).is_err(), "{text}");
         }
         for text in ["-1d", "-1", "", "1.5", "1 fortnight", "99999999999999999999", "99999999999999y"] {

@@ -35,17 +35,8 @@ impl CachedRows {
     pub fn decode(value: &[u8]) -> Result<CachedRows> {
         let view = EnvelopeView::new(value)?;
         let mut rows = IndexMap::new();
-        view.rows(&mut |id, record: &mut Reader<'_>| {
-            let mut fields = Record::new();
-            view.fields(record, &mut |name, field: &mut Reader<'_>| {
-                let start = field.pos();
-                field.skip()?;
-                let value =
-                    ciborium::from_reader(&value[start..field.pos()]).expect("ciborium reads what was verified");
-                fields.insert(name.into_owned(), value);
-                Ok::<(), DecodeError>(())
-            })?;
-            rows.insert(id.into_owned(), fields);
+        view.records(&mut |id, record| {
+            rows.insert(id.into_owned(), record);
             Ok::<(), DecodeError>(())
         })?;
         let fetched_at = UNIX_EPOCH.checked_add(Duration::from_secs(view.fetched_at)).unwrap_or(UNIX_EPOCH);
@@ -265,6 +256,25 @@ impl<'b> EnvelopeView<'b> {
     #[must_use]
     pub fn fetched_at(&self) -> u64 {
         self.fetched_at
+    }
+
+    /// Calls `visit` with the id and the decoded record of every row, in order; one record at a time is built.
+    pub fn records<E: From<DecodeError>>(
+        &self,
+        visit: &mut dyn FnMut(Cow<'b, str>, Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.rows(&mut |id, record: &mut Reader<'b>| {
+            let mut fields = Record::new();
+            self.fields(record, &mut |name, field: &mut Reader<'b>| {
+                let start = field.pos();
+                field.skip()?;
+                let value =
+                    ciborium::from_reader(&self.value[start..field.pos()]).expect("ciborium reads what was verified");
+                fields.insert(name.into_owned(), value);
+                Ok::<(), DecodeError>(())
+            })?;
+            visit(id, fields)
+        })
     }
 
     /// The bytes.

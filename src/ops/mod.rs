@@ -24,7 +24,7 @@ pub use list::{CacheKeySummary, List, Unreadable, list};
 pub use load::{LoadPlan, Replace, load};
 pub use near::{Near, near};
 pub use salvage::{Salvaged, salvage};
-pub use scope::{FetchedWithin, Matched, Scope};
+pub use scope::{FetchedWithin, Matched, Scope, each_entry};
 pub use touch::{TouchPlan, Touched};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.

@@ -1,7 +1,7 @@
 //! What is in a cache near a key that is not.
 
 use crate::error::Result;
-use crate::live::key::{Key, Selection};
+use crate::live::key::Selection;
 use crate::snapshot::Snapshot;
 use std::mem;
 

@@ -1,5 +1,6 @@
 //! Which entries an operation is about: selections, narrowed by when entries were fetched.
 
+use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
 use crate::live::key::Selection;
 use crate::snapshot::{Entry, Snapshot};
@@ -194,6 +195,20 @@ pub(crate) fn selected<E: From<Error>>(
         }
     }
     Ok(matched)
+}
+
+/// Calls `visit` with every entry in the scope, once, in the order of the selections and of the cache. Returns what
+/// the selections matched, and the damaged pages that were passed by.
+pub fn each_entry<E: From<Error>>(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    mut visit: impl FnMut(Entry) -> Result<(), E>,
+) -> Result<(Matched, Vec<Error>), E> {
+    let mut damage = Vec::new();
+    let matched = selected(snapshot, scope, |entry| {
+        past_damage(unless_moved(entry, snapshot), &mut damage)?.map_or(Ok(()), &mut visit)
+    })?;
+    Ok((matched, damage))
 }
 
 #[cfg(test)]

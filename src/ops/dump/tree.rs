@@ -16,12 +16,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// As those of [`dump`](crate::ops::dump); the outer error can be that of any file, which it names.
-pub fn dump_tree(
-    snapshot: &Snapshot,
-    scope: &Scope,
-    style: DumpStyle,
-    folder: &Path,
-) -> io::Result<Result<Dumped>> {
+pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &Path) -> io::Result<Result<Dumped>> {
     let mut names = tree::Names::default();
     let ending = match style.format {
         DumpFormat::Notation => tree::NOTATION,
