@@ -68,7 +68,9 @@ impl Invalidate {
             let what = if self.unreadable { "were included" } else { "were kept; --unreadable includes them" };
             output.warning(&format!("{entries} cannot be read {what}"));
         }
-        chosen.advise(&removed.matched, global, output);
+        if !self.changing.format.is_json() {
+            chosen.advise(&removed.matched, global, output);
+        }
         Ok(Status::Done)
     }
 

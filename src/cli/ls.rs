@@ -81,7 +81,7 @@ impl Ls {
                 let what = format!("--{} is about cache keys as a whole", if self.all { "all" } else { "quick" });
                 return Err(Refused::error(what, Some("leave out what selects entries")));
             }
-            let chosen = self.selecting.choose_after(first, Meaning::Prefix, now, output)?;
+            let chosen = self.selecting.choose_after(first, Meaning::Prefix, "", now, output)?;
             return ages::list(&chosen, &self.listing, self.selecting.null, now, global, output);
         }
         self.listing.table.format()?;

@@ -69,11 +69,18 @@ impl Selecting {
 
     /// What is selected; everything if nothing is named.
     pub fn choose(&self, meaning: Meaning, now: u64, output: &Output) -> Result<Chosen> {
-        self.choose_after(None, meaning, now, output)
+        self.choose_after(None, meaning, "", now, output)
     }
 
-    /// The same with a selection before the others.
-    pub fn choose_after(&self, first: Option<&str>, meaning: Meaning, now: u64, output: &Output) -> Result<Chosen> {
+    /// The same with a selection before the others, and a hint on how else the command can be used.
+    pub fn choose_after(
+        &self,
+        first: Option<&str>,
+        meaning: Meaning,
+        hint: &str,
+        now: u64,
+        output: &Output,
+    ) -> Result<Chosen> {
         let meaning = match (self.exact, self.prefix) {
             (true, _) => Meaning::Exact,
             (_, true) => Meaning::Prefix,
@@ -82,7 +89,7 @@ impl Selecting {
         let mut selections = Vec::new();
         let mut names = Vec::new();
         for name in first.into_iter().chain(self.selections.iter().map(String::as_str)) {
-            selections.push(parse(name, meaning)?);
+            selections.push(parse(name, meaning, hint)?);
             names.push(name.to_owned());
         }
         if let Some(file) = &self.keys_from {
@@ -106,7 +113,7 @@ impl Selecting {
                 "nothing is selected",
                 Some(&format!("name a SELECTION, or a file with --keys-from; {hint}")),
             )),
-            _ => self.choose(Meaning::Prefix, now, output),
+            _ => self.choose_after(None, Meaning::Prefix, hint, now, output),
         }
     }
 
@@ -167,13 +174,14 @@ impl Selecting {
     }
 }
 
-fn parse(name: &str, meaning: Meaning) -> Result<Selection> {
+fn parse(name: &str, meaning: Meaning, or: &str) -> Result<Selection> {
     if name.is_empty() {
         let hint = match meaning {
             Meaning::Exact => "`/__root__` names the root entry of the empty cache key",
             Meaning::Prefix => "`/` names the empty cache key as vantage-live has it",
         };
-        return Err(Refused::error("the selection is empty", Some(hint)));
+        let hint = if or.is_empty() { hint.to_owned() } else { format!("{hint}; {or}") };
+        return Err(Refused::error("the selection is empty", Some(&hint)));
     }
     Ok(if name.contains('/') && meaning == Meaning::Exact { Selection::exact(name) } else { Selection::prefix(name) })
 }

@@ -31,7 +31,7 @@ pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     let key = match selection {
         Selection::Entry(key) | Selection::StartsWith(key) => key,
         Selection::All | Selection::CacheKey(_) => {
-            let keys = nearest(cache_key, cache_keys.into_iter().map(str::to_owned));
+            let keys = nearest(cache_key, third(cache_key), cache_keys.into_iter().map(str::to_owned));
             return Ok(Near { keys, as_prefix: 0 });
         }
     };
@@ -44,18 +44,24 @@ pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     let of = if cache_keys.contains(&cache_key) {
         Some(cache_key.to_owned())
     } else {
-        nearest(cache_key, cache_keys.into_iter().map(str::to_owned)).into_iter().next()
+        nearest(cache_key, third(cache_key), cache_keys.into_iter().map(str::to_owned)).into_iter().next()
     };
+    let of_another = of.as_deref() != Some(cache_key);
     let Some(of) = of else { return Ok(Near::default()) };
     let entries = snapshot.entries(&Selection::CacheKey(of))?.take(LOOKED_AT);
     let keys = entries.filter_map(|entry| entry.ok().map(|entry| entry.key().to_string()));
-    Ok(Near { keys: nearest(&key.to_string(), keys), as_prefix })
+    let limit = third(key.sub_key()) + if of_another { third(cache_key) } else { 0 };
+    Ok(Near { keys: nearest(&key.to_string(), limit, keys), as_prefix })
 }
 
-/// Those of the candidates that differ from `wanted` in the fewest letters, and in no more than a third of them.
-fn nearest(wanted: &str, candidates: impl Iterator<Item = String>) -> Vec<String> {
+/// How many letters of a text may differ.
+fn third(text: &str) -> usize {
+    (text.chars().count() / 3).max(1)
+}
+
+/// Those of the candidates that differ from `wanted` in the fewest letters, and in no more than `limit`.
+fn nearest(wanted: &str, limit: usize, candidates: impl Iterator<Item = String>) -> Vec<String> {
     let wanted: Vec<char> = wanted.chars().collect();
-    let limit = (wanted.len() / 3).max(1);
     let mut found: Vec<(usize, String)> = Vec::new();
     for candidate in candidates {
         if let Some(distance) = distance(&wanted, &candidate, limit) {
@@ -124,8 +130,8 @@ mod tests {
     #[test]
     fn the_nearest_come_first_and_what_is_too_far_not_at_all() {
         let keys = ["clients/page_1", "clients/page_2", "clients/page_20", "clients/page_12", "orders/page_2"];
-        let found = nearest("clients/page_22", keys.iter().map(|key| (*key).to_owned()));
+        let found = nearest("clients/page_22", 2, keys.iter().map(|key| (*key).to_owned()));
         assert_eq!(found, ["clients/page_12", "clients/page_2", "clients/page_20"]);
-        assert!(nearest("x", keys.iter().map(|key| (*key).to_owned())).is_empty());
+        assert!(nearest("x", 1, keys.iter().map(|key| (*key).to_owned())).is_empty());
     }
 }
