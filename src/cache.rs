@@ -118,9 +118,8 @@ impl Cache {
 
     /// `None` if somebody else has created the cache meanwhile.
     fn create_filled<T>(path: &Path, fill: impl FnOnce(&Cache) -> Result<T>) -> Result<Option<T>> {
-        create_file(path, |file| {
-            let file = Arc::clone(file);
-            fill(&Cache { path: path.to_owned(), file, database: Mutex::new(State::Unopened) })
+        create_file(path, |new| {
+            fill(&Cache { path: path.to_owned(), file: Arc::clone(new), database: Mutex::new(State::Unopened) })
         })
     }
 
