@@ -100,21 +100,18 @@ impl Query {
             parts.end()?;
             Some(Condition { column, operator, value })
         })?;
-        let search = parts.tagged('q')?.option()?.map(str::to_owned);
-        let order = match parts.tagged('s')?.option()? {
-            None => None,
-            Some(order) => {
-                let mut parts = Parts(order);
-                let column = parts.part()?.to_owned();
-                let descending = match parts.part()? {
-                    "asc" => false,
-                    "desc" => true,
-                    _ => return None,
-                };
-                parts.end()?;
-                Some(Order { column, descending })
-            }
-        };
+        let search = parts.tagged('q')?.option(|search| Some(search.to_owned()))?;
+        let order = parts.tagged('s')?.option(|order| {
+            let mut parts = Parts(order);
+            let column = parts.part()?.to_owned();
+            let descending = match parts.part()? {
+                "asc" => false,
+                "desc" => true,
+                _ => return None,
+            };
+            parts.end()?;
+            Some(Order { column, descending })
+        })?;
         let native = parts.tagged('n')?.list(|item| Some(item.to_owned()))?;
         parts.end()?;
         Some(Query { conditions, search, order, native })
@@ -277,13 +274,14 @@ impl<'t> Parts<'t> {
         Some(text)
     }
 
-    fn option(&mut self) -> Option<Option<&'t str>> {
+    #[expect(clippy::option_option, reason = "the outer one is whether it can be read")]
+    fn option<T>(&mut self, item: impl FnOnce(&'t str) -> Option<T>) -> Option<Option<T>> {
         if let Some(rest) = self.0.strip_prefix('-') {
             self.0 = rest;
             return Some(None);
         }
         self.0 = self.0.strip_prefix('+')?;
-        self.part().map(Some)
+        Some(Some(item(self.part()?)?))
     }
 
     fn list<T>(&mut self, mut item: impl FnMut(&'t str) -> Option<T>) -> Option<Vec<T>> {

@@ -26,9 +26,9 @@ const RESERVED: [&str; 14] = [
 impl Display for Identity {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if is_bare_name(&self.name) {
-            f.write_str(&self.name)?
+            f.write_str(&self.name)?;
         } else {
-            Quoted(&self.name).fmt(f)?
+            Quoted(&self.name).fmt(f)?;
         }
         let Query { conditions, search, order, native } = &self.query;
         for (n, Condition { column, operator, value }) in conditions.iter().enumerate() {
