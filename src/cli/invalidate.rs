@@ -64,9 +64,9 @@ impl Invalidate {
         self.tell(&removed, output)?;
         chosen.warn_of_future(&removed.matched, output);
         if removed.matched.undated > 0 {
-            let entries = human::count(removed.matched.undated, "entry whose time", "entries whose time");
-            let what = if self.unreadable { "were included" } else { "were kept; --unreadable includes them" };
-            output.warning(&format!("{entries} cannot be read {what}"));
+            let entries = human::count(removed.matched.undated, "selected entry has", "selected entries have");
+            let what = if self.unreadable { "counts as selected" } else { "is kept unless --unreadable is given" };
+            output.warning(&format!("{entries} a time that cannot be read, and {what}"));
         }
         if !self.changing.format.is_json() {
             chosen.advise(&removed.matched, global, output);

@@ -285,8 +285,13 @@ impl Chosen {
 fn hint(near: &Near, is_exact: bool) -> Option<String> {
     if near.as_prefix > 0 && is_exact {
         let keys = human::count(near.as_prefix, "key begins", "keys begin");
-        return Some(format!("{keys} with it; --prefix selects by prefix"));
+        let them = if near.as_prefix == 1 { "it" } else { "them" };
+        return Some(format!("{keys} with it; --prefix selects {them}"));
     }
     let names: Vec<String> = near.keys.iter().map(|key| format!("`{key}`")).collect();
-    (!names.is_empty()).then(|| format!("near it there is {}", names.join(", ")))
+    match names.as_slice() {
+        [] => None,
+        [name] => Some(format!("the nearest key is {name}")),
+        names => Some(format!("the nearest keys are {}", names.join(", "))),
+    }
 }

@@ -124,7 +124,9 @@ fn dumped(cache: &Path, (format, pretty, to): (DumpFormat, bool, To)) -> Fixture
     }
     let tree = tempfile::tempdir().unwrap();
     let style = DumpStyle { format, json: JsonStyle { pretty, ..JsonStyle::default() }, ..DumpStyle::default() };
-    vlive::ops::dump_tree(&Snapshot::open(cache).unwrap(), &Selection::All.into(), style, tree.path()).unwrap().unwrap();
+    vlive::ops::dump_tree(&Snapshot::open(cache).unwrap(), &Selection::All.into(), style, tree.path())
+        .unwrap()
+        .unwrap();
     Fixture::load(tree.path()).unwrap()
 }
 

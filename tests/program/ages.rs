@@ -112,7 +112,7 @@ fn a_selection_that_is_not_in_the_cache_is_named_and_makes_the_answer_no() {
         let named = unmatched.iter().map(named).collect::<Vec<_>>().concat();
         folder.vlive(args).ends(1, "[]\n", &named);
     }
-    let hint = "hint: 3 keys begin with it; --prefix selects by prefix\n";
+    let hint = "hint: 3 keys begin with it; --prefix selects them\n";
     for (key, hint) in [("clients/page_", hint), ("none", "")] {
         let message = format!("error: `{key}` is not in the cache\n{hint}");
         folder.vlive(["ages", "--json", "--exact", key]).ends(1, "[]\n", &message);

@@ -171,7 +171,10 @@ fn usage_that_is_wrong_ends_with_2_and_touches_nothing() {
         (&["ages", "--exact", "--prefix"], "error: the argument '--exact' cannot be used with '--prefix'"),
         (&["put"], "error: the following required arguments were not provided"),
         (&["put", "k", "--age", "3x"], "error: invalid value '3x' for '--age <DURATION>'"),
-        (&["put", "k", "--age", "-3s"], "error: invalid value '-3s' for '--age <DURATION>': a duration is not negative"),
+        (
+            &["put", "k", "--age", "-3s"],
+            "error: invalid value '-3s' for '--age <DURATION>': a duration is not negative",
+        ),
         (&["put", "k", "--fetched-at", "yesterday"], "error: invalid value 'yesterday' for '--fetched-at <TIME>'"),
         (&["put", "k", "--fetched-at", "@-1"], "error: invalid value '@-1' for '--fetched-at <TIME>'"),
         (

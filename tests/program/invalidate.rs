@@ -109,8 +109,8 @@ fn a_table_that_is_left_empty_goes_as_well() {
 fn nothing_to_drop_is_no_failure() {
     let folder = Folder::copy_of("live-demo");
     let before = folder.entries();
-    let near = "hint: nothing in the cache matches `product`; near it there is `products`\n";
-    let begins = "hint: `products/page_` is not in the cache; 1 key begins with it; --prefix selects by prefix\n";
+    let near = "hint: nothing in the cache matches `product`; the nearest key is `products`\n";
+    let begins = "hint: `products/page_` is not in the cache; 1 key begins with it; --prefix selects it\n";
     for (args, hint) in [
         (&["invalidate", "product"][..], near),
         (&["invalidate", "products/x"], ""),

@@ -57,7 +57,11 @@ fn a_cache_key_is_shown_with_the_keys_of_its_entries() {
 #[test]
 fn an_entry_that_is_not_there_is_an_answer_and_an_empty_key_is_none() {
     let folder = Folder::shared("live-demo");
-    folder.vlive(["show", "products/page_2"]).ends(1, "", "error: `products/page_2` is not in the cache\nhint: near it there is `products/page_1`\n");
+    folder.vlive(["show", "products/page_2"]).ends(
+        1,
+        "",
+        "error: `products/page_2` is not in the cache\nhint: the nearest key is `products/page_1`\n",
+    );
     folder.vlive(["show", "none"]).ends(1, "", "error: `none` is not in the cache\n");
     let hint = "hint: `/__root__` names the root entry of the empty cache key\n";
     folder.vlive(["show", ""]).ends(2, "", &format!("error: the selection is empty\n{hint}"));

@@ -167,7 +167,7 @@ fn a_selection_that_is_not_in_the_cache_is_named_and_the_others_are_touched() {
         folder.vlive(["touch", "--json", "product", "none/"]).ends(
             1,
             &format!("{{\"entries\":0,\"keys\":[],\"fetched_at\":{NOW},\"dry_run\":false}}\n"),
-            "error: nothing in the cache matches `product`\nerror: nothing in the cache matches `none/`\n",
+            "error: nothing in the cache matches `product`\nhint: the nearest key is `products`\nerror: nothing in the cache matches `none/`\n",
         );
     });
     let partly = ["touch", "none", "products/id/", "--fetched-at", "@1"];
