@@ -27,6 +27,6 @@ pub(crate) fn are_distinct<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) ->
         };
         return items.iter().enumerate().all(differs);
     }
-    items.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    items.sort_unstable_by_key(&key);
     items.is_sorted_by(ascends)
 }

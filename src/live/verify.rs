@@ -51,15 +51,12 @@ impl Verifier<'_> {
     fn envelope(&mut self, mut left: Option<usize>, found: &mut Verified) -> cbor::error::Result<()> {
         let depth = MAX_DEPTH - 1;
         while self.reader.more(&mut left)? {
-            let key = match self.reader.peek()? {
-                Head::Text(len) => {
-                    self.reader.head()?;
-                    Some(self.reader.text(len)?)
-                }
-                _ => {
-                    self.value(depth)?;
-                    None
-                }
+            let key = if let Head::Text(len) = self.reader.peek()? {
+                self.reader.head()?;
+                Some(self.reader.text(len)?)
+            } else {
+                self.value(depth)?;
+                None
             };
             let mut value = self.reader;
             match key.as_deref() {
