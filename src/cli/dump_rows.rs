@@ -2,7 +2,6 @@
 
 use crate::output::rows;
 use std::io::{self, Write};
-use vlive::cbor::DecodeError;
 use vlive::ops::{Dumped, Scope, Unreadable};
 use vlive::{Error, Snapshot};
 
@@ -21,8 +20,8 @@ impl From<Error> for Stop {
     }
 }
 
-impl From<DecodeError> for Stop {
-    fn from(_: DecodeError) -> Stop {
+impl From<vlive::cbor::Error> for Stop {
+    fn from(_: vlive::cbor::Error) -> Stop {
         unreachable!("what was verified can be read")
     }
 }

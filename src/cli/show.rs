@@ -164,7 +164,7 @@ fn read(snapshot: &Snapshot, chosen: &Chosen) -> Result<(Shown, Vec<Error>), Err
             Ok(envelope) => {
                 let place = shown.entries.len();
                 shown.entries.push(entry.key().to_string());
-                let visited = envelope.records::<vlive::cbor::DecodeError>(&mut |id, record| {
+                let visited = envelope.records::<vlive::cbor::Error>(&mut |id, record| {
                     shown.rows.push(Row { entry: place, id: id.into_owned(), record });
                     Ok(())
                 });

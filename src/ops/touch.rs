@@ -3,8 +3,8 @@
 use super::scope::{Matched, Scope, selected};
 use crate::cache::{Insert, NewValue};
 use crate::error::{Error, Result};
-use crate::live::envelope::redated;
 use crate::live::key;
+use crate::live::redate::redated;
 use crate::ops::list::Unreadable;
 use crate::snapshot::Snapshot;
 

@@ -5,7 +5,7 @@ use super::{DumpFormat, DumpStyle, Dumped, dump_entry, each};
 use crate::error::Result;
 use crate::json;
 use crate::json::JsonWriter;
-use crate::live::envelope::EnvelopeView;
+use crate::live::view::EnvelopeView;
 use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
 use crate::snapshot::{Entry, Snapshot};
