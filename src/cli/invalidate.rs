@@ -1,5 +1,5 @@
 use super::change::Changing;
-use super::selection::Selecting;
+use super::selection::{Selecting, warn_of_future};
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -62,7 +62,7 @@ impl Invalidate {
             global.open_when_free(output, || Cache::open(global.folder()))?.invalidate(&chosen.scope)?
         };
         self.tell(&removed, output)?;
-        chosen.warn_of_future(&removed.matched, output);
+        warn_of_future(&removed.matched, output);
         if removed.matched.undated > 0 {
             let entries = human::count(removed.matched.undated, "selected entry has", "selected entries have");
             let what = if self.unreadable { "counts as selected" } else { "is kept unless --unreadable is given" };

@@ -215,7 +215,7 @@ impl Chosen {
     /// Reports what the selections did not match; gives the status that this makes. `found` says whether there was
     /// any entry.
     pub fn tell(&self, matched: &Matched, found: bool, global: &Global, output: &Output) -> Status {
-        self.warn_of_future(matched, output);
+        warn_of_future(matched, output);
         let unmatched = self.unmatched(matched);
         for (n, &place) in unmatched.iter().take(NAMED).enumerate() {
             let hint = (n < HINTED).then(|| self.hint(place, global)).flatten();
@@ -250,13 +250,6 @@ impl Chosen {
         }
     }
 
-    pub fn warn_of_future(&self, matched: &Matched, output: &Output) {
-        if matched.future > 0 {
-            let entries = human::count(matched.future, "entry is dated", "entries are dated");
-            output.warning(&format!("{entries} in the future, and counts as newer than any age"));
-        }
-    }
-
     /// The places of the selections that match nothing. That everything is nothing is no failure.
     fn unmatched(&self, matched: &Matched) -> Vec<usize> {
         let is_named = |place: &usize| self.scope.selections()[*place] != Selection::All;
@@ -279,6 +272,14 @@ impl Chosen {
         let near = Snapshot::look(global.folder(), global.look_wait(), look).ok()?;
         let is_exact = matches!(selection, Selection::Entry(_)) && place < self.names.len();
         hint(&near, is_exact)
+    }
+}
+
+/// Warns of entries that are dated in the future, where ages count.
+pub fn warn_of_future(matched: &Matched, output: &Output) {
+    if matched.future > 0 {
+        let entries = human::count(matched.future, "selected entry is dated", "selected entries are dated");
+        output.warning(&format!("{entries} in the future: newer than any age"));
     }
 }
 

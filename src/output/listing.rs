@@ -89,7 +89,9 @@ fn print_table<const N: usize>(
         let beside: usize = widths.iter().skip(1).sum();
         let room = width.saturating_sub(beside).max(NARROW_KEY);
         if widths[0] > room {
-            rows.iter_mut().for_each(|row| row[0] = cut::in_the_middle(&row[0], room).into_owned());
+            for row in &mut rows {
+                row[0] = cut::in_the_middle(&row[0], room).into_owned();
+            }
         }
     }
     let headings = columns.map(|(_, heading, is_number)| (heading, is_number));

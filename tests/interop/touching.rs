@@ -46,7 +46,7 @@ fn touch(folder: &Path, fetched_at: u64) -> (usize, usize) {
     }
     assert_eq!(told.keys, touched);
     assert_eq!(told.unreadable.iter().map(|entry| entry.key.to_string()).collect::<Vec<_>>(), refused);
-    assert!(told.unmatched.is_empty());
+    assert!(told.matched.unmatched.is_empty());
     (touched.len(), refused.len())
 }
 

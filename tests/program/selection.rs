@@ -35,7 +35,7 @@ fn random_cache(random: &mut Random) -> (Folder, Model) {
                 model.insert(key.clone(), Some(fetched_at));
                 json!({ "key": full(&key), "fetched_at": fetched_at, "rows": {} })
             };
-            lines.push_str(&format!("{line}\n"));
+            lines.extend([line.to_string(), "\n".to_owned()]);
         }
     }
     folder.vlive(["load", "-q"]).stdin(if lines.is_empty() { "{}" } else { &lines }).ends(0, "", "");
@@ -204,7 +204,7 @@ fn aged() -> Folder {
 
 #[test]
 fn what_is_older_than_a_week_is_deleted_and_what_cannot_be_dated_is_kept() {
-    let future = "warning: 1 entry is dated in the future, and counts as newer than any age\n";
+    let future = "warning: 1 selected entry is dated in the future: newer than any age\n";
     let kept = "warning: 1 selected entry has a time that cannot be read, and is kept unless --unreadable is given\n";
     let folder = aged();
     let all = ["invalidate", "--all", "--older-than", "7d"];
