@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 use vlive::live::Envelope;
-use vlive::{Cache, CachedRows, Record, Selection};
+use vlive::{Cache, CachedRows, Record};
 
 /// The entry that single dumps and puts are about; as large in `small` as in `large`.
 pub const ENTRY: &str = "clients/page_7";
