@@ -126,6 +126,12 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
+    /// What a change would replace or remove could not be kept, and nothing was changed; see
+    /// [`Cache::before_commit`](crate::Cache::before_commit).
+    NotKept {
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// redb could not do what it was asked to.
     Redb {
         /// What was being done; completes "cannot …".
@@ -229,6 +235,9 @@ impl fmt::Display for Error {
             Error::UnreadInput { name, source } => write!(f, "cannot read {name}: {source}"),
             Error::Temporary { folder, source } => {
                 write!(f, "cannot use a temporary file in `{}`: {source}", folder.display())
+            }
+            Error::NotKept { source } => {
+                write!(f, "nothing was changed, since what would be replaced or removed cannot be kept: {source}")
             }
             Error::Redb { doing, path, source } => write!(f, "cannot {doing} `{}`: {source}", path.display()),
             Error::RedbPanicked { doing, path } => {

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use vlive::fixture::{FixtureEntry, FixtureOptions};
 use vlive::ops::{LoadPlan, Replace};
-use vlive::{Error, Fixture, Snapshot};
+use vlive::{Cache, Error, Fixture, Snapshot};
 
 /// Write the entries of fixtures, all or none
 ///
@@ -80,6 +80,7 @@ impl Load {
             let hint = "`{}` is a cache without entries; `vlive invalidate --all` empties one";
             return Err(Refused::error("there is nothing to load, and --clear would empty the cache", Some(hint)));
         }
+        let backup = self.changing.backup()?;
         let plan = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, replace);
             match Snapshot::look(global.folder(), global.look_wait(), look) {
@@ -87,9 +88,14 @@ impl Load {
                 other => other?,
             }
         } else {
-            global.open_when_free(output, || vlive::ops::load(global.folder(), &fixture, replace))?
+            let load = |cache: &Cache| {
+                backup.of(cache);
+                cache.load(&fixture, replace)
+            };
+            global.open_when_free(output, || Cache::create_with(global.folder(), load))?
         };
         self.tell(&fixture, &plan, output)?;
+        backup.tell(output);
         Ok(Status::Done)
     }
 

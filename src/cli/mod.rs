@@ -25,6 +25,7 @@ mod source;
 mod target;
 mod time;
 mod touch;
+mod transfer;
 
 use crate::output::Output;
 use anyhow::Result;
@@ -71,6 +72,8 @@ enum Command {
     #[command(visible_aliases = ["import"])]
     Load(load::Load),
     Touch(touch::Touch),
+    Cp(transfer::Cp),
+    Mv(transfer::Mv),
     #[command(visible_aliases = ["rm"])]
     Invalidate(invalidate::Invalidate),
     Completions(completions::Completions),
@@ -116,6 +119,8 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Put(command) => command.run(global, output),
         Command::Load(command) => command.run(global, output),
         Command::Touch(command) => command.run(global, output),
+        Command::Cp(command) => command.run(global, output),
+        Command::Mv(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
         Command::Completions(command) => command.run(output),
         Command::Man(command) => command.run(output),

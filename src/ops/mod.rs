@@ -8,12 +8,14 @@ pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod invalidate;
+pub(crate) mod keep;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod near;
 pub(crate) mod salvage;
 pub(crate) mod scope;
 pub(crate) mod touch;
+pub(crate) mod transfer;
 
 pub use ages::{Age, Ages, ages};
 pub use check::{Check, Finding, Findings, check, check_deep};
@@ -25,6 +27,7 @@ pub use load::{LoadPlan, Replace, load};
 pub use near::{Near, near};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope, each_entry};
+pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
 pub use touch::{TouchPlan, Touched};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
