@@ -1,7 +1,7 @@
 //! `put`, `load`, `touch` and `invalidate` killed at any instant, and writes that the system refuses.
 
 use crate::common::random::Random;
-use crate::common::stress::rounds;
+use crate::common::stress::{rounds, seeds};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -39,7 +39,7 @@ fn vlive(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Writes that are killed before they say that they are done.
-const KILLS: u64 = 200;
+const KILLS: u64 = 20;
 
 /// The `n`th write, and what it leaves if it is not killed. Every row that it writes is named by its number.
 fn write(cache: &Path, input: &Path, n: u32, model: &Contents, random: &mut Random) -> (Command, Contents) {
@@ -94,7 +94,7 @@ fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
     let wanted = KILLS * rounds();
     let mut killed = 0;
     // About every second try is in time; should a machine be too fast for that, there is an end.
-    for seed in 0..40 * rounds() {
+    for seed in seeds(4) {
         if killed >= wanted {
             break;
         }
