@@ -42,7 +42,7 @@ const FORMS: [(&str, &[&str]); 4] = [
 
 /// Bytes of the largest entry.
 fn large() -> usize {
-    1_000_000 * std::env::var("VLIVE_MEMORY_MB").ok().and_then(|megabytes| megabytes.parse().ok()).unwrap_or(13)
+    1_000_000 * std::env::var("VLIVE_MEMORY_MB").ok().and_then(|megabytes| megabytes.parse().ok()).unwrap_or(6)
 }
 
 /// More than a fixture keeps in memory before it goes to a file.

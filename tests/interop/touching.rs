@@ -1,9 +1,10 @@
 //! What a touch leaves behind, read by vantage-live itself.
 
+use crate::common::caches::sample;
 use crate::common::random::Random;
 use crate::common::scribble::scribble;
 use crate::common::stress::seeds;
-use crate::support::{Oracle, contents, copy_of, encoded, folder_of, sample};
+use crate::support::{Oracle, contents, copy_of, encoded, folder_of};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 use vlive::{Cache, CachedRows, Selection};

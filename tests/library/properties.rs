@@ -1,5 +1,6 @@
 //! Properties that the fuzz targets of `fuzz/` look for exceptions to, here from fixed seeds.
 
+use crate::common::caches::sample;
 use crate::common::patches::patches;
 use crate::common::properties::{entries, file, input, value};
 use crate::common::random::Random;
@@ -7,13 +8,8 @@ use crate::common::scribble::scribble;
 use crate::common::stress::{rounds, seeds};
 use ciborium::Value;
 use std::ops::Range;
-use std::path::Path;
 use std::thread;
 use vlive::{Selection, Snapshot};
-
-fn caches() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/caches"))
-}
 
 /// What vantage-live might have written, of few and like fields, with now and then a byte changed.
 fn ordinary(seed: u64) -> Vec<u8> {
@@ -54,7 +50,7 @@ fn ordinary(seed: u64) -> Vec<u8> {
 fn values_of_apps_and_those_made_by_hand_are_to_json_what_they_are_to_ciborium() {
     let (mut values, mut refused) = (0, 0);
     for name in ["bakery", "envelopes", "values"] {
-        let snapshot = Snapshot::open(caches().join(name)).unwrap();
+        let snapshot = Snapshot::open(sample(name)).unwrap();
         for entry in snapshot.entries(&Selection::All).unwrap() {
             values += 1;
             refused += usize::from(value::value(entry.unwrap().value()).is_none());
@@ -146,7 +142,7 @@ fn what_only_looks_like_json_is_no_fixture() {
 
 #[test]
 fn no_few_bytes_patched_into_a_cache_make_a_look_at_it_panic_or_last() {
-    let samples = file::Samples::read(caches());
+    let samples = file::Samples::read(&sample(""));
     let look = |seeds: Range<u64>| {
         let entries = seeds.map(|seed| file::file(&samples.patched(&patches(seed)), seed.to_le_bytes()[0]));
         entries.filter(Option::is_none).count() as u64
