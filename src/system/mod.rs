@@ -1,8 +1,10 @@
-//! What the machine gives: who has a file open, work on all cores with the results in order, and
-//! memory that spills to a file. It knows nothing of caches.
+//! What the machine gives: who has a file open, a pool of workers whose results come in order, reading and
+//! writing at an offset, and memory that spills to a file. It knows nothing of caches, tables or values, and
+//! imports no other wing.
 
 pub(crate) mod holder;
-pub(crate) mod in_order;
-pub(crate) mod spool;
+pub(crate) mod positioned;
+pub(crate) mod spill;
+pub(crate) mod workers;
 
 pub use holder::Holder;
