@@ -9,9 +9,10 @@ use crate::snapshot::race;
 use crate::snapshot::{Snapshot, Table};
 use crate::system::holder;
 use crate::system::holder::Holder;
+use crate::system::temporary::TemporaryFile;
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::fs;
-use std::io;
+use std::io::{self, Seek};
 use std::path::Path;
 use std::str;
 use std::sync::Arc;
@@ -100,14 +101,13 @@ pub fn check(path: impl AsRef<Path>, now: u64, wait: Duration) -> Result<Check> 
 /// whether that came to pass within `wait`.
 pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> Result<bool> {
     let path = location::cache_file(path.as_ref());
-    let cannot_copy = |error| Error::io("copy", &path, error);
-    let folder = tempfile::tempdir().map_err(cannot_copy)?;
-    let copy = folder.path().join(location::FILE_NAME);
+    let copy = TemporaryFile::private().map_err(Error::temporary)?;
     let begun = Instant::now();
     loop {
         let before = race::header(&path);
         let mut original = location::open(&path, false)?;
-        io::copy(&mut original, &mut fs::File::create(&copy).map_err(cannot_copy)?).map_err(cannot_copy)?;
+        // The check has read all of the original, so that it is the copy that fails.
+        copy_anew(&mut original, copy.file()).map_err(Error::temporary)?;
         if race::header(&path) == before {
             break;
         }
@@ -115,10 +115,16 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
             return Ok(false);
         }
     }
-    if let Some(what) = crate::database::check_integrity(&copy)? {
+    if let Some(what) = crate::database::check_integrity(copy.file()).map_err(Error::temporary)? {
         check.damage.add(None, &what);
     }
     Ok(true)
+}
+
+fn copy_anew(original: &mut fs::File, mut copy: &fs::File) -> io::Result<u64> {
+    copy.set_len(0)?;
+    copy.rewind()?;
+    io::copy(original, &mut copy)
 }
 
 /// A leaf of a cache table.

@@ -1,10 +1,12 @@
 //! Entries, one by one and in order.
 
-use crate::cbor::DecodeError;
 use crate::error::{Error, Result};
 use crate::file::{Cursor, File, Reached, TreeEntry};
-use crate::live::envelope::{CachedRows, EnvelopeHead, EnvelopeView};
+use crate::live::envelope::CachedRows;
+use crate::live::error::DecodeError;
+use crate::live::head::EnvelopeHead;
 use crate::live::key::{Key, Selection};
+use crate::live::view::EnvelopeView;
 use crate::snapshot::tables::Table;
 use std::mem;
 use std::path::Path;
