@@ -199,7 +199,7 @@ impl Dump {
     }
 
     fn rows(&self, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let dumped = self.write(output, |mut out| {
             Ok(unless_nothing(dump_rows::write(&snapshot, &chosen.scope, self.lossless, &mut out)?))
         })?;
