@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Write;
-use vlive::json::{JsonStyle, JsonWriter};
+use vlive::json::{JsonStyle, write_envelope};
 use vlive::live::{Envelope, EnvelopeView};
 use vlive::ops::Unreadable;
 use vlive::{CachedRows, Key, Record, Snapshot};
@@ -154,9 +154,9 @@ fn print_json(rows: &[(&str, &Record)], fields: &[&str], output: &mut Output) ->
     let rows = rows.iter().map(|(id, record)| ((*id).to_owned(), chosen(record))).collect();
     let envelope = Envelope::encode(&CachedRows::new(rows));
     let style = JsonStyle { rows_only: true, ..JsonStyle::default() };
-    let mut json = JsonWriter::new(output.json_data(), style);
-    json.envelope(&EnvelopeView::new(envelope.bytes())?)?;
-    Ok(writeln!(json.finish()?)?)
+    let mut out = output.json_data();
+    write_envelope(&EnvelopeView::new(envelope.bytes())?, style, &mut out)?;
+    Ok(writeln!(out)?)
 }
 
 /// The fields of all rows, each where it comes first.

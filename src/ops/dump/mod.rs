@@ -10,7 +10,7 @@ pub use tree::dump_tree;
 
 use super::{past_damage, selected, unless_moved};
 use crate::error::{Error, Result};
-use crate::json::JsonStyle;
+use crate::json::style::JsonStyle;
 use crate::live::key::Selection;
 use crate::ops::list::Unreadable;
 use crate::snapshot::{Entry, Snapshot};
