@@ -370,7 +370,7 @@ fn entries_and_bytes(folder: &Path) -> Result<(u64, u64), BoxError> {
 
 /// From opening to output.
 fn dump_one(folder: &Path) -> Result<(), BoxError> {
-    let entry = Snapshot::open(folder)?.entry(&Key::new(ENTRY))?.ok_or("the entry is missing")?;
+    let entry = Snapshot::open(folder)?.entry(Key::new(ENTRY))?.ok_or("the entry is missing")?;
     let style = JsonStyle { pretty: true, ..JsonStyle::default() };
     Ok(write_envelope(&entry.envelope()?, style, io::sink())?)
 }

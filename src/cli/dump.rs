@@ -164,7 +164,7 @@ impl Dump {
     }
 
     fn many(&self, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let style = self.style(format, self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
             let dumped = vlive::ops::dump(&snapshot, &chosen.scope, style, &mut out)?;
@@ -185,7 +185,7 @@ impl Dump {
         global: &Global,
         output: &mut Output,
     ) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let style = self.style(format, true);
         let dumped = target::folder(path, |folder| {
             Ok(unless_nothing(vlive::ops::dump_tree(&snapshot, &chosen.scope, style, folder)?))
@@ -199,7 +199,7 @@ impl Dump {
     }
 
     fn rows(&self, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let dumped = self.write(output, |mut out| {
             Ok(unless_nothing(dump_rows::write(&snapshot, &chosen.scope, self.lossless, &mut out)?))
         })?;
