@@ -1,4 +1,5 @@
 use super::{Global, Refused, Status, not_there, target, tell_unread};
+use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -148,7 +149,8 @@ impl Dump {
     }
 
     fn many(&self, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), selections)?;
+        let bar = self.path().map(|_| output.bar("dumping"));
+        let snapshot = pinned(selections, bar.as_ref(), global)?;
         let style = self.style(self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
             let dumped = vlive::ops::dump(&snapshot, selections, style, &mut out)?;
@@ -157,16 +159,19 @@ impl Dump {
             }
             Ok(unless_nothing(dumped))
         })?;
+        drop(bar);
         let dumped = dumped.or_else(|given_up| given_up)?;
         Ok(self.tell(&dumped, output))
     }
 
     fn folder(&self, path: &Path, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), selections)?;
+        let bar = output.bar("dumping");
+        let snapshot = pinned(selections, Some(&bar), global)?;
         let style = self.style(true);
         let dumped = target::folder(path, |folder| {
             Ok(unless_nothing(vlive::ops::dump_tree(&snapshot, selections, style, folder)?))
         })?;
+        drop(bar);
         if let Ok(dumped) = &dumped {
             let entries = human::count(dumped.entries, "entry", "entries");
             output.summary(&format!("wrote {entries} to `{}`", path.display()));
@@ -213,6 +218,15 @@ impl Dump {
         let pretty = self.pretty || is_for_people && !self.compact;
         DumpStyle { format, json: JsonStyle { pretty, plain: self.plain, rows_only: self.rows }, redact: self.redact }
     }
+}
+
+/// The commit that is dumped, whose pages the bar counts.
+fn pinned(selections: &[Selection], bar: Option<&Bar>, global: &Global) -> vlive::Result<Snapshot> {
+    let pin = || Snapshot::hold(global.folder(), global.look_wait(), selections);
+    let Some(bar) = bar else { return pin() };
+    let snapshot = bar.of(pin)?;
+    bar.expect(Some(snapshot.file_len()).filter(|_| selections == [Selection::All]));
+    Ok(snapshot)
 }
 
 /// A dump of which no file is made: one that gives up, or that finds nothing of what it was asked for.

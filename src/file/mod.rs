@@ -21,6 +21,7 @@ pub use survey::Survey;
 pub use table::{Definition, TableTree, TypeName, misnamed_commit, verify_commit, verify_own};
 pub use tree::{Cursor, Tree, TreeEntry};
 
+use crate::system::progress::{self, Progress};
 use page::{Fault, Shape};
 use std::fmt;
 use std::fs;
@@ -124,6 +125,7 @@ pub struct File {
     header: Header,
     store: Option<Arc<PageStore>>,
     pages_read: AtomicU64,
+    progress: Progress,
 }
 
 impl File {
@@ -138,7 +140,14 @@ impl File {
             return Err(Error::Unwritten);
         }
         let header = Header::parse(&bytes, there)?;
-        Ok(File { handle: file, len, header, store: None, pages_read: AtomicU64::new(0) })
+        Ok(File {
+            handle: file,
+            len,
+            header,
+            store: None,
+            pages_read: AtomicU64::new(0),
+            progress: progress::current(),
+        })
     }
 
     /// Keeps every page that is read, and takes those from `store` that are there already.
@@ -211,6 +220,7 @@ impl File {
         }
         read_to(&mut buffer, used)?;
         let used = usize::try_from(used).map_err(|_| damaged("it is too large for this machine"))?;
+        self.progress.add(used);
         Page::verify(buffer, used, shape, at.checksum).map_err(damaged)
     }
 

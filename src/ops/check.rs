@@ -10,6 +10,7 @@ use crate::snapshot::{Snapshot, Table};
 use crate::system::holder;
 use crate::system::holder::Holder;
 use crate::system::in_order::{InOrder, in_order};
+use crate::system::progress;
 use crate::system::temporary::TemporaryFile;
 use std::fs;
 use std::io::{self, Seek};
@@ -157,6 +158,7 @@ fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
 
 fn check_pages(snapshot: &Snapshot, decoding: &mut InOrder<'_, Leaves, Decoded>) -> Result<(Check, Vec<Error>)> {
     let file = snapshot.file();
+    progress::current().expect(Some(file.len()));
     let header = file.header();
     let mut check = Check {
         format: snapshot.slot().version,

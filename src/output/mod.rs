@@ -7,6 +7,7 @@ mod grid;
 pub mod human;
 pub mod markdown;
 pub mod meaning;
+pub mod progress;
 pub mod table;
 mod terminal_json;
 
@@ -14,6 +15,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 pub use cut::to_width;
 pub use grid::Grid;
+use progress::Bar;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::env;
@@ -102,6 +104,16 @@ impl Output {
         Ok(writeln!(out)?)
     }
 
+    /// A bar for work that may take a while, named by a verb such as `checking`.
+    pub fn bar(&self, doing: &'static str) -> Bar {
+        Bar::new(doing, self.stderr_is_terminal && !self.quiet)
+    }
+
+    /// The same for work that writes data meanwhile, which the bar must not get between.
+    pub fn bar_beside_data(&self, doing: &'static str) -> Bar {
+        Bar::new(doing, self.stderr_is_terminal && !self.stdout_is_terminal && !self.quiet)
+    }
+
     pub fn flush(&mut self) -> io::Result<()> {
         self.stdout.flush()
     }
@@ -168,16 +180,20 @@ impl Output {
 
     fn tell(&self, label: Option<(&str, AnsiColor)>, text: &str) {
         let text = if self.stderr_is_terminal { escape::for_terminal(text) } else { Cow::Borrowed(text) };
-        let mut stderr = io::stderr().lock();
         // There is nowhere left to complain to if this fails.
-        let _ = match label {
+        let _ = progress::suspended(|| self.write_line(label, &text));
+    }
+
+    fn write_line(&self, label: Option<(&str, AnsiColor)>, text: &str) -> io::Result<()> {
+        let mut stderr = io::stderr().lock();
+        match label {
             Some((label, color)) if self.stderr_color => {
                 let style = color.on_default().bold();
                 writeln!(stderr, "{style}{label}:{style:#} {text}")
             }
             Some((label, _)) => writeln!(stderr, "{label}: {text}"),
             None => writeln!(stderr, "{text}"),
-        };
+        }
     }
 }
 
