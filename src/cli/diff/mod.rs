@@ -155,7 +155,7 @@ enum Shown {
 struct Undecodable<'d> {
     side: &'d Path,
     key: String,
-    error: vlive::cbor::DecodeError,
+    error: vlive::live::DecodeError,
 }
 
 fn mark(change: Change) -> char {
