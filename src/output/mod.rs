@@ -40,6 +40,7 @@ pub struct Output {
     stdout_is_terminal: bool,
     width: Option<usize>,
     stderr_is_terminal: bool,
+    is_dumb: bool,
     stdout_color: bool,
     stderr_color: bool,
     quiet: bool,
@@ -56,6 +57,8 @@ impl Output {
             stdout_is_terminal: io::stdout().is_terminal(),
             width: width(),
             stderr_is_terminal: io::stderr().is_terminal(),
+            // One that cannot move its cursor.
+            is_dumb: env::var_os("TERM").is_some_and(|term| term == "dumb"),
             stdout_color: auto(AutoStream::choice(&io::stdout())),
             stderr_color: auto(AutoStream::choice(&io::stderr())),
             stdout: BufWriter::with_capacity(64 * 1024, io::stdout().lock()),
@@ -106,12 +109,12 @@ impl Output {
 
     /// A bar for work that may take a while, named by a verb such as `checking`.
     pub fn bar(&self, doing: &'static str) -> Bar {
-        Bar::new(doing, self.stderr_is_terminal && !self.quiet)
+        Bar::new(doing, self.stderr_is_terminal && !self.is_dumb && !self.quiet)
     }
 
     /// The same for work that writes data meanwhile, which the bar must not get between.
     pub fn bar_beside_data(&self, doing: &'static str) -> Bar {
-        Bar::new(doing, self.stderr_is_terminal && !self.stdout_is_terminal && !self.quiet)
+        if self.stdout_is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
     }
 
     pub fn flush(&mut self) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! A bar on standard error while something takes long.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use std::io::{self, Write};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -34,7 +35,8 @@ impl Bar {
         let draw = move || {
             let waited = stopped.recv_timeout(PATIENCE);
             if waited == Err(RecvTimeoutError::Timeout) {
-                set(Some(ProgressBar::new(0).with_message(doing)));
+                let target = ProgressDrawTarget::term_like(Box::new(Terminal));
+                set(Some(ProgressBar::with_draw_target(None, target).with_message(doing)));
                 while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                     show(&counted);
                 }
@@ -109,4 +111,57 @@ fn show(progress: &Progress) {
     }
     bar.set_position(expected.map_or(bytes, |expected| bytes.min(expected)));
     bar.tick();
+}
+
+/// The terminal that standard error is, less some columns: at its edge the `^C` of whoever interrupts the
+/// program would go to the next line, and the bar could not be cleared.
+#[derive(Debug)]
+struct Terminal;
+
+const MARGIN: u16 = 4;
+
+impl Terminal {
+    /// Moves the cursor, in the direction that a letter stands for.
+    fn go(n: usize, direction: char) -> io::Result<()> {
+        if n == 0 { Ok(()) } else { write!(io::stderr(), "\x1b[{n}{direction}") }
+    }
+}
+
+impl TermLike for Terminal {
+    fn width(&self) -> u16 {
+        let size = terminal_size::terminal_size_of(io::stderr());
+        size.map_or(80, |(terminal_size::Width(columns), _)| columns).saturating_sub(MARGIN)
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        Terminal::go(n, 'A')
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        Terminal::go(n, 'B')
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        Terminal::go(n, 'C')
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        Terminal::go(n, 'D')
+    }
+
+    fn write_line(&self, line: &str) -> io::Result<()> {
+        writeln!(io::stderr(), "{line}")
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        write!(io::stderr(), "{text}")
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        write!(io::stderr(), "\r\x1b[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
