@@ -204,7 +204,7 @@ impl Dump {
     }
 
     fn rows(&self, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let dumped = self.write(output, |mut out| {
             Ok(unless_nothing(dump_rows::write(&snapshot, &chosen.scope, self.lossless, &mut out)?))
         })?;
@@ -243,7 +243,7 @@ impl Dump {
 /// The commit that is dumped, whose pages the bar counts.
 fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Result<Snapshot> {
     let selections = chosen.scope.selections();
-    let pin = || Snapshot::hold(global.folder(), global.look_wait(), selections);
+    let pin = || Snapshot::pin(global.folder(), global.look_wait(), selections);
     let Some(bar) = bar else { return pin() };
     let snapshot = bar.of(pin)?;
     bar.expect(Some(snapshot.file_len()).filter(|_| selections == [vlive::Selection::All]));

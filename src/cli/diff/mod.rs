@@ -126,9 +126,7 @@ impl Diff {
 
     fn open(&self, path: &Path, bar: &Bar, global: &Global, output: &Output) -> Result<Opened> {
         if vlive::snapshot::is_cache(path) {
-            return Ok(Opened::Cache(Box::new(
-                bar.of(|| Snapshot::hold(path, global.look_wait(), &[Selection::All]))?,
-            )));
+            return Ok(Opened::Cache(Box::new(bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?)));
         }
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
         let source = vec![source(path, output)];
