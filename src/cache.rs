@@ -16,6 +16,7 @@ use crate::ops::touch::{TouchPlan, Touched};
 use crate::snapshot::Snapshot;
 use crate::snapshot::location;
 use crate::system::holder;
+use crate::system::progress;
 use redb::{Database, TableDefinition, WriteTransaction};
 use std::fs;
 use std::mem;
@@ -54,6 +55,15 @@ pub(crate) enum NewValue<'v> {
     Bytes(&'v [u8]),
     /// One that is read to where redb wants it, so that there are no two of it in memory.
     Fixture(FixtureEntry<'v>),
+}
+
+impl NewValue<'_> {
+    fn len(self) -> usize {
+        match self {
+            NewValue::Bytes(value) => value.len(),
+            NewValue::Fixture(entry) => entry.len(),
+        }
+    }
 }
 
 /// Bytes from which on this counts: redb takes longer to make room than to take a value.
@@ -181,6 +191,7 @@ impl Cache {
         let mut state = self.lock();
         let plan = LoadPlan::new(&self.snapshot(&state)?, fixture, replace)?;
         if !fixture.is_empty() || !plan.removal().tables.is_empty() {
+            progress::current().expect(Some(fixture.bytes()));
             self.transact(&mut state, plan.removal(), |insert| {
                 fixture.entries().try_for_each(|entry| {
                     let key = entry.key();
@@ -207,6 +218,7 @@ impl Cache {
         self.change(state, |database| {
             let transaction = database.begin_write()?;
             remove(removal, &transaction)?;
+            let written = progress::current();
             let mut open: Option<(String, redb::Table<'_, &str, &[u8]>)> = None;
             let filled = fill(&mut |name, sub_key, value| {
                 let failed = |error: redb::StorageError| redb_error(WRITE, &self.path, error);
@@ -217,6 +229,7 @@ impl Cache {
                     open = Some((name.to_owned(), table));
                 }
                 let (_, table) = open.as_mut().expect("just opened");
+                written.add(value.len());
                 match value {
                     NewValue::Bytes(value) => drop(table.insert(sub_key, value).map_err(failed)?),
                     NewValue::Fixture(entry) if entry.len() < LARGE => {

@@ -22,6 +22,7 @@ pub use table::{Definition, TableTree, TypeName, misnamed_commit, verify_commit,
 pub use tree::{Cursor, Tree, TreeEntry};
 
 use crate::system::positioned::read_at;
+use crate::system::progress::{self, Progress};
 use page::{Fault, Shape};
 use std::fmt;
 use std::fs;
@@ -125,6 +126,7 @@ pub struct File {
     header: Header,
     store: Option<Arc<PageStore>>,
     pages_read: AtomicU64,
+    progress: Progress,
 }
 
 impl File {
@@ -139,7 +141,14 @@ impl File {
             return Err(Error::Unwritten);
         }
         let header = Header::parse(&bytes, there)?;
-        Ok(File { handle: file, len, header, store: None, pages_read: AtomicU64::new(0) })
+        Ok(File {
+            handle: file,
+            len,
+            header,
+            store: None,
+            pages_read: AtomicU64::new(0),
+            progress: progress::current(),
+        })
     }
 
     /// Keeps every page that is read, and takes those from `store` that are there already.
@@ -212,6 +221,7 @@ impl File {
         }
         read_to(&mut buffer, used)?;
         let used = usize::try_from(used).map_err(|_| damaged("it is too large for this machine"))?;
+        self.progress.add(used);
         Page::verify(buffer, used, shape, at.checksum).map_err(damaged)
     }
 
