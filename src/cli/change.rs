@@ -7,8 +7,8 @@ use anyhow::Result;
 use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use vlive::ops::{DumpFormat, DumpStyle};
 use vlive::{Cache, Error};
 
@@ -37,7 +37,9 @@ impl Changing {
     /// The backup that is asked for; refused if its file is there already, which may be the backup of another
     /// change.
     pub fn backup(&self) -> Result<Backup> {
-        if let Some(path) = self.backup.as_deref().filter(|path| fs::symlink_metadata(path).is_ok() || target::is_folder(path)) {
+        if let Some(path) =
+            self.backup.as_deref().filter(|path| fs::symlink_metadata(path).is_ok() || target::is_folder(path))
+        {
             let what = format!("`{}` is there already, and a backup goes to a new file", path.display());
             return Err(Refused::error(what, Some("name another file, or remove this one")));
         }
@@ -72,7 +74,10 @@ impl Backup {
 }
 
 /// Writes entries as `vlive dump --format jsonl --raw` does, to disk.
-fn write(path: &Path, entries: &mut dyn Iterator<Item = vlive::Result<vlive::snapshot::Entry>>) -> Result<vlive::Result<u64>> {
+fn write(
+    path: &Path,
+    entries: &mut dyn Iterator<Item = vlive::Result<vlive::snapshot::Entry>>,
+) -> Result<vlive::Result<u64>> {
     let style = DumpStyle { format: DumpFormat::RawLines, ..DumpStyle::default() };
     target::file(path, |mut out| {
         let mut written = 0;

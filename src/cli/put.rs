@@ -1,5 +1,5 @@
-use super::dating::Dating;
 use super::change::Changing;
+use super::dating::Dating;
 use super::source::lock_standard_input;
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};

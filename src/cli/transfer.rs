@@ -87,8 +87,8 @@ struct Pair {
 impl Cp {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let transfer = self.keys.transfer(false, self.source.is_some())?;
-        let hold = |source| Snapshot::hold(source, global.look_wait(), &[self.keys.selection()]);
-        let source = self.source.as_ref().map(hold).transpose()?;
+        let pin = |source| Snapshot::pin(source, global.look_wait(), &[self.keys.selection()]);
+        let source = self.source.as_ref().map(pin).transpose()?;
         run(&transfer, &self.keys, source.as_ref(), &self.changing, global, output)
     }
 }
@@ -151,9 +151,7 @@ fn run(
             Ok(TransferPlan::new(source.unwrap_or(target), Some(target), transfer)?.into_transferred())
         };
         match (Snapshot::look(global.folder(), global.look_wait(), plan), source) {
-            (Err(Error::Missing { .. }), Some(source)) => {
-                TransferPlan::new(source, None, transfer)?.into_transferred()
-            }
+            (Err(Error::Missing { .. }), Some(source)) => TransferPlan::new(source, None, transfer)?.into_transferred(),
             (transferred, _) => transferred?,
         }
     } else {

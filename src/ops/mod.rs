@@ -27,8 +27,8 @@ pub use load::{LoadPlan, Replace, load};
 pub use near::{Near, near};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope, each_entry};
-pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
 pub use touch::{TouchPlan, Touched};
+pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
 fn past_damage(entry: Result<Entry>, damage: &mut Vec<Error>) -> Result<Option<Entry>> {
