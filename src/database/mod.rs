@@ -3,9 +3,13 @@
 // redb's own error is large; it is boxed where it leaves the crate.
 #![allow(clippy::result_large_err)]
 
+pub(crate) mod rebuild;
+mod types;
+
 use crate::error::{Error, Result};
 use crate::file::{self, File};
 use crate::snapshot::location;
+use crate::system::holder;
 use redb::{Builder, Database, StorageBackend};
 use std::fs;
 use std::io;
@@ -91,6 +95,24 @@ pub(crate) fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb
     match error.into() {
         redb::Error::Io(source) => Error::io(doing, path, source),
         source => Error::Redb { doing, path: path.to_owned(), source: Box::new(source) },
+    }
+}
+
+/// Opens the file at `path` to change it, and locks it against everybody else.
+pub(crate) fn open_locked(path: &Path) -> Result<Arc<fs::File>> {
+    loop {
+        let file = location::open(path, true)?;
+        let metadata = |error| Error::io("read", path, error);
+        match file.try_lock() {
+            // Another process may have put a new file in its place meanwhile.
+            Ok(()) if location::is_at(&file, path).map_err(metadata)? => return Ok(Arc::new(file)),
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
+                return Err(Error::InUse { path: path.to_owned(), holders });
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
+        }
     }
 }
 

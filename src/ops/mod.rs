@@ -6,22 +6,26 @@ use crate::snapshot::{Entry, Snapshot};
 
 pub(crate) mod ages;
 pub(crate) mod check;
+pub(crate) mod compact;
 pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod invalidate;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod salvage;
+pub(crate) mod stat;
 pub(crate) mod touch;
 
 pub use ages::{Age, Ages, ages};
 pub use check::{Check, Finding, Findings, check, check_deep};
+pub use compact::{Compacted, compact};
 pub use diff::{Change, DiffOptions, Difference, EntryDiff, FieldDiff, RowDiff, Side, diff};
 pub use dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
 pub use invalidate::{Plan, Removed};
 pub use list::{CacheKeySummary, List, Unreadable, list};
 pub use load::{LoadPlan, Replace, load};
 pub use salvage::{Salvaged, salvage};
+pub use stat::{AGE_BOUNDS, AgeCount, AgeHistogram, Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 
 /// Calls `visit` with every entry that is selected, once, and with every page that cannot be read, in the
