@@ -1,8 +1,9 @@
 //! A database that is written anew, as small as redb 2.6 keeps it.
 //!
 //! redb doubles a file that is too small and gives back no more than half of what it does not need, so that a
-//! file is up to twice as long as what it holds. But where it recovers a file it takes its length as it is.
-//! A rebuilt one therefore begins as the empty file of an app that was killed, made as long as it has to be.
+//! file is up to twice as long as what it holds. But where it recovers a file it takes its length as it is: one
+//! may have become longer just before the app was killed. A rebuilt file therefore begins as an empty one that was
+//! not closed, made as long as it has to be.
 
 use super::types::{self, RawKey, RawValue};
 use super::{PAGE_CACHE, PAGE_SIZE};
@@ -33,7 +34,7 @@ const SPARE_SHARE: u64 = 64;
 /// Bytes of a file for `pages` base pages of tables.
 pub(crate) fn file_len(pages: u64) -> u64 {
     let page = u64::from(PAGE_SIZE);
-    let pages = pages + SPARE_PAGES + pages / SPARE_SHARE;
+    let pages = 1 + pages + SPARE_PAGES + pages / SPARE_SHARE;
     let mut regions = 1;
     while regions * (REGION_PAGES - STATE_PAGES) < pages {
         regions += 1;
@@ -41,19 +42,26 @@ pub(crate) fn file_len(pages: u64) -> u64 {
     page * (1 + regions * (REGION_HEADER_PAGES + STATE_PAGES) + pages)
 }
 
-/// The bytes of an empty database that an app has open.
+/// The bytes of an empty database, as short as redb closes it, but for the mark that it was closed.
 fn blank(is_v3: bool) -> Result<Vec<u8>, redb::Error> {
     let memory = Memory::default();
     let mut builder = Builder::new();
     builder.set_cache_size(PAGE_CACHE).create_with_file_format_v3(is_v3);
     let database = builder.create_with_backend(memory.clone())?;
-    let bytes = memory.bytes().clone();
+    let mut bytes = file::marked_as_open(&memory.bytes());
     drop(database);
+    // redb makes a new file twice as long when it closes it, but not one that is a little longer already. Of one
+    // with format v3, in which nothing is at the end, it first gives back a half.
+    let pages = (STATE_PAGES + SPARE_PAGES) * if is_v3 { 2 } else { 1 };
+    bytes.resize(range(u64::from(PAGE_SIZE) * (1 + REGION_HEADER_PAGES + pages), 0).start, 0);
+    *memory.bytes() = bytes;
+    drop(builder.create_with_backend(memory.clone())?);
+    let bytes = memory.bytes();
     Ok(file::marked_as_open(&bytes))
 }
 
-/// Lays out an empty database of `len` bytes in a file, and opens it. Nothing is flushed to disk. What redb does
-/// when it is dropped, which tells nobody whether it went well, shows in `closing`.
+/// Lays out an empty database of about `len` bytes in a file, and opens it. Nothing is flushed to disk. What redb
+/// does when it is dropped, which tells nobody whether it went well, shows in `closing`.
 pub(crate) fn lay_out(
     file: &Arc<fs::File>,
     is_v3: bool,
@@ -63,8 +71,18 @@ pub(crate) fn lay_out(
     let blank = blank(is_v3)?;
     file.set_len(0)?;
     file::write_at(file, &blank, 0)?;
-    file.set_len(len.max(blank.len() as u64))?;
-    Ok(Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(Unflushed { file: Arc::clone(file), closing: closing.clone() })?)
+    file.set_len(whole_pages(len).max(blank.len() as u64))?;
+    let backend = Unflushed { file: Arc::clone(file), closing: closing.clone() };
+    Ok(Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(backend)?)
+}
+
+/// The next length that a file can have: its last region holds at least a page.
+fn whole_pages(len: u64) -> u64 {
+    let page = u64::from(PAGE_SIZE);
+    let pages = len.div_ceil(page).max(1) - 1;
+    let rest = pages % (REGION_HEADER_PAGES + REGION_PAGES);
+    let missing = if rest == 0 { 0 } else { (REGION_HEADER_PAGES + 1).saturating_sub(rest) };
+    page * (1 + pages + missing)
 }
 
 /// A table that is written in the order of its keys. There is one at a time.

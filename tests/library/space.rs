@@ -6,9 +6,7 @@ use std::fs;
 use std::path::Path;
 use vlive::{Selection, Snapshot};
 
-#[path = "support/random.rs"]
-mod random;
-use random::Random;
+use crate::common::random::Random;
 
 const SAMPLES: [&str; 8] =
     ["bakery", "crashed", "envelopes", "foreign", "format-v3", "live-demo", "odd-keys", "values"];
