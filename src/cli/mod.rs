@@ -2,6 +2,7 @@
 
 mod ages;
 mod check;
+mod compact;
 mod completions;
 mod diff;
 mod dump;
@@ -16,6 +17,7 @@ mod report;
 mod salvage;
 mod show;
 mod source;
+mod stat;
 mod target;
 mod time;
 mod touch;
@@ -58,11 +60,14 @@ enum Command {
     Ages(ages::Ages),
     Diff(diff::Diff),
     Check(check::Check),
+    #[command(alias = "stats")]
+    Stat(stat::Stat),
     Salvage(salvage::Salvage),
     Put(put::Put),
     Load(load::Load),
     Touch(touch::Touch),
     Invalidate(invalidate::Invalidate),
+    Compact(compact::Compact),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -102,11 +107,13 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Ages(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Stat(command) => command.run(global, output),
         Command::Salvage(command) => command.run(global, output),
         Command::Put(command) => command.run(global, output),
         Command::Load(command) => command.run(global, output),
         Command::Touch(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
+        Command::Compact(command) => command.run(global, output),
         Command::Completions(command) => command.run(output),
         Command::Man(command) => command.run(output),
     }

@@ -80,6 +80,13 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::NotACacheTable { .. } => {
             (CANNOT, Some("vantage-live fails on this table as well; it belongs to something else"))
         }
+        Error::NoRoom { .. } => (CANNOT, Some("make room on the disk; the cache is as it was")),
+        Error::HardLinked { .. } => {
+            (2, Some("the other names would keep the old file; copy the file, and put the copy in its place"))
+        }
+        Error::UnknownType { .. } => {
+            (CANNOT, Some("the cache is as it was; let the app that wrote the table drop it first"))
+        }
         Error::RedbPanicked { .. } => {
             (CANNOT, Some("nothing was written by this command; the file is damaged, or a newer redb has changed it"))
         }

@@ -8,8 +8,8 @@
 use super::types::{self, RawKey, RawValue};
 use super::{PAGE_CACHE, PAGE_SIZE};
 use crate::file::{self, Definition, Packing, TreeEntry};
-use redb::{Builder, Database, MultimapTable, MultimapTableDefinition, StorageBackend, Table, TableDefinition};
 use redb::WriteTransaction;
+use redb::{Builder, Database, MultimapTable, MultimapTableDefinition, StorageBackend, Table, TableDefinition};
 use std::fs;
 use std::io;
 use std::mem;
@@ -62,12 +62,7 @@ fn blank(is_v3: bool) -> Result<Vec<u8>, redb::Error> {
 
 /// Lays out an empty database of about `len` bytes in a file, and opens it. Nothing is flushed to disk. What redb
 /// does when it is dropped, which tells nobody whether it went well, shows in `closing`.
-pub(crate) fn lay_out(
-    file: &Arc<fs::File>,
-    is_v3: bool,
-    len: u64,
-    closing: &Closing,
-) -> Result<Database, redb::Error> {
+pub(crate) fn lay_out(file: &Arc<fs::File>, is_v3: bool, len: u64, closing: &Closing) -> Result<Database, redb::Error> {
     let blank = blank(is_v3)?;
     file.set_len(0)?;
     file::write_at(file, &blank, 0)?;

@@ -19,10 +19,13 @@ impl Definition {
         mut visit: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         if let Some(root) = self.inner_root(stored) {
-            return Tree::new(file, Some(root), self.inner_widths()).entries().try_for_each(|entry| visit(entry?.key()));
+            return Tree::new(file, Some(root), self.inner_widths())
+                .entries()
+                .try_for_each(|entry| visit(entry?.key()));
         }
         let inline = stored.split_first().filter(|(kind, _)| **kind == INLINE).map(|(_, leaf)| leaf);
-        let leaf = inline.and_then(|leaf| Shape::parse(leaf.get(..Shape::LEN)?, self.inner_widths()).ok()?.inline(leaf));
+        let leaf =
+            inline.and_then(|leaf| Shape::parse(leaf.get(..Shape::LEN)?, self.inner_widths()).ok()?.inline(leaf));
         let leaf = leaf.ok_or_else(|| self.damage("the values of a key make no sense"))?;
         (0..leaf.count()).try_for_each(|n| visit(leaf.key(n)))
     }

@@ -25,15 +25,7 @@ pub struct Survey<'f> {
 
 impl<'f> Survey<'f> {
     pub fn new(file: &'f File) -> Survey<'f> {
-        Survey {
-            file,
-            reached: Reached::default(),
-            pages: 0,
-            branches: 0,
-            allocated: 0,
-            depth: 0,
-            spare: Vec::new(),
-        }
+        Survey { file, reached: Reached::default(), pages: 0, branches: 0, allocated: 0, depth: 0, spare: Vec::new() }
     }
 
     /// Calls `leaf` with every leaf of a tree that can be read, in order, and `damage` with

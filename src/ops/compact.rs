@@ -28,9 +28,9 @@ pub struct Compacted {
 }
 
 impl Compacted {
-    /// The bytes that are free now.
+    /// The bytes that the file is shorter by.
     #[must_use]
-    pub fn gained(&self) -> u64 {
+    pub fn given_back(&self) -> u64 {
         self.before - self.after
     }
 }
@@ -75,23 +75,30 @@ fn compact_locked(old: &Old) -> Result<Compacted> {
     }
     verify_for_redb(&old.named, &old.file)?;
     let snapshot = Snapshot::of(&old.named, Arc::clone(&old.file), false)?.whole()?;
-    let (stat, damage) = stat::stat(&snapshot, 0)?;
+    let plan = compact_plan(&snapshot)?;
+    if plan.given_back() == 0 {
+        return Ok(plan);
+    }
+    let after = replace(old, &snapshot, &metadata, plan.after)?;
+    Ok(Compacted { after: after.unwrap_or(plan.before), ..plan })
+}
+
+/// Tells what [`compact`] would do, and changes nothing.
+///
+/// # Errors
+/// [`Error::Damaged`] where anything in the cache does not verify.
+pub fn compact_plan(snapshot: &Snapshot) -> Result<Compacted> {
+    let (stat, damage) = stat::stat(snapshot, 0)?;
     if let Some(damage) = damage.into_iter().next() {
         return Err(damage);
     }
     let space = stat.contents.map(|contents| contents.space).unwrap_or_default();
-    let before = snapshot.file_len();
-    let unchanged = Compacted {
-        before,
-        after: before,
+    Ok(Compacted {
+        before: snapshot.file_len(),
+        after: space.compacted.min(snapshot.file_len()),
         contents: space.values + space.keys + space.other_tables,
         entries: stat.tables.iter().filter(|table| table.held.is_some()).map(|table| table.entries).sum(),
-    };
-    if space.compacted >= before {
-        return Ok(unchanged);
-    }
-    let after = replace(old, &snapshot, &metadata, space.compacted)?;
-    Ok(Compacted { after: after.unwrap_or(before), ..unchanged })
+    })
 }
 
 /// Writes the new file, about `len` bytes long, and puts it in place of the old one. Returns its length; `None` if
@@ -155,7 +162,8 @@ fn fill_table(path: &Path, snapshot: &Snapshot, table: &Table, transaction: &Wri
     let failed = |error: redb::StorageError| redb_error(WRITE, path, error);
     let damaged = |error| snapshot.error(error, Some(table.name()));
     let definition = table.definition();
-    let new = NewTable::create(transaction, table.name(), definition).map_err(|error| redb_error(WRITE, path, error))?;
+    let new =
+        NewTable::create(transaction, table.name(), definition).map_err(|error| redb_error(WRITE, path, error))?;
     let unknown =
         || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind().to_string() };
     let mut entries = definition.tree(snapshot.file()).entries();

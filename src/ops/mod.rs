@@ -18,7 +18,7 @@ pub(crate) mod touch;
 
 pub use ages::{Age, Ages, ages};
 pub use check::{Check, Finding, Findings, check, check_deep};
-pub use compact::{Compacted, compact};
+pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{Change, DiffOptions, Difference, EntryDiff, FieldDiff, RowDiff, Side, diff};
 pub use dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
 pub use invalidate::{Plan, Removed};

@@ -22,7 +22,13 @@ fn entries(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 fn tables(folder: &Path) -> Vec<String> {
-    Snapshot::open(folder).unwrap().tables().unwrap().iter().map(|table| format!("{} {} {}", table.name(), table.kind(), table.entries())).collect()
+    Snapshot::open(folder)
+        .unwrap()
+        .tables()
+        .unwrap()
+        .iter()
+        .map(|table| format!("{} {} {}", table.name(), table.kind(), table.entries()))
+        .collect()
 }
 
 #[test]
