@@ -81,36 +81,45 @@ impl Cache {
         let path = location::cache_file(path.as_ref());
         match Cache::open_file(path.clone()) {
             Err(Error::Missing { .. }) => {
-                create_file(&path, |_| Ok(()))?;
+                Cache::create_filled(&path, |_| Ok(()))?;
                 Cache::open_file(path)
             }
             other => other,
         }
     }
 
-    /// Creates a cache where there is none.
-    pub(crate) fn create_new(path: impl AsRef<Path>) -> Result<Cache> {
-        let path = location::cache_file(path.as_ref());
-        if fs::symlink_metadata(&path).is_ok() {
-            return Err(Error::Exists { path });
-        }
-        create_file(&path, |_| Ok(()))?;
-        Cache::open_file(path)
+    /// Creates a cache where there is none, which appears with all that `fill` writes to it or not at all.
+    pub(crate) fn create_new<T>(path: &Path, fill: impl FnOnce(&Cache) -> Result<T>) -> Result<T> {
+        let path = location::cache_file(path);
+        let filled = if fs::symlink_metadata(&path).is_ok() { None } else { Cache::create_filled(&path, fill)? };
+        filled.ok_or(Error::Exists { path })
     }
 
-    /// As [`Cache::load`] after [`Cache::create`], but that a new cache appears with all of its entries or not
-    /// at all.
-    pub(crate) fn create_loaded(path: &Path, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-        let path = location::cache_file(path);
-        let fill = |new: &Path| {
-            let loaded = Cache::open_file(new.to_owned()).and_then(|cache| cache.load(fixture, replace));
-            loaded.map(drop).map_err(|error| error.of_file(&path))
-        };
+    /// Calls `write` with the cache at `path`. If there is none it is created, and appears with all that `write`
+    /// has done or, if it fails, not at all; `write` is called again if somebody else creates one meanwhile.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let rows = vlive::CachedRows::new(Default::default());
+    /// vlive::Cache::create_with(folder.path(), |cache| cache.put("clients/page_1", &rows))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_with<T>(path: impl AsRef<Path>, write: impl Fn(&Cache) -> Result<T>) -> Result<T> {
+        let path = location::cache_file(path.as_ref());
         match Cache::open_file(path.clone()) {
-            Err(Error::Missing { .. }) if create_file(&path, fill)? => Ok(LoadPlan::of_new(fixture)),
-            Err(Error::Missing { .. }) => Cache::open_file(path)?.load(fixture, replace),
-            other => other?.load(fixture, replace),
+            Err(Error::Missing { .. }) => match Cache::create_filled(&path, &write)? {
+                Some(written) => Ok(written),
+                None => write(&Cache::open_file(path)?),
+            },
+            other => write(&other?),
         }
+    }
+
+    /// `None` if somebody else has created the cache meanwhile.
+    fn create_filled<T>(path: &Path, fill: impl FnOnce(&Cache) -> Result<T>) -> Result<Option<T>> {
+        create_file(path, |new| {
+            fill(&Cache { path: path.to_owned(), file: Arc::clone(new), database: Mutex::new(State::Unopened) })
+        })
     }
 
     fn open_file(path: PathBuf) -> Result<Cache> {

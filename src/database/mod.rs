@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 use crate::file::{self, File};
 use crate::snapshot::location;
 use crate::system::holder;
-use redb::{Builder, Database, StorageBackend};
+use crate::system::temporary::TemporaryFile;
+use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 use std::fs;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
@@ -142,46 +143,45 @@ pub(crate) fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<()> {
     file::TableTree::user(&file, slot).all().try_for_each(|table| table.map(drop)).map_err(in_context)
 }
 
-/// Lays out an empty cache under another name and gives it its own when it is done: redb leaves a
-/// file that no app can open if it is stopped in the middle of that.
+/// Creates the cache file at `path`, which appears with all that `fill` writes to it or not at all: redb
+/// leaves a file that no app can open if it is stopped while it lays one out.
 ///
-/// `fill` is called with its other name before it has its own. Returns whether it got it, and nobody else
-/// was faster.
-pub(crate) fn create_file(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<bool> {
+/// `fill` gets the file, empty and locked. `None` if somebody else has created one meanwhile.
+pub(crate) fn create_file<T>(path: &Path, fill: impl FnOnce(&Arc<fs::File>) -> Result<T>) -> Result<Option<T>> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, error))?;
     let cannot_create = |error| Error::io("create", path, error);
-    let mut new = tempfile::Builder::new();
-    new.prefix(".vlive-").suffix(".tmp");
-    #[cfg(unix)]
-    new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    // The name of a temporary file says nothing to anybody.
-    let new = new.tempfile_in(folder).map_err(|error| cannot_create(error.kind().into()))?;
-    let laid_out = catch(|| Builder::new().set_cache_size(PAGE_CACHE).create(new.path()).map(drop));
+    let new = TemporaryFile::new(folder).map_err(cannot_create)?;
+    let laid_out = catch(|| CheckedFile::new(new.file()).open().map(drop));
     let laid_out = laid_out.ok_or_else(|| Error::RedbPanicked { doing: "create", path: path.to_owned() })?;
     laid_out.map_err(|error| redb_error("create", path, error))?;
-    fill(new.path())?;
-    match new.persist_noclobber(path) {
-        Ok(_) => {}
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
-        Err(error) => return Err(cannot_create(error.error)),
+    let filled = fill(new.file())?;
+    match new.persist_new(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
+        Err(error) => return Err(cannot_create(error)),
     }
     // The name is on disk only when the folder is; not every system can be asked for that.
     #[cfg(unix)]
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot_create)?;
-    Ok(true)
+    Ok(Some(filled))
 }
 
-/// redb's own check of the file at `path`, which must be a copy that nobody needs: it repairs what it
-/// can. Returns what is wrong, in redb's words.
-pub(crate) fn check_integrity(path: &Path) -> Result<Option<String>> {
-    let file = Arc::new(location::open(path, true)?);
+/// redb's own check of a file, which must be a copy that nobody needs: it repairs what it can. Returns what
+/// is wrong, in redb's words.
+///
+/// # Errors
+/// The system's, which say nothing of the file. That a read goes beyond its end is not among them.
+pub(crate) fn check_integrity(file: &Arc<fs::File>) -> io::Result<Option<String>> {
     let checked = catch(|| {
-        let mut database = CheckedFile::new(&file).open()?;
+        let mut database = CheckedFile::new(file).open()?;
         database.check_integrity()
     });
     Ok(match checked {
         None => Some("redb fails on itself with this file".to_owned()),
+        Some(Err(DatabaseError::Storage(StorageError::Io(error)))) if error.kind() != io::ErrorKind::UnexpectedEof => {
+            return Err(error);
+        }
         Some(Err(error)) => Some(error.to_string()),
         Some(Ok(true)) => None,
         Some(Ok(false)) => Some("redb finds the file inconsistent, and would repair it".to_owned()),

@@ -10,8 +10,9 @@ use crate::snapshot::{Snapshot, Table};
 use crate::system::holder;
 use crate::system::holder::Holder;
 use crate::system::in_order::{InOrder, in_order};
+use crate::system::temporary::TemporaryFile;
 use std::fs;
-use std::io;
+use std::io::{self, Seek};
 use std::mem;
 use std::path::Path;
 use std::str;
@@ -101,14 +102,13 @@ pub fn check(path: impl AsRef<Path>, now: u64, wait: Duration) -> Result<Check> 
 /// whether that came to pass within `wait`.
 pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> Result<bool> {
     let path = location::cache_file(path.as_ref());
-    let cannot_copy = |error| Error::io("copy", &path, error);
-    let folder = tempfile::tempdir().map_err(cannot_copy)?;
-    let copy = folder.path().join(location::FILE_NAME);
+    let copy = TemporaryFile::private().map_err(Error::temporary)?;
     let begun = Instant::now();
     loop {
         let before = race::header(&path);
         let mut original = location::open(&path, false)?;
-        io::copy(&mut original, &mut fs::File::create(&copy).map_err(cannot_copy)?).map_err(cannot_copy)?;
+        // The check has read all of the original, so that it is the copy that fails.
+        copy_anew(&mut original, copy.file()).map_err(Error::temporary)?;
         if race::header(&path) == before {
             break;
         }
@@ -116,10 +116,16 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
             return Ok(false);
         }
     }
-    if let Some(what) = crate::database::check_integrity(&copy)? {
+    if let Some(what) = crate::database::check_integrity(copy.file()).map_err(Error::temporary)? {
         check.damage.add(None, &what);
     }
     Ok(true)
+}
+
+fn copy_anew(original: &mut fs::File, mut copy: &fs::File) -> io::Result<u64> {
+    copy.set_len(0)?;
+    copy.rewind()?;
+    io::copy(original, &mut copy)
 }
 
 /// Bytes of pages whose entries are decoded at once.

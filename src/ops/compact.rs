@@ -70,7 +70,8 @@ struct Old {
 
 fn compact_locked(old: &Old) -> Result<Compacted> {
     let metadata = old.file.metadata().map_err(|error| Error::io("read", &old.named, error))?;
-    if let Some(names) = disk::names(&metadata).filter(|names| *names > 1) {
+    let names = disk::names(&metadata);
+    if names > 1 {
         return Err(Error::HardLinked { path: old.named.clone(), names });
     }
     verify_for_redb(&old.named, &old.file)?;
@@ -165,7 +166,7 @@ fn fill_table(path: &Path, snapshot: &Snapshot, table: &Table, transaction: &Wri
     let new =
         NewTable::create(transaction, table.name(), definition).map_err(|error| redb_error(WRITE, path, error))?;
     let unknown =
-        || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind().to_string() };
+        || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind() };
     let mut entries = definition.tree(snapshot.file()).entries();
     match new.ok_or_else(unknown)? {
         NewTable::Packed(mut new) => {

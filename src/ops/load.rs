@@ -35,7 +35,7 @@ pub enum Replace {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn load(path: impl AsRef<Path>, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-    Cache::create_loaded(path.as_ref(), fixture, replace)
+    Cache::create_with(path, |cache| cache.load(fixture, replace))
 }
 
 /// What a fixture adds to one commit of a cache, replaces in it and removes from it.

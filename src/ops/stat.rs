@@ -241,6 +241,7 @@ impl TableStat {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not say")]
 fn allocated(file: &fs::Metadata) -> Option<u64> {
     use std::os::unix::fs::MetadataExt;
     Some(file.blocks() * 512)
@@ -290,9 +291,9 @@ impl Look<'_> {
                     }
                 }
                 match EnvelopeHead::decode(value) {
-                    Ok(head) => {
-                        held.rows += head.rows;
-                        self.ages.add(head.fetched_at, bytes);
+                    Ok(envelope) => {
+                        held.rows += envelope.rows;
+                        self.ages.add(envelope.fetched_at, bytes);
                     }
                     Err(error) => {
                         held.unreadable += 1;

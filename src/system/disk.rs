@@ -18,17 +18,14 @@ pub(crate) fn free(folder: &Path) -> Option<u64> {
     }
 }
 
-/// How many names a file has; `None` where the system does not say.
-pub(crate) fn names(file: &fs::Metadata) -> Option<u64> {
+/// How many names a file has; one where the system does not say.
+pub(crate) fn names(file: &fs::Metadata) -> u64 {
     #[cfg(unix)]
-    {
-        Some(std::os::unix::fs::MetadataExt::nlink(file))
-    }
+    let names = std::os::unix::fs::MetadataExt::nlink(file);
     #[cfg(not(unix))]
-    {
-        let _ = file;
-        None
-    }
+    let names = 1;
+    let _ = file;
+    names
 }
 
 /// Lets nobody else open a file.

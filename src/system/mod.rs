@@ -1,10 +1,10 @@
-//! What the machine gives: who has a file open, work on all cores with the results in order, and
-//! memory that spills to a file. It knows nothing of caches.
+//! What the machine gives: who has a file open, work on all cores with the results in order, memory that
+//! spills to a file, and files that appear when they are whole. It knows nothing of caches.
 
 pub(crate) mod disk;
 pub(crate) mod holder;
 pub(crate) mod in_order;
 pub(crate) mod spool;
-pub(crate) mod temporary;
+pub mod temporary;
 
 pub use holder::Holder;

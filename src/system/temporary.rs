@@ -56,7 +56,7 @@ impl TemporaryFile {
 
     fn with_mode(folder: &Path, mode: u32) -> io::Result<TemporaryFile> {
         create(folder, |alive| {
-            let named = builder(mode).tempfile_in(folder).map_err(unnamed)?;
+            let named = builder().make_in(folder, |path| options(mode).open(path))?;
             if !is_ours(named.as_file(), named.path()) {
                 return Ok(None);
             }
@@ -99,7 +99,11 @@ impl TemporaryFolder {
     /// As those of [`TemporaryFile::new`].
     pub fn new(folder: &Path) -> io::Result<TemporaryFolder> {
         create(folder, |alive| {
-            let new = builder(0o777).tempdir_in(folder).map_err(unnamed)?;
+            let mut builder = builder();
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+            // The error would name the temporary.
+            let new = builder.tempdir_in(folder).map_err(|error| error.kind())?;
             // Not every system opens a folder; without a lock it is never taken for abandoned.
             let lock = fs::File::open(new.path()).ok();
             if lock.as_ref().is_some_and(|lock| !is_ours(lock, new.path())) {
@@ -213,22 +217,20 @@ fn remove(path: &Path) {
     }
 }
 
-fn builder(mode: u32) -> Builder<'static, 'static> {
+fn builder() -> Builder<'static, 'static> {
     let mut builder = Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
-    #[cfg(not(unix))]
-    let _ = mode;
     builder
 }
 
-/// The error without the name of the temporary.
-fn unnamed(error: io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error.kind().into(),
-    }
+fn options(mode: u32) -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    options
 }
 
 #[cfg(test)]
