@@ -61,18 +61,14 @@ impl Stat {
 
 /// `1.0 GiB, 610.2 MiB on disk; format v2, commit 17, closed`
 fn headline(stat: &ops::Stat) -> String {
-    let mut line = human::size(stat.file_len);
-    if let Some(disk) = stat.disk {
-        line += &format!(", {} on disk", human::size(disk));
-    }
-    line += &format!("; format v{}, commit {}, ", stat.format, stat.commit);
+    let on_disk = stat.disk.map_or_else(String::new, |disk| format!(", {} on disk", human::size(disk)));
     let holders: Vec<String> = stat.holders.iter().flatten().map(ToString::to_string).collect();
-    line += &match (holders.as_slice(), stat.closed_cleanly) {
+    let state = match (holders.as_slice(), stat.closed_cleanly) {
         ([], true) => "closed".to_owned(),
         ([], false) => "not closed".to_owned(),
         (holders, _) => format!("in use by {}", holders.join(", ")),
     };
-    line
+    format!("{}{on_disk}; format v{}, commit {}, {state}", human::size(stat.file_len), stat.format, stat.commit)
 }
 
 fn print_space(stat: &ops::Stat, contents: &Contents, output: &mut Output) -> Result<()> {

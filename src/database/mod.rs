@@ -9,8 +9,8 @@ mod types;
 use crate::error::{Error, Result};
 use crate::file::{self, File};
 use crate::snapshot::location;
-use crate::system::holder;
 use crate::system::temporary::TemporaryFile;
+use crate::system::{disk as system_disk, holder};
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 use std::fs;
 use std::io;
@@ -161,9 +161,8 @@ pub(crate) fn create_file<T>(path: &Path, fill: impl FnOnce(&Arc<fs::File>) -> R
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
         Err(error) => return Err(cannot_create(error)),
     }
-    // The name is on disk only when the folder is; not every system can be asked for that.
-    #[cfg(unix)]
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot_create)?;
+    // The name is on disk only when the folder is.
+    system_disk::sync_folder(folder).map_err(cannot_create)?;
     Ok(Some(filled))
 }
 

@@ -55,14 +55,14 @@ const TRIES: u32 = 3;
 /// name; [`Error::UnknownType`] if a table has a type that redb cannot be told of. The cache is as it was then.
 pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
     let named = location::cache_file(path.as_ref());
-    let path = fs::canonicalize(&named).unwrap_or_else(|_| named.clone());
-    let file = open_locked(&path).map_err(|error| error.of_file(&named))?;
+    let file = open_locked(&named)?;
+    let path = fs::canonicalize(&named).map_err(|error| Error::io("read", &named, error))?;
     compact_locked(&Old { named, path, file })
 }
 
 /// The file as it is, which nobody else changes.
 struct Old {
-    /// As its user calls it.
+    /// As its user calls it, perhaps by a link.
     named: PathBuf,
     path: PathBuf,
     file: Arc<fs::File>,
@@ -165,8 +165,7 @@ fn fill_table(path: &Path, snapshot: &Snapshot, table: &Table, transaction: &Wri
     let definition = table.definition();
     let new =
         NewTable::create(transaction, table.name(), definition).map_err(|error| redb_error(WRITE, path, error))?;
-    let unknown =
-        || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind() };
+    let unknown = || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind() };
     let mut entries = definition.tree(snapshot.file()).entries();
     match new.ok_or_else(unknown)? {
         NewTable::Packed(mut new) => {

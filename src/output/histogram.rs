@@ -1,6 +1,7 @@
 //! Counts as blocks of different heights, side by side.
 
 use std::io::{self, Write};
+use std::iter;
 
 /// What a histogram is drawn with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +15,8 @@ pub enum Blocks {
 const UNICODE: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII: [char; 9] = [' ', '.', ':', '-', '=', '+', '*', '%', '#'];
 
-/// Spaces between two columns.
-const GAP: usize = 2;
+/// Between two columns.
+const GAP: &str = "  ";
 
 impl Blocks {
     /// Those that the terminal of a user with this environment can show: the first of `LC_ALL`, `LC_CTYPE` and
@@ -41,17 +42,17 @@ impl Blocks {
 /// Writes three lines: what each count is of, its block, and the count.
 pub fn write(out: &mut impl Write, blocks: Blocks, title: &str, counts: &[(&str, u64)]) -> io::Result<()> {
     let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
-    let indent = title.len();
-    let (mut names, mut bars, mut numbers) = (String::new(), String::new(), String::new());
-    for (name, count) in counts {
+    let cells = counts.iter().map(|(name, count)| {
         let number = count.to_string();
         let width = name.len().max(number.len());
-        names.push_str(&format!("{:GAP$}{name:>width$}", ""));
-        bars.push_str(&format!("{:GAP$}{:>width$}", "", String::from(blocks.of(*count, most)).repeat(width)));
-        numbers.push_str(&format!("{:GAP$}{number:>width$}", ""));
-    }
-    for (begin, line) in [(title, names), ("", bars), ("", numbers)] {
-        writeln!(out, "{}", format!("{begin:indent$}{line}").trim_end())?;
+        let bar = String::from(blocks.of(*count, most)).repeat(width);
+        [format!("{name:>width$}"), bar, format!("{number:>width$}")]
+    });
+    let cells: Vec<[String; 3]> = cells.collect();
+    for (line, begin) in [title, "", ""].into_iter().enumerate() {
+        let begin = format!("{begin:0$}", title.len());
+        let line: Vec<&str> = iter::once(begin.as_str()).chain(cells.iter().map(|cell| cell[line].as_str())).collect();
+        writeln!(out, "{}", line.join(GAP).trim_end())?;
     }
     Ok(())
 }
