@@ -1,8 +1,8 @@
 //! What can go wrong, with the table, key or path that it went wrong with.
 
-use crate::cbor::DecodeError;
 use crate::file;
-use crate::json::InputError;
+use crate::json::input_error::InputError;
+use crate::live::error::DecodeError;
 use crate::live::key::Key;
 use crate::system::holder::Holder;
 use std::fmt;

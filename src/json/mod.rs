@@ -18,14 +18,14 @@
 
 mod cursor;
 mod encode;
-mod input_error;
-mod objects;
-mod read;
-mod write;
+pub(crate) mod extent;
+pub(crate) mod input_error;
+mod names;
+pub(crate) mod position;
+pub(crate) mod read;
+pub(crate) mod write;
 
 pub use input_error::InputError;
-pub(crate) use objects::{Objects, Piece, Position, Stop};
 pub use read::RowsInput;
-pub(crate) use read::{FETCHED_AT_WANTED, seconds};
-pub(crate) use write::{Entry, escape, hexadecimal, pieces};
+pub(crate) use write::Entry;
 pub use write::{JsonStyle, JsonWriter, plain};

@@ -5,9 +5,17 @@
 //! all its keys are known, an envelope of another shape. Those go through an [`EnvelopeView`], which
 //! has been over them before. Values are written by the same code in either case.
 
-use crate::cbor::{BigInt, DecodeError, FIELD_DEPTH, Fault, Head, MAX_DEPTH, RESERVED, Reader, Tagged, shortest};
-use crate::live::envelope::EnvelopeView;
-use crate::live::envelope::{FETCHED_AT, ROWS};
+use super::names::RESERVED;
+use crate::cbor::bignum::{BigInt, Tagged};
+use crate::cbor::encode::shortest;
+use crate::cbor::error::{Error as CborError, Fault};
+use crate::cbor::escape::{ABOVE_ASCII, MAY_NEED_ESCAPE, classify, pieces, push_escaped};
+use crate::cbor::keys::are_distinct;
+use crate::cbor::reader::{Head, Reader};
+use crate::live::error::DecodeError;
+use crate::live::head::usual;
+use crate::live::layout::{FETCHED_AT, FIELD_DEPTH, MAX_DEPTH, ROWS};
+use crate::live::view::EnvelopeView;
 use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
 use ciborium::Value;
@@ -332,7 +340,7 @@ impl<W: Write> JsonWriter<W> {
 
     /// Verifies and writes an envelope that is as vantage-live writes one.
     fn unseen(&mut self, value: &[u8]) -> Result<(), Stop> {
-        let Some((fetched_at, rows)) = crate::live::envelope::usual(value) else { return Err(Stop::Odd) };
+        let Some((fetched_at, rows)) = usual(value) else { return Err(Stop::Odd) };
         let reader = &mut Reader::at(value, rows);
         let Head::Map(mut left) = reader.head()? else { return Err(Stop::Odd) };
         self.begin_envelope(fetched_at)?;
@@ -371,7 +379,9 @@ impl<W: Write> JsonWriter<W> {
             self.value(reader, Maps::Unseen, FIELD_DEPTH)?;
         }
         if !self.fields.distinct {
-            if !are_distinct(&self.fields.list, |field| &field.encoded) {
+            let list = &self.fields.list;
+            let mut order: Vec<usize> = (0..list.len()).collect();
+            if !are_distinct(&mut order, |n| &list[*n].encoded) {
                 return Err(Stop::Odd);
             }
             self.fields.distinct = true;
@@ -409,7 +419,7 @@ impl<W: Write> JsonWriter<W> {
 
     /// The keys noted from the `base`-th on must differ; they are forgotten.
     fn expect_distinct(&mut self, value: &[u8], base: usize) -> Result<(), Stop> {
-        if !are_distinct(&self.keys[base..], |key| &value[key.clone()]) {
+        if !are_distinct(&mut self.keys[base..], |key| &value[key.clone()]) {
             return Err(Stop::Odd);
         }
         self.keys.truncate(base);
@@ -504,7 +514,9 @@ impl<W: Write> JsonWriter<W> {
             }
             Head::Array(left) => self.array(reader, left, maps, deeper(depth)?)?,
             Head::Map(left) => match maps {
-                Maps::Seen(envelope) if envelope.is_odd(start) => self.odd_map(reader, left, maps)?,
+                Maps::Seen(envelope) if envelope.is_irregular(start) || is_reserved(reader, left) => {
+                    self.odd_map(reader, left, maps)?;
+                }
                 _ => self.map(reader, left, maps, deeper(depth)?)?,
             },
             Head::Tag(tag) => match reader.tagged(tag)? {
@@ -626,7 +638,7 @@ impl<W: Write> JsonWriter<W> {
             Head::Simple(_) => "null".to_owned(),
             _ => {
                 *reader = Reader::at(reader.all(), start);
-                reader.skip()?;
+                reader.skip(MAX_DEPTH)?;
                 BASE64URL.encode(reader.since(start))
             }
         };
@@ -751,11 +763,11 @@ impl<W: Write> JsonWriter<W> {
     /// Most text is plain ASCII, which one look over it can tell; any other is verified to be UTF-8.
     fn string(&mut self, text: &[u8]) -> Result<(), Stop> {
         self.text.push(b'"');
-        let kinds = text.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
+        let kinds = classify(text);
         if kinds & ABOVE_ASCII != 0 && std::str::from_utf8(text).is_err() {
-            return Err(DecodeError::new(Fault::NotUtf8, 0).into());
+            return Err(CborError::new(Fault::NotUtf8, 0).into());
         }
-        if kinds & NEEDS_A_LOOK == 0 && text.len() <= PIECE {
+        if kinds & MAY_NEED_ESCAPE == 0 && text.len() <= PIECE {
             self.text.extend_from_slice(text);
         } else {
             self.escaped(text)?;
@@ -766,65 +778,11 @@ impl<W: Write> JsonWriter<W> {
 
     fn escaped(&mut self, text: &[u8]) -> Result<(), Stop> {
         for piece in pieces(text) {
-            escape(piece, &mut self.text);
+            push_escaped(&mut self.text, piece);
             self.hand_on()?;
         }
         Ok(())
     }
-}
-
-/// UTF-8 in pieces for [`escape`].
-pub(crate) fn pieces(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let cut = rest.len().min(PIECE);
-        let splits_control = *rest[..cut].last()? == 0xC2;
-        let (piece, left) = rest.split_at(if splits_control { cut + 1 } else { cut });
-        rest = left;
-        Some(piece)
-    })
-}
-
-/// Bytes above ASCII pass as they are but for the control characters U+0080 to U+009F, whose
-/// first byte is 0xC2; no piece ends with it.
-pub(crate) fn escape(piece: &[u8], text: &mut Vec<u8>) {
-    let mut plain = 0;
-    let mut at = 0;
-    while let Some(&byte) = piece.get(at) {
-        if KINDS[usize::from(byte)] & NEEDS_A_LOOK == 0 {
-            at += 1;
-            continue;
-        }
-        let (taken, code) = match (byte, piece.get(at + 1)) {
-            (0xC2, Some(&next)) if next < 0xA0 => (2, next),
-            (0xC2, _) => {
-                at += 2;
-                continue;
-            }
-            _ => (1, byte),
-        };
-        text.extend_from_slice(&piece[plain..at]);
-        match code {
-            b'"' => text.extend_from_slice(b"\\\""),
-            b'\\' => text.extend_from_slice(b"\\\\"),
-            b'\n' => text.extend_from_slice(b"\\n"),
-            b'\r' => text.extend_from_slice(b"\\r"),
-            b'\t' => text.extend_from_slice(b"\\t"),
-            0x08 => text.extend_from_slice(b"\\b"),
-            0x0c => text.extend_from_slice(b"\\f"),
-            _ => {
-                text.extend_from_slice(b"\\u00");
-                text.extend_from_slice(&hexadecimal(code));
-            }
-        }
-        at += taken;
-        plain = at;
-    }
-    text.extend_from_slice(&piece[plain..]);
-}
-
-/// The two digits of a byte.
-pub(crate) fn hexadecimal(byte: u8) -> [u8; 2] {
-    [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)])
 }
 
 /// A value as [plain](JsonStyle::plain) JSON on one line.
@@ -835,37 +793,20 @@ pub fn plain(value: &Value) -> String {
     String::from_utf8(json.into_text()).expect("JSON is text")
 }
 
-/// Whether none is there twice. Memory is asked for only if they are many and in no order.
-fn are_distinct<'k, T>(items: &'k [T], key: impl Fn(&'k T) -> &'k [u8]) -> bool {
-    if items.is_sorted_by(|a, b| key(a) < key(b)) {
-        return true;
-    }
-    if items.len() <= 12 {
-        return items.iter().enumerate().all(|(n, item)| items[..n].iter().all(|other| key(other) != key(item)));
-    }
-    let mut sorted: Vec<&[u8]> = items.iter().map(key).collect();
-    sorted.sort_unstable();
-    sorted.is_sorted_by(|a, b| a < b)
+/// Whether a map whose head was just read has one of the reserved names for its only key.
+fn is_reserved(map: &Reader<'_>, left: Option<usize>) -> bool {
+    let mut map = *map;
+    let mut is_only = || {
+        let Head::Text(len) = map.head()? else { return Ok(false) };
+        let key = map.text(len)?;
+        if !RESERVED.contains(&key.as_ref()) {
+            return Ok(false);
+        }
+        map.skip(MAX_DEPTH)?;
+        Ok::<bool, CborError>(left.is_some() || map.peek()? == Head::Break)
+    };
+    matches!(left, None | Some(1)) && is_only().unwrap_or(false)
 }
-
-/// Bytes that are not written as they are, or may not be.
-const NEEDS_A_LOOK: u8 = 1;
-const ABOVE_ASCII: u8 = 2;
-
-const KINDS: [u8; 256] = {
-    let mut kinds = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        if byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize || byte == 0x7f || byte == 0xC2 {
-            kinds[byte] |= NEEDS_A_LOOK;
-        }
-        if byte >= 0x80 {
-            kinds[byte] |= ABOVE_ASCII;
-        }
-        byte += 1;
-    }
-    kinds
-};
 
 fn deeper(depth: usize) -> Result<usize, Stop> {
     depth.checked_sub(1).ok_or(Stop::Odd)
@@ -874,7 +815,7 @@ fn deeper(depth: usize) -> Result<usize, Stop> {
 /// Why writing stopped.
 enum Stop {
     Io(io::Error),
-    Decode(DecodeError),
+    Decode(CborError),
     /// What was being written needs a second look.
     Odd,
     /// It would take more memory than is given to what may have to be taken back.
@@ -896,8 +837,8 @@ impl From<io::Error> for Stop {
     }
 }
 
-impl From<DecodeError> for Stop {
-    fn from(error: DecodeError) -> Stop {
+impl From<CborError> for Stop {
+    fn from(error: CborError) -> Stop {
         Stop::Decode(error)
     }
 }

@@ -2,13 +2,15 @@
 //! order of their keys.
 
 use super::{past_damage, unless_moved};
-use crate::cbor::DecodeError;
-use crate::cbor::Reader;
+use crate::cbor::reader::Reader;
 use crate::error::{Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
 use crate::json::{JsonStyle, JsonWriter};
-use crate::live::envelope::{EnvelopeHead, EnvelopeView};
+use crate::live::error::DecodeError;
+use crate::live::head::EnvelopeHead;
 use crate::live::key::{Key, Selection};
+use crate::live::layout::MAX_DEPTH;
+use crate::live::view::EnvelopeView;
 use crate::snapshot::{Entries, Entry, Snapshot};
 use indexmap::IndexMap;
 use std::borrow::Cow;
@@ -315,9 +317,9 @@ fn compare_fields(a: &EnvelopeView<'_>, b: &EnvelopeView<'_>, old: &Places<'_>, 
 
 fn records<'v>(view: &EnvelopeView<'v>) -> Places<'v> {
     let mut places = Places::new();
-    let visited = view.rows::<DecodeError>(&mut |id, record| {
+    let visited = view.rows::<crate::cbor::Error>(&mut |id, record| {
         let start = record.pos();
-        record.skip()?;
+        record.skip(MAX_DEPTH)?;
         places.insert(id, start..record.pos());
         Ok(())
     });
@@ -327,9 +329,9 @@ fn records<'v>(view: &EnvelopeView<'v>) -> Places<'v> {
 
 fn fields<'v>(view: &EnvelopeView<'v>, record: &Range<usize>) -> Places<'v> {
     let mut places = Places::new();
-    let visited = view.fields::<DecodeError>(&mut Reader::at(view.value(), record.start), &mut |name, value| {
+    let visited = view.fields::<crate::cbor::Error>(&mut Reader::at(view.value(), record.start), &mut |name, value| {
         let start = value.pos();
-        value.skip()?;
+        value.skip(MAX_DEPTH)?;
         places.insert(name, start..value.pos());
         Ok(())
     });

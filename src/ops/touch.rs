@@ -3,9 +3,9 @@
 use super::selected;
 use crate::cache::{Insert, NewValue};
 use crate::error::{Error, Result};
-use crate::live::envelope::redated;
 use crate::live::key;
 use crate::live::key::Selection;
+use crate::live::redate::redated;
 use crate::ops::list::Unreadable;
 use crate::snapshot::Snapshot;
 

@@ -6,12 +6,14 @@ pub(crate) mod race;
 pub use crate::file::{Damage, PageNumber};
 pub use location::is_cache;
 
-use crate::cbor::DecodeError;
 use crate::error::{Error, Result};
 use crate::file::{self, Cursor, Definition, File, PageStore, Reached, Slot, TableTree, TreeEntry};
-use crate::live::envelope::{CachedRows, EnvelopeHead, EnvelopeView};
+use crate::live::envelope::CachedRows;
+use crate::live::error::DecodeError;
+use crate::live::head::EnvelopeHead;
 use crate::live::key;
 use crate::live::key::{Key, Selection};
+use crate::live::view::EnvelopeView;
 use crate::system::holder;
 use std::fs;
 use std::mem;

@@ -3,6 +3,7 @@
 mod allocations;
 mod deviation;
 mod diff;
+mod diorama;
 mod fixture;
 mod json;
 mod model;

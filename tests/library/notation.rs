@@ -5,9 +5,9 @@ use crate::common::random::Random;
 use crate::common::scribble::scribble;
 use std::fs;
 use std::io::{self, Write};
-use vlive::cbor::{DecodeError, notation};
+use vlive::cbor::{Error, notation};
 
-fn try_notation(value: &[u8], pretty: Option<usize>) -> (String, Result<(), DecodeError>) {
+fn try_notation(value: &[u8], pretty: Option<usize>) -> (String, Result<(), Error>) {
     let mut text = Vec::new();
     let result = notation(value, pretty, &mut text).unwrap();
     (String::from_utf8(text).unwrap(), result)

@@ -49,11 +49,12 @@ fn json_counts_what_is_in_the_cache_in_the_order_of_the_cache_keys() {
 }
 
 #[test]
-fn a_cache_key_goes_to_a_pipe_as_it_is() {
+fn a_row_is_a_line_in_a_pipe_too() {
     let listed = Folder::shared("odd-keys").vlive(["ls"]).output();
-    for key in ["\ntab\there  ", "\na'b\"c\\d  ", "\nemoji🎂  ", "\nклиенты  ", "\n  "] {
+    for key in ["\ntab\\there  ", "\nnew\\nline  ", "\na'b\"c\\d  ", "\nemoji🎂  ", "\nклиенты  ", "\n  "] {
         assert!(listed.stdout.contains(key), "{key:?} in {listed}");
     }
+    assert_eq!(listed.stdout.lines().count(), 1 + summaries("odd-keys").as_array().unwrap().len(), "{listed}");
 }
 
 #[test]

@@ -140,7 +140,7 @@ enum Shown {
 struct Undecodable<'d> {
     side: &'d Path,
     key: String,
-    error: vlive::cbor::DecodeError,
+    error: vlive::live::DecodeError,
 }
 
 fn mark(change: Change) -> char {

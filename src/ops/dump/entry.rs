@@ -1,13 +1,12 @@
 //! One entry: by itself, or as a pair of the map of all of them.
 
 use super::{DumpFormat, DumpStyle};
-use crate::cbor::DecodeError;
-use crate::cbor::notation::notation;
-use crate::cbor::notation::verify;
+use crate::cbor::encode::{push_head, push_text};
+use crate::cbor::notation::{notation, verify};
 use crate::json::JsonWriter;
-use crate::live::envelope::EnvelopeView;
-use crate::live::envelope::{push_head, push_text};
+use crate::live::error::DecodeError;
 use crate::live::redact::redact;
+use crate::live::view::EnvelopeView;
 use crate::snapshot::Entry;
 use ciborium_ll::Header;
 use std::borrow::Cow;
@@ -43,7 +42,7 @@ pub fn dump_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) -> io::
             json.finish()?;
             Ok(Ok(()))
         }
-        DumpFormat::Notation => notation(&value, style.json.pretty.then_some(0), out),
+        DumpFormat::Notation => Ok(notation(&value, style.json.pretty.then_some(0), out)?.map_err(Into::into)),
         DumpFormat::Cbor => out.write_all(&value).map(Ok),
     }
 }
@@ -65,12 +64,12 @@ pub(super) fn show_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) 
     out.write_all(b": ")?;
     let levels = style.json.pretty.then_some(1);
     if verify(&value).is_err() {
-        return notation(&value, levels, out);
+        return Ok(notation(&value, levels, out)?.map_err(Into::into));
     }
     out.write_all(b"<<")?;
     let shown = notation(&value, levels, out)?;
     out.write_all(b">>")?;
-    Ok(shown)
+    Ok(shown.map_err(Into::into))
 }
 
 /// The bytes that are dumped of an entry.

@@ -1,9 +1,9 @@
 //! A file for each entry.
 
 use super::{DumpFormat, DumpStyle, Dumped, dump_entry, each};
-use crate::cbor::DecodeError;
 use crate::error::Result;
 use crate::fixture::tree;
+use crate::live::error::DecodeError;
 use crate::live::key::Selection;
 use crate::ops::list::Unreadable;
 use crate::snapshot::Snapshot;
