@@ -34,11 +34,13 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand ages 'Tell when entries were fetched, and how old they are'
             cand diff 'Compare two caches, or a cache and a fixture'
             cand check 'Verify every page and every entry, without changing anything'
+            cand stat 'Show the space that a cache takes, the ages of its entries, and the largest ones'
             cand salvage 'Write what still verifies of a damaged cache to a new one'
             cand put 'Write one entry from JSON'
             cand load 'Write the entries of fixtures, all or none'
             cand touch 'Set when entries were fetched, and leave their rows as they are'
             cand invalidate 'Drop what vantage-live''s `invalidate_prefix` drops, and say what that was'
+            cand compact 'Give back the space that a cache does not need'
             cand completions 'Print the completion script of a shell'
         }
         &'vlive;ls'= {
@@ -139,6 +141,20 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'vlive;stat'= {
+            cand -C 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder'
+            cand --folder 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder'
+            cand --wait 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)'
+            cand --color 'When to colour: auto, always or never'
+            cand --quick 'Show what the file says of itself: no entry is read'
+            cand --json 'Print an object: times in seconds since 1970, ages in seconds, sizes in bytes'
+            cand -q 'Say nothing but data and errors'
+            cand --quiet 'Say nothing but data and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'vlive;salvage'= {
             cand --into 'The folder of the new cache, which must not have one'
             cand -C 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder'
@@ -218,6 +234,21 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --all 'Drop every cache key; never a table that is no cache table'
             cand -n 'Say what would be dropped, and drop nothing'
             cand --dry-run 'Say what would be dropped, and drop nothing'
+            cand --json 'Print the summary as an object: sizes in bytes'
+            cand -q 'Say nothing but data and errors'
+            cand --quiet 'Say nothing but data and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'vlive;compact'= {
+            cand -C 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder'
+            cand --folder 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder'
+            cand --wait 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)'
+            cand --color 'When to colour: auto, always or never'
+            cand -n 'Print what would be given back, and change nothing'
+            cand --dry-run 'Print what would be given back, and change nothing'
             cand --json 'Print the summary as an object: sizes in bytes'
             cand -q 'Say nothing but data and errors'
             cand --quiet 'Say nothing but data and errors'

@@ -38,11 +38,13 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "show" -d 'Show the rows
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "ages" -d 'Tell when entries were fetched, and how old they are'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "diff" -d 'Compare two caches, or a cache and a fixture'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "check" -d 'Verify every page and every entry, without changing anything'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "stat" -d 'Show the space that a cache takes, the ages of its entries, and the largest ones'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Write what still verifies of a damaged cache to a new one'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "put" -d 'Write one entry from JSON'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "load" -d 'Write the entries of fixtures, all or none'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "touch" -d 'Set when entries were fetched, and leave their rows as they are'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "invalidate" -d 'Drop what vantage-live\'s `invalidate_prefix` drops, and say what that was'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "compact" -d 'Give back the space that a cache does not need'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
@@ -123,6 +125,16 @@ complete -c vlive -n "__fish_vlive_using_subcommand check" -l json -d 'Print an 
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l quick -d 'Show what the file says of itself: no entry is read'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l json -d 'Print an object: times in seconds since 1970, ages in seconds, sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l into -d 'The folder of the new cache, which must not have one' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
@@ -187,6 +199,16 @@ complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l json -d 'Prin
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s n -l dry-run -d 'Print what would be given back, and change nothing'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l json -d 'Print the summary as an object: sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'

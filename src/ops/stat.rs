@@ -3,7 +3,7 @@
 use crate::database::rebuild;
 use crate::error::{Error, Result};
 use crate::file::{Damage, PAGE_SIZE, Packing, Page, Survey, Widths};
-use crate::live::envelope::EnvelopeHead;
+use crate::live::head::EnvelopeHead;
 use crate::live::key::Key;
 use crate::ops::list::Unreadable;
 use crate::snapshot::{Snapshot, Table};
