@@ -58,6 +58,9 @@ _vlive() {
             vlive,touch)
                 cmd="vlive__subcmd__touch"
                 ;;
+            vlive,where)
+                cmd="vlive__subcmd__where"
+                ;;
             *)
                 ;;
         esac
@@ -65,7 +68,7 @@ _vlive() {
 
     case "${cmd}" in
         vlive)
-            opts="-C -q -h -V --folder --wait --color --quiet --help --version ls dump show ages diff check stat salvage put load touch invalidate compact completions"
+            opts="-C -q -h -V --folder --wait --color --quiet --help --version ls dump show ages diff check where stat salvage put load touch invalidate compact completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -639,6 +642,50 @@ _vlive() {
                     return 0
                     ;;
                 --age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vlive__subcmd__where)
+            opts="-C -q -h -V --depth --timeout --json --folder --wait --color --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --depth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

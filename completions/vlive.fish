@@ -38,6 +38,7 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "show" -d 'Show the rows
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "ages" -d 'Tell when entries were fetched, and how old they are'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "diff" -d 'Compare two caches, or a cache and a fixture'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "check" -d 'Verify every page and every entry, without changing anything'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "where" -d 'Find caches: below folders, and those that a running process has open'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "stat" -d 'Show the space that a cache takes, the ages of its entries, and the largest ones'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Write what still verifies of a damaged cache to a new one'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "put" -d 'Write one entry from JSON'
@@ -125,6 +126,17 @@ complete -c vlive -n "__fish_vlive_using_subcommand check" -l json -d 'Print an 
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s q -l quiet -d 'Say nothing but data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l depth -d 'How many folders deep to search' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l timeout -d 'When to stop searching' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l json -d 'Print an array of objects: times in seconds since 1970, sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'

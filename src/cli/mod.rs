@@ -21,6 +21,7 @@ mod stat;
 mod target;
 mod time;
 mod touch;
+mod r#where;
 
 use crate::output::Output;
 use anyhow::Result;
@@ -61,6 +62,7 @@ enum Command {
     Ages(ages::Ages),
     Diff(diff::Diff),
     Check(check::Check),
+    Where(r#where::Where),
     #[command(alias = "stats")]
     Stat(stat::Stat),
     Salvage(salvage::Salvage),
@@ -108,6 +110,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Ages(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Where(command) => command.run(global, output),
         Command::Stat(command) => command.run(global, output),
         Command::Salvage(command) => command.run(global, output),
         Command::Put(command) => command.run(global, output),

@@ -81,10 +81,7 @@ mod tests {
     #[test]
     fn blocks_grow_with_counts_and_the_smallest_count_is_seen() {
         let drawn =
-            |blocks, counts: &[u64]| -> String { counts.iter().map(|count| blocks_of(blocks, *count)).collect() };
-        fn blocks_of(blocks: Blocks, count: u64) -> char {
-            blocks.of(count, 800)
-        }
+            |blocks: Blocks, counts: &[u64]| -> String { counts.iter().map(|count| blocks.of(*count, 800)).collect() };
         assert_eq!(drawn(Blocks::Unicode, &[0, 1, 100, 101, 400, 799, 800]), " ▁▁▂▄██");
         assert_eq!(drawn(Blocks::Ascii, &[0, 1, 100, 101, 400, 799, 800]), " ..:=##");
         assert_eq!(Blocks::Ascii.of(u64::MAX, u64::MAX), '#');

@@ -4,6 +4,7 @@
 pub(crate) mod disk;
 pub(crate) mod holder;
 pub(crate) mod in_order;
+pub(crate) mod search;
 pub(crate) mod spool;
 pub mod temporary;
 

@@ -131,7 +131,9 @@ impl redb::Key for Reversed {
 const NUMBERS: TableDefinition<u64, &str> = TableDefinition::new("numbers");
 const REVERSED: TableDefinition<Reversed, Reversed> = TableDefinition::new("reversed");
 const PAIRS: TableDefinition<(i32, &str), Option<u16>> = TableDefinition::new("pairs");
-const NESTED: TableDefinition<(u8, (&str, i64), String), Vec<Option<[u8; 7]>>> = TableDefinition::new("nested");
+type Nested = (u8, (&'static str, i64), String);
+
+const NESTED: TableDefinition<Nested, Vec<Option<[u8; 7]>>> = TableDefinition::new("nested");
 const IDS: TableDefinition<&[u8; 16], ()> = TableDefinition::new("ids");
 const FLAGS: TableDefinition<Option<bool>, (f64,)> = TableDefinition::new("flags");
 const MANY: MultimapTableDefinition<i64, &str> = MultimapTableDefinition::new("many");
@@ -234,9 +236,9 @@ fn used(random: &mut Random, is_v3: bool) -> tempfile::TempDir {
     let mut builder = redb::Builder::new();
     let database = builder.create_with_file_format_v3(is_v3).create(file(&folder)).unwrap();
     let largest = random.one_of(&[50, 500, 3000, 5000, 60_000]);
-    for _ in 0..1 + random.below(6) {
+    for _ in 0..=random.below(6) {
         let transaction = database.begin_write().unwrap();
-        for _ in 0..1 + random.below(3) {
+        for _ in 0..=random.below(3) {
             let name = format!("__vlive__{}", random.below(4));
             let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new(&name)).unwrap();
             for _ in 0..random.below(300) {

@@ -23,6 +23,7 @@ mod readme;
 mod refused;
 mod salvage;
 mod show;
+mod space;
 mod support;
 mod terminal;
 mod touch;
