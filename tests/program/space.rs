@@ -26,7 +26,7 @@ fn stat_shows_a_cache_at_a_glance() {
     assert!(lines[1].starts_with("values 45 B, keys 12 B, pages around them 3.9 KiB, redb "), "{output}");
     assert!(lines[2].starts_with("`vlive compact` would give back 1.8 MiB (5"), "{output}");
     assert_eq!(lines[3], "AGE  future  <1m  <10m  <1h  <6h  <1d  <7d  <30d  <1y  older");
-    assert_eq!(lines[4], "                               ███                         █████");
+    assert_eq!(lines[4], "                             ███                       █████");
     assert_eq!(lines[5], "          0    0     0    0    1    0    0     0    0      1");
     assert_eq!(lines[6], "KEY      ENTRIES  ROWS  SIZE   MIN  MEDIAN   MAX  DEPTH");
     assert_eq!(lines[7], "clients        2     1  45 B  19 B    19 B  26 B      1");
