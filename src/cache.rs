@@ -11,9 +11,11 @@ use crate::live::key;
 use crate::live::key::{Key, Selection};
 use crate::ops::invalidate::{Plan, Removal, Removed};
 use crate::ops::load::{LoadPlan, Replace};
+use crate::ops::scope::Scope;
 use crate::ops::touch::{TouchPlan, Touched};
 use crate::snapshot::Snapshot;
 use crate::snapshot::location;
+use crate::system::progress;
 use redb::{Database, TableDefinition, WriteTransaction};
 use std::fs;
 use std::mem;
@@ -52,6 +54,15 @@ pub(crate) enum NewValue<'v> {
     Bytes(&'v [u8]),
     /// One that is read to where redb wants it, so that there are no two of it in memory.
     Fixture(FixtureEntry<'v>),
+}
+
+impl NewValue<'_> {
+    fn len(self) -> usize {
+        match self {
+            NewValue::Bytes(value) => value.len(),
+            NewValue::Fixture(entry) => entry.len(),
+        }
+    }
 }
 
 /// Bytes from which on this counts: redb takes longer to make room than to take a value.
@@ -135,20 +146,21 @@ impl Cache {
     }
 
     /// The rows under a full key; see [`Snapshot::get`].
-    pub fn get(&self, full_key: &str) -> Result<Option<CachedRows>> {
-        self.snapshot(&self.lock())?.get(full_key)
+    pub fn get(&self, key: impl Into<Key>) -> Result<Option<CachedRows>> {
+        self.snapshot(&self.lock())?.get(key)
     }
 
     /// Writes rows under a full key, in place of what was there.
-    pub fn put(&self, full_key: &str, rows: &CachedRows) -> Result<()> {
-        self.put_envelope(&Key::new(full_key), &Envelope::encode(rows)).map(drop)
+    pub fn put(&self, key: impl Into<Key>, rows: &CachedRows) -> Result<()> {
+        self.put_envelope(key, &Envelope::encode(rows)).map(drop)
     }
 
     /// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
-    pub fn put_envelope(&self, key: &Key, envelope: &Envelope) -> Result<bool> {
+    pub fn put_envelope(&self, key: impl Into<Key>, envelope: &Envelope) -> Result<bool> {
+        let key = key.into();
         let mut state = self.lock();
         // Reads the path that redb is about to change, and so verifies it.
-        self.snapshot(&state)?.entry(key)?;
+        self.snapshot(&state)?.entry(&key)?;
         self.change(&mut state, |database| {
             let transaction = database.begin_write()?;
             let replaced = {
@@ -169,6 +181,7 @@ impl Cache {
         let mut state = self.lock();
         let plan = LoadPlan::new(&self.snapshot(&state)?, fixture, replace)?;
         if !fixture.is_empty() || !plan.removal().tables.is_empty() {
+            progress::current().expect(Some(fixture.bytes()));
             self.transact(&mut state, plan.removal(), |insert| {
                 fixture.entries().try_for_each(|entry| {
                     let key = entry.key();
@@ -195,6 +208,7 @@ impl Cache {
         self.change(state, |database| {
             let transaction = database.begin_write()?;
             remove(removal, &transaction)?;
+            let written = progress::current();
             let mut open: Option<(String, redb::Table<'_, &str, &[u8]>)> = None;
             let filled = fill(&mut |name, sub_key, value| {
                 let failed = |error: redb::StorageError| redb_error(WRITE, &self.path, error);
@@ -205,6 +219,7 @@ impl Cache {
                     open = Some((name.to_owned(), table));
                 }
                 let (_, table) = open.as_mut().expect("just opened");
+                written.add(value.len());
                 match value {
                     NewValue::Bytes(value) => drop(table.insert(sub_key, value).map_err(failed)?),
                     NewValue::Fixture(entry) if entry.len() < LARGE => {
@@ -230,20 +245,20 @@ impl Cache {
     /// cache key, with `/` the entries of that one cache key whose sub-key starts with the rest.
     /// Nothing to drop is no error.
     pub fn invalidate_prefix(&self, prefix: &str) -> Result<Removed> {
-        self.invalidate(&[Selection::prefix(prefix)])
+        self.invalidate(&Selection::prefix(prefix).into())
     }
 
-    /// Drops everything that is selected, in one transaction.
-    pub fn invalidate(&self, selections: &[Selection]) -> Result<Removed> {
+    /// Drops everything in the scope, in one transaction.
+    pub fn invalidate(&self, scope: &Scope) -> Result<Removed> {
         let mut state = self.lock();
-        let plan = Plan::new(&self.snapshot(&state)?, selections)?;
+        let plan = Plan::new(&self.snapshot(&state)?, scope)?;
         if !plan.tables.is_empty() {
             self.transact(&mut state, &plan, |_| Ok(()))?;
         }
         Ok(plan.into_removed())
     }
 
-    /// Sets `fetched_at` of every entry that is selected, in seconds since 1970 (2^63 - 1 at the most),
+    /// Sets `fetched_at` of every entry in the scope, in seconds since 1970 (2^63 - 1 at the most),
     /// in one transaction. Every other byte of the entries stays, and so do entries that vantage-live
     /// cannot decode, as a whole.
     ///
@@ -251,10 +266,10 @@ impl Cache {
     ///
     /// # Errors
     /// Those of [`TouchPlan::new`].
-    pub fn touch(&self, selections: &[Selection], fetched_at: u64) -> Result<Touched> {
+    pub fn touch(&self, scope: &Scope, fetched_at: u64) -> Result<Touched> {
         let mut state = self.lock();
         let snapshot = self.snapshot(&state)?;
-        let plan = TouchPlan::new(&snapshot, selections)?;
+        let plan = TouchPlan::new(&snapshot, scope)?;
         if !plan.touched().keys.is_empty() {
             // Entries are read while redb writes others, so that they need not be kept: what redb writes
             // goes to free pages, and those of the last commit are none before the next one is made.
@@ -387,7 +402,7 @@ mod tests {
         |cache| cache.invalidate_prefix("clients/page_").map(drop),
         |cache| cache.invalidate_prefix("orders").map(drop),
         // Every entry, and with a longer time.
-        |cache| cache.touch(&[Selection::All], 1 << 40).map(drop),
+        |cache| cache.touch(&Scope::all(), 1 << 40).map(drop),
         |cache| {
             cache.fill(|insert| {
                 (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), NewValue::Bytes(&[n; 3000])))
@@ -530,7 +545,7 @@ mod tests {
                 })
             });
             while !other.is_finished() {
-                cache.touch(&[Selection::All], 7).expect("a touch");
+                cache.touch(&Scope::all(), 7).expect("a touch");
             }
             assert_eq!(other.join().expect("no panic"), None, "an earlier put is back");
         });

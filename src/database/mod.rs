@@ -9,6 +9,7 @@ mod types;
 use crate::error::{Error, Result};
 use crate::file::{self, File};
 use crate::snapshot::location;
+use crate::system::positioned::{read_at, write_at};
 use crate::system::temporary::TemporaryFile;
 use crate::system::{disk as system_disk, holder};
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
@@ -60,7 +61,7 @@ impl StorageBackend for CheckedFile {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut bytes = vec![0; len];
-        file::read_at(&self.file, &mut bytes, offset)?;
+        read_at(&self.file, &mut bytes, offset)?;
         Ok(bytes)
     }
 
@@ -83,7 +84,7 @@ impl StorageBackend for CheckedFile {
         let data = marked.as_deref().unwrap_or(data);
         #[cfg(test)]
         disk::room_for_a_call().inspect_err(|_| disk::write_a_part(&self.file, offset, data))?;
-        file::write_at(&self.file, data, offset)
+        write_at(&self.file, data, offset)
     }
 }
 
@@ -190,7 +191,6 @@ pub(crate) fn check_integrity(file: &Arc<fs::File>) -> io::Result<Option<String>
 /// A disk that runs full, for tests.
 #[cfg(test)]
 pub(crate) mod disk {
-    use crate::file;
     use std::cell::Cell;
     use std::fs;
     use std::io;
@@ -224,6 +224,6 @@ pub(crate) mod disk {
         if DISK.get().refused > 1 {
             return;
         }
-        file::write_at(file, &data[..data.len() / 2], offset).expect("the part is written");
+        super::write_at(file, &data[..data.len() / 2], offset).expect("the part is written");
     }
 }

@@ -8,6 +8,7 @@
 use super::types::{self, RawKey, RawValue};
 use super::{PAGE_CACHE, PAGE_SIZE};
 use crate::file::{self, Definition, Packing, TreeEntry};
+use crate::system::positioned::{read_at, write_at};
 use redb::WriteTransaction;
 use redb::{Builder, Database, MultimapTable, MultimapTableDefinition, StorageBackend, Table, TableDefinition};
 use std::fs;
@@ -65,7 +66,7 @@ fn blank(is_v3: bool) -> Result<Vec<u8>, redb::Error> {
 pub(crate) fn lay_out(file: &Arc<fs::File>, is_v3: bool, len: u64, closing: &Closing) -> Result<Database, redb::Error> {
     let blank = blank(is_v3)?;
     file.set_len(0)?;
-    file::write_at(file, &blank, 0)?;
+    write_at(file, &blank, 0)?;
     file.set_len(whole_pages(len).max(blank.len() as u64))?;
     let backend = Unflushed { file: Arc::clone(file), closing: closing.clone() };
     Ok(Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(backend)?)
@@ -203,7 +204,7 @@ impl StorageBackend for Unflushed {
 
     fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; len];
-        self.closing.note(file::read_at(&self.file, &mut bytes, offset))?;
+        self.closing.note(read_at(&self.file, &mut bytes, offset))?;
         Ok(bytes)
     }
 
@@ -216,7 +217,7 @@ impl StorageBackend for Unflushed {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.closing.note(file::write_at(&self.file, data, offset))
+        self.closing.note(write_at(&self.file, data, offset))
     }
 }
 

@@ -3,10 +3,11 @@
 use crate::database::rebuild::{self, Closing, NewTable};
 use crate::database::{catch, open_locked, redb_error, verify_for_redb};
 use crate::error::{Error, Result};
-use crate::file::{self, Definition, MAGIC, TreeEntry, write_at};
+use crate::file::{self, Definition, MAGIC, TreeEntry};
 use crate::ops::stat;
 use crate::snapshot::{Snapshot, Table, location};
 use crate::system::disk;
+use crate::system::positioned::write_at;
 use crate::system::temporary::TemporaryFile;
 use redb::{Database, WriteTransaction};
 use std::fs;
