@@ -9,6 +9,7 @@ use crate::snapshot::race;
 use crate::snapshot::{Snapshot, Table};
 use crate::system::holder;
 use crate::system::holder::Holder;
+use crate::system::progress;
 use crate::system::temporary::TemporaryFile;
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::fs;
@@ -153,6 +154,7 @@ fn check_pages(
     decoding: &mut Workers<'_, Leaf, Decoded>,
 ) -> Result<(Check, Vec<Error>)> {
     let file = snapshot.file();
+    progress::current().expect(Some(file.len()));
     let header = file.header();
     let mut check = Check {
         format: snapshot.slot().version,
