@@ -3,7 +3,7 @@
 // redb's own error is large; it is boxed where it leaves this file.
 #![allow(clippy::result_large_err)]
 
-use crate::database::{CheckedFile, catch, create_file, redb_error, verify_for_redb};
+use crate::database::{CheckedFile, catch, create_file, open_locked, redb_error, verify_for_redb};
 use crate::error::{Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::envelope::{CachedRows, Envelope};
@@ -15,7 +15,6 @@ use crate::ops::scope::Scope;
 use crate::ops::touch::{TouchPlan, Touched};
 use crate::snapshot::Snapshot;
 use crate::snapshot::location;
-use crate::system::holder;
 use crate::system::progress;
 use redb::{Database, TableDefinition, WriteTransaction};
 use std::fs;
@@ -135,16 +134,7 @@ impl Cache {
     }
 
     fn open_file(path: PathBuf) -> Result<Cache> {
-        let file = location::open(&path, true)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
-                return Err(Error::InUse { path, holders });
-            }
-            Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
-        }
-        let file = Arc::new(file);
+        let file = open_locked(&path)?;
         verify_for_redb(&path, &file)?;
         Ok(Cache { path, file, database: Mutex::new(State::Unopened) })
     }

@@ -4,6 +4,7 @@ mod cut;
 pub mod delimited;
 pub mod escape;
 mod grid;
+pub mod histogram;
 pub mod human;
 pub mod listing;
 pub mod markdown;
