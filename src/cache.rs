@@ -4,7 +4,7 @@
 #![allow(clippy::result_large_err)]
 
 use crate::database::{CheckedFile, catch, create_file, open_locked, redb_error, verify_for_redb};
-use crate::error::{Error, Result};
+use crate::error::{Action, Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::envelope::{CachedRows, Envelope};
 use crate::live::key;
@@ -67,9 +67,6 @@ impl NewValue<'_> {
 
 /// Bytes from which on this counts: redb takes longer to make room than to take a value.
 const LARGE: usize = 1024 * 1024;
-
-/// What redb is used for, in errors.
-const WRITE: &str = "write to";
 
 /// Opening a database writes to its file, so that redb is not given it before there is a change.
 #[derive(Debug)]
@@ -211,11 +208,11 @@ impl Cache {
             let written = progress::current();
             let mut open: Option<(String, redb::Table<'_, &str, &[u8]>)> = None;
             let filled = fill(&mut |name, sub_key, value| {
-                let failed = |error: redb::StorageError| redb_error(WRITE, &self.path, error);
+                let failed = |error: redb::StorageError| redb_error(Action::Write, &self.path, error);
                 if open.as_ref().is_none_or(|(open, _)| open != name) {
                     open = None;
                     let table = transaction.open_table(definition(name));
-                    let table = table.map_err(|error| redb_error(WRITE, &self.path, error))?;
+                    let table = table.map_err(|error| redb_error(Action::Write, &self.path, error))?;
                     open = Some((name.to_owned(), table));
                 }
                 let (_, table) = open.as_mut().expect("just opened");
@@ -291,7 +288,7 @@ impl Cache {
     /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not
     /// touched again: not even dropped, since that would write.
     fn change<T>(&self, state: &mut State, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
-        let panicked = || Error::RedbPanicked { doing: WRITE, path: self.path.clone() };
+        let panicked = || Error::RedbPanicked { action: Action::Write, path: self.path.clone() };
         let database = match mem::replace(state, State::Failed) {
             State::Failed => return Err(panicked()),
             State::Open(database) => database,
@@ -303,7 +300,7 @@ impl Cache {
                 };
                 opened.map_err(|error| {
                     *state = State::Unopened;
-                    redb_error("open", &self.path, error)
+                    redb_error(Action::Open, &self.path, error)
                 })?
             }
         };
@@ -313,7 +310,7 @@ impl Cache {
             return Err(panicked());
         };
         *state = State::Open(database);
-        result.map_err(|error| redb_error(WRITE, &self.path, error))
+        result.map_err(|error| redb_error(Action::Write, &self.path, error))
     }
 }
 
@@ -509,7 +506,7 @@ mod tests {
                             matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull);
                         assert!(is_full || matches!(error, Error::Redb { .. }), "{what}: {error:?}");
                         // What failed to open may be opened again once there is room.
-                        if !recovers || !matches!(error, Error::Io { doing: "open", .. }) {
+                        if !recovers || !matches!(error, Error::Io { action: Action::Open, .. }) {
                             assert!(cache.put("clients/page_9", &rows(1)).is_err(), "{what}: a put goes on");
                             assert!(cache.invalidate_prefix("clients").is_err(), "{what}: it goes on");
                         }
