@@ -1,12 +1,12 @@
-//! How much memory fixtures take: no more than three times the largest entry and 64 MiB, however many
-//! entries there are. `VLIVE_MEMORY_MB=200` makes the largest entry of 200 MB, and the others more; that
-//! is for a release build.
+//! Fixtures take three times the largest entry and 64 MiB of memory at the most, however many entries
+//! there are. `VLIVE_STRESS` multiplies the size of the largest entry.
 //!
 //! redb rounds the room for an entry up to a power of two, and has it in memory twice: an entry that is
 //! hardly more than one takes a load four times its bytes, and no reading of ours changes that.
 
 #![cfg(target_os = "linux")]
 
+use crate::common::stress::rounds;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fs;
@@ -42,10 +42,10 @@ const FORMS: [(&str, &[&str]); 4] = [
 
 /// Bytes of the largest entry.
 fn large() -> usize {
-    1_000_000 * std::env::var("VLIVE_MEMORY_MB").ok().and_then(|megabytes| megabytes.parse().ok()).unwrap_or(13)
+    6_000_000 * usize::try_from(rounds()).unwrap()
 }
 
-/// More than a fixture keeps in memory before it goes to a file.
+/// More than a fixture keeps in memory before it spills to a file.
 fn small_entries() -> usize {
     (large() / 2000).max(10_000)
 }
@@ -131,19 +131,19 @@ fn takes_three_times_the_entry_at_the_most(rows: &str) {
 }
 
 #[test]
-fn a_long_text_is_in_memory_three_times_at_the_most() {
+fn a_long_text_is_in_memory_at_most_three_times() {
     let line = format!("{}\\n", "x".repeat(79));
     takes_three_times_the_entry_at_the_most(&format!(r#""1":{{"text":"{}"}}"#, line.repeat(large() / 80)));
 }
 
 #[test]
-fn a_long_byte_string_is_in_memory_three_times_at_the_most() {
+fn a_long_byte_string_is_in_memory_at_most_three_times() {
     let bytes = BASE64.encode(vec![1; large()]);
     takes_three_times_the_entry_at_the_most(&format!(r#""1":{{"bytes":{{"$bytes":"{bytes}"}}}}"#));
 }
 
 #[test]
-fn many_rows_are_in_memory_three_times_at_the_most() {
+fn many_rows_are_in_memory_at_most_three_times() {
     let note = "x".repeat(100);
     let row = |n: usize| {
         let numbers = format!(r#""id":{n},"price":{n}.25,"count":-{n}"#);
@@ -157,7 +157,7 @@ fn many_rows_are_in_memory_three_times_at_the_most() {
 
 /// Of a value that differs both sides are told, and so they are in memory as JSON too.
 #[test]
-fn of_large_values_that_differ_nothing_is_kept_but_their_bytes_and_their_json() {
+fn a_diff_of_large_values_keeps_only_their_bytes_and_their_json() {
     let text = |end: &str| format!(r#""{}{end}""#, "x".repeat(large()));
     let bytes = |end: u8| format!(r#"{{"$bytes":"{}"}}"#, BASE64.encode([vec![1; large()], vec![end]].concat()));
     for (old, new) in [(text("a"), text("b")), (bytes(1), bytes(2))] {
@@ -180,7 +180,7 @@ fn of_large_values_that_differ_nothing_is_kept_but_their_bytes_and_their_json() 
 }
 
 #[test]
-fn of_twice_the_entries_no_more_than_their_keys_is_kept() {
+fn twice_the_entries_take_memory_for_their_keys_only() {
     let more = small_entries() as u64;
     let (once, _) = peaks(None, small_entries());
     for ((what, peak), (_, once)) in SMALL_ALONE.iter().zip(&once) {

@@ -2,7 +2,7 @@
 
 use redb::{Database, ReadableTable, TableDefinition, TableHandle};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use vantage_live::cache::{Cache, CachedRows, RedbCache};
 
 /// A cache opened by vantage-live.
@@ -70,7 +70,7 @@ pub fn table_names(folder: &Path) -> Vec<String> {
     transaction.list_tables().unwrap().map(|handle| handle.name().to_owned()).collect()
 }
 
-/// A cache with these values, whatever they are, under `t/0`, `t/1`, … and behind vantage-live's back.
+/// A cache with these values, whatever they are, under `t/0`, `t/1`, … and without vantage-live.
 pub fn folder_of(values: &[Vec<u8>]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();
@@ -89,10 +89,6 @@ pub fn copy_of(folder: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     std::fs::copy(folder.join("vlive.redb"), copy.path().join("vlive.redb")).unwrap();
     copy
-}
-
-pub fn sample(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches").join(name)
 }
 
 /// Rows that are equal have equal encodings; comparing values would not find a NaN equal to itself.
