@@ -9,9 +9,11 @@ use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::envelope::{CachedRows, Envelope};
 use crate::live::key;
 use crate::live::key::{Key, Selection};
+use crate::live::view::EnvelopeView;
 use crate::ops::invalidate::{Plan, Removal, Removed};
 use crate::ops::keep::Keeper;
 use crate::ops::load::{LoadPlan, Replace};
+use crate::ops::rewrite::{RewritePlan, Rewritten};
 use crate::ops::scope::Scope;
 use crate::ops::touch::{TouchPlan, Touched};
 use crate::ops::transfer::{Transfer, TransferPlan, Transferred};
@@ -163,22 +165,71 @@ impl Cache {
 
     /// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
     pub fn put_envelope(&self, key: impl Into<Key>, envelope: &Envelope) -> Result<bool> {
-        let key = key.into();
+        let replaced = self.put_where(key.into(), envelope, |_| true)?;
+        Ok(replaced.expect("whatever is there"))
+    }
+
+    /// Writes an encoded envelope if there still is what was `expected`: the bytes of a value, or no entry at all.
+    /// Returns whether it was written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let cache = vlive::Cache::create(folder.path())?;
+    /// # let rows = vlive::live::Envelope::encode(&vlive::CachedRows::new(Default::default()));
+    /// assert!(cache.put_envelope_if("clients/page_1", None, &rows)?);
+    /// assert!(!cache.put_envelope_if("clients/page_1", None, &rows)?);
+    /// assert!(cache.put_envelope_if("clients/page_1", Some(rows.bytes()), &rows)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn put_envelope_if(&self, key: impl Into<Key>, expected: Option<&[u8]>, envelope: &Envelope) -> Result<bool> {
+        let written = self.put_where(key.into(), envelope, |entry| entry.map(Entry::value) == expected)?;
+        Ok(written.is_some())
+    }
+
+    /// Writes an envelope if `is_due`, given what is there. Returns whether anything was there; `None` if it was not
+    /// due.
+    fn put_where(
+        &self,
+        key: Key,
+        envelope: &Envelope,
+        is_due: impl FnOnce(Option<&Entry>) -> bool,
+    ) -> Result<Option<bool>> {
         let mut state = self.lock();
         let snapshot = self.snapshot(&state)?;
         // Reads the path that redb is about to change, and so verifies it.
-        snapshot.entry(&key)?;
+        let entry = snapshot.entry(&key)?;
+        if !is_due(entry.as_ref()) {
+            return Ok(None);
+        }
         self.keeper.keep(&snapshot, [key.clone()])?;
-        self.change(&mut state, |database| {
-            let transaction = database.begin_write()?;
-            let replaced = {
-                let name = key::table_name(key.cache_key());
-                let mut table = transaction.open_table(definition(&name))?;
-                table.insert(key.sub_key(), envelope.bytes())?.is_some()
-            };
-            transaction.commit()?;
-            Ok(replaced)
-        })
+        self.transact(&mut state, &Plan::default(), |insert| {
+            insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(envelope.bytes()))
+        })?;
+        Ok(Some(entry.is_some()))
+    }
+
+    /// Writes new values for entries in the scope, in one transaction: `rewrite` is asked for each of them, and
+    /// `None` leaves the entry as it is. Nothing is written if it fails.
+    ///
+    /// # Errors
+    /// Those of [`RewritePlan::new`].
+    pub fn rewrite<E: From<Error>>(
+        &self,
+        scope: &Scope,
+        rewrite: impl FnMut(&Key, &EnvelopeView<'_>) -> Result<Option<Envelope>, E>,
+    ) -> Result<Rewritten, E> {
+        let mut state = self.lock();
+        let snapshot = self.snapshot(&state)?;
+        let plan = RewritePlan::new(&snapshot, scope, rewrite)?;
+        if !plan.rewritten().keys.is_empty() {
+            self.keeper.keep(&snapshot, plan.keys())?;
+            self.transact(&mut state, &Plan::default(), |insert| {
+                plan.apply(|key, value| {
+                    insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(value))
+                })
+            })?;
+        }
+        Ok(plan.into_rewritten())
     }
 
     /// Writes the entries of a fixture, in one transaction, in place of what `replace` says.

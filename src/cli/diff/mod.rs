@@ -97,8 +97,7 @@ impl Diff {
             match (&mut shown, &difference) {
                 (Shown::Stats(stats), _) => Stat::add(stats, &difference),
                 (Shown::Json(array), _) => array.add(&difference, output)?,
-                (Shown::Lines, Difference::Entry(entry)) => print_entry(entry, output)?,
-                (Shown::Lines, Difference::Row(row)) => print_row(row, output)?,
+                (Shown::Lines, difference) => print(difference, output)?,
             }
             Ok(())
         })?;
@@ -161,6 +160,14 @@ fn mark(change: Change) -> char {
         Change::Added => '+',
         Change::Removed => '-',
         Change::Changed => '~',
+    }
+}
+
+/// Prints a difference as lines.
+pub fn print(difference: &Difference, output: &mut Output) -> Result<()> {
+    match difference {
+        Difference::Entry(entry) => print_entry(entry, output),
+        Difference::Row(row) => print_row(row, output),
     }
 }
 
