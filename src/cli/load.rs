@@ -88,7 +88,7 @@ impl Load {
                 other => other?,
             }
         } else {
-            let write = || vlive::ops::load(global.folder(), &fixture, replace);
+            let write = || fixture.seed(global.folder(), replace);
             global.open_when_free(output, || output.bar("writing").of(write))?
         };
         self.tell(&fixture, &plan, output)?;
