@@ -10,7 +10,7 @@ use crate::error::{Action, Error, RedbError, Result};
 use crate::file::{self, File};
 use crate::snapshot::location;
 use crate::system::positioned::{read_at, write_at};
-use crate::system::temporary::TemporaryFile;
+use crate::system::temporary::{self, TemporaryFile};
 use crate::system::{disk as system_disk, holder};
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 use std::fs;
@@ -107,7 +107,12 @@ pub(crate) fn open_locked(path: &Path) -> Result<Arc<fs::File>> {
         let metadata = |error| Error::io(Action::Read, path, error);
         match file.try_lock() {
             // Another process may have put a new file in its place meanwhile.
-            Ok(()) if location::is_at(&file, path).map_err(metadata)? => return Ok(Arc::new(file)),
+            Ok(()) if location::is_at(&file, path).map_err(metadata)? => {
+                // A compaction that was killed leaves a file beside it, perhaps as long as the cache.
+                let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+                temporary::remove_abandoned(folder_of(&target));
+                return Ok(Arc::new(file));
+            }
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
                 let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
@@ -116,6 +121,10 @@ pub(crate) fn open_locked(path: &Path) -> Result<Arc<fs::File>> {
             Err(fs::TryLockError::Error(error)) => return Err(Error::io(Action::Lock, path, error)),
         }
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Checks what redb takes on trust when it opens a file.

@@ -31,7 +31,7 @@ const SHOWN: usize = 200;
 /// clients.seed(folder, Replace::All)?;
 /// // The app runs; then:
 /// vlive::assert_same(folder, &clients);
-/// # Ok::<(), vlive::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// ```should_panic

@@ -8,6 +8,7 @@ use crate::ops::stat;
 use crate::snapshot::{Snapshot, Table, location};
 use crate::system::disk;
 use crate::system::positioned::write_at;
+use crate::system::progress;
 use crate::system::temporary::TemporaryFile;
 use redb::{Database, WriteTransaction};
 use std::fs;
@@ -71,6 +72,8 @@ fn compact_locked(old: &Old) -> Result<Compacted> {
     }
     verify_for_redb(&old.named, &old.file)?;
     let snapshot = Snapshot::of(&old.named, Arc::clone(&old.file), false)?.whole()?;
+    // Every page is read for the plan, for the copy and for the comparison.
+    progress::current().expect(Some(3 * snapshot.file().len()));
     let plan = compact_plan(&snapshot)?;
     if plan.given_back() == 0 {
         return Ok(plan);

@@ -11,6 +11,7 @@ pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod find_caches;
 pub(crate) mod invalidate;
+pub(crate) mod keep;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod near;
@@ -18,6 +19,7 @@ pub(crate) mod salvage;
 pub(crate) mod scope;
 pub(crate) mod stat;
 pub(crate) mod touch;
+pub(crate) mod transfer;
 
 pub use ages::{Age, Ages, ages};
 pub use assert::assert_same;
@@ -34,6 +36,7 @@ pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope, each_entry};
 pub use stat::{AGE_BOUNDS, AgeCount, AgeHistogram, Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
+pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
 fn past_damage(entry: Result<Entry>, damage: &mut Vec<Error>) -> Result<Option<Entry>> {
