@@ -80,7 +80,9 @@ fn differences(path: &Path, expected: &Fixture) -> Result<Option<String>> {
             }
             Ok(())
         })?;
-    damage.iter().for_each(|error| add(&with_reasons(error)));
+    for error in &damage {
+        add(&with_reasons(error));
+    }
     if number > SHOWN {
         writeln!(text, "and {} more", number - SHOWN).expect("a string takes everything");
     }
