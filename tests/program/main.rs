@@ -9,6 +9,7 @@ mod diff;
 mod dump;
 mod dump_formats;
 mod dump_output;
+mod edit;
 mod errors;
 mod generated;
 mod global;
