@@ -13,6 +13,7 @@ mod notation;
 mod properties;
 mod redact;
 mod space;
+mod wings;
 
 #[path = "../common/mod.rs"]
 mod common;
