@@ -164,7 +164,7 @@ fn imports_point_down_the_order_of_the_wings() {
 fn the_order_itself_has_no_way_up() {
     for (n, (wing, below)) in ORDER.iter().enumerate() {
         let is_below = |other: &&str| ORDER[..n].iter().any(|(wing, _)| wing == other) || *other == "cache";
-        assert!(below.iter().all(|other| is_below(other)), "{wing}");
+        assert!(below.iter().all(is_below), "{wing}");
     }
 }
 
