@@ -7,11 +7,11 @@ use std::path::Path;
 use vlive::{Selection, Snapshot};
 use vlive::ops::{DumpFormat, DumpStyle};
 
-#[path = "../../tests/support/patches.rs"]
+#[path = "../../tests/common/patches.rs"]
 mod patches;
-#[path = "../../tests/support/random.rs"]
+#[path = "../../tests/common/random.rs"]
 mod random;
-#[path = "../../tests/support/scribble.rs"]
+#[path = "../../tests/common/scribble.rs"]
 mod scribble;
 
 /// Of what is longer the fuzzer would take the beginning.

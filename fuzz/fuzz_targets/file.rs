@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use std::path::Path;
 use std::sync::LazyLock;
 
-#[path = "../../tests/support/properties/file.rs"]
+#[path = "../../tests/common/properties/file.rs"]
 mod file;
 
 static SAMPLES: LazyLock<file::Samples> =

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../tests/support/properties/input.rs"]
+#[path = "../../tests/common/properties/input.rs"]
 mod input;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -3,9 +3,9 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../tests/support/properties/entries.rs"]
+#[path = "../../tests/common/properties/entries.rs"]
 mod entries;
-#[path = "../../tests/support/properties/value.rs"]
+#[path = "../../tests/common/properties/value.rs"]
 mod value;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,7 +1,7 @@
 //! Bytes that nobody would write, decoded by vantage-live itself and by this crate.
 
-use crate::properties;
-use crate::scribble::scribble;
+use crate::common::properties::value;
+use crate::common::scribble::scribble;
 use crate::support::{Oracle, encoded, folder_of};
 use vlive::CachedRows;
 use vlive::live::EnvelopeHead;
@@ -20,7 +20,7 @@ fn any_value_is_accepted_refused_and_understood_as_by_vantage_live_and_goes_thro
     let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
     assert!((values.len() / 2..values.len() * 9 / 10).contains(&accepted), "{accepted} is no fair mix");
     for (seed, (value, answer)) in values.iter().zip(&answers).enumerate() {
-        let ours = properties::value(value);
+        let ours = value::value(value);
         match (answer, CachedRows::decode(value)) {
             (Err(_), Err(_)) => assert_eq!(ours, None, "{seed}"),
             (Ok(theirs), Ok(decoded)) => {
@@ -83,7 +83,7 @@ fn the_limit_of_nesting_is_vantage_lives_own() {
     for (value, answer) in values.iter().zip(answers) {
         let ours = CachedRows::decode(value);
         assert_eq!(ours.as_ref().ok().map(encoded), answer.as_ref().ok().map(encoded), "{value:02x?}: {ours:?}");
-        assert_eq!(properties::value(value), answer.ok().as_ref().map(encoded), "{value:02x?}");
+        assert_eq!(value::value(value), answer.ok().as_ref().map(encoded), "{value:02x?}");
         // All that vantage-live writes of these it reads again.
         if let Ok(rows) = &ours {
             assert!(CachedRows::decode(&encoded(rows)).is_ok(), "{value:02x?}");

@@ -1,7 +1,7 @@
 //! What was dumped and loaded again, read by vantage-live itself.
 
-use crate::random::Random;
-use crate::rows::{KEYS, rows};
+use crate::common::random::Random;
+use crate::common::rows::{KEYS, rows};
 use crate::support::{Oracle, contents, encoded, table_names};
 use std::collections::BTreeSet;
 use std::fs;

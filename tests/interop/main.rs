@@ -7,11 +7,5 @@ mod sequences;
 mod support;
 mod touching;
 
-#[path = "../support/properties/value.rs"]
-mod properties;
-#[path = "../support/random.rs"]
-mod random;
-#[path = "../support/rows.rs"]
-mod rows;
-#[path = "../support/scribble.rs"]
-mod scribble;
+#[path = "../common/mod.rs"]
+mod common;

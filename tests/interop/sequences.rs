@@ -1,7 +1,7 @@
 //! Random sequences of put, get and invalidate, by turns by vantage-live and by this crate.
 
-use crate::random::Random;
-use crate::rows::{KEYS, rows};
+use crate::common::random::Random;
+use crate::common::rows::{KEYS, rows};
 use crate::support::{Oracle, contents, encoded, table_names};
 use indexmap::IndexMap;
 use std::path::Path;

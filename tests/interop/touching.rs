@@ -1,7 +1,7 @@
 //! What a touch leaves behind, read by vantage-live itself.
 
-use crate::random::Random;
-use crate::scribble::scribble;
+use crate::common::random::Random;
+use crate::common::scribble::scribble;
 use crate::support::{Oracle, contents, copy_of, encoded, folder_of, sample};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};

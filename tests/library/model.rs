@@ -1,5 +1,6 @@
 //! Databases of every shape, read by this crate and by redb.
 
+use crate::common::random::Random;
 use redb::{Builder, Database, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -9,10 +10,6 @@ use std::path::Path;
 use std::sync::Mutex;
 use vlive::ops::Plan;
 use vlive::{Key, Selection, Snapshot};
-
-#[path = "support/random.rs"]
-mod random;
-use random::Random;
 
 type Model = BTreeMap<String, BTreeMap<String, Vec<u8>>>;
 

@@ -1,15 +1,10 @@
 //! What a check calls altered is exactly what vantage-live would not have written.
 
+use crate::common::random::Random;
+use crate::common::scribble::scribble;
 use std::time::UNIX_EPOCH;
 use vlive::CachedRows;
 use vlive::live::{Deviation, Envelope, deviations};
-
-#[path = "support/random.rs"]
-mod random;
-#[path = "support/scribble.rs"]
-mod scribble;
-use random::Random;
-use scribble::scribble;
 
 /// The value as vantage-live would write what it reads from it, and the time that it has then.
 fn rewritten(value: &[u8]) -> Option<(Vec<u8>, u64)> {

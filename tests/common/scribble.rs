@@ -1,6 +1,6 @@
 //! Envelopes that nobody would write.
 
-use crate::random::Random;
+use super::random::Random;
 
 /// CBOR in any of the encodings that the standard allows, and some that it does not.
 pub struct Scribbler<'r> {

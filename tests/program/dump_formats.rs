@@ -1,6 +1,6 @@
 //! What `dump` prints in each format, and with the options that leave something out.
 
-use crate::denoted::denoted;
+use crate::common::denoted::denoted;
 use crate::support::{BY_HAND, CANONICAL, Folder};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -166,7 +166,7 @@ fn told(bytes: &[u8]) -> Vec<u8> {
     for word in text.split(['"', '\'']) {
         told.extend(BASE64.decode(word).unwrap_or_default());
         if !word.is_empty() && word.len() % 2 == 0 && word.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            told.extend(crate::denoted::bytes(word));
+            told.extend(crate::common::denoted::bytes(word));
         }
     }
     told

@@ -1,5 +1,9 @@
 //! Differences of random caches, found by this crate, by a plain model, and by vantage-live.
 
+use crate::common::odd::oddly_encoded;
+use crate::common::random::Random;
+use crate::common::scribble::scribble;
+use crate::common::stress::rounds;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ciborium::Value;
@@ -15,16 +19,6 @@ use vlive::json::RowsInput;
 use vlive::live::Envelope;
 use vlive::ops::{Change, DiffOptions, Difference, EntryDiff, Replace, RowDiff, Side};
 use vlive::{Cache, CachedRows, Fixture, Key, Record, Snapshot, diff};
-
-#[path = "support/odd.rs"]
-mod odd;
-#[path = "support/random.rs"]
-mod random;
-#[path = "support/scribble.rs"]
-mod scribble;
-use odd::oddly_encoded;
-use random::Random;
-use scribble::scribble;
 
 const EVERYTHING: DiffOptions = DiffOptions { fetched_at: true, order: true };
 
@@ -380,10 +374,6 @@ fn differing_to_vantage_live(a: &Path, b: &Path) -> BTreeSet<String> {
         (old, new) => old != new,
     });
     differing.map(|(key, _)| key.clone()).collect()
-}
-
-fn rounds() -> u64 {
-    std::env::var("VLIVE_STRESS").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
 /// The entries of two caches that differ in anything.

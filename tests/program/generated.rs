@@ -77,7 +77,7 @@ fn compare(folder: &str, expected: &Files) {
     }
     assert!(
         faults.is_empty(),
-        "{}\n`UPDATE=1 cargo test --test generated` writes these folders anew",
+        "{}\n`UPDATE=1 cargo test --test program generated` writes these folders anew",
         faults.join("\n")
     );
 }

@@ -1,5 +1,7 @@
 //! `put`, `load`, `touch` and `invalidate` killed at any instant, and writes that the system refuses.
 
+use crate::common::random::Random;
+use crate::common::stress::rounds;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -8,10 +10,6 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use vantage_live::cache::{Cache, RedbCache};
 use vlive::{Selection, Snapshot};
-
-#[path = "support/random.rs"]
-mod random;
-use random::Random;
 
 const KEYS: [&str; 4] = ["k/a", "k/b", "other/a", "other/__root__"];
 
@@ -42,10 +40,6 @@ fn vlive(folder: &Path, arguments: &[&str]) -> Command {
 
 /// Writes that are killed before they say that they are done.
 const KILLS: u64 = 200;
-
-fn rounds() -> u64 {
-    std::env::var("VLIVE_STRESS").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
-}
 
 /// The `n`th write, and what it leaves if it is not killed. Every row that it writes is named by its number.
 fn write(cache: &Path, input: &Path, n: u32, model: &Contents, random: &mut Random) -> (Command, Contents) {

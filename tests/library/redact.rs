@@ -1,20 +1,13 @@
 //! What is left of a value that is redacted is its shape, and nothing of its contents.
 
+use crate::common::denoted::{bytes, denoted};
+use crate::common::random::Random;
+use crate::common::scribble::scribble;
 use ciborium::Value;
 use std::time::UNIX_EPOCH;
 use vlive::cbor::notation;
 use vlive::live::{Deviation, Envelope, deviations, redact};
 use vlive::{CachedRows, Record};
-
-#[path = "support/denoted.rs"]
-mod denoted;
-#[path = "support/random.rs"]
-mod random;
-#[path = "support/scribble.rs"]
-mod scribble;
-use denoted::{bytes, denoted};
-use random::Random;
-use scribble::scribble;
 
 fn text(value: &[u8]) -> String {
     let mut text = Vec::new();

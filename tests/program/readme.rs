@@ -26,7 +26,7 @@ fn transcripts_are_what_a_shell_prints() {
         let differs = |((_, is), should): &((usize, &str), &str)| is != should;
         let first = readme.lines().enumerate().zip(renewed.lines()).find(differs);
         let ((n, is), should) = first.expect("only whole lines differ");
-        let update = "`UPDATE=1 cargo test --test readme` renews it";
+        let update = "`UPDATE=1 cargo test --test program readme` renews it";
         panic!("line {} of README.md is\n    {is}\nand should be\n    {should}\n{update}", n + 1);
     }
 }

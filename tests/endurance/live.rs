@@ -4,6 +4,8 @@
 //! each put a commit of its own, dated one second later than the one before: a look at one commit
 //! shows ten successive seconds, and a mixture of two does not.
 
+use crate::common::random::Random;
+use crate::common::stress::rounds;
 use serde_json::Value as Json;
 use std::io::{self, BufRead, BufReader, Write};
 use std::panic;
@@ -14,10 +16,6 @@ use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 use vantage_live::cache::{Cache, CachedRows, RedbCache};
 use vlive::{Selection, Snapshot};
-
-#[path = "support/random.rs"]
-mod random;
-use random::Random;
 
 const PAGES: u64 = 10;
 
@@ -86,7 +84,7 @@ struct Writer(Child);
 impl Writer {
     fn start(folder: &Path, habit: &str) -> Writer {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["writer", "--exact", "--nocapture"])
+            .args(["live::writer", "--exact", "--nocapture"])
             .env(ROLE, habit)
             .current_dir(folder)
             .stdout(Stdio::null())
@@ -123,7 +121,7 @@ fn vlive(folder: &Path, arguments: &[&str]) -> Json {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn look(folder: &Path, n: usize) {
+fn look(folder: &Path, n: u64) {
     match n % 5 {
         0 => {
             let list = vlive(folder, &["ls", "--json"]);
@@ -161,10 +159,6 @@ fn look(folder: &Path, n: usize) {
             assert_one_commit(&times.unwrap());
         }
     }
-}
-
-fn rounds() -> usize {
-    std::env::var("VLIVE_STRESS").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Fixtures, and what becomes of a cache that is dumped and loaded again: random ones, with redb as the
 //! judge of the bytes.
 
+use crate::common::random::Random;
+use crate::common::rows::{KEYS, rows};
+use crate::common::scribble::scribble;
 use redb::{Database, ReadableTable, TableDefinition, TableHandle};
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,16 +14,6 @@ use vlive::json::JsonStyle;
 use vlive::live::Envelope;
 use vlive::ops::{DumpFormat, DumpStyle, LoadPlan, Replace};
 use vlive::{Cache, CachedRows, Fixture, Key, Selection, Snapshot};
-
-#[path = "support/random.rs"]
-mod random;
-#[path = "support/rows.rs"]
-mod rows;
-#[path = "support/scribble.rs"]
-mod scribble;
-use random::Random;
-use rows::{KEYS, rows};
-use scribble::scribble;
 
 /// Values by cache key and sub-key.
 type Model = BTreeMap<(String, String), Vec<u8>>;

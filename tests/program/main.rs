@@ -9,6 +9,7 @@ mod dump;
 mod dump_formats;
 mod dump_output;
 mod errors;
+mod generated;
 mod global;
 mod in_use;
 mod invalidate;
@@ -16,13 +17,15 @@ mod load;
 mod load_refused;
 mod ls;
 mod put;
+mod readme;
 mod refused;
 mod salvage;
 mod show;
 mod support;
 mod terminal;
 mod touch;
+mod unchanged;
 mod values;
 
-#[path = "../support/denoted.rs"]
-mod denoted;
+#[path = "../common/mod.rs"]
+mod common;

@@ -1,18 +1,11 @@
 //! The diagnostic notation denotes a value as it is stored, byte for byte.
 
+use crate::common::denoted::{bytes, denoted};
+use crate::common::random::Random;
+use crate::common::scribble::scribble;
 use std::fs;
 use std::io::{self, Write};
 use vlive::cbor::{DecodeError, notation};
-
-#[path = "support/denoted.rs"]
-mod denoted;
-#[path = "support/random.rs"]
-mod random;
-#[path = "support/scribble.rs"]
-mod scribble;
-use denoted::{bytes, denoted};
-use random::Random;
-use scribble::scribble;
 
 fn try_notation(value: &[u8], pretty: Option<usize>) -> (String, Result<(), DecodeError>) {
     let mut text = Vec::new();

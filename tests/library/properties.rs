@@ -1,27 +1,14 @@
 //! Properties that the fuzz targets of `fuzz/` look for exceptions to, here from fixed seeds.
 
+use crate::common::patches::patches;
+use crate::common::properties::{entries, file, input, value};
+use crate::common::random::Random;
+use crate::common::scribble::scribble;
 use ciborium::Value;
 use std::ops::Range;
 use std::path::Path;
 use std::thread;
 use vlive::{Selection, Snapshot};
-
-#[path = "support/properties/entries.rs"]
-mod entries;
-#[path = "support/properties/file.rs"]
-mod file;
-#[path = "support/properties/input.rs"]
-mod input;
-#[path = "support/patches.rs"]
-mod patches;
-#[path = "support/random.rs"]
-mod random;
-#[path = "support/scribble.rs"]
-mod scribble;
-#[path = "support/properties/value.rs"]
-mod value;
-use random::Random;
-use scribble::scribble;
 
 fn caches() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/caches"))
@@ -157,7 +144,7 @@ fn what_only_looks_like_json_is_no_fixture() {
 fn no_few_bytes_patched_into_a_cache_make_a_look_at_it_panic_or_last() {
     let samples = file::Samples::read(caches());
     let look = |seeds: Range<u64>| {
-        let entries = seeds.map(|seed| file::file(&samples.patched(&patches::patches(seed)), seed.to_le_bytes()[0]));
+        let entries = seeds.map(|seed| file::file(&samples.patched(&patches(seed)), seed.to_le_bytes()[0]));
         entries.filter(Option::is_none).count()
     };
     let failed: usize = thread::scope(|scope| {

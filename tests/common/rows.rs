@@ -1,6 +1,6 @@
 //! Random rows, and keys that are awkward.
 
-use crate::random::Random;
+use super::random::Random;
 use ciborium::Value;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use vlive::{CachedRows, Record};

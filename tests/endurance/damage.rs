@@ -1,6 +1,8 @@
 //! Damaged and hostile files: an error or the truth, never anything else. Four files in 800 variants
 //! each are looked at, checked and written to, and every tenth of them is salvaged.
 
+use crate::common::random::Random;
+use crate::common::stress::rounds;
 use indexmap::IndexMap;
 use std::array;
 use std::collections::BTreeMap;
@@ -13,10 +15,6 @@ use std::time::Duration;
 use vlive::fixture::{FixtureOptions, Source};
 use vlive::ops::Replace;
 use vlive::{Cache, CachedRows, Error, Fixture, Selection, Snapshot};
-
-#[path = "support/random.rs"]
-mod random;
-use random::Random;
 
 const BLOCK: usize = 4096;
 
@@ -111,10 +109,6 @@ fn silence_redb() {
             }
         }));
     });
-}
-
-fn rounds() -> u64 {
-    std::env::var("VLIVE_STRESS").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
 mod a_damaged_file_reads_as_before_or_not_at_all_and_is_not_made_worse_by_a_write {

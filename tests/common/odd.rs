@@ -1,7 +1,7 @@
 //! Envelopes in encodings that vantage-live would not choose but reads.
 
-use crate::random::Random;
-use crate::scribble::Scribbler;
+use super::random::Random;
+use super::scribble::Scribbler;
 use ciborium::Value;
 use std::time::UNIX_EPOCH;
 use vlive::{CachedRows, Record};

@@ -1,6 +1,6 @@
 //! Patches of a sample cache, as the property of files takes them.
 
-use crate::random::Random;
+use super::random::Random;
 
 /// A few patches, mostly near the beginning of a page, where its lengths and offsets are.
 pub fn patches(seed: u64) -> Vec<u8> {

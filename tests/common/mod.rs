@@ -1,0 +1,11 @@
+//! What several kinds of test share. Each binary includes all of it, and uses a part.
+#![allow(dead_code)]
+
+pub mod denoted;
+pub mod odd;
+pub mod patches;
+pub mod properties;
+pub mod random;
+pub mod rows;
+pub mod scribble;
+pub mod stress;

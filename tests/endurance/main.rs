@@ -1,0 +1,10 @@
+//! What must hold for long and under load: caches that are written to while they are looked at,
+//! writes that are killed, files that are damaged, and entries that are large.
+
+mod crash;
+mod damage;
+mod live;
+mod memory;
+
+#[path = "../common/mod.rs"]
+mod common;

@@ -1,0 +1,14 @@
+//! The library as its users call it: values in, values out. Nothing here runs the program.
+
+mod allocations;
+mod deviation;
+mod diff;
+mod fixture;
+mod json;
+mod model;
+mod notation;
+mod properties;
+mod redact;
+
+#[path = "../common/mod.rs"]
+mod common;
