@@ -30,7 +30,7 @@ const OUT_OF_REACH_NATIVES: [&str; 2] = ["debug_empty", "stderr_empty"];
 const MAX_NESTING: usize = 200;
 
 /// Bytes of a filter: what it nests without brackets, such as `---1`, is bounded by this.
-const MAX_LEN: usize = 4096;
+const MAX_LEN: usize = 2048;
 
 /// Bytes of stack for a thread that compiles or runs filters: jaq calls itself for what encloses each other
 /// in a filter and in a value.
@@ -235,8 +235,8 @@ mod tests {
     fn a_filter_that_nests_too_deep_is_refused() {
         let refused = |code: String| with_room(|| gives(&code, &Value::Null)).unwrap().unwrap_err();
         assert!(refused("(".repeat(201)).starts_with("more than 200 brackets enclose each other"));
-        assert!(refused("-".repeat(4096)).contains("expected here"));
-        assert!(refused("-".repeat(4097)).starts_with("it is longer than 4096 bytes"));
-        assert!(refused("if ".repeat(1365)).contains("expected here"));
+        assert!(refused("-".repeat(2048)).contains("expected here"));
+        assert!(refused("-".repeat(2049)).starts_with("it is longer than 2048 bytes"));
+        assert!(refused("if ".repeat(682)).contains("expected here"));
     }
 }
