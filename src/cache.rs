@@ -16,6 +16,7 @@ use crate::ops::touch::{TouchPlan, Touched};
 use crate::snapshot::Snapshot;
 use crate::snapshot::location;
 use crate::system::holder;
+use crate::system::progress;
 use redb::{Database, TableDefinition, WriteTransaction};
 use std::fs;
 use std::mem;
@@ -54,6 +55,15 @@ pub(crate) enum NewValue<'v> {
     Bytes(&'v [u8]),
     /// One that is read to where redb wants it, so that there are no two of it in memory.
     Fixture(FixtureEntry<'v>),
+}
+
+impl NewValue<'_> {
+    fn len(self) -> usize {
+        match self {
+            NewValue::Bytes(value) => value.len(),
+            NewValue::Fixture(entry) => entry.len(),
+        }
+    }
 }
 
 /// Bytes from which on this counts: redb takes longer to make room than to take a value.
@@ -146,20 +156,21 @@ impl Cache {
     }
 
     /// The rows under a full key; see [`Snapshot::get`].
-    pub fn get(&self, full_key: &str) -> Result<Option<CachedRows>> {
-        self.snapshot(&self.lock())?.get(full_key)
+    pub fn get(&self, key: impl Into<Key>) -> Result<Option<CachedRows>> {
+        self.snapshot(&self.lock())?.get(key)
     }
 
     /// Writes rows under a full key, in place of what was there.
-    pub fn put(&self, full_key: &str, rows: &CachedRows) -> Result<()> {
-        self.put_envelope(&Key::new(full_key), &Envelope::encode(rows)).map(drop)
+    pub fn put(&self, key: impl Into<Key>, rows: &CachedRows) -> Result<()> {
+        self.put_envelope(key, &Envelope::encode(rows)).map(drop)
     }
 
     /// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
-    pub fn put_envelope(&self, key: &Key, envelope: &Envelope) -> Result<bool> {
+    pub fn put_envelope(&self, key: impl Into<Key>, envelope: &Envelope) -> Result<bool> {
+        let key = key.into();
         let mut state = self.lock();
         // Reads the path that redb is about to change, and so verifies it.
-        self.snapshot(&state)?.entry(key)?;
+        self.snapshot(&state)?.entry(&key)?;
         self.change(&mut state, |database| {
             let transaction = database.begin_write()?;
             let replaced = {
@@ -180,6 +191,7 @@ impl Cache {
         let mut state = self.lock();
         let plan = LoadPlan::new(&self.snapshot(&state)?, fixture, replace)?;
         if !fixture.is_empty() || !plan.removal().tables.is_empty() {
+            progress::current().expect(Some(fixture.bytes()));
             self.transact(&mut state, plan.removal(), |insert| {
                 fixture.entries().try_for_each(|entry| {
                     let key = entry.key();
@@ -206,6 +218,7 @@ impl Cache {
         self.change(state, |database| {
             let transaction = database.begin_write()?;
             remove(removal, &transaction)?;
+            let written = progress::current();
             let mut open: Option<(String, redb::Table<'_, &str, &[u8]>)> = None;
             let filled = fill(&mut |name, sub_key, value| {
                 let failed = |error: redb::StorageError| redb_error(WRITE, &self.path, error);
@@ -216,6 +229,7 @@ impl Cache {
                     open = Some((name.to_owned(), table));
                 }
                 let (_, table) = open.as_mut().expect("just opened");
+                written.add(value.len());
                 match value {
                     NewValue::Bytes(value) => drop(table.insert(sub_key, value).map_err(failed)?),
                     NewValue::Fixture(entry) if entry.len() < LARGE => {

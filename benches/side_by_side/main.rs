@@ -371,7 +371,7 @@ fn entries_and_bytes(folder: &Path) -> Result<(u64, u64), BoxError> {
 
 /// From opening to output.
 fn dump_one(folder: &Path) -> Result<(), BoxError> {
-    let entry = Snapshot::open(folder)?.entry(&Key::new(ENTRY))?.ok_or("the entry is missing")?;
+    let entry = Snapshot::open(folder)?.entry(Key::new(ENTRY))?.ok_or("the entry is missing")?;
     let mut json = JsonWriter::new(io::sink(), JsonStyle { pretty: true, ..JsonStyle::default() });
     json.envelope(&entry.envelope()?)?;
     json.finish()?;

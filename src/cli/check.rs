@@ -82,8 +82,12 @@ fn kinds(check: &vlive::ops::Check) -> [Kind<'_>; 4] {
 
 impl Check {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let mut check = vlive::ops::check(global.folder(), time::now()?, global.look_wait())?;
-        if self.deep && !vlive::ops::check_deep(global.folder(), global.look_wait(), &mut check)? {
+        let now = time::now()?;
+        let bar = output.bar("checking");
+        let mut check = bar.of(|| vlive::ops::check(global.folder(), now, global.look_wait()))?;
+        let is_asked = !self.deep || vlive::ops::check_deep(global.folder(), global.look_wait(), &mut check)?;
+        drop(bar);
+        if !is_asked {
             output.warning("redb was not asked: the file changes faster than it can be copied");
         }
         if self.format.is_json() {

@@ -1,6 +1,7 @@
 use super::format::{FormatArgs, Formats, is_standard_output};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::{Global, Refused, Status, dump_rows, target, tell_unread, time};
+use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -164,7 +165,8 @@ impl Dump {
     }
 
     fn many(&self, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let bar = self.path().map(|_| output.bar("dumping"));
+        let snapshot = pinned(chosen, bar.as_ref(), global)?;
         let style = self.style(format, self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
             let dumped = vlive::ops::dump(&snapshot, &chosen.scope, style, &mut out)?;
@@ -173,6 +175,7 @@ impl Dump {
             }
             Ok(unless_nothing(dumped))
         })?;
+        drop(bar);
         let dumped = dumped.or_else(|given_up| given_up)?;
         Ok(tell(&dumped, chosen, global, output))
     }
@@ -185,11 +188,13 @@ impl Dump {
         global: &Global,
         output: &mut Output,
     ) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let bar = output.bar("dumping");
+        let snapshot = pinned(chosen, Some(&bar), global)?;
         let style = self.style(format, true);
         let dumped = target::folder(path, |folder| {
             Ok(unless_nothing(vlive::ops::dump_tree(&snapshot, &chosen.scope, style, folder)?))
         })?;
+        drop(bar);
         if let Ok(dumped) = &dumped {
             let entries = human::count(dumped.entries, "entry", "entries");
             output.summary(&format!("wrote {entries} to `{}`", path.display()));
@@ -199,7 +204,7 @@ impl Dump {
     }
 
     fn rows(&self, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let dumped = self.write(output, |mut out| {
             Ok(unless_nothing(dump_rows::write(&snapshot, &chosen.scope, self.lossless, &mut out)?))
         })?;
@@ -233,6 +238,16 @@ impl Dump {
         let pretty = self.pretty || is_for_people && !self.compact;
         DumpStyle { format, json: JsonStyle { pretty, plain: self.plain, rows_only: self.rows }, redact: self.redact }
     }
+}
+
+/// The commit that is dumped, whose pages the bar counts.
+fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Result<Snapshot> {
+    let selections = chosen.scope.selections();
+    let pin = || Snapshot::pin(global.folder(), global.look_wait(), selections);
+    let Some(bar) = bar else { return pin() };
+    let snapshot = bar.of(pin)?;
+    bar.expect(Some(snapshot.file_len()).filter(|_| selections == [vlive::Selection::All]));
+    Ok(snapshot)
 }
 
 /// A dump of which no file is made: one that gives up, or that finds nothing of what it was asked for.

@@ -8,6 +8,7 @@ mod dating;
 mod diff;
 mod dump;
 mod dump_rows;
+mod find;
 mod format;
 mod global;
 mod interrupted;
@@ -63,6 +64,7 @@ enum Command {
     #[command(visible_aliases = ["get", "export"])]
     Dump(dump::Dump),
     Show(show::Show),
+    Find(find::Find),
     Ages(ages::Ages),
     Diff(diff::Diff),
     Check(check::Check),
@@ -109,6 +111,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Ls(command) => command.run(global, output),
         Command::Dump(command) => command.run(global, output),
         Command::Show(command) => command.run(global, output),
+        Command::Find(command) => command.run(global, output),
         Command::Ages(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),

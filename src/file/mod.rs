@@ -21,6 +21,8 @@ pub use survey::Survey;
 pub use table::{Definition, TableTree, TypeName, misnamed_commit, verify_commit, verify_own};
 pub use tree::{Cursor, Tree, TreeEntry};
 
+use crate::system::positioned::read_at;
+use crate::system::progress::{self, Progress};
 use page::{Fault, Shape};
 use std::fmt;
 use std::fs;
@@ -124,6 +126,7 @@ pub struct File {
     header: Header,
     store: Option<Arc<PageStore>>,
     pages_read: AtomicU64,
+    progress: Progress,
 }
 
 impl File {
@@ -138,7 +141,14 @@ impl File {
             return Err(Error::Unwritten);
         }
         let header = Header::parse(&bytes, there)?;
-        Ok(File { handle: file, len, header, store: None, pages_read: AtomicU64::new(0) })
+        Ok(File {
+            handle: file,
+            len,
+            header,
+            store: None,
+            pages_read: AtomicU64::new(0),
+            progress: progress::current(),
+        })
     }
 
     /// Keeps every page that is read, and takes those from `store` that are there already.
@@ -211,6 +221,7 @@ impl File {
         }
         read_to(&mut buffer, used)?;
         let used = usize::try_from(used).map_err(|_| damaged("it is too large for this machine"))?;
+        self.progress.add(used);
         Page::verify(buffer, used, shape, at.checksum).map_err(damaged)
     }
 
@@ -236,46 +247,4 @@ fn read_exact_at(file: &fs::File, buffer: &mut [u8], offset: u64) -> Result<()> 
         }
         other => Ok(other?),
     }
-}
-
-#[cfg(unix)]
-pub fn read_at(file: &fs::File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-pub fn read_at(file: &fs::File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
-    while !buffer.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, buffer, offset) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(read) => {
-                buffer = &mut buffer[read..];
-                offset += read as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-pub fn write_at(file: &fs::File, buffer: &[u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-pub fn write_at(file: &fs::File, mut buffer: &[u8], mut offset: u64) -> io::Result<()> {
-    while !buffer.is_empty() {
-        match std::os::windows::fs::FileExt::seek_write(file, buffer, offset) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => {
-                buffer = &buffer[written..];
-                offset += written as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }

@@ -114,7 +114,7 @@ fn peaks(rows: Option<&str>, small: usize) -> (Peaks, u64) {
     }
     run("diff of caches".to_owned(), &["diff", "cache", "other"]);
     run("diff of a cache and a fixture".to_owned(), &["diff", "cache", "changed"]);
-    let large = Snapshot::open(folder.join("cache")).unwrap().entry(&Key::new(LARGE_KEY)).unwrap();
+    let large = Snapshot::open(folder.join("cache")).unwrap().entry(Key::new(LARGE_KEY)).unwrap();
     (peaks, large.map_or(0, |entry| entry.value().len() as u64))
 }
 

@@ -98,7 +98,7 @@ fn the_hand_made_envelopes_read_as_vantage_live_answered() {
             continue;
         };
         let case = answer["case"].as_str().unwrap();
-        match snapshot.get(&format!("envelopes/{case}")) {
+        match snapshot.get(format!("envelopes/{case}")) {
             Ok(Some(rows)) => {
                 let expected = &answer["vantage_live_get"];
                 let seconds = rows.fetched_at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();

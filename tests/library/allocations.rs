@@ -88,7 +88,7 @@ fn entries_are_listed_without_asking_for_memory_for_each() {
         let cache = Cache::create(folder.path()).unwrap();
         let small = envelope(1);
         for n in 0..entries {
-            cache.put_envelope(&vlive::Key::new(&format!("clients/page_{n:04}")), &small).unwrap();
+            cache.put_envelope(vlive::Key::new(&format!("clients/page_{n:04}")), &small).unwrap();
         }
         let snapshot = Snapshot::open(folder.path()).unwrap();
         measure(|| drop(black_box(vlive::ops::list(&snapshot).unwrap()))).count_total

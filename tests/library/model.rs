@@ -188,7 +188,7 @@ fn trees_of_three_levels_and_more_are_walked_and_searched() {
     }
     assert_eq!(expected, 20_000);
     let before = snapshot.pages_read();
-    assert!(snapshot.entry(&Key::new(&format!("deep/{}", key(12_345)))).unwrap().is_some());
+    assert!(snapshot.entry(Key::new(&format!("deep/{}", key(12_345)))).unwrap().is_some());
     let path = snapshot.pages_read() - before;
     assert!((4..=6).contains(&path), "{path} pages for one entry");
 }
@@ -292,5 +292,5 @@ fn a_file_of_more_than_one_region_and_values_of_many_megabytes_are_read() {
         entries += 1;
     }
     assert_eq!(entries, 36);
-    assert_eq!(snapshot.entry(&Key::new("large/35")).unwrap().unwrap().value()[0], 35);
+    assert_eq!(snapshot.entry(Key::new("large/35")).unwrap().unwrap().value()[0], 35);
 }
