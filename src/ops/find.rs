@@ -160,8 +160,11 @@ fn search<Found: Send>(
     let mut take = |batch: Batch<Found>| {
         for (key, found) in batch {
             match found {
-                Ok(found) if found.into_iter().try_for_each(&mut visit).is_break() => return Err(Stop::Satisfied),
-                Ok(_) => {}
+                Ok(found) => {
+                    if found.into_iter().try_for_each(&mut visit).is_break() {
+                        return Err(Stop::Satisfied);
+                    }
+                }
                 Err(error) => unreadable.push(Unreadable { key, error }),
             }
         }

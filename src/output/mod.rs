@@ -16,6 +16,7 @@ mod terminal_json;
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 pub use cut::to_width;
+
 pub use grid::Grid;
 use progress::Bar;
 use serde::Serialize;

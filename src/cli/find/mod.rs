@@ -14,6 +14,7 @@ use pattern::Pattern;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use unicode_width::UnicodeWidthStr;
 use vlive::Snapshot;
 use vlive::ops::{Hit, Place, Query, Searched, Step};
 
@@ -94,7 +95,7 @@ impl Find {
         self.table.format()?;
         let now = time::now()?;
         let chosen = self.selecting.choose(Meaning::Exact, now, output)?;
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let (found, searched) = match (&self.pattern, &self.id) {
             (None, Some(id)) => self.row(id, &snapshot, &chosen, now, output)?,
             (pattern, _) => {
@@ -270,7 +271,7 @@ fn print_line(line: &Line, output: &mut Output) -> io::Result<()> {
     words.extend(line.path.as_deref().map(visible));
     let age = line.age.map_or_else(|| "unknown age".to_owned(), human::age);
     if let Some(value) = &line.value {
-        let beside: usize = words.iter().map(|word| output::width_of(word) + 2).sum::<usize>() + age.len() + 2;
+        let beside: usize = words.iter().map(|word| word.width() + 2).sum::<usize>() + age.len() + 2;
         words.push(match output.width() {
             Some(width) => output::to_width(value, width.saturating_sub(beside).max(NARROW_VALUE)).into_owned(),
             None => visible(value),
