@@ -1,6 +1,7 @@
 //! The sample caches, read by this crate, by redb, and by vantage-live.
 
-use crate::support::{Oracle, copy_of, encoded, sample};
+use crate::common::caches::sample;
+use crate::support::{Oracle, copy_of, encoded};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::fs;

@@ -42,10 +42,8 @@ fn allocations(rows: u64, work: impl Fn(&Envelope)) -> u64 {
 fn rows_and_fields_are_verified_and_written_without_asking_for_memory() {
     for style in [JsonStyle::default(), JsonStyle { pretty: true, ..JsonStyle::default() }] {
         let write = |envelope: &Envelope| {
-            let mut json = JsonWriter::new(io::sink(), style);
-            json.begin_object();
-            json.entry("clients/page_1", envelope.bytes()).unwrap().unwrap();
-            json.end_object();
+            let mut json = JsonWriter::document(io::sink(), style);
+            json.entry("clients/page_1", envelope.bytes()).unwrap();
             json.finish().unwrap();
         };
         let (some, many) = (allocations(100, write), allocations(3200, write));

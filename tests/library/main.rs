@@ -5,6 +5,7 @@ mod deviation;
 mod diff;
 mod diorama;
 mod fixture;
+mod forged;
 mod json;
 mod model;
 mod notation;

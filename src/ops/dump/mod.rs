@@ -11,7 +11,7 @@ pub use tree::dump_tree;
 use super::scope::{Matched, Scope, selected};
 use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
-use crate::json::JsonStyle;
+use crate::json::style::JsonStyle;
 use crate::ops::list::Unreadable;
 use crate::snapshot::{Entry, Snapshot};
 use std::io;

@@ -3,8 +3,7 @@
 use super::entry::{show_entry, stored};
 use super::{DumpFormat, DumpStyle, Dumped, dump_entry, each};
 use crate::error::Result;
-use crate::json;
-use crate::json::JsonWriter;
+use crate::json::writer::{EntryError, JsonWriter, write_document_entry};
 use crate::live::view::EnvelopeView;
 use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
@@ -115,10 +114,7 @@ impl<W: Write> Writer<'_, '_, W> {
                     Err(error) => Err(error),
                     Ok(envelope) => {
                         self.separate()?;
-                        let mut json = JsonWriter::inside_object(&mut self.out, self.style.json);
-                        json.key(&entry.key().to_string())?;
-                        json.envelope(&envelope)?;
-                        json.finish()?;
+                        write_document_entry(&entry.key().to_string(), &envelope, self.style.json, &mut self.out)?;
                         Ok(())
                     }
                 }
@@ -154,10 +150,10 @@ fn decode(entries: Vec<Entry>, buffer: Vec<u8>, style: DumpStyle) -> Text {
     match style.format {
         DumpFormat::Notation | DumpFormat::Cbor => show(entries, buffer, style),
         DumpFormat::Json => {
-            decode_json(entries, JsonWriter::inside_object(io::sink(), style.json).keeping_text(buffer, LONG), style)
+            decode_json(entries, JsonWriter::buffered_part(io::sink(), style.json, buffer, LONG), style)
         }
         DumpFormat::Lines | DumpFormat::RawLines => {
-            decode_json(entries, JsonWriter::of_lines(io::sink(), style.json).keeping_text(buffer, LONG), style)
+            decode_json(entries, JsonWriter::buffered_lines(io::sink(), style.json, buffer, LONG), style)
         }
     }
 }
@@ -168,13 +164,14 @@ fn decode_json(mut entries: Vec<Entry>, mut json: JsonWriter<io::Sink>, style: D
     for entry in &entries {
         let (key, value) = (entry.key(), stored(entry, style));
         let written = match style.format {
-            DumpFormat::RawLines => json.try_raw(&key.to_string(), &value),
-            _ => json.try_entry(&key.to_string(), &value),
+            DumpFormat::RawLines => json.raw_entry(&key.to_string(), &value),
+            _ => json.entry(&key.to_string(), &value),
         };
-        match written.expect("nothing is handed on") {
-            json::Entry::Written => {}
-            json::Entry::Undecodable(error) => unreadable.push(Unreadable { key, error }),
-            json::Entry::TooLong => break,
+        match written {
+            Ok(()) => {}
+            Err(EntryError::Undecodable(error)) => unreadable.push(Unreadable { key, error }),
+            Err(EntryError::TooLong) => break,
+            Err(EntryError::Io(_)) => unreachable!("the text is buffered"),
         }
         done += 1;
     }
