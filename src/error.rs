@@ -100,6 +100,15 @@ pub enum Error {
         /// What is wrong with it, and where.
         source: DecodeError,
     },
+    /// A filter fails on a row.
+    Filter {
+        /// The entry.
+        key: Key,
+        /// The row.
+        id: Box<str>,
+        /// The filter's reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Input from which a cache was to be filled is refused.
     Refused {
         /// What it is called: a path in backticks, or a word such as `standard input`.
@@ -223,6 +232,7 @@ impl fmt::Display for Error {
                 write!(f, "table `{table}` of `{}` is no cache table but a {is}", path.display())
             }
             Error::Undecodable { key, source } => write!(f, "entry `{key}` cannot be decoded: {source}"),
+            Error::Filter { key, id, source } => write!(f, "the filter fails on row `{id}` of `{key}`: {source}"),
             Error::Refused { name, source } if source.is_of_whole() => write!(f, "{name} {source}"),
             Error::Refused { name, source } => write!(f, "{name}, {source}"),
             Error::NotAFixture { path } => write!(f, "`{}` is a cache, and no fixture", path.display()),
@@ -243,6 +253,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Undecodable { source, .. } => Some(source),
+            Error::Filter { source, .. } => Some(source.as_ref()),
             Error::Refused { source, .. } => Some(source),
             Error::Redb { source, .. } => Some(source),
             Error::Io { source, .. } | Error::Temporary { source, .. } | Error::UnreadInput { source, .. } => {

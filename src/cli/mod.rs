@@ -8,6 +8,7 @@ mod dating;
 mod diff;
 mod dump;
 mod dump_rows;
+mod filtering;
 mod find;
 mod format;
 mod global;

@@ -47,7 +47,7 @@ pub fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
     })
 }
 
-/// A filter, compiled. It is compiled anew for each thread that uses it.
+/// A filter, compiled.
 pub struct Filter {
     compiled: jaq_core::Filter<Data>,
 }
@@ -68,15 +68,6 @@ pub struct Row<'r> {
 impl Filter {
     /// Compiles a filter whose input is a row.
     pub fn compile(code: &str) -> Result<Filter, Fault> {
-        Filter::with_variables(code, &VARIABLES)
-    }
-
-    /// Compiles a filter that knows no variables.
-    pub fn without_variables(code: &str) -> Result<Filter, Fault> {
-        Filter::with_variables(code, &[])
-    }
-
-    fn with_variables(code: &str, variables: &[&'static str]) -> Result<Filter, Fault> {
         check_size(code)?;
         let is_in_reach = |name: &str| !OUT_OF_REACH.contains(&name) && !OUT_OF_REACH_NATIVES.contains(&name);
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
@@ -87,7 +78,7 @@ impl Filter {
         let modules = loader.load(&arena, File { code, path: () }).map_err(|faults| Fault::of_loading(code, faults))?;
         let compiled = Compiler::default()
             .with_funs(natives.filter(|(name, ..)| is_in_reach(name)))
-            .with_global_vars(variables.iter().copied())
+            .with_global_vars(VARIABLES)
             .compile(modules)
             .map_err(|faults| Fault::of_compiling(code, faults, &OUT_OF_REACH))?;
         Ok(Filter { compiled })
@@ -96,7 +87,7 @@ impl Filter {
     /// Whether the filter is true of a row: it gives a value that is neither null nor false, as for jq's
     /// `select`.
     pub fn is_true_of(&self, row: Row<'_>, fields: Val) -> Result<bool, Fault> {
-        for value in self.results(Some(row), fields) {
+        for value in self.results(row, fields) {
             if !matches!(value?, Val::Null | Val::Bool(false)) {
                 return Ok(true);
             }
@@ -106,27 +97,18 @@ impl Filter {
 
     /// All values that the filter gives for a row, in order.
     pub fn values_of(&self, row: Row<'_>, fields: Val) -> Result<Vec<Val>, Fault> {
-        self.results(Some(row), fields).collect()
+        self.results(row, fields).collect()
     }
 
-    /// The one value that a filter without variables gives.
-    pub fn value_of(&self, input: Val) -> Result<Val, Fault> {
-        let mut results = self.results(None, input);
-        match (results.next(), results.next()) {
-            (Some(value), None) => value,
-            (Some(Err(fault)), _) | (_, Some(Err(fault))) => Err(fault),
-            (None, _) => Err(Fault::new("it gives no value; one is needed")),
-            (Some(_), Some(_)) => Err(Fault::new("it gives several values; one is needed")),
-        }
-    }
-
-    fn results(&self, row: Option<Row<'_>>, input: Val) -> impl Iterator<Item = Result<Val, Fault>> + '_ {
-        let variables = row.map(|row| {
-            let Row { key, id, fetched_at, age } = row;
-            let text = |text: &str| Val::utf8_str(text.to_owned());
-            [text(key), text(id), Val::Num(Num::from_integral(fetched_at)), Val::Num(Num::from_integral(age))]
-        });
-        let variables = Vars::new(variables.into_iter().flatten());
+    fn results(&self, row: Row<'_>, input: Val) -> impl Iterator<Item = Result<Val, Fault>> + '_ {
+        let text = |text: &str| Val::utf8_str(text.to_owned());
+        let number = Val::Num;
+        let variables = Vars::new([
+            text(row.key),
+            text(row.id),
+            number(Num::from_integral(row.fetched_at)),
+            number(Num::from_integral(row.age)),
+        ]);
         let context = Ctx::<Data>::new(&self.compiled.lut, variables);
         self.compiled.id.run((context, input)).map(|result| {
             result.map_err(|exception| match exception.get_err() {

@@ -55,6 +55,39 @@ fn of_tag(tag: u64, content: &Value) -> Val {
     }
 }
 
+/// What a filter gives as a row: an object with its fields, anything else as the field `value`.
+pub fn to_record(result: &Val) -> Record {
+    match result {
+        Val::Obj(fields) => fields.iter().map(|(name, value)| (name_of(name), to_value(value))).collect(),
+        other => Record::from_iter([("value".to_owned(), to_value(other))]),
+    }
+}
+
+/// A key of an object: its text, or else its JSON.
+fn name_of(key: &Val) -> String {
+    match key {
+        Val::TStr(text) => String::from_utf8_lossy(text).into_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn to_value(result: &Val) -> Value {
+    match result {
+        Val::Null => Value::Null,
+        Val::Bool(is) => Value::Bool(*is),
+        Val::Num(Num::Int(integer)) => Value::from(*integer as i64),
+        Val::Num(Num::Float(float)) => Value::Float(*float),
+        // What has more digits than others hold is a decimal, which has all of them.
+        Val::Num(number) => Value::Tag(10, Box::new(number.to_string().into())),
+        Val::TStr(text) => Value::from(String::from_utf8_lossy(text).into_owned()),
+        Val::BStr(bytes) => Value::Bytes(bytes.to_vec()),
+        Val::Arr(items) => Value::Array(items.iter().map(to_value).collect()),
+        Val::Obj(fields) => {
+            Value::Map(fields.iter().map(|(name, value)| (name_of(name).into(), to_value(value))).collect())
+        }
+    }
+}
+
 /// A decimal number with all its digits.
 fn number(digits: &str) -> Val {
     Val::Num(Num::from_str_radix(digits, 10).unwrap_or_else(|| Num::Dec(Rc::new(digits.to_owned()))))

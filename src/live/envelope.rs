@@ -120,6 +120,12 @@ impl Envelope {
         &self.bytes
     }
 
+    /// The same, for those who need nothing else.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The number of rows in it.
     #[must_use]
     pub fn rows(&self) -> u64 {

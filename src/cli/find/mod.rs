@@ -3,6 +3,7 @@
 mod pattern;
 mod row;
 
+use super::filtering::Filtering;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::{Global, Refused, Status, tell_unread, time};
@@ -34,6 +35,9 @@ pub struct Find {
 
     #[command(flatten)]
     selecting: Selecting,
+
+    #[command(flatten)]
+    filtering: Filtering,
 
     /// Take upper and lower case as equal
     #[arg(short, long)]
@@ -94,7 +98,8 @@ impl Find {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         self.table.format()?;
         let now = time::now()?;
-        let chosen = self.selecting.choose(Meaning::Exact, now, output)?;
+        let mut chosen = self.selecting.choose(Meaning::Exact, now, output)?;
+        self.filtering.narrow(&mut chosen, now)?;
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let (found, searched) = match (&self.pattern, &self.id) {
             (None, Some(id)) => self.row(id, &snapshot, &chosen, now, output)?,
@@ -211,12 +216,7 @@ impl Printer<'_> {
 
     fn end(&mut self, output: &mut Output) -> Result<()> {
         if self.find.count {
-            if self.format == TableFormat::Table {
-                writeln!(output.data(), "{}", self.found)?;
-            } else {
-                output.json(&serde_json::json!({ "places": self.found }))?;
-            }
-            return Ok(());
+            return print_count(self.found, self.format, output);
         }
         match self.format {
             _ if self.find.keys => {}
@@ -226,6 +226,13 @@ impl Printer<'_> {
         }
         Ok(())
     }
+}
+
+fn print_count(found: usize, format: TableFormat, output: &mut Output) -> Result<()> {
+    if format == TableFormat::Table {
+        return Ok(writeln!(output.data(), "{found}")?);
+    }
+    output.json(&serde_json::json!({ "places": found }))
 }
 
 fn line(hit: &Hit, key: String, now: u64) -> Line {
@@ -252,7 +259,7 @@ fn shown(path: &[Step]) -> String {
     let mut shown = String::new();
     for step in path {
         match step {
-            Step::Index(index) => shown.push_str(&format!("[{index}]")),
+            Step::Index(index) => shown.extend(["[", &index.to_string(), "]"]),
             Step::Name(name) if shown.is_empty() => shown.push_str(name),
             Step::Name(name) => shown.extend([".", name]),
         }

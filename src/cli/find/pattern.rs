@@ -1,6 +1,6 @@
 //! What a pattern matches: text, and encoded bytes that may hold such text.
 
-use crate::output::meaning::{self, Meaning};
+use crate::output::meaning;
 use ciborium::Value;
 use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder, bytes};
@@ -8,7 +8,7 @@ use vlive::json;
 
 /// A compiled pattern.
 pub enum Pattern {
-    Literal { text: Finder<'static>, needle: Option<Finder<'static>> },
+    Literal { text: Box<Finder<'static>>, needle: Option<Box<Finder<'static>>> },
     Regex { text: Regex, needle: Option<bytes::Regex> },
 }
 
@@ -16,12 +16,11 @@ impl Pattern {
     /// A pattern that matches itself.
     pub fn literal(pattern: &str, ignore_case: bool) -> Result<Pattern, regex::Error> {
         if !ignore_case {
-            let needle = needle(pattern).map(|needle| Finder::new(needle).into_owned());
-            return Ok(Pattern::Literal { text: Finder::new(pattern).into_owned(), needle });
+            let needle = needle(pattern).map(|needle| Box::new(Finder::new(needle).into_owned()));
+            return Ok(Pattern::Literal { text: Box::new(Finder::new(pattern).into_owned()), needle });
         }
-        let needle = needle(pattern).map(|needle| {
-            bytes::RegexBuilder::new(&regex::escape(needle)).case_insensitive(true).build()
-        });
+        let needle = needle(pattern)
+            .map(|needle| bytes::RegexBuilder::new(&regex::escape(needle)).case_insensitive(true).build());
         let text = RegexBuilder::new(&regex::escape(pattern)).case_insensitive(true).build()?;
         Ok(Pattern::Regex { text, needle: needle.transpose()? })
     }
@@ -70,13 +69,12 @@ fn is_generated(part: &str) -> bool {
 /// The text of a value that is not text itself; `None` for what is looked into instead.
 pub fn text_of(value: &Value) -> Option<String> {
     match value {
-        Value::Bytes(_) | Value::Array(_) | Value::Map(_) => None,
-        Value::Bool(_) => Some(json::plain(value)),
         // A geometry is looked into, and so is a record id that is put together from several values.
-        Value::Tag(88..=94, _) => None,
+        Value::Bytes(_) | Value::Array(_) | Value::Map(_) | Value::Tag(88..=94, _) => None,
+        Value::Bool(_) => Some(json::plain(value)),
         Value::Tag(8, content) if !is_simple_id(content) => None,
         Value::Tag(tag, content) => meaning::of_tag(*tag, content).map(|meaning| meaning.into_text().into_owned()),
-        _ => Some(meaning::meaning(value)).map(Meaning::into_text).map(Into::into),
+        _ => Some(meaning::meaning(value).into_text().into_owned()),
     }
 }
 

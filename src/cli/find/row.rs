@@ -26,12 +26,16 @@ impl Find {
         let mut found = Vec::new();
         let searched = vlive::ops::find_row(snapshot, &chosen.scope, id, |row| {
             found.push(row);
-            if self.limit.is_some_and(|limit| found.len() >= limit) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if self.limit.is_some_and(|limit| found.len() >= limit) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         })?;
         let differing = differing(&found, self.field.as_deref());
         let null = self.selecting.null;
         self.table.print(output, |output, format| match format {
-            _ if self.count => self.print_count(found.len(), format, output),
+            _ if self.count => super::print_count(found.len(), format, output),
             _ if self.keys => {
                 found.iter().try_for_each(|row| crate::cli::ages::print_key(&row.key.to_string(), null, output))
             }
@@ -42,13 +46,6 @@ impl Find {
             output.summary(&summary(id, &found, &differing));
         }
         Ok((found.len(), searched))
-    }
-
-    fn print_count(&self, found: usize, format: TableFormat, output: &mut Output) -> Result<()> {
-        if format == TableFormat::Table {
-            return Ok(writeln!(output.data(), "{found}")?);
-        }
-        output.json(&serde_json::json!({ "places": found }))
     }
 }
 
@@ -79,10 +76,17 @@ fn summary(id: &str, found: &[FoundRow], differing: &[&str]) -> String {
     }
 }
 
-fn print_table(found: &[FoundRow], differing: &[&str], now: u64, format: TableFormat, output: &mut Output) -> Result<()> {
+fn print_table(
+    found: &[FoundRow],
+    differing: &[&str],
+    now: u64,
+    format: TableFormat,
+    output: &mut Output,
+) -> Result<()> {
     let is_table = format == TableFormat::Table;
     let name = |name: String| if is_table { escape::visible(&name).into_owned() } else { name };
-    let mut columns: Vec<(Cow<'_, str>, bool)> = vec![("key".into(), false), ("fetched".into(), false), ("age".into(), true)];
+    let mut columns: Vec<(Cow<'_, str>, bool)> =
+        vec![("key".into(), false), ("fetched".into(), false), ("age".into(), true)];
     columns.extend(differing.iter().map(|field| (Cow::Owned(name((*field).to_owned())), false)));
     let cell = |row: usize, column: usize| {
         let row = &found[row];
