@@ -3,6 +3,7 @@
 mod ages;
 mod change;
 mod check;
+mod compact;
 mod completions;
 mod dating;
 mod diff;
@@ -24,9 +25,12 @@ mod salvage;
 mod selection;
 mod show;
 mod source;
+mod stat;
 mod target;
 mod time;
 mod touch;
+mod transfer;
+mod r#where;
 
 use crate::output::Output;
 use anyhow::Result;
@@ -69,13 +73,19 @@ enum Command {
     Ages(ages::Ages),
     Diff(diff::Diff),
     Check(check::Check),
+    Where(r#where::Where),
+    #[command(alias = "stats")]
+    Stat(stat::Stat),
     Salvage(salvage::Salvage),
     Put(put::Put),
     #[command(visible_aliases = ["import"])]
     Load(load::Load),
     Touch(touch::Touch),
+    Cp(transfer::Cp),
+    Mv(transfer::Mv),
     #[command(visible_aliases = ["rm"])]
     Invalidate(invalidate::Invalidate),
+    Compact(compact::Compact),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -108,6 +118,14 @@ fn is_given(arguments: &[&str], color: &str) -> bool {
 
 pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
     let global = &cli.global;
+    if !global.no_pager
+        && matches!(
+            cli.command,
+            Command::Dump(_) | Command::Show(_) | Command::Find(_) | Command::Ages(_) | Command::Diff(_)
+        )
+    {
+        output.page();
+    }
     match &cli.command {
         Command::Ls(command) => command.run(global, output),
         Command::Dump(command) => command.run(global, output),
@@ -116,11 +134,16 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Ages(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Where(command) => command.run(global, output),
+        Command::Stat(command) => command.run(global, output),
         Command::Salvage(command) => command.run(global, output),
         Command::Put(command) => command.run(global, output),
         Command::Load(command) => command.run(global, output),
         Command::Touch(command) => command.run(global, output),
+        Command::Cp(command) => command.run(global, output),
+        Command::Mv(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
+        Command::Compact(command) => command.run(global, output),
         Command::Completions(command) => command.run(output),
         Command::Man(command) => command.run(output),
     }

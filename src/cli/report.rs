@@ -5,6 +5,7 @@ use crate::output::Output;
 use std::fmt;
 use std::io;
 use std::panic;
+use std::path::Path;
 use std::process::ExitCode;
 use vlive::Error;
 use vlive::ops::Unreadable;
@@ -23,8 +24,8 @@ impl Refused {
     }
 
     /// The same of what is not the input's fault.
-    pub fn unwritable(what: impl Into<String>, hint: &str) -> anyhow::Error {
-        Refused { what: what.into(), hint: Some(hint.to_owned()), status: Status::Unreadable as u8 }.into()
+    pub fn unwritable(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
+        Refused { what: what.into(), hint: hint.map(str::to_owned), status: Status::Unreadable as u8 }.into()
     }
 }
 
@@ -40,7 +41,8 @@ impl std::error::Error for Refused {}
 pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     if let Some(error) = error.downcast_ref::<Error>() {
         let (status, hint) = explain(error);
-        output.error(&error.to_string(), hint);
+        let below = caches_below(error);
+        output.error(&sentence(error), below.as_deref().or(hint));
         return ExitCode::from(status);
     }
     if let Some(refused) = error.downcast_ref::<Refused>() {
@@ -52,6 +54,32 @@ pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     }
     output.error(&format!("cannot write the output: {error}"), None);
     ExitCode::from(Status::Unreadable as u8)
+}
+
+/// An error with its reasons.
+pub fn sentence(error: &dyn std::error::Error) -> String {
+    let reasons = std::iter::successors(error.source(), |reason| reason.source());
+    reasons.fold(error.to_string(), |sentence, reason| format!("{sentence}: {reason}"))
+}
+
+/// Caches that are named in a hint.
+const NAMED: usize = 5;
+
+/// Where there is no cache: those that are in the folders just below.
+fn caches_below(error: &Error) -> Option<String> {
+    let Error::Missing { path } = error else { return None };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let found = vlive::ops::caches_just_below(folder);
+    let named: Vec<String> = found.iter().take(NAMED).map(|path| format!("`-C {}`", place(path).display())).collect();
+    let more = if found.len() > NAMED { ", ..." } else { "" };
+    (!named.is_empty()).then(|| format!("there are caches below: {}{more}", named.join(", ")))
+}
+
+/// The folder of a cache where that is enough to find it, and what stands for the current folder left out.
+fn place(path: &Path) -> &Path {
+    let place = if path.file_name().is_some_and(|name| name == "vlive.redb") { path.parent() } else { None };
+    let place = place.unwrap_or(path);
+    place.strip_prefix(".").unwrap_or(place)
 }
 
 const DAMAGED_TABLE: &str =
@@ -69,6 +97,7 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         }
         Error::Temporary { .. } => (CANNOT, Some("TMPDIR names the folder for temporary files; give it one with room")),
         Error::Refused { .. } => (2, None),
+        Error::Filter { .. } => (2, Some("`?` passes over what a filter cannot do with a row, as in '.address.city?'")),
         Error::UnreadInput { .. } => (2, Some("name a file or a folder that can be read, or `-` for standard input")),
         Error::NotAFixture { .. } => (2, Some("`vlive dump --format jsonl --raw` makes a fixture of it")),
         Error::Exists { .. } => (2, Some("name a folder that has none")),
@@ -90,11 +119,15 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::NotACacheTable { .. } => {
             (CANNOT, Some("vantage-live fails on this table as well; it belongs to something else"))
         }
+        Error::NoRoom { .. } => (CANNOT, Some("make room on the disk; the cache is as it was")),
+        Error::HardLinked { .. } => {
+            (2, Some("the other names would keep the old file; copy the file, and put the copy in its place"))
+        }
+        Error::UnknownType { .. } => {
+            (CANNOT, Some("the cache is as it was; let the app that wrote the table drop it first"))
+        }
         Error::RedbPanicked { .. } => {
             (CANNOT, Some("nothing was written by this command; the file is damaged, or a newer redb has changed it"))
-        }
-        Error::Io { doing: "write", source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-            (CANNOT, Some("make room on the disk"))
         }
         Error::Io { source, .. } => match source.kind() {
             io::ErrorKind::PermissionDenied => {
@@ -135,7 +168,7 @@ pub fn silence_redb_panics() {
 pub fn tell_unread(damage: &[Error], unreadable: &[Unreadable], output: &Output) -> Status {
     for (n, error) in damage.iter().enumerate() {
         let is_last = n + 1 == damage.len();
-        output.error(&error.to_string(), explain(error).1.filter(|_| is_last));
+        output.error(&sentence(error), explain(error).1.filter(|_| is_last));
     }
     for Unreadable { key, error } in unreadable {
         output.error(&format!("entry `{key}` cannot be decoded: {error}"), None);

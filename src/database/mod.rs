@@ -3,10 +3,15 @@
 // redb's own error is large; it is boxed where it leaves the crate.
 #![allow(clippy::result_large_err)]
 
-use crate::error::{Error, Result};
+pub(crate) mod rebuild;
+mod types;
+
+use crate::error::{Action, Error, RedbError, Result};
 use crate::file::{self, File};
+use crate::snapshot::location;
 use crate::system::positioned::{read_at, write_at};
-use crate::system::temporary::TemporaryFile;
+use crate::system::temporary::{self, TemporaryFile};
+use crate::system::{disk as system_disk, holder};
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 use std::fs;
 use std::io;
@@ -88,11 +93,38 @@ pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Option<T> {
     panic::catch_unwind(AssertUnwindSafe(call)).ok()
 }
 
-pub(crate) fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb::Error>) -> Error {
+pub(crate) fn redb_error(action: Action, path: &Path, error: impl Into<redb::Error>) -> Error {
     match error.into() {
-        redb::Error::Io(source) => Error::io(doing, path, source),
-        source => Error::Redb { doing, path: path.to_owned(), source: Box::new(source) },
+        redb::Error::Io(source) => Error::io(action, path, source),
+        source => Error::Redb { action, path: path.to_owned(), source: RedbError::new(source) },
     }
+}
+
+/// Opens the file at `path` to change it, and locks it against everybody else.
+pub(crate) fn open_locked(path: &Path) -> Result<Arc<fs::File>> {
+    loop {
+        let file = location::open(path, true)?;
+        let metadata = |error| Error::io(Action::Read, path, error);
+        match file.try_lock() {
+            // Another process may have put a new file in its place meanwhile.
+            Ok(()) if location::is_at(&file, path).map_err(metadata)? => {
+                // A compaction that was killed leaves a file beside it, perhaps as long as the cache.
+                let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+                temporary::remove_abandoned(folder_of(&target));
+                return Ok(Arc::new(file));
+            }
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
+                return Err(Error::InUse { path: path.to_owned(), holders });
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(Error::io(Action::Lock, path, error)),
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Checks what redb takes on trust when it opens a file.
@@ -127,21 +159,20 @@ pub(crate) fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<()> {
 /// `fill` gets the file, empty and locked. `None` if somebody else has created one meanwhile.
 pub(crate) fn create_file<T>(path: &Path, fill: impl FnOnce(&Arc<fs::File>) -> Result<T>) -> Result<Option<T>> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, error))?;
-    let cannot_create = |error| Error::io("create", path, error);
+    fs::create_dir_all(folder).map_err(|error| Error::io(Action::Create, folder, error))?;
+    let cannot_create = |error| Error::io(Action::Create, path, error);
     let new = TemporaryFile::new(folder).map_err(cannot_create)?;
     let laid_out = catch(|| CheckedFile::new(new.file()).open().map(drop));
-    let laid_out = laid_out.ok_or_else(|| Error::RedbPanicked { doing: "create", path: path.to_owned() })?;
-    laid_out.map_err(|error| redb_error("create", path, error))?;
+    let laid_out = laid_out.ok_or_else(|| Error::RedbPanicked { action: Action::Create, path: path.to_owned() })?;
+    laid_out.map_err(|error| redb_error(Action::Create, path, error))?;
     let filled = fill(new.file())?;
     match new.persist_new(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
         Err(error) => return Err(cannot_create(error)),
     }
-    // The name is on disk only when the folder is; not every system can be asked for that.
-    #[cfg(unix)]
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot_create)?;
+    // The name is on disk only when the folder is.
+    system_disk::sync_folder(folder).map_err(cannot_create)?;
     Ok(Some(filled))
 }
 

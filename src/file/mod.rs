@@ -6,6 +6,8 @@
 //! matches. This module knows nothing of caches.
 
 mod header;
+mod multimap;
+mod packing;
 mod page;
 mod reached;
 mod store;
@@ -14,6 +16,7 @@ mod table;
 mod tree;
 
 pub use header::{HEADER_LEN, Header, MAGIC, Root, Slot, marked_as_open};
+pub use packing::{PAGE_SIZE, Packing, filler};
 pub use page::{Page, PageNumber, Widths};
 pub use reached::Reached;
 pub use store::PageStore;
@@ -98,6 +101,12 @@ impl fmt::Display for Damage {
             Some(page) => write!(f, "page {page}: {}", self.fault),
             None => write!(f, "header: {}", self.fault),
         }
+    }
+}
+
+impl From<Damage> for Error {
+    fn from(damage: Damage) -> Error {
+        Error::Damaged(damage)
     }
 }
 

@@ -2,9 +2,11 @@
 //! writing at an offset, memory that spills to a file, files that appear when they are whole, and how far a long
 //! call has come. It knows nothing of caches, tables or values, and imports no other wing.
 
+pub(crate) mod disk;
 pub(crate) mod holder;
 pub(crate) mod positioned;
 pub mod progress;
+pub(crate) mod search;
 pub(crate) mod spill;
 pub mod temporary;
 pub(crate) mod workers;

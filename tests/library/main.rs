@@ -11,6 +11,7 @@ mod model;
 mod notation;
 mod properties;
 mod redact;
+mod space;
 
 #[path = "../common/mod.rs"]
 mod common;

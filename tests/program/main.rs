@@ -2,6 +2,7 @@
 //! its exit status together, and what it leaves on the disk.
 
 mod ages;
+mod change;
 mod check;
 mod completions;
 mod diff;
@@ -24,6 +25,7 @@ mod refused;
 mod salvage;
 mod selection;
 mod show;
+mod space;
 mod support;
 mod terminal;
 mod touch;
