@@ -4,6 +4,7 @@ mod allocations;
 mod deviation;
 mod diff;
 mod diorama;
+mod find;
 mod fixture;
 mod forged;
 mod json;
