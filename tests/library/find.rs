@@ -54,7 +54,6 @@ fn inside(id: &str, value: &Value, path: Vec<Step>, pattern: &str, places: &mut 
         (Some(text), _) if text.contains(pattern) => {
             places.push(Place::Value { id: id.to_owned(), path, text });
         }
-        (Some(_), _) => {}
         (None, Value::Array(items)) => {
             for (index, item) in items.iter().enumerate() {
                 inside(id, item, with(Step::Index(index)), pattern, places);
@@ -74,7 +73,7 @@ fn inside(id: &str, value: &Value, path: Vec<Step>, pattern: &str, places: &mut 
             }
         }
         (None, Value::Tag(_, content)) => inside(id, content, path, pattern, places),
-        (None, _) => {}
+        (Some(_), _) | (None, _) => {}
     }
 }
 
