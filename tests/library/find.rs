@@ -73,7 +73,7 @@ fn inside(id: &str, value: &Value, path: Vec<Step>, pattern: &str, places: &mut 
             }
         }
         (None, Value::Tag(_, content)) => inside(id, content, path, pattern, places),
-        (Some(_), _) | (None, _) => {}
+        _ => {}
     }
 }
 
