@@ -5,6 +5,7 @@ mod assertion;
 mod deviation;
 mod diff;
 mod diorama;
+mod find;
 mod fixture;
 mod forged;
 mod json;
