@@ -1,33 +1,26 @@
-//! The changing side: redb 2.6 itself, with the cache locked for as long as it is open.
+//! The changing side: the public methods of a cache that is locked for as long as it is open.
 
-// redb's own error is large; it is boxed where it leaves this file.
-#![allow(clippy::result_large_err)]
-
-use crate::database::{CheckedFile, catch, create_file, redb_error, verify_for_redb};
+use crate::database::Session;
 use crate::error::{Error, Result};
-use crate::fixture::{Fixture, FixtureEntry};
+use crate::fixture::Fixture;
 use crate::live::envelope::{CachedRows, Envelope};
-use crate::live::key;
 use crate::live::key::{Key, Selection};
-use crate::ops::invalidate::{Plan, Removal, Removed};
+use crate::ops;
+use crate::ops::invalidate::Removed;
 use crate::ops::load::{LoadPlan, Replace};
-use crate::ops::touch::{TouchPlan, Touched};
-use crate::snapshot::Snapshot;
+use crate::ops::touch::Touched;
 use crate::snapshot::location;
-use crate::system::holder;
-use redb::{Database, TableDefinition, WriteTransaction};
-use std::fs;
-use std::mem;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A cache, open for changes and for nobody else.
 ///
 /// The lock is redb's own: an app that starts meanwhile fails with `DatabaseAlreadyOpen`, and so
 /// does [`Cache::open`] while an app runs, with [`Error::InUse`]. redb is not given the file before
-/// there is something to change; before that its length and header are checked, and the pages that
-/// the change will touch are verified. A file that fails is left alone. Each call is one transaction,
-/// on disk when the call returns.
+/// there is something to change; before that everything is checked that redb takes on trust, its record
+/// of free pages included, and the pages that the change will touch are verified. A file that fails is
+/// left alone. Each call is one transaction, on disk when the call returns; [`Cache::close`] tells whether
+/// the file is sound after the last one.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -35,98 +28,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// cache.put("clients/page_1", &vlive::CachedRows::new(Default::default()))?;
 /// let removed = cache.invalidate_prefix("clients")?;
 /// assert_eq!(removed.keys, ["clients/page_1"]);
+/// cache.close()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Cache {
     path: PathBuf,
-    file: Arc<fs::File>,
-    database: Mutex<State>,
-}
-
-/// Writes a value to a table, given the table's name and the sub-key.
-pub(crate) type Insert<'i> = dyn FnMut(&str, &str, NewValue<'_>) -> Result<()> + 'i;
-
-/// A value that is to be written.
-#[derive(Clone, Copy)]
-pub(crate) enum NewValue<'v> {
-    Bytes(&'v [u8]),
-    /// One that is read to where redb wants it, so that there are no two of it in memory.
-    Fixture(FixtureEntry<'v>),
-}
-
-/// Bytes from which on this counts: redb takes longer to make room than to take a value.
-const LARGE: usize = 1024 * 1024;
-
-/// What redb is used for, in errors.
-const WRITE: &str = "write to";
-
-/// Opening a database writes to its file, so that redb is not given it before there is a change.
-#[derive(Debug)]
-enum State {
-    Unopened,
-    Open(Database),
-    /// redb has panicked: a call into it could do anything.
-    Failed,
+    /// Locked from the look at what is there to the commit, so that no other thread writes between them.
+    session: Mutex<Session>,
 }
 
 impl Cache {
     /// Opens the cache at `path`, a folder or the file in it, which must exist.
     pub fn open(path: impl AsRef<Path>) -> Result<Cache> {
-        Cache::open_file(location::cache_file(path.as_ref()))
+        Session::open(location::cache_file(path.as_ref())).map(Cache::of)
     }
 
     /// Opens the cache at `path`, and creates folder and file where they are missing, the file
     /// whole or not at all.
     pub fn create(path: impl AsRef<Path>) -> Result<Cache> {
-        let path = location::cache_file(path.as_ref());
-        match Cache::open_file(path.clone()) {
-            Err(Error::Missing { .. }) => {
-                create_file(&path, |_| Ok(()))?;
-                Cache::open_file(path)
-            }
-            other => other,
-        }
+        Session::open_or_create(location::cache_file(path.as_ref())).map(Cache::of)
     }
 
-    /// Creates a cache where there is none.
-    pub(crate) fn create_new(path: impl AsRef<Path>) -> Result<Cache> {
-        let path = location::cache_file(path.as_ref());
-        if fs::symlink_metadata(&path).is_ok() {
-            return Err(Error::Exists { path });
-        }
-        create_file(&path, |_| Ok(()))?;
-        Cache::open_file(path)
-    }
-
-    /// As [`Cache::load`] after [`Cache::create`], but that a new cache appears with all of its entries or not
-    /// at all.
-    pub(crate) fn create_loaded(path: &Path, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-        let path = location::cache_file(path);
-        let fill = |new: &Path| {
-            let loaded = Cache::open_file(new.to_owned()).and_then(|cache| cache.load(fixture, replace));
-            loaded.map(drop).map_err(|error| error.of_file(&path))
-        };
-        match Cache::open_file(path.clone()) {
-            Err(Error::Missing { .. }) if create_file(&path, fill)? => Ok(LoadPlan::of_new(fixture)),
-            Err(Error::Missing { .. }) => Cache::open_file(path)?.load(fixture, replace),
-            other => other?.load(fixture, replace),
-        }
-    }
-
-    fn open_file(path: PathBuf) -> Result<Cache> {
-        let file = location::open(&path, true)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
-                return Err(Error::InUse { path, holders });
-            }
-            Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
-        }
-        let file = Arc::new(file);
-        verify_for_redb(&path, &file)?;
-        Ok(Cache { path, file, database: Mutex::new(State::Unopened) })
+    fn of(session: Session) -> Cache {
+        Cache { path: session.path().to_owned(), session: Mutex::new(session) }
     }
 
     /// The cache file.
@@ -135,9 +60,9 @@ impl Cache {
         &self.path
     }
 
-    /// The rows under a full key; see [`Snapshot::get`].
+    /// The rows under a full key; see [`Snapshot::get`](crate::Snapshot::get).
     pub fn get(&self, full_key: &str) -> Result<Option<CachedRows>> {
-        self.snapshot(&self.lock())?.get(full_key)
+        self.session().snapshot()?.get(full_key)
     }
 
     /// Writes rows under a full key, in place of what was there.
@@ -147,19 +72,7 @@ impl Cache {
 
     /// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
     pub fn put_envelope(&self, key: &Key, envelope: &Envelope) -> Result<bool> {
-        let mut state = self.lock();
-        // Reads the path that redb is about to change, and so verifies it.
-        self.snapshot(&state)?.entry(key)?;
-        self.change(&mut state, |database| {
-            let transaction = database.begin_write()?;
-            let replaced = {
-                let name = key::table_name(key.cache_key());
-                let mut table = transaction.open_table(definition(&name))?;
-                table.insert(key.sub_key(), envelope.bytes())?.is_some()
-            };
-            transaction.commit()?;
-            Ok(replaced)
-        })
+        ops::put::put(&mut self.session(), key, envelope)
     }
 
     /// Writes the entries of a fixture, in one transaction, in place of what `replace` says.
@@ -167,64 +80,7 @@ impl Cache {
     /// # Errors
     /// [`Error::NotACacheTable`] if there is a table of another type for one of its cache keys.
     pub fn load(&self, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-        let mut state = self.lock();
-        let plan = LoadPlan::new(&self.snapshot(&state)?, fixture, replace)?;
-        if !fixture.is_empty() || !plan.removal().tables.is_empty() {
-            self.transact(&mut state, plan.removal(), |insert| {
-                fixture.entries().try_for_each(|entry| {
-                    let key = entry.key();
-                    insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Fixture(entry))
-                })
-            })?;
-        }
-        Ok(plan)
-    }
-
-    /// Writes all that `fill` inserts, in one transaction; nothing if it fails.
-    pub(crate) fn fill(&self, fill: impl FnOnce(&mut Insert<'_>) -> Result<()>) -> Result<()> {
-        self.transact(&mut self.lock(), &Plan::default(), fill)
-    }
-
-    /// Removes what is planned and writes all that `fill` inserts, in one transaction; neither if it
-    /// fails.
-    fn transact(
-        &self,
-        state: &mut State,
-        removal: &Plan,
-        fill: impl FnOnce(&mut Insert<'_>) -> Result<()>,
-    ) -> Result<()> {
-        self.change(state, |database| {
-            let transaction = database.begin_write()?;
-            remove(removal, &transaction)?;
-            let mut open: Option<(String, redb::Table<'_, &str, &[u8]>)> = None;
-            let filled = fill(&mut |name, sub_key, value| {
-                let failed = |error: redb::StorageError| redb_error(WRITE, &self.path, error);
-                if open.as_ref().is_none_or(|(open, _)| open != name) {
-                    open = None;
-                    let table = transaction.open_table(definition(name));
-                    let table = table.map_err(|error| redb_error(WRITE, &self.path, error))?;
-                    open = Some((name.to_owned(), table));
-                }
-                let (_, table) = open.as_mut().expect("just opened");
-                match value {
-                    NewValue::Bytes(value) => drop(table.insert(sub_key, value).map_err(failed)?),
-                    NewValue::Fixture(entry) if entry.len() < LARGE => {
-                        table.insert(sub_key, entry.value()?.as_slice()).map_err(failed)?;
-                    }
-                    NewValue::Fixture(entry) => {
-                        let len = u32::try_from(entry.len()).unwrap_or(u32::MAX);
-                        let mut room = table.insert_reserve(sub_key, len).map_err(failed)?;
-                        entry.read(room.as_mut())?;
-                    }
-                }
-                Ok(())
-            });
-            drop(open);
-            if filled.is_ok() {
-                transaction.commit()?;
-            }
-            Ok(filled)
-        })?
+        LoadPlan::carry_out(&mut self.session(), fixture, replace)
     }
 
     /// Drops what vantage-live's `invalidate_prefix` drops: without `/` the table of exactly that
@@ -236,12 +92,7 @@ impl Cache {
 
     /// Drops everything that is selected, in one transaction.
     pub fn invalidate(&self, selections: &[Selection]) -> Result<Removed> {
-        let mut state = self.lock();
-        let plan = Plan::new(&self.snapshot(&state)?, selections)?;
-        if !plan.tables.is_empty() {
-            self.transact(&mut state, &plan, |_| Ok(()))?;
-        }
-        Ok(plan.into_removed())
+        ops::invalidate::Plan::carry_out(&mut self.session(), selections)
     }
 
     /// Sets `fetched_at` of every entry that is selected, in seconds since 1970 (2^63 - 1 at the most),
@@ -251,87 +102,25 @@ impl Cache {
     /// redb writes each entry anew beside the old one, and the file grows where it has no room for that.
     ///
     /// # Errors
-    /// Those of [`TouchPlan::new`].
+    /// Those of [`TouchPlan::new`](crate::ops::TouchPlan::new).
     pub fn touch(&self, selections: &[Selection], fetched_at: u64) -> Result<Touched> {
-        let mut state = self.lock();
-        let snapshot = self.snapshot(&state)?;
-        let plan = TouchPlan::new(&snapshot, selections)?;
-        if !plan.touched().keys.is_empty() {
-            // Entries are read while redb writes others, so that they need not be kept: what redb writes
-            // goes to free pages, and those of the last commit are none before the next one is made.
-            self.transact(&mut state, &Plan::default(), |insert| plan.apply(fetched_at, insert))?;
-        }
-        Ok(plan.into_touched())
+        ops::touch::touch(&mut self.session(), selections, fetched_at)
     }
 
-    /// Held from the look at what is there to the commit, so that no other thread writes between them.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Closes the cache and reads the file again: its header, its newest commit, redb's record of free pages, and
+    /// the entry that was written last. A cache that is dropped instead is closed as well, but nobody learns
+    /// whether that succeeded.
+    ///
+    /// # Errors
+    /// [`Error::NotClosed`] and [`Error::RedbPanicked`] if redb could not close it, as on a disk that is full;
+    /// [`Error::Damaged`] if what it left is not sound.
+    pub fn close(self) -> Result<()> {
+        self.session().close()
     }
 
-    /// The newest commit. Nobody else writes, and every commit of ours is whole on disk.
-    fn snapshot(&self, state: &State) -> Result<Snapshot> {
-        Snapshot::of(&self.path, Arc::clone(&self.file), matches!(state, State::Open(_)))?.whole()
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not
-    /// touched again: not even dropped, since that would write.
-    fn change<T>(&self, state: &mut State, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
-        let panicked = || Error::RedbPanicked { doing: WRITE, path: self.path.clone() };
-        let database = match mem::replace(state, State::Failed) {
-            State::Failed => return Err(panicked()),
-            State::Open(database) => database,
-            State::Unopened => {
-                let Some(opened) = catch(|| CheckedFile::new(&self.file).open()) else {
-                    // What redb left behind may still hold the file open.
-                    self.file.unlock().ok();
-                    return Err(panicked());
-                };
-                opened.map_err(|error| {
-                    *state = State::Unopened;
-                    redb_error("open", &self.path, error)
-                })?
-            }
-        };
-        let Some(result) = catch(|| change(&database)) else {
-            mem::forget(database);
-            self.file.unlock().ok();
-            return Err(panicked());
-        };
-        *state = State::Open(database);
-        result.map_err(|error| redb_error(WRITE, &self.path, error))
-    }
-}
-
-impl Drop for Cache {
-    fn drop(&mut self) {
-        let state = self.database.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let State::Open(database) = mem::replace(state, State::Failed) {
-            // Closing writes, and may find damage that nothing else touched.
-            catch(|| drop(database));
-        }
-    }
-}
-
-fn remove(plan: &Plan, transaction: &WriteTransaction) -> Result<(), redb::Error> {
-    for (name, removal) in &plan.tables {
-        match removal {
-            Removal::Table => {
-                transaction.delete_table(definition(name))?;
-            }
-            Removal::SubKeys(sub_keys) => {
-                let mut table = transaction.open_table(definition(name))?;
-                for sub_key in sub_keys {
-                    table.remove(sub_key.as_str())?;
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn definition(name: &str) -> TableDefinition<'_, &'static str, &'static [u8]> {
-    TableDefinition::new(name)
 }
 
 #[cfg(test)]

@@ -128,6 +128,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// What was written is not known to be in the file: redb could not close it, which a full disk or a failing
+    /// one keeps it from. Who opens it next recovers the newest commit that is whole.
+    NotClosed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system could not do what it was asked to.
     Io {
         /// What was being done; completes "cannot …".
@@ -218,6 +224,7 @@ impl fmt::Display for Error {
             Error::RedbPanicked { doing, path } => {
                 write!(f, "cannot {doing} `{}`: redb failed on what it found in it", path.display())
             }
+            Error::NotClosed { path } => write!(f, "`{}` was written to, and could not be closed", path.display()),
             Error::Io { doing, path, source } => write!(f, "cannot {doing} `{}`: {source}", path.display()),
         }
     }

@@ -2,7 +2,8 @@
 //! reading what it has read before, and end on one commit at any rate of commits.
 
 use super::page::{Page, PageNumber, Shape, Widths};
-use super::{Damage, Error, Result, Root, read_at, write_at};
+use super::{Damage, Error, Result, Root};
+use crate::system::positioned::{read_at, write_at};
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -43,7 +44,7 @@ impl PageStore {
                 let mut bytes = vec![0; len];
                 read_at(spill, &mut bytes, offset).map_err(of_spill)?;
                 // Who knows what has become of it there.
-                let damaged = |fault| Error::Damaged(Damage { page: Some(at.page), checksum: at.checksum, fault });
+                let damaged = |fault| Error::Damaged(Damage::of_contents(at.page, at.checksum, fault));
                 let shape = Shape::parse(&bytes, widths).map_err(damaged)?;
                 Page::verify(bytes, len, shape, at.checksum).map(|page| Some(Arc::new(page))).map_err(damaged)
             }

@@ -165,7 +165,7 @@ fn check_pages(snapshot: &Snapshot, decoding: &mut InOrder<'_, Leaves, Decoded>)
         check.damage.add(None, &damage);
     }
     if !header.length_is_sound(file.len()) {
-        first_damage.get_or_insert(Damage::of_header("its length is wrong"));
+        first_damage.get_or_insert(Damage::wrong_length());
         let what = format!("the file has {} bytes, and its header records {}", file.len(), header.recorded_len);
         check.damage.add(None, &what);
     }

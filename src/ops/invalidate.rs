@@ -1,9 +1,9 @@
 //! What an invalidation would remove, told before it removes anything.
 
+use crate::database::{Removal, Removals, Session};
 use crate::error::Result;
 use crate::live::key::{Key, Selection};
 use crate::snapshot::{Snapshot, Table};
-use std::collections::BTreeMap;
 
 /// What an invalidation removes or has removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,15 +24,8 @@ pub struct Removed {
 /// leave empty goes with them.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    pub(crate) tables: BTreeMap<String, Removal>,
+    removals: Removals,
     removed: Removed,
-}
-
-/// What goes of one table.
-#[derive(Clone, Debug)]
-pub(crate) enum Removal {
-    Table,
-    SubKeys(Vec<String>),
 }
 
 impl Plan {
@@ -49,6 +42,20 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Makes the plan and removes what it comes to, in one transaction.
+    pub(crate) fn carry_out(session: &mut Session, selections: &[Selection]) -> Result<Removed> {
+        let plan = Plan::new(&session.snapshot()?, selections)?;
+        if !plan.removals.is_empty() {
+            session.transact(&plan.removals, |_| Ok(()))?;
+        }
+        Ok(plan.into_removed())
+    }
+
+    /// What goes of each table.
+    pub(crate) fn removals(&self) -> &Removals {
+        &self.removals
+    }
+
     /// What the plan removes.
     #[must_use]
     pub fn removed(&self) -> &Removed {
@@ -63,7 +70,7 @@ impl Plan {
 
     /// Whether the table goes as a whole.
     pub(crate) fn drops(&self, table: &str) -> bool {
-        matches!(self.tables.get(table), Some(Removal::Table))
+        matches!(self.removals.get(table), Some(Removal::Table))
     }
 
     fn add(&mut self, snapshot: &Snapshot, table: &Table, selections: &[Selection]) -> Result<()> {
@@ -92,9 +99,9 @@ impl Plan {
             sub_keys.push(entry.sub_key().to_owned());
         }
         if left == 0 {
-            self.tables.insert(table.name().to_owned(), Removal::Table);
+            self.removals.insert(table.name().to_owned(), Removal::Table);
         } else if !sub_keys.is_empty() {
-            self.tables.insert(table.name().to_owned(), Removal::SubKeys(sub_keys));
+            self.removals.insert(table.name().to_owned(), Removal::SubKeys(sub_keys));
         }
         Ok(())
     }
@@ -107,7 +114,7 @@ impl Plan {
             self.removed.bytes += entry.value().len() as u64;
         }
         self.removed.keys.push(cache_key.to_owned());
-        self.tables.insert(table.name().to_owned(), Removal::Table);
+        self.removals.insert(table.name().to_owned(), Removal::Table);
         Ok(())
     }
 }

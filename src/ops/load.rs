@@ -1,10 +1,12 @@
 //! What loading a fixture would change, told before it changes anything.
 
-use crate::cache::Cache;
-use crate::error::Result;
+use crate::database::{Insert, NewValue, Session, create_file};
+use crate::error::{Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
+use crate::live::key;
 use crate::live::key::Selection;
 use crate::ops::invalidate::Plan;
+use crate::snapshot::location;
 use crate::snapshot::{Snapshot, Table};
 use std::path::Path;
 
@@ -35,7 +37,35 @@ pub enum Replace {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn load(path: impl AsRef<Path>, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-    Cache::create_loaded(path.as_ref(), fixture, replace)
+    let path = location::cache_file(path.as_ref());
+    let fill = |new: &Path| {
+        let loaded = Session::open(new.to_owned()).and_then(|session| load_and_close(session, fixture, replace));
+        loaded.map(drop).map_err(|error| error.of_file(&path))
+    };
+    match Session::open(path.clone()) {
+        Err(Error::Missing { .. }) if create_file(&path, fill)? => Ok(LoadPlan::of_new(fixture)),
+        Err(Error::Missing { .. }) => load_and_close(Session::open(path)?, fixture, replace),
+        session => load_and_close(session?, fixture, replace),
+    }
+}
+
+fn load_and_close(mut session: Session, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
+    let plan = LoadPlan::carry_out(&mut session, fixture, replace)?;
+    session.close()?;
+    Ok(plan)
+}
+
+/// Bytes from which on a value is read to where redb wants it: redb takes longer to make room than to take one.
+const LARGE: usize = 1024 * 1024;
+
+fn insert_entry(entry: FixtureEntry<'_>, insert: &mut Insert<'_>) -> Result<()> {
+    let key = entry.key();
+    let table = key::table_name(key.cache_key());
+    if entry.len() < LARGE {
+        return insert(&table, key.sub_key(), NewValue::Bytes(&entry.value()?));
+    }
+    let len = u32::try_from(entry.len()).unwrap_or(u32::MAX);
+    insert(&table, key.sub_key(), NewValue::Read(len, &mut |room| entry.read(room)))
 }
 
 /// What a fixture adds to one commit of a cache, replaces in it and removes from it.
@@ -85,6 +115,17 @@ impl LoadPlan {
         Ok(LoadPlan { is_replaced, removal, removed })
     }
 
+    /// Makes the plan and does what it says, in one transaction.
+    pub(crate) fn carry_out(session: &mut Session, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
+        let plan = LoadPlan::new(&session.snapshot()?, fixture, replace)?;
+        if !fixture.is_empty() || !plan.removal.removals().is_empty() {
+            session.transact(plan.removal.removals(), |insert| {
+                fixture.entries().try_for_each(|entry| insert_entry(entry, insert))
+            })?;
+        }
+        Ok(plan)
+    }
+
     /// The plan where there is no cache yet.
     #[must_use]
     pub fn of_new(fixture: &Fixture) -> LoadPlan {
@@ -110,9 +151,5 @@ impl LoadPlan {
     #[must_use]
     pub fn removed(&self) -> &[String] {
         &self.removed
-    }
-
-    pub(crate) fn removal(&self) -> &Plan {
-        &self.removal
     }
 }

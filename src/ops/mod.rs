@@ -11,6 +11,7 @@ pub(crate) mod dump;
 pub(crate) mod invalidate;
 pub(crate) mod list;
 pub(crate) mod load;
+pub(crate) mod put;
 pub(crate) mod salvage;
 pub(crate) mod touch;
 

@@ -1,7 +1,6 @@
 //! What still verifies of a damaged cache, written to a new one.
 
-use crate::cache::Cache;
-use crate::cache::{Insert, NewValue};
+use crate::database::{Insert, NewValue, Removals, Session};
 use crate::error::{Error, Result};
 use crate::file::{self, Damage, File, Page, Slot, Survey, Widths};
 use crate::live::key::Selection;
@@ -67,9 +66,11 @@ pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -
     }
     let mut rescue =
         Rescue { snapshot: &snapshot, lengths: HashMap::new(), lossy: None, seen: HashSet::new(), salvaged };
-    let cache = Cache::create_new(&into)?;
-    let filled = cache.fill(|insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)));
-    drop(cache);
+    let mut session = Session::create_new(into.clone())?;
+    let filled = session
+        .transact(&Removals::new(), |insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)))
+        .and_then(|()| session.close());
+    drop(session);
     // Where pages are not kept, an app that has started meanwhile looks like damage.
     let is_unsteady = rescue.salvaged.damage.count > 0 && !snapshot.file().keeps_pages() && snapshot.has_moved();
     let rescued = filled

@@ -1,7 +1,7 @@
 //! Which entries a touch gives a new time, told before any of them has it.
 
 use super::selected;
-use crate::cache::{Insert, NewValue};
+use crate::database::{Insert, NewValue, Removals, Session};
 use crate::error::{Error, Result};
 use crate::live::envelope::redated;
 use crate::live::key;
@@ -18,6 +18,18 @@ pub struct Touched {
     pub unreadable: Vec<Unreadable>,
     /// The places of the selections that selected nothing.
     pub unmatched: Vec<usize>,
+}
+
+/// Gives every entry that is selected a new time, in one transaction.
+pub(crate) fn touch(session: &mut Session, selections: &[Selection], fetched_at: u64) -> Result<Touched> {
+    let snapshot = session.snapshot()?;
+    let plan = TouchPlan::new(&snapshot, selections)?;
+    if !plan.touched.keys.is_empty() {
+        // Entries are read while redb writes others, so that they need not be kept: what redb writes
+        // goes to free pages, and those of the last commit are none before the next one is made.
+        session.transact(&Removals::new(), |insert| plan.apply(fetched_at, insert))?;
+    }
+    Ok(plan.into_touched())
 }
 
 /// The entries that selections come to in one commit of a cache. Their values are not kept, but read
@@ -61,7 +73,7 @@ impl<'s> TouchPlan<'s> {
     }
 
     /// Inserts every entry with its new time. Until that is committed the plan's commit must stay.
-    pub(crate) fn apply(&self, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
+    fn apply(&self, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
         selected(self.snapshot, self.selections, |entry| {
             let entry = entry?;
             match redated(entry.value(), fetched_at) {

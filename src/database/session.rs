@@ -1,0 +1,188 @@
+//! A cache file that is locked, and that redb gets once there is something to change.
+
+use super::storage::{self, FileStorage};
+use super::transaction::{self, Insert, Removals, Written};
+use super::verify::{self, OpenAs};
+use super::{CLOSE, OPEN, WRITE, create_file, redb_error};
+use crate::error::{Error, Result};
+use crate::file::{self, File, TableTree};
+use crate::snapshot::Snapshot;
+use crate::snapshot::location;
+use crate::system::caught::catch;
+use crate::system::holder;
+use redb::{Database, StorageBackend};
+use std::fs;
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What stands between redb and the file.
+pub(crate) type Storage = fn(&Arc<fs::File>) -> Box<dyn StorageBackend>;
+
+/// A cache file, locked for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Session {
+    path: PathBuf,
+    file: Arc<fs::File>,
+    storage: Storage,
+    state: State,
+    written: Option<Written>,
+}
+
+/// Opening a database writes to its file, so that redb is not given it before there is a change.
+#[derive(Debug)]
+enum State {
+    Unopened(OpenAs),
+    Open(Database),
+    /// redb has panicked: a call into it could do anything.
+    Failed,
+}
+
+impl Session {
+    /// Locks the cache file at `path` and checks all that redb will believe of it.
+    pub fn open(path: PathBuf) -> Result<Session> {
+        let file = location::open(&path, true)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
+                return Err(Error::InUse { path, holders });
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
+        }
+        Session::of(path, Arc::new(file))
+    }
+
+    /// Creates the file where it is missing, whole or not at all.
+    pub fn open_or_create(path: PathBuf) -> Result<Session> {
+        match Session::open(path.clone()) {
+            Err(Error::Missing { .. }) => {
+                create_file(&path, |_| Ok(()))?;
+                Session::open(path)
+            }
+            other => other,
+        }
+    }
+
+    /// Creates a cache where there is none.
+    pub fn create_new(path: PathBuf) -> Result<Session> {
+        if fs::symlink_metadata(&path).is_ok() {
+            return Err(Error::Exists { path });
+        }
+        create_file(&path, |_| Ok(()))?;
+        Session::open(path)
+    }
+
+    /// The same for a file that is locked already.
+    pub fn of(path: PathBuf, file: Arc<fs::File>) -> Result<Session> {
+        let opened = File::open(Arc::clone(&file)).map_err(|error| Error::file(error, &path, None))?;
+        let open_as = verify::before_redb(&path, &opened)?;
+        Ok(Session { path, file, storage: FileStorage::boxed, state: State::Unopened(open_as), written: None })
+    }
+
+    /// Puts something else between redb and the file, before redb gets it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests put faults there"))]
+    pub fn set_storage(&mut self, storage: Storage) {
+        self.storage = storage;
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The newest commit. Nobody else writes, and every commit of ours is whole on disk.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        Snapshot::of(&self.path, Arc::clone(&self.file), matches!(self.state, State::Open(_)))?.whole()
+    }
+
+    /// Removes what is to go and writes all that `fill` inserts, in one transaction; neither if it fails. What
+    /// this touches must have been verified.
+    pub fn transact(&mut self, removals: &Removals, fill: impl FnOnce(&mut Insert<'_>) -> Result<()>) -> Result<()> {
+        let path = self.path.clone();
+        let written = self.change(|database| transaction::run(database, &path, removals, fill))??;
+        self.written = written;
+        Ok(())
+    }
+
+    /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not touched again:
+    /// not even dropped, since that would write.
+    fn change<T>(&mut self, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
+        let database = match mem::replace(&mut self.state, State::Failed) {
+            State::Failed => return Err(self.panicked(WRITE)),
+            State::Open(database) => database,
+            State::Unopened(open_as) => {
+                let Some(opened) = catch(|| storage::open((self.storage)(&self.file), open_as)) else {
+                    // What redb left behind may still hold the file open.
+                    self.file.unlock().ok();
+                    return Err(self.panicked(WRITE));
+                };
+                opened.map_err(|error| {
+                    self.state = State::Unopened(open_as);
+                    redb_error(OPEN, &self.path, error)
+                })?
+            }
+        };
+        let Some(result) = catch(|| change(&database)) else {
+            mem::forget(database);
+            self.file.unlock().ok();
+            return Err(self.panicked(WRITE));
+        };
+        self.state = State::Open(database);
+        result.map_err(|error| redb_error(WRITE, &self.path, error))
+    }
+
+    fn panicked(&self, doing: &'static str) -> Error {
+        Error::RedbPanicked { doing, path: self.path.clone() }
+    }
+
+    /// Closes the database, if it was opened, and reads the file as the next one will who opens it.
+    ///
+    /// # Errors
+    /// [`Error::RedbPanicked`] and [`Error::NotClosed`] if redb could not close it, [`Error::Damaged`] if it is
+    /// not sound afterwards. What was committed before may be there nevertheless.
+    pub fn close(&mut self) -> Result<()> {
+        match mem::replace(&mut self.state, State::Failed) {
+            State::Failed => return Err(self.panicked(CLOSE)),
+            State::Unopened(open_as) => {
+                self.state = State::Unopened(open_as);
+                return Ok(());
+            }
+            // Closing writes, and may find damage that nothing else touched.
+            State::Open(database) => {
+                if catch(|| drop(database)).is_none() {
+                    self.file.unlock().ok();
+                    return Err(self.panicked(CLOSE));
+                }
+            }
+        }
+        let in_context = |error| Error::file(error, &self.path, None);
+        let file = File::open(Arc::clone(&self.file)).map_err(in_context)?;
+        if file.header().recovery_required {
+            return Err(Error::NotClosed { path: self.path.clone() });
+        }
+        let slot = file.header().candidates().map_err(in_context)?[0];
+        if let Some(damage) = verify::wrong_record(&file, &slot).map_err(in_context)? {
+            return Err(in_context(file::Error::Damaged(damage)));
+        }
+        self.state = State::Unopened(verify::before_redb(&self.path, &file)?);
+        let Some(Written { table, sub_key, len }) = self.written.take() else { return Ok(()) };
+        let in_table = |error| Error::file(error, &self.path, Some(&table));
+        let definition = TableTree::user(&file, &slot).get(&table).map_err(in_table)?;
+        let entry = match definition {
+            Some(definition) => definition.tree(&file).get(sub_key.as_bytes()).map_err(in_table)?,
+            None => None,
+        };
+        if entry.is_none_or(|entry| entry.value().len() as u64 != len) {
+            return Err(Error::NotClosed { path: self.path.clone() });
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let State::Open(database) = mem::replace(&mut self.state, State::Failed) {
+            catch(|| drop(database));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What is checked before redb gets a file to write: all that redb believes without a look at it.
+//!
+//! - The header: the length of the file, the layout of its regions, and the numbers of the two commits.
+//! - The pages of redb's own trees and the definitions of all tables. Those that a change touches are
+//!   verified by whoever plans the change.
+//! - redb's record of free pages, against the pages that the newest commit uses. Branches name the leaves,
+//!   so that this does not read a file as a whole.
+//!
+//! A record that is wrong is passed by where redb provably makes it anew: told that the file was not closed,
+//! redb takes the record that is saved in the system tree, which was then compared like the other one, or
+//! reads all trees, which were then all verified. Whatever else does not agree is refused.
+
+use crate::error::{Error, Result};
+use crate::file::{self, Allocation, Damage, File, Saved, Slot};
+use std::path::Path;
+
+/// The only page size that redb 2.6 opens.
+const PAGE_SIZE: u32 = 4096;
+
+/// How redb is to see a file when it opens it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenAs {
+    /// As it is.
+    Itself,
+    /// As one that was not closed.
+    NotClosed,
+}
+
+/// redb's record of free pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Record {
+    /// It is that of the pages in use.
+    Sound,
+    /// There is none that counts; redb reads all trees.
+    Missing,
+    /// The headers of the regions are wrong; with what is saved in the system tree.
+    WrongInRegions(Damage, Saved),
+    WrongInSystem(Damage),
+}
+
+/// Checks everything that redb believes of a file when it opens it.
+pub(crate) fn before_redb(path: &Path, file: &File) -> Result<OpenAs> {
+    let in_context = |error| Error::file(error, path, None);
+    let header = file.header();
+    let candidates = header.candidates().map_err(in_context)?;
+    if let Some(damage) = file::misnamed_commit(file) {
+        return Err(in_context(file::Error::Damaged(damage)));
+    }
+    if header.geometry.page_size != PAGE_SIZE {
+        return Err(in_context(file::Error::strange_page_size()));
+    }
+    if !header.ids_are_possible() {
+        return Err(in_context(file::Error::impossible_ids()));
+    }
+    if !header.length_is_sound(file.len()) {
+        return Err(Error::WrongLength { path: path.to_owned(), len: file.len(), recorded: header.recorded_len });
+    }
+    let checked = if header.recovery_required { recovery(file, &candidates) } else { closed(file, &candidates[0]) };
+    checked.map_err(in_context)
+}
+
+/// Of a file that was not closed redb reads everything, and falls back to the other commit if it must.
+fn recovery(file: &File, candidates: &[Slot]) -> file::Result<OpenAs> {
+    let mut verified = candidates.iter().map(|slot| file::verify_commit(file, slot).map(|()| slot));
+    let newest = verified.next().expect("there is a candidate");
+    let slot = newest.or_else(|error| verified.next().unwrap_or(Err(error)))?;
+    match record(file, slot)? {
+        Record::WrongInSystem(damage) => Err(file::Error::Damaged(damage)),
+        _ => Ok(OpenAs::Itself),
+    }
+}
+
+fn closed(file: &File, slot: &Slot) -> file::Result<OpenAs> {
+    file::verify_own(file, slot)?;
+    file::TableTree::user(file, slot).all().try_for_each(|table| table.map(drop))?;
+    // Told that the file was not closed, redb may start from the other commit if that is newer.
+    let starts_from_slot = file.header().passed_over().is_none();
+    match record(file, slot)? {
+        Record::Sound => Ok(OpenAs::Itself),
+        // redb finds out by itself.
+        Record::Missing if starts_from_slot => file::verify_commit(file, slot).map(|()| OpenAs::Itself),
+        Record::WrongInRegions(_, Saved::Sound) if starts_from_slot => Ok(OpenAs::NotClosed),
+        Record::WrongInRegions(damage, Saved::Nothing) if starts_from_slot => {
+            // The record says what is wrong with the file, even where a page is damaged as well.
+            file::verify_commit(file, slot).map(|()| OpenAs::NotClosed).map_err(|_| file::Error::Damaged(damage))
+        }
+        Record::WrongInRegions(damage, _) | Record::WrongInSystem(damage) => Err(file::Error::Damaged(damage)),
+        Record::Missing => Err(file::Error::impossible_ids()),
+    }
+}
+
+/// Compares the pages that a commit uses with what redb would believe of free pages.
+fn record(file: &File, slot: &Slot) -> file::Result<Record> {
+    let allocation = Allocation::of(file, slot)?;
+    if !allocation.region_headers_fit() {
+        return Err(file::Error::impossible_layout());
+    }
+    allocation.check_tracker_page().map_err(file::Error::Damaged)?;
+    let saved = allocation.check_saved();
+    if slot.version == 2 && !file.header().recovery_required {
+        let wrong = allocation.check_region_headers()?;
+        return Ok(wrong.map_or(Record::Sound, |damage| Record::WrongInRegions(damage, saved)));
+    }
+    Ok(match saved {
+        Saved::Nothing => Record::Missing,
+        Saved::Sound => Record::Sound,
+        Saved::Unsound(damage) => Record::WrongInSystem(damage),
+    })
+}
+
+/// What is wrong with redb's record of free pages, for somebody who looks: an app that opens the file believes
+/// it.
+pub(crate) fn wrong_record(file: &File, slot: &Slot) -> file::Result<Option<Damage>> {
+    Ok(match record(file, slot)? {
+        Record::Sound | Record::Missing => None,
+        Record::WrongInRegions(damage, _) | Record::WrongInSystem(damage) => Some(damage),
+    })
+}
