@@ -1,7 +1,7 @@
 //! The changing side: the public methods of a cache that is locked for as long as it is open.
 
 use crate::database::Session;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fixture::Fixture;
 use crate::live::envelope::{CachedRows, Envelope};
 use crate::live::key::{Key, Selection};
@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// A cache, open for changes and for nobody else.
 ///
 /// The lock is redb's own: an app that starts meanwhile fails with `DatabaseAlreadyOpen`, and so
-/// does [`Cache::open`] while an app runs, with [`Error::InUse`]. redb is not given the file before
+/// does [`Cache::open`] while an app runs, with [`InUse`](crate::Error::InUse). redb is not given the file before
 /// there is something to change; before that everything is checked that redb takes on trust, its record
 /// of free pages included, and the pages that the change will touch are verified. A file that fails is
 /// left alone. Each call is one transaction, on disk when the call returns; [`Cache::close`] tells whether
@@ -50,6 +50,25 @@ impl Cache {
         Session::open_or_create(location::cache_file(path.as_ref())).map(Cache::of)
     }
 
+    /// Calls `write` with the cache at `path`, and closes it. If there is none it is created, and appears with all
+    /// that `write` has done or, if it fails, not at all; `write` is called again if somebody else creates one
+    /// meanwhile.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let rows = vlive::CachedRows::new(Default::default());
+    /// vlive::Cache::create_with(folder.path(), |cache| cache.put("clients/page_1", &rows))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_with<T>(path: impl AsRef<Path>, write: impl Fn(&Cache) -> Result<T>) -> Result<T> {
+        Session::create_with(location::cache_file(path.as_ref()), |session| {
+            let cache = Cache::of(session);
+            let written = write(&cache)?;
+            cache.close()?;
+            Ok(written)
+        })
+    }
+
     fn of(session: Session) -> Cache {
         Cache { path: session.path().to_owned(), session: Mutex::new(session) }
     }
@@ -78,7 +97,7 @@ impl Cache {
     /// Writes the entries of a fixture, in one transaction, in place of what `replace` says.
     ///
     /// # Errors
-    /// [`Error::NotACacheTable`] if there is a table of another type for one of its cache keys.
+    /// [`NotACacheTable`](crate::Error::NotACacheTable) if there is a table of another type for one of its cache keys.
     pub fn load(&self, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
         LoadPlan::carry_out(&mut self.session(), fixture, replace)
     }
@@ -112,8 +131,8 @@ impl Cache {
     /// whether that succeeded.
     ///
     /// # Errors
-    /// [`Error::NotClosed`] and [`Error::RedbPanicked`] if redb could not close it, as on a disk that is full;
-    /// [`Error::Damaged`] if what it left is not sound.
+    /// [`NotClosed`](crate::Error::NotClosed) and [`RedbPanicked`](crate::Error::RedbPanicked) if redb could not close it, as on a disk that is full;
+    /// [`Damaged`](crate::Error::Damaged) if what it left is not sound.
     pub fn close(self) -> Result<()> {
         self.session().close()
     }

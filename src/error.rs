@@ -22,6 +22,13 @@ pub enum Error {
         /// The file that was looked for.
         path: PathBuf,
     },
+    /// The path of the cache file is a symbolic link that leads to nothing.
+    DanglingLink {
+        /// The link.
+        path: PathBuf,
+        /// What it names.
+        target: PathBuf,
+    },
     /// There is a cache already where a new one was to be made.
     Exists {
         /// The file.
@@ -112,6 +119,13 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
+    /// A temporary file cannot be made, written or read.
+    Temporary {
+        /// The folder for temporary files.
+        folder: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// redb could not do what it was asked to.
     Redb {
         /// What was being done; completes "cannot …".
@@ -153,12 +167,8 @@ impl Error {
         matches!(self, Error::Damaged { .. } | Error::NotACache { why: UNWRITTEN, .. })
     }
 
-    /// The same error of a file that is to have another name.
-    pub(crate) fn of_file(mut self, name: &Path) -> Error {
-        if let Error::Io { path, .. } | Error::Redb { path, .. } | Error::RedbPanicked { path, .. } = &mut self {
-            name.clone_into(path);
-        }
-        self
+    pub(crate) fn temporary(source: io::Error) -> Error {
+        Error::Temporary { folder: std::env::temp_dir(), source }
     }
 
     pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Error {
@@ -182,6 +192,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Missing { path } => write!(f, "there is no cache at `{}`", path.display()),
+            Error::DanglingLink { path, target } => {
+                write!(f, "`{}` is a symbolic link to `{}`, which does not exist", path.display(), target.display())
+            }
             Error::Exists { path } => write!(f, "there is a cache at `{}` already", path.display()),
             Error::NotAFile { path } => write!(f, "`{}` is not a file", path.display()),
             Error::NotACache { path, why } => write!(f, "`{}` is not a redb database: {why}", path.display()),
@@ -220,6 +233,9 @@ impl fmt::Display for Error {
             Error::Refused { name, source } => write!(f, "{name}, {source}"),
             Error::NotAFixture { path } => write!(f, "`{}` is a cache, and no fixture", path.display()),
             Error::UnreadInput { name, source } => write!(f, "cannot read {name}: {source}"),
+            Error::Temporary { folder, source } => {
+                write!(f, "cannot use a temporary file in `{}`: {source}", folder.display())
+            }
             Error::Redb { doing, path, source } => write!(f, "cannot {doing} `{}`: {source}", path.display()),
             Error::RedbPanicked { doing, path } => {
                 write!(f, "cannot {doing} `{}`: redb failed on what it found in it", path.display())
@@ -236,7 +252,9 @@ impl std::error::Error for Error {
             Error::Undecodable { source, .. } => Some(source),
             Error::Refused { source, .. } => Some(source),
             Error::Redb { source, .. } => Some(source),
-            Error::Io { source, .. } | Error::UnreadInput { source, .. } => Some(source),
+            Error::Io { source, .. } | Error::Temporary { source, .. } | Error::UnreadInput { source, .. } => {
+                Some(source)
+            }
             _ => None,
         }
     }

@@ -1,62 +1,36 @@
-//! What is half written when somebody ends the program goes with it.
+//! What is half-written when a signal ends the program goes with it.
 
-use std::path::Path;
-
-/// As long as it lives, a signal that ends the program removes a file or folder first.
+/// From now on SIGINT, SIGTERM and SIGHUP end the program as they would have, after `clean_up`. A signal that
+/// is ignored, such as SIGHUP under `nohup`, stays ignored.
 #[cfg(unix)]
-pub struct RemovedIfInterrupted(Option<signal_hook::iterator::Handle>);
-
-#[cfg(unix)]
-impl RemovedIfInterrupted {
-    /// Where signals cannot be waited for, they end the program as they would have.
-    pub fn new(path: &Path) -> RemovedIfInterrupted {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-        let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]) else {
-            return RemovedIfInterrupted(None);
-        };
-        let handle = signals.handle();
-        let path = path.to_owned();
-        let wait = move || {
-            if let Some(signal) = signals.forever().next() {
-                remove(&path);
-                signal_hook::low_level::emulate_default_handler(signal).ok();
-            }
-        };
-        let waits = std::thread::Builder::new().spawn(wait).is_ok();
-        RemovedIfInterrupted(Some(handle).filter(|_| waits))
+pub fn before_signals_end_it(clean_up: impl FnOnce() + Send + 'static) {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let ignored = ignored();
+    let signals = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    // Where signals cannot be waited for, they end the program at once.
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(signals) else { return };
+    let handle = signals.handle();
+    let wait = move || {
+        if let Some(signal) = signals.forever().next() {
+            clean_up();
+            signal_hook::low_level::emulate_default_handler(signal).ok();
+        }
+    };
+    if std::thread::Builder::new().spawn(wait).is_err() {
+        // Nobody waits for them.
+        handle.close();
     }
 }
 
+/// The signals that the program was started to ignore, a bit for each from the lowest on; none where the
+/// system does not say.
 #[cfg(unix)]
-impl Drop for RemovedIfInterrupted {
-    fn drop(&mut self) {
-        if let Some(handle) = &self.0 {
-            handle.close();
-        }
-    }
-}
-
-#[cfg(unix)]
-fn remove(path: &Path) {
-    if std::fs::remove_file(path).is_ok() {
-        return;
-    }
-    // Files may still come to a folder while it is emptied.
-    for _ in 0..100 {
-        match std::fs::remove_dir_all(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {}
-            _ => return,
-        }
-    }
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// There are no such signals here.
 #[cfg(not(unix))]
-pub struct RemovedIfInterrupted;
-
-#[cfg(not(unix))]
-impl RemovedIfInterrupted {
-    pub fn new(_: &Path) -> RemovedIfInterrupted {
-        RemovedIfInterrupted
-    }
-}
+pub fn before_signals_end_it(_: impl FnOnce() + Send + 'static) {}

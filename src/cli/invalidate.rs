@@ -55,7 +55,10 @@ impl Invalidate {
             let look = |snapshot: &Snapshot| Plan::new(snapshot, &selections);
             Snapshot::look(global.folder(), global.look_wait(), look)?.into_removed()
         } else {
-            global.open_when_free(output, || Cache::open(global.folder()))?.invalidate(&selections)?
+            let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
+            let removed = cache.invalidate(&selections)?;
+            cache.close()?;
+            removed
         };
         self.tell(&removed, output)?;
         Ok(Status::Done)

@@ -24,6 +24,7 @@ use crate::output::Output;
 use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use global::Global;
+pub use interrupted::before_signals_end_it;
 use report::{Refused, tell_unread};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;

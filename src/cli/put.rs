@@ -68,9 +68,8 @@ impl Put {
         };
         let envelope = input.into_envelope(fetched_at);
         let key = Key::new(&self.key);
-        let cache = global.open_when_free(output, || Cache::create(global.folder()))?;
-        let replaced = cache.put_envelope(&key, &envelope)?;
-        drop(cache);
+        let write = || Cache::create_with(global.folder(), |cache| cache.put_envelope(&key, &envelope));
+        let replaced = global.open_when_free(output, write)?;
         let summary = Summary { key: key.to_string(), rows: envelope.rows(), bytes: envelope.bytes().len(), replaced };
         if self.json {
             output.json(&summary)?;

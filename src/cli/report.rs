@@ -9,16 +9,22 @@ use std::process::ExitCode;
 use vlive::Error;
 use vlive::ops::Unreadable;
 
-/// Input that is refused: what is wrong with it, and what to do.
+/// What the program itself refuses: what is wrong, and what to do.
 #[derive(Debug)]
 pub struct Refused {
     what: String,
     hint: Option<String>,
+    status: u8,
 }
 
 impl Refused {
     pub fn error(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
-        Refused { what: what.into(), hint: hint.map(str::to_owned) }.into()
+        Refused { what: what.into(), hint: hint.map(str::to_owned), status: 2 }.into()
+    }
+
+    /// The same of what is not the input's fault.
+    pub fn unwritable(what: impl Into<String>, hint: &str) -> anyhow::Error {
+        Refused { what: what.into(), hint: Some(hint.to_owned()), status: Status::Unreadable as u8 }.into()
     }
 }
 
@@ -39,7 +45,7 @@ pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     }
     if let Some(refused) = error.downcast_ref::<Refused>() {
         output.error(&refused.what, refused.hint.as_deref());
-        return ExitCode::from(2);
+        return ExitCode::from(refused.status);
     }
     if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
@@ -58,6 +64,10 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::Missing { .. } => {
             (CANNOT, Some("name the folder that the app gives to `RedbCache::open` with -C, or set VLIVE_FOLDER"))
         }
+        Error::DanglingLink { .. } => {
+            (CANNOT, Some("remove the link, or bring back what it leads to: a disk may not be mounted"))
+        }
+        Error::Temporary { .. } => (CANNOT, Some("TMPDIR names the folder for temporary files; give it one with room")),
         Error::Refused { .. } => (2, None),
         Error::UnreadInput { .. } => (2, Some("name a file or a folder that can be read, or `-` for standard input")),
         Error::NotAFixture { .. } => (2, Some("`vlive dump --format jsonl --raw` makes a fixture of it")),
@@ -67,6 +77,9 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
             (CANNOT, Some("if it never was a cache, -C names the wrong place; else delete it, and the app begins anew"))
         }
         Error::UnknownFormat { .. } => (CANNOT, Some("caches of vantage-live 0.4 have version 2 or 3")),
+        Error::Damaged { damage, .. } if damage.is_of_free_space() => {
+            (CANNOT, Some("nothing is lost yet, and a write would lose entries; `vlive salvage` writes all to a new cache"))
+        }
         Error::Damaged { table: Some(_), .. } => (CANNOT, Some(DAMAGED_TABLE)),
         Error::Damaged { table: None, .. } => (
             CANNOT,
@@ -82,6 +95,9 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         }
         Error::RedbPanicked { .. } => {
             (CANNOT, Some("nothing was written by this command; the file is damaged, or a newer redb has changed it"))
+        }
+        Error::NotClosed { .. } => {
+            (CANNOT, Some("make room on the disk if it is full; `vlive check` tells what is in the cache now"))
         }
         Error::Io { doing: "write", source, .. } if source.kind() == io::ErrorKind::StorageFull => {
             (CANNOT, Some("make room on the disk"))
@@ -114,8 +130,7 @@ pub fn survive_file_size_limit() {
 pub fn silence_redb_panics() {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        let from_redb = panic.location().is_some_and(|location| location.file().contains("/redb-"));
-        if !from_redb {
+        if !vlive::system::is_catching() {
             default(panic);
         }
     }));

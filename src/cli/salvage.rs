@@ -36,14 +36,16 @@ struct Summary {
 
 impl Salvage {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let salvaged = vlive::ops::salvage(global.folder_or(self.argument.as_deref()), &self.into, global.look_wait())?;
+        let folder = global.folder_or(self.argument.as_deref());
+        let salvaged = vlive::ops::salvage(folder, &self.into, global.look_wait())?;
+        let damaged = format!("`{}` is damaged", salvaged.path.display());
         for found in &salvaged.damage.places {
             let place = found.place.as_deref().map_or(String::new(), |table| format!("table `{table}`, "));
-            output.error(&format!("damaged: {place}{}", found.what), None);
+            output.error(&format!("{damaged}: {place}{}", found.what), None);
         }
         let more = salvaged.damage.count - salvaged.damage.places.len() as u64;
         if more > 0 {
-            output.error(&format!("damaged: {more} more"), None);
+            output.error(&format!("{damaged}: {more} more places"), None);
         }
         if self.json {
             output.json(&Summary {

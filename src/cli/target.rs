@@ -1,12 +1,12 @@
 //! Files and folders that appear under their name when they are whole.
 
 use super::Refused;
-use super::interrupted::RemovedIfInterrupted;
 use anyhow::Result;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf, is_separator};
 use vlive::Error;
+use vlive::system::temporary::{TemporaryFile, TemporaryFolder};
 
 /// Whether a path that is to be written means a folder.
 pub fn is_folder(path: &Path) -> bool {
@@ -35,20 +35,18 @@ pub fn file<T, E>(
     if vlive::snapshot::is_cache(path) {
         return Err(Refused::error(format!("`{}` is a cache", path.display()), Some("name another file")));
     }
-    let path = &linked(path);
-    let new = temporary().tempfile_in(parent(path)).map_err(|error| cannot_write(unnamed(&error)))?;
+    let (named, path) = (path, &linked(path)?);
+    let new = TemporaryFile::new(existing_parent(path, named)?).map_err(cannot_write)?;
     if let Ok(metadata) = fs::metadata(path) {
-        new.as_file().set_permissions(metadata.permissions()).map_err(cannot_write)?;
+        new.file().set_permissions(metadata.permissions()).map_err(cannot_write)?;
     }
-    let _removed = RemovedIfInterrupted::new(new.path());
-    let mut out = BufWriter::with_capacity(64 * 1024, new);
+    let mut out = BufWriter::with_capacity(64 * 1024, &**new.file());
     let written = write(Box::new(&mut out)).map_err(cannot_write)?;
     if written.is_err() {
         return Ok(written);
     }
-    let new = out.into_inner().map_err(|error| cannot_write(error.into_error()))?;
-    new.as_file().sync_all().map_err(cannot_write)?;
-    new.persist(path).map_err(|error| cannot_write(error.error))?;
+    out.into_inner().map_err(|error| cannot_write(error.into_error()))?.sync_all().map_err(cannot_write)?;
+    new.persist(path).map_err(cannot_write)?;
     Ok(written)
 }
 
@@ -60,49 +58,42 @@ pub fn folder<T, E>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<Result<T
         return Err(Refused::error(what, Some("name a new one, or remove what is in it")));
     }
     // A slash at the end would stand for the folder that is not there yet.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.components().collect());
-    let mut new = temporary();
-    #[cfg(unix)]
-    new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    let new = new.tempdir_in(parent(path)).map_err(|error| cannot_write(unnamed(&error)))?;
+    let (named, path) = (path, &fs::canonicalize(path).unwrap_or_else(|_| path.components().collect()));
+    let new = TemporaryFolder::new(existing_parent(path, named)?).map_err(cannot_write)?;
     if let Ok(metadata) = fs::metadata(path) {
         fs::set_permissions(new.path(), metadata.permissions()).map_err(cannot_write)?;
     }
-    let _removed = RemovedIfInterrupted::new(new.path());
     let filled = fill(new.path()).map_err(cannot_write)?;
-    if filled.is_err() {
-        return Ok(filled);
+    if filled.is_ok() {
+        new.persist(path).map_err(cannot_write)?;
     }
-    #[cfg(windows)]
-    fs::remove_dir(path).ok();
-    fs::rename(new.path(), path).map_err(cannot_write)?;
-    // It is gone from where it would be removed.
-    let _ = new.keep();
     Ok(filled)
 }
 
 /// Where a link leads, though there be nothing yet, so that it stays one.
-fn linked(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
+fn linked(path: &Path) -> Result<PathBuf> {
+    let mut target = path.to_owned();
     // As many as the system would follow.
     for _ in 0..40 {
-        let Ok(target) = fs::read_link(&path) else { break };
-        path = parent(&path).join(target);
+        match fs::read_link(&target) {
+            Ok(next) => target = parent(&target).join(next),
+            Err(_) => return Ok(target),
+        }
     }
-    path
+    let what = format!("cannot write `{}`: it is a symbolic link that leads back to itself", path.display());
+    Err(Refused::unwritable(what, "remove it, or name another file"))
 }
 
-/// The error without the name of the temporary file, which says nothing to anybody.
-fn unnamed(error: &io::Error) -> io::Error {
-    error.kind().into()
-}
-
-fn temporary() -> tempfile::Builder<'static, 'static> {
-    let mut new = tempfile::Builder::new();
-    new.prefix(".vlive-").suffix(".tmp");
-    #[cfg(unix)]
-    new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    new
+/// The folder in which `path` is to appear, which was given as `named`.
+fn existing_parent<'p>(path: &'p Path, named: &Path) -> Result<&'p Path> {
+    let folder = parent(path);
+    match fs::metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let what = format!("cannot write `{}`: the folder `{}` does not exist", named.display(), folder.display());
+            Err(Refused::unwritable(what, "create it first, or name a folder that exists"))
+        }
+        _ => Ok(folder),
+    }
 }
 
 fn parent(path: &Path) -> &Path {

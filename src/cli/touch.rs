@@ -63,7 +63,10 @@ impl Touch {
             let look = |snapshot: &Snapshot| Ok(TouchPlan::new(snapshot, &selections)?.into_touched());
             Snapshot::look(global.folder(), global.look_wait(), look)?
         } else {
-            global.open_when_free(output, || Cache::open(global.folder()))?.touch(&selections, fetched_at)?
+            let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
+            let touched = cache.touch(&selections, fetched_at)?;
+            cache.close()?;
+            touched
         };
         self.tell(&touched, fetched_at, output)?;
         let unread = tell_unread(&[], &touched.unreadable, output);

@@ -3,7 +3,8 @@
 use super::storage::{self, FileStorage};
 use super::transaction::{self, Insert, Removals, Written};
 use super::verify::{self, OpenAs};
-use super::{CLOSE, OPEN, WRITE, create_file, redb_error};
+use super::create::create_file;
+use super::{CLOSE, OPEN, WRITE, redb_error};
 use crate::error::{Error, Result};
 use crate::file::{self, File, TableTree};
 use crate::snapshot::Snapshot;
@@ -64,17 +65,32 @@ impl Session {
         }
     }
 
-    /// Creates a cache where there is none.
-    pub fn create_new(path: PathBuf) -> Result<Session> {
-        if fs::symlink_metadata(&path).is_ok() {
-            return Err(Error::Exists { path });
+    /// Creates a file where there is none, which appears with all that `fill` has written and closed, or not at
+    /// all.
+    pub fn create_new<T>(path: PathBuf, fill: impl FnOnce(Session) -> Result<T>) -> Result<T> {
+        let is_there = fs::symlink_metadata(&path).is_ok();
+        let filled = if is_there { None } else { Session::create_filled(&path, fill)? };
+        filled.ok_or(Error::Exists { path })
+    }
+
+    /// Calls `write` with the file. If there is none it is created, and appears with all that `write` has written
+    /// and closed, or not at all; `write` is called again if somebody else creates one meanwhile.
+    pub fn create_with<T>(path: PathBuf, write: impl Fn(Session) -> Result<T>) -> Result<T> {
+        match Session::open(path.clone()) {
+            Err(Error::Missing { .. }) => match Session::create_filled(&path, &write)? {
+                Some(written) => Ok(written),
+                None => write(Session::open(path)?),
+            },
+            session => write(session?),
         }
-        create_file(&path, |_| Ok(()))?;
-        Session::open(path)
+    }
+
+    fn create_filled<T>(path: &Path, fill: impl FnOnce(Session) -> Result<T>) -> Result<Option<T>> {
+        create_file(path, |new| fill(Session::of(path.to_owned(), Arc::clone(new))?))
     }
 
     /// The same for a file that is locked already.
-    pub fn of(path: PathBuf, file: Arc<fs::File>) -> Result<Session> {
+    fn of(path: PathBuf, file: Arc<fs::File>) -> Result<Session> {
         let opened = File::open(Arc::clone(&file)).map_err(|error| Error::file(error, &path, None))?;
         let open_as = verify::before_redb(&path, &opened)?;
         Ok(Session { path, file, storage: FileStorage::boxed, state: State::Unopened(open_as), written: None })

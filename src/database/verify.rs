@@ -43,20 +43,23 @@ pub(crate) fn before_redb(path: &Path, file: &File) -> Result<OpenAs> {
     let in_context = |error| Error::file(error, path, None);
     let header = file.header();
     let candidates = header.candidates().map_err(in_context)?;
-    if let Some(damage) = file::misnamed_commit(file) {
+    if let Some(damage) = wrong_header(file) {
         return Err(in_context(file::Error::Damaged(damage)));
-    }
-    if header.geometry.page_size != PAGE_SIZE {
-        return Err(in_context(file::Error::strange_page_size()));
-    }
-    if !header.ids_are_possible() {
-        return Err(in_context(file::Error::impossible_ids()));
     }
     if !header.length_is_sound(file.len()) {
         return Err(Error::WrongLength { path: path.to_owned(), len: file.len(), recorded: header.recorded_len });
     }
     let checked = if header.recovery_required { recovery(file, &candidates) } else { closed(file, &candidates[0]) };
     checked.map_err(in_context)
+}
+
+/// What is wrong with the header apart from the length of the file.
+pub(crate) fn wrong_header(file: &File) -> Option<Damage> {
+    let header = file.header();
+    let wrong_size = header.geometry.page_size != PAGE_SIZE;
+    file::misnamed_commit(file)
+        .or_else(|| wrong_size.then(Damage::page_size))
+        .or_else(|| (!header.ids_are_possible()).then(Damage::impossible_ids))
 }
 
 /// Of a file that was not closed redb reads everything, and falls back to the other commit if it must.
@@ -85,17 +88,14 @@ fn closed(file: &File, slot: &Slot) -> file::Result<OpenAs> {
             file::verify_commit(file, slot).map(|()| OpenAs::NotClosed).map_err(|_| file::Error::Damaged(damage))
         }
         Record::WrongInRegions(damage, _) | Record::WrongInSystem(damage) => Err(file::Error::Damaged(damage)),
-        Record::Missing => Err(file::Error::impossible_ids()),
+        Record::Missing => Err(file::Error::Damaged(Damage::impossible_ids())),
     }
 }
 
 /// Compares the pages that a commit uses with what redb would believe of free pages.
 fn record(file: &File, slot: &Slot) -> file::Result<Record> {
     let allocation = Allocation::of(file, slot)?;
-    if !allocation.region_headers_fit() {
-        return Err(file::Error::impossible_layout());
-    }
-    allocation.check_tracker_page().map_err(file::Error::Damaged)?;
+    allocation.check_layout().map_err(file::Error::Damaged)?;
     let saved = allocation.check_saved();
     if slot.version == 2 && !file.header().recovery_required {
         let wrong = allocation.check_region_headers()?;
@@ -111,7 +111,11 @@ fn record(file: &File, slot: &Slot) -> file::Result<Record> {
 /// What is wrong with redb's record of free pages, for somebody who looks: an app that opens the file believes
 /// it.
 pub(crate) fn wrong_record(file: &File, slot: &Slot) -> file::Result<Option<Damage>> {
-    Ok(match record(file, slot)? {
+    let record = match record(file, slot) {
+        Err(file::Error::Damaged(damage)) if damage.is_of_free_space() => return Ok(Some(damage)),
+        record => record?,
+    };
+    Ok(match record {
         Record::Sound | Record::Missing => None,
         Record::WrongInRegions(damage, _) | Record::WrongInSystem(damage) => Some(damage),
     })

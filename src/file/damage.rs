@@ -32,13 +32,24 @@ impl Damage {
         Damage::of_header(Fault::WrongLength)
     }
 
+    /// The damage of a file whose pages are of a size that redb 2.6 does not open.
+    pub(crate) fn page_size() -> Damage {
+        Damage::of_header(Fault::PageSize)
+    }
+
+    /// The damage of a file whose two commits cannot have followed each other.
+    pub(crate) fn impossible_ids() -> Damage {
+        Damage::of_header(Fault::SlotIds)
+    }
+
     /// Whether both are the same page, which should have the same contents.
     pub(crate) fn is_of_the_same_page(&self, other: &Damage) -> bool {
         self.page.is_some() && self.expected.is_some() && (self.page, self.expected) == (other.page, other.expected)
     }
 
-    /// Whether redb's record of free pages is what is wrong, and not what a reader needs.
-    pub(crate) fn is_of_free_space(&self) -> bool {
+    /// Whether redb's record of free pages is what is wrong, which only a write would stumble over.
+    #[must_use]
+    pub fn is_of_free_space(&self) -> bool {
         matches!(self.fault, Fault::FreeSpace(_))
     }
 

@@ -58,21 +58,6 @@ impl Error {
         Error::Damaged(Damage::of_header(fault))
     }
 
-    /// The error for a file whose pages are of a size that redb 2.6 does not open.
-    pub fn strange_page_size() -> Error {
-        Error::header(Fault::PageSize)
-    }
-
-    /// The error for regions that redb 2.6 cannot have laid out.
-    pub fn impossible_layout() -> Error {
-        Error::header(Fault::ImpossibleLayout)
-    }
-
-    /// The error for two commits that cannot have followed each other.
-    pub fn impossible_ids() -> Error {
-        Error::header(Fault::SlotIds)
-    }
-
     fn page(page: PageNumber, fault: Fault) -> Error {
         Error::Damaged(Damage::of_page(Some(page), fault))
     }

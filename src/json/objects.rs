@@ -185,6 +185,8 @@ impl<R: Read> Objects<R> {
         if before < CHUNK {
             self.text.shrink_to(4 * CHUNK);
         }
+        // A string without an end runs out of memory, which is an error and not the end of the process.
+        self.text.try_reserve(CHUNK).map_err(|_| io::ErrorKind::OutOfMemory)?;
         self.text.resize(before + CHUNK, 0);
         let read = loop {
             match self.input.read(&mut self.text[before..]) {

@@ -1,7 +1,7 @@
 //! What loading a fixture would change, told before it changes anything.
 
-use crate::database::{Insert, NewValue, Session, create_file};
-use crate::error::{Error, Result};
+use crate::database::{Insert, NewValue, Session};
+use crate::error::Result;
 use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::key;
 use crate::live::key::Selection;
@@ -37,22 +37,11 @@ pub enum Replace {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn load(path: impl AsRef<Path>, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-    let path = location::cache_file(path.as_ref());
-    let fill = |new: &Path| {
-        let loaded = Session::open(new.to_owned()).and_then(|session| load_and_close(session, fixture, replace));
-        loaded.map(drop).map_err(|error| error.of_file(&path))
-    };
-    match Session::open(path.clone()) {
-        Err(Error::Missing { .. }) if create_file(&path, fill)? => Ok(LoadPlan::of_new(fixture)),
-        Err(Error::Missing { .. }) => load_and_close(Session::open(path)?, fixture, replace),
-        session => load_and_close(session?, fixture, replace),
-    }
-}
-
-fn load_and_close(mut session: Session, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-    let plan = LoadPlan::carry_out(&mut session, fixture, replace)?;
-    session.close()?;
-    Ok(plan)
+    Session::create_with(location::cache_file(path.as_ref()), |mut session| {
+        let plan = LoadPlan::carry_out(&mut session, fixture, replace)?;
+        session.close()?;
+        Ok(plan)
+    })
 }
 
 /// Bytes from which on a value is read to where redb wants it: redb takes longer to make room than to take one.

@@ -8,14 +8,15 @@ use crate::ops::check::Findings;
 use crate::snapshot::location;
 use crate::snapshot::{Snapshot, Table};
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What was saved, and what was found damaged on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Salvaged {
+    /// The file that was read.
+    pub path: PathBuf,
     /// Entries that were written to the new cache.
     pub entries: u64,
     /// Bytes of their values.
@@ -40,8 +41,7 @@ pub struct Salvaged {
 /// in the header any more; [`Error::Unsteady`] if the app did not let a commit be read within `wait`.
 pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -> Result<Salvaged> {
     let from = location::cache_file(from.as_ref());
-    let into = location::cache_file(into.as_ref());
-    let mut salvaged = Salvaged::default();
+    let mut salvaged = Salvaged { path: from.clone(), ..Salvaged::default() };
     let snapshot = match Snapshot::hold(&from, wait, &[Selection::All]) {
         // The commit that redb would start from is not there at all; the other one may be.
         Err(error @ Error::Damaged { table: None, .. }) => {
@@ -66,20 +66,14 @@ pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -
     }
     let mut rescue =
         Rescue { snapshot: &snapshot, lengths: HashMap::new(), lossy: None, seen: HashSet::new(), salvaged };
-    let mut session = Session::create_new(into.clone())?;
-    let filled = session
-        .transact(&Removals::new(), |insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)))
-        .and_then(|()| session.close());
-    drop(session);
-    // Where pages are not kept, an app that has started meanwhile looks like damage.
-    let is_unsteady = rescue.salvaged.damage.count > 0 && !snapshot.file().keeps_pages() && snapshot.has_moved();
-    let rescued = filled
-        .and_then(|()| if is_unsteady { Err(Error::Unsteady { path: from.clone() }) } else { Ok(rescue.finish()) });
-    if rescued.is_err() {
-        // Half a rescue would stand in the way of the next one.
-        fs::remove_file(&into).ok();
-    }
-    rescued
+    Session::create_new(location::cache_file(into.as_ref()), |mut session| {
+        session
+            .transact(&Removals::new(), |insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)))?;
+        session.close()?;
+        // Where pages are not kept, an app that has started meanwhile looks like damage.
+        let is_unsteady = rescue.salvaged.damage.count > 0 && !snapshot.file().keeps_pages() && snapshot.has_moved();
+        if is_unsteady { Err(Error::Unsteady { path: from.clone() }) } else { Ok(rescue.finish()) }
+    })
 }
 
 struct Rescue<'s> {

@@ -39,10 +39,17 @@ pub fn visible(key: &str) -> Cow<'_, str> {
     if key.is_empty() || key.trim() != key { Cow::Owned(format!("\"{key}\"")) } else { Cow::Borrowed(key) }
 }
 
+/// Whether a character steers a terminal, reorders text or takes no place in it: Unicode's control characters,
+/// line separators, annotations and those that it calls default-ignorable, which can hide a whole message.
 pub fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+            // Not the last two of these, which choose between an emoji and a plain sign.
+            | '\u{fe00}'..='\u{fe0d}')
 }
 
 #[cfg(test)]
@@ -56,6 +63,19 @@ mod tests {
             let Some(character) = char::from_u32(code) else { continue };
             let shown = for_terminal(character.encode_utf8(&mut [0; 4])).into_owned();
             assert!(!shown.chars().any(char::is_control), "{code:x}");
+        }
+    }
+
+    #[test]
+    fn what_takes_no_place_is_shown() {
+        for (text, shown) in [
+            ("a\u{e0041}", "a\\u{e0041}"),
+            ("soft\u{ad}hyphen", "soft\\u{ad}hyphen"),
+            ("\u{fff9}a\u{fffb}", "\\u{fff9}a\\u{fffb}"),
+            ("\u{3164}", "\\u{3164}"),
+            ("\u{2764}\u{fe0f}", "\u{2764}\u{fe0f}"),
+        ] {
+            assert_eq!(for_terminal(text), shown);
         }
     }
 

@@ -16,7 +16,9 @@ pub(crate) const FILE_NAME: &str = "vlive.redb";
 pub fn is_cache(path: impl AsRef<Path>) -> bool {
     let path = path.as_ref();
     if path.is_dir() {
-        return fs::symlink_metadata(path.join(FILE_NAME)).is_ok();
+        let file = path.join(FILE_NAME);
+        // In a fixture a folder of that name has the entries of a cache key.
+        return fs::symlink_metadata(&file).is_ok() && !file.is_dir();
     }
     let mut begin = [0; MAGIC.len()];
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
@@ -45,7 +47,10 @@ pub(crate) fn open(path: &Path, write: bool) -> Result<fs::File> {
 
 fn cannot_open(path: &Path, error: io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::NotFound => Error::Missing { path: path.to_owned() },
+        io::ErrorKind::NotFound => match fs::read_link(path) {
+            Ok(target) => Error::DanglingLink { path: path.to_owned(), target },
+            Err(_) => Error::Missing { path: path.to_owned() },
+        },
         _ => Error::io("open", path, error),
     }
 }

@@ -439,28 +439,3 @@ fn an_empty_folder_that_is_there_keeps_its_mode_and_may_be_a_link() {
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o700);
     assert!(real.join("products/page_1.json").is_file());
 }
-
-#[test]
-#[cfg(unix)]
-fn a_signal_that_ends_the_program_leaves_nothing_half_written() {
-    use std::os::unix::process::ExitStatusExt;
-    let folder = Folder::empty();
-    let text = "x".repeat(1 << 20);
-    let values: Vec<String> = (0..60).map(|n| format!("{{\"{n}\":{{\"text\":\"{text}\"}}}}")).collect();
-    let document: Vec<String> = values.iter().enumerate().map(|(n, rows)| format!("\"k/{n}\":{rows}")).collect();
-    folder.vlive(["load", "-q"]).stdin(format!("{{{}}}", document.join(","))).ends(0, "", "");
-    for target in ["all.json", "all/"] {
-        let mut vlive = folder.command(["dump", "--pretty", "--output", target]).spawn().unwrap();
-        let names = || -> Vec<String> {
-            let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
-            files.map(|name| name.into_string().unwrap()).collect()
-        };
-        while !names().iter().any(|name| name.starts_with(".vlive-")) {
-            assert!(vlive.try_wait().unwrap().is_none(), "{target}: it was done too soon");
-        }
-        let kill = std::process::Command::new("kill").args(["-INT", &vlive.id().to_string()]).status();
-        assert!(kill.unwrap().success());
-        assert_eq!(vlive.wait().unwrap().signal(), Some(2), "{target}");
-        assert_eq!(names(), ["vlive.redb"], "{target}");
-    }
-}

@@ -12,6 +12,8 @@ mod errors;
 mod generated;
 mod global;
 mod in_use;
+#[cfg(unix)]
+mod interrupted;
 mod invalidate;
 mod load;
 mod load_refused;
@@ -25,6 +27,8 @@ mod support;
 mod terminal;
 mod touch;
 mod unchanged;
+#[cfg(unix)]
+mod unusual_paths;
 mod values;
 
 #[path = "../common/mod.rs"]

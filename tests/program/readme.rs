@@ -1,6 +1,6 @@
-//! The transcripts of README.md are what a shell prints. All commands of its `console` blocks go, in
-//! order, through one shell, in a folder with copies of sample caches. A command that fails must be
-//! followed by an `echo $?` that shows it.
+//! The transcripts of README.md and of the pages in docs are what a shell prints. All commands of the
+//! `console` blocks of a page go, in order, through one shell, in a folder with copies of sample caches. A
+//! command that fails must be followed by an `echo $?` that shows it.
 #![cfg(unix)]
 
 use std::env;
@@ -17,17 +17,25 @@ const MARK: char = '\u{1}';
 
 #[test]
 fn transcripts_are_what_a_shell_prints() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).expect("README.md is read");
-    let renewed = renew(&readme);
-    if env::var_os("UPDATE").is_some_and(|update| update == "1") {
-        fs::write(&path, &renewed).expect("README.md is written");
-    } else if readme != renewed {
-        let differs = |((_, is), should): &((usize, &str), &str)| is != should;
-        let first = readme.lines().enumerate().zip(renewed.lines()).find(differs);
-        let ((n, is), should) = first.expect("only whole lines differ");
-        let update = "`UPDATE=1 cargo test --test program readme` renews it";
-        panic!("line {} of README.md is\n    {is}\nand should be\n    {should}\n{update}", n + 1);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_dir(root.join("docs")).expect("docs is read").map(|page| page.expect("a page").path());
+    let pages: Vec<_> = docs
+        .filter(|path| path.extension().is_some_and(|ending| ending == "md"))
+        .chain([root.join("README.md")])
+        .collect();
+    assert!(pages.len() > 3, "{pages:?}");
+    for path in pages {
+        let page = fs::read_to_string(&path).expect("a page is read");
+        let renewed = renew(&page);
+        if env::var_os("UPDATE").is_some_and(|update| update == "1") {
+            fs::write(&path, &renewed).expect("a page is written");
+        } else if page != renewed {
+            let differs = |((_, is), should): &((usize, &str), &str)| is != should;
+            let first = page.lines().enumerate().zip(renewed.lines()).find(differs);
+            let ((n, is), should) = first.expect("only whole lines differ");
+            let update = "`UPDATE=1 cargo test --test program readme` renews it";
+            panic!("line {} of {} is\n    {is}\nand should be\n    {should}\n{update}", n + 1, path.display());
+        }
     }
 }
 
@@ -89,11 +97,11 @@ fn the_workflow_seeds_a_cache_and_fails_when_the_tests_leave_another() {
     }
 }
 
-/// The README with the output of every command as it is now.
-fn renew(readme: &str) -> String {
+/// The page with the output of every command as it is now.
+fn renew(page: &str) -> String {
     // Whether a line stands inside of a transcript, and if so, how it begins.
     let mut inside = false;
-    let lines = readme.lines().map(|line| {
+    let lines = page.lines().map(|line| {
         let prompt = line.get(..2).filter(|prompt| inside && matches!(*prompt, "$ " | "> "));
         let is_output = inside && prompt.is_none() && line != "```";
         inside = if inside { line != "```" } else { line == "```console" };

@@ -98,7 +98,7 @@ fn of_a_damaged_cache_everything_else_is_saved_byte_for_byte_and_the_loss_is_tol
                 "{cache}"
             );
             assert_eq!(summary["damaged_pages"], 1, "{cache}");
-            let told = format!("error: damaged: table `{table}`, page ");
+            let told = format!("error: `./vlive.redb` is damaged: table `{table}`, page ");
             assert!(stderr.starts_with(&told) && stderr.ends_with(": its checksum does not match\n"), "{stderr}");
             assert_undamaged(&new);
         });
@@ -137,8 +137,9 @@ fn more_than_ten_damaged_pages_are_counted() {
     assert_eq!((&summary["entries"], &summary["lost"], &summary["damaged_pages"]), (&json!(1), &json!(14), &json!(14)));
     assert_eq!(new.keys(), ["k/page_00"]);
     let lines: Vec<&str> = stderr.lines().collect();
-    assert_eq!((lines.len(), lines[10]), (11, "error: damaged: 4 more"));
-    assert!(lines[..10].iter().all(|line| line.starts_with("error: damaged: table `__vlive__k`, page ")), "{stderr}");
+    assert_eq!((lines.len(), lines[10]), (11, "error: `./vlive.redb` is damaged: 4 more places"));
+    let told = "error: `./vlive.redb` is damaged: table `__vlive__k`, page ";
+    assert!(lines[..10].iter().all(|line| line.starts_with(told)), "{stderr}");
 }
 
 /// A cache as an app that was killed leaves it: of its last two commits the newer has changed the
@@ -185,7 +186,7 @@ fn what_the_newest_commit_has_lost_comes_from_the_one_before() {
             let older = usize::try_from(summary["older"].as_u64().unwrap()).unwrap();
             assert!(if entries == 3 { older == 3 } else { (1..4).contains(&older) }, "{older} of {entries}");
             assert_eq!(summary["damaged_pages"], 1);
-            assert!(stderr.starts_with("error: damaged: table `__vlive__k`, page "), "{stderr}");
+            assert!(stderr.starts_with("error: `./vlive.redb` is damaged: table `__vlive__k`, page "), "{stderr}");
             assert_undamaged(&new);
         });
     }

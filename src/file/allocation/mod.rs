@@ -42,14 +42,28 @@ pub struct Allocation<'f> {
 }
 
 impl Allocation<'_> {
-    /// Whether the headers of the regions have the length that redb gives them; it counts on that when a file
-    /// grows.
-    pub fn region_headers_fit(&self) -> bool {
+    /// What counts wherever redb takes its record from: that the headers of the regions have the length that redb
+    /// gives them, on which it counts when a file grows; and that the page that the header of the file names for
+    /// the list of regions can be one, which redb takes without asking whether a page of another size lies there.
+    pub fn check_layout(&self) -> Result<(), Damage> {
         let header = self.file.header();
         let geometry = header.geometry;
-        let needed = 8 + state::state_len(geometry.region_max_pages);
-        header.regions() > 0
-            && u64::from(geometry.region_header_pages) == needed.div_ceil(u64::from(geometry.page_size))
+        let needed = (8 + state::state_len(geometry.region_max_pages)).div_ceil(u64::from(geometry.page_size));
+        if header.regions() == 0 || u64::from(geometry.region_header_pages) != needed {
+            return Err(mismatch(Mismatch::Layout, None));
+        }
+        if self.slot.version != 2 {
+            return Ok(());
+        }
+        let page = header.region_tracker;
+        let is_there = page.region < header.regions()
+            && geometry.locate(page).is_some()
+            && (u64::from(page.index) + 1) << page.order <= u64::from(header.pages_of(page.region));
+        // redb looks for another place where a page of the same size is in use.
+        if is_there && (!self.overlaps(page) || self.pages.contains(&page)) {
+            return Ok(());
+        }
+        Err(mismatch(Mismatch::Tracker, Some(page)))
     }
 
     /// The headers of the regions and the list of regions, which redb believes of a file of format v2 that
@@ -57,7 +71,7 @@ impl Allocation<'_> {
     pub fn check_region_headers(&self) -> Result<Option<Damage>> {
         let header = self.file.header();
         let tracker = header.region_tracker;
-        if self.check_tracker_page().is_err() || self.overlaps(tracker) {
+        if self.overlaps(tracker) {
             return Ok(Some(mismatch(Mismatch::Tracker, Some(tracker))));
         }
         let mut pages = self.pages.clone();
@@ -96,24 +110,6 @@ impl Allocation<'_> {
         read_exact_at(&self.file.handle, &mut bytes, start)?;
         let is_sound = state::tracker_is_sound(&bytes, header.regions());
         Ok((!is_sound).then(|| mismatch(Mismatch::Tracker, Some(header.region_tracker))))
-    }
-
-    /// Whether the page that the header names for the list of regions can be one: redb takes it without
-    /// asking whether a page of another size lies there.
-    pub fn check_tracker_page(&self) -> Result<(), Damage> {
-        let header = self.file.header();
-        if self.slot.version != 2 {
-            return Ok(());
-        }
-        let page = header.region_tracker;
-        let is_there = page.region < header.regions()
-            && header.geometry.locate(page).is_some()
-            && (u64::from(page.index) + 1) << page.order <= u64::from(header.pages_of(page.region));
-        // redb looks for another place where a page of the same size is in use.
-        if is_there && (!self.overlaps(page) || self.pages.contains(&page)) {
-            return Ok(());
-        }
-        Err(mismatch(Mismatch::Tracker, Some(page)))
     }
 
     fn overlaps(&self, other: PageNumber) -> bool {

@@ -1,0 +1,311 @@
+//! Files and folders under a temporary name, `.vlive-XXXXXX.tmp`, until they are whole and get their own.
+//!
+//! Each is locked as long as its process lives. What a killed process leaves behind is therefore told
+//! from what another one is still writing, and goes when the next temporary is made in the same folder.
+
+use std::fs;
+use std::io;
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tempfile::{Builder, NamedTempFile, TempDir};
+
+const PREFIX: &str = ".vlive-";
+const SUFFIX: &str = ".tmp";
+
+/// Random characters between the two.
+const RANDOM: usize = 6;
+
+/// Names that are tried: a new one is needed only where another process clears it in the instant between its
+/// creation and its lock.
+const TRIES: usize = 16;
+
+/// The temporaries of this process.
+static ALIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// A file that is removed unless it gets its own name.
+#[derive(Debug)]
+pub struct TemporaryFile {
+    named: NamedTempFile,
+    file: Arc<fs::File>,
+    _alive: Alive,
+}
+
+/// A folder that is removed, with all that is in it, unless it gets its own name.
+#[derive(Debug)]
+pub struct TemporaryFolder {
+    folder: TempDir,
+    /// Holds the lock.
+    _lock: Option<fs::File>,
+    _alive: Alive,
+}
+
+impl TemporaryFile {
+    /// An empty file in `folder`, which others may read as far as the process lets them read new files.
+    ///
+    /// # Errors
+    /// None of them names the file, which means nothing to anybody.
+    pub fn new(folder: &Path) -> io::Result<TemporaryFile> {
+        TemporaryFile::with_mode(folder, 0o666)
+    }
+
+    /// An empty file in the system's folder for temporary files, which nobody else may read.
+    pub fn private() -> io::Result<TemporaryFile> {
+        TemporaryFile::with_mode(&std::env::temp_dir(), 0o600)
+    }
+
+    fn with_mode(folder: &Path, mode: u32) -> io::Result<TemporaryFile> {
+        create(folder, |alive| {
+            let named = builder().make_in(folder, |path| options(mode).open(path))?;
+            if !is_ours(named.as_file(), named.path()) {
+                return Ok(None);
+            }
+            let file = Arc::new(named.as_file().try_clone()?);
+            let alive = Alive::new(alive, named.path());
+            Ok(Some(TemporaryFile { named, file, _alive: alive }))
+        })
+    }
+
+    /// The file, open for reading and writing. Its lock is shared by all clones.
+    #[must_use]
+    pub fn file(&self) -> &Arc<fs::File> {
+        &self.file
+    }
+
+    /// Its temporary name.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.named.path()
+    }
+
+    /// Gives it its own name, in place of a file that has it already. The file stays locked until it is closed.
+    pub fn persist(self, path: &Path) -> io::Result<()> {
+        let _alive = alive();
+        self.named.persist(path).map(drop).map_err(|error| error.error)
+    }
+
+    /// The same where nothing has the name yet; else the error is of the kind
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists).
+    pub fn persist_new(self, path: &Path) -> io::Result<()> {
+        let _alive = alive();
+        self.named.persist_noclobber(path).map(drop).map_err(|error| error.error)
+    }
+}
+
+impl TemporaryFolder {
+    /// An empty folder in `folder`.
+    ///
+    /// # Errors
+    /// As those of [`TemporaryFile::new`].
+    pub fn new(folder: &Path) -> io::Result<TemporaryFolder> {
+        create(folder, |alive| {
+            let mut builder = builder();
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+            // The error would name the temporary.
+            let new = builder.tempdir_in(folder).map_err(|error| error.kind())?;
+            // Not every system opens a folder; without a lock it is never taken for abandoned.
+            let lock = fs::File::open(new.path()).ok();
+            if lock.as_ref().is_some_and(|lock| !is_ours(lock, new.path())) {
+                return Ok(None);
+            }
+            let alive = Alive::new(alive, new.path());
+            Ok(Some(TemporaryFolder { folder: new, _lock: lock, _alive: alive }))
+        })
+    }
+
+    /// Its temporary name.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Gives it its own name, which nothing may have but an empty folder.
+    pub fn persist(self, path: &Path) -> io::Result<()> {
+        let _alive = alive();
+        #[cfg(windows)]
+        fs::remove_dir(path).ok();
+        fs::rename(self.folder.path(), path)?;
+        // It is gone from where it would be removed.
+        let _ = self.folder.keep();
+        Ok(())
+    }
+}
+
+/// Removes every temporary of this process, for a program that is about to be ended by a signal: none can be
+/// made or get its own name afterwards, since calls that try to wait forever.
+pub fn remove_all() {
+    let alive = alive();
+    for path in &*alive {
+        remove(path);
+    }
+    mem::forget(alive);
+}
+
+/// An entry in the list of temporaries.
+#[derive(Debug)]
+struct Alive(PathBuf);
+
+impl Alive {
+    fn new(alive: &mut Vec<PathBuf>, path: &Path) -> Alive {
+        alive.push(path.to_owned());
+        Alive(path.to_owned())
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        alive().retain(|path| *path != self.0);
+    }
+}
+
+fn alive() -> MutexGuard<'static, Vec<PathBuf>> {
+    ALIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes a temporary once what others have abandoned is gone. `make` gives `None` where another process has
+/// just taken the new one for abandoned.
+fn create<T>(folder: &Path, mut make: impl FnMut(&mut Vec<PathBuf>) -> io::Result<Option<T>>) -> io::Result<T> {
+    remove_abandoned(folder);
+    for _ in 0..TRIES {
+        // From its creation to its entry in the list nothing may remove what is in the list.
+        if let Some(new) = make(&mut alive())? {
+            return Ok(new);
+        }
+    }
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
+/// Locks a new temporary; `false` if it was taken for abandoned before that. Where the system has no locks
+/// there is nobody who could take it for that.
+fn is_ours(file: &fs::File, path: &Path) -> bool {
+    !matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)) && fs::symlink_metadata(path).is_ok()
+}
+
+/// Removes the temporaries whose processes live no more. What cannot be removed does no harm.
+fn remove_abandoned(folder: &Path) {
+    let Ok(names) = fs::read_dir(folder) else { return };
+    for entry in names.filter_map(Result::ok) {
+        let is_temporary = entry.file_name().to_str().is_some_and(is_temporary_name);
+        // Not a link, whatever it leads to, and nothing that would be waited for.
+        let is_plain = || entry.file_type().is_ok_and(|kind| kind.is_file() || kind.is_dir());
+        if is_temporary && is_plain() {
+            let Ok(file) = fs::File::open(entry.path()) else { continue };
+            // The lock is held until the name is gone, so that nobody begins to use it meanwhile.
+            if file.try_lock().is_ok() {
+                remove(&entry.path());
+            }
+        }
+    }
+}
+
+fn is_temporary_name(name: &str) -> bool {
+    let random = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
+    random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+fn remove(path: &Path) {
+    if fs::remove_file(path).is_ok() {
+        return;
+    }
+    // Files may still come to a folder while it is emptied.
+    for _ in 0..100 {
+        match fs::remove_dir_all(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {}
+            _ => return,
+        }
+    }
+}
+
+fn builder() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
+    builder
+}
+
+fn options(mode: u32) -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<String> = names.map(|name| name.into_string().expect("text")).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_temporary_is_removed_unless_it_gets_its_own_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        drop(TemporaryFile::new(folder.path()).expect("a file"));
+        drop(TemporaryFolder::new(folder.path()).expect("a folder"));
+        assert!(names(folder.path()).is_empty());
+        TemporaryFile::new(folder.path()).expect("a file").persist(&folder.path().join("a")).expect("a name");
+        TemporaryFolder::new(folder.path()).expect("a folder").persist(&folder.path().join("b")).expect("a name");
+        assert_eq!(names(folder.path()), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_stays_with_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let taken = folder.path().join("a");
+        fs::write(&taken, "before").expect("a file");
+        let refused = TemporaryFile::new(folder.path()).expect("a file").persist_new(&taken);
+        assert_eq!(refused.expect_err("it is taken").kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(names(folder.path()), ["a"]);
+        assert_eq!(fs::read(&taken).expect("the file"), b"before");
+    }
+
+    #[test]
+    fn the_next_temporary_clears_what_a_killed_process_left_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path(".vlive-abcdef.tmp"), "left").expect("a file");
+        fs::create_dir_all(path(".vlive-012345.tmp/sub")).expect("a folder");
+        fs::write(path(".vlive-012345.tmp/sub/x"), "left").expect("a file");
+        let others = [".vlive-abcde.tmp", ".vlive-notes_.tmp", "vlive-abcdef.tmp", ".vlive-abcdef.tmp~"];
+        for other in others {
+            fs::write(path(other), "somebody's").expect("a file");
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(path("vlive-abcdef.tmp"), path(".vlive-linked.tmp")).expect("a link");
+        let in_use = (TemporaryFile::new(folder.path()).expect("a file"), TemporaryFolder::new(folder.path()));
+        let in_use = (in_use.0, in_use.1.expect("a folder"));
+        let new = TemporaryFile::new(folder.path()).expect("a file");
+        assert!(in_use.0.path().exists() && in_use.1.path().exists(), "those that are in use stay");
+        drop((new, in_use));
+        let mut left: Vec<String> = others.map(str::to_owned).to_vec();
+        if cfg!(unix) {
+            left.push(".vlive-linked.tmp".to_owned());
+        }
+        left.sort();
+        assert_eq!(names(folder.path()), left);
+    }
+
+    #[test]
+    fn temporaries_that_many_make_at_once_do_not_clear_each_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let folder = folder.path();
+                scope.spawn(move || {
+                    for n in 0..50 {
+                        let new = TemporaryFile::new(folder).expect("a file");
+                        new.persist(&folder.join(format!("{thread}-{n}"))).expect("it is still there");
+                    }
+                });
+            }
+        });
+        assert_eq!(names(folder.path()).len(), 8 * 50);
+    }
+}

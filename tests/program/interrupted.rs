@@ -1,0 +1,166 @@
+//! What is there after a signal has ended a command that creates something: all of it or nothing.
+
+use crate::support::Folder;
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+/// Entries of the cache that is written.
+const ENTRIES: usize = 6;
+
+/// A command that creates, and what it creates when it is not interrupted.
+const CREATING: [(&[&str], &str); 5] = [
+    (&["-C", "new", "load", "document.json"], "new/vlive.redb"),
+    (&["-C", "new", "put", "k/0", "rows.json"], "new/vlive.redb"),
+    (&["salvage", "--into", "new"], "new/vlive.redb"),
+    (&["dump", "--pretty", "-o", "new/all.json"], "new/all.json"),
+    (&["dump", "-o", "new/tree/"], "new/tree"),
+];
+
+/// A folder with a cache of two megabytes, and the JSON that it was loaded from.
+fn prepared() -> Folder {
+    let folder = Folder::empty();
+    let text = "x".repeat(400_000);
+    let rows = |n: usize| format!("{{\"{n}\":{{\"text\":\"{text}\"}}}}");
+    let document: Vec<String> = (0..ENTRIES).map(|n| format!("\"k/{n}\":{}", rows(n))).collect();
+    folder.write("document.json", format!("{{{}}}", document.join(",")));
+    folder.write("rows.json", rows(0));
+    folder.vlive(["load", "-q", "document.json"]).ends(0, "", "");
+    folder
+}
+
+fn start(folder: &Folder, args: &[&str]) -> Child {
+    folder.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn signal(child: &Child, signal: &str) {
+    // It may have ended by then.
+    Command::new("kill").args([signal, &child.id().to_string()]).stderr(Stdio::null()).status().unwrap();
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn temporaries(folder: &Path) -> Vec<String> {
+    names(folder).into_iter().filter(|name| name.starts_with(".vlive-")).collect()
+}
+
+/// Waits until there is a temporary file in the folder `new`.
+fn until_there_is_a_temporary(folder: &Folder, child: &mut Child) {
+    let new = folder.path().join("new");
+    while !new.is_dir() || temporaries(&new).is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "it was done too soon");
+    }
+}
+
+/// What was created is whole.
+fn assert_whole(folder: &Folder, created: &Path, what: &str) {
+    if created.ends_with("vlive.redb") {
+        let entries = folder.vlive(["-C", "new", "check", "--json"]).json()["entries"].as_u64().unwrap();
+        let expected = if what.contains("put") { 1 } else { ENTRIES as u64 };
+        assert_eq!(entries, expected, "{what}");
+    } else if created.is_dir() {
+        assert_eq!(names(&created.join("k")).len(), ENTRIES, "{what}");
+    } else {
+        let document: serde_json::Value = serde_json::from_slice(&fs::read(created).unwrap()).unwrap();
+        assert_eq!(document.as_object().unwrap().len(), ENTRIES, "{what}");
+    }
+}
+
+#[test]
+fn at_any_instant_a_signal_leaves_all_of_it_or_nothing_and_no_temporary_file() {
+    const INSTANTS: u32 = 20;
+    let folder = prepared();
+    let new = folder.path().join("new");
+    for (args, created) in CREATING {
+        let created = folder.path().join(created);
+        fs::create_dir(&new).unwrap();
+        let begun = Instant::now();
+        assert!(start(&folder, args).wait().unwrap().success(), "{args:?}");
+        let whole_time = begun.elapsed();
+        let mut interrupted = 0;
+        for n in 0..INSTANTS {
+            fs::remove_dir_all(&new).unwrap();
+            fs::create_dir(&new).unwrap();
+            let kind = ["-INT", "-TERM", "-HUP"][n as usize % 3];
+            let mut child = start(&folder, args);
+            thread::sleep(whole_time * n / INSTANTS);
+            signal(&child, kind);
+            let status = child.wait().unwrap();
+            let what = format!("{args:?}, {kind} at {n} of {INSTANTS}: {status}");
+            assert!(status.success() || status.signal().is_some(), "{what}");
+            interrupted += u32::from(status.signal().is_some());
+            assert!(temporaries(&new).is_empty(), "{what}: {:?}", names(&new));
+            if created.exists() {
+                assert_whole(&folder, &created, &what);
+            } else {
+                assert!(!status.success() && names(&new).is_empty(), "{what}: {:?}", names(&new));
+            }
+        }
+        assert!(interrupted > 0, "{args:?} was never interrupted");
+        fs::remove_dir_all(&new).unwrap();
+    }
+}
+
+#[test]
+fn what_a_kill_leaves_is_cleared_by_the_next_command_that_creates_something_there() {
+    let folder = prepared();
+    let new = folder.path().join("new");
+    for (n, (args, created)) in CREATING.into_iter().enumerate() {
+        let (next, _) = CREATING[(n + 2) % CREATING.len()];
+        fs::create_dir(&new).unwrap();
+        let mut child = start(&folder, args);
+        until_there_is_a_temporary(&folder, &mut child);
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+        // Unless it was faster.
+        let is_in_time = !folder.path().join(created).exists();
+        assert_eq!(temporaries(&new).len(), usize::from(is_in_time), "{args:?}: {:?}", names(&new));
+        assert!(start(&folder, next).wait().unwrap().success(), "{next:?} after {args:?}");
+        assert!(temporaries(&new).is_empty(), "{next:?} after {args:?}: {:?}", names(&new));
+        fs::remove_dir_all(&new).unwrap();
+    }
+}
+
+#[test]
+fn a_temporary_file_that_another_process_still_writes_is_not_cleared() {
+    let folder = prepared();
+    let new = folder.path().join("new");
+    let mut child = start(&folder, CREATING[0].0);
+    until_there_is_a_temporary(&folder, &mut child);
+    signal(&child, "-STOP");
+    let written = temporaries(&new);
+    assert_eq!(folder.vlive(["-C", "new", "put", "other/entry"]).stdin("{}").output().status, 0);
+    assert_eq!(temporaries(&new), written);
+    signal(&child, "-CONT");
+    assert!(child.wait().unwrap().success());
+    assert_eq!(names(&new), ["vlive.redb"]);
+    let entries = folder.vlive(["-C", "new", "check", "--json"]).json()["entries"].as_u64();
+    assert_eq!(entries, Some(ENTRIES as u64 + 1), "those of both");
+}
+
+#[test]
+fn a_signal_that_the_program_was_started_to_ignore_stays_ignored() {
+    let folder = prepared();
+    let vlive = folder.command(["-C", "new", "load", "document.json"]);
+    let mut child = Command::new("nohup")
+        .arg(vlive.get_program())
+        .args(vlive.get_args())
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until_there_is_a_temporary(&folder, &mut child);
+    signal(&child, "-HUP");
+    assert!(child.wait().unwrap().success());
+    assert_eq!(names(&folder.path().join("new")), ["vlive.redb"]);
+}
