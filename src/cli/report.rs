@@ -3,11 +3,12 @@
 use super::Status;
 use crate::output::Output;
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::panic;
 use std::process::ExitCode;
 use vlive::Error;
 use vlive::ops::Unreadable;
+use vlive::system::Panic;
 
 /// What the program itself refuses: what is wrong, and what to do.
 #[derive(Debug)]
@@ -77,9 +78,10 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
             (CANNOT, Some("if it never was a cache, -C names the wrong place; else delete it, and the app begins anew"))
         }
         Error::UnknownFormat { .. } => (CANNOT, Some("caches of vantage-live 0.4 have version 2 or 3")),
-        Error::Damaged { damage, .. } if damage.is_of_free_space() => {
-            (CANNOT, Some("nothing is lost yet, and a write would lose entries; `vlive salvage` writes all to a new cache"))
-        }
+        Error::Damaged { damage, .. } if damage.is_of_free_space() => (
+            CANNOT,
+            Some("nothing is lost yet, and a write would lose entries; `vlive salvage` writes all to a new cache"),
+        ),
         Error::Damaged { table: Some(_), .. } => (CANNOT, Some(DAMAGED_TABLE)),
         Error::Damaged { table: None, .. } => (
             CANNOT,
@@ -129,10 +131,20 @@ pub fn survive_file_size_limit() {
 /// The library catches what redb does to itself; the message would only confuse.
 pub fn silence_redb_panics() {
     let default = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
-        if !vlive::system::is_catching() {
-            default(panic);
+    panic::set_hook(Box::new(move |panic| match vlive::system::panic_in_hook() {
+        Panic::Caught => {}
+        // The end of the process is certain; let it be one with a sentence and a status.
+        #[expect(clippy::exit, reason = "there is no way back to `main`")]
+        Panic::Fatal => {
+            vlive::system::temporary::remove_all();
+            writeln!(
+                io::stderr(),
+                "error: redb failed on what it found in the cache, and failed again while it gave up"
+            )
+            .ok();
+            std::process::exit(Status::Unreadable as i32);
         }
+        _ => default(panic),
     }));
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// The system's, which say nothing of the file. That a read goes beyond its end is not among them.
 pub(crate) fn check_integrity(file: &Arc<fs::File>) -> io::Result<Option<String>> {
     let checked = catch(|| {
-        let mut database = storage::open(FileStorage::boxed(file), OpenAs::Itself)?;
+        let (mut database, _) = storage::open(FileStorage::boxed(file), OpenAs::Itself)?;
         database.check_integrity()
     });
     Ok(match checked {

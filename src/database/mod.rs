@@ -13,6 +13,8 @@ mod verify;
 
 pub(crate) use integrity::check_integrity;
 pub(crate) use session::Session;
+#[cfg(test)]
+pub(crate) use storage::FileStorage;
 pub(crate) use transaction::{Insert, NewValue, Removal, Removals};
 pub(crate) use verify::{wrong_header, wrong_record};
 

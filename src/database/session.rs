@@ -1,12 +1,12 @@
 //! A cache file that is locked, and that redb gets once there is something to change.
 
-use super::storage::{self, FileStorage};
+use super::create::create_file;
+use super::storage::{self, FileStorage, Progress};
 use super::transaction::{self, Insert, Removals, Written};
 use super::verify::{self, OpenAs};
-use super::create::create_file;
 use super::{CLOSE, OPEN, WRITE, redb_error};
 use crate::error::{Error, Result};
-use crate::file::{self, File, TableTree};
+use crate::file::{File, TableTree};
 use crate::snapshot::Snapshot;
 use crate::snapshot::location;
 use crate::system::caught::catch;
@@ -34,7 +34,7 @@ pub(crate) struct Session {
 #[derive(Debug)]
 enum State {
     Unopened(OpenAs),
-    Open(Database),
+    Open(Database, Arc<Progress>),
     /// redb has panicked: a call into it could do anything.
     Failed,
 }
@@ -108,7 +108,7 @@ impl Session {
 
     /// The newest commit. Nobody else writes, and every commit of ours is whole on disk.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        Snapshot::of(&self.path, Arc::clone(&self.file), matches!(self.state, State::Open(_)))?.whole()
+        Snapshot::of(&self.path, Arc::clone(&self.file), matches!(self.state, State::Open(..)))?.whole()
     }
 
     /// Removes what is to go and writes all that `fill` inserts, in one transaction; neither if it fails. What
@@ -123,9 +123,9 @@ impl Session {
     /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not touched again:
     /// not even dropped, since that would write.
     fn change<T>(&mut self, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
-        let database = match mem::replace(&mut self.state, State::Failed) {
+        let (database, progress) = match mem::replace(&mut self.state, State::Failed) {
             State::Failed => return Err(self.panicked(WRITE)),
-            State::Open(database) => database,
+            State::Open(database, progress) => (database, progress),
             State::Unopened(open_as) => {
                 let Some(opened) = catch(|| storage::open((self.storage)(&self.file), open_as)) else {
                     // What redb left behind may still hold the file open.
@@ -143,7 +143,7 @@ impl Session {
             self.file.unlock().ok();
             return Err(self.panicked(WRITE));
         };
-        self.state = State::Open(database);
+        self.state = State::Open(database, progress);
         result.map_err(|error| redb_error(WRITE, &self.path, error))
     }
 
@@ -151,36 +151,31 @@ impl Session {
         Error::RedbPanicked { doing, path: self.path.clone() }
     }
 
-    /// Closes the database, if it was opened, and reads the file as the next one will who opens it.
+    /// Closes the database, if it was opened, and reads the file as the next one will who opens it: its header, its
+    /// newest commit and what was written last.
     ///
     /// # Errors
-    /// [`Error::RedbPanicked`] and [`Error::NotClosed`] if redb could not close it, [`Error::Damaged`] if it is
-    /// not sound afterwards. What was committed before may be there nevertheless.
-    pub fn close(&mut self) -> Result<()> {
-        match mem::replace(&mut self.state, State::Failed) {
+    /// [`Error::RedbPanicked`] and [`Error::NotClosed`] if redb could not close it, [`Error::Damaged`] if it cannot
+    /// be read afterwards. What was committed before may be there nevertheless.
+    pub fn close(mut self) -> Result<()> {
+        let progress = match mem::replace(&mut self.state, State::Failed) {
             State::Failed => return Err(self.panicked(CLOSE)),
-            State::Unopened(open_as) => {
-                self.state = State::Unopened(open_as);
-                return Ok(());
-            }
+            State::Unopened(_) => return Ok(()),
             // Closing writes, and may find damage that nothing else touched.
-            State::Open(database) => {
+            State::Open(database, progress) => {
                 if catch(|| drop(database)).is_none() {
                     self.file.unlock().ok();
                     return Err(self.panicked(CLOSE));
                 }
+                progress
             }
-        }
+        };
         let in_context = |error| Error::file(error, &self.path, None);
         let file = File::open(Arc::clone(&self.file)).map_err(in_context)?;
-        if file.header().recovery_required {
+        let slot = file.header().candidates().map_err(in_context)?[0];
+        if progress.has_failed() || file.header().recovery_required || !file.header().length_is_sound(file.len()) {
             return Err(Error::NotClosed { path: self.path.clone() });
         }
-        let slot = file.header().candidates().map_err(in_context)?[0];
-        if let Some(damage) = verify::wrong_record(&file, &slot).map_err(in_context)? {
-            return Err(in_context(file::Error::Damaged(damage)));
-        }
-        self.state = State::Unopened(verify::before_redb(&self.path, &file)?);
         let Some(Written { table, sub_key, len }) = self.written.take() else { return Ok(()) };
         let in_table = |error| Error::file(error, &self.path, Some(&table));
         let definition = TableTree::user(&file, &slot).get(&table).map_err(in_table)?;
@@ -188,16 +183,14 @@ impl Session {
             Some(definition) => definition.tree(&file).get(sub_key.as_bytes()).map_err(in_table)?,
             None => None,
         };
-        if entry.is_none_or(|entry| entry.value().len() as u64 != len) {
-            return Err(Error::NotClosed { path: self.path.clone() });
-        }
-        Ok(())
+        let is_there = entry.is_some_and(|entry| entry.value().len() as u64 == len);
+        if is_there { Ok(()) } else { Err(Error::NotClosed { path: self.path.clone() }) }
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let State::Open(database) = mem::replace(&mut self.state, State::Failed) {
+        if let State::Open(database, _) = mem::replace(&mut self.state, State::Failed) {
             catch(|| drop(database));
         }
     }

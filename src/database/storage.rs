@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Bytes of redb's page cache. Its default of a gigabyte makes a short-lived tool slower.
-pub(super) const PAGE_CACHE: usize = 4 * 1024 * 1024;
+const PAGE_CACHE: usize = 4 * 1024 * 1024;
 
 /// A file that is locked already. Unlike redb's own backend it refuses to read beyond the end of the file
 /// before it asks for memory, which keeps a damaged length from ending the process.
@@ -60,13 +60,31 @@ impl StorageBackend for FileStorage {
 #[derive(Debug)]
 struct HeldOpen {
     storage: Box<dyn StorageBackend>,
-    is_opening: Arc<AtomicBool>,
+    progress: Arc<Progress>,
     open_as: OpenAs,
+}
+
+/// How far redb has come with a file.
+#[derive(Debug)]
+pub(super) struct Progress {
+    is_opening: AtomicBool,
+    has_failed: AtomicBool,
+}
+
+impl Progress {
+    /// Whether a call that changes the file has failed. redb tells of most, but not of those that close it.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, changed: io::Result<()>) -> io::Result<()> {
+        changed.inspect_err(|_| self.has_failed.store(true, Ordering::Relaxed))
+    }
 }
 
 impl HeldOpen {
     fn is_marked(&self, offset: u64) -> bool {
-        offset == 0 && self.is_opening.load(Ordering::Relaxed)
+        offset == 0 && self.progress.is_opening.load(Ordering::Relaxed)
     }
 }
 
@@ -84,30 +102,33 @@ impl StorageBackend for HeldOpen {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.storage.set_len(len)
+        self.progress.note(self.storage.set_len(len))
     }
 
     fn sync_data(&self, eventual: bool) -> io::Result<()> {
-        self.storage.sync_data(eventual)
+        self.progress.note(self.storage.sync_data(eventual))
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         if !self.is_marked(offset) {
-            return self.storage.write(offset, data);
+            return self.progress.note(self.storage.write(offset, data));
         }
         let mut marked = data.to_vec();
         mark_as_open(&mut marked);
-        self.storage.write(offset, &marked)
+        self.progress.note(self.storage.write(offset, &marked))
     }
 }
 
 /// Opens a database, or lays one out where there is nothing yet.
-pub(super) fn open(storage: Box<dyn StorageBackend>, open_as: OpenAs) -> Result<Database, redb::DatabaseError> {
-    let is_opening = Arc::new(AtomicBool::new(true));
-    let storage = HeldOpen { storage, is_opening: Arc::clone(&is_opening), open_as };
-    let database = Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(storage);
-    is_opening.store(false, Ordering::Relaxed);
-    database
+pub(super) fn open(
+    storage: Box<dyn StorageBackend>,
+    open_as: OpenAs,
+) -> Result<(Database, Arc<Progress>), redb::DatabaseError> {
+    let progress = Arc::new(Progress { is_opening: AtomicBool::new(true), has_failed: AtomicBool::new(false) });
+    let storage = HeldOpen { storage, progress: Arc::clone(&progress), open_as };
+    let database = Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(storage)?;
+    progress.is_opening.store(false, Ordering::Relaxed);
+    Ok((database, progress))
 }
 
 /// Sets the mark in the bytes of a file's beginning.

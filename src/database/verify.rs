@@ -96,12 +96,11 @@ fn closed(file: &File, slot: &Slot) -> file::Result<OpenAs> {
 fn record(file: &File, slot: &Slot) -> file::Result<Record> {
     let allocation = Allocation::of(file, slot)?;
     allocation.check_layout().map_err(file::Error::Damaged)?;
-    let saved = allocation.check_saved();
     if slot.version == 2 && !file.header().recovery_required {
         let wrong = allocation.check_region_headers()?;
-        return Ok(wrong.map_or(Record::Sound, |damage| Record::WrongInRegions(damage, saved)));
+        return Ok(wrong.map_or(Record::Sound, |damage| Record::WrongInRegions(damage, allocation.check_saved())));
     }
-    Ok(match saved {
+    Ok(match allocation.check_saved() {
         Saved::Nothing => Record::Missing,
         Saved::Sound => Record::Sound,
         Saved::Unsound(damage) => Record::WrongInSystem(damage),

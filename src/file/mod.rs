@@ -25,8 +25,8 @@ pub use survey::Survey;
 pub use table::{Definition, TableTree, TypeName, misnamed_commit, verify_commit, verify_own};
 pub use tree::{Cursor, Tree, TreeEntry};
 
-use damage::Fault;
 use crate::system::positioned::read_at;
+use damage::Fault;
 use page::Shape;
 use std::fs;
 use std::io;
@@ -195,9 +195,7 @@ impl File {
 /// A page that ends before its place in the file does is one that the file no longer holds.
 fn read_exact_at(file: &fs::File, buffer: &mut [u8], offset: u64) -> Result<()> {
     match read_at(file, buffer, offset) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(Error::header(Fault::BecameShorter))
-        }
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Error::header(Fault::BecameShorter)),
         other => Ok(other?),
     }
 }

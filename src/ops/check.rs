@@ -92,7 +92,9 @@ impl Check {
     /// Whether nothing was found.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        [&self.damage, &self.free_space, &self.refused, &self.altered, &self.wrongly_typed].iter().all(|findings| findings.count == 0)
+        [&self.damage, &self.free_space, &self.refused, &self.altered, &self.wrongly_typed]
+            .iter()
+            .all(|findings| findings.count == 0)
     }
 }
 

@@ -9,20 +9,39 @@ use std::thread;
 thread_local! {
     /// How many such calls this thread is in.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Whether the innermost has panicked.
+    static HAS_PANICKED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs `call`; `None` if it panics.
 pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Option<T> {
     DEPTH.set(DEPTH.get() + 1);
+    HAS_PANICKED.set(false);
     let caught = panic::catch_unwind(AssertUnwindSafe(call)).ok();
     DEPTH.set(DEPTH.get() - 1);
     caught
 }
 
-/// Whether a panic of this thread becomes an error, for a panic hook that should say nothing of it.
+/// What becomes of a panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Panic {
+    /// Nobody catches it.
+    Uncaught,
+    /// It becomes an error.
+    Caught,
+    /// It comes while another one unwinds, in a destructor, and will end the process.
+    Fatal,
+}
+
+/// For a panic hook, and from there alone: what becomes of the panic that it was called for.
 #[must_use]
-pub fn is_catching() -> bool {
-    DEPTH.get() > 0
+pub fn panic_in_hook() -> Panic {
+    match (DEPTH.get(), HAS_PANICKED.replace(true)) {
+        (0, _) => Panic::Uncaught,
+        (_, false) => Panic::Caught,
+        (_, true) => Panic::Fatal,
+    }
 }
 
 /// A value whose destructor does not run while a panic unwinds: a second panic in it would end the process.

@@ -8,5 +8,5 @@ pub(crate) mod positioned;
 pub(crate) mod spool;
 pub mod temporary;
 
-pub use caught::is_catching;
+pub use caught::{Panic, panic_in_hook};
 pub use holder::Holder;

@@ -115,9 +115,10 @@ impl Walk<'_> {
         let mut freed = Vec::new();
         self.tree(root, widths, Leaves::Read, &mut |page| {
             for n in 0..page.count() {
-                let list = page.value(n).split_first_chunk::<2>().and_then(|(count, list)| {
-                    list.get(..8 * usize::from(u16::from_le_bytes(*count)))
-                });
+                let list = page
+                    .value(n)
+                    .split_first_chunk::<2>()
+                    .and_then(|(count, list)| list.get(..8 * usize::from(u16::from_le_bytes(*count))));
                 let list = list.ok_or(Error::Damaged(Damage::of_page(root.map(|root| root.page), Fault::PageList)))?;
                 let number = |bytes: &[u8]| PageNumber::parse(u64::from_le_bytes(bytes.try_into().expect("8 bytes")));
                 freed.extend(list.chunks_exact(8).map(number));

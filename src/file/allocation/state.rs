@@ -201,7 +201,11 @@ fn set_bits(words: &mut [u64], bits: std::ops::Range<u64>, value: bool) {
         let count = (64 - in_word).min(bits.end - bit);
         let mask = (u64::MAX >> (64 - count)) << in_word;
         let word = &mut words[usize::try_from(bit / 64).expect("an index in memory")];
-        if value { *word |= mask } else { *word &= !mask }
+        if value {
+            *word |= mask
+        } else {
+            *word &= !mask
+        }
         bit += count;
     }
 }
