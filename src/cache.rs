@@ -8,6 +8,7 @@ use crate::live::key::{Key, Selection};
 use crate::ops;
 use crate::ops::invalidate::Removed;
 use crate::ops::load::{LoadPlan, Replace};
+use crate::ops::scope::Scope;
 use crate::ops::touch::Touched;
 use crate::snapshot::location;
 use std::path::{Path, PathBuf};
@@ -80,18 +81,18 @@ impl Cache {
     }
 
     /// The rows under a full key; see [`Snapshot::get`](crate::Snapshot::get).
-    pub fn get(&self, full_key: &str) -> Result<Option<CachedRows>> {
-        self.session().snapshot()?.get(full_key)
+    pub fn get(&self, key: impl Into<Key>) -> Result<Option<CachedRows>> {
+        self.session().snapshot()?.get(key)
     }
 
     /// Writes rows under a full key, in place of what was there.
-    pub fn put(&self, full_key: &str, rows: &CachedRows) -> Result<()> {
-        self.put_envelope(&Key::new(full_key), &Envelope::encode(rows)).map(drop)
+    pub fn put(&self, key: impl Into<Key>, rows: &CachedRows) -> Result<()> {
+        self.put_envelope(key, &Envelope::encode(rows)).map(drop)
     }
 
     /// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
-    pub fn put_envelope(&self, key: &Key, envelope: &Envelope) -> Result<bool> {
-        ops::put::put(&mut self.session(), key, envelope)
+    pub fn put_envelope(&self, key: impl Into<Key>, envelope: &Envelope) -> Result<bool> {
+        ops::put::put(&mut self.session(), &key.into(), envelope)
     }
 
     /// Writes the entries of a fixture, in one transaction, in place of what `replace` says.
@@ -106,15 +107,15 @@ impl Cache {
     /// cache key, with `/` the entries of that one cache key whose sub-key starts with the rest.
     /// Nothing to drop is no error.
     pub fn invalidate_prefix(&self, prefix: &str) -> Result<Removed> {
-        self.invalidate(&[Selection::prefix(prefix)])
+        self.invalidate(&Selection::prefix(prefix).into())
     }
 
-    /// Drops everything that is selected, in one transaction.
-    pub fn invalidate(&self, selections: &[Selection]) -> Result<Removed> {
-        ops::invalidate::Plan::carry_out(&mut self.session(), selections)
+    /// Drops everything in the scope, in one transaction.
+    pub fn invalidate(&self, scope: &Scope) -> Result<Removed> {
+        ops::invalidate::Plan::carry_out(&mut self.session(), scope)
     }
 
-    /// Sets `fetched_at` of every entry that is selected, in seconds since 1970 (2^63 - 1 at the most),
+    /// Sets `fetched_at` of every entry in the scope, in seconds since 1970 (2^63 - 1 at the most),
     /// in one transaction. Every other byte of the entries stays, and so do entries that vantage-live
     /// cannot decode, as a whole.
     ///
@@ -122,8 +123,8 @@ impl Cache {
     ///
     /// # Errors
     /// Those of [`TouchPlan::new`](crate::ops::TouchPlan::new).
-    pub fn touch(&self, selections: &[Selection], fetched_at: u64) -> Result<Touched> {
-        ops::touch::touch(&mut self.session(), selections, fetched_at)
+    pub fn touch(&self, scope: &Scope, fetched_at: u64) -> Result<Touched> {
+        ops::touch::touch(&mut self.session(), scope, fetched_at)
     }
 
     /// Closes the cache and reads the file again: its header, its newest commit, and the entry that was written last. A cache that is dropped instead is closed as well, but nobody learns

@@ -34,6 +34,7 @@ struct Readme;
 mod cache;
 pub mod cbor;
 mod database;
+pub mod diorama;
 mod error;
 mod file;
 pub mod fixture;

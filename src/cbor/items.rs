@@ -1,27 +1,27 @@
-//! A walk over the items of CBOR bytes one by one, as they are stored, whatever vantage-live makes of
-//! them: what follows an item is a further item of a sequence. It does not call itself, so that no
-//! nesting is too deep for the stack; a level takes eight bytes of memory.
+//! The items of CBOR bytes one by one, as they are stored: what follows an item is a further item of a
+//! sequence. The walk is not recursive, so that no nesting overflows the stack; a level takes eight bytes.
 //!
-//! It is as strict as RFC 8949, but for what ciborium takes beyond that: strings of indefinite length
-//! may nest, and a simple value below 32 may take two bytes. Text may be anything.
+//! It is as strict as RFC 8949, except for what ciborium accepts beyond that: strings of indefinite length
+//! may nest, and a simple value below 32 may take two bytes. Text is not verified to be UTF-8.
 
-use crate::cbor::{DecodeError, Fault, Head, Reader, Result, position};
+use super::error::{Error, Fault, Result, offset32};
+use super::reader::{Head, Reader};
 use std::mem;
 
-/// What an item is to the one around it.
+/// The role of an item in its container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// One of an array, or of the sequence that is not inside of anything.
+    /// An element of an array, or of the outermost sequence.
     Element,
     Key,
     Value,
-    /// What a tag tags.
+    /// The content of a tag.
     Content,
-    /// Of a string of indefinite length.
+    /// A segment of a string of indefinite length.
     Segment,
 }
 
-/// What items may be inside of.
+/// What can contain items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Array,
@@ -31,28 +31,28 @@ pub(crate) enum Kind {
     Text,
 }
 
-/// An item. If there are others inside of it, they follow, and then its [`Event::End`].
+/// An item. If it contains others, they follow, and then its [`Event::End`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Item<'b> {
     pub(crate) start: usize,
     pub(crate) head: Head,
     /// The bytes of the head.
     pub(crate) encoded: &'b [u8],
-    /// What a string of definite length consists of.
+    /// The contents of a string of definite length.
     pub(crate) string: &'b [u8],
     pub(crate) role: Role,
-    /// Whether it is the first one inside of that around it.
+    /// True for the first item of its container.
     pub(crate) first: bool,
-    /// Whether it is the key of a map, or somewhere inside of one.
+    /// True for a key of a map, and for everything inside of one.
     pub(crate) in_key: bool,
-    /// How many others it is inside of.
+    /// The number of containers around it.
     pub(crate) depth: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event<'b> {
     Item(Item<'b>),
-    /// Of the innermost item that had not ended.
+    /// The end of the innermost open container.
     End {
         of: Kind,
         empty: bool,
@@ -64,23 +64,23 @@ pub(crate) struct Items<'b> {
     reader: Reader<'b>,
     open: Vec<Level>,
     start: usize,
-    /// Whether nothing has come yet inside of what is open.
+    /// True at the start of a container.
     first: bool,
 }
 
 #[derive(Debug)]
 struct Level {
-    /// Elements or pairs still to come, unless they end with a break.
+    /// Elements or pairs still to come; unused if a break ends them.
     left: u32,
     indefinite: bool,
     kind: Kind,
-    /// Whether the key of a pair has come and its value has not.
+    /// True between the key and the value of a pair.
     value_due: bool,
     in_key: bool,
 }
 
 impl Level {
-    /// What comes next inside of it; `None` at its end, which is passed.
+    /// What comes next in it; `None` at its end, which is consumed.
     fn next(&mut self, reader: &mut Reader<'_>) -> Result<Option<Role>> {
         if mem::take(&mut self.value_due) {
             return Ok(Some(Role::Value));
@@ -101,13 +101,13 @@ impl Level {
 }
 
 impl<'b> Items<'b> {
-    /// Refuses more than redb can hold.
+    /// Refuses 4 GiB and more.
     pub(crate) fn new(bytes: &'b [u8]) -> Result<Items<'b>> {
-        position(bytes.len())?;
+        offset32(bytes.len())?;
         Ok(Items { reader: Reader::at(bytes, 0), open: Vec::new(), start: 0, first: true })
     }
 
-    /// What comes next; `None` at the end. After an error there is no next.
+    /// What comes next; `None` at the end. Not to be called after an error.
     pub(crate) fn advance(&mut self) -> Result<Option<Event<'b>>> {
         let first = mem::take(&mut self.first);
         self.start = self.reader.pos();
@@ -132,7 +132,7 @@ impl<'b> Items<'b> {
         };
         let depth = self.open.len();
         if let Some((kind, left)) = opened(head) {
-            // That many are more than there are bytes.
+            // A larger count exceeds the number of bytes, so the end comes first.
             let count = left.map(|left| u32::try_from(left).unwrap_or(u32::MAX));
             let (left, indefinite) = (count.unwrap_or(0), count.is_none());
             self.open.push(Level { left, indefinite, kind, value_due: false, in_key });
@@ -150,16 +150,16 @@ impl<'b> Items<'b> {
             (_, Head::Break) => Fault::StrayBreak,
             _ => return Ok(()),
         };
-        Err(DecodeError::new(fault, self.start))
+        Err(Error::new(fault, self.start))
     }
 
-    /// The bytes from which on nothing has come, the item that could not be read included.
+    /// The offset of the item that was read last or, after an error, could not be read.
     pub(crate) fn start(&self) -> usize {
         self.start
     }
 }
 
-/// What a head opens, with the number of elements or pairs that will come unless that is left open.
+/// What container a head opens, and its number of elements or pairs; `None` if a break ends it.
 fn opened(head: Head) -> Option<(Kind, Option<usize>)> {
     match head {
         Head::Array(left) => Some((Kind::Array, left)),

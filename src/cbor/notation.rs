@@ -1,30 +1,35 @@
 //! The diagnostic notation of CBOR: the bytes as they are stored, for people.
 
-use crate::cbor::items::{Event, Item, Items, Kind, Role};
-use crate::cbor::{DecodeError, Fault, Float, Head, MAX_DEPTH, Result, is_text, shortest};
-use crate::json::{escape, hexadecimal, pieces};
-use crate::live::envelope::push_head;
+use super::encode::{push_head, shortest};
+use super::error::{Error, Fault, Result};
+use super::escape::{hexadecimal, pieces, push_escaped};
+use super::float::Float;
+use super::items::{Event, Item, Items, Kind, Role};
+use super::reader::{Head, is_text};
 use ciborium_ll::Header;
 use std::io::{self, Write};
 
+/// Containers inside of more than this many others are on one line: indentation to any depth would make a
+/// megabyte of brackets a terabyte of spaces.
+const INDENTED: usize = 256;
+
 /// Writes the bytes of a value in diagnostic notation, by RFC 8949, 8, and the draft that extends it,
-/// draft-ietf-cbor-edn-literals. It denotes exactly these bytes, all that vantage-live ignores in
-/// them included: what follows the first item is the rest of a sequence, indefinite lengths have
-/// their `_`, and a head that is longer than need be has the indicator of its width, as in `7_0`.
+/// draft-ietf-cbor-edn-literals. It denotes exactly these bytes: what follows the first item is the rest
+/// of a sequence, indefinite lengths have their `_`, and a head that is longer than necessary has the
+/// indicator of its width, as in `7_0`.
 ///
-/// `pretty` wants line breaks, indented by two spaces on top of so many levels around the value; else
-/// all is on one line. What is nested deeper than vantage-live reads is on one line in either case. The
-/// text goes to `out` in small pieces.
+/// With `pretty` there are line breaks, and an indentation of two spaces for each level, this many levels
+/// around the value included; otherwise all is on one line. Below 256 levels all is on one line in either
+/// case. The text goes to `out` in small pieces.
 ///
-/// Shown are bytes that are well-formed by RFC 8949, appendix C, and have UTF-8 for text, whether
-/// vantage-live reads them or not. Of any others, and of none at all, nothing is shown but what they
-/// are: `h'…'`, with the fault as the inner result.
+/// Bytes are shown that are well-formed by RFC 8949, appendix C, with text that is UTF-8. Any others, and
+/// an empty value, are shown as a byte string, `h'…'`, with the fault as the inner result.
 ///
-/// Where the documents leave a choice, or end:
+/// Where the documents leave a choice:
 /// - bignums are tagged byte strings, `2(h'010000000000000000')`;
 /// - a NaN other than the usual one is written by its bits, `float'7e01'`;
-/// - two faults that vantage-live reads over are shown: a string of indefinite length inside of another
-///   one, `(_ (_ h'01'), h'02')`, and a simple value below 32 in two bytes, `simple(20_0)`.
+/// - two faults that ciborium tolerates are shown: a string of indefinite length inside of another one,
+///   `(_ (_ h'01'), h'02')`, and a simple value below 32 in two bytes, `simple(20_0)`.
 ///
 /// ```
 /// let value = b"\xbf\x6afetched_at\x18\x07\x64rows\xa1\x62c1\xa1\x62id\xc8\x82\x66client\x62c1\xff";
@@ -35,7 +40,7 @@ use std::io::{self, Write};
 /// ```
 ///
 /// # Errors
-/// Those of `out`; inside of that what is wrong with the bytes.
+/// The outer error is that of `out`, the inner one what is wrong with the bytes.
 pub fn notation(value: &[u8], pretty: Option<usize>, out: &mut impl Write) -> io::Result<Result<()>> {
     let mut notation = Notation { out, pretty, depth: 0 };
     if let Err(error) = verify(value) {
@@ -52,16 +57,17 @@ pub fn notation(value: &[u8], pretty: Option<usize>, out: &mut impl Write) -> io
     Ok(Ok(()))
 }
 
+/// Whether the bytes can be shown: well-formed items, at least one, with text that is UTF-8.
 pub(crate) fn verify(value: &[u8]) -> Result<()> {
     let mut items = Items::new(value)?;
     if value.is_empty() {
-        return Err(DecodeError::new(Fault::Truncated, 0));
+        return Err(Error::new(Fault::Truncated, 0));
     }
     while let Some(event) = items.advance()? {
         if let Event::Item(Item { head: Head::Text(_), start, encoded, string, .. }) = event
             && !is_text(string)
         {
-            return Err(DecodeError::new(Fault::NotUtf8, start + encoded.len()));
+            return Err(Error::new(Fault::NotUtf8, start + encoded.len()));
         }
     }
     Ok(())
@@ -70,13 +76,13 @@ pub(crate) fn verify(value: &[u8]) -> Result<()> {
 struct Notation<'o, W: Write> {
     out: &'o mut W,
     pretty: Option<usize>,
-    /// The arrays and maps around this place.
+    /// The number of open arrays and maps.
     depth: usize,
 }
 
 impl<W: Write> Notation<'_, W> {
-    /// `behind` are the bytes behind the head.
-    fn item(&mut self, item: &Item<'_>, behind: &[u8]) -> io::Result<()> {
+    /// `rest` is what follows the head.
+    fn item(&mut self, item: &Item<'_>, rest: &[u8]) -> io::Result<()> {
         match item.role {
             Role::Element | Role::Key if item.start == 0 => {}
             Role::Element | Role::Key => self.next(item.first)?,
@@ -97,22 +103,22 @@ impl<W: Write> Notation<'_, W> {
                 self.text(item.string)?;
                 self.out.write_all(indicator(item, len as u64).as_bytes())
             }
-            // Whether there is a segment decides how it begins.
+            // Its first segment, or its end if there is none, writes how it begins.
             Head::Bytes(None) | Head::Text(None) => Ok(()),
-            Head::Array(len) => self.begin("[", item, len, behind),
-            Head::Map(len) => self.begin("{", item, len, behind),
+            Head::Array(len) => self.begin("[", item, len, rest),
+            Head::Map(len) => self.begin("{", item, len, rest),
             Head::Tag(tag) => write!(self.out, "{tag}{}(", indicator(item, tag)),
             Head::Simple(simple) => self.simple(simple, item),
             Head::Float(float) => self.float(float, item),
-            Head::Break => unreachable!("a break is no item"),
+            Head::Break => unreachable!("a break is not an item"),
         }
     }
 
-    fn begin(&mut self, bracket: &str, item: &Item<'_>, len: Option<usize>, behind: &[u8]) -> io::Result<()> {
+    fn begin(&mut self, bracket: &str, item: &Item<'_>, len: Option<usize>, rest: &[u8]) -> io::Result<()> {
         self.depth += 1;
         let indicator = len.map_or("_", |len| indicator(item, len as u64));
-        let empty = len.map_or(behind.first() == Some(&0xff), |len| len == 0);
-        // Space must follow an indicator; a line break will do.
+        let empty = len.map_or(rest.first() == Some(&0xff), |len| len == 0);
+        // White space must follow an indicator; a line break is enough.
         let space = if indicator.is_empty() || !empty && self.breaks_lines() { "" } else { " " };
         write!(self.out, "{bracket}{indicator}{space}")
     }
@@ -134,7 +140,7 @@ impl<W: Write> Notation<'_, W> {
         })
     }
 
-    /// Goes to where the next element or key stands.
+    /// Writes what separates the next element or key from what is before it.
     fn next(&mut self, first: bool) -> io::Result<()> {
         if !first {
             self.out.write_all(b",")?;
@@ -146,9 +152,8 @@ impl<W: Write> Notation<'_, W> {
         }
     }
 
-    /// Indentation to any depth would make a megabyte of brackets a terabyte of spaces.
     fn breaks_lines(&self) -> bool {
-        self.pretty.is_some() && self.depth <= MAX_DEPTH
+        self.pretty.is_some() && self.depth <= INDENTED
     }
 
     fn line(&mut self) -> io::Result<()> {
@@ -174,7 +179,7 @@ impl<W: Write> Notation<'_, W> {
         let mut escaped = Vec::new();
         for piece in pieces(text) {
             escaped.clear();
-            escape(piece, &mut escaped);
+            push_escaped(&mut escaped, piece);
             self.out.write_all(&escaped)?;
         }
         self.out.write_all(b"\"")
@@ -186,7 +191,7 @@ impl<W: Write> Notation<'_, W> {
             (21, 1) => self.out.write_all(b"true"),
             (22, 1) => self.out.write_all(b"null"),
             (23, 1) => self.out.write_all(b"undefined"),
-            // There are none from 24 to 31 that two bytes would be right for.
+            // Two bytes are right for none of them: 24 to 31 do not exist.
             (0..32, 2) => write!(self.out, "simple({simple}_0)"),
             _ => write!(self.out, "simple({simple})"),
         }
@@ -218,8 +223,7 @@ impl<W: Write> Notation<'_, W> {
     }
 }
 
-/// Whether no shorter float has this value. A NaN has it if nothing but zeros is cut from the end of
-/// its payload.
+/// Whether no shorter float has this value. A NaN can be shortened if that cuts only zeros from its payload.
 fn is_shortest(value: f64, bits: &[u8]) -> bool {
     if value.is_nan() {
         return match *bits {
@@ -233,7 +237,7 @@ fn is_shortest(value: f64, bits: &[u8]) -> bool {
     written.len() == 1 + bits.len()
 }
 
-/// What tells the width of a head from that which its argument wants.
+/// The indicator of a head that is wider than its argument needs.
 fn indicator(item: &Item<'_>, argument: u64) -> &'static str {
     match item.encoded.len() {
         len if len == shortest(argument) => "",

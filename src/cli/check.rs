@@ -1,3 +1,4 @@
+use super::format::{FormatArgs, SummaryFormat};
 use super::{Global, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -21,9 +22,8 @@ pub struct Check {
     #[arg(long)]
     deep: bool,
 
-    /// Print an object
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs<SummaryFormat>,
 }
 
 #[derive(Serialize)]
@@ -88,18 +88,22 @@ fn kinds(check: &vlive::ops::Check) -> [Kind<'_>; 5] {
 
 impl Check {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let mut check = vlive::ops::check(global.folder(), time::now()?, global.look_wait())?;
-        if self.deep && !vlive::ops::check_deep(global.folder(), global.look_wait(), &mut check)? {
+        let now = time::now()?;
+        let bar = output.bar("checking");
+        let mut check = bar.of(|| vlive::ops::check(global.folder(), now, global.look_wait()))?;
+        let is_asked = !self.deep || vlive::ops::check_deep(global.folder(), global.look_wait(), &mut check)?;
+        drop(bar);
+        if !is_asked {
             output.warning("redb was not asked: the file changes faster than it can be copied");
         }
-        if self.json {
+        if self.format.is_json() {
             output.json(&report(&check))?;
         } else {
             tell(&check, output)?;
         }
         output.flush()?;
         for (_, findings, hint) in kinds(&check) {
-            if findings.count > 0 && !self.json {
+            if findings.count > 0 && !self.format.is_json() {
                 output.advice(hint);
             }
         }

@@ -1,10 +1,12 @@
+use super::change::Changing;
+use super::dating::Dating;
 use super::source::{sources, tell_ignored};
-use super::time::Dating;
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use vlive::fixture::{FixtureEntry, FixtureOptions};
@@ -18,7 +20,7 @@ use vlive::{Error, Fixture, Snapshot};
 /// `vlive dump --format jsonl --raw` prints it), or a folder in which `clients/page_1.json` is the entry
 /// `clients/page_1`. The rows of an entry come in any form that `vlive put` takes. All sources are
 /// checked before anything is written, in one transaction; folder and file are created where they are
-/// missing.
+/// missing. A dry run prints what would be added (`+`), replaced (`~`) and removed (`-`).
 ///
 /// An entry is dated by --fetched-at or --age, else by the source, else by `SOURCE_DATE_EPOCH`, else now.
 #[derive(Debug, Args)]
@@ -42,17 +44,8 @@ pub struct Load {
     #[command(flatten)]
     dating: Dating,
 
-    /// Keep the times of the sources, as is done unless told otherwise
-    #[arg(long, conflicts_with_all = ["fetched_at", "age"])]
-    keep_fetched_at: bool,
-
-    /// Say what would be added (`+`), replaced (`~`) and removed (`-`), and write nothing
-    #[arg(long, short = 'n')]
-    dry_run: bool,
-
-    /// Print the summary as an object, with the keys of a dry run: sizes in bytes
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    changing: Changing,
 }
 
 #[derive(Serialize)]
@@ -77,7 +70,7 @@ struct Keys {
 
 impl Load {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let fixture = Fixture::read(sources(&self.sources, output)?, &self.options()?)?;
+        let fixture = read_fixture(&self.sources, &self.options()?, output)?;
         tell_ignored(&fixture, output);
         let replace = match (self.replace, self.clear) {
             (true, _) => Replace::CacheKeys,
@@ -88,14 +81,15 @@ impl Load {
             let hint = "`{}` is a cache without entries; `vlive invalidate --all` empties one";
             return Err(Refused::error("there is nothing to load, and --clear would empty the cache", Some(hint)));
         }
-        let plan = if self.dry_run {
+        let plan = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, replace);
             match Snapshot::look(global.folder(), global.look_wait(), look) {
                 Err(Error::Missing { .. }) => LoadPlan::of_new(&fixture),
                 other => other?,
             }
         } else {
-            global.open_when_free(output, || vlive::ops::load(global.folder(), &fixture, replace))?
+            let write = || vlive::ops::load(global.folder(), &fixture, replace);
+            global.open_when_free(output, || output.bar("writing").of(write))?
         };
         self.tell(&fixture, &plan, output)?;
         Ok(Status::Done)
@@ -117,17 +111,17 @@ impl Load {
             added: plan.added(fixture).count(),
             replaced: plan.replaced(fixture).count(),
             removed: plan.removed().len(),
-            dry_run: self.dry_run,
-            keys: self.dry_run.then(|| Keys {
+            dry_run: self.changing.dry_run,
+            keys: self.changing.dry_run.then(|| Keys {
                 added: plan.added(fixture).map(key_of).collect(),
                 replaced: plan.replaced(fixture).map(key_of).collect(),
                 removed: plan.removed().to_vec(),
             }),
         };
-        if self.json {
+        if self.changing.format.is_json() {
             return output.json(&summary);
         }
-        if self.dry_run {
+        if self.changing.dry_run {
             for (mark, keys) in
                 summary.keys.iter().flat_map(|keys| [('+', &keys.added), ('~', &keys.replaced), ('-', &keys.removed)])
             {
@@ -138,13 +132,22 @@ impl Load {
             }
             output.flush()?;
         }
-        let verb = if self.dry_run { "would load" } else { "loaded" };
+        let verb = if self.changing.dry_run { "would load" } else { "loaded" };
         let loaded =
             format!("{}, {}", human::count(summary.entries as u64, "entry", "entries"), human::size(summary.bytes));
         let Summary { added, replaced, removed, .. } = summary;
         output.summary(&format!("{verb} {loaded}: {added} added, {replaced} replaced, {removed} removed"));
         Ok(())
     }
+}
+
+fn read_fixture(paths: &[PathBuf], options: &FixtureOptions, output: &Output) -> Result<Fixture> {
+    let sources = sources(paths, output)?;
+    let bar = output.bar("reading");
+    // Nobody knows how much a folder holds, or what comes from standard input.
+    let files = paths.iter().map(|path| fs::metadata(path).ok().filter(fs::Metadata::is_file));
+    bar.expect(files.map(|file| Some(file?.len())).sum::<Option<u64>>().filter(|_| !paths.is_empty()));
+    Ok(bar.of(|| Fixture::read(sources, options))?)
 }
 
 fn key_of(entry: FixtureEntry<'_>) -> String {

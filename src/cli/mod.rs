@@ -1,24 +1,33 @@
 //! The command line: what is typed becomes, once, what is needed.
 
 mod ages;
+mod change;
 mod check;
+mod compact;
 mod completions;
+mod dating;
 mod diff;
 mod dump;
+mod dump_rows;
+mod format;
 mod global;
 mod interrupted;
 mod invalidate;
 mod load;
 mod ls;
 mod man;
+mod order;
 mod put;
 mod report;
 mod salvage;
+mod selection;
 mod show;
 mod source;
+mod stat;
 mod target;
 mod time;
 mod touch;
+mod r#where;
 
 use crate::output::Output;
 use anyhow::Result;
@@ -28,7 +37,6 @@ pub use interrupted::before_signals_end_it;
 use report::{Refused, tell_unread};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
-use vlive::Selection;
 
 /// Look into, compare, seed and invalidate the on-disk caches of vantage-live
 ///
@@ -53,17 +61,25 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(visible_aliases = ["list"])]
     Ls(ls::Ls),
+    #[command(visible_aliases = ["get", "export"])]
     Dump(dump::Dump),
     Show(show::Show),
     Ages(ages::Ages),
     Diff(diff::Diff),
     Check(check::Check),
+    Where(r#where::Where),
+    #[command(alias = "stats")]
+    Stat(stat::Stat),
     Salvage(salvage::Salvage),
     Put(put::Put),
+    #[command(visible_aliases = ["import"])]
     Load(load::Load),
     Touch(touch::Touch),
+    #[command(visible_aliases = ["rm"])]
     Invalidate(invalidate::Invalidate),
+    Compact(compact::Compact),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -103,42 +119,15 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Ages(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Where(command) => command.run(global, output),
+        Command::Stat(command) => command.run(global, output),
         Command::Salvage(command) => command.run(global, output),
         Command::Put(command) => command.run(global, output),
         Command::Load(command) => command.run(global, output),
         Command::Touch(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
+        Command::Compact(command) => command.run(global, output),
         Command::Completions(command) => command.run(output),
         Command::Man(command) => command.run(output),
     }
-}
-
-/// Which entries the prefixes of a command mean; `all` says how that command means all of them.
-fn prefixes(prefixes: &[String], exact: bool, all: &str) -> Result<Vec<Selection>> {
-    let select = |prefix: &String| {
-        if prefix.is_empty() {
-            let hint = format!("`/` names the empty cache key as vantage-live has it; {all}");
-            return Err(Refused::error("the prefix is empty", Some(&hint)));
-        }
-        Ok(if exact { Selection::exact(prefix) } else { Selection::prefix(prefix) })
-    };
-    prefixes.iter().map(select).collect()
-}
-
-/// Names the prefixes that match nothing, given by their places, and gives the status that this makes.
-fn tell_unmatched(prefixes: &[String], selections: &[Selection], unmatched: &[usize], output: &Output) -> Status {
-    let mut status = Status::Done;
-    for (prefix, selection) in unmatched.iter().filter_map(|n| Some((prefixes.get(*n)?, &selections[*n]))) {
-        let what = match selection {
-            Selection::Entry(key) => not_there(&key.to_string()),
-            _ => format!("nothing in the cache matches `{prefix}`"),
-        };
-        output.error(&what, None);
-        status = Status::No;
-    }
-    status
-}
-
-fn not_there(key: &str) -> String {
-    format!("`{key}` is not in the cache")
 }

@@ -5,6 +5,7 @@ use crate::output::Output;
 use std::fmt;
 use std::io::{self, Write};
 use std::panic;
+use std::path::Path;
 use std::process::ExitCode;
 use vlive::Error;
 use vlive::ops::Unreadable;
@@ -41,7 +42,8 @@ impl std::error::Error for Refused {}
 pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     if let Some(error) = error.downcast_ref::<Error>() {
         let (status, hint) = explain(error);
-        output.error(&error.to_string(), hint);
+        let below = caches_below(error);
+        output.error(&error.to_string(), below.as_deref().or(hint));
         return ExitCode::from(status);
     }
     if let Some(refused) = error.downcast_ref::<Refused>() {
@@ -53,6 +55,26 @@ pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     }
     output.error(&format!("cannot write the output: {error}"), None);
     ExitCode::from(Status::Unreadable as u8)
+}
+
+/// Caches that are named in a hint.
+const NAMED: usize = 5;
+
+/// Where there is no cache: those that are in the folders just below.
+fn caches_below(error: &Error) -> Option<String> {
+    let Error::Missing { path } = error else { return None };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let found = vlive::ops::caches_just_below(folder);
+    let named: Vec<String> = found.iter().take(NAMED).map(|path| format!("`-C {}`", place(path).display())).collect();
+    let more = if found.len() > NAMED { ", ..." } else { "" };
+    (!named.is_empty()).then(|| format!("there are caches below: {}{more}", named.join(", ")))
+}
+
+/// The folder of a cache where that is enough to find it, and what stands for the current folder left out.
+fn place(path: &Path) -> &Path {
+    let place = if path.file_name().is_some_and(|name| name == "vlive.redb") { path.parent() } else { None };
+    let place = place.unwrap_or(path);
+    place.strip_prefix(".").unwrap_or(place)
 }
 
 const DAMAGED_TABLE: &str =
@@ -94,6 +116,13 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::InUse { .. } => (4, Some("stop it first, or keep trying for a while with --wait 10s")),
         Error::NotACacheTable { .. } => {
             (CANNOT, Some("vantage-live fails on this table as well; it belongs to something else"))
+        }
+        Error::NoRoom { .. } => (CANNOT, Some("make room on the disk; the cache is as it was")),
+        Error::HardLinked { .. } => {
+            (2, Some("the other names would keep the old file; copy the file, and put the copy in its place"))
+        }
+        Error::UnknownType { .. } => {
+            (CANNOT, Some("the cache is as it was; let the app that wrote the table drop it first"))
         }
         Error::RedbPanicked { .. } => {
             (CANNOT, Some("nothing was written by this command; the file is damaged, or a newer redb has changed it"))

@@ -1,3 +1,4 @@
+use super::format::{FormatArgs, SummaryFormat};
 use super::{Global, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -20,9 +21,8 @@ pub struct Salvage {
     #[arg(long, value_name = "NEW", value_hint = clap::ValueHint::DirPath)]
     into: PathBuf,
 
-    /// Print the summary as an object: sizes in bytes
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs<SummaryFormat>,
 }
 
 #[derive(Serialize)]
@@ -37,7 +37,7 @@ struct Summary {
 impl Salvage {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let folder = global.folder_or(self.argument.as_deref());
-        let salvaged = vlive::ops::salvage(folder, &self.into, global.look_wait())?;
+        let salvaged = output.bar("salvaging").of(|| vlive::ops::salvage(folder, &self.into, global.look_wait()))?;
         let damaged = format!("`{}` is damaged", salvaged.path.display());
         for found in &salvaged.damage.places {
             let place = found.place.as_deref().map_or(String::new(), |table| format!("table `{table}`, "));
@@ -47,7 +47,7 @@ impl Salvage {
         if more > 0 {
             output.error(&format!("{damaged}: {more} more places"), None);
         }
-        if self.json {
+        if self.format.is_json() {
             output.json(&Summary {
                 entries: salvaged.entries,
                 bytes: salvaged.bytes,

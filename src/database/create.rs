@@ -5,6 +5,7 @@ use super::verify::OpenAs;
 use super::{CREATE, redb_error};
 use crate::error::{Error, Result};
 use crate::system::caught::catch;
+use crate::system::disk;
 use crate::system::temporary::TemporaryFile;
 use std::fs;
 use std::io;
@@ -29,8 +30,7 @@ pub(super) fn create_file<T>(path: &Path, fill: impl FnOnce(&Arc<fs::File>) -> R
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
         Err(error) => return Err(cannot_create(error)),
     }
-    // The name is on disk only when the folder is; not every system can be asked for that.
-    #[cfg(unix)]
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot_create)?;
+    // The name is on disk only when the folder is.
+    disk::sync_folder(folder).map_err(cannot_create)?;
     Ok(Some(filled))
 }

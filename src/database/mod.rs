@@ -6,17 +6,19 @@
 
 mod create;
 mod integrity;
+pub(crate) mod rebuild;
 mod session;
 mod storage;
 mod transaction;
+mod types;
 mod verify;
 
 pub(crate) use integrity::check_integrity;
-pub(crate) use session::Session;
+pub(crate) use session::{Session, open_locked};
 #[cfg(test)]
 pub(crate) use storage::FileStorage;
 pub(crate) use transaction::{Insert, NewValue, Removal, Removals};
-pub(crate) use verify::{wrong_header, wrong_record};
+pub(crate) use verify::{verify_for_redb, wrong_header, wrong_record};
 
 use crate::error::Error;
 use std::path::Path;
@@ -27,7 +29,7 @@ const WRITE: &str = "write to";
 const CLOSE: &str = "close";
 const CREATE: &str = "create";
 
-fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb::Error>) -> Error {
+pub(crate) fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb::Error>) -> Error {
     match error.into() {
         redb::Error::Io(source) => Error::io(doing, path, source),
         source => Error::Redb { doing, path: path.to_owned(), source: Box::new(source) },

@@ -42,16 +42,8 @@ enum State {
 impl Session {
     /// Locks the cache file at `path` and checks all that redb will believe of it.
     pub fn open(path: PathBuf) -> Result<Session> {
-        let file = location::open(&path, true)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
-                return Err(Error::InUse { path, holders });
-            }
-            Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
-        }
-        Session::of(path, Arc::new(file))
+        let file = open_locked(&path)?;
+        Session::of(path, file)
     }
 
     /// Creates the file where it is missing, whole or not at all.
@@ -91,8 +83,7 @@ impl Session {
 
     /// The same for a file that is locked already.
     fn of(path: PathBuf, file: Arc<fs::File>) -> Result<Session> {
-        let opened = File::open(Arc::clone(&file)).map_err(|error| Error::file(error, &path, None))?;
-        let open_as = verify::before_redb(&path, &opened)?;
+        let open_as = verify::verify_for_redb(&path, &file)?;
         Ok(Session { path, file, storage: FileStorage::boxed, state: State::Unopened(open_as), written: None })
     }
 
@@ -192,6 +183,24 @@ impl Drop for Session {
     fn drop(&mut self) {
         if let State::Open(database, _) = mem::replace(&mut self.state, State::Failed) {
             catch(|| drop(database));
+        }
+    }
+}
+
+/// Opens the file at `path` to change it, and locks it against everybody else.
+pub(crate) fn open_locked(path: &Path) -> Result<Arc<fs::File>> {
+    loop {
+        let file = location::open(path, true)?;
+        let metadata = |error| Error::io(Action::Read, path, error);
+        match file.try_lock() {
+            // Another process may have put a new file in its place meanwhile.
+            Ok(()) if location::is_at(&file, path).map_err(metadata)? => return Ok(Arc::new(file)),
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
+                return Err(Error::InUse { path: path.to_owned(), holders });
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(Error::io(Action::Lock, path, error)),
         }
     }
 }

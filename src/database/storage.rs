@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Bytes of redb's page cache. Its default of a gigabyte makes a short-lived tool slower.
-const PAGE_CACHE: usize = 4 * 1024 * 1024;
+pub(super) const PAGE_CACHE: usize = 4 * 1024 * 1024;
 
 /// A file that is locked already. Unlike redb's own backend it refuses to read beyond the end of the file
 /// before it asks for memory, which keeps a damaged length from ending the process.
@@ -94,11 +94,9 @@ impl StorageBackend for HeldOpen {
     }
 
     fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = self.storage.read(offset, len)?;
-        if self.open_as == OpenAs::NotClosed && self.is_marked(offset) {
-            mark_as_open(&mut bytes);
-        }
-        Ok(bytes)
+        let bytes = self.storage.read(offset, len)?;
+        let is_marked = self.open_as == OpenAs::NotClosed && self.is_marked(offset);
+        Ok(if is_marked { marked_as_open(&bytes) } else { bytes })
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
@@ -113,9 +111,7 @@ impl StorageBackend for HeldOpen {
         if !self.is_marked(offset) {
             return self.progress.note(self.storage.write(offset, data));
         }
-        let mut marked = data.to_vec();
-        mark_as_open(&mut marked);
-        self.progress.note(self.storage.write(offset, &marked))
+        self.progress.note(self.storage.write(offset, &marked_as_open(data)))
     }
 }
 
@@ -131,11 +127,13 @@ pub(super) fn open(
     Ok((database, progress))
 }
 
-/// Sets the mark in the bytes of a file's beginning.
-fn mark_as_open(start: &mut [u8]) {
-    if start.starts_with(&file::MAGIC)
-        && let Some(god) = start.get_mut(file::GOD_BYTE)
+/// The bytes of a file's beginning, with the mark that it has not been closed.
+pub(super) fn marked_as_open(start: &[u8]) -> Vec<u8> {
+    let mut marked = start.to_vec();
+    if marked.starts_with(&file::MAGIC)
+        && let Some(god) = marked.get_mut(file::GOD_BYTE)
     {
         *god |= file::RECOVERY_REQUIRED;
     }
+    marked
 }

@@ -3,6 +3,7 @@
 use super::{WRITE, redb_error};
 use crate::error::Result;
 use crate::system::caught::NotInPanic;
+use crate::system::progress::{self, Progress};
 use redb::{Database, StorageError, Table, TableDefinition, WriteTransaction};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,7 +46,7 @@ pub(super) fn run(
     // Whatever a panic leaves behind is not to be dropped by it: redb's destructors may panic as well.
     let transaction = NotInPanic::new(database.begin_write()?);
     remove(&transaction, removals)?;
-    let mut writer = Writer { path, transaction: &transaction, open: None, written: None };
+    let mut writer = Writer { path, transaction: &transaction, open: None, written: None, progress: progress::current() };
     let filled = fill(&mut |name, sub_key, value| writer.insert(name, sub_key, value));
     let written = writer.finish();
     Ok(match filled {
@@ -62,6 +63,7 @@ struct Writer<'t> {
     transaction: &'t WriteTransaction,
     open: Option<(String, NotInPanic<Table<'t, &'static str, &'static [u8]>>)>,
     written: Option<Written>,
+    progress: Progress,
 }
 
 impl Writer<'_> {
@@ -85,6 +87,7 @@ impl Writer<'_> {
                 len.into()
             }
         };
+        self.progress.add(usize::try_from(len).unwrap_or(usize::MAX));
         self.written = Some(Written { table: name.to_owned(), sub_key: sub_key.to_owned(), len });
         Ok(())
     }

@@ -11,11 +11,10 @@
 //! reads all trees, which were then all verified. Whatever else does not agree is refused.
 
 use crate::error::{Error, Result};
-use crate::file::{self, Allocation, Damage, File, Saved, Slot};
+use crate::file::{self, Allocation, Damage, File, PAGE_SIZE, Saved, Slot};
+use std::fs;
 use std::path::Path;
-
-/// The only page size that redb 2.6 opens.
-const PAGE_SIZE: u32 = 4096;
+use std::sync::Arc;
 
 /// How redb is to see a file when it opens it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +38,9 @@ enum Record {
 }
 
 /// Checks everything that redb believes of a file when it opens it.
-pub(crate) fn before_redb(path: &Path, file: &File) -> Result<OpenAs> {
+pub(crate) fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<OpenAs> {
     let in_context = |error| Error::file(error, path, None);
+    let file = &File::open(Arc::clone(file)).map_err(in_context)?;
     let header = file.header();
     let candidates = header.candidates().map_err(in_context)?;
     if let Some(damage) = wrong_header(file) {

@@ -8,6 +8,8 @@
 mod allocation;
 mod damage;
 mod header;
+mod multimap;
+mod packing;
 mod page;
 mod reached;
 mod store;
@@ -18,6 +20,7 @@ mod tree;
 pub use allocation::{Allocation, Saved};
 pub use damage::Damage;
 pub use header::{GOD_BYTE, HEADER_LEN, Header, MAGIC, RECOVERY_REQUIRED, Slot};
+pub use packing::{PAGE_SIZE, Packing, filler};
 pub use page::{Page, PageNumber, Root, Widths};
 pub use reached::Reached;
 pub use store::PageStore;
@@ -26,6 +29,7 @@ pub use table::{Definition, TableTree, TypeName, misnamed_commit, verify_commit,
 pub use tree::{Cursor, Tree, TreeEntry};
 
 use crate::system::positioned::read_at;
+use crate::system::progress::{self, Progress};
 use damage::Fault;
 use page::Shape;
 use std::fs;
@@ -63,6 +67,12 @@ impl Error {
     }
 }
 
+impl From<Damage> for Error {
+    fn from(damage: Damage) -> Error {
+        Error::Damaged(damage)
+    }
+}
+
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         Error::Io(error)
@@ -88,6 +98,7 @@ pub struct File {
     header: Header,
     store: Option<Arc<PageStore>>,
     pages_read: AtomicU64,
+    progress: Progress,
 }
 
 impl File {
@@ -102,7 +113,14 @@ impl File {
             return Err(Error::Unwritten);
         }
         let header = Header::parse(&bytes, there)?;
-        Ok(File { handle: file, len, header, store: None, pages_read: AtomicU64::new(0) })
+        Ok(File {
+            handle: file,
+            len,
+            header,
+            store: None,
+            pages_read: AtomicU64::new(0),
+            progress: progress::current(),
+        })
     }
 
     /// Keeps every page that is read, and takes those from `store` that are there already.
@@ -175,6 +193,7 @@ impl File {
         }
         read_to(&mut buffer, used)?;
         let used = usize::try_from(used).map_err(|_| damaged(Fault::TooLarge))?;
+        self.progress.add(used);
         Page::verify(buffer, used, shape, at.checksum).map_err(damaged)
     }
 

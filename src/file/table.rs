@@ -86,7 +86,7 @@ impl Definition {
         self.damage(Fault::KeyNotText)
     }
 
-    fn damage(&self, fault: Fault) -> Error {
+    pub(super) fn damage(&self, fault: Fault) -> Error {
         Error::Damaged(Damage::of_page(self.root.map(|root| root.page), fault))
     }
 

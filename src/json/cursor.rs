@@ -1,6 +1,6 @@
 //! A way through JSON text that is known to be JSON.
 
-use super::objects::Extent;
+use super::extent::Extent;
 
 /// A place in the text. What is asked for must be there.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Why JSON was refused, and where.
 
-use super::objects::Position;
+use super::position::Position;
 use crate::live::key::Key;
 use std::fmt;
 

@@ -1,8 +1,15 @@
-//! What an envelope holds that vantage-live would not have written: it ignores it when it reads, or
-//! writes something else in its place.
+//! What an envelope holds that vantage-live would not have written: something that it ignores when it
+//! reads, or writes in another way.
 
-use crate::cbor::{BigInt, Head, Reader, Result, Tagged, are_distinct, position, shortest};
-use crate::live::envelope::{EnvelopeView, FETCHED_AT, ROWS, push_head};
+use super::error::Result;
+use super::layout::{FETCHED_AT, ROWS};
+use super::view::EnvelopeView;
+use crate::cbor;
+use crate::cbor::bignum::{BigInt, Tagged};
+use crate::cbor::encode::{push_head, shortest};
+use crate::cbor::error::offset32;
+use crate::cbor::keys::{are_distinct, key_at};
+use crate::cbor::reader::{Head, Reader};
 use ciborium_ll::Header;
 use std::fmt;
 
@@ -10,40 +17,40 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Deviation {
-    /// There are bytes behind the envelope.
+    /// There are bytes after the envelope.
     TrailingBytes,
     /// The envelope has a key other than `fetched_at` and `rows`.
     UnknownKey,
-    /// A key of the envelope, a row id or a field name is no text.
+    /// A key of the envelope, a row id or a field name is not text.
     KeyNotText,
-    /// There is no `fetched_at`, or it is no integer of seconds from 1970 to 2^63 - 1; it reads as 1970.
+    /// `fetched_at` is missing, or is not an integer from 0 to 2^63 - 1; it is read as 1970.
     NoTime,
-    /// `fetched_at` is in the future, so that the entry looks fresh until then.
+    /// `fetched_at` is in the future: the entry looks fresh until then.
     Future,
-    /// There are no `rows`, or they are no map; no rows are read.
+    /// `rows` is missing or is not a map; no rows are read.
     NoRows,
-    /// A row is no map; it reads as a record without fields.
+    /// A row is not a map; it is read as a record without fields.
     RowNotAMap,
-    /// `fetched_at`, `rows`, a row id or a field is there more than once; the last one counts.
+    /// `fetched_at`, `rows`, a row id or a field is repeated; the last one counts.
     Repeated,
     /// `rows` come before `fetched_at`.
     Order,
-    /// A length is indefinite, a number is longer than need be, a small bignum stands for an integer,
-    /// or `undefined` for null.
+    /// A length is indefinite, a number is longer than necessary, a small bignum stands for an integer, or
+    /// `undefined` for null.
     Encoding,
 }
 
 impl fmt::Display for Deviation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Deviation::TrailingBytes => "bytes behind the envelope",
+            Deviation::TrailingBytes => "bytes after the envelope",
             Deviation::UnknownKey => "an unknown key",
-            Deviation::KeyNotText => "a key that is no text",
+            Deviation::KeyNotText => "a key that is not text",
             Deviation::NoTime => "no usable fetched_at",
             Deviation::Future => "fetched_at in the future",
             Deviation::NoRows => "no map of rows",
-            Deviation::RowNotAMap => "a row that is no map",
-            Deviation::Repeated => "something twice",
+            Deviation::RowNotAMap => "a row that is not a map",
+            Deviation::Repeated => "a repeated key",
             Deviation::Order => "rows before fetched_at",
             Deviation::Encoding => "another encoding",
         })
@@ -55,7 +62,7 @@ impl fmt::Display for Deviation {
 /// # Errors
 /// What [`EnvelopeView::new`] refuses.
 pub fn deviations(value: &[u8], now: u64) -> Result<Vec<Deviation>> {
-    // The walk below relies on it, above all on the bound of the nesting.
+    // The walk relies on it, above all on the limit of the nesting.
     let envelope = &EnvelopeView::new(value)?;
     let mut walk = Walk { envelope, reader: Reader::at(value, 0), found: Vec::new(), written: Vec::new() };
     walk.envelope(now)?;
@@ -70,7 +77,7 @@ struct Walk<'v, 'b> {
     envelope: &'v EnvelopeView<'b>,
     reader: Reader<'b>,
     found: Vec<Deviation>,
-    /// A float as ciborium writes it.
+    /// A float as ciborium writes it; kept for its memory.
     written: Vec<u8>,
 }
 
@@ -81,12 +88,12 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn envelope(&mut self, now: u64) -> Result<()> {
+    fn envelope(&mut self, now: u64) -> cbor::error::Result<()> {
         let (mut time, mut rows) = (None, false);
         self.pairs(&mut |walk, key| {
             match key {
                 FETCHED_AT => {
-                    // One that is no integer leaves an earlier one as it is.
+                    // One that is not an integer does not replace an earlier one.
                     let mut ahead = walk.reader;
                     if let Some(integer) = ahead.integer()? {
                         time = i64::try_from(integer).ok().and_then(|time| u64::try_from(time).ok());
@@ -110,7 +117,7 @@ impl Walk<'_, '_> {
         match time {
             None => {
                 self.note(Deviation::NoTime);
-                // That it comes late is no news then.
+                // Then its place does not matter.
                 self.found.retain(|deviation| *deviation != Deviation::Order);
             }
             Some(time) if time > now => self.note(Deviation::Future),
@@ -122,7 +129,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    fn rows(&mut self) -> Result<()> {
+    fn rows(&mut self) -> cbor::error::Result<()> {
         self.pairs(&mut |walk, _| {
             if !matches!(walk.reader.peek()?, Head::Map(_)) {
                 walk.note(Deviation::RowNotAMap);
@@ -132,20 +139,20 @@ impl Walk<'_, '_> {
         })
     }
 
-    /// The pairs of a map whose keys should be text that differs; `visit` is called with each that is
-    /// text and must pass its value.
-    fn pairs(&mut self, visit: &mut dyn FnMut(&mut Self, &str) -> Result<()>) -> Result<()> {
+    /// The pairs of a map whose keys should be text, and differ. `visit` is called with each key that is
+    /// text, and must read its value.
+    fn pairs(&mut self, visit: &mut dyn FnMut(&mut Self, &str) -> cbor::error::Result<()>) -> cbor::error::Result<()> {
         let start = self.reader.pos();
         let Head::Map(mut left) = self.head()? else { unreachable!("only maps have pairs") };
-        // Of rows and records it is known whether there is anything to find.
-        let looks = start == 0 || self.envelope.is_odd(start);
+        // Of rows and records the verification has found out whether keys are repeated.
+        let looks = start == 0 || self.envelope.is_irregular(start);
         let mut keys = Vec::new();
         while self.reader.more(&mut left)? {
             if let Head::Text(_) = self.reader.peek()? {
                 if looks {
-                    keys.push(position(self.reader.pos())?);
+                    keys.push(offset32(self.reader.pos())?);
                 }
-                let Head::Text(len) = self.head()? else { unreachable!("just seen") };
+                let Head::Text(len) = self.head()? else { unreachable!("it was peeked at") };
                 let key = self.reader.text(len)?;
                 visit(self, &key)?;
             } else {
@@ -154,13 +161,14 @@ impl Walk<'_, '_> {
                 self.value()?;
             }
         }
-        if !are_distinct(self.reader.all(), &mut keys) {
+        let bytes = self.reader.all();
+        if !are_distinct(&mut keys, |key| key_at(bytes, *key)) {
             self.note(Deviation::Repeated);
         }
         Ok(())
     }
 
-    fn value(&mut self) -> Result<()> {
+    fn value(&mut self) -> cbor::error::Result<()> {
         match self.head()? {
             Head::Bytes(Some(len)) | Head::Text(Some(len)) => drop(self.reader.take(len)?),
             Head::Bytes(None) => self.reader.segments(false, None, drop)?,
@@ -183,7 +191,7 @@ impl Walk<'_, '_> {
                     Tagged::Integer(BigInt::Small(_)) => self.note(Deviation::Encoding),
                     Tagged::Integer(BigInt::Large(..)) => {
                         self.reader = content;
-                        let Head::Bytes(Some(len)) = self.head()? else { unreachable!("a bignum is bytes") };
+                        let Head::Bytes(Some(len)) = self.head()? else { unreachable!("a bignum is a byte string") };
                         if self.reader.take(len)?.first() == Some(&0) {
                             self.note(Deviation::Encoding);
                         }
@@ -195,8 +203,8 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// The next head; notes if ciborium would write it otherwise.
-    fn head(&mut self) -> Result<Head> {
+    /// The next head; notes whether ciborium would write it in another way.
+    fn head(&mut self) -> cbor::error::Result<Head> {
         let start = self.reader.pos();
         let head = self.reader.head()?;
         let len = self.reader.pos() - start;

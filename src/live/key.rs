@@ -1,10 +1,10 @@
-//! Keys and prefixes, as vantage-live splits and compares them. This file alone knows the table
-//! names and the root sentinel.
+//! Keys and prefixes, as vantage-live splits and compares them. Only this file knows the names of tables
+//! and the sub-key of the root entry.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// What stands before the cache key in the name of its table.
+/// What precedes the cache key in the name of its table.
 const TABLE_PREFIX: &str = "__vlive__";
 
 /// The sub-key of an entry whose full key has no `/`.
@@ -15,8 +15,8 @@ pub(crate) fn table_name(cache_key: &str) -> String {
     format!("{TABLE_PREFIX}{cache_key}")
 }
 
-/// The cache key of a table; `None` if vantage-live has no key for a table of this name, which
-/// holds for one with a `/` too: a full key splits at its first.
+/// The cache key of a table; `None` if vantage-live cannot name it by any key, as one with a `/`: a full key
+/// is split at its first.
 pub(crate) fn cache_key(table_name: &str) -> Option<&str> {
     table_name.strip_prefix(TABLE_PREFIX).filter(|key| !key.contains('/'))
 }
@@ -39,26 +39,26 @@ pub struct Key {
 }
 
 impl Key {
-    /// Splits a full key as vantage-live does. Every text is a key.
+    /// Splits a full key as vantage-live does. Any text is a key.
     #[must_use]
     pub fn new(full_key: &str) -> Key {
         let (cache_key, sub_key) = full_key.split_once('/').unwrap_or((full_key, ROOT));
         Key { cache_key: cache_key.into(), sub_key: sub_key.into() }
     }
 
-    /// What stands before the first `/`: the name of the table.
+    /// The part before the first `/`: it names the table.
     #[must_use]
     pub fn cache_key(&self) -> &str {
         &self.cache_key
     }
 
-    /// What stands behind the first `/`: `page_1`, `id/foo`, `__root__`.
+    /// The part after the first `/`: `page_1`, `id/foo`, `__root__`.
     #[must_use]
     pub fn sub_key(&self) -> &str {
         &self.sub_key
     }
 
-    /// Lets keys of one table share its name in memory.
+    /// Shares the memory of the cache key with another key of the same table.
     pub(crate) fn share_cache_key(&mut self, with: &Key) {
         if self.cache_key == with.cache_key {
             self.cache_key = Arc::clone(&with.cache_key);
@@ -70,17 +70,35 @@ impl Key {
     }
 }
 
-/// The full key, with its `/` in every case.
+/// The full key, always with its `/`.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.cache_key, self.sub_key)
     }
 }
 
-/// Which entries are meant.
+impl<T: AsRef<str> + ?Sized> From<&T> for Key {
+    fn from(full_key: &T) -> Key {
+        Key::new(full_key.as_ref())
+    }
+}
+
+impl From<String> for Key {
+    fn from(full_key: String) -> Key {
+        Key::new(&full_key)
+    }
+}
+
+impl From<&Key> for Key {
+    fn from(key: &Key) -> Key {
+        key.clone()
+    }
+}
+
+/// Which entries an operation is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// Every entry of every cache key; never a table that is no cache table.
+    /// Every entry of every cache key; never a table that is not a cache table.
     All,
     /// All entries of one cache key, and the table itself.
     CacheKey(String),
@@ -91,9 +109,9 @@ pub enum Selection {
 }
 
 impl Selection {
-    /// A prefix with the meaning that it has for vantage-live's `invalidate_prefix`: without `/`
-    /// exactly one cache key (`cl` does not select `clients`), with `/` the sub-keys in that one
-    /// cache key that start with the rest (`clients/page_1` selects `clients/page_10` too).
+    /// A prefix as vantage-live's `invalidate_prefix` takes it: without `/`, exactly one cache key (`cl` does
+    /// not select `clients`); with `/`, the entries of one cache key whose sub-key starts with the rest
+    /// (`clients/page_1` selects `clients/page_10` too).
     #[must_use]
     pub fn prefix(prefix: &str) -> Selection {
         if prefix.contains('/') {
@@ -103,13 +121,13 @@ impl Selection {
         }
     }
 
-    /// The one entry with this full key.
+    /// The one entry with this key.
     #[must_use]
-    pub fn exact(full_key: &str) -> Selection {
-        Selection::Entry(Key::new(full_key))
+    pub fn exact(key: impl Into<Key>) -> Selection {
+        Selection::Entry(key.into())
     }
 
-    /// The cache key that the selection is confined to; `None` for all.
+    /// The one cache key that the selection is about; `None` if it is about all.
     #[must_use]
     pub fn cache_key(&self) -> Option<&str> {
         match self {
@@ -119,7 +137,7 @@ impl Selection {
         }
     }
 
-    /// Whether the selection is about the cache key at all.
+    /// Whether the selection may take entries of the cache key.
     pub(crate) fn concerns(&self, cache_key: &str) -> bool {
         self.cache_key().is_none_or(|own| own == cache_key)
     }
@@ -130,7 +148,7 @@ impl Selection {
         self.concerns(cache_key) && self.takes_sub_key(sub_key)
     }
 
-    /// The first sub-key in order that can be selected.
+    /// The lowest sub-key that can be selected.
     pub(crate) fn first_sub_key(&self) -> &str {
         match self {
             Selection::All | Selection::CacheKey(_) => "",
@@ -138,7 +156,7 @@ impl Selection {
         }
     }
 
-    /// Whether an entry of a cache key that the selection is confined to is selected.
+    /// The same for an entry of a cache key that the selection concerns.
     pub(crate) fn takes_sub_key(&self, sub_key: &str) -> bool {
         match self {
             Selection::All | Selection::CacheKey(_) => true,

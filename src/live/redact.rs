@@ -1,24 +1,25 @@
-//! Values whose contents are nobody's business, to be shown to somebody.
+//! Values without their contents, to be shown to somebody else.
 
+use super::layout::FETCHED_AT;
+use crate::cbor::encode::shortest;
 use crate::cbor::items::{Event, Item, Items, Role};
-use crate::cbor::{Head, Reader, shortest};
-use crate::live::envelope::FETCHED_AT;
+use crate::cbor::reader::{Head, Reader};
 
-/// What becomes of floats, by their width: numbers that have no shorter form.
+/// What replaces floats, by their width: numbers that have no shorter form.
 const SINGLE: f32 = 100_000.0;
 const DOUBLE: f64 = 1.1;
 
-/// The bytes of a value without its contents: as many, with the same items and tags in the same places.
-/// Keys stay as they are, which row ids and names of fields are, and so does the time at which the
-/// rows were fetched.
+/// The bytes of a value without its contents: the same number, with the same items and tags in the same
+/// places. Keys are kept, row ids and field names among them, and so is the time at which the rows were
+/// fetched.
 ///
 /// Text becomes `x`s and byte strings become ones, of the same length; a bignum keeps its leading zeros.
-/// Integers and floats become one and the same of each width, booleans false. What was in its shortest
-/// form still is; what was not still is not, floats apart. Two faults go with the contents: text that is
-/// not UTF-8, and a negative bignum that is too large for vantage-live.
+/// Integers and floats become a fixed one of each width, booleans become false. What was in its shortest
+/// form still is; what was not still is not, except for floats. Two faults disappear with the contents: text
+/// that is not UTF-8, and a negative bignum that is too large for vantage-live.
 ///
-/// From an item on that is not well-formed, all is zeros. Up to there what stands in the place of a key
-/// is taken for one, so that of damaged bytes more may stay than of others.
+/// From the first item that is not well-formed to the end, all bytes are zero. Before it, whatever is in the
+/// place of a key is kept as one, so that more of a damaged value may be kept than of an intact one.
 ///
 /// ```
 /// let value = b"\xa2\x6afetched_at\x07\x64rows\xa1\x62c1\xa2\x64name\x64Anna\x63age\x18\x2a";
@@ -57,7 +58,7 @@ pub fn redact(value: &[u8]) -> Vec<u8> {
     redacted
 }
 
-/// Where the value at `start` of the key at `key` ends, if it is the time: an integer.
+/// Where the value at `start` with the key at `key` ends if it is the time, an integer; else 0.
 fn end_of_time(value: &[u8], key: usize, start: usize) -> usize {
     let (mut key, mut time) = (Reader::at(value, key), Reader::at(value, start));
     let is_time = matches!(key.head(), Ok(Head::Text(len)) if key.text(len).is_ok_and(|key| key == FETCHED_AT));
@@ -67,8 +68,7 @@ fn end_of_time(value: &[u8], key: usize, start: usize) -> usize {
     }
 }
 
-/// Takes the contents from the bytes of an item; `bignum` says whether it would be one if it is a byte
-/// string.
+/// Overwrites the contents of an item. A byte string is a bignum if `bignum` is true.
 fn hide(item: &Item<'_>, bignum: bool, head: &mut [u8], string: &mut [u8]) {
     match item.head {
         Head::Unsigned(argument) | Head::Negative(argument) => {
@@ -83,7 +83,7 @@ fn hide(item: &Item<'_>, bignum: bool, head: &mut [u8], string: &mut [u8]) {
             match head {
                 [initial] => *initial &= 0xe0,
                 [_, rest @ ..] => rest.copy_from_slice(&smallest.to_be_bytes()[8 - rest.len()..]),
-                [] => unreachable!("no head is empty"),
+                [] => unreachable!("a head has at least one byte"),
             }
         }
         Head::Float(_) => match &mut head[1..] {
@@ -91,10 +91,10 @@ fn hide(item: &Item<'_>, bignum: bool, head: &mut [u8], string: &mut [u8]) {
             single @ [_, _, _, _] => single.copy_from_slice(&SINGLE.to_be_bytes()),
             double => double.copy_from_slice(&DOUBLE.to_be_bytes()),
         },
-        // False is one less, in one byte or two.
+        // In one byte or two, false is one less than true.
         Head::Simple(21) => head[item.encoded.len() - 1] -= 1,
         Head::Text(_) => string.fill(b'x'),
-        // Without its leading zeros it could become another type of value to vantage-live.
+        // Without its leading zeros it could be read as a value of another type.
         Head::Bytes(_) => string.iter_mut().skip_while(|byte| bignum && **byte == 0).for_each(|byte| *byte = 1),
         Head::Simple(_) | Head::Array(_) | Head::Map(_) | Head::Tag(_) | Head::Break => {}
     }

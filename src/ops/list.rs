@@ -1,8 +1,8 @@
 //! What is in a cache: a summary of each cache key.
 
 use super::past_damage;
-use crate::cbor::DecodeError;
 use crate::error::{Error, Result};
+use crate::live::error::DecodeError;
 use crate::live::key::{Key, Selection};
 use crate::snapshot::Snapshot;
 

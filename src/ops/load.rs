@@ -6,8 +6,10 @@ use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::key;
 use crate::live::key::Selection;
 use crate::ops::invalidate::Plan;
+use crate::ops::scope::Scope;
 use crate::snapshot::location;
 use crate::snapshot::{Snapshot, Table};
+use crate::system::progress;
 use std::path::Path;
 
 /// What of a cache gives way to the entries of a fixture.
@@ -78,7 +80,7 @@ impl LoadPlan {
             Replace::CacheKeys => fixture.cache_keys().map(|key| Selection::CacheKey(key.to_owned())).collect(),
             Replace::All => vec![Selection::All],
         };
-        let removal = Plan::new(snapshot, &selections)?;
+        let removal = Plan::new(snapshot, &Scope::new(selections))?;
         let mut is_replaced = Vec::with_capacity(fixture.len());
         let mut table: Option<(&str, Option<Table>)> = None;
         for entry in fixture.entries() {
@@ -108,6 +110,7 @@ impl LoadPlan {
     pub(crate) fn carry_out(session: &mut Session, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
         let plan = LoadPlan::new(&session.snapshot()?, fixture, replace)?;
         if !fixture.is_empty() || !plan.removal.removals().is_empty() {
+            progress::current().expect(Some(fixture.bytes()));
             session.transact(plan.removal.removals(), |insert| {
                 fixture.entries().try_for_each(|entry| insert_entry(entry, insert))
             })?;

@@ -1,11 +1,10 @@
 //! Which entries a touch gives a new time, told before any of them has it.
 
-use super::selected;
+use super::scope::{Matched, Scope, selected};
 use crate::database::{Insert, NewValue, Removals, Session};
 use crate::error::{Error, Result};
-use crate::live::envelope::redated;
 use crate::live::key;
-use crate::live::key::Selection;
+use crate::live::redate::redated;
 use crate::ops::list::Unreadable;
 use crate::snapshot::Snapshot;
 
@@ -16,14 +15,14 @@ pub struct Touched {
     pub keys: Vec<String>,
     /// Entries that vantage-live cannot decode, and that stay as they are.
     pub unreadable: Vec<Unreadable>,
-    /// The places of the selections that selected nothing.
-    pub unmatched: Vec<usize>,
+    /// What the selections matched.
+    pub matched: Matched,
 }
 
 /// Gives every entry that is selected a new time, in one transaction.
-pub(crate) fn touch(session: &mut Session, selections: &[Selection], fetched_at: u64) -> Result<Touched> {
+pub(crate) fn touch(session: &mut Session, scope: &Scope, fetched_at: u64) -> Result<Touched> {
     let snapshot = session.snapshot()?;
-    let plan = TouchPlan::new(&snapshot, selections)?;
+    let plan = TouchPlan::new(&snapshot, scope)?;
     if !plan.touched.keys.is_empty() {
         // Entries are read while redb writes others, so that they need not be kept: what redb writes
         // goes to free pages, and those of the last commit are none before the next one is made.
@@ -37,7 +36,7 @@ pub(crate) fn touch(session: &mut Session, selections: &[Selection], fetched_at:
 #[derive(Clone, Debug)]
 pub struct TouchPlan<'s> {
     snapshot: &'s Snapshot,
-    selections: &'s [Selection],
+    scope: &'s Scope,
     touched: Touched,
 }
 
@@ -47,9 +46,9 @@ impl<'s> TouchPlan<'s> {
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a selected cache key is
     /// no cache table.
-    pub fn new(snapshot: &'s Snapshot, selections: &'s [Selection]) -> Result<TouchPlan<'s>> {
+    pub fn new(snapshot: &'s Snapshot, scope: &'s Scope) -> Result<TouchPlan<'s>> {
         let mut touched = Touched::default();
-        let unmatched = selected::<Error>(snapshot, selections, |entry| {
+        let matched = selected::<Error>(snapshot, scope, |entry| {
             let entry = entry?;
             match entry.envelope() {
                 Ok(_) => touched.keys.push(entry.key().to_string()),
@@ -57,7 +56,7 @@ impl<'s> TouchPlan<'s> {
             }
             Ok(())
         })?;
-        Ok(TouchPlan { snapshot, selections, touched: Touched { unmatched, ..touched } })
+        Ok(TouchPlan { snapshot, scope, touched: Touched { matched, ..touched } })
     }
 
     /// What the plan touches.
@@ -74,7 +73,7 @@ impl<'s> TouchPlan<'s> {
 
     /// Inserts every entry with its new time. Until that is committed the plan's commit must stay.
     fn apply(&self, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
-        selected(self.snapshot, self.selections, |entry| {
+        selected(self.snapshot, self.scope, |entry| {
             let entry = entry?;
             match redated(entry.value(), fetched_at) {
                 Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), NewValue::Bytes(&value)),

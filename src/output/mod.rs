@@ -4,9 +4,13 @@ mod cut;
 pub mod delimited;
 pub mod escape;
 mod grid;
+pub mod histogram;
 pub mod human;
+pub mod listing;
 pub mod markdown;
 pub mod meaning;
+pub mod progress;
+pub mod rows;
 pub mod table;
 mod terminal_json;
 
@@ -14,6 +18,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 pub use cut::to_width;
 pub use grid::Grid;
+use progress::Bar;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::env;
@@ -34,10 +39,11 @@ pub enum Color {
 
 /// Both streams, and what is known of them; resolved once.
 pub struct Output {
-    stdout: BufWriter<StdoutLock<'static>>,
+    data: Data,
     stdout_is_terminal: bool,
     width: Option<usize>,
     stderr_is_terminal: bool,
+    is_dumb: bool,
     stdout_color: bool,
     stderr_color: bool,
     quiet: bool,
@@ -54,10 +60,34 @@ impl Output {
             stdout_is_terminal: io::stdout().is_terminal(),
             width: width(),
             stderr_is_terminal: io::stderr().is_terminal(),
+            // One that cannot move its cursor.
+            is_dumb: env::var_os("TERM").is_some_and(|term| term == "dumb"),
             stdout_color: auto(AutoStream::choice(&io::stdout())),
             stderr_color: auto(AutoStream::choice(&io::stderr())),
-            stdout: BufWriter::with_capacity(64 * 1024, io::stdout().lock()),
+            data: Data::Stdout(BufWriter::with_capacity(64 * 1024, io::stdout().lock())),
             quiet,
+        }
+    }
+
+    /// The same streams, but that data is kept, for a file that appears when it is whole.
+    pub fn in_memory(&self) -> Output {
+        Output {
+            data: Data::Memory(Vec::new()),
+            stdout_is_terminal: false,
+            width: None,
+            stdout_color: false,
+            stderr_is_terminal: self.stderr_is_terminal,
+            is_dumb: self.is_dumb,
+            stderr_color: self.stderr_color,
+            quiet: self.quiet,
+        }
+    }
+
+    /// The data that was kept.
+    pub fn into_memory(self) -> Vec<u8> {
+        match self.data {
+            Data::Stdout(_) => Vec::new(),
+            Data::Memory(bytes) => bytes,
         }
     }
 
@@ -87,12 +117,12 @@ impl Output {
     }
 
     pub fn data(&mut self) -> &mut impl Write {
-        &mut self.stdout
+        &mut self.data
     }
 
     /// Where JSON goes, whatever text there is in it.
     pub fn json_data(&mut self) -> Box<dyn Write + '_> {
-        if self.stdout_is_terminal { Box::new(TerminalJson::new(&mut self.stdout)) } else { Box::new(&mut self.stdout) }
+        if self.stdout_is_terminal { Box::new(TerminalJson::new(&mut self.data)) } else { Box::new(&mut self.data) }
     }
 
     /// One line of JSON.
@@ -102,17 +132,27 @@ impl Output {
         Ok(writeln!(out)?)
     }
 
+    /// A bar for work that may take a while, named by a verb such as `checking`.
+    pub fn bar(&self, doing: &'static str) -> Bar {
+        Bar::new(doing, self.stderr_is_terminal && !self.is_dumb && !self.quiet)
+    }
+
+    /// The same for work that writes data meanwhile, which the bar must not get between.
+    pub fn bar_beside_data(&self, doing: &'static str) -> Bar {
+        if self.stdout_is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
+    }
+
     pub fn flush(&mut self) -> io::Result<()> {
-        self.stdout.flush()
+        self.data.flush()
     }
 
     /// The heading of a table.
     pub fn heading(&mut self, line: &str) -> io::Result<()> {
         if self.stdout_color {
             let bold = Style::new().bold();
-            writeln!(self.stdout, "{bold}{line}{bold:#}")
+            writeln!(self.data, "{bold}{line}{bold:#}")
         } else {
-            writeln!(self.stdout, "{line}")
+            writeln!(self.data, "{line}")
         }
     }
 
@@ -126,9 +166,9 @@ impl Output {
         };
         if self.stdout_color {
             let style = color.on_default();
-            writeln!(self.stdout, "{:indent$}{style}{mark} {line}{style:#}", "")
+            writeln!(self.data, "{:indent$}{style}{mark} {line}{style:#}", "")
         } else {
-            writeln!(self.stdout, "{:indent$}{mark} {line}", "")
+            writeln!(self.data, "{:indent$}{mark} {line}", "")
         }
     }
 
@@ -168,16 +208,42 @@ impl Output {
 
     fn tell(&self, label: Option<(&str, AnsiColor)>, text: &str) {
         let text = if self.stderr_is_terminal { escape::for_terminal(text) } else { Cow::Borrowed(text) };
-        let mut stderr = io::stderr().lock();
         // There is nowhere left to complain to if this fails.
-        let _ = match label {
+        let _ = progress::suspended(|| self.write_line(label, &text));
+    }
+
+    fn write_line(&self, label: Option<(&str, AnsiColor)>, text: &str) -> io::Result<()> {
+        let mut stderr = io::stderr().lock();
+        match label {
             Some((label, color)) if self.stderr_color => {
                 let style = color.on_default().bold();
                 writeln!(stderr, "{style}{label}:{style:#} {text}")
             }
             Some((label, _)) => writeln!(stderr, "{label}: {text}"),
             None => writeln!(stderr, "{text}"),
-        };
+        }
+    }
+}
+
+/// Where data goes.
+enum Data {
+    Stdout(BufWriter<StdoutLock<'static>>),
+    Memory(Vec<u8>),
+}
+
+impl Write for Data {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Data::Stdout(stdout) => stdout.write(bytes),
+            Data::Memory(memory) => memory.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Data::Stdout(stdout) => stdout.flush(),
+            Data::Memory(_) => Ok(()),
+        }
     }
 }
 

@@ -3,22 +3,18 @@
 use super::{Grid, Output, cut, escape};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use std::io::{self, Write};
-use std::iter;
+use std::mem;
 use unicode_width::UnicodeWidthStr;
 
-/// Rows that comfy-table lays out. Those behind them are padded to the same widths, at a tenth of
-/// the time and in no memory.
-const LAID_OUT: usize = 1000;
+/// Rows that are laid out at once, so that a long table takes no more memory than a short one.
+const CHUNK: usize = 1000;
 
-/// Columns of a table that comfy-table lays out at all.
-const MOST_COLUMNS: usize = 64;
-
-/// Columns up to which cells are padded; a longer cell, such as a key of a megabyte, moves only its own
-/// row.
+/// Columns up to which cells are padded; a longer cell, such as a key of a megabyte, moves only its own row. The
+/// table crate counts columns in 16 bits.
 const WIDEST: usize = 200;
 
 /// Spaces between two columns.
-const GAP: u16 = 2;
+pub const GAP: u16 = 2;
 
 /// Width to which a column may be cut so that others fit beside it: that of a date and an ellipsis.
 const NARROW: usize = 11;
@@ -58,6 +54,16 @@ pub fn print_grid(output: &mut Output, grid: &Grid<'_>, width: Option<usize>) ->
         grid.row(row).zip(&limits).map(|(cell, limit)| shown(&cell, *limit)).collect::<Vec<_>>()
     })?;
     Ok(limits.len())
+}
+
+/// Whether a grid fits into `width` without a cut.
+pub fn fits(grid: &Grid<'_>, width: usize) -> bool {
+    let mut room = width + usize::from(GAP);
+    (0..grid.columns.len()).all(|column| {
+        let left = room.checked_sub(full_width(grid, column, width) + usize::from(GAP));
+        room = left.unwrap_or_default();
+        left.is_some()
+    })
 }
 
 /// The widths of as many columns as fit into `width` together.
@@ -100,8 +106,8 @@ fn full_width(grid: &Grid<'_>, column: usize, width: usize) -> usize {
     widest
 }
 
-/// Cells are padded to no more than `widest` columns.
-fn lay_out<C: AsRef<[String]>>(
+/// Cells are padded to no more than `widest` columns. No control character of a cell gets through.
+fn lay_out<C: IntoIterator<Item = String>>(
     output: &mut Output,
     columns: &[Column<'_>],
     rows: usize,
@@ -111,56 +117,73 @@ fn lay_out<C: AsRef<[String]>>(
     if rows == 0 {
         return Ok(());
     }
-    let is_long = |cell: &str| cell.len() > WIDEST;
-    let by_hand = columns.len() > MOST_COLUMNS
-        || columns.iter().any(|(heading, _)| is_long(heading))
-        || (0..rows).any(|row| cells(row, output).as_ref().iter().any(|cell| is_long(cell)));
-    let mut widths: Vec<usize> = columns.iter().map(|(heading, _)| heading.width().min(widest)).collect();
+    let line = |row: usize, output: &Output| -> Vec<String> {
+        cells(row, output).into_iter().map(|cell| escape::for_terminal(&cell).into_owned()).collect()
+    };
+    let headings: Vec<String> = columns.iter().map(|(heading, _)| escape::for_terminal(heading).into_owned()).collect();
+    let mut widths: Vec<usize> = headings.iter().map(|heading| heading.width().min(widest)).collect();
     for row in 0..rows {
-        for (width, cell) in widths.iter_mut().zip(cells(row, output).as_ref()) {
+        for (width, cell) in widths.iter_mut().zip(line(row, output)) {
             *width = (*width).max(cell.width().min(widest));
         }
     }
-    let laid_out = if by_hand { 0 } else { rows.min(LAID_OUT) };
-    if by_hand {
-        let heading = padded(columns, &widths, columns.iter().map(|(heading, _)| *heading));
-        output.heading(&heading)?;
-    } else {
+    let mut chunk = Chunk { columns, widths: &widths, lines: Vec::new() };
+    chunk.lines.push(headings);
+    let heading = chunk.take().concat();
+    output.heading(&heading)?;
+    for row in 0..rows {
+        if chunk.lines.len() == CHUNK {
+            chunk.print(output)?;
+        }
+        chunk.lines.push(line(row, output));
+    }
+    chunk.print(output)
+}
+
+/// Lines that are laid out together. All chunks of a table have the same widths.
+struct Chunk<'c> {
+    columns: &'c [Column<'c>],
+    widths: &'c [usize],
+    lines: Vec<Vec<String>>,
+}
+
+impl Chunk<'_> {
+    fn print(&mut self, output: &mut Output) -> io::Result<()> {
+        self.take().iter().try_for_each(|line| writeln!(output.data(), "{line}"))
+    }
+
+    fn take(&mut self) -> Vec<String> {
+        if self.lines.is_empty() {
+            return Vec::new();
+        }
+        let mut long = Vec::new();
         let mut table = Table::new();
         table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.add_row(columns.iter().map(|(heading, _)| heading));
-        table.add_rows((0..laid_out).map(|row| cells(row, output).as_ref().to_vec()));
-        for ((column, (_, is_number)), width) in table.column_iter_mut().zip(columns).zip(&widths) {
+        for (row, mut line) in mem::take(&mut self.lines).into_iter().enumerate() {
+            for (cell, width) in line.iter_mut().zip(self.widths) {
+                if cell.len() > *width && cell.width() > *width {
+                    long.push((row, mem::replace(cell, stand_in(*width)), *width));
+                }
+            }
+            table.add_row(line);
+        }
+        for ((column, (_, is_number)), width) in table.column_iter_mut().zip(self.columns).zip(self.widths) {
             let width = u16::try_from(*width).unwrap_or(u16::MAX).saturating_add(GAP);
             column.set_padding((0, GAP)).set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
             if *is_number {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        let lines = table.to_string();
-        let (heading, rest) = lines.split_once('\n').unwrap_or((&lines, ""));
-        output.heading(heading.trim_end())?;
-        for line in rest.lines() {
-            writeln!(output.data(), "{}", line.trim_end())?;
+        let mut lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+        for (row, cell, width) in long {
+            lines[row] = lines[row].replacen(&stand_in(width), &cell, 1);
         }
+        lines
     }
-    for row in laid_out..rows {
-        let line = padded(columns, &widths, cells(row, output).as_ref().iter().map(String::as_str));
-        writeln!(output.data(), "{line}")?;
-    }
-    Ok(())
 }
 
-/// A line as comfy-table would lay it out.
-fn padded<'l>(columns: &[Column<'_>], widths: &[usize], cells: impl Iterator<Item = &'l str>) -> String {
-    let mut line = String::new();
-    for ((cell, (_, is_number)), width) in cells.zip(columns).zip(widths) {
-        let missing = width.saturating_sub(cell.width());
-        let (before, behind) = if *is_number { (missing, 0) } else { (0, missing) };
-        line.extend(iter::repeat_n(' ', before));
-        line.push_str(cell);
-        line.extend(iter::repeat_n(' ', behind + usize::from(GAP)));
-    }
-    line.truncate(line.trim_end().len());
-    line
+/// What is laid out in place of a cell that is wider than its column: control characters, of which no cell has
+/// any.
+fn stand_in(width: usize) -> String {
+    "\u{1}".repeat(width)
 }

@@ -1,12 +1,16 @@
-//! What the machine gives: who has a file open, work on all cores with the results in order, memory that
-//! spills to a file, and files that appear when they are whole. It knows nothing of caches.
+//! What the machine gives: who has a file open, a pool of workers whose results come in order, reading and
+//! writing at an offset, memory that spills to a file, files that appear when they are whole, and how far a long
+//! call has come. It knows nothing of caches, tables or values, and imports no other wing.
 
 pub(crate) mod caught;
+pub(crate) mod disk;
 pub(crate) mod holder;
-pub(crate) mod in_order;
 pub(crate) mod positioned;
-pub(crate) mod spool;
+pub mod progress;
+pub(crate) mod search;
+pub(crate) mod spill;
 pub mod temporary;
+pub(crate) mod workers;
 
 pub use caught::{Panic, panic_in_hook};
 pub use holder::Holder;

@@ -1,4 +1,4 @@
-//! Reading and writing at a place in a file, without moving in it.
+//! Reading and writing at an offset of a file, without moving the position that others use.
 
 use std::fs;
 use std::io;

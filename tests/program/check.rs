@@ -223,18 +223,18 @@ fn altered_are_exactly_the_entries_that_vantage_live_would_write_otherwise_or_ke
 #[test]
 fn each_entry_is_told_with_what_is_wrong_with_it() {
     let values: [(&str, &[u8], &str); 9] = [
-        ("a", b"\xa2\x6afetched_at\x01\x64rows\xa0\x00", "bytes behind the envelope"),
+        ("a", b"\xa2\x6afetched_at\x01\x64rows\xa0\x00", "bytes after the envelope"),
         ("b", b"\xa3\x6afetched_at\x01\x64etag\x00\x64rows\xa0", "an unknown key"),
-        ("c", b"\xa3\x00\x00\x6afetched_at\x01\x64rows\xa0", "a key that is no text"),
+        ("c", b"\xa3\x00\x00\x6afetched_at\x01\x64rows\xa0", "a key that is not text"),
         ("d", b"\xa1\x64rows\xa0", "no usable fetched_at"),
         ("e", b"\xa2\x6afetched_at\x20\x64rows\xa0", "no usable fetched_at"),
         ("f", b"\xa2\x6afetched_at\x1b\x7f\xff\xff\xff\xff\xff\xff\xff\x64rows\xa0", "fetched_at in the future"),
-        ("g", b"\xa2\x6afetched_at\x01\x64rows\xa1\x61a\x05", "a row that is no map"),
+        ("g", b"\xa2\x6afetched_at\x01\x64rows\xa1\x61a\x05", "a row that is not a map"),
         ("h", b"\xa2\x6afetched_at\x01\x64rows\xbf\xff", "another encoding"),
         (
             "i",
             b"\xa3\x64rows\xa0\x64rows\xa0\x6afetched_at\x18\x01",
-            "something twice, rows before fetched_at, another encoding",
+            "a repeated key, rows before fetched_at, another encoding",
         ),
     ];
     let folder = Folder::with_values("k", &values.map(|(key, value, _)| (key, value)));

@@ -49,11 +49,12 @@ fn json_counts_what_is_in_the_cache_in_the_order_of_the_cache_keys() {
 }
 
 #[test]
-fn a_cache_key_goes_to_a_pipe_as_it_is() {
+fn a_row_is_a_line_in_a_pipe_too() {
     let listed = Folder::shared("odd-keys").vlive(["ls"]).output();
-    for key in ["\ntab\there  ", "\na'b\"c\\d  ", "\nemoji🎂  ", "\nклиенты  ", "\n  "] {
+    for key in ["\ntab\\there  ", "\nnew\\nline  ", "\na'b\"c\\d  ", "\nemoji🎂  ", "\nклиенты  ", "\n  "] {
         assert!(listed.stdout.contains(key), "{key:?} in {listed}");
     }
+    assert_eq!(listed.stdout.lines().count(), 1 + summaries("odd-keys").as_array().unwrap().len(), "{listed}");
 }
 
 #[test]
@@ -71,8 +72,8 @@ clients        1     0  23 B   in 1h   in 1h
 }
 
 const WARNINGS: &str = "\
-warning: table `__vlive__multi` is no cache table but a multimap of &str to &[u8]; vantage-live fails on it
-warning: table `__vlive__nums` is no cache table but a table of u64 to u64; vantage-live fails on it
+warning: table `__vlive__multi` is not a cache table but a multimap of &str to &[u8]; vantage-live fails on it
+warning: table `__vlive__nums` is not a cache table but a table of u64 to u64; vantage-live fails on it
 ";
 
 const FOREIGN: &str = "\

@@ -1,8 +1,10 @@
 mod json;
 mod stat;
 
+use super::format::{FormatArgs, SummaryFormat};
 use super::source::{refuse_twice, source, tell_ignored};
 use super::{Global, Refused, Status, tell_unread};
+use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -44,9 +46,8 @@ pub struct Diff {
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_field: String,
 
-    /// Print an array of objects
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs<SummaryFormat>,
 }
 
 /// A side that was opened.
@@ -56,6 +57,14 @@ enum Opened {
 }
 
 impl Opened {
+    /// Bytes that are read from it as it is compared.
+    fn len(&self) -> u64 {
+        match self {
+            Opened::Cache(snapshot) => snapshot.file_len(),
+            Opened::Fixture(_) => 0,
+        }
+    }
+
     fn side(&self) -> Side<'_> {
         match self {
             Opened::Cache(snapshot) => Side::Cache(snapshot),
@@ -67,11 +76,13 @@ impl Opened {
 impl Diff {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         refuse_twice(&[&self.old, &self.new])?;
-        let (old, new) = (self.open(&self.old, global, output)?, self.open(&self.new, global, output)?);
+        let bar = if self.stat { output.bar("comparing") } else { output.bar_beside_data("comparing") };
+        let (old, new) = (self.open(&self.old, &bar, global, output)?, self.open(&self.new, &bar, global, output)?);
+        bar.expect(Some(old.len() + new.len()));
         let options = DiffOptions { fetched_at: self.fetched_at, order: self.order };
         let mut undecodable = Vec::new();
         let mut differing = 0;
-        let mut shown = match (self.stat, self.json) {
+        let mut shown = match (self.stat, self.format.is_json()) {
             (true, _) => Shown::Stats(Vec::new()),
             (_, true) => Shown::Json(json::Array::begin(output)?),
             _ => Shown::Lines,
@@ -91,14 +102,15 @@ impl Diff {
             }
             Ok(())
         })?;
+        drop(bar);
         match shown {
-            Shown::Stats(stats) if self.json => output.json(&stats)?,
+            Shown::Stats(stats) if self.format.is_json() => output.json(&stats)?,
             Shown::Stats(stats) => stat::print(&stats, output)?,
             Shown::Json(array) => array.end(output)?,
             Shown::Lines => {}
         }
         output.flush()?;
-        if !self.json {
+        if !self.format.is_json() {
             output.summary(&match differing {
                 0 => "nothing differs".to_owned(),
                 _ => human::count(differing, "entry differs", "entries differ"),
@@ -112,12 +124,13 @@ impl Diff {
         Ok(tell_unread(&damage, &[], output).max(unread).max(differs))
     }
 
-    fn open(&self, path: &Path, global: &Global, output: &Output) -> Result<Opened> {
+    fn open(&self, path: &Path, bar: &Bar, global: &Global, output: &Output) -> Result<Opened> {
         if vlive::snapshot::is_cache(path) {
-            return Ok(Opened::Cache(Box::new(Snapshot::hold(path, global.look_wait(), &[Selection::All])?)));
+            return Ok(Opened::Cache(Box::new(bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?)));
         }
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
-        let fixture = Fixture::read(vec![source(path, output)], &options)?;
+        let source = vec![source(path, output)];
+        let fixture = bar.of(|| Fixture::read(source, &options))?;
         tell_ignored(&fixture, output);
         if fixture.is_blank() && path.is_dir() {
             let what = format!("there is neither a cache nor an entry of a fixture in `{}`", path.display());
@@ -140,7 +153,7 @@ enum Shown {
 struct Undecodable<'d> {
     side: &'d Path,
     key: String,
-    error: vlive::cbor::DecodeError,
+    error: vlive::live::DecodeError,
 }
 
 fn mark(change: Change) -> char {

@@ -1,10 +1,11 @@
 //! JSON text to the bytes of an envelope: every number as it is written, every place named.
 
 use super::cursor::Cursor;
-use super::encode::Encoder;
+use super::encoder::Encoder;
 use super::input_error::{InputError, Place, Step};
-use crate::cbor::are_distinct;
-use crate::live::envelope::{Envelope, FETCHED_AT, ROWS, envelope_of, push_text};
+use crate::cbor::encode::push_text;
+use crate::live::envelope::{Envelope, envelope_of};
+use crate::live::layout::{FETCHED_AT, FETCHED_AT_RANGE, ROWS, is_time};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -66,11 +67,10 @@ impl RowsInput {
 
 const ROWS_WANTED: &str = "rows are an object or an array";
 const ROW_WANTED: &str = "a row is an object of field name to value";
-pub(crate) const FETCHED_AT_WANTED: &str = "`fetched_at` is whole seconds since 1970, at most 2^63 - 1";
 
 /// The time in an envelope, from text that need not be JSON.
 pub(crate) fn seconds(text: &str) -> Option<u64> {
-    serde_json::from_str::<u64>(text).ok().filter(|seconds| i64::try_from(*seconds).is_ok())
+    serde_json::from_str::<u64>(text).ok().filter(|seconds| is_time(*seconds))
 }
 
 /// A text that is JSON.
@@ -179,7 +179,7 @@ impl<'j> Input<'j> {
             }
             if key == FETCHED_AT {
                 let value = at.take();
-                let time = seconds(value).ok_or_else(|| self.encoder.error(value, None, FETCHED_AT_WANTED))?;
+                let time = seconds(value).ok_or_else(|| self.encoder.error(value, None, FETCHED_AT_RANGE))?;
                 fetched_at = Some(time);
             } else if at.peek() == b'{' {
                 rows = Some(self.rows(&mut at)?);
@@ -200,11 +200,7 @@ impl<'j> Input<'j> {
             let id = self.encoder.key(at, None)?;
             self.row(at, &id, pair)?;
         }
-        if are_distinct(&self.encoder.out, &mut self.encoder.keys) {
-            Ok(self.done())
-        } else {
-            Err(self.encoder.repeated(object, None, "row"))
-        }
+        if self.encoder.keys_differ() { Ok(self.done()) } else { Err(self.encoder.repeated(object, None, "row")) }
     }
 
     fn array(&mut self, id_field: &str) -> Result<RowsInput, InputError> {
@@ -215,7 +211,7 @@ impl<'j> Input<'j> {
             let id = self.id(at, self.encoder.keys.len(), id_field)?;
             self.row(&mut at, &id, row)?;
         }
-        if are_distinct(&self.encoder.out, &mut self.encoder.keys) {
+        if self.encoder.keys_differ() {
             return Ok(self.done());
         }
         let (mut at, mut seen) = (self.top, HashSet::new());

@@ -2,9 +2,14 @@
 
 use super::cursor::Cursor;
 use super::input_error::{InputError, Place, Step, words};
-use super::objects::Position;
-use crate::cbor::{FIELD_DEPTH, RESERVED, Reader, Tagged, are_distinct, position};
-use crate::live::envelope::{push_head, push_text};
+use super::names::RESERVED;
+use super::position::Position;
+use crate::cbor::bignum::Tagged;
+use crate::cbor::encode::{push_head, push_text};
+use crate::cbor::error::offset32;
+use crate::cbor::keys::{are_distinct, key_at};
+use crate::cbor::reader::Reader;
+use crate::live::layout::FIELD_DEPTH;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ciborium_ll::{Header, simple};
@@ -147,7 +152,7 @@ impl<'j> Encoder<'j> {
             self.value(at, &place.inside(step(&key)), depth)?;
         }
         let count = self.keys.len() - first;
-        if !are_distinct(&self.out, &mut self.keys[first..]) {
+        if !are_distinct(&mut self.keys[first..], |key| key_at(&self.out, *key)) {
             return Err(self.repeated(object, Some(place), what));
         }
         self.keys.truncate(first);
@@ -158,9 +163,14 @@ impl<'j> Encoder<'j> {
     /// Notes that a key comes next in the output; `pair` is where it comes from.
     pub fn note_key(&mut self, pair: &str, place: &Place<'_>) -> Result<(), InputError> {
         let too_large = |_| self.error(pair, Some(place), "what is before this is more than redb can hold");
-        let at = position(self.out.len()).map_err(too_large)?;
+        let at = offset32(self.out.len()).map_err(too_large)?;
         self.keys.push(at);
         Ok(())
+    }
+
+    /// Whether all keys that were noted differ.
+    pub fn keys_differ(&mut self) -> bool {
+        are_distinct(&mut self.keys, |key| key_at(&self.out, *key))
     }
 
     /// Which key of an object is there twice, when it is known that one is.

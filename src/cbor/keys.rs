@@ -1,0 +1,32 @@
+//! Keys of maps, compared where they are.
+
+use super::reader::{Head, Reader};
+use std::borrow::Cow;
+
+/// The text of a key, verified before, that begins at an offset.
+pub(crate) fn key_at(bytes: &[u8], offset: u32) -> Cow<'_, [u8]> {
+    let mut reader = Reader::at(bytes, offset as usize);
+    match reader.head() {
+        Ok(Head::Text(Some(len))) => Cow::Borrowed(reader.take(len).unwrap_or_default()),
+        Ok(Head::Text(None)) => Cow::Owned(reader.text(None).unwrap_or_default().into_owned().into_bytes()),
+        _ => unreachable!("only keys that are text are compared"),
+    }
+}
+
+/// Whether all keys differ. `items` may be left in another order; no memory is allocated.
+pub(crate) fn are_distinct<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) -> bool {
+    let ascends = |a: &T, b: &T| key(a) < key(b);
+    if items.is_sorted_by(ascends) {
+        return true;
+    }
+    // Comparing a few with each other is faster than sorting them.
+    if items.len() <= 12 {
+        let differs = |(n, item): (usize, &T)| {
+            let own = key(item);
+            items[..n].iter().all(|other| key(other) != own)
+        };
+        return items.iter().enumerate().all(differs);
+    }
+    items.sort_unstable_by_key(&key);
+    items.is_sorted_by(ascends)
+}

@@ -1,0 +1,5 @@
+//! vlive and the real vantage-diorama, side by side.
+
+mod app;
+mod belief;
+mod names;
