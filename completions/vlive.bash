@@ -83,7 +83,7 @@ _vlive() {
 
     case "${cmd}" in
         vlive)
-            opts="-C -q -h -V --folder --wait --color --quiet --help --version ls list dump get export show ages diff check where stat salvage put load import touch invalidate rm compact completions"
+            opts="-C -q -h -V --folder --wait --color --no-pager --quiet --help --version ls list dump get export show ages diff check where stat salvage put load import touch invalidate rm compact completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -119,7 +119,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__ages)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --sort --reverse --limit --keys --format --json --output --folder --wait --color --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --sort --reverse --limit --keys --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -220,7 +220,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__check)
-            opts="-C -q -h -V --deep --format --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --deep --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -260,7 +260,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__compact)
-            opts="-n -C -q -h -V --dry-run --json --folder --wait --color --quiet --help --version"
+            opts="-n -C -q -h -V --dry-run --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -296,7 +296,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__completions)
-            opts="-C -q -h -V --folder --wait --color --quiet --help --version bash elvish fish powershell zsh"
+            opts="-C -q -h -V --folder --wait --color --no-pager --quiet --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -332,7 +332,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__diff)
-            opts="-C -q -h -V --fetched-at --order --stat --id-field --format --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --fetched-at --order --stat --id-field --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -376,7 +376,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__dump)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --format --json --output --pretty --compact --rows --redact --plain --raw --lossless --folder --wait --color --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --format --json --output --pretty --compact --rows --redact --plain --raw --lossless --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -447,7 +447,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__invalidate)
-            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --unreadable --dry-run --format --json --folder --wait --color --quiet --help --version"
+            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --unreadable --dry-run --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -510,7 +510,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__load)
-            opts="-n -C -q -h -V --replace --clear --id-field --fetched-at --age --dry-run --format --json --folder --wait --color --quiet --help --version"
+            opts="-n -C -q -h -V --replace --clear --id-field --fetched-at --age --dry-run --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -562,7 +562,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__ls)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --quick --sort --reverse --limit --keys --format --json --output --folder --wait --color --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --quick --sort --reverse --limit --keys --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -663,7 +663,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__put)
-            opts="-C -q -h -V --id-field --fetched-at --age --format --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --id-field --fetched-at --age --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -715,7 +715,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__salvage)
-            opts="-C -q -h -V --into --format --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --into --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -762,7 +762,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__show)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --fields --limit --wide --format --json --output --folder --wait --color --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --fields --limit --wide --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -863,7 +863,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__stat)
-            opts="-C -q -h -V --quick --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --quick --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -899,7 +899,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__touch)
-            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --fetched-at --age --dry-run --format --json --folder --wait --color --quiet --help --version"
+            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --fetched-at --age --dry-run --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -970,7 +970,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__where)
-            opts="-C -q -h -V --depth --timeout --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --depth --timeout --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

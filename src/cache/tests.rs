@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::database::{FileStorage, NewValue, Removals};
-use crate::error::Error;
+use crate::error::{Action, Error};
 use crate::fixture::{FixtureOptions, Source};
 use crate::live::key;
 use crate::snapshot::Snapshot;
@@ -235,7 +235,7 @@ fn fill_the_disk_over_and_over(before: Before) {
                         matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull);
                     assert!(is_full || matches!(error, Error::Redb { .. }), "{what}: {error:?}");
                     // What failed to open may be opened again once there is room.
-                    if !recovers || !matches!(error, Error::Io { doing: "open", .. }) {
+                    if !recovers || !matches!(error, Error::Io { action: Action::Open, .. }) {
                         assert!(cache.put("clients/page_9", &rows(1)).is_err(), "{what}: a put goes on");
                         assert!(cache.invalidate_prefix("clients").is_err(), "{what}: it goes on");
                     }

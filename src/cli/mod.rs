@@ -112,6 +112,11 @@ fn is_given(arguments: &[&str], color: &str) -> bool {
 
 pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
     let global = &cli.global;
+    if !global.no_pager
+        && matches!(cli.command, Command::Dump(_) | Command::Show(_) | Command::Ages(_) | Command::Diff(_))
+    {
+        output.page();
+    }
     match &cli.command {
         Command::Ls(command) => command.run(global, output),
         Command::Dump(command) => command.run(global, output),

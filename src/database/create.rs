@@ -1,9 +1,9 @@
 //! A new cache file, which appears under its name whole or not at all.
 
+use super::redb_error;
 use super::storage::{self, FileStorage};
 use super::verify::OpenAs;
-use super::{CREATE, redb_error};
-use crate::error::{Error, Result};
+use crate::error::{Action, Error, Result};
 use crate::system::caught::catch;
 use crate::system::disk;
 use crate::system::temporary::TemporaryFile;
@@ -18,12 +18,12 @@ use std::sync::Arc;
 /// `fill` gets the file, empty and locked. `None` if somebody else has created one meanwhile.
 pub(super) fn create_file<T>(path: &Path, fill: impl FnOnce(&Arc<fs::File>) -> Result<T>) -> Result<Option<T>> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, error))?;
-    let cannot_create = |error| Error::io("create", path, error);
+    fs::create_dir_all(folder).map_err(|error| Error::io(Action::Create, folder, error))?;
+    let cannot_create = |error| Error::io(Action::Create, path, error);
     let new = TemporaryFile::new(folder).map_err(cannot_create)?;
     let laid_out = catch(|| storage::open(FileStorage::boxed(new.file()), OpenAs::Itself).map(drop));
-    let laid_out = laid_out.ok_or_else(|| Error::RedbPanicked { doing: CREATE, path: path.to_owned() })?;
-    laid_out.map_err(|error| redb_error(CREATE, path, error))?;
+    let laid_out = laid_out.ok_or_else(|| Error::RedbPanicked { action: Action::Create, path: path.to_owned() })?;
+    laid_out.map_err(|error| redb_error(Action::Create, path, error))?;
     let filled = fill(new.file())?;
     match new.persist_new(path) {
         Ok(()) => {}

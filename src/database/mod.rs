@@ -20,18 +20,12 @@ pub(crate) use storage::FileStorage;
 pub(crate) use transaction::{Insert, NewValue, Removal, Removals};
 pub(crate) use verify::{verify_for_redb, wrong_header, wrong_record};
 
-use crate::error::Error;
+use crate::error::{Action, Error, RedbError};
 use std::path::Path;
 
-/// What redb is used for, in errors.
-const OPEN: &str = "open";
-const WRITE: &str = "write to";
-const CLOSE: &str = "close";
-const CREATE: &str = "create";
-
-pub(crate) fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb::Error>) -> Error {
+pub(crate) fn redb_error(action: Action, path: &Path, error: impl Into<redb::Error>) -> Error {
     match error.into() {
-        redb::Error::Io(source) => Error::io(doing, path, source),
-        source => Error::Redb { doing, path: path.to_owned(), source: Box::new(source) },
+        redb::Error::Io(source) => Error::io(action, path, source),
+        source => Error::Redb { action, path: path.to_owned(), source: RedbError::new(source) },
     }
 }

@@ -1,11 +1,11 @@
 //! A cache file that is locked, and that redb gets once there is something to change.
 
 use super::create::create_file;
+use super::redb_error;
 use super::storage::{self, FileStorage, Progress};
 use super::transaction::{self, Insert, Removals, Written};
 use super::verify::{self, OpenAs};
-use super::{CLOSE, OPEN, WRITE, redb_error};
-use crate::error::{Error, Result};
+use crate::error::{Action, Error, Result};
 use crate::file::{File, TableTree};
 use crate::snapshot::Snapshot;
 use crate::snapshot::location;
@@ -115,31 +115,31 @@ impl Session {
     /// not even dropped, since that would write.
     fn change<T>(&mut self, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
         let (database, progress) = match mem::replace(&mut self.state, State::Failed) {
-            State::Failed => return Err(self.panicked(WRITE)),
+            State::Failed => return Err(self.panicked(Action::Write)),
             State::Open(database, progress) => (database, progress),
             State::Unopened(open_as) => {
                 let Some(opened) = catch(|| storage::open((self.storage)(&self.file), open_as)) else {
                     // What redb left behind may still hold the file open.
                     self.file.unlock().ok();
-                    return Err(self.panicked(WRITE));
+                    return Err(self.panicked(Action::Write));
                 };
                 opened.map_err(|error| {
                     self.state = State::Unopened(open_as);
-                    redb_error(OPEN, &self.path, error)
+                    redb_error(Action::Open, &self.path, error)
                 })?
             }
         };
         let Some(result) = catch(|| change(&database)) else {
             mem::forget(database);
             self.file.unlock().ok();
-            return Err(self.panicked(WRITE));
+            return Err(self.panicked(Action::Write));
         };
         self.state = State::Open(database, progress);
-        result.map_err(|error| redb_error(WRITE, &self.path, error))
+        result.map_err(|error| redb_error(Action::Write, &self.path, error))
     }
 
-    fn panicked(&self, doing: &'static str) -> Error {
-        Error::RedbPanicked { doing, path: self.path.clone() }
+    fn panicked(&self, action: Action) -> Error {
+        Error::RedbPanicked { action, path: self.path.clone() }
     }
 
     /// Closes the database, if it was opened, and reads the file as the next one will who opens it: its header, its
@@ -150,13 +150,13 @@ impl Session {
     /// be read afterwards. What was committed before may be there nevertheless.
     pub fn close(mut self) -> Result<()> {
         let progress = match mem::replace(&mut self.state, State::Failed) {
-            State::Failed => return Err(self.panicked(CLOSE)),
+            State::Failed => return Err(self.panicked(Action::Close)),
             State::Unopened(_) => return Ok(()),
             // Closing writes, and may find damage that nothing else touched.
             State::Open(database, progress) => {
                 if catch(|| drop(database)).is_none() {
                     self.file.unlock().ok();
-                    return Err(self.panicked(CLOSE));
+                    return Err(self.panicked(Action::Close));
                 }
                 progress
             }

@@ -1,7 +1,7 @@
 //! One transaction of redb: what goes, what is written, and both or neither.
 
-use super::{WRITE, redb_error};
-use crate::error::Result;
+use super::redb_error;
+use crate::error::{Action, Result};
 use crate::system::caught::NotInPanic;
 use crate::system::progress::{self, Progress};
 use redb::{Database, StorageError, Table, TableDefinition, WriteTransaction};
@@ -46,7 +46,8 @@ pub(super) fn run(
     // Whatever a panic leaves behind is not to be dropped by it: redb's destructors may panic as well.
     let transaction = NotInPanic::new(database.begin_write()?);
     remove(&transaction, removals)?;
-    let mut writer = Writer { path, transaction: &transaction, open: None, written: None, progress: progress::current() };
+    let mut writer =
+        Writer { path, transaction: &transaction, open: None, written: None, progress: progress::current() };
     let filled = fill(&mut |name, sub_key, value| writer.insert(name, sub_key, value));
     let written = writer.finish();
     Ok(match filled {
@@ -68,11 +69,11 @@ struct Writer<'t> {
 
 impl Writer<'_> {
     fn insert(&mut self, name: &str, sub_key: &str, value: NewValue<'_>) -> Result<()> {
-        let failed = |error: StorageError| redb_error(WRITE, self.path, error);
+        let failed = |error: StorageError| redb_error(Action::Write, self.path, error);
         if self.open.as_ref().is_none_or(|(open, _)| open != name) {
             self.open = None;
             let table = self.transaction.open_table(definition(name));
-            let table = table.map_err(|error| redb_error(WRITE, self.path, error))?;
+            let table = table.map_err(|error| redb_error(Action::Write, self.path, error))?;
             self.open = Some((name.to_owned(), NotInPanic::new(table)));
         }
         let (_, table) = self.open.as_mut().expect("just opened");

@@ -56,7 +56,7 @@ pub(crate) fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<OpenA
 /// What is wrong with the header apart from the length of the file.
 pub(crate) fn wrong_header(file: &File) -> Option<Damage> {
     let header = file.header();
-    let wrong_size = header.geometry.page_size != PAGE_SIZE;
+    let wrong_size = usize::try_from(header.geometry.page_size) != Ok(PAGE_SIZE);
     file::misnamed_commit(file)
         .or_else(|| wrong_size.then(Damage::page_size))
         .or_else(|| (!header.ids_are_possible()).then(Damage::impossible_ids))

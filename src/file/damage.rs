@@ -100,6 +100,7 @@ pub enum Fault {
     TableName,
     Count,
     KeyNotText,
+    MultimapValues,
     PageList,
     FreeSpace(Mismatch),
 }
@@ -130,6 +131,7 @@ impl fmt::Display for Fault {
             Fault::TableName => "the name of a table is not text",
             Fault::Count => "the table holds another number of entries than it says",
             Fault::KeyNotText => "a key of the table is not UTF-8",
+            Fault::MultimapValues => "the values of a key make no sense",
             Fault::PageList => "a list of freed pages makes no sense",
             Fault::FreeSpace(mismatch) => return mismatch.fmt(f),
         })

@@ -48,8 +48,8 @@ impl Plan {
     }
 
     /// Makes the plan and removes what it comes to, in one transaction.
-    pub(crate) fn carry_out(session: &mut Session, selections: &[Selection]) -> Result<Removed> {
-        let plan = Plan::new(&session.snapshot()?, selections)?;
+    pub(crate) fn carry_out(session: &mut Session, scope: &Scope) -> Result<Removed> {
+        let plan = Plan::new(&session.snapshot()?, scope)?;
         if !plan.removals.is_empty() {
             session.transact(&plan.removals, |_| Ok(()))?;
         }

@@ -9,8 +9,9 @@ const CACHES: [&str; 8] = ["bakery", "crashed", "envelopes", "foreign", "format-
 
 /// How the sections are called, on paper and in JSON. The last one, of what does no harm, is left out
 /// on paper where there is nothing in it.
-const KINDS: [(&str, &str); 5] = [
+const KINDS: [(&str, &str); 6] = [
     ("damage", "damage"),
+    ("free space", "free_space"),
     ("refused by vantage-live", "refused"),
     ("altered by vantage-live", "altered"),
     ("wrongly typed", "wrongly_typed"),
@@ -71,6 +72,7 @@ format                   redb file format v2, commit 24, closed cleanly
 held by                  nobody
 read                     19 pages, 21 entries
 damage                   0
+free space               0
 refused by vantage-live  0
 altered by vantage-live  0
 wrongly typed            0
@@ -93,6 +95,7 @@ fn json_has_every_field_of_the_summary() {
         "pages": 19,
         "entries": 21,
         "damage": nothing(),
+        "free_space": nothing(),
         "refused": nothing(),
         "altered": nothing(),
         "wrongly_typed": nothing(),
