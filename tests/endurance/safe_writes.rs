@@ -135,7 +135,8 @@ struct Tally {
 fn write_and_look(path: &Path, file: &[u8], way: Write, what: &str, tally: &mut Tally) {
     fs::write(path, file).unwrap();
     let before = by_us(path);
-    let known = before.as_ref().and_then(|(contents, _)| contents.keys().find(|key| key.contains("/page_")));
+    let keys = || before.as_ref().into_iter().flat_map(|(contents, _)| contents.keys());
+    let known = keys().find(|key| key.contains("/page_")).or_else(|| keys().next());
     let known = &known.map_or_else(|| "clients/page_1".to_owned(), String::clone);
     match write(path, way, known) {
         Err(error) => {
