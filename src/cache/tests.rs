@@ -289,7 +289,7 @@ fn a_panic_in_a_transaction_is_an_error_that_changes_nothing_and_ends_the_sessio
         let cache = prepared(base.path(), folder, before);
         let old = by_us(folder);
         let panicked = cache.session().transact(&Removals::new(), |insert| {
-            insert("__vlive__clients", "page_1", NewValue::Bytes(&[7; 30_000]))?;
+            insert("__vlive__clients", "page_1", NewValue::Bytes(&vec![7; 30_000]))?;
             panic!("what redb would say");
         });
         assert!(matches!(panicked, Err(Error::RedbPanicked { .. })), "{before:?}: {panicked:?}");

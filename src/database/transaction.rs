@@ -59,10 +59,12 @@ pub(super) fn run(
     })
 }
 
+type EntryTable<'t> = Table<'t, &'static str, &'static [u8]>;
+
 struct Writer<'t> {
     path: &'t Path,
     transaction: &'t WriteTransaction,
-    open: Option<(String, NotInPanic<Table<'t, &'static str, &'static [u8]>>)>,
+    open: Option<(String, NotInPanic<EntryTable<'t>>)>,
     written: Option<Written>,
     progress: Progress,
 }

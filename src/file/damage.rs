@@ -9,7 +9,8 @@ use std::fmt;
 pub struct Damage {
     page: Option<PageNumber>,
     /// The checksum that the page should have, where that is what failed.
-    expected: Option<u128>,
+    /// As bytes, so that errors stay small.
+    expected: Option<[u8; 16]>,
     fault: Fault,
 }
 
@@ -24,7 +25,7 @@ impl Damage {
 
     /// A page that does not have the checksum, or not the contents, that its parent expects.
     pub(super) fn of_contents(page: PageNumber, expected: u128, fault: Fault) -> Damage {
-        Damage { page: Some(page), expected: Some(expected), fault }
+        Damage { page: Some(page), expected: Some(expected.to_le_bytes()), fault }
     }
 
     /// The damage of a file whose length redb would not accept.

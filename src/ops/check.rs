@@ -260,17 +260,16 @@ fn check_pages(
     check.pages = survey.pages;
     if is_header_sound {
         match database::wrong_record(file, snapshot.slot()) {
-            Ok(None) => {}
             Ok(Some(damage)) => {
                 first_damage.get_or_insert(damage);
                 check.free_space.add(None, &damage);
             }
-            // A page that cannot be read was found above.
             Err(file::Error::Damaged(damage)) if check.damage.count == 0 => {
                 first_damage.get_or_insert(damage);
                 check.damage.add(None, &damage);
             }
-            Err(file::Error::Damaged(_)) => {}
+            // Any other damage was found above.
+            Ok(None) | Err(file::Error::Damaged(_)) => {}
             Err(error) => return Err(in_context(error, None)),
         }
     }

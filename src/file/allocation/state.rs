@@ -52,7 +52,7 @@ impl RegionState {
             end += length;
             bytes.extend(to_u32(end).to_le_bytes());
         }
-        free.iter().for_each(|bitmap| bytes.extend(bitmap));
+        bytes.extend(free.iter().flatten());
         let mut in_use = Vec::new();
         for (len, words) in orders(capacity).zip(allocated) {
             in_use.push(bytes.len() + 4);
@@ -159,7 +159,9 @@ fn bitmap_tree(len: u32, leaf: &[u64]) -> Vec<u8> {
         end += 4 + 8 * words.len();
         bytes.extend(to_u32(end).to_le_bytes());
     }
-    levels.iter().for_each(|(len, words)| push_level(&mut bytes, *len, words));
+    for (len, words) in &levels {
+        push_level(&mut bytes, *len, words);
+    }
     bytes
 }
 
@@ -174,7 +176,7 @@ fn levels(len: u32) -> Vec<u32> {
 
 fn push_level(bytes: &mut Vec<u8>, len: u32, words: &[u64]) {
     bytes.extend(len.to_le_bytes());
-    words.iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+    bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
 }
 
 fn max_order(capacity: u32) -> u8 {
@@ -202,9 +204,9 @@ fn set_bits(words: &mut [u64], bits: std::ops::Range<u64>, value: bool) {
         let mask = (u64::MAX >> (64 - count)) << in_word;
         let word = &mut words[usize::try_from(bit / 64).expect("an index in memory")];
         if value {
-            *word |= mask
+            *word |= mask;
         } else {
-            *word &= !mask
+            *word &= !mask;
         }
         bit += count;
     }
