@@ -49,6 +49,8 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "put" -d 'Write one entr
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "load" -d 'Write the entries of fixtures, all or none'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "import" -d 'Write the entries of fixtures, all or none'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "touch" -d 'Set when entries were fetched, and leave their rows as they are'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "cp" -d 'Copy an entry or a whole cache key'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "mv" -d 'Move an entry or a whole cache key'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "invalidate" -d 'Delete entries by key, prefix or age, and list them'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "rm" -d 'Delete entries by key, prefix or age, and list them'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "compact" -d 'Give back the space that a cache does not need'
@@ -80,6 +82,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand ls" -l all -d 'Add the table
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l quick -d 'Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l reverse -d 'Reverse the order'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l histogram -d 'Draw how many entries are how old, in place of the list'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s q -l quiet -d 'Print only data and errors'
@@ -112,6 +115,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand list" -l all -d 'Add the tab
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l quick -d 'Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l reverse -d 'Reverse the order'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l histogram -d 'Draw how many entries are how old, in place of the list'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -s q -l quiet -d 'Print only data and errors'
@@ -255,6 +259,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand ages" -l prefix -d 'Match ev
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l reverse -d 'Reverse the order'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l histogram -d 'Draw how many entries are how old, in place of the list'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s q -l quiet -d 'Print only data and errors'
@@ -291,23 +296,32 @@ complete -c vlive -n "__fish_vlive_using_subcommand check" -s h -l help -d 'Prin
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l depth -d 'How many folders deep to search' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l timeout -d 'When to stop searching' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand where" -l json -d 'Print an array of objects: times in seconds since 1970, sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l quick -d 'Show what the file says of itself: no entry is read'
-complete -c vlive -n "__fish_vlive_using_subcommand stat" -l json -d 'Print an object: times in seconds since 1970, ages in seconds, sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -328,6 +342,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s V -l version -d 
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -335,6 +350,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand put" -l wait -d 'How long to
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand put" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s q -l quiet -d 'Print only data and errors'
@@ -343,6 +359,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand put" -s V -l version -d 'Pri
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -361,6 +378,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand load" -s V -l version -d 'Pr
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -381,6 +399,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand touch" -l newer-than -d 'Onl
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -398,9 +417,45 @@ complete -c vlive -n "__fish_vlive_using_subcommand touch" -l no-pager -d 'Do no
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l from -d 'The folder or file of the cache to copy from, if it is another one' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l exact -d 'FROM and TO are full keys, as they are without this option'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l prefix -d 'Take every key that begins with FROM, and put TO in its place'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l replace -d 'Replace what is there under the new keys'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l exact -d 'FROM and TO are full keys, as they are without this option'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l prefix -d 'Take every key that begins with FROM, and put TO in its place'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l replace -d 'Replace what is there under the new keys'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -422,6 +477,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s V -l version 
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -440,13 +496,15 @@ complete -c vlive -n "__fish_vlive_using_subcommand rm" -l no-pager -d 'Do not s
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s n -l dry-run -d 'Print what would be given back, and change nothing'
-complete -c vlive -n "__fish_vlive_using_subcommand compact" -l json -d 'Print the summary as an object: sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -7,10 +7,13 @@ use crate::live::envelope::{CachedRows, Envelope};
 use crate::live::key::{Key, Selection};
 use crate::ops;
 use crate::ops::invalidate::Removed;
+use crate::ops::keep::Keeper;
 use crate::ops::load::{LoadPlan, Replace};
 use crate::ops::scope::Scope;
 use crate::ops::touch::Touched;
+use crate::ops::transfer::{Transfer, Transferred};
 use crate::snapshot::location;
+use crate::snapshot::{Entry, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -37,6 +40,8 @@ pub struct Cache {
     path: PathBuf,
     /// Locked from the look at what is there to the commit, so that no other thread writes between them.
     session: Mutex<Session>,
+    /// What is called before entries are replaced or removed.
+    keeper: Keeper,
 }
 
 impl Cache {
@@ -71,7 +76,7 @@ impl Cache {
     }
 
     fn of(session: Session) -> Cache {
-        Cache { path: session.path().to_owned(), session: Mutex::new(session) }
+        Cache { path: session.path().to_owned(), session: Mutex::new(session), keeper: Keeper::default() }
     }
 
     /// The cache file.
@@ -92,15 +97,15 @@ impl Cache {
 
     /// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
     pub fn put_envelope(&self, key: impl Into<Key>, envelope: &Envelope) -> Result<bool> {
-        ops::put::put(&mut self.session(), &key.into(), envelope)
+        ops::put::put(&mut self.session(), &self.keeper, &key.into(), envelope)
     }
 
     /// Writes the entries of a fixture, in one transaction, in place of what `replace` says.
     ///
     /// # Errors
     /// [`NotACacheTable`](crate::Error::NotACacheTable) if there is a table of another type for one of its cache keys.
-    pub fn load(&self, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-        LoadPlan::carry_out(&mut self.session(), fixture, replace)
+    pub fn seed(&self, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
+        LoadPlan::carry_out(&mut self.session(), &self.keeper, fixture, replace)
     }
 
     /// Drops what vantage-live's `invalidate_prefix` drops: without `/` the table of exactly that
@@ -112,7 +117,7 @@ impl Cache {
 
     /// Drops everything in the scope, in one transaction.
     pub fn invalidate(&self, scope: &Scope) -> Result<Removed> {
-        ops::invalidate::Plan::carry_out(&mut self.session(), scope)
+        ops::invalidate::Plan::carry_out(&mut self.session(), &self.keeper, scope)
     }
 
     /// Sets `fetched_at` of every entry in the scope, in seconds since 1970 (2^63 - 1 at the most),
@@ -124,7 +129,38 @@ impl Cache {
     /// # Errors
     /// Those of [`TouchPlan::new`](crate::ops::TouchPlan::new).
     pub fn touch(&self, scope: &Scope, fetched_at: u64) -> Result<Touched> {
-        ops::touch::touch(&mut self.session(), scope, fetched_at)
+        ops::touch::touch(&mut self.session(), &self.keeper, scope, fetched_at)
+    }
+
+    /// Copies or moves entries byte for byte, in one transaction, from `source` or within the cache. If something is
+    /// in the way and the transfer does not replace it, nothing is done.
+    pub fn transfer(&self, transfer: &Transfer, source: Option<&Snapshot>) -> Result<Transferred> {
+        ops::transfer::carry_out(&mut self.session(), &self.keeper, transfer, source)
+    }
+
+    /// Has `keep` called in each change that replaces or removes entries, with these entries, before anything is
+    /// written. An error of `keep` stops the change, and nothing is written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let cache = vlive::Cache::create(folder.path())?;
+    /// # cache.put("clients/page_1", &vlive::CachedRows::new(Default::default()))?;
+    /// let (sender, kept) = std::sync::mpsc::channel();
+    /// cache.before_commit(move |entries| {
+    ///     for entry in entries {
+    ///         sender.send(entry?.key().to_string()).expect("somebody listens");
+    ///     }
+    ///     Ok(())
+    /// });
+    /// cache.invalidate_prefix("clients")?;
+    /// assert_eq!(kept.recv()?, "clients/page_1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn before_commit(
+        &self,
+        keep: impl FnMut(&mut dyn Iterator<Item = Result<Entry>>) -> Result<()> + Send + 'static,
+    ) {
+        self.keeper.set(Box::new(keep));
     }
 
     /// Closes the cache and reads the file again: its header, its newest commit, and the entry that was written last. A cache that is dropped instead is closed as well, but nobody learns

@@ -153,6 +153,12 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
+    /// What a change would replace or remove could not be kept, and nothing was changed; see
+    /// [`Cache::before_commit`](crate::Cache::before_commit).
+    NotKept {
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// redb could not do what it was asked to.
     Redb {
         /// What was being done.
@@ -349,6 +355,9 @@ impl fmt::Display for Error {
             Error::RedbPanicked { action, path } => {
                 write!(f, "cannot {action} `{}`: redb failed on what it found in it", path.display())
             }
+            Error::NotKept { .. } => {
+                f.write_str("nothing was changed, since what would be replaced or removed cannot be kept")
+            }
             Error::Redb { action, path, .. } | Error::Io { action, path, .. } => {
                 write!(f, "cannot {action} `{}`", path.display())
             }
@@ -365,6 +374,7 @@ impl std::error::Error for Error {
             Error::Io { source, .. } | Error::Temporary { source, .. } | Error::UnreadInput { source, .. } => {
                 Some(source)
             }
+            Error::NotKept { source } => Some(&**source),
             // What `Refused` says is all in its sentence.
             _ => None,
         }

@@ -134,9 +134,9 @@ const CHANGES: [Change; 9] = [
             (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), NewValue::Bytes(&[n; 3000])))
         })
     },
-    |cache| cache.load(fixture(), Replace::Entries).map(drop),
-    |cache| cache.load(fixture(), Replace::CacheKeys).map(drop),
-    |cache| cache.load(fixture(), Replace::All).map(drop),
+    |cache| cache.seed(fixture(), Replace::Entries).map(drop),
+    |cache| cache.seed(fixture(), Replace::CacheKeys).map(drop),
+    |cache| cache.seed(fixture(), Replace::All).map(drop),
 ];
 
 /// An entry in place of another, and one of a new table, which is read to where redb wants it.

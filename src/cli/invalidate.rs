@@ -55,16 +55,19 @@ impl Invalidate {
         if !self.unreadable {
             chosen.scope = chosen.scope.leaving_undated();
         }
+        let backup = self.changing.backup()?;
         let removed = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| Plan::new(snapshot, &chosen.scope);
             Snapshot::look(global.folder(), global.look_wait(), look)?.into_removed()
         } else {
             let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
+            backup.of(&cache);
             let removed = cache.invalidate(&chosen.scope)?;
             cache.close()?;
             removed
         };
         self.tell(&removed, output)?;
+        backup.tell(output);
         warn_of_future(&removed.matched, output);
         if removed.matched.undated > 0 {
             let entries = human::count(removed.matched.undated, "selected entry has", "selected entries have");

@@ -27,6 +27,7 @@ mod stat;
 mod target;
 mod time;
 mod touch;
+mod transfer;
 mod r#where;
 
 use crate::output::Output;
@@ -77,6 +78,8 @@ enum Command {
     #[command(visible_aliases = ["import"])]
     Load(load::Load),
     Touch(touch::Touch),
+    Cp(transfer::Cp),
+    Mv(transfer::Mv),
     #[command(visible_aliases = ["rm"])]
     Invalidate(invalidate::Invalidate),
     Compact(compact::Compact),
@@ -130,6 +133,8 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Put(command) => command.run(global, output),
         Command::Load(command) => command.run(global, output),
         Command::Touch(command) => command.run(global, output),
+        Command::Cp(command) => command.run(global, output),
+        Command::Mv(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
         Command::Compact(command) => command.run(global, output),
         Command::Completions(command) => command.run(output),

@@ -11,6 +11,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::location;
 use crate::system::caught::catch;
 use crate::system::holder;
+use crate::system::temporary;
 use redb::{Database, StorageBackend};
 use std::fs;
 use std::mem;
@@ -194,7 +195,12 @@ pub(crate) fn open_locked(path: &Path) -> Result<Arc<fs::File>> {
         let metadata = |error| Error::io(Action::Read, path, error);
         match file.try_lock() {
             // Another process may have put a new file in its place meanwhile.
-            Ok(()) if location::is_at(&file, path).map_err(metadata)? => return Ok(Arc::new(file)),
+            Ok(()) if location::is_at(&file, path).map_err(metadata)? => {
+                // A compaction that was killed leaves a file beside it, perhaps as long as the cache.
+                let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+                temporary::remove_abandoned(folder_of(&target));
+                return Ok(Arc::new(file));
+            }
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
                 let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
@@ -203,4 +209,8 @@ pub(crate) fn open_locked(path: &Path) -> Result<Arc<fs::File>> {
             Err(fs::TryLockError::Error(error)) => return Err(Error::io(Action::Lock, path, error)),
         }
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

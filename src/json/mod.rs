@@ -29,6 +29,8 @@ mod names;
 mod plain;
 pub(crate) mod position;
 pub(crate) mod reader;
+mod specials;
+pub(crate) mod string;
 pub(crate) mod style;
 mod tokens;
 mod values;

@@ -9,6 +9,7 @@ use crate::snapshot::{Snapshot, Table, location};
 use crate::system::caught::catch;
 use crate::system::disk;
 use crate::system::positioned::write_at;
+use crate::system::progress;
 use crate::system::temporary::TemporaryFile;
 use redb::{Database, WriteTransaction};
 use std::fs;
@@ -76,6 +77,8 @@ fn compact_locked(old: &Old) -> Result<Compacted> {
     if plan.given_back() == 0 {
         return Ok(plan);
     }
+    // What is in use is read to be copied, and to be compared with what was written, which is read too.
+    progress::current().expect(Some(3 * plan.after));
     let after = replace(old, &snapshot, &metadata, plan.after)?;
     Ok(Compacted { after: after.unwrap_or(plan.before), ..plan })
 }

@@ -3,6 +3,7 @@
 use crate::database::{Removal, Removals, Session};
 use crate::error::Result;
 use crate::live::key::{self, Key, Selection};
+use crate::ops::keep::Keeper;
 use crate::ops::scope::{Matched, Scope};
 use crate::snapshot::{Snapshot, Table};
 
@@ -48,9 +49,11 @@ impl Plan {
     }
 
     /// Makes the plan and removes what it comes to, in one transaction.
-    pub(crate) fn carry_out(session: &mut Session, scope: &Scope) -> Result<Removed> {
-        let plan = Plan::new(&session.snapshot()?, scope)?;
+    pub(crate) fn carry_out(session: &mut Session, keeper: &Keeper, scope: &Scope) -> Result<Removed> {
+        let snapshot = session.snapshot()?;
+        let plan = Plan::new(&snapshot, scope)?;
         if !plan.removals.is_empty() {
+            keeper.keep(&snapshot, plan.removed.keys.iter().map(|key| Key::new(key)))?;
             session.transact(&plan.removals, |_| Ok(()))?;
         }
         Ok(plan.into_removed())

@@ -3,9 +3,9 @@
 use crate::database::{Insert, NewValue, Session};
 use crate::error::Result;
 use crate::fixture::{Fixture, FixtureEntry};
-use crate::live::key;
-use crate::live::key::Selection;
+use crate::live::key::{self, Key, Selection};
 use crate::ops::invalidate::Plan;
+use crate::ops::keep::Keeper;
 use crate::ops::scope::Scope;
 use crate::snapshot::location;
 use crate::snapshot::{Snapshot, Table};
@@ -23,27 +23,29 @@ pub enum Replace {
     All,
 }
 
-/// Writes the entries of a fixture to the cache at `path`, a folder or the file in it, in one transaction.
-/// Folder and file are created where they are missing, the file with all of the entries or not at all.
-///
-/// # Errors
-/// [`Error::InUse`](crate::Error::InUse) while an app has the cache open, and those of [`LoadPlan::new`].
-///
-/// ```
-/// # let folder = tempfile::tempdir()?;
-/// # std::fs::write(folder.path().join("clients.json"), r#"{"clients/page_1": [{"id": "c1"}]}"#)?;
-/// # let (fixtures, cache) = (folder.path().join("clients.json"), folder.path().join("cache"));
-/// let fixture = vlive::Fixture::load(fixtures)?;
-/// let loaded = vlive::ops::load(cache, &fixture, vlive::ops::Replace::All)?;
-/// assert_eq!(loaded.added(&fixture).count(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn load(path: impl AsRef<Path>, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-    Session::create_with(location::cache_file(path.as_ref()), |mut session| {
-        let plan = LoadPlan::carry_out(&mut session, fixture, replace)?;
-        session.close()?;
-        Ok(plan)
-    })
+impl Fixture {
+    /// Writes the entries to the cache at `path`, a folder or the file in it, in one transaction.
+    /// Folder and file are created where they are missing, the file with all of the entries or not at all.
+    ///
+    /// # Errors
+    /// [`Error::InUse`](crate::Error::InUse) while an app has the cache open, and those of [`LoadPlan::new`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("clients.json"), r#"{"clients/page_1": [{"id": "c1"}]}"#)?;
+    /// # let (fixtures, cache) = (folder.path().join("clients.json"), folder.path().join("cache"));
+    /// let fixture = vlive::Fixture::open(fixtures)?;
+    /// let loaded = fixture.seed(cache, vlive::ops::Replace::All)?;
+    /// assert_eq!(loaded.added(&fixture).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn seed(&self, path: impl AsRef<Path>, replace: Replace) -> Result<LoadPlan> {
+        Session::create_with(location::cache_file(path.as_ref()), |mut session| {
+            let plan = LoadPlan::carry_out(&mut session, &Keeper::default(), self, replace)?;
+            session.close()?;
+            Ok(plan)
+        })
+    }
 }
 
 /// Bytes from which on a value is read to where redb wants it: redb takes longer to make room than to take one.
@@ -107,9 +109,17 @@ impl LoadPlan {
     }
 
     /// Makes the plan and does what it says, in one transaction.
-    pub(crate) fn carry_out(session: &mut Session, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-        let plan = LoadPlan::new(&session.snapshot()?, fixture, replace)?;
+    pub(crate) fn carry_out(
+        session: &mut Session,
+        keeper: &Keeper,
+        fixture: &Fixture,
+        replace: Replace,
+    ) -> Result<LoadPlan> {
+        let snapshot = session.snapshot()?;
+        let plan = LoadPlan::new(&snapshot, fixture, replace)?;
         if !fixture.is_empty() || !plan.removal.removals().is_empty() {
+            let removed = plan.removal.removed().keys.iter().map(|key| Key::new(key));
+            keeper.keep(&snapshot, removed.chain(plan.replaced(fixture).map(|entry| entry.key().clone())))?;
             progress::current().expect(Some(fixture.bytes()));
             session.transact(plan.removal.removals(), |insert| {
                 fixture.entries().try_for_each(|entry| insert_entry(entry, insert))

@@ -4,12 +4,14 @@ use crate::error::{Error, Result};
 use crate::snapshot::{Entry, Snapshot};
 
 pub(crate) mod ages;
+pub(crate) mod assert;
 pub(crate) mod check;
 pub(crate) mod compact;
 pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod find_caches;
 pub(crate) mod invalidate;
+pub(crate) mod keep;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod near;
@@ -18,21 +20,24 @@ pub(crate) mod salvage;
 pub(crate) mod scope;
 pub(crate) mod stat;
 pub(crate) mod touch;
+pub(crate) mod transfer;
 
 pub use ages::{Age, Ages, ages};
+pub use assert::assert_same;
 pub use check::{Check, Finding, Findings, check, check_deep};
 pub use compact::{Compacted, compact, compact_plan};
-pub use diff::{Change, DiffOptions, Difference, EntryDiff, FieldDiff, RowDiff, Side, diff};
+pub use diff::{Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff};
 pub use dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use invalidate::{Plan, Removed};
 pub use list::{CacheKeySummary, List, Unreadable, list};
-pub use load::{LoadPlan, Replace, load};
+pub use load::{LoadPlan, Replace};
 pub use near::{Near, near};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope, each_entry};
 pub use stat::{AGE_BOUNDS, AgeCount, AgeHistogram, Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
+pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
 fn past_damage(entry: Result<Entry>, damage: &mut Vec<Error>) -> Result<Option<Entry>> {

@@ -3,8 +3,9 @@
 use super::scope::{Matched, Scope, selected};
 use crate::database::{Insert, NewValue, Removals, Session};
 use crate::error::{Error, Result};
-use crate::live::key;
+use crate::live::key::{self, Key};
 use crate::live::redate::redated;
+use crate::ops::keep::Keeper;
 use crate::ops::list::Unreadable;
 use crate::snapshot::Snapshot;
 
@@ -20,10 +21,11 @@ pub struct Touched {
 }
 
 /// Gives every entry that is selected a new time, in one transaction.
-pub(crate) fn touch(session: &mut Session, scope: &Scope, fetched_at: u64) -> Result<Touched> {
+pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetched_at: u64) -> Result<Touched> {
     let snapshot = session.snapshot()?;
     let plan = TouchPlan::new(&snapshot, scope)?;
     if !plan.touched.keys.is_empty() {
+        keeper.keep(&snapshot, plan.touched.keys.iter().map(|key| Key::new(key)))?;
         // Entries are read while redb writes others, so that they need not be kept: what redb writes
         // goes to free pages, and those of the last commit are none before the next one is made.
         session.transact(&Removals::new(), |insert| plan.apply(fetched_at, insert))?;

@@ -433,17 +433,17 @@ fn deep_nesting_neither_overflows_the_stack_nor_inflates_the_text() {
     for (level, end) in
         [(&b"\x81"[..], &b""[..]), (b"\x9f", b"\xff"), (b"\xa1\x00", b""), (b"\xa1", b"\x00"), (b"\xc1", b"")]
     {
-        let value = [&level.repeat(500_000)[..], b"\x00", &end.repeat(500_000)].concat();
+        let value = [&level.repeat(100_000)[..], b"\x00", &end.repeat(100_000)].concat();
         for pretty in [None, Some(4)] {
             let mut text = Counter(0);
             assert_eq!(notation(&value, pretty, &mut text).unwrap(), Ok(()));
-            assert!(text.0 > 1_000_000 && text.0 < 5_000_000, "{level:02x?}: {}", text.0);
+            assert!((200_000..1_000_000).contains(&text.0), "{level:02x?}: {}", text.0);
         }
     }
-    let value = [&b"\x5f".repeat(500_000)[..], &b"\xff".repeat(500_000)].concat();
+    let value = [&b"\x5f".repeat(100_000)[..], &b"\xff".repeat(100_000)].concat();
     let mut text = Counter(0);
     assert_eq!(notation(&value, None, &mut text).unwrap(), Ok(()));
-    assert_eq!(text.0, 499_999 * "(_ )".len() + "''_".len());
+    assert_eq!(text.0, 99_999 * "(_ )".len() + "''_".len());
 }
 
 #[test]

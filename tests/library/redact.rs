@@ -318,7 +318,7 @@ fn redaction_keeps_the_length_of_any_bytes_and_is_idempotent() {
 #[test]
 fn redaction_of_deep_nesting_does_not_overflow_the_stack() {
     for level in [&b"\x81"[..], b"\x9f", b"\xa1\x00", b"\xa1", b"\xc1", b"\x5f"] {
-        let mut value = level.repeat(1_000_000);
+        let mut value = level.repeat(100_000);
         assert_eq!(redact(&value), value);
         value.push(0x17);
         let redacted = redact(&value);

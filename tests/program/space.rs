@@ -23,7 +23,7 @@ fn stat_shows_a_cache_at_a_glance() {
     let lines: Vec<&str> = output.stdout.lines().collect();
     assert!(lines[0].starts_with("3.5 MiB, ") && lines[0].contains("; format v2, commit "), "{output}");
     assert!(lines[0].ends_with(", closed"), "{output}");
-    assert!(lines[1].starts_with("values 45 B, keys 12 B, pages around them 3.9 KiB, redb "), "{output}");
+    assert!(lines[1].starts_with("values 45 B, keys 12 B, pages 3.9 KiB, redb "), "{output}");
     assert!(lines[2].starts_with("`vlive compact` would give back 1.8 MiB (5"), "{output}");
     assert_eq!(lines[3], "AGE  future  <1m  <10m  <1h  <6h  <1d  <7d  <30d  <1y  older");
     assert_eq!(lines[4], "                             ███                       █████");
@@ -33,6 +33,33 @@ fn stat_shows_a_cache_at_a_glance() {
     assert_eq!(lines[8..], ["LARGEST", "26 B  clients/page_1", "19 B  clients/page_2"]);
     let ascii = folder.vlive(["stat"]).env("LC_ALL", "C").output();
     assert!(ascii.stdout.is_ascii() && ascii.stdout.contains("###"), "{ascii}");
+}
+
+#[test]
+fn the_histogram_of_ages_is_that_of_stat_for_a_selection() {
+    let folder = Folder::shared("bakery");
+    let stat = folder.vlive(["stat", "--json"]).json();
+    assert_eq!(folder.vlive(["ages", "--histogram", "--json"]).json(), stat["ages"]);
+    let drawn = folder.vlive(["stat"]).output().stdout;
+    let ages = folder.vlive(["ages", "--histogram"]).output();
+    assert!(ages.status == 0 && ages.stdout.starts_with("AGE  ") && drawn.contains(&ages.stdout), "{ages}");
+    let one = folder.vlive(["ages", "--histogram", "--json", "--exact", &folder.keys()[0]]).json();
+    let entries: u64 = one.as_array().unwrap().iter().map(|bucket| bucket["entries"].as_u64().unwrap()).sum();
+    assert_eq!(entries, 1);
+}
+
+/// Root may give files away; nobody else can.
+#[test]
+#[cfg(unix)]
+fn compact_keeps_the_owner_or_the_cache() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let folder = Folder::copy_of("bakery");
+    if chown(folder.file(), Some(12345), Some(54321)).is_err() {
+        return;
+    }
+    assert_eq!(folder.vlive(["compact"]).output().status, 0);
+    let after = fs::metadata(folder.file()).unwrap();
+    assert_eq!((after.uid(), after.gid(), after.len()), (12345, 54321, len(&folder)));
 }
 
 #[test]
