@@ -4,6 +4,7 @@ use crate::database::Session;
 use crate::error::Result;
 use crate::fixture::Fixture;
 use crate::live::envelope::{CachedRows, Envelope};
+use crate::live::fetched_at::FetchedAt;
 use crate::live::key::{Key, Selection};
 use crate::ops;
 use crate::ops::invalidate::Removed;
@@ -120,15 +121,14 @@ impl Cache {
         ops::invalidate::Plan::carry_out(&mut self.session(), &self.keeper, scope)
     }
 
-    /// Sets `fetched_at` of every entry in the scope, in seconds since 1970 (2^63 - 1 at the most),
-    /// in one transaction. Every other byte of the entries stays, and so do entries that vantage-live
-    /// cannot decode, as a whole.
+    /// Sets `fetched_at` of every entry in the scope, in one transaction. Every other byte of the entries stays, and so do
+    /// entries that vantage-live cannot decode, as a whole.
     ///
     /// redb writes each entry anew beside the old one, and the file grows where it has no room for that.
     ///
     /// # Errors
     /// Those of [`TouchPlan::new`](crate::ops::TouchPlan::new).
-    pub fn touch(&self, scope: &Scope, fetched_at: u64) -> Result<Touched> {
+    pub fn touch(&self, scope: &Scope, fetched_at: FetchedAt) -> Result<Touched> {
         ops::touch::touch(&mut self.session(), &self.keeper, scope, fetched_at)
     }
 

@@ -3,6 +3,7 @@
 use super::scope::{Matched, Scope, selected};
 use crate::database::{Insert, NewValue, Removals, Session};
 use crate::error::{Error, Result};
+use crate::live::fetched_at::FetchedAt;
 use crate::live::key::{self, Key};
 use crate::live::redate::redated;
 use crate::ops::keep::Keeper;
@@ -21,7 +22,7 @@ pub struct Touched {
 }
 
 /// Gives every entry that is selected a new time, in one transaction.
-pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetched_at: u64) -> Result<Touched> {
+pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetched_at: FetchedAt) -> Result<Touched> {
     let snapshot = session.snapshot()?;
     let plan = TouchPlan::new(&snapshot, scope)?;
     if !plan.touched.keys.is_empty() {
@@ -74,10 +75,10 @@ impl<'s> TouchPlan<'s> {
     }
 
     /// Inserts every entry with its new time. Until that is committed the plan's commit must stay.
-    fn apply(&self, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
+    fn apply(&self, fetched_at: FetchedAt, insert: &mut Insert<'_>) -> Result<()> {
         selected(self.snapshot, self.scope, |entry| {
             let entry = entry?;
-            match redated(entry.value(), fetched_at) {
+            match redated(entry.value(), fetched_at.seconds()) {
                 Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), NewValue::Bytes(&value)),
                 // Told by the plan.
                 Err(_) => Ok(()),

@@ -100,7 +100,7 @@ fn write(path: &Path, write: Write, known: &str) -> vlive::Result<()> {
         Write::PutNew => cache.put(NEW, &empty_rows())?,
         Write::PutAgain => cache.put(known, &empty_rows())?,
         Write::Invalidate => drop(cache.invalidate_prefix(known)?),
-        Write::Touch => drop(cache.touch(&Selection::prefix(known).into(), 7)?),
+        Write::Touch => drop(cache.touch(&Selection::prefix(known).into(), 7.into())?),
     }
     cache.close()
 }
