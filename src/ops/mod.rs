@@ -19,6 +19,7 @@ pub(crate) mod keep;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod near;
+pub(crate) mod put;
 pub(crate) mod row_filter;
 pub(crate) mod salvage;
 pub(crate) mod scope;
