@@ -127,6 +127,15 @@ pub enum Error {
         /// What is wrong with it, and where.
         source: DecodeError,
     },
+    /// A filter fails on a row.
+    Filter {
+        /// The entry.
+        key: Key,
+        /// The row.
+        id: Box<str>,
+        /// The filter's reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Input from which a cache was to be filled is refused.
     Refused {
         /// What it is called: a path in backticks, or a word such as `standard input`.
@@ -175,6 +184,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// What was written is not known to be in the file: redb could not close it, which a full disk or a failing
+    /// one keeps it from. Who opens it next recovers the newest commit that is whole.
+    NotClosed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system could not do what it was asked to.
     Io {
         /// What was being done.
@@ -200,6 +215,8 @@ pub enum Action {
     Create,
     /// Changing what is in it.
     Write,
+    /// Closing it after a change.
+    Close,
     /// Writing a new file beside it.
     WriteBeside,
     /// Putting a new file in its place.
@@ -217,6 +234,7 @@ impl fmt::Display for Action {
             Action::Read => "read",
             Action::Create => "create",
             Action::Write => "write to",
+            Action::Close => "close",
             Action::WriteBeside => "write a new file beside",
             Action::Replace => "put the new file in place of",
             Action::KeepOwner => "keep owner and mode of",
@@ -325,6 +343,7 @@ impl fmt::Display for Error {
             Error::NotACacheTable { path, table, is } => {
                 write!(f, "table `{table}` of `{}` is no cache table but a {is}", path.display())
             }
+            Error::Filter { key, id, .. } => write!(f, "the filter fails on row `{id}` of `{key}`"),
             Error::UnknownType { path, table, is } => {
                 write!(f, "table `{table}` of `{}` is a {is}, which only its own app can copy", path.display())
             }
@@ -352,6 +371,7 @@ impl fmt::Display for Error {
             Error::Redb { action, path, .. } | Error::Io { action, path, .. } => {
                 write!(f, "cannot {action} `{}`", path.display())
             }
+            Error::NotClosed { path } => write!(f, "`{}` was written to, and could not be closed", path.display()),
         }
     }
 }
@@ -360,6 +380,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Undecodable { source, .. } => Some(source),
+            Error::Filter { source, .. } => Some(source.as_ref()),
             Error::Redb { source, .. } => Some(source),
             Error::Io { source, .. } | Error::Temporary { source, .. } | Error::UnreadInput { source, .. } => {
                 Some(source)

@@ -1,10 +1,12 @@
 //! Entries that get new values, all worked out before any is written.
 
 use super::scope::{Matched, Scope, selected};
+use crate::database::{NewValue, Removals, Session};
 use crate::error::{Error, Result};
 use crate::live::envelope::Envelope;
-use crate::live::key::Key;
+use crate::live::key::{self, Key};
 use crate::live::view::EnvelopeView;
+use crate::ops::keep::Keeper;
 use crate::ops::list::Unreadable;
 use crate::snapshot::Snapshot;
 use crate::system::spill::Spill;
@@ -26,6 +28,24 @@ pub struct Rewritten {
     pub unreadable: Vec<Unreadable>,
     /// What the selections matched.
     pub matched: Matched,
+}
+
+/// Makes the plan and does what it says, in one transaction.
+pub(crate) fn carry_out<E: From<Error>>(
+    session: &mut Session,
+    keeper: &Keeper,
+    scope: &Scope,
+    rewrite: impl FnMut(&Key, &EnvelopeView<'_>) -> Result<Option<Envelope>, E>,
+) -> Result<Rewritten, E> {
+    let snapshot = session.snapshot()?;
+    let plan = RewritePlan::new(&snapshot, scope, rewrite)?;
+    if !plan.items.is_empty() {
+        keeper.keep(&snapshot, plan.items.iter().map(|item| item.key.clone()))?;
+        session.transact(&Removals::new(), |insert| {
+            plan.each(|key, value| insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(value)))
+        })?;
+    }
+    Ok(plan.into_rewritten())
 }
 
 /// The new values of the entries in a scope of one commit of a cache. They are kept in memory up to 8 MiB, and
@@ -93,18 +113,16 @@ impl RewritePlan {
         self.rewritten
     }
 
-    /// The entries that change.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> + '_ {
-        self.items.iter().map(|item| item.key.clone())
-    }
-
-    /// Calls `write` with every entry that changes and its new value.
-    pub(crate) fn apply(&self, mut write: impl FnMut(&Key, &[u8]) -> Result<()>) -> Result<()> {
+    /// Calls `visit` with every entry that changes and its new value.
+    ///
+    /// # Errors
+    /// [`Error::Temporary`] if the temporary file cannot be read, and what `visit` returns.
+    pub fn each<E: From<Error>>(&self, mut visit: impl FnMut(&Key, &[u8]) -> Result<(), E>) -> Result<(), E> {
         let mut value = Vec::new();
         for item in &self.items {
             value.resize(item.len, 0);
             self.values.read(item.offset, &mut value).map_err(Error::temporary)?;
-            write(&item.key, &value)?;
+            visit(&item.key, &value)?;
         }
         Ok(())
     }

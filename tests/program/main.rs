@@ -11,6 +11,8 @@ mod dump_formats;
 mod dump_output;
 mod edit;
 mod errors;
+mod filter;
+mod find;
 mod generated;
 mod global;
 mod in_use;

@@ -11,7 +11,7 @@ pub use draft::{Kept, is_editor_running, keep_edited_text};
 use serde::Serialize;
 use std::io::Write;
 use vlive::json::{JsonStyle, RowsInput, write_envelope};
-use vlive::live::{Envelope, EnvelopeView};
+use vlive::live::{Envelope, EnvelopeView, FetchedAt};
 use vlive::ops::{DiffOptions, Unreadable, diff_values};
 use vlive::snapshot::Entry;
 use vlive::{Cache, Key, Snapshot};
@@ -54,7 +54,7 @@ struct Original {
     key: Key,
     /// The value that was read.
     value: Vec<u8>,
-    fetched_at: u64,
+    fetched_at: FetchedAt,
     text: String,
     /// What the text stands for as it is, which may be another encoding of the value.
     envelope: Envelope,
@@ -134,8 +134,8 @@ impl Edit {
 impl Original {
     fn new(entry: &Entry, envelope: &EnvelopeView<'_>) -> Result<Original> {
         let text = lossless(envelope, true)?;
-        let fetched_at = envelope.fetched_at();
         let input = RowsInput::parse(&text, ID_FIELD).expect("what is written without loss can be read");
+        let fetched_at = input.fetched_at().expect("an envelope has a time");
         Ok(Original {
             key: entry.key(),
             value: entry.value().to_owned(),
@@ -198,7 +198,9 @@ fn write(original: &Original, envelope: &Envelope, backup: &Backup, global: &Glo
         let is_written = global.open_when_free(output, || {
             let cache = Cache::open(global.folder())?;
             backup.of(&cache);
-            cache.put_envelope_if(key.clone(), expected.as_deref(), envelope)
+            let is_written = cache.put_envelope_if(key.clone(), expected.as_deref(), envelope)?;
+            cache.close()?;
+            Ok(is_written)
         })?;
         if is_written {
             return Ok(());
