@@ -15,6 +15,8 @@ pub struct RowStyle {
     pub lossless: bool,
     /// What stands in place of the row.
     pub replacing: Option<Replacing>,
+    /// The name of the cache, where rows of several are read together.
+    pub label: Option<String>,
 }
 
 /// Why a walk over rows stops.
@@ -57,7 +59,13 @@ pub fn write(
             }
         };
         dumped.entries += 1;
-        let mut begin = b"{\"key\":".to_vec();
+        let mut begin = b"{".to_vec();
+        if let Some(label) = &style.label {
+            begin.extend_from_slice(b"\"cache\":");
+            rows::push_text(&mut begin, label);
+            begin.push(b',');
+        }
+        begin.extend_from_slice(b"\"key\":");
         rows::push_text(&mut begin, &entry.key().to_string());
         begin.extend_from_slice(format!(",\"fetched_at\":{},\"id\":", envelope.fetched_at()).as_bytes());
         let key = entry.key();

@@ -1,6 +1,6 @@
 use super::change::Changing;
 use super::dating::Dating;
-use super::selection::Selecting;
+use super::selection::{Meaning, Selecting};
 use super::{Global, Status, tell_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -46,7 +46,8 @@ impl Touch {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let now = time::now()?;
         let fetched_at = self.dating.given(now).unwrap_or(now);
-        let chosen = self.selecting.choose_with_all(self.all, "--all touches every entry", now, output)?;
+        let chosen =
+            self.selecting.choose_with_all(Meaning::Prefix, self.all, "--all touches every entry", now, output)?;
         let backup = self.changing.backup()?;
         let touched = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| Ok(TouchPlan::new(snapshot, &chosen.scope)?.into_touched());

@@ -197,7 +197,7 @@ fn an_error_names_its_place_on_the_terminal_and_is_mended_in_a_second_round() {
     for answer in ["\n", "y\n", "Yes\n"] {
         let desk = Desk::new();
         let Some(shown) = desk.on_a_terminal(editor, "edit pies/1", answer) else { return };
-        assert!(shown.contains("error: line 6, column 28 (row `a`, field `price`): "), "{shown:?}");
+        assert!(shown.contains("error: line 6, column 28 (row `a`, field `price`.$bytes): "), "{shown:?}");
         assert!(shown.contains("\nedit again? [Y/n] "), "{shown:?}");
         assert!(shown.ends_with("pies/1\nedited 1 entry, 38 B\n"), "{shown:?}");
         desk.holds("14");
@@ -367,11 +367,188 @@ fn what_is_no_single_entry_that_can_be_read_is_told() {
         let hint =
             "hint: name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`\n";
         for args in [&["k"][..], &["k/1", "k/2"], &[], &["k/", "--prefix"]] {
-            edit(args).ends(2, "", &format!("error: an editor takes one entry\n{hint}"));
+            edit(args).ends(2, "", &format!("error: an editor takes one entry; --apply changes several\n{hint}"));
         }
         let ended = edit(&["k/2"]).output();
         assert_eq!(ended.status, 3, "{ended}");
         assert!(ended.stderr.starts_with("error: entry `k/2` cannot be decoded: "), "{ended}");
         assert_eq!(folder.vlive(["edit", "-C", "nowhere", "k/1"]).output().status, 3);
     });
+}
+
+const ROWS: &str = r#"{"fetched_at":7,"rows":{"a":{"i":1,"f":1.0,"z":-0.0,"s":0.1,"e":1e300,"u":18446744073709551615,"n":null,"t":"é\u0000"},"b":{"price":12}}}"#;
+
+#[test]
+fn a_filter_changes_what_it_names_and_nothing_beside_it() {
+    let folder = Folder::empty();
+    folder.vlive(["put", "-q", "k/1"]).stdin(ROWS).ends(0, "", "");
+    folder.vlive(["put", "-q", "k/2"]).stdin(ROWS.replace("12", "13")).ends(0, "", "");
+    folder.untouched(|| {
+        folder.vlive(["edit", "-n", "k", "--apply", ".rows.b.price = 13"]).ends(
+            0,
+            "~ k/1\n  ~ b\n    ~ price: 12 -> 13\n",
+            "would edit 1 entry, 92 B; 1 entry stays as it is\n",
+        );
+        let same = "edited 0 entries, 0 B; 2 entries stay as they are\n";
+        for filter in [".", ".rows", "{rows, fetched_at}", "del(.fetched_at)"] {
+            folder.vlive(["edit", "k", "--apply", filter]).ends(0, "", same);
+        }
+    });
+    folder.vlive(["edit", "k/1", "--apply", ".rows.b.price = 13"]).ends(0, "k/1\n", "edited 1 entry, 92 B\n");
+    assert_eq!(folder.value("k/1"), folder.value("k/2"));
+    let told = folder.vlive(["edit", "--all", "--json", "--apply", ".fetched_at = 8"]).json();
+    assert_eq!(told, json!({"entries": 2, "bytes": 184, "keys": ["k/1", "k/2"], "unchanged": 0, "dry_run": false}));
+    // An order of fields that a filter makes stays; one that it does not make does as well.
+    folder.vlive(["edit", "k/1", "-q", "--apply", "del(.rows.a.i) | .rows.a.new = {z: 1, a: 2.0}"]).output();
+    let dumped = folder.vlive(["dump", "k/1"]).output().stdout;
+    assert!(
+        dumped.contains(r#""a":{"f":1.0,"z":-0.0,"s":0.1,"e":1e300,"u":18446744073709551615,"n":null"#),
+        "{dumped}"
+    );
+    assert!(dumped.contains(r#""new":{"z":1,"a":2.0}"#), "{dumped}");
+}
+
+#[test]
+fn every_value_that_a_cache_can_hold_stays_as_it_is_beside_what_a_filter_changes() {
+    for cache in ["values", "bakery", "odd-keys", "live-demo"] {
+        let folder = Folder::copy_of(cache);
+        folder.untouched(|| {
+            let ended = folder.vlive(["edit", "--all", "--apply", ".rows |= map_values(map_values(.))"]).output();
+            assert_eq!((ended.status, ended.stdout.as_str()), (0, ""), "{ended}");
+        });
+        folder.vlive(["edit", "--all", "-q", "--apply", ".fetched_at = 5"]).output();
+        let edited = folder.entries();
+        let touched = Folder::copy_of(cache);
+        touched.vlive(["touch", "--all", "-q", "--fetched-at", "@5"]).output();
+        assert_eq!(edited, touched.entries());
+    }
+}
+
+#[test]
+fn what_a_filter_works_out_is_written_in_full() {
+    for (filter, json) in [
+        ("1 + 1.5", "2.5"),
+        ("3.5 * 2", "7.0"),
+        ("18446744073709551614 + 1", "18446744073709551615"),
+        ("-9223372036854775808 - 1", r#"{"$int":"-9223372036854775809"}"#),
+        ("nan", r#"{"$float":"NaN"}"#),
+        ("-infinite", r#"{"$float":"-Infinity"}"#),
+        ("1e5", "100000.0"),
+        (r#"{"$tag": [10, "1.50"]}"#, r#"{"$tag":[10,"1.50"]}"#),
+        (r#""a\u0007b" + "é""#, r#""a\u0007bé""#),
+        ("[{}, [], true, null]", "[{},[],true,null]"),
+    ] {
+        let folder = Folder::empty();
+        folder.vlive(["put", "-q", "k/1"]).stdin(r#"{"a":{"x":"before"}}"#).ends(0, "", "");
+        let ended = folder.vlive(["edit", "k/1", "--apply", &format!(".rows.a.x = ({filter})")]).output();
+        assert_eq!(ended.status, 0, "{filter}: {ended}");
+        let dumped = folder.vlive(["dump", "--rows", "k/1"]).output().stdout;
+        assert_eq!(dumped, format!("{{\"a\":{{\"x\":{json}}}}}\n"), "{filter}");
+    }
+}
+
+#[test]
+fn a_filter_that_fails_on_one_entry_changes_none() {
+    let folder = Folder::empty();
+    folder.vlive(["put", "-q", "k/1"]).stdin(r#"{"a":{"x":1}}"#).ends(0, "", "");
+    folder.vlive(["put", "-q", "k/2"]).stdin(r#"{"a":{"x":"one"}}"#).ends(0, "", "");
+    folder.untouched(|| {
+        for (filter, key, what) in [
+            (".rows.a.x |= . * 1.5 - 1", "k/2", ""),
+            (".rows.a.x = 18446744073709551616", "k/1", "in its result, line 1, column"),
+            (".rows.a = 3", "k/1", "in its result, line 1, column"),
+            (".rows.a.x = {\"$bytes\": 3}", "k/1", "in its result, line 1, column"),
+            ("empty", "k/1", "it gives no value, where one is needed\n"),
+            ("., .", "k/1", "it gives several values, where one is needed\n"),
+            (".rows.a.x = {(0): 1}", "k/1", ""),
+            ("3", "k/1", "in its result, line 1, column 1: "),
+        ] {
+            let ended = folder.vlive(["edit", "k", "--apply", filter]).output();
+            assert_eq!((ended.status, ended.stdout.as_str()), (2, ""), "{filter}: {ended}");
+            let told = format!("error: --apply cannot change `{key}`: {what}");
+            assert!(ended.stderr.starts_with(&told), "{filter}: {ended}");
+            assert!(ended.stderr.ends_with("hint: no entry was changed\n"), "{filter}: {ended}");
+        }
+        let ended = folder.vlive(["edit", "k", "--apply", ".rows |"]).output();
+        assert!(ended.status == 2 && ended.stderr.contains("--apply is not a jq filter"), "{ended}");
+        let ended = folder.vlive(["edit", "--apply", "."]).output();
+        assert!(ended.status == 2 && ended.stderr.contains("--all applies the filter to every entry"), "{ended}");
+        assert_eq!(folder.vlive(["edit", "k/3", "--apply", "."]).output().status, 1);
+    });
+}
+
+#[test]
+fn an_entry_that_cannot_be_decoded_stays_beside_those_that_a_filter_changes() {
+    let folder = Folder::with_values("k", &[("1", b"\x80"), ("2", b"\xa0")]);
+    let ended = folder.vlive(["edit", "k", "--apply", ".rows.a = {x: 1}"]).output();
+    assert_eq!((ended.status, ended.stdout.as_str()), (3, "k/2\n"), "{ended}");
+    assert!(ended.stderr.contains("error: entry `k/1` cannot be decoded"), "{ended}");
+    assert_eq!(folder.value("k/1"), b"\x80");
+}
+
+#[test]
+fn a_backup_brings_back_what_a_filter_changed() {
+    let folder = Folder::copy_of("bakery");
+    let before = folder.entries();
+    let args = ["edit", "clients", "-q", "--apply", ".rows[].active |= not", "--backup", "b.jsonl"];
+    assert_eq!(folder.vlive(args).output().status, 0);
+    assert_ne!(folder.entries(), before);
+    folder.vlive(["load", "-q", "b.jsonl"]).ends(0, "", "");
+    assert_eq!(folder.entries(), before);
+}
+
+/// What jq makes of JSON; `None` where there is no jq.
+fn jq(filter: &str, json: &str) -> Option<serde_json::Value> {
+    use std::io::Write;
+    let mut jq = std::process::Command::new("jq");
+    let mut child = jq.args(["-c", filter]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    child.stdin.take().unwrap().write_all(json.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{filter}");
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// Numbers as jq has them: floats.
+fn as_in_jq(value: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Number(number) => json!(number.as_f64().unwrap()),
+        Value::Array(items) => items.iter().map(as_in_jq).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), as_in_jq(value))).collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn filters_give_what_jq_gives_for_values_that_both_can_hold() {
+    let envelope = r#"{"fetched_at":7,"rows":{"a":{"n":3,"price":2.5,"tags":["x","y"],"in":{"deep":{"er":null}},"ok":true},"b":{"n":-4,"price":10,"tags":[],"in":{},"ok":false},"ü":{"n":0,"price":0.125,"tags":["z"],"in":{"deep":[]},"ok":true}}}"#;
+    for filter in [
+        ".rows.a.price = 13",
+        ".rows[].price *= 2",
+        ".rows |= map_values(select(.ok))",
+        ".rows |= with_entries(.value.n += 1)",
+        "del(.rows.b)",
+        "del(.rows[].tags)",
+        ".rows |= map_values(del(.in.deep?))",
+        ".rows.a.tags += [\"new\"]",
+        ".rows[].tags |= (map(ascii_upcase) | sort | reverse)",
+        ".rows.c = .rows.a",
+        ".rows |= map_values(.total = .n * .price)",
+        ".rows[] |= (if .n > 0 then .sign = \"+\" elif .n < 0 then .sign = \"-\" else . end)",
+        ".rows |= (to_entries | sort_by(.value.n) | from_entries)",
+        ".fetched_at += 1",
+        ".rows.a |= (.n as $n | .sum = ([.price, $n] | add))",
+        ".rows |= map_values({n, price})",
+        ".rows.a.text = (.rows | keys | join(\",\"))",
+        ".rows |= map_values(.s = (.price | tostring | length))",
+        "walk(if type == \"object\" and has(\"ok\") then .ok |= not else . end)",
+    ] {
+        let folder = Folder::empty();
+        folder.vlive(["put", "-q", "k/1"]).stdin(envelope).ends(0, "", "");
+        let Some(expected) = jq(filter, envelope) else { return };
+        let ended = folder.vlive(["edit", "k/1", "-q", "--apply", filter]).output();
+        assert_eq!(ended.status, 0, "{filter}: {ended}");
+        let edited: serde_json::Value = serde_json::from_str(&folder.vlive(["dump", "k/1"]).output().stdout).unwrap();
+        assert_eq!(as_in_jq(&edited), as_in_jq(&expected), "{filter}");
+    }
 }

@@ -1,3 +1,4 @@
+mod apply;
 mod draft;
 
 use super::change::{Backup, Changing};
@@ -16,18 +17,31 @@ use vlive::ops::{DiffOptions, Unreadable, diff_values};
 use vlive::snapshot::Entry;
 use vlive::{Cache, Key, Snapshot};
 
-/// Edit an entry
+/// Edit an entry in an editor, or entries by a filter
 ///
-/// The entry, named by its full key, is opened as lossless JSON in the editor that `VISUAL` or `EDITOR` names. What
+/// An entry, named by its full key, is opened as lossless JSON in the editor that `VISUAL` or `EDITOR` names. What
 /// is saved is checked as `vlive put` checks it, and written if it is another entry than before; an empty file
 /// writes nothing. `fetched_at` stays unless it is edited. Text that is not written is kept, and its file is named.
 ///
 /// The cache is locked only to write, not while the editor is open. If the entry has changed by then, vlive asks
 /// whether to write all the same.
+///
+/// With --apply no editor is opened: a jq filter gets each selected entry, as `vlive dump` prints it, and gives the new
+/// one: `vlive edit clients --apply '.rows[].active = false'`. What the filter does not touch stays bit for bit, and
+/// all is done in one transaction. An entry that cannot be decoded stays as it is, is named on standard error, and
+/// makes the status 3.
 #[derive(Debug, Args)]
 pub struct Edit {
     #[command(flatten)]
     selecting: Selecting,
+
+    /// Change the selected entries by this jq filter
+    #[arg(long, value_name = "FILTER")]
+    apply: Option<String>,
+
+    /// Apply the filter to every entry of every cache key
+    #[arg(long, requires = "apply")]
+    all: bool,
 
     #[command(flatten)]
     changing: Changing,
@@ -62,10 +76,17 @@ struct Original {
 
 impl Edit {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        match &self.apply {
+            Some(filter) => apply::run(self, filter, global, output),
+            None => self.in_editor(global, output),
+        }
+    }
+
+    fn in_editor(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let chosen = self.selecting.choose(Meaning::Exact, time::now()?, output)?;
         let Some(key) = chosen.single() else {
             let hint = "name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`";
-            return Err(Refused::error("an editor takes one entry", Some(hint)));
+            return Err(Refused::error("an editor takes one entry; --apply changes several", Some(hint)));
         };
         let backup = self.changing.backup()?;
         let Some(entry) = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))? else {
@@ -126,7 +147,12 @@ impl Edit {
         output.flush()?;
         let verb = if dry_run { "would edit" } else { "edited" };
         let entries = human::count(keys.len() as u64, "entry", "entries");
-        output.summary(&format!("{verb} {entries}, {}", human::size(bytes)));
+        let others = match unchanged {
+            0 => String::new(),
+            1 => "; 1 entry stays as it is".to_owned(),
+            _ => format!("; {} stay as they are", human::count(unchanged, "entry", "entries")),
+        };
+        output.summary(&format!("{verb} {entries}, {}{others}", human::size(bytes)));
         Ok(())
     }
 }
