@@ -185,7 +185,7 @@ impl Cache {
     ///
     /// # Errors
     /// [`Error::NotACacheTable`] if there is a table of another type for one of its cache keys.
-    pub fn load(&self, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
+    pub fn seed(&self, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
         let mut state = self.lock();
         let snapshot = self.snapshot(&state)?;
         let plan = LoadPlan::new(&snapshot, fixture, replace)?;
@@ -465,9 +465,9 @@ mod tests {
                 (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), NewValue::Bytes(&[n; 3000])))
             })
         },
-        |cache| cache.load(fixture(), Replace::Entries).map(drop),
-        |cache| cache.load(fixture(), Replace::CacheKeys).map(drop),
-        |cache| cache.load(fixture(), Replace::All).map(drop),
+        |cache| cache.seed(fixture(), Replace::Entries).map(drop),
+        |cache| cache.seed(fixture(), Replace::CacheKeys).map(drop),
+        |cache| cache.seed(fixture(), Replace::All).map(drop),
     ];
 
     /// An entry in place of another, and one of a new table, which is read to where redb wants it.

@@ -77,11 +77,11 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
 /// A text that was verified to be JSON.
 struct Input<'j> {
     encoder: Encoder<'j>,
-    /// Where it begins.
+    /// Its start.
     top: Cursor<'j>,
 }
 
-/// What an object stands for.
+/// The form of an object.
 enum Form {
     Envelope,
     Rows,
@@ -257,7 +257,7 @@ impl<'j> Input<'j> {
         refuse(row.rest(), &format!("there is no id: the field `{id_field}` is missing"))
     }
 
-    /// Adds the row at which `at` stands; `begin` is where its id comes from.
+    /// Adds the row that is next; `begin` is where its id comes from.
     fn row(&mut self, at: &mut Cursor<'j>, id: &str, begin: &str) -> Result<(), InputError> {
         let place = Place::top(Step::Row(id));
         if at.peek() != b'{' {

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::snapshot::{Entry, Snapshot};
 
 pub(crate) mod ages;
+pub(crate) mod assert;
 pub(crate) mod check;
 pub(crate) mod compact;
 pub(crate) mod diff;
@@ -21,14 +22,15 @@ pub(crate) mod touch;
 pub(crate) mod transfer;
 
 pub use ages::{Age, Ages, ages};
+pub use assert::assert_same;
 pub use check::{Check, Finding, Findings, check, check_deep};
 pub use compact::{Compacted, compact, compact_plan};
-pub use diff::{Change, DiffOptions, Difference, EntryDiff, FieldDiff, RowDiff, Side, diff};
+pub use diff::{Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff};
 pub use dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use invalidate::{Plan, Removed};
 pub use list::{CacheKeySummary, List, Unreadable, list};
-pub use load::{LoadPlan, Replace, load};
+pub use load::{LoadPlan, Replace};
 pub use near::{Near, near};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope, each_entry};

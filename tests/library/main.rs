@@ -1,6 +1,7 @@
 //! The library as its users call it: values in, values out. Nothing here runs the program.
 
 mod allocations;
+mod assertion;
 mod deviation;
 mod diff;
 mod diorama;

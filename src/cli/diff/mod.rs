@@ -6,13 +6,13 @@ use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{refuse_twice, source, tell_ignored};
 use super::{Global, Refused, Status, tell_unread, time};
 use crate::output::progress::Bar;
-use crate::output::{Output, human};
+use crate::output::{Output, human, to_width};
 use anyhow::Result;
 use clap::Args;
 use stat::Stat;
 use std::path::{Path, PathBuf};
 use vlive::fixture::FixtureOptions;
-use vlive::ops::{Change, DiffOptions, Difference, EntryDiff, Matched, RowDiff, Side};
+use vlive::ops::{Change, DiffOptions, Difference, Matched, Side};
 use vlive::{Fixture, Selection, Snapshot};
 
 /// Compare two caches, or a cache and a fixture
@@ -127,8 +127,22 @@ impl Diff {
             match (&mut shown, &difference) {
                 (Shown::Stats(stats), _) => Stat::add(stats, &difference),
                 (Shown::Json(array), _) => array.add(&difference, output)?,
-                (Shown::Lines, Difference::Entry(entry)) => print_entry(entry, output)?,
-                (Shown::Lines, Difference::Row(row)) => print_row(row, output)?,
+                (Shown::Lines, _) => {
+                    // A record that one side has alone is one line; of a value that changed both are shown in full.
+                    let is_alone = matches!(&difference, Difference::Row(row) if row.change != Change::Changed);
+                    for line in difference.lines() {
+                        let content = line.content(output.escape_key(), output.escape());
+                        let before = 2 * line.level() + "+ ".len();
+                        match output.width().filter(|_| is_alone) {
+                            None => output.changed(line.level(), line.change().mark(), content)?,
+                            Some(width) => {
+                                let content = content.to_string();
+                                let cut = to_width(&content, width.saturating_sub(before).max(1));
+                                output.changed(line.level(), line.change().mark(), cut)?;
+                            }
+                        }
+                    }
+                }
             }
             Ok(())
         })?;
@@ -200,44 +214,4 @@ struct Undecodable<'d> {
     side: &'d Path,
     key: String,
     error: vlive::live::DecodeError,
-}
-
-fn mark(change: Change) -> char {
-    match change {
-        Change::Added => '+',
-        Change::Removed => '-',
-        Change::Changed => '~',
-    }
-}
-
-fn print_entry(entry: &EntryDiff, output: &mut Output) -> Result<()> {
-    let mut line = output.key(&entry.key.to_string()).into_owned();
-    if entry.change != Change::Changed {
-        let rows = entry.row_count.map_or("cannot be decoded".into(), |rows| human::count(rows, "row", "rows"));
-        line = format!("{line} ({rows})");
-    }
-    if entry.is_reordered {
-        line.push_str(" (rows in another order)");
-    }
-    output.changed(0, mark(entry.change), &line)?;
-    if let Some((old, new)) = entry.fetched_at {
-        output.changed(1, '~', format_args!("fetched {} -> {}", human::time(old), human::time(new)))?;
-    }
-    Ok(())
-}
-
-fn print_row(row: &RowDiff, output: &mut Output) -> Result<()> {
-    let id = output.key(&row.id);
-    let (colon, record) = row.record.as_deref().map_or(("", ""), |record| (": ", record));
-    let order = if row.is_reordered { " (fields in another order)" } else { "" };
-    let record = output.text(record);
-    output.changed(1, mark(row.change), format_args!("{id}{colon}{record}{order}"))?;
-    for field in &row.fields {
-        let name = output.key(&field.name);
-        // Values can be large: there are no more of them in memory than there must be.
-        let [old, new] = [&field.old, &field.new].map(|value| output.text(value.as_deref().unwrap_or_default()));
-        let arrow = if field.change() == Change::Changed { " -> " } else { "" };
-        output.changed(2, mark(field.change()), format_args!("{name}: {old}{arrow}{new}"))?;
-    }
-    Ok(())
 }
