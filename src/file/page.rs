@@ -3,7 +3,7 @@
 //! The layouts are those of redb's format document. Nothing here believes an offset: a page is
 //! parsed once, and every range that it hands out was checked to lie inside its used bytes.
 
-use super::header::Root;
+use super::damage::Fault;
 use super::{Result, checksum};
 use std::fmt;
 use std::ops::Range;
@@ -37,15 +37,33 @@ impl fmt::Display for PageNumber {
     }
 }
 
+/// A tree: its root page, the checksum of that page, and the number of its entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Root {
+    pub page: PageNumber,
+    pub checksum: u128,
+    pub length: u64,
+}
+
+impl Root {
+    pub const LEN: usize = 32;
+
+    /// `bytes` must hold [`Root::LEN`] bytes.
+    pub fn parse(bytes: &[u8]) -> Root {
+        Root {
+            page: PageNumber::parse(u64_at(bytes, 0)),
+            checksum: u128::from_le_bytes(bytes[8..24].try_into().expect("16 bytes")),
+            length: u64_at(bytes, 24),
+        }
+    }
+}
+
 /// The widths of a tree's keys and values, where they are fixed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Widths {
     pub key: Option<u32>,
     pub value: Option<u32>,
 }
-
-/// What was wrong with a page; the caller knows which page it was.
-pub type Fault = &'static str;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -69,10 +87,10 @@ impl Shape {
         let kind = match start[0] {
             1 => Kind::Leaf,
             2 => Kind::Branch,
-            _ => return Err("it is neither a leaf nor a branch"),
+            _ => return Err(Fault::NeitherLeafNorBranch),
         };
         let count = usize::from(u16::from_le_bytes([start[2], start[3]]));
-        if count == 0 { Err("it is empty") } else { Ok(Shape { kind, count, widths }) }
+        if count == 0 { Err(Fault::Empty) } else { Ok(Shape { kind, count, widths }) }
     }
 
     /// Where the tables of offsets end and the keys begin.
@@ -142,13 +160,13 @@ impl Page {
     /// is in order.
     pub fn verify(bytes: Vec<u8>, used: usize, shape: Shape, expected: u128) -> Result<Page, Fault> {
         if checksum(&bytes[..used]) != expected {
-            return Err("its checksum does not match");
+            return Err(Fault::Checksum);
         }
         if shape.tables_end() > used {
-            return Err("it holds more than fits");
+            return Err(Fault::HoldsTooMuch);
         }
         let page = Page { bytes, used, shape };
-        if page.offsets_are_sound() { Ok(page) } else { Err("its offsets are out of order") }
+        if page.offsets_are_sound() { Ok(page) } else { Err(Fault::Offsets) }
     }
 
     /// The widths that it was read with.
@@ -236,4 +254,8 @@ fn offset_at(page: &[u8], at: usize) -> u64 {
 /// Offsets of a verified page lie in memory, so they fit.
 fn range(start: u64, end: u64) -> Range<usize> {
     usize::try_from(start).expect("an offset in memory")..usize::try_from(end).expect("an offset in memory")
+}
+
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"))
 }

@@ -49,7 +49,7 @@ impl PageStore {
                 let mut bytes = vec![0; len];
                 inner.spill.read(offset, &mut bytes).map_err(of_spill)?;
                 // The spill file may have changed; verify again.
-                let damaged = |fault| Error::Damaged(Damage { page: Some(at.page), checksum: at.checksum, fault });
+                let damaged = |fault| Error::Damaged(Damage::of_contents(at.page, at.checksum, fault));
                 let shape = Shape::parse(&bytes, widths).map_err(damaged)?;
                 Page::verify(bytes, len, shape, at.checksum).map(|page| Some(Arc::new(page))).map_err(damaged)
             }
