@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         },
     );
     let cli = cli::parse();
-    let mut output = output::Output::new(cli.global.color, cli.global.quiet);
+    let mut output = output::Output::new(cli::streams(&cli.global));
     let result = cli::run(&cli, &mut output).and_then(|status| {
         output.flush()?;
         Ok(status)

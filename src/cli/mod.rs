@@ -10,6 +10,7 @@ mod diff;
 mod dump;
 mod dump_rows;
 mod edit;
+mod environment;
 mod filtering;
 mod find;
 mod format;
@@ -37,7 +38,9 @@ use crate::output::Output;
 use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use edit::{is_editor_running, keep_edited_text};
-use global::Global;
+use environment::Environment;
+pub use environment::streams;
+use global::{Global, GlobalArgs};
 pub use interrupted::before_signals_end_it;
 use report::{Refused, tell_unread};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
@@ -59,7 +62,7 @@ use std::env;
 )]
 pub struct Cli {
     #[command(flatten)]
-    pub global: Global,
+    pub global: GlobalArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -120,13 +123,11 @@ fn is_given(arguments: &[&str], color: &str) -> bool {
 }
 
 pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
-    let global = &cli.global;
-    if !global.no_pager
-        && matches!(
-            cli.command,
-            Command::Dump(_) | Command::Show(_) | Command::Find(_) | Command::Ages(_) | Command::Diff(_)
-        )
-    {
+    let global = &Global::new(&cli.global, Environment::read()?);
+    if matches!(
+        cli.command,
+        Command::Dump(_) | Command::Show(_) | Command::Find(_) | Command::Ages(_) | Command::Diff(_)
+    ) {
         output.page();
     }
     match &cli.command {

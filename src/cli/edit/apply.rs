@@ -2,7 +2,7 @@
 
 use super::{Edit, ID_FIELD, lossless};
 use crate::cli::selection::Meaning;
-use crate::cli::{Global, Refused, Status, tell_unread, time};
+use crate::cli::{Global, Refused, Status, tell_unread};
 use crate::filter::{self, Fault, Filter, lossless as values};
 use crate::output::Output;
 use anyhow::Result;
@@ -40,7 +40,7 @@ impl From<Stop> for anyhow::Error {
 
 pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Result<Status> {
     let hint = "--all applies the filter to every entry";
-    let chosen = edit.selecting.choose_with_all(Meaning::Exact, edit.all, hint, time::now()?, output)?;
+    let chosen = edit.selecting.choose_with_all(Meaning::Exact, edit.all, hint, global.now(), output)?;
     let filter = filter::with_room(|| Filter::without_variables(code))?;
     let filter = filter.map_err(|fault: Fault| {
         let hint = Some("the language is that of jq, and the entry is as `vlive dump` prints it");

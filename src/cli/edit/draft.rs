@@ -61,11 +61,10 @@ impl Draft {
         Ok(Draft { file, _folder: folder })
     }
 
-    /// Opens the file in the user's editor, and waits until that has ended.
-    pub fn open_in_editor(&self) -> Result<()> {
-        let editor = editor();
+    /// Opens the file in an editor, and waits until that has ended.
+    pub fn open_in(&self, editor: &str) -> Result<()> {
         IS_EDITOR_RUNNING.store(true, Ordering::Relaxed);
-        let ended = command(&editor, &self.file).status();
+        let ended = command(editor, &self.file).status();
         IS_EDITOR_RUNNING.store(false, Ordering::Relaxed);
         let what = match ended.map(|status| (status, status.code())) {
             Ok((_, Some(0))) => return Ok(()),
@@ -74,7 +73,7 @@ impl Draft {
                 let hint = Some("VISUAL or EDITOR names the editor");
                 return Err(Refused::error(format!("the editor `{editor}` cannot be run"), hint));
             }
-            Ok((status, _)) => ending(&editor, status),
+            Ok((status, _)) => ending(editor, status),
         };
         Err(Refused::error(what, Some("nothing was written")))
     }
@@ -141,12 +140,6 @@ fn ending(editor: &str, status: ExitStatus) -> String {
         Some(code) => format!("the editor `{editor}` ended with status {code}"),
         None => format!("the editor `{editor}` was ended by a signal"),
     }
-}
-
-fn editor() -> String {
-    let said = ["VISUAL", "EDITOR"].into_iter().filter_map(|name| env::var(name).ok());
-    let mut said = said.filter(|editor| !editor.trim().is_empty());
-    said.next().unwrap_or_else(|| if cfg!(windows) { "notepad" } else { "vi" }.to_owned())
 }
 
 /// The editor may be a line for the shell, with options.

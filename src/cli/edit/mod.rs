@@ -3,7 +3,7 @@ mod draft;
 
 use super::change::{Backup, Changing};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, diff, tell_unread, time};
+use super::{Global, Refused, Status, diff, tell_unread};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -83,7 +83,7 @@ impl Edit {
     }
 
     fn in_editor(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let chosen = self.selecting.choose(Meaning::Exact, time::now()?, output)?;
+        let chosen = self.selecting.choose(Meaning::Exact, global.now(), output)?;
         let Some(key) = chosen.single() else {
             let hint = "name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`";
             return Err(Refused::error("an editor takes one entry; --apply changes several", Some(hint)));
@@ -97,7 +97,7 @@ impl Edit {
             Err(error) => return Ok(tell_unread(&[], &[Unreadable { key: entry.key(), error }], output)),
         };
         let draft = Draft::new(&original.key, &original.text)?;
-        let envelope = match edited(&draft, &original, output) {
+        let envelope = match edited(&draft, &original, global.editor(), output) {
             Ok(Edited::Changed(envelope)) => envelope,
             Ok(nothing) => return self.tell_nothing(&nothing, &original.key, output),
             Err(error) => return Err(draft.keep_for(error)),
@@ -199,9 +199,9 @@ fn lossless(envelope: &EnvelopeView<'_>, pretty: bool) -> Result<String> {
 }
 
 /// Has the text edited until it can be read, or the user gives up.
-fn edited(draft: &Draft, original: &Original, output: &Output) -> Result<Edited> {
+fn edited(draft: &Draft, original: &Original, editor: &str, output: &Output) -> Result<Edited> {
     loop {
-        draft.open_in_editor()?;
+        draft.open_in(editor)?;
         let refused = match original.read(&draft.read()?) {
             Err(error) => error,
             read => return read,
