@@ -514,7 +514,7 @@ impl<W: Write> JsonWriter<W> {
             }
             Head::Array(left) => self.array(reader, left, maps, deeper(depth)?)?,
             Head::Map(left) => match maps {
-                Maps::Seen(envelope) if envelope.is_irregular(start) || is_reserved(reader, left) => {
+                Maps::Seen(envelope) if envelope.maps().is_irregular(start) || is_reserved(reader, left) => {
                     self.odd_map(reader, left, maps)?;
                 }
                 _ => self.map(reader, left, maps, deeper(depth)?)?,

@@ -1,0 +1,319 @@
+//! Sets: what diorama caches, a table of rows and what it remembers of it, as one entry each.
+
+use crate::diorama::identity::{Identity, TableName, meta_table};
+use crate::diorama::meta::{MalformedMeta, Meta};
+use crate::diorama::row::RowView;
+use crate::error::{Error, Result};
+use crate::file::{Cursor, TreeEntry};
+use crate::live::key::Selection;
+use crate::snapshot::{Snapshot, Table};
+use std::collections::HashMap;
+use std::str;
+use std::sync::Arc;
+
+/// Rows that are looked at to tell a table of diorama from one of another program.
+const SAMPLE: usize = 8;
+
+/// What a table of a file is, by its name, its types, the tables beside it and, where these do not tell,
+/// its first rows; never by the file's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableRole {
+    /// Entries of vantage-live under one cache key.
+    CacheKey,
+    /// Rows of diorama.
+    Rows,
+    /// What diorama remembers of rows.
+    Meta,
+    /// Data or an index of vantage-redb, a source and not a cache.
+    Source,
+    /// None of these.
+    Foreign,
+}
+
+/// A set that diorama caches: its rows, and what it remembers of them. An entry, as the value under a full
+/// key is one of vantage-live.
+#[derive(Clone, Debug)]
+pub struct Set {
+    name: Arc<str>,
+    /// `None` for a set that was copied whole and has no rows.
+    rows: Option<Table>,
+    meta_table: Option<Table>,
+    meta: Meta,
+    malformed: Vec<MalformedMeta>,
+    row: Option<Box<str>>,
+}
+
+impl Set {
+    /// The name of its table, which is its full key.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name as people read it; the name of its table where that is none of diorama's.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        Identity::of_table(&self.name).map_or_else(|| self.name.to_string(), |identity| identity.to_string())
+    }
+
+    /// What diorama remembers of its rows.
+    #[must_use]
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// What diorama cannot read of that.
+    #[must_use]
+    pub fn malformed(&self) -> &[MalformedMeta] {
+        &self.malformed
+    }
+
+    /// When its rows were last fetched, in whole seconds since 1970; `None` if diorama does not remember.
+    #[must_use]
+    pub fn fetched_at(&self) -> Option<u64> {
+        self.meta.refreshed_at.map(crate::diorama::meta::Nanoseconds::seconds)
+    }
+
+    /// The number of its rows, those included that are not selected.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows.as_ref().map_or(0, Table::entries)
+    }
+
+    /// The one row that is selected; `None` if all are.
+    #[must_use]
+    pub fn row(&self) -> Option<&str> {
+        self.row.as_deref()
+    }
+
+    /// Its table of rows.
+    pub(crate) fn rows_table(&self) -> Option<&Table> {
+        self.rows.as_ref()
+    }
+
+    /// Its meta table.
+    pub(crate) fn meta_table(&self) -> Option<&Table> {
+        self.meta_table.as_ref()
+    }
+}
+
+/// A row of a set as it is stored.
+#[derive(Clone, Debug)]
+pub struct SetRow(TreeEntry);
+
+impl SetRow {
+    /// The id of the row.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        str::from_utf8(self.0.key()).expect("verified when the row was read")
+    }
+
+    /// The value as stored.
+    #[must_use]
+    pub fn value(&self) -> &[u8] {
+        self.0.value()
+    }
+}
+
+/// The rows of a set in the order of their ids, a page in memory at a time. An error stands for a page that
+/// cannot be read; after it the iterator goes on with the next page that can.
+#[derive(Debug)]
+pub struct SetRows<'s> {
+    snapshot: &'s Snapshot,
+    set: &'s Set,
+    cursor: Option<Cursor<'s>>,
+    /// Rows so far; `None` once some could not be read, or if not all are selected.
+    seen: Option<u64>,
+}
+
+impl Iterator for SetRows<'_> {
+    type Item = Result<SetRow>;
+
+    fn next(&mut self) -> Option<Result<SetRow>> {
+        let table = self.set.rows.as_ref()?;
+        let damaged = |error| Some(Err(self.snapshot.error(error, Some(table.name()))));
+        match self.cursor.as_mut()?.next() {
+            Some(Ok(entry)) => {
+                self.seen = self.seen.map(|seen| seen + 1);
+                let Ok(id) = str::from_utf8(entry.key()) else { return damaged(table.definition().key_is_no_text()) };
+                if self.set.row().is_some_and(|row| row != id) {
+                    self.cursor = None;
+                    return None;
+                }
+                Some(Ok(SetRow(entry)))
+            }
+            Some(Err(error)) => {
+                self.seen = None;
+                damaged(error)
+            }
+            None => {
+                self.cursor = None;
+                match self.seen.take() {
+                    Some(seen) if seen != table.entries() => damaged(table.definition().miscounted()),
+                    _ => None,
+                }
+            }
+        }
+    }
+}
+
+impl Snapshot {
+    /// All tables of the file with what they are, in the order of their names.
+    pub fn roles(&self) -> Result<Vec<(Table, TableRole)>> {
+        let tables = self.tables()?;
+        let pairs: HashMap<&str, bool> =
+            tables.iter().map(|table| (table.name(), table.holds_bytes_by_text())).collect();
+        let mut roles = Vec::new();
+        for table in &tables {
+            roles.push(self.role(table, &pairs)?);
+        }
+        drop(pairs);
+        Ok(tables.into_iter().zip(roles).collect())
+    }
+
+    /// `pairs` has the name of every table, and whether it is of text and bytes.
+    fn role(&self, table: &Table, pairs: &HashMap<&str, bool>) -> Result<TableRole> {
+        let is_source = |name: &str| pairs.keys().any(|other| index_of(other) == Some(name));
+        if table.cache_key().is_some() {
+            return Ok(TableRole::CacheKey);
+        }
+        if index_of(table.name()).is_some_and(|source| pairs.contains_key(source)) {
+            return Ok(TableRole::Source);
+        }
+        if table.is_named_as_cache() || !table.holds_bytes_by_text() {
+            return Ok(TableRole::Foreign);
+        }
+        match TableName::of(table.name()) {
+            TableName::Hidden => Ok(TableRole::Foreign),
+            TableName::Meta(_) => Ok(TableRole::Meta),
+            TableName::Rows(name) if pairs.get(meta_table(name).as_str()) == Some(&true) => Ok(TableRole::Rows),
+            TableName::Rows(name) if is_source(name) => Ok(TableRole::Source),
+            TableName::Rows(_) => self.role_by_rows(table),
+        }
+    }
+
+    fn role_by_rows(&self, table: &Table) -> Result<TableRole> {
+        let mut is_array = false;
+        for entry in table.definition().tree(self.file()).entries().take(SAMPLE) {
+            let entry = entry.map_err(|error| self.error(error, Some(table.name())))?;
+            if RowView::new(entry.value()).is_ok() {
+                return Ok(TableRole::Rows);
+            }
+            is_array |= matches!(entry.value().first(), Some(0x80..=0x9f));
+        }
+        Ok(match (table.entries(), is_array) {
+            // diorama lists it, and another program would have had little reason to make it.
+            (0, _) => TableRole::Rows,
+            (_, true) => TableRole::Source,
+            _ => TableRole::Foreign,
+        })
+    }
+
+    /// All sets, in the order of their names.
+    pub fn sets(&self) -> Result<Vec<Set>> {
+        let mut sets: Vec<Set> = Vec::new();
+        let mut roles = self.roles()?;
+        // A meta table sorts after its rows, but perhaps not next to them.
+        let mut metas: HashMap<String, Table> = HashMap::new();
+        for (table, _) in roles.extract_if(.., |(_, role)| *role == TableRole::Meta) {
+            if let TableName::Meta(rows) = TableName::of(table.name()) {
+                metas.insert(rows.to_owned(), table);
+            }
+        }
+        for (table, role) in roles {
+            if role == TableRole::Rows {
+                let meta = metas.remove(table.name());
+                sets.push(self.set(table.name().into(), Some(table), meta)?);
+            }
+        }
+        for (name, meta) in metas {
+            sets.push(self.set(name.into(), None, Some(meta))?);
+        }
+        sets.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(sets)
+    }
+
+    fn set(&self, name: Arc<str>, rows: Option<Table>, meta_table: Option<Table>) -> Result<Set> {
+        let (mut meta, mut malformed) = (Meta::default(), Vec::new());
+        if let Some(table) = &meta_table {
+            for entry in table.definition().tree(self.file()).entries() {
+                let entry = entry.map_err(|error| self.error(error, Some(table.name())))?;
+                let Ok(key) = str::from_utf8(entry.key()) else { continue };
+                malformed.extend(meta.read(key, entry.value()).err());
+            }
+        }
+        Ok(Set { name, rows, meta_table, meta, malformed, row: None })
+    }
+
+    /// The sets that a selection takes, or the one row that it names: by the name of a table, by the name as
+    /// people read it, or by one of these, a `/` and the id of a row. The longest name counts.
+    pub fn selected_sets(&self, selection: &Selection) -> Result<Vec<Set>> {
+        let sets = self.sets()?;
+        let Some(typed) = selection.typed() else { return Ok(sets) };
+        let Some((name, row)) = find(&typed, |name| sets.iter().any(|set| *set.name == *name)) else {
+            return Ok(Vec::new());
+        };
+        let set = sets.into_iter().find(|set| *set.name == *name).map(|set| Set { row: row.map(Into::into), ..set });
+        let mut found: Vec<Set> = set.into_iter().collect();
+        for set in &found {
+            // A row that is not there selects nothing.
+            if set.row.is_some() && self.rows(set).next().is_none() {
+                found.clear();
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The rows of a set: all, or the one that is selected.
+    #[must_use]
+    pub fn rows<'s>(&'s self, set: &'s Set) -> SetRows<'s> {
+        let start = set.row().unwrap_or_default().as_bytes();
+        let cursor = set.rows.as_ref().map(|table| table.definition().tree(self.file()).entries_from(start));
+        SetRows { snapshot: self, set, cursor, seen: set.row.is_none().then_some(0) }
+    }
+}
+
+/// The table of vantage-redb that a table is an index of, by its name.
+fn index_of(name: &str) -> Option<&str> {
+    name.split_once("__idx__").map(|(table, _)| table)
+}
+
+/// The name of a table and perhaps the id of a row that a text stands for.
+fn find(typed: &str, exists: impl Fn(&str) -> bool) -> Option<(String, Option<String>)> {
+    let slashes = typed.match_indices('/').map(|(at, _)| at);
+    let cuts = std::iter::once(typed.len()).chain(slashes.collect::<Vec<_>>().into_iter().rev());
+    for cut in cuts {
+        let (name, row) = (&typed[..cut], typed.get(cut + 1..).map(str::to_owned));
+        if exists(name) {
+            return Some((name.to_owned(), row));
+        }
+        if let Ok(identity) = name.parse::<Identity>()
+            && let table = identity.table()
+            && exists(&table)
+        {
+            return Some((table, row));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typed_name_is_that_of_the_longest_table_and_then_of_a_row() {
+        let tables = ["a", "a/b", "clients?c1:117:4:team1:=6:t3:redq-s-n1:0", "50%25"];
+        let find = |typed| find(typed, |name| tables.contains(&name));
+        let found = |table: &str, row: Option<&str>| Some((table.to_owned(), row.map(str::to_owned)));
+        assert_eq!(find("a"), found("a", None));
+        assert_eq!(find("a/b"), found("a/b", None));
+        assert_eq!(find("a/c"), found("a", Some("c")));
+        assert_eq!(find("a/b/c/d"), found("a/b", Some("c/d")));
+        assert_eq!(find("a/"), found("a", Some("")));
+        assert_eq!(find("clients where team = red/c1"), found(tables[2], Some("c1")));
+        assert_eq!(find("50%/x"), found("50%25", Some("x")));
+        assert_eq!(find("b"), None);
+    }
+}
