@@ -145,20 +145,21 @@ impl Cache {
     }
 
     /// The rows under a full key; see [`Snapshot::get`].
-    pub fn get(&self, full_key: &str) -> Result<Option<CachedRows>> {
-        self.snapshot(&self.lock())?.get(full_key)
+    pub fn get(&self, key: impl Into<Key>) -> Result<Option<CachedRows>> {
+        self.snapshot(&self.lock())?.get(key)
     }
 
     /// Writes rows under a full key, in place of what was there.
-    pub fn put(&self, full_key: &str, rows: &CachedRows) -> Result<()> {
-        self.put_envelope(&Key::new(full_key), &Envelope::encode(rows)).map(drop)
+    pub fn put(&self, key: impl Into<Key>, rows: &CachedRows) -> Result<()> {
+        self.put_envelope(key, &Envelope::encode(rows)).map(drop)
     }
 
     /// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
-    pub fn put_envelope(&self, key: &Key, envelope: &Envelope) -> Result<bool> {
+    pub fn put_envelope(&self, key: impl Into<Key>, envelope: &Envelope) -> Result<bool> {
+        let key = key.into();
         let mut state = self.lock();
         // Reads the path that redb is about to change, and so verifies it.
-        self.snapshot(&state)?.entry(key)?;
+        self.snapshot(&state)?.entry(&key)?;
         self.change(&mut state, |database| {
             let transaction = database.begin_write()?;
             let replaced = {

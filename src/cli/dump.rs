@@ -148,7 +148,7 @@ impl Dump {
     }
 
     fn many(&self, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), selections)?;
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), selections)?;
         let style = self.style(self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
             let dumped = vlive::ops::dump(&snapshot, selections, style, &mut out)?;
@@ -162,7 +162,7 @@ impl Dump {
     }
 
     fn folder(&self, path: &Path, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::hold(global.folder(), global.look_wait(), selections)?;
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), selections)?;
         let style = self.style(true);
         let dumped = target::folder(path, |folder| {
             Ok(unless_nothing(vlive::ops::dump_tree(&snapshot, selections, style, folder)?))

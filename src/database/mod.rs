@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::file::{self, File};
+use crate::system::positioned::{read_at, write_at};
 use crate::system::temporary::TemporaryFile;
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 use std::fs;
@@ -55,7 +56,7 @@ impl StorageBackend for CheckedFile {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut bytes = vec![0; len];
-        file::read_at(&self.file, &mut bytes, offset)?;
+        read_at(&self.file, &mut bytes, offset)?;
         Ok(bytes)
     }
 
@@ -78,7 +79,7 @@ impl StorageBackend for CheckedFile {
         let data = marked.as_deref().unwrap_or(data);
         #[cfg(test)]
         disk::room_for_a_call().inspect_err(|_| disk::write_a_part(&self.file, offset, data))?;
-        file::write_at(&self.file, data, offset)
+        write_at(&self.file, data, offset)
     }
 }
 
@@ -168,7 +169,6 @@ pub(crate) fn check_integrity(file: &Arc<fs::File>) -> io::Result<Option<String>
 /// A disk that runs full, for tests.
 #[cfg(test)]
 pub(crate) mod disk {
-    use crate::file;
     use std::cell::Cell;
     use std::fs;
     use std::io;
@@ -202,6 +202,6 @@ pub(crate) mod disk {
         if DISK.get().refused > 1 {
             return;
         }
-        file::write_at(file, &data[..data.len() / 2], offset).expect("the part is written");
+        super::write_at(file, &data[..data.len() / 2], offset).expect("the part is written");
     }
 }

@@ -2,9 +2,9 @@
 //! reading what it has read before, and end on one commit at any rate of commits.
 
 use super::page::{Page, PageNumber, Shape, Widths};
-use super::{Damage, Error, Result, Root, read_at, write_at};
+use super::{Damage, Error, Result, Root};
+use crate::system::spill::Spill;
 use std::collections::HashMap;
-use std::fs;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,12 +15,18 @@ const MEMORY: usize = 32 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub struct PageStore(Mutex<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     pages: HashMap<(PageNumber, u128), Kept>,
     in_memory: usize,
-    spill: Option<fs::File>,
-    spilled: u64,
+    spill: Spill,
+}
+
+impl Default for Inner {
+    fn default() -> Inner {
+        // What fits in memory is kept as pages, which need no second look.
+        Inner { pages: HashMap::new(), in_memory: 0, spill: Spill::new(0) }
+    }
 }
 
 #[derive(Debug)]
@@ -37,12 +43,12 @@ impl PageStore {
     /// The page, if it is there and was read with the same widths.
     pub fn fetch(&self, at: &Root, widths: Widths) -> Result<Option<Arc<Page>>> {
         let inner = self.lock();
-        match (inner.pages.get(&(at.page, at.checksum)), &inner.spill) {
-            (Some(Kept::Here(page)), _) if page.widths() == widths => Ok(Some(Arc::clone(page))),
-            (Some(&Kept::Spilled { offset, len }), Some(spill)) => {
+        match inner.pages.get(&(at.page, at.checksum)) {
+            Some(Kept::Here(page)) if page.widths() == widths => Ok(Some(Arc::clone(page))),
+            Some(&Kept::Spilled { offset, len }) => {
                 let mut bytes = vec![0; len];
-                read_at(spill, &mut bytes, offset).map_err(of_spill)?;
-                // Who knows what has become of it there.
+                inner.spill.read(offset, &mut bytes).map_err(of_spill)?;
+                // The spill file may have changed; verify again.
                 let damaged = |fault| Error::Damaged(Damage { page: Some(at.page), checksum: at.checksum, fault });
                 let shape = Shape::parse(&bytes, widths).map_err(damaged)?;
                 Page::verify(bytes, len, shape, at.checksum).map(|page| Some(Arc::new(page))).map_err(damaged)
@@ -58,13 +64,7 @@ impl PageStore {
             inner.in_memory += bytes.len();
             Kept::Here(Arc::clone(page))
         } else {
-            let offset = inner.spilled;
-            let spill = match &inner.spill {
-                Some(spill) => spill,
-                None => inner.spill.insert(tempfile::tempfile().map_err(of_spill)?),
-            };
-            write_at(spill, bytes, offset).map_err(of_spill)?;
-            inner.spilled += bytes.len() as u64;
+            let offset = inner.spill.push(bytes).map_err(of_spill)?;
             Kept::Spilled { offset, len: bytes.len() }
         };
         inner.pages.insert((at.page, at.checksum), kept);

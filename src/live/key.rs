@@ -77,6 +77,24 @@ impl fmt::Display for Key {
     }
 }
 
+impl<T: AsRef<str> + ?Sized> From<&T> for Key {
+    fn from(full_key: &T) -> Key {
+        Key::new(full_key.as_ref())
+    }
+}
+
+impl From<String> for Key {
+    fn from(full_key: String) -> Key {
+        Key::new(&full_key)
+    }
+}
+
+impl From<&Key> for Key {
+    fn from(key: &Key) -> Key {
+        key.clone()
+    }
+}
+
 /// Which entries an operation is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
@@ -103,10 +121,10 @@ impl Selection {
         }
     }
 
-    /// The one entry with this full key.
+    /// The one entry with this key.
     #[must_use]
-    pub fn exact(full_key: &str) -> Selection {
-        Selection::Entry(Key::new(full_key))
+    pub fn exact(key: impl Into<Key>) -> Selection {
+        Selection::Entry(key.into())
     }
 
     /// The one cache key that the selection is about; `None` if it is about all.

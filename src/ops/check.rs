@@ -9,11 +9,10 @@ use crate::snapshot::race;
 use crate::snapshot::{Snapshot, Table};
 use crate::system::holder;
 use crate::system::holder::Holder;
-use crate::system::in_order::{InOrder, in_order};
 use crate::system::temporary::TemporaryFile;
+use crate::system::workers::{LARGE, Workers, with_workers};
 use std::fs;
 use std::io::{self, Seek};
-use std::mem;
 use std::path::Path;
 use std::str;
 use std::sync::Arc;
@@ -128,17 +127,10 @@ fn copy_anew(original: &mut fs::File, mut copy: &fs::File) -> io::Result<u64> {
     io::copy(original, &mut copy)
 }
 
-/// Bytes of pages whose entries are decoded at once.
-const BATCH: usize = 256 * 1024;
-
-/// Pages of this size are waited for, so that there are never several of them.
-const LARGE: usize = 1024 * 1024;
-
-/// Leaves of a cache table.
-struct Leaves {
+/// A leaf of a cache table.
+struct Leaf {
     cache_key: Arc<str>,
-    pages: Vec<Arc<Page>>,
-    bytes: usize,
+    page: Arc<Page>,
 }
 
 /// What is found in leaves.
@@ -152,10 +144,14 @@ struct Decoded {
 
 /// The leaves are read by one thread and decoded by as many as there are cores.
 fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
-    in_order(|leaves| decode(&leaves, now), |decoding| check_pages(snapshot, decoding))
+    with_workers(|leaves| decode(&leaves, now), |decoding| check_pages(snapshot, now, decoding))
 }
 
-fn check_pages(snapshot: &Snapshot, decoding: &mut InOrder<'_, Leaves, Decoded>) -> Result<(Check, Vec<Error>)> {
+fn check_pages(
+    snapshot: &Snapshot,
+    now: u64,
+    decoding: &mut Workers<'_, Leaf, Decoded>,
+) -> Result<(Check, Vec<Error>)> {
     let file = snapshot.file();
     let header = file.header();
     let mut check = Check {
@@ -199,15 +195,19 @@ fn check_pages(snapshot: &Snapshot, decoding: &mut InOrder<'_, Leaves, Decoded>)
             }
             continue;
         };
-        let none = || Leaves { cache_key: cache_key.into(), pages: Vec::new(), bytes: 0 };
-        let (mut leaves, mut decoded) = (none(), Decoded::default());
+        let cache_key: Arc<str> = cache_key.into();
+        let mut decoded = Decoded::default();
         let mut leaf = |page: &Arc<Page>| {
-            leaves.bytes += page.used_bytes().len();
-            leaves.pages.push(Arc::clone(page));
-            if leaves.bytes >= BATCH {
-                let is_large = leaves.bytes >= LARGE;
-                decoding.give(mem::replace(&mut leaves, none()));
-                while let Some(next) = if is_large { decoding.next() } else { decoding.next_due() } {
+            let bytes = page.used_bytes().len();
+            let leaf = Leaf { cache_key: Arc::clone(&cache_key), page: Arc::clone(page) };
+            if bytes >= LARGE {
+                while let Some(next) = decoding.next() {
+                    decoded.extend(next);
+                }
+                decoded.extend(decode(&[leaf], now));
+            } else {
+                decoding.push(leaf, bytes);
+                while let Some(next) = decoding.next_due() {
                     decoded.extend(next);
                 }
             }
@@ -216,7 +216,6 @@ fn check_pages(snapshot: &Snapshot, decoding: &mut InOrder<'_, Leaves, Decoded>)
         survey
             .tree(table.definition().root, Widths::default(), &mut leaf, &mut damage)
             .map_err(|error| in_context(error, Some(table.name())))?;
-        decoding.give(leaves);
         while let Some(next) = decoding.next() {
             decoded.extend(next);
         }
@@ -258,13 +257,13 @@ impl Decoded {
     }
 }
 
-fn decode(leaves: &Leaves, now: u64) -> Decoded {
+fn decode(leaves: &[Leaf], now: u64) -> Decoded {
     let mut decoded = Decoded::default();
-    for page in &leaves.pages {
+    for Leaf { cache_key, page } in leaves {
         for n in 0..page.count() {
             decoded.entries += 1;
             match str::from_utf8(page.key(n)) {
-                Ok(sub_key) => decoded.entry(&leaves.cache_key, sub_key, page.value(n), now),
+                Ok(sub_key) => decoded.entry(cache_key, sub_key, page.value(n), now),
                 Err(_) => decoded.keys_not_text += 1,
             }
         }

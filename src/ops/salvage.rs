@@ -35,7 +35,7 @@ pub struct Salvaged {
 /// Writes every entry of the cache at `from` that still verifies to a new cache at `into`, byte for
 /// byte and in one transaction: those of the newest commit and, where it has lost pages of a table,
 /// those that the older commit still has of that table. The damaged file is only read; an app may
-/// have it open, and is waited for as in [`Snapshot::hold`].
+/// have it open, and is waited for as in [`Snapshot::pin`].
 ///
 /// # Errors
 /// [`Error::Exists`] if there is a cache at `into` already; [`Error::Damaged`] if no commit is named
@@ -43,7 +43,7 @@ pub struct Salvaged {
 pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -> Result<Salvaged> {
     let from = location::cache_file(from.as_ref());
     let mut salvaged = Salvaged { path: from.clone(), ..Salvaged::default() };
-    let snapshot = match Snapshot::hold(&from, wait, &[Selection::All]) {
+    let snapshot = match Snapshot::pin(&from, wait, &[Selection::All]) {
         // The commit that redb would start from is not there at all; the other one may be.
         Err(error @ Error::Damaged { table: None, .. }) => {
             let file = File::open(Arc::new(location::open(&from, false)?));
@@ -55,14 +55,14 @@ pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -
             {
                 salvaged.damage.add(None, damage);
             }
-            Snapshot::of_commit(&from, file, slot)
+            Snapshot::of_commit(&from, file, slot, false)
         }
         other => other?,
     };
     // Not the one that redb would fall back to: what the newest still has comes first. While an app
     // writes, what the older one was made of is being used again.
     let mut commits = snapshot.file().header().commits();
-    if snapshot.is_held() {
+    if snapshot.is_in_use() {
         commits = vec![*snapshot.slot()];
     }
     let mut rescue =

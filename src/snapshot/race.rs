@@ -89,10 +89,10 @@ impl User {
 /// What can be seen of a file that could not be read: its header, if it has one, and its user.
 fn sight(path: &Path) -> (Option<Header>, User) {
     let Ok(file) = location::open(path, false) else { return (None, User::Unseen) };
-    let held = file.metadata().ok().and_then(|metadata| holder::of(&metadata)).map(|holders| !holders.is_empty());
+    let in_use = file.metadata().ok().and_then(|metadata| holder::of(&metadata)).map(|holders| !holders.is_empty());
     let header = File::open(Arc::new(file)).ok().map(|file| file.header().clone());
     let closed = header.as_ref().is_some_and(|header| !header.recovery_required);
-    let user = match held {
+    let user = match in_use {
         Some(false) if closed => User::None,
         Some(false) => User::Unseen,
         None if closed => User::Unseen,

@@ -114,7 +114,7 @@ impl Diff {
 
     fn open(&self, path: &Path, global: &Global, output: &Output) -> Result<Opened> {
         if vlive::snapshot::is_cache(path) {
-            return Ok(Opened::Cache(Box::new(Snapshot::hold(path, global.look_wait(), &[Selection::All])?)));
+            return Ok(Opened::Cache(Box::new(Snapshot::pin(path, global.look_wait(), &[Selection::All])?)));
         }
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
         let fixture = Fixture::read(vec![source(path, output)], &options)?;

@@ -9,15 +9,10 @@ use crate::live::key::Selection;
 use crate::live::view::EnvelopeView;
 use crate::ops::list::Unreadable;
 use crate::snapshot::{Entry, Snapshot};
-use crate::system::in_order::{InOrder, in_order};
+use crate::system::workers::{LARGE, Workers, with_workers};
 use std::io::{self, Write};
 use std::mem;
-
-/// Bytes of values that are decoded at once.
-const BATCH: usize = 256 * 1024;
-
-/// An entry of this size is decoded where it is written, piece by piece, so that its text is not kept.
-const LARGE: usize = 1024 * 1024;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Text of a batch that is kept; an entry that does not fit is treated as a large one.
 const LONG: usize = 2 * 1024 * 1024;
@@ -33,19 +28,12 @@ pub fn dump(
     style: DumpStyle,
     out: impl Write,
 ) -> io::Result<Result<Dumped>> {
-    in_order(
-        |Batch { entries, buffer }| decode(entries, buffer, style),
+    // Buffers that have room for a text, once some were written.
+    let buffers = Mutex::new(Vec::new());
+    with_workers(
+        |entries| decode(entries, lock(&buffers).pop().unwrap_or_default(), style),
         |decoding| {
-            let mut writer = Writer {
-                out,
-                style,
-                is_first: true,
-                decoding,
-                batch: Vec::new(),
-                batch_bytes: 0,
-                buffers: Vec::new(),
-                unreadable: Vec::new(),
-            };
+            let mut writer = Writer { out, style, is_first: true, decoding, buffers: &buffers, unreadable: Vec::new() };
             writer.begin()?;
             let mut dumped = Dumped::default();
             let read = each(snapshot, selections, &mut dumped, |entry| writer.take(entry))?;
@@ -65,10 +53,8 @@ struct Writer<'d, 'w, W: Write> {
     out: W,
     style: DumpStyle,
     is_first: bool,
-    decoding: &'d mut InOrder<'w, Batch, Text>,
-    batch: Vec<Entry>,
-    batch_bytes: usize,
-    buffers: Vec<Vec<u8>>,
+    decoding: &'d mut Workers<'w, Entry, Text>,
+    buffers: &'d Mutex<Vec<Vec<u8>>>,
     unreadable: Vec<Unreadable>,
 }
 
@@ -94,32 +80,19 @@ impl<W: Write> Writer<'_, '_, W> {
     fn take(&mut self, entry: Entry) -> io::Result<()> {
         let len = entry.sub_key().len() + entry.value().len();
         if len >= LARGE {
-            // What waits holds on to its pages.
+            // Written piece by piece, so that its text is not kept.
             self.write_all()?;
             return self.write_large(&entry);
         }
-        if self.batch_bytes + len > BATCH {
-            self.hand_on();
-        }
-        self.batch_bytes += len;
-        self.batch.push(entry);
+        self.decoding.push(entry, len);
         match self.decoding.next_due() {
             Some(text) => self.write(text),
             None => Ok(()),
         }
     }
 
-    fn hand_on(&mut self) {
-        let entries = mem::take(&mut self.batch);
-        self.batch_bytes = 0;
-        if !entries.is_empty() {
-            self.decoding.give(Batch { entries, buffer: self.buffers.pop().unwrap_or_default() });
-        }
-    }
-
     /// Writes all that was taken.
     fn write_all(&mut self) -> io::Result<()> {
-        self.hand_on();
         while let Some(text) = self.decoding.next() {
             self.write(text)?;
         }
@@ -134,7 +107,7 @@ impl<W: Write> Writer<'_, '_, W> {
             self.out.write_all(&bytes)?;
         }
         bytes.clear();
-        self.buffers.push(bytes);
+        lock(self.buffers).push(bytes);
         left.iter().try_for_each(|entry| self.write_large(entry))
     }
 
@@ -170,11 +143,8 @@ impl<W: Write> Writer<'_, '_, W> {
     }
 }
 
-/// Entries to decode.
-struct Batch {
-    entries: Vec<Entry>,
-    /// Empty, but with the room that a text before it took.
-    buffer: Vec<u8>,
+fn lock(buffers: &Mutex<Vec<Vec<u8>>>) -> MutexGuard<'_, Vec<Vec<u8>>> {
+    buffers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The text of some entries.

@@ -87,7 +87,7 @@ pub fn file(file: &[u8], choice: u8) -> Option<u64> {
         assert!(damage.is_empty() || check.is_ok_and(|check| check.damage.count > 0), "{damage:?}");
         (entries, damage.is_empty() && ascend)
     });
-    if let Ok(snapshot) = Snapshot::hold(&path, Duration::ZERO, &[Selection::All]) {
+    if let Ok(snapshot) = Snapshot::pin(&path, Duration::ZERO, &[Selection::All]) {
         let format = FORMATS[usize::from(choice) % FORMATS.len()];
         let json = JsonStyle { pretty: choice.is_multiple_of(2), ..JsonStyle::default() };
         let style = DumpStyle { format, json, redact: choice.is_multiple_of(3) };

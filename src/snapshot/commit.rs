@@ -1,0 +1,162 @@
+//! One commit: its tables and entries by name.
+
+use crate::error::{Error, Result};
+use crate::file::{self, File, PageStore, Slot, TableTree};
+use crate::live::envelope::CachedRows;
+use crate::live::key::{self, Key, Selection};
+use crate::snapshot::entries::{Entries, Entry};
+use crate::snapshot::race;
+use crate::snapshot::tables::Table;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// One commit of a cache.
+///
+/// Looking takes no lock, writes nothing and maps no memory; a cache can be looked at while its app
+/// runs, after it was killed, and without permission to write. Every byte was verified against the
+/// checksum that the commit has for it. The commit is the one that redb itself would start from.
+///
+/// While the app writes, the pages of a commit can vanish as soon as two more are made. A method
+/// then returns [`Error::Damaged`]; [`Snapshot::look`] starts again where that was the reason.
+///
+/// ```no_run
+/// let cache = vlive::Snapshot::open("cache")?;
+/// if let Some(rows) = cache.get("clients/page_1")? {
+///     println!("{} clients", rows.rows.len());
+/// }
+/// # Ok::<(), vlive::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Snapshot {
+    path: PathBuf,
+    file: File,
+    slot: Slot,
+    /// Whether a process is known to have the cache open.
+    in_use: bool,
+}
+
+impl Snapshot {
+    /// The cache file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes in the cache file.
+    #[must_use]
+    pub fn file_len(&self) -> u64 {
+        self.file.len()
+    }
+
+    /// Pages read so far.
+    #[must_use]
+    pub fn pages_read(&self) -> u64 {
+        self.file.pages_read()
+    }
+
+    /// Whether an app has committed since the snapshot was opened, so that a page that is not there
+    /// any more says nothing of damage.
+    #[must_use]
+    pub fn has_moved(&self) -> bool {
+        race::header(&self.path).as_ref() != Some(self.file.header())
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub(crate) fn error(&self, error: file::Error, table: Option<&str>) -> Error {
+        Error::file(error, &self.path, table)
+    }
+
+    /// Whether a process is known to have the cache open.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.in_use
+    }
+
+    /// Whether an app may be writing to the file.
+    pub(super) fn may_move(&self) -> bool {
+        self.in_use || self.file.header().recovery_required
+    }
+
+    /// Keeps every page that is read from now on, and takes those that `store` has.
+    pub(super) fn keep_pages(&mut self, store: &Arc<PageStore>) {
+        self.file.keep_pages(Arc::clone(store));
+    }
+
+    /// A commit as it is: whether its pages are there shows when they are read.
+    pub(crate) fn of_commit(path: &Path, file: File, slot: Slot, in_use: bool) -> Snapshot {
+        Snapshot { path: path.to_owned(), file, slot, in_use }
+    }
+
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.slot
+    }
+
+    fn table_tree(&self) -> TableTree<'_> {
+        TableTree::user(&self.file, &self.slot)
+    }
+
+    /// All tables of the file, in the order of their names.
+    pub fn tables(&self) -> Result<Vec<Table>> {
+        self.table_tree()
+            .all()
+            .map(|table| {
+                let (name, definition) = table.map_err(|error| self.error(error, None))?;
+                Ok(Table::new(name, definition))
+            })
+            .collect()
+    }
+
+    /// The table of a cache key, whatever its type.
+    pub fn table(&self, cache_key: &str) -> Result<Option<Table>> {
+        let name = key::table_name(cache_key);
+        let definition = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
+        Ok(definition.map(|definition| Table::new(name, definition)))
+    }
+
+    /// The selected entries, in the order of their tables and sub-keys, bytewise.
+    ///
+    /// # Errors
+    /// [`Error::NotACacheTable`] if the selected cache key has a table of another type.
+    pub fn entries(&self, selection: &Selection) -> Result<Entries<'_>> {
+        let mut tables = match selection.cache_key() {
+            None => self.tables()?,
+            Some(cache_key) => self.table(cache_key)?.into_iter().collect(),
+        };
+        match selection {
+            Selection::All => tables.retain(|table| table.cache_key().is_some()),
+            _ => tables.iter().try_for_each(|table| table.expect_cache_table(&self.path))?,
+        }
+        Ok(Entries::new(&self.file, &self.path, selection.clone(), tables))
+    }
+
+    /// One entry.
+    pub fn entry(&self, key: impl Into<Key>) -> Result<Option<Entry>> {
+        let key = key.into();
+        let Some(table) = self.table(key.cache_key())? else { return Ok(None) };
+        table.expect_cache_table(&self.path)?;
+        self.entry_of(&table, key.sub_key())
+    }
+
+    /// Whether a cache table has an entry. Every page on the way to it is verified.
+    pub(crate) fn has(&self, table: &Table, sub_key: &str) -> Result<bool> {
+        Ok(self.entry_of(table, sub_key)?.is_some())
+    }
+
+    fn entry_of(&self, table: &Table, sub_key: &str) -> Result<Option<Entry>> {
+        let entry = table.definition().tree(&self.file).get(sub_key.as_bytes());
+        let entry = entry.map_err(|error| self.error(error, Some(table.name())))?;
+        Ok(entry.map(|entry| Entry::new(table.cache_key().unwrap_or_default().into(), entry)))
+    }
+
+    /// The rows under a full key, as vantage-live's `get` reads them.
+    ///
+    /// # Errors
+    /// [`Error::Undecodable`] where vantage-live's `get` fails too.
+    pub fn get(&self, key: impl Into<Key>) -> Result<Option<CachedRows>> {
+        let key = key.into();
+        let Some(entry) = self.entry(&key)? else { return Ok(None) };
+        entry.decode().map(Some).map_err(|source| Error::Undecodable { key, source })
+    }
+}

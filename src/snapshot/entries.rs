@@ -1,0 +1,154 @@
+//! Entries, one by one and in order.
+
+use crate::error::{Error, Result};
+use crate::file::{Cursor, File, Reached, TreeEntry};
+use crate::live::envelope::CachedRows;
+use crate::live::error::DecodeError;
+use crate::live::head::EnvelopeHead;
+use crate::live::key::{Key, Selection};
+use crate::live::view::EnvelopeView;
+use crate::snapshot::tables::Table;
+use std::mem;
+use std::path::Path;
+use std::str;
+use std::sync::Arc;
+
+/// An entry: its key and the bytes of its value.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    cache_key: Arc<str>,
+    entry: TreeEntry,
+}
+
+impl Entry {
+    pub(super) fn new(cache_key: Arc<str>, entry: TreeEntry) -> Entry {
+        Entry { cache_key, entry }
+    }
+
+    /// The full key.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::from_parts(Arc::clone(&self.cache_key), self.sub_key())
+    }
+
+    /// The cache key.
+    #[must_use]
+    pub fn cache_key(&self) -> &str {
+        &self.cache_key
+    }
+
+    /// The sub-key.
+    #[must_use]
+    pub fn sub_key(&self) -> &str {
+        str::from_utf8(self.entry.key()).expect("verified when the entry was read")
+    }
+
+    /// The value as stored.
+    #[must_use]
+    pub fn value(&self) -> &[u8] {
+        self.entry.value()
+    }
+
+    /// Bytes that it takes, those of its keys not counted.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.value().len() as u64
+    }
+
+    /// When it was fetched and how many rows it has, without a look at the rows where that can be had.
+    pub fn head(&self) -> Result<EnvelopeHead, DecodeError> {
+        EnvelopeHead::decode(self.value())
+    }
+
+    /// Its rows and time, as vantage-live's `get` reads them.
+    pub fn decode(&self) -> Result<CachedRows, DecodeError> {
+        CachedRows::decode(self.value())
+    }
+
+    /// The envelope, verified to its end, of which rows can be read one by one.
+    pub fn envelope(&self) -> Result<EnvelopeView<'_>, DecodeError> {
+        EnvelopeView::new(self.value())
+    }
+}
+
+/// Entries of a snapshot, in order. An error stands for a page that cannot be read; after it the iterator
+/// goes on with the next page that can.
+#[derive(Debug)]
+pub struct Entries<'s> {
+    file: &'s File,
+    path: &'s Path,
+    selection: Selection,
+    /// Those still to come, the next one last.
+    tables: Vec<Table>,
+    current: Option<Current<'s>>,
+    /// The pages of the tables that are done.
+    reached: Reached,
+}
+
+#[derive(Debug)]
+struct Current<'s> {
+    cache_key: Arc<str>,
+    table: Table,
+    cursor: Cursor<'s>,
+    /// Entries so far; `None` once some could not be read.
+    seen: Option<u64>,
+}
+
+impl<'s> Entries<'s> {
+    /// Of the tables, which must be cache tables that the selection concerns, in their order.
+    pub(super) fn new(file: &'s File, path: &'s Path, selection: Selection, mut tables: Vec<Table>) -> Entries<'s> {
+        tables.reverse();
+        Entries { file, path, selection, tables, current: None, reached: Reached::default() }
+    }
+
+    fn leave_table(&mut self) {
+        if let Some(current) = self.current.take() {
+            self.reached = current.cursor.into_reached();
+        }
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Entry>;
+
+    fn next(&mut self) -> Option<Result<Entry>> {
+        loop {
+            if self.current.is_none() {
+                let table = self.tables.pop()?;
+                let start = self.selection.first_sub_key().as_bytes();
+                self.current = Some(Current {
+                    cache_key: table.cache_key().unwrap_or_default().into(),
+                    cursor: table.definition().tree(self.file).entries_from(start).beside(mem::take(&mut self.reached)),
+                    table,
+                    seen: Some(0),
+                });
+            }
+            let current = self.current.as_mut()?;
+            let definition = current.table.definition();
+            let damaged = |error| Some(Err(Error::file(error, self.path, Some(current.table.name()))));
+            let entry = match current.cursor.next() {
+                Some(Ok(entry)) => entry,
+                Some(Err(error)) => {
+                    current.seen = None;
+                    return damaged(error);
+                }
+                None => {
+                    let whole = matches!(self.selection, Selection::All | Selection::CacheKey(_));
+                    if whole && current.seen.is_some_and(|seen| seen != definition.length) {
+                        current.seen = None;
+                        return damaged(definition.miscounted());
+                    }
+                    self.leave_table();
+                    continue;
+                }
+            };
+            current.seen = current.seen.map(|seen| seen + 1);
+            let Ok(sub_key) = str::from_utf8(entry.key()) else { return damaged(definition.key_is_no_text()) };
+            if self.selection.takes_sub_key(sub_key) {
+                return Some(Ok(Entry { cache_key: Arc::clone(&current.cache_key), entry }));
+            }
+            // Sub-keys come in order: none that follows is selected.
+            self.leave_table();
+        }
+    }
+}

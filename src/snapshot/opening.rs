@@ -1,0 +1,149 @@
+//! Opening a commit: finding the one that redb would start from, starting again when an app moves on, and keeping
+//! its pages.
+
+use crate::error::{Error, Result};
+use crate::file::{self, File, PageStore};
+use crate::live::key::Selection;
+use crate::snapshot::commit::Snapshot;
+use crate::snapshot::{location, race};
+use crate::system::holder;
+use std::fs;
+use std::mem;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long [`Snapshot::open`] waits for a cache that changes under it.
+const OPEN_WAIT: Duration = Duration::from_secs(5);
+
+/// Bytes of a file whose pages are pinned in any case.
+const SMALL: u64 = 32 * 1024 * 1024;
+
+/// A commit, and what is wrong with it if the file was left by a crash without a whole one.
+pub(crate) struct Newest {
+    snapshot: Snapshot,
+    incomplete: Option<Error>,
+}
+
+impl Newest {
+    pub(crate) fn whole(self) -> Result<Snapshot> {
+        match self.incomplete {
+            None => Ok(self.snapshot),
+            Some(error) => Err(error),
+        }
+    }
+}
+
+impl Snapshot {
+    /// Opens the newest commit of the cache at `path`, a folder or the file in it.
+    pub fn open(path: impl AsRef<Path>) -> Result<Snapshot> {
+        let path = location::cache_file(path.as_ref());
+        race::retry(&path, OPEN_WAIT, || Snapshot::newest(&path)?.whole())
+    }
+
+    /// Calls `look` with the newest commit of the cache at `path`, and again with a newer one if the
+    /// app moved on meanwhile. What the last call returns is of one commit.
+    ///
+    /// # Errors
+    /// [`Error::Unsteady`] if no call got through within `wait`; else what `look` returns.
+    pub fn look<T>(path: impl AsRef<Path>, wait: Duration, mut look: impl FnMut(&Snapshot) -> Result<T>) -> Result<T> {
+        let path = location::cache_file(path.as_ref());
+        race::retry(&path, wait, || look(&Snapshot::newest(&path)?.whole()?))
+    }
+
+    /// The same for a `look` that goes on where the file is damaged, and returns what is damaged
+    /// beside what it saw. While that may be the fault of an app that writes, it is called again.
+    pub fn look_past_damage<T>(
+        path: impl AsRef<Path>,
+        wait: Duration,
+        mut look: impl FnMut(&Snapshot) -> Result<(T, Vec<Error>)>,
+    ) -> Result<(T, Vec<Error>)> {
+        let path = location::cache_file(path.as_ref());
+        let store = Arc::new(PageStore::default());
+        let mut seen = None;
+        let mut is_again = false;
+        let looked = race::retry(&path, wait, || {
+            seen = None;
+            let mut snapshot = Snapshot::newest(&path)?.snapshot;
+            // Mostly the first look gets through, and needs no memory for pages.
+            if mem::replace(&mut is_again, true) && snapshot.may_move() {
+                snapshot.keep_pages(&store);
+            }
+            let (value, mut damage) = look(&snapshot)?;
+            match damage.pop() {
+                None => Ok((value, damage)),
+                Some(last) => {
+                    seen = Some((value, damage));
+                    Err(last)
+                }
+            }
+        });
+        match (looked, seen) {
+            (Err(error @ Error::Damaged { .. }), Some((value, mut damage))) => {
+                damage.push(error);
+                Ok((value, damage))
+            }
+            (looked, _) => looked,
+        }
+    }
+
+    /// Opens a commit and pins the selected entries, so that they stay readable whatever an app commits
+    /// meanwhile: it keeps their pages, up to 32 MiB in memory and the rest in a temporary file without a name.
+    ///
+    /// Of a large cache that no app has open nothing is pinned. Should an app open it and commit while
+    /// it is read, a page can turn out to be gone; see [`Snapshot::has_moved`].
+    ///
+    /// # Errors
+    /// [`Error::Unsteady`] if the pages of no commit could be had within `wait`.
+    pub fn pin(path: impl AsRef<Path>, wait: Duration, selections: &[Selection]) -> Result<Snapshot> {
+        let path = location::cache_file(path.as_ref());
+        let store = Arc::new(PageStore::default());
+        let mut damaged = None;
+        let pinned = race::retry(&path, wait, || {
+            damaged = None;
+            // What is incomplete shows where it is read.
+            let mut snapshot = Snapshot::newest(&path)?.snapshot;
+            if snapshot.may_move() || snapshot.file_len() <= SMALL {
+                snapshot.keep_pages(&store);
+                for selection in selections {
+                    if let Err(error) = snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop)) {
+                        damaged = Some(snapshot);
+                        return Err(error);
+                    }
+                }
+            }
+            Ok(snapshot)
+        });
+        match (pinned, damaged) {
+            // Damage for good: whoever reads will find it again.
+            (Err(Error::Damaged { .. }), Some(snapshot)) => Ok(snapshot),
+            (pinned, _) => pinned,
+        }
+    }
+
+    /// Opens the commit that redb would start from.
+    fn newest(path: &Path) -> Result<Newest> {
+        let file = location::open(path, false)?;
+        let metadata = file.metadata().map_err(|error| Error::io("read", path, error))?;
+        let in_use = holder::of(&metadata).is_some_and(|holders| !holders.is_empty());
+        Snapshot::of(path, Arc::new(file), in_use)
+    }
+
+    /// The commit of an open file that redb would start from. Two candidates mean that the file was
+    /// not closed. While its app runs, or if we are that app, the newest commit counts; after a crash
+    /// redb takes the first whose pages are all there.
+    pub(crate) fn of(path: &Path, file: Arc<fs::File>, in_use: bool) -> Result<Newest> {
+        let in_context = |error| Error::file(error, path, None);
+        let file = File::open(file).map_err(in_context)?;
+        let candidates = file.header().candidates().map_err(in_context)?;
+        let mut slot = candidates[0];
+        let mut incomplete = None;
+        if candidates.len() > 1 && !in_use {
+            match candidates.iter().find(|slot| file::verify_commit(&file, slot).is_ok()) {
+                Some(whole) => slot = *whole,
+                None => incomplete = file::verify_commit(&file, &slot).err().map(in_context),
+            }
+        }
+        Ok(Newest { snapshot: Snapshot::of_commit(path, file, slot, in_use), incomplete })
+    }
+}

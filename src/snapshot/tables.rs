@@ -1,0 +1,82 @@
+//! The tables of a file, and which of them are cache tables.
+
+use crate::error::{Error, Result};
+use crate::file::{self, Definition};
+use crate::live::key;
+use std::path::Path;
+
+/// A table of a cache file.
+#[derive(Clone, Debug)]
+pub struct Table {
+    name: String,
+    definition: Definition,
+}
+
+impl Table {
+    pub(crate) fn new(name: String, definition: Definition) -> Table {
+        Table { name, definition }
+    }
+
+    /// Its name in the file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The cache key whose entries it holds; `None` if vantage-live cannot use it: its name or its
+    /// type is not that of a cache table.
+    #[must_use]
+    pub fn cache_key(&self) -> Option<&str> {
+        let definition = &self.definition;
+        let is = |name: &file::TypeName, wanted| name.builtin && name.name == wanted;
+        let fits = !definition.multimap
+            && is(&definition.key_type, "&str")
+            && is(&definition.value_type, "&[u8]")
+            && definition.widths == file::Widths::default()
+            && definition.alignments == [1, 1];
+        key::cache_key(&self.name).filter(|_| fits)
+    }
+
+    /// Whether its name is that of a cache table.
+    #[must_use]
+    pub fn is_named_as_cache(&self) -> bool {
+        key::cache_key(&self.name).is_some()
+    }
+
+    /// The number of its entries as the table tree records it; of a multimap the pairs.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.definition.length
+    }
+
+    /// Whether a key may have several values.
+    #[must_use]
+    pub fn is_multimap(&self) -> bool {
+        self.definition.multimap
+    }
+
+    /// The types of its keys and values, such as `&str` and `&[u8]`.
+    #[must_use]
+    pub fn types(&self) -> (&str, &str) {
+        (&self.definition.key_type.name, &self.definition.value_type.name)
+    }
+
+    /// What it is, in words: `table of &str to u64`.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        let (key, value) = self.types();
+        let kind = if self.is_multimap() { "multimap" } else { "table" };
+        format!("{kind} of {key} to {value}")
+    }
+
+    pub(crate) fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    pub(crate) fn expect_cache_table(&self, path: &Path) -> Result<()> {
+        if self.cache_key().is_some() {
+            return Ok(());
+        }
+        Err(Error::NotACacheTable { path: path.to_owned(), table: self.name.clone(), is: self.kind() })
+    }
+}
