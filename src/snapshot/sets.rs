@@ -1,13 +1,13 @@
 //! Sets: what diorama caches, a table of rows and what it remembers of it, as one entry each.
 
-use crate::diorama::identity::{Identity, TableName, meta_table};
+use crate::diorama::identity::{Identity, TableName};
 use crate::diorama::meta::{MalformedMeta, Meta};
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
 use crate::file::{Cursor, TreeEntry};
 use crate::live::key::Selection;
 use crate::snapshot::{Snapshot, Table};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::str;
 use std::sync::Arc;
 
@@ -161,23 +161,17 @@ impl Snapshot {
     /// All tables of the file with what they are, in the order of their names.
     pub fn roles(&self) -> Result<Vec<(Table, TableRole)>> {
         let tables = self.tables()?;
-        let pairs: HashMap<&str, bool> =
-            tables.iter().map(|table| (table.name(), table.holds_bytes_by_text())).collect();
-        let mut roles = Vec::new();
-        for table in &tables {
-            roles.push(self.role(table, &pairs)?);
-        }
-        drop(pairs);
-        Ok(tables.into_iter().zip(roles).collect())
+        let beside = Beside::of(&tables);
+        let roles: Result<Vec<TableRole>> = tables.iter().map(|table| self.role(table, &beside)).collect();
+        drop(beside);
+        roles.map(|roles| tables.into_iter().zip(roles).collect())
     }
 
-    /// `pairs` has the name of every table, and whether it is of text and bytes.
-    fn role(&self, table: &Table, pairs: &HashMap<&str, bool>) -> Result<TableRole> {
-        let is_source = |name: &str| pairs.keys().any(|other| index_of(other) == Some(name));
+    fn role(&self, table: &Table, beside: &Beside<'_>) -> Result<TableRole> {
         if table.cache_key().is_some() {
             return Ok(TableRole::CacheKey);
         }
-        if index_of(table.name()).is_some_and(|source| pairs.contains_key(source)) {
+        if index_of(table.name()).is_some_and(|source| beside.names.contains(source)) {
             return Ok(TableRole::Source);
         }
         if table.is_named_as_cache() || !table.holds_bytes_by_text() {
@@ -186,8 +180,8 @@ impl Snapshot {
         match TableName::of(table.name()) {
             TableName::Hidden => Ok(TableRole::Foreign),
             TableName::Meta(_) => Ok(TableRole::Meta),
-            TableName::Rows(name) if pairs.get(meta_table(name).as_str()) == Some(&true) => Ok(TableRole::Rows),
-            TableName::Rows(name) if is_source(name) => Ok(TableRole::Source),
+            TableName::Rows(name) if beside.remembered.contains(name) => Ok(TableRole::Rows),
+            TableName::Rows(name) if beside.indexed.contains(name) => Ok(TableRole::Source),
             TableName::Rows(_) => self.role_by_rows(table),
         }
     }
@@ -195,7 +189,11 @@ impl Snapshot {
     fn role_by_rows(&self, table: &Table) -> Result<TableRole> {
         let mut is_array = false;
         for entry in table.definition().tree(self.file()).entries().take(SAMPLE) {
-            let entry = entry.map_err(|error| self.error(error, Some(table.name())))?;
+            let entry = match entry.map_err(|error| self.error(error, Some(table.name()))) {
+                // Whoever reads the rows finds the damage again.
+                Err(Error::Damaged { .. }) => return Ok(TableRole::Rows),
+                entry => entry?,
+            };
             if RowView::new(entry.value()).is_ok() {
                 return Ok(TableRole::Rows);
             }
@@ -249,7 +247,7 @@ impl Snapshot {
     /// people read it, or by one of these, a `/` and the id of a row. The longest name counts.
     pub fn selected_sets(&self, selection: &Selection) -> Result<Vec<Set>> {
         let sets = self.sets()?;
-        let Some(typed) = selection.typed() else { return Ok(sets) };
+        let Some(typed) = selection.named() else { return Ok(sets) };
         let Some((name, row)) = find(&typed, |name| sets.iter().any(|set| *set.name == *name)) else {
             return Ok(Vec::new());
         };
@@ -271,6 +269,29 @@ impl Snapshot {
         let start = set.row().unwrap_or_default().as_bytes();
         let cursor = set.rows.as_ref().map(|table| table.definition().tree(self.file()).entries_from(start));
         SetRows { snapshot: self, set, cursor, seen: set.row.is_none().then_some(0) }
+    }
+}
+
+/// What tells a table from others beside it.
+struct Beside<'t> {
+    names: HashSet<&'t str>,
+    /// Tables that have a meta table.
+    remembered: HashSet<&'t str>,
+    /// Tables that have an index.
+    indexed: HashSet<&'t str>,
+}
+
+impl<'t> Beside<'t> {
+    fn of(tables: &'t [Table]) -> Beside<'t> {
+        let remembered = |table: &'t Table| match TableName::of(table.name()) {
+            TableName::Meta(rows) if table.holds_bytes_by_text() => Some(rows),
+            _ => None,
+        };
+        Beside {
+            names: tables.iter().map(Table::name).collect(),
+            remembered: tables.iter().filter_map(remembered).collect(),
+            indexed: tables.iter().filter_map(|table| index_of(table.name())).collect(),
+        }
     }
 }
 
