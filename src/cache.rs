@@ -73,7 +73,7 @@ enum State {
 impl Cache {
     /// Opens the cache at `path`, a folder or the file in it, which must exist.
     pub fn open(path: impl AsRef<Path>) -> Result<Cache> {
-        Cache::open_file(location::cache_file(path.as_ref()))
+        Cache::open_file(location::find(path.as_ref())?)
     }
 
     /// Opens the cache at `path`, and creates folder and file where they are missing, the file

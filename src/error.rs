@@ -29,6 +29,13 @@ pub enum Error {
         /// What it names.
         target: PathBuf,
     },
+    /// A folder has several redb databases, and none is named `vlive.redb`.
+    SeveralCaches {
+        /// The folder.
+        folder: PathBuf,
+        /// The files, in the order of their names.
+        caches: Vec<PathBuf>,
+    },
     /// There is a cache already where a new one was to be made.
     Exists {
         /// The file.
@@ -155,6 +162,9 @@ pub enum Error {
 
 const UNWRITTEN: &str = "it is empty, or was never finished";
 
+/// Caches of a folder that an error names.
+const NAMED: usize = 10;
+
 impl Error {
     /// Whether an app that writes to the file at this moment can be all that is behind it.
     pub(crate) fn may_be_a_race(&self) -> bool {
@@ -188,6 +198,13 @@ impl fmt::Display for Error {
             Error::Missing { path } => write!(f, "there is no cache at `{}`", path.display()),
             Error::DanglingLink { path, target } => {
                 write!(f, "`{}` is a symbolic link to `{}`, which does not exist", path.display(), target.display())
+            }
+            Error::SeveralCaches { folder, caches } => {
+                write!(f, "`{}` has {} caches:", folder.display(), caches.len())?;
+                let named =
+                    |(n, path): (usize, &PathBuf)| write!(f, "{} `{}`", if n == 0 { "" } else { "," }, path.display());
+                caches.iter().take(NAMED).enumerate().try_for_each(named)?;
+                if caches.len() > NAMED { write!(f, ", and {} more", caches.len() - NAMED) } else { Ok(()) }
             }
             Error::Exists { path } => write!(f, "there is a cache at `{}` already", path.display()),
             Error::NotAFile { path } => write!(f, "`{}` is not a file", path.display()),

@@ -100,7 +100,7 @@ pub fn check(path: impl AsRef<Path>, now: u64, wait: Duration) -> Result<Check> 
 /// the folder for temporary files. A busy file is copied again until nothing changes meanwhile; returns
 /// whether that came to pass within `wait`.
 pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> Result<bool> {
-    let path = location::cache_file(path.as_ref());
+    let path = location::find(path.as_ref())?;
     let copy = TemporaryFile::private().map_err(Error::temporary)?;
     let begun = Instant::now();
     loop {

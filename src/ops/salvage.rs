@@ -41,7 +41,7 @@ pub struct Salvaged {
 /// [`Error::Exists`] if there is a cache at `into` already; [`Error::Damaged`] if no commit is named
 /// in the header any more; [`Error::Unsteady`] if the app did not let a commit be read within `wait`.
 pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -> Result<Salvaged> {
-    let from = location::cache_file(from.as_ref());
+    let from = location::find(from.as_ref())?;
     let mut salvaged = Salvaged { path: from.clone(), ..Salvaged::default() };
     let snapshot = match Snapshot::pin(&from, wait, &[Selection::All]) {
         // The commit that redb would start from is not there at all; the other one may be.

@@ -13,6 +13,6 @@ mod tables;
 pub use crate::file::{Damage, PageNumber};
 pub use commit::Snapshot;
 pub use entries::{Entries, Entry};
-pub use location::is_cache;
+pub use location::{caches_in, is_cache};
 pub use sets::{Set, SetRow, SetRows, TableRole};
 pub use tables::Table;
