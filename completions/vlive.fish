@@ -24,174 +24,384 @@ function __fish_vlive_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c vlive -n "__fish_vlive_needs_command" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_needs_command" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_needs_command" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_needs_command" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_needs_command" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_needs_command" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_needs_command" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_needs_command" -s h -l help -d 'Print help'
 complete -c vlive -n "__fish_vlive_needs_command" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "ls" -d 'List the cache keys: entries, rows, size, and the newest and oldest age'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "ls" -d 'List the cache keys, or the entries of a selection'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "list" -d 'List the cache keys, or the entries of a selection'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "dump" -d 'Print entries as JSON, or write them to files'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "show" -d 'Show the rows of an entry as a table'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "ages" -d 'Tell when entries were fetched, and how old they are'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "get" -d 'Print entries as JSON, or write them to files'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "export" -d 'Print entries as JSON, or write them to files'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "show" -d 'Show rows as a table'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "ages" -d 'List entries: when they were fetched, their age, rows and size'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "diff" -d 'Compare two caches, or a cache and a fixture'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "check" -d 'Verify every page and every entry, without changing anything'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Write what still verifies of a damaged cache to a new one'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "put" -d 'Write one entry from JSON'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "load" -d 'Write the entries of fixtures, all or none'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "import" -d 'Write the entries of fixtures, all or none'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "touch" -d 'Set when entries were fetched, and leave their rows as they are'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "invalidate" -d 'Drop what vantage-live\'s `invalidate_prefix` drops, and say what that was'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "invalidate" -d 'Delete entries by key, prefix or age, and list them'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "rm" -d 'Delete entries by key, prefix or age, and list them'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l sort -d 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)' -r -f -a "key\t''
+age\t''
+size\t''
+rows\t''"
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l limit -d 'Show at most N' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l all -d 'Add the tables that are no cache tables, with their types'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l all -d 'Add the tables that are not cache tables, with their types'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l quick -d 'Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read'
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l json -d 'Print an array of objects: times in seconds since 1970, sizes in bytes'
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l reverse -d 'Reverse the order'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l format -d 'What to write' -r -f -a "json\t'Envelopes as JSON'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l sort -d 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)' -r -f -a "key\t''
+age\t''
+size\t''
+rows\t''"
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l limit -d 'Show at most N' -r
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand list" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand list" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l all -d 'Add the tables that are not cache tables, with their types'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l quick -d 'Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l reverse -d 'Reverse the order'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
 jsonl\t'A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`'
+rows\t'A line of JSON for each row, for engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
 diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, 8), with all that vantage-live ignores in them'
 cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s o -l output -d 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l pretty -d 'Indent, as on a terminal and in a folder'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l compact -d 'Print one line, as in a pipe'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l rows -d 'Leave out the times: only the rows'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l redact -d 'Leave out the contents, for bug reports: keys, row ids, types and lengths stay, and the times of the entries'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l plain -d 'Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l raw -d 'With `--format jsonl`: the stored bytes in base64, whatever they are'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l lossless -d 'With `--format rows`: values without loss, as in the other formats'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
+jsonl\t'A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`'
+rows\t'A line of JSON for each row, for engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
+diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, 8), with all that vantage-live ignores in them'
+cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
+complete -c vlive -n "__fish_vlive_using_subcommand get" -s o -l output -d 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand get" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l pretty -d 'Indent, as on a terminal and in a folder'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l compact -d 'Print one line, as in a pipe'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l rows -d 'Leave out the times: only the rows'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l redact -d 'Leave out the contents, for bug reports: keys, row ids, types and lengths stay, and the times of the entries'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l plain -d 'Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l raw -d 'With `--format jsonl`: the stored bytes in base64, whatever they are'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l lossless -d 'With `--format rows`: values without loss, as in the other formats'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
+jsonl\t'A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`'
+rows\t'A line of JSON for each row, for engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
+diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, 8), with all that vantage-live ignores in them'
+cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
+complete -c vlive -n "__fish_vlive_using_subcommand export" -s o -l output -d 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand export" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l pretty -d 'Indent, as on a terminal and in a folder'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l compact -d 'Print one line, as in a pipe'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l rows -d 'Leave out the times: only the rows'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l redact -d 'Leave out the contents, for bug reports: keys, row ids, types and lengths stay, and the times of the entries'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l plain -d 'Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l raw -d 'With `--format jsonl`: the stored bytes in base64, whatever they are'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l lossless -d 'With `--format rows`: values without loss, as in the other formats'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l fields -d 'Show these fields, in this order' -r
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l limit -d 'Show the first so many rows, and the fields that these have' -r
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l format -d 'How to print: table, csv, tsv or markdown' -r -f -a "table\t'Aligned columns'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l limit -d 'Show at most N rows, and the fields that these have' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
-markdown\t'A table of Markdown'"
-complete -c vlive -n "__fish_vlive_using_subcommand show" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l wide -d 'Cut nothing and leave no field out, however wide the table gets'
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l json -d 'Print these rows and fields as an object of row id to row, in the form of `vlive dump --rows`'
-complete -c vlive -n "__fish_vlive_using_subcommand show" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l sort -d 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)' -r -f -a "key\t''
+age\t''
+size\t''
+rows\t''"
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l limit -d 'Show at most N' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l exact -d 'Take each prefix as one full key'
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l json -d 'Print an array of objects: times in seconds since 1970, ages in seconds, sizes in bytes'
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l reverse -d 'Reverse the order'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'The field with the row id, where the rows of a fixture come in an array' -r
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l fetched-at -d 'Compare the times of entries too, where both sides have one'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l order -d 'Compare the order of rows and of fields too'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l stat -d 'Show counts for each cache key'
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l json -d 'Print an array of objects'
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand check" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand check" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand check" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand check" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand check" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l deep -d 'Add redb\'s own integrity check, on a private copy of the file'
-complete -c vlive -n "__fish_vlive_using_subcommand check" -l json -d 'Print an object'
-complete -c vlive -n "__fish_vlive_using_subcommand check" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand check" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand check" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l into -d 'The folder of the new cache, which must not have one' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l json -d 'Print the summary as an object: sizes in bytes'
-complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
-complete -c vlive -n "__fish_vlive_using_subcommand put" -l fetched-at -d 'When the rows were fetched: RFC 3339, or `@` and seconds since 1970' -r
-complete -c vlive -n "__fish_vlive_using_subcommand put" -l age -d 'How long ago the rows were fetched, such as `3h 12m`' -r
-complete -c vlive -n "__fish_vlive_using_subcommand put" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand put" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand put" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand put" -l json -d 'Print the summary as an object: sizes in bytes'
-complete -c vlive -n "__fish_vlive_using_subcommand put" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand put" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l fetched-at -d 'When the rows were fetched: RFC 3339, or `@` and seconds since 1970' -r
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ago the rows were fetched, such as `3h 12m`' -r
-complete -c vlive -n "__fish_vlive_using_subcommand load" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand load" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l replace -d 'Empty the cache keys that the sources name first'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l clear -d 'Empty the whole cache first; never a table that is no cache table'
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l keep-fetched-at -d 'Keep the times of the sources, as is done unless told otherwise'
-complete -c vlive -n "__fish_vlive_using_subcommand load" -s n -l dry-run -d 'Say what would be added (`+`), replaced (`~`) and removed (`-`), and write nothing'
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l json -d 'Print the summary as an object, with the keys of a dry run: sizes in bytes'
-complete -c vlive -n "__fish_vlive_using_subcommand load" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l fetched-at -d 'When the rows were fetched: RFC 3339, or `@` and seconds since 1970' -r
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l age -d 'How long ago the rows were fetched, such as `3h 12m`' -r
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand import" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l replace -d 'Empty the cache keys that the sources name first'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l clear -d 'Empty the whole cache first; never a table that is no cache table'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l exact -d 'Take each prefix as one full key'
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l all -d 'Touch every entry of every cache key; never a table that is no cache table'
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -s n -l dry-run -d 'Say what would be touched, and touch nothing'
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l json -d 'Print the summary as an object: the time in seconds since 1970'
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l all -d 'Touch every entry of every cache key; never a table that is not a cache table'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l exact -d 'Take each prefix as one full key'
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l all -d 'Drop every cache key; never a table that is no cache table'
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s n -l dry-run -d 'Say what would be dropped, and drop nothing'
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l json -d 'Print the summary as an object: sizes in bytes'
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l all -d 'Delete every cache key; never a table that is not a cache table'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l unreadable -d 'With --older-than or --newer-than: delete entries whose time cannot be read as well'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand completions" -s C -l folder -d 'The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand completions" -l wait -d 'How long to keep trying, such as `10s`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l all -d 'Delete every cache key; never a table that is not a cache table'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l unreadable -d 'With --older-than or --newer-than: delete entries whose time cannot be read as well'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand completions" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand completions" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand completions" -s q -l quiet -d 'Say nothing but data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand completions" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s V -l version -d 'Print version'

@@ -11,6 +11,7 @@ use crate::live::key;
 use crate::live::key::{Key, Selection};
 use crate::ops::invalidate::{Plan, Removal, Removed};
 use crate::ops::load::{LoadPlan, Replace};
+use crate::ops::scope::Scope;
 use crate::ops::touch::{TouchPlan, Touched};
 use crate::snapshot::Snapshot;
 use crate::snapshot::location;
@@ -241,20 +242,20 @@ impl Cache {
     /// cache key, with `/` the entries of that one cache key whose sub-key starts with the rest.
     /// Nothing to drop is no error.
     pub fn invalidate_prefix(&self, prefix: &str) -> Result<Removed> {
-        self.invalidate(&[Selection::prefix(prefix)])
+        self.invalidate(&Selection::prefix(prefix).into())
     }
 
-    /// Drops everything that is selected, in one transaction.
-    pub fn invalidate(&self, selections: &[Selection]) -> Result<Removed> {
+    /// Drops everything in the scope, in one transaction.
+    pub fn invalidate(&self, scope: &Scope) -> Result<Removed> {
         let mut state = self.lock();
-        let plan = Plan::new(&self.snapshot(&state)?, selections)?;
+        let plan = Plan::new(&self.snapshot(&state)?, scope)?;
         if !plan.tables.is_empty() {
             self.transact(&mut state, &plan, |_| Ok(()))?;
         }
         Ok(plan.into_removed())
     }
 
-    /// Sets `fetched_at` of every entry that is selected, in seconds since 1970 (2^63 - 1 at the most),
+    /// Sets `fetched_at` of every entry in the scope, in seconds since 1970 (2^63 - 1 at the most),
     /// in one transaction. Every other byte of the entries stays, and so do entries that vantage-live
     /// cannot decode, as a whole.
     ///
@@ -262,10 +263,10 @@ impl Cache {
     ///
     /// # Errors
     /// Those of [`TouchPlan::new`].
-    pub fn touch(&self, selections: &[Selection], fetched_at: u64) -> Result<Touched> {
+    pub fn touch(&self, scope: &Scope, fetched_at: u64) -> Result<Touched> {
         let mut state = self.lock();
         let snapshot = self.snapshot(&state)?;
-        let plan = TouchPlan::new(&snapshot, selections)?;
+        let plan = TouchPlan::new(&snapshot, scope)?;
         if !plan.touched().keys.is_empty() {
             // Entries are read while redb writes others, so that they need not be kept: what redb writes
             // goes to free pages, and those of the last commit are none before the next one is made.
@@ -398,7 +399,7 @@ mod tests {
         |cache| cache.invalidate_prefix("clients/page_").map(drop),
         |cache| cache.invalidate_prefix("orders").map(drop),
         // Every entry, and with a longer time.
-        |cache| cache.touch(&[Selection::All], 1 << 40).map(drop),
+        |cache| cache.touch(&Scope::all(), 1 << 40).map(drop),
         |cache| {
             cache.fill(|insert| {
                 (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), NewValue::Bytes(&[n; 3000])))
@@ -541,7 +542,7 @@ mod tests {
                 })
             });
             while !other.is_finished() {
-                cache.touch(&[Selection::All], 7).expect("a touch");
+                cache.touch(&Scope::all(), 7).expect("a touch");
             }
             assert_eq!(other.join().expect("no panic"), None, "an earlier put is back");
         });

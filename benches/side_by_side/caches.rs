@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 use vlive::live::Envelope;
-use vlive::{Cache, CachedRows, Record, Selection};
+use vlive::{Cache, CachedRows, Record};
 
 /// The entry that single dumps and puts are about; as large in `small` as in `large`.
 pub const ENTRY: &str = "clients/page_7";
@@ -42,7 +42,7 @@ impl Caches {
             small: prepare(&folder, "small", |file| generate(file, 30, 100))?,
             empty: prepare(&folder, "empty", |file| {
                 generate(file, 1, 1)?;
-                Cache::open(file)?.invalidate(&[Selection::All])?;
+                Cache::open(file)?.invalidate(&vlive::ops::Scope::all())?;
                 Ok(())
             })?,
         })

@@ -1,29 +1,41 @@
-use super::{Global, Status, prefixes, tell_unmatched, tell_unread, time};
-use crate::output::{Output, human, table};
+use super::format::TableArgs;
+use super::order::{Order, SortKey};
+use super::selection::{Chosen, Meaning, Selecting};
+use super::{Global, Refused, Status, tell_unread, time};
+use crate::output::listing::TableFormat;
+use crate::output::{Output, human, listing};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
-use std::io::{self, Write};
+use std::io::Write;
+use vlive::Snapshot;
 use vlive::ops::Age;
-use vlive::{Selection, Snapshot};
 
-/// Tell when entries were fetched, and how old they are
+/// List entries: when they were fetched, their age, rows and size
 ///
-/// Without a prefix every entry is shown. A prefix without `/` is exactly one cache key; with `/` it
-/// is every sub-key in that cache key that starts with the rest, as vantage-live invalidates.
+/// Without a selection every entry is listed. One without `/` is exactly one cache key; one with `/` is every
+/// sub-key in that cache key that begins with the rest, as vantage-live invalidates.
 #[derive(Debug, Args)]
 pub struct Ages {
-    /// Which entries: `clients`, `clients/page_`
-    #[arg(value_name = "PREFIX")]
-    prefixes: Vec<String>,
+    #[command(flatten)]
+    selecting: Selecting,
 
-    /// Take each prefix as one full key
-    #[arg(long, requires = "prefixes")]
-    exact: bool,
+    #[command(flatten)]
+    listing: Listing,
+}
 
-    /// Print an array of objects: times in seconds since 1970, ages in seconds, sizes in bytes
-    #[arg(long)]
-    json: bool,
+/// How entries are listed.
+#[derive(Debug, Args)]
+pub struct Listing {
+    #[command(flatten)]
+    pub order: Order,
+
+    /// Print full keys alone, a line each, as --keys-from reads them
+    #[arg(long, conflicts_with_all = ["format", "json"])]
+    pub keys: bool,
+
+    #[command(flatten)]
+    pub table: TableArgs,
 }
 
 #[derive(Serialize)]
@@ -38,51 +50,88 @@ struct Row {
 impl Ages {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let now = time::now()?;
-        let selections = match self.prefixes.as_slice() {
-            [] => vec![Selection::All],
-            given => prefixes(given, self.exact, "leave the prefix out for the whole cache")?,
-        };
-        let look = |snapshot: &Snapshot| vlive::ops::ages(snapshot, &selections);
-        let (ages, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
-        if self.json {
-            print_json(&ages.entries, now, output)?;
-        } else {
-            let columns = [("KEY", false), ("FETCHED", false), ("AGE", true), ("ROWS", true), ("SIZE", true)];
-            table::print(output, columns, &ages.entries, |entry, output| {
-                [
-                    output.key(&entry.key.to_string()).into_owned(),
-                    human::time(entry.fetched_at),
-                    human::age(time::age(now, entry.fetched_at)),
-                    entry.rows.to_string(),
-                    human::size(entry.bytes),
-                ]
-            })?;
-        }
-        output.flush()?;
-        let unread = tell_unread(&damage, &ages.unreadable, output);
-        let unmatched = tell_unmatched(&self.prefixes, &selections, &ages.unmatched, output);
-        if self.prefixes.is_empty() && ages.entries.is_empty() && ages.unreadable.is_empty() && !self.json {
-            output.summary("the cache holds no entries");
-        }
-        Ok(unread.max(unmatched))
+        let chosen = self.selecting.choose(Meaning::Prefix, now, output)?;
+        list(&chosen, &self.listing, self.selecting.null, now, global, output)
     }
 }
 
-fn print_json(entries: &[Age], now: u64, output: &mut Output) -> Result<()> {
-    let mut out = output.json_data();
-    out.write_all(b"[")?;
-    for (n, entry) in entries.iter().enumerate() {
-        if n > 0 {
-            out.write_all(b",")?;
+/// Lists the entries that were chosen.
+pub fn list(
+    chosen: &Chosen,
+    listing: &Listing,
+    null: bool,
+    now: u64,
+    global: &Global,
+    output: &mut Output,
+) -> Result<Status> {
+    // Refused before anything is read.
+    listing.table.format()?;
+    let look = |snapshot: &Snapshot| vlive::ops::ages(snapshot, &chosen.scope);
+    let (mut ages, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+    let found = !ages.entries.is_empty() || !ages.unreadable.is_empty();
+    let all = listing.order.apply(&mut ages.entries, |entry| SortKey {
+        fetched_at: Some(entry.fetched_at),
+        bytes: entry.bytes,
+        rows: entry.rows,
+    });
+    listing.table.print(output, |output, format| {
+        if listing.keys {
+            return print_keys(&ages.entries, null, output);
         }
-        let row = Row {
-            key: entry.key.to_string(),
-            fetched_at: entry.fetched_at,
-            age: time::age(now, entry.fetched_at),
-            rows: entry.rows,
-            bytes: entry.bytes,
+        let rows: Vec<Row> = ages.entries.iter().map(|entry| row(entry, now)).collect();
+        let columns = [
+            ("key", "KEY", false),
+            ("fetched_at", "FETCHED", false),
+            ("age", "AGE", true),
+            ("rows", "ROWS", true),
+            ("bytes", "SIZE", true),
+        ];
+        let cells = |row: &Row, output: &Output| {
+            [
+                output.key(&row.key).into_owned(),
+                human::time(row.fetched_at),
+                human::age(row.age),
+                row.rows.to_string(),
+                human::size(row.bytes),
+            ]
         };
-        serde_json::to_writer(&mut out, &row).map_err(io::Error::from)?;
+        Ok(listing::print(output, format, columns, &rows, cells)?)
+    })?;
+    if !found && chosen.is_everything() && listing.table.format()? == TableFormat::Table {
+        output.summary("the cache holds no entries");
     }
-    Ok(writeln!(out, "]")?)
+    Order::tell(ages.entries.len(), all, "entry", "entries", output);
+    let unread = tell_unread(&damage, &ages.unreadable, output);
+    let unmatched = chosen.tell(&ages.matched, found, global, output);
+    Ok(unread.max(unmatched))
+}
+
+fn row(entry: &Age, now: u64) -> Row {
+    Row {
+        key: entry.key.to_string(),
+        fetched_at: entry.fetched_at,
+        age: time::age(now, entry.fetched_at),
+        rows: entry.rows,
+        bytes: entry.bytes,
+    }
+}
+
+/// Prints full keys as they are. One that would be read as two is refused.
+fn print_keys(entries: &[Age], null: bool, output: &mut Output) -> Result<()> {
+    let separates = |character: char| if null { character == '\0' } else { matches!(character, '\n' | '\r') };
+    if let Some(entry) = entries.iter().find(|entry| entry.key.to_string().contains(separates)) {
+        let key = entry.key.to_string().escape_debug().to_string();
+        let (what, hint) = if null {
+            ("a NUL", "select the others by prefix, and this one by name")
+        } else {
+            ("a line break", "-0 separates keys by NUL, and makes --keys-from read them so")
+        };
+        return Err(Refused::error(format!("there is {what} in the key `{key}`"), Some(hint)));
+    }
+    for entry in entries {
+        let key = entry.key.to_string();
+        let key = output.key(&key).into_owned();
+        write!(output.data(), "{key}{}", if null { '\0' } else { '\n' })?;
+    }
+    Ok(())
 }

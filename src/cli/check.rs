@@ -1,3 +1,4 @@
+use super::format::{FormatArgs, SummaryFormat};
 use super::{Global, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -21,9 +22,8 @@ pub struct Check {
     #[arg(long)]
     deep: bool,
 
-    /// Print an object
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs<SummaryFormat>,
 }
 
 #[derive(Serialize)]
@@ -86,14 +86,14 @@ impl Check {
         if self.deep && !vlive::ops::check_deep(global.folder(), global.look_wait(), &mut check)? {
             output.warning("redb was not asked: the file changes faster than it can be copied");
         }
-        if self.json {
+        if self.format.is_json() {
             output.json(&report(&check))?;
         } else {
             tell(&check, output)?;
         }
         output.flush()?;
         for (_, findings, hint) in kinds(&check) {
-            if findings.count > 0 && !self.json {
+            if findings.count > 0 && !self.format.is_json() {
                 output.advice(hint);
             }
         }

@@ -1,4 +1,6 @@
-use super::{Global, Refused, Status, not_there, target, tell_unread};
+use super::format::{FormatArgs, Formats, is_standard_output};
+use super::selection::{Chosen, Meaning, Selecting};
+use super::{Global, Refused, Status, dump_rows, target, tell_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -6,7 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use vlive::json::JsonStyle;
 use vlive::ops::{DumpFormat, DumpStyle, Dumped, Unreadable};
-use vlive::{Key, Selection, Snapshot};
+use vlive::{Key, Snapshot};
 
 /// Print entries as JSON, or write them to files
 ///
@@ -18,13 +20,11 @@ use vlive::{Key, Selection, Snapshot};
 /// An entry that cannot be decoded is left out, named on standard error, and makes the status 3.
 #[derive(Debug, Args)]
 pub struct Dump {
-    /// Which entries: `clients/page_1`, `clients`, `clients/__root__`
-    #[arg(value_name = "KEY")]
-    keys: Vec<String>,
+    #[command(flatten)]
+    selecting: Selecting,
 
-    /// What to write
-    #[arg(long, value_enum, default_value_t = Format::Json)]
-    format: Format,
+    #[command(flatten)]
+    format: FormatArgs<Format>,
 
     /// Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with
     /// a file for each entry; `-` is standard output
@@ -55,6 +55,10 @@ pub struct Dump {
     /// With `--format jsonl`: the stored bytes in base64, whatever they are
     #[arg(long, conflicts_with_all = ["rows", "plain"])]
     raw: bool,
+
+    /// With `--format rows`: values without loss, as in the other formats
+    #[arg(long, conflicts_with = "redact")]
+    lossless: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,6 +67,9 @@ enum Format {
     Json,
     /// A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`
     Jsonl,
+    /// A line of JSON for each row, for engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values
+    /// by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64
+    Rows,
     /// The stored bytes in CBOR's diagnostic notation (RFC 8949, 8), with all that vantage-live ignores in
     /// them
     Diag,
@@ -70,34 +77,42 @@ enum Format {
     Cbor,
 }
 
+impl Formats for Format {
+    const DEFAULT: Format = Format::Json;
+    const JSON: Format = Format::Json;
+
+    fn of_ending(ending: &str) -> Option<Format> {
+        Some(match ending {
+            "json" => Format::Json,
+            "jsonl" | "ndjson" => Format::Jsonl,
+            "diag" => Format::Diag,
+            "cbor" => Format::Cbor,
+            _ => return None,
+        })
+    }
+}
+
 impl Dump {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        if self.keys.iter().any(String::is_empty) {
-            return Err(Refused::error(
-                "the key is empty",
-                Some("`/__root__` names the root entry of the empty cache key; leave the key out to dump everything"),
-            ));
-        }
-        self.check_options(output)?;
-        let selections: Vec<Selection> = match self.keys.as_slice() {
-            [] => vec![Selection::All],
-            keys => keys.iter().map(|key| select(key)).collect(),
-        };
-        match (self.path(), selections.as_slice()) {
-            (Some(path), _) if target::is_folder(path) => self.folder(path, &selections, global, output),
-            (_, [Selection::Entry(key)]) => self.one(key, global, output),
-            _ => self.many(&selections, global, output),
+        let format = self.format.format_of(self.path().filter(|path| !target::is_folder(path)))?;
+        self.check_options(format, output)?;
+        let chosen = self.selecting.choose(Meaning::Exact, time::now()?, output)?;
+        match (self.path(), chosen.single()) {
+            (Some(path), _) if target::is_folder(path) => self.folder(path, format, &chosen, global, output),
+            _ if format == Format::Rows => self.rows(&chosen, global, output),
+            (_, Some(key)) => self.one(key, format, &chosen, global, output),
+            _ => self.many(format, &chosen, global, output),
         }
     }
 
     /// The file or folder to write to.
     fn path(&self) -> Option<&Path> {
-        self.output.as_deref().filter(|path| ![Path::new("-"), Path::new("/dev/stdout")].contains(path))
+        self.output.as_deref().filter(|path| !is_standard_output(path))
     }
 
-    fn check_options(&self, output: &Output) -> Result<()> {
+    fn check_options(&self, format: Format, output: &Output) -> Result<()> {
         let goes_with = |is_given: bool, option: &str, formats: &[Format]| {
-            if !is_given || formats.contains(&self.format) {
+            if !is_given || formats.contains(&format) {
                 return Ok(());
             }
             let names = formats.iter().filter_map(ValueEnum::to_possible_value);
@@ -110,27 +125,28 @@ impl Dump {
         goes_with(self.raw, "--raw", &[Format::Jsonl])?;
         goes_with(self.rows, "--rows", &[Format::Json, Format::Jsonl])?;
         goes_with(self.plain, "--plain", &[Format::Json, Format::Jsonl])?;
+        goes_with(self.lossless, "--lossless", &[Format::Rows])?;
+        goes_with(self.redact, "--redact", &[Format::Json, Format::Jsonl, Format::Diag, Format::Cbor])?;
         goes_with(self.pretty, "--pretty", &[Format::Json, Format::Diag])?;
         if self.path().is_some_and(target::is_folder) {
             goes_with(
-                self.format == Format::Jsonl,
+                matches!(format, Format::Jsonl | Format::Rows),
                 "--output to a folder",
                 &[Format::Json, Format::Diag, Format::Cbor],
             )?;
         }
-        if self.format == Format::Cbor && self.path().is_none() && output.is_terminal() {
+        if format == Format::Cbor && self.path().is_none() && output.is_terminal() {
             let hint = "--output writes it to a file; --format diag shows it";
             return Err(Refused::error("CBOR is not for a terminal", Some(hint)));
         }
         Ok(())
     }
 
-    fn one(&self, key: &Key, global: &Global, output: &mut Output) -> Result<Status> {
+    fn one(&self, key: &Key, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
         let Some(entry) = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))? else {
-            output.error(&not_there(&key.to_string()), None);
-            return Ok(Status::No);
+            return Ok(chosen.tell_missing(global, output));
         };
-        let style = self.style(self.path().is_none() && output.is_terminal());
+        let style = self.style(format, self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
             let dumped = match vlive::ops::dump_entry(&entry, style, &mut out)? {
                 // It is shown all the same.
@@ -138,7 +154,7 @@ impl Dump {
                 Err(error) => return Ok(Err(error)),
                 Ok(()) => None,
             };
-            self.end_line(&mut out)?;
+            end_line(format, &mut out)?;
             Ok(Ok(dumped))
         })?;
         Ok(match dumped {
@@ -147,32 +163,48 @@ impl Dump {
         })
     }
 
-    fn many(&self, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), selections)?;
-        let style = self.style(self.path().is_none() && output.is_terminal());
+    fn many(&self, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let style = self.style(format, self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
-            let dumped = vlive::ops::dump(&snapshot, selections, style, &mut out)?;
+            let dumped = vlive::ops::dump(&snapshot, &chosen.scope, style, &mut out)?;
             if dumped.is_ok() {
-                self.end_line(&mut out)?;
+                end_line(format, &mut out)?;
             }
             Ok(unless_nothing(dumped))
         })?;
         let dumped = dumped.or_else(|given_up| given_up)?;
-        Ok(self.tell(&dumped, output))
+        Ok(tell(&dumped, chosen, global, output))
     }
 
-    fn folder(&self, path: &Path, selections: &[Selection], global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), selections)?;
-        let style = self.style(true);
+    fn folder(
+        &self,
+        path: &Path,
+        format: Format,
+        chosen: &Chosen,
+        global: &Global,
+        output: &mut Output,
+    ) -> Result<Status> {
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let style = self.style(format, true);
         let dumped = target::folder(path, |folder| {
-            Ok(unless_nothing(vlive::ops::dump_tree(&snapshot, selections, style, folder)?))
+            Ok(unless_nothing(vlive::ops::dump_tree(&snapshot, &chosen.scope, style, folder)?))
         })?;
         if let Ok(dumped) = &dumped {
             let entries = human::count(dumped.entries, "entry", "entries");
             output.summary(&format!("wrote {entries} to `{}`", path.display()));
         }
         let dumped = dumped.or_else(|given_up| given_up)?;
-        Ok(self.tell(&dumped, output))
+        Ok(tell(&dumped, chosen, global, output))
+    }
+
+    fn rows(&self, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let dumped = self.write(output, |mut out| {
+            Ok(unless_nothing(dump_rows::write(&snapshot, &chosen.scope, self.lossless, &mut out)?))
+        })?;
+        let dumped = dumped.or_else(|given_up| given_up)?;
+        Ok(tell(&dumped, chosen, global, output))
     }
 
     /// Calls `write` with where the output goes. No file is there of a dump that gives up.
@@ -189,24 +221,12 @@ impl Dump {
         Ok(written)
     }
 
-    fn tell(&self, dumped: &Dumped, output: &mut Output) -> Status {
-        let mut status = tell_unread(&dumped.damage, &dumped.unreadable, output);
-        for &n in dumped.unmatched.iter().filter(|n| **n < self.keys.len()) {
-            output.error(&not_there(&self.keys[n]), None);
-            status = status.max(Status::No);
-        }
-        status
-    }
-
-    fn end_line(&self, out: &mut impl Write) -> io::Result<()> {
-        if matches!(self.format, Format::Json | Format::Diag) { writeln!(out) } else { Ok(()) }
-    }
-
-    fn style(&self, is_for_people: bool) -> DumpStyle {
-        let format = match self.format {
+    fn style(&self, format: Format, is_for_people: bool) -> DumpStyle {
+        let format = match format {
             Format::Json => DumpFormat::Json,
             Format::Jsonl if self.raw => DumpFormat::RawLines,
             Format::Jsonl => DumpFormat::Lines,
+            Format::Rows => unreachable!("rows are written by the program"),
             Format::Diag => DumpFormat::Notation,
             Format::Cbor => DumpFormat::Cbor,
         };
@@ -218,11 +238,19 @@ impl Dump {
 /// A dump of which no file is made: one that gives up, or that finds nothing of what it was asked for.
 fn unless_nothing(dumped: vlive::Result<Dumped>) -> Result<Dumped, vlive::Result<Dumped>> {
     match dumped {
-        Ok(dumped) if dumped.entries > 0 || dumped.unmatched.is_empty() => Ok(dumped),
+        Ok(dumped) if dumped.entries > 0 || dumped.matched.unmatched.is_empty() && dumped.matched.outside == 0 => {
+            Ok(dumped)
+        }
         other => Err(other),
     }
 }
 
-fn select(key: &str) -> Selection {
-    if key.contains('/') { Selection::exact(key) } else { Selection::prefix(key) }
+fn tell(dumped: &Dumped, chosen: &Chosen, global: &Global, output: &mut Output) -> Status {
+    let unread = tell_unread(&dumped.damage, &dumped.unreadable, output);
+    let found = dumped.entries > 0 || !dumped.unreadable.is_empty();
+    unread.max(chosen.tell(&dumped.matched, found, global, output))
+}
+
+fn end_line(format: Format, out: &mut impl Write) -> io::Result<()> {
+    if matches!(format, Format::Json | Format::Diag) { writeln!(out) } else { Ok(()) }
 }

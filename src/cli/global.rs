@@ -10,23 +10,25 @@ use std::thread;
 use std::time::{Duration, Instant};
 use vlive::Error;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The folder of the cache, or the `vlive.redb` in it; else `VLIVE_FOLDER`, else the current folder
+    /// The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths
+    /// stay relative to the current folder
     #[arg(short = 'C', long, global = true, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     folder: Option<PathBuf>,
 
-    /// How long to keep trying, such as `10s`: to write while another process has the cache (not at
+    /// How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at
     /// all by default), to look while an app writes to it (5s by default)
-    #[arg(long, global = true, value_name = "DURATION", value_parser = time::parse_duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = time::parse_duration,
+        allow_hyphen_values = true)]
     wait: Option<Duration>,
 
     /// When to colour: auto, always or never
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: Color,
 
-    /// Say nothing but data and errors
+    /// Print only data and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }
@@ -46,6 +48,16 @@ impl Global {
     /// The folder or file that an argument names in place of the option.
     pub fn folder_or<'p>(&'p self, argument: Option<&'p Path>) -> Cow<'p, Path> {
         argument.map_or_else(|| self.folder(), Cow::Borrowed)
+    }
+
+    /// Whether the option that names the folder is given.
+    pub fn names_folder(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// The same options with another folder, if there is one.
+    pub fn at(&self, folder: Option<&Path>) -> Global {
+        Global { folder: folder.map(Path::to_owned).or_else(|| self.folder.clone()), ..self.clone() }
     }
 
     /// How long to look again while an app writes.

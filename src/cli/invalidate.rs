@@ -1,39 +1,39 @@
-use super::{Global, Status, prefixes};
+use super::change::Changing;
+use super::selection::{Selecting, warn_of_future};
+use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use vlive::ops::{Plan, Removed};
-use vlive::{Cache, Selection, Snapshot};
+use vlive::{Cache, Snapshot};
 
-/// Drop what vantage-live's `invalidate_prefix` drops, and say what that was
+/// Delete entries by key, prefix or age, and list them
 ///
-/// A prefix without `/` drops exactly one cache key, with its table: `cl` drops nothing of `clients`.
-/// With `/` it drops every entry in that cache key whose sub-key starts with the rest:
-/// `clients/page_1` drops `page_10` too. That nothing matches is no error. All is done in one
-/// transaction.
+/// A selection without `/` deletes exactly one cache key, with its table: `cl` deletes nothing of `clients`.
+/// With `/` it deletes every entry in that cache key whose sub-key begins with the rest: `clients/page_1`
+/// deletes `page_10` too, as vantage-live's `invalidate_prefix` does. That nothing matches is not an error.
+/// All is done in one transaction.
+///
+/// `vlive invalidate --all --older-than 7d` deletes what is older than a week. An entry whose time cannot be
+/// read is kept then, unless --unreadable is given, and one dated in the future is kept: it is newer than
+/// anything.
 #[derive(Debug, Args)]
 pub struct Invalidate {
-    /// What to drop: `clients`, `clients/page_`
-    #[arg(value_name = "PREFIX", required_unless_present = "all")]
-    prefixes: Vec<String>,
+    #[command(flatten)]
+    selecting: Selecting,
 
-    /// Take each prefix as one full key
+    /// Delete every cache key; never a table that is not a cache table
     #[arg(long)]
-    exact: bool,
-
-    /// Drop every cache key; never a table that is no cache table
-    #[arg(long, conflicts_with_all = ["prefixes", "exact"])]
     all: bool,
 
-    /// Say what would be dropped, and drop nothing
-    #[arg(long, short = 'n')]
-    dry_run: bool,
-
-    /// Print the summary as an object: sizes in bytes
+    /// With --older-than or --newer-than: delete entries whose time cannot be read as well
     #[arg(long)]
-    json: bool,
+    unreadable: bool,
+
+    #[command(flatten)]
+    changing: Changing,
 }
 
 #[derive(Serialize)]
@@ -46,26 +46,40 @@ struct Summary<'s> {
 
 impl Invalidate {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let selections = if self.all {
-            vec![Selection::All]
-        } else {
-            prefixes(&self.prefixes, self.exact, "--all drops every cache key")?
-        };
-        let removed = if self.dry_run {
-            let look = |snapshot: &Snapshot| Plan::new(snapshot, &selections);
+        if self.unreadable && !self.selecting.is_narrowed() {
+            let hint = "without bounds of age what is selected is deleted, readable or not";
+            return Err(Refused::error("--unreadable needs --older-than or --newer-than", Some(hint)));
+        }
+        let now = time::now()?;
+        let mut chosen = self.selecting.choose_with_all(self.all, "--all deletes every cache key", now, output)?;
+        if !self.unreadable {
+            chosen.scope = chosen.scope.leaving_undated();
+        }
+        let removed = if self.changing.dry_run {
+            let look = |snapshot: &Snapshot| Plan::new(snapshot, &chosen.scope);
             Snapshot::look(global.folder(), global.look_wait(), look)?.into_removed()
         } else {
-            global.open_when_free(output, || Cache::open(global.folder()))?.invalidate(&selections)?
+            global.open_when_free(output, || Cache::open(global.folder()))?.invalidate(&chosen.scope)?
         };
         self.tell(&removed, output)?;
+        warn_of_future(&removed.matched, output);
+        if removed.matched.undated > 0 {
+            let entries = human::count(removed.matched.undated, "selected entry has", "selected entries have");
+            let what = if self.unreadable { "counts as selected" } else { "is kept unless --unreadable is given" };
+            output.warning(&format!("{entries} a time that cannot be read, and {what}"));
+        }
+        if !self.changing.format.is_json() {
+            chosen.advise(&removed.matched, global, output);
+        }
         Ok(Status::Done)
     }
 
     fn tell(&self, removed: &Removed, output: &mut Output) -> Result<()> {
-        let Removed { entries, bytes, keys } = removed;
-        if self.json {
-            let summary = Summary { entries: *entries, bytes: *bytes, keys, dry_run: self.dry_run };
-            return output.json(&summary);
+        let Removed { entries, bytes, keys, .. } = removed;
+        let dry_run = self.changing.dry_run;
+        if self.changing.format.is_json() {
+            output.json(&Summary { entries: *entries, bytes: *bytes, keys, dry_run })?;
+            return Ok(output.flush()?);
         }
         for key in keys {
             let key = output.key(key).into_owned();
@@ -73,10 +87,10 @@ impl Invalidate {
         }
         output.flush()?;
         let what = format!("{}, {}", human::count(*entries, "entry", "entries"), human::size(*bytes));
-        output.summary(&match (keys.is_empty(), self.dry_run) {
+        output.summary(&match (keys.is_empty(), dry_run) {
             (true, _) => "nothing matches".to_owned(),
-            (false, true) => format!("would drop {what}"),
-            (false, false) => format!("dropped {what}"),
+            (false, true) => format!("would delete {what}"),
+            (false, false) => format!("deleted {what}"),
         });
         Ok(())
     }

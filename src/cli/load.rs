@@ -1,5 +1,6 @@
+use super::change::Changing;
+use super::dating::Dating;
 use super::source::{sources, tell_ignored};
-use super::time::Dating;
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -18,7 +19,7 @@ use vlive::{Error, Fixture, Snapshot};
 /// `vlive dump --format jsonl --raw` prints it), or a folder in which `clients/page_1.json` is the entry
 /// `clients/page_1`. The rows of an entry come in any form that `vlive put` takes. All sources are
 /// checked before anything is written, in one transaction; folder and file are created where they are
-/// missing.
+/// missing. A dry run prints what would be added (`+`), replaced (`~`) and removed (`-`).
 ///
 /// An entry is dated by --fetched-at or --age, else by the source, else by `SOURCE_DATE_EPOCH`, else now.
 #[derive(Debug, Args)]
@@ -42,17 +43,8 @@ pub struct Load {
     #[command(flatten)]
     dating: Dating,
 
-    /// Keep the times of the sources, as is done unless told otherwise
-    #[arg(long, conflicts_with_all = ["fetched_at", "age"])]
-    keep_fetched_at: bool,
-
-    /// Say what would be added (`+`), replaced (`~`) and removed (`-`), and write nothing
-    #[arg(long, short = 'n')]
-    dry_run: bool,
-
-    /// Print the summary as an object, with the keys of a dry run: sizes in bytes
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    changing: Changing,
 }
 
 #[derive(Serialize)]
@@ -88,7 +80,7 @@ impl Load {
             let hint = "`{}` is a cache without entries; `vlive invalidate --all` empties one";
             return Err(Refused::error("there is nothing to load, and --clear would empty the cache", Some(hint)));
         }
-        let plan = if self.dry_run {
+        let plan = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, replace);
             match Snapshot::look(global.folder(), global.look_wait(), look) {
                 Err(Error::Missing { .. }) => LoadPlan::of_new(&fixture),
@@ -117,17 +109,17 @@ impl Load {
             added: plan.added(fixture).count(),
             replaced: plan.replaced(fixture).count(),
             removed: plan.removed().len(),
-            dry_run: self.dry_run,
-            keys: self.dry_run.then(|| Keys {
+            dry_run: self.changing.dry_run,
+            keys: self.changing.dry_run.then(|| Keys {
                 added: plan.added(fixture).map(key_of).collect(),
                 replaced: plan.replaced(fixture).map(key_of).collect(),
                 removed: plan.removed().to_vec(),
             }),
         };
-        if self.json {
+        if self.changing.format.is_json() {
             return output.json(&summary);
         }
-        if self.dry_run {
+        if self.changing.dry_run {
             for (mark, keys) in
                 summary.keys.iter().flat_map(|keys| [('+', &keys.added), ('~', &keys.replaced), ('-', &keys.removed)])
             {
@@ -138,7 +130,7 @@ impl Load {
             }
             output.flush()?;
         }
-        let verb = if self.dry_run { "would load" } else { "loaded" };
+        let verb = if self.changing.dry_run { "would load" } else { "loaded" };
         let loaded =
             format!("{}, {}", human::count(summary.entries as u64, "entry", "entries"), human::size(summary.bytes));
         let Summary { added, replaced, removed, .. } = summary;

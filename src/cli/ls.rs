@@ -1,35 +1,44 @@
-use super::{Global, Status, tell_unread, time};
-use crate::output::{Output, human, table};
+use super::ages::{self, Listing};
+use super::order::{Order, SortKey};
+use super::selection::{Meaning, Selecting};
+use super::{Global, Refused, Status, tell_unread, time};
+use crate::output::listing::TableFormat;
+use crate::output::{Output, human, listing, table};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use vlive::Snapshot;
 use vlive::ops::CacheKeySummary;
 use vlive::snapshot::Table;
 
-/// List the cache keys: entries, rows, size, and the newest and oldest age
+/// List the cache keys, or the entries of a selection
 ///
-/// Sizes are those of the values. Rows are counted as the envelopes announce them, without decoding
-/// the rows; an entry whose head cannot be read is named on standard error and makes the status 3.
+/// Without a selection there is a row for each cache key: entries, rows, size, and the age of the newest and the
+/// oldest entry. With one, or with bounds of age, there is a row for each entry, as `vlive ages` prints it.
+///
+/// Sizes are those of the values. Rows are counted as the envelopes declare them, without decoding the rows;
+/// an entry whose head cannot be read is named on standard error and makes the status 3.
 #[derive(Debug, Args)]
 pub struct Ls {
-    /// The folder of the cache; overrides -C
-    #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
-    argument: Option<PathBuf>,
+    /// The folder of the cache, or its file, if -C is not given and a cache is there; else a SELECTION
+    #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::AnyPath)]
+    argument: Option<String>,
 
-    /// Add the tables that are no cache tables, with their types
+    #[command(flatten)]
+    selecting: Selecting,
+
+    /// Add the tables that are not cache tables, with their types
     #[arg(long)]
     all: bool,
 
     /// Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read
-    #[arg(long, conflicts_with = "all")]
+    #[arg(long, conflicts_with_all = ["all", "keys", "older_than", "newer_than", "keys_from", "sort"])]
     quick: bool,
 
-    /// Print an array of objects: times in seconds since 1970, sizes in bytes
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    listing: Listing,
 }
 
 #[derive(Serialize)]
@@ -53,55 +62,108 @@ struct Other<'r> {
     types: (&'r str, &'r str),
 }
 
+const COLUMNS: [listing::Column; 6] = [
+    ("key", "KEY", false),
+    ("entries", "ENTRIES", true),
+    ("rows", "ROWS", true),
+    ("bytes", "SIZE", true),
+    ("newest", "NEWEST", true),
+    ("oldest", "OLDEST", true),
+];
+
 impl Ls {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let folder = global.folder_or(self.argument.as_deref());
+        let (folder, first) = self.folder(global);
+        let global = &global.at(folder);
+        let now = time::now()?;
+        if first.is_some() || self.selecting.is_given() || self.selecting.is_narrowed() || self.listing.keys {
+            if self.all || self.quick {
+                let what = format!("--{} is about cache keys as a whole", if self.all { "all" } else { "quick" });
+                return Err(Refused::error(what, Some("leave out what selects entries")));
+            }
+            let chosen = self.selecting.choose_after(first, Meaning::Prefix, "", now, output)?;
+            return ages::list(&chosen, &self.listing, self.selecting.null, now, global, output);
+        }
+        self.listing.table.format()?;
         if self.quick {
-            let tables = Snapshot::look(folder, global.look_wait(), Snapshot::tables)?;
+            let tables = Snapshot::look(global.folder(), global.look_wait(), Snapshot::tables)?;
             return self.quick(&tables, output);
         }
-        let now = time::now()?;
         let look = |snapshot: &Snapshot| {
             let (list, damage) = vlive::ops::list(snapshot)?;
             Ok(((list, snapshot.tables()?), damage))
         };
-        let ((list, mut tables), damage) = Snapshot::look_past_damage(folder, global.look_wait(), look)?;
+        let ((mut list, mut tables), damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
         tables.retain(|table| table.cache_key().is_none());
-        if self.json {
-            self.print_json(&list.cache_keys, &tables, output)?;
-        } else {
-            self.print_tables(&list.cache_keys, &tables, now, output)?;
-        }
+        let all = self.listing.order.apply(&mut list.cache_keys, |summary| SortKey {
+            fetched_at: summary.oldest,
+            bytes: summary.bytes,
+            rows: summary.rows,
+        });
+        let shown = list.cache_keys.len();
+        self.listing.table.print(output, |output, format| match format {
+            TableFormat::Table => self.print_tables(&list.cache_keys, &tables, now, output),
+            format => self.print_rows(&list.cache_keys, &tables, now, format, output),
+        })?;
         for table in tables.iter().filter(|table| table.is_named_as_cache()) {
             output.warning(&format!(
-                "table `{}` is no cache table but a {}; vantage-live fails on it",
+                "table `{}` is not a cache table but a {}; vantage-live fails on it",
                 table.name(),
                 table.kind()
             ));
         }
-        output.flush()?;
+        Order::tell(shown, all, "cache key", "cache keys", output);
         Ok(tell_unread(&damage, &list.unreadable, output))
     }
 
-    fn quick(&self, tables: &[Table], output: &mut Output) -> Result<Status> {
-        let counts: Vec<(&str, u64)> =
-            tables.iter().filter_map(|table| Some((table.cache_key()?, table.entries()))).collect();
-        if self.json {
-            output.json(&counts.iter().map(|(key, entries)| unread_row(Some(key), *entries)).collect::<Vec<_>>())?;
+    /// The cache that the first argument names, or else the selection that it is.
+    fn folder(&self, global: &Global) -> (Option<&Path>, Option<&str>) {
+        let Some(argument) = self.argument.as_deref() else { return (None, None) };
+        let path = Path::new(argument);
+        let is_file = || path.is_file() && path.extension().is_some_and(|ending| ending == "redb");
+        // Where there is no cache at all, a folder that exists is what was meant.
+        let is_folder = || path.exists() && !vlive::snapshot::is_cache(global.folder());
+        if !global.names_folder() && (vlive::snapshot::is_cache(path) || is_file() || is_folder()) {
+            (Some(path), None)
         } else {
-            table::print(output, [("KEY", false), ("ENTRIES", true)], &counts, |(key, entries), output| {
-                [output.key(key).into_owned(), entries.to_string()]
-            })?;
+            (None, Some(argument))
         }
+    }
+
+    fn quick(&self, tables: &[Table], output: &mut Output) -> Result<Status> {
+        let rows: Vec<Row<'_>> =
+            tables.iter().filter_map(|table| Some(unread_row(Some(table.cache_key()?), table.entries()))).collect();
+        self.listing.table.print(output, |output, format| {
+            if matches!(format, TableFormat::Json | TableFormat::Jsonl) {
+                return Ok(listing::print(output, format, COLUMNS, &rows, |_, _| Default::default())?);
+            }
+            let columns = [("key", "KEY", false), ("entries", "ENTRIES", true)];
+            Ok(listing::print(output, format, columns, &rows, |row, output| {
+                [output.key(row.key.unwrap_or_default()).into_owned(), row.entries.to_string()]
+            })?)
+        })?;
         Ok(Status::Done)
     }
 
-    fn print_json(&self, summaries: &[CacheKeySummary], tables: &[Table], output: &mut Output) -> Result<()> {
+    fn print_rows(
+        &self,
+        summaries: &[CacheKeySummary],
+        tables: &[Table],
+        now: u64,
+        format: TableFormat,
+        output: &mut Output,
+    ) -> Result<()> {
         let mut rows: Vec<Row<'_>> = summaries.iter().map(row).collect();
         if self.all {
             rows.extend(tables.iter().map(other_row));
         }
-        output.json(&rows)
+        if matches!(format, TableFormat::Csv | TableFormat::Tsv) && self.all {
+            let [key, entries, rest @ ..] = COLUMNS;
+            let [rows_, bytes, newest, oldest] = rest;
+            let columns = [key, entries, rows_, bytes, newest, oldest, ("table", "OTHER TABLE", false)];
+            return Ok(listing::print(output, format, columns, &rows, |_, _| Default::default())?);
+        }
+        Ok(listing::print(output, format, COLUMNS, &rows, |row, output| cells(row, now, output))?)
     }
 
     fn print_tables(
@@ -114,21 +176,8 @@ impl Ls {
         if summaries.is_empty() {
             output.summary("the cache holds no cache keys");
         }
-        let columns =
-            [("KEY", false), ("ENTRIES", true), ("ROWS", true), ("SIZE", true), ("NEWEST", true), ("OLDEST", true)];
-        table::print(output, columns, summaries, |summary, output| {
-            let age = |fetched_at: Option<u64>| {
-                fetched_at.map_or_else(|| "-".to_owned(), |fetched_at| human::age(time::age(now, fetched_at)))
-            };
-            [
-                output.key(&summary.cache_key).into_owned(),
-                summary.entries.to_string(),
-                summary.rows.to_string(),
-                human::size(summary.bytes),
-                age(summary.newest),
-                age(summary.oldest),
-            ]
-        })?;
+        let rows: Vec<Row<'_>> = summaries.iter().map(row).collect();
+        listing::print(output, TableFormat::Table, COLUMNS, &rows, |row, output| cells(row, now, output))?;
         if self.all && !tables.is_empty() {
             if !summaries.is_empty() {
                 writeln!(output.data())?;
@@ -148,6 +197,22 @@ impl Ls {
         }
         Ok(())
     }
+}
+
+/// The cells of a row for people.
+fn cells(row: &Row<'_>, now: u64, output: &Output) -> [String; 6] {
+    let age = |fetched_at: Option<u64>| {
+        fetched_at.map_or_else(|| "-".to_owned(), |fetched_at| human::age(time::age(now, fetched_at)))
+    };
+    let name = row.key.or(row.table.as_ref().map(|other| other.table)).unwrap_or_default();
+    [
+        output.key(name).into_owned(),
+        row.entries.to_string(),
+        row.rows.map_or_else(|| "-".to_owned(), |rows| rows.to_string()),
+        row.bytes.map_or_else(|| "-".to_owned(), human::size),
+        age(row.newest),
+        age(row.oldest),
+    ]
 }
 
 fn row(summary: &CacheKeySummary) -> Row<'_> {

@@ -1,19 +1,25 @@
 //! The command line: what is typed becomes, once, what is needed.
 
 mod ages;
+mod change;
 mod check;
 mod completions;
+mod dating;
 mod diff;
 mod dump;
+mod dump_rows;
+mod format;
 mod global;
 mod interrupted;
 mod invalidate;
 mod load;
 mod ls;
 mod man;
+mod order;
 mod put;
 mod report;
 mod salvage;
+mod selection;
 mod show;
 mod source;
 mod target;
@@ -28,7 +34,6 @@ pub use interrupted::before_signals_end_it;
 use report::{Refused, tell_unread};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
-use vlive::Selection;
 
 /// Look into, compare, seed and invalidate the on-disk caches of vantage-live
 ///
@@ -53,7 +58,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(visible_aliases = ["list"])]
     Ls(ls::Ls),
+    #[command(visible_aliases = ["get", "export"])]
     Dump(dump::Dump),
     Show(show::Show),
     Ages(ages::Ages),
@@ -61,8 +68,10 @@ enum Command {
     Check(check::Check),
     Salvage(salvage::Salvage),
     Put(put::Put),
+    #[command(visible_aliases = ["import"])]
     Load(load::Load),
     Touch(touch::Touch),
+    #[command(visible_aliases = ["rm"])]
     Invalidate(invalidate::Invalidate),
     Completions(completions::Completions),
     Man(man::Man),
@@ -111,34 +120,4 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Completions(command) => command.run(output),
         Command::Man(command) => command.run(output),
     }
-}
-
-/// Which entries the prefixes of a command mean; `all` says how that command means all of them.
-fn prefixes(prefixes: &[String], exact: bool, all: &str) -> Result<Vec<Selection>> {
-    let select = |prefix: &String| {
-        if prefix.is_empty() {
-            let hint = format!("`/` names the empty cache key as vantage-live has it; {all}");
-            return Err(Refused::error("the prefix is empty", Some(&hint)));
-        }
-        Ok(if exact { Selection::exact(prefix) } else { Selection::prefix(prefix) })
-    };
-    prefixes.iter().map(select).collect()
-}
-
-/// Names the prefixes that match nothing, given by their places, and gives the status that this makes.
-fn tell_unmatched(prefixes: &[String], selections: &[Selection], unmatched: &[usize], output: &Output) -> Status {
-    let mut status = Status::Done;
-    for (prefix, selection) in unmatched.iter().filter_map(|n| Some((prefixes.get(*n)?, &selections[*n]))) {
-        let what = match selection {
-            Selection::Entry(key) => not_there(&key.to_string()),
-            _ => format!("nothing in the cache matches `{prefix}`"),
-        };
-        output.error(&what, None);
-        status = Status::No;
-    }
-    status
-}
-
-fn not_there(key: &str) -> String {
-    format!("`{key}` is not in the cache")
 }

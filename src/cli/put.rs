@@ -1,5 +1,6 @@
+use super::dating::Dating;
+use super::format::{FormatArgs, SummaryFormat};
 use super::source::lock_standard_input;
-use super::time::Dating;
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -35,9 +36,8 @@ pub struct Put {
     #[command(flatten)]
     dating: Dating,
 
-    /// Print the summary as an object: sizes in bytes
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs<SummaryFormat>,
 }
 
 #[derive(Serialize)]
@@ -71,7 +71,7 @@ impl Put {
         let write = || Cache::create_with(global.folder(), |cache| cache.put_envelope(&key, &envelope));
         let replaced = global.open_when_free(output, write)?;
         let summary = Summary { key: key.to_string(), rows: envelope.rows(), bytes: envelope.bytes().len(), replaced };
-        if self.json {
+        if self.format.is_json() {
             output.json(&summary)?;
         } else {
             let verb = if replaced { "replaced" } else { "put" };
@@ -87,7 +87,7 @@ fn read(file: Option<&Path>, name: &str, output: &Output) -> Result<String> {
     let read = if let Some(file) = file {
         fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
     } else {
-        lock_standard_input(output).read_to_end(&mut bytes)
+        lock_standard_input("JSON", output).read_to_end(&mut bytes)
     };
     read.map_err(|error| Refused::error(format!("cannot read {name}: {error}"), None))?;
     if bytes.is_empty() {

@@ -1,3 +1,4 @@
+use super::format::{FormatArgs, SummaryFormat};
 use super::{Global, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -20,9 +21,8 @@ pub struct Salvage {
     #[arg(long, value_name = "NEW", value_hint = clap::ValueHint::DirPath)]
     into: PathBuf,
 
-    /// Print the summary as an object: sizes in bytes
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs<SummaryFormat>,
 }
 
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ impl Salvage {
         if more > 0 {
             output.error(&format!("{damaged}: {more} more places"), None);
         }
-        if self.json {
+        if self.format.is_json() {
             output.json(&Summary {
                 entries: salvaged.entries,
                 bytes: salvaged.bytes,

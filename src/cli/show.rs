@@ -1,174 +1,296 @@
-use super::{Global, Refused, Status, not_there, tell_unread};
+use super::format::TableArgs;
+use super::selection::{Chosen, Meaning as SelectionMeaning, Selecting};
+use super::{Global, Status, tell_unread, time};
+use crate::output::listing::TableFormat;
 use crate::output::meaning::{Meaning, meaning};
-use crate::output::{self, Grid, Output, delimited, escape, markdown, table};
+use crate::output::{self, Grid, Output, delimited, escape, markdown, rows, table};
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Write;
-use vlive::json::{JsonStyle, JsonWriter};
-use vlive::live::{Envelope, EnvelopeView};
-use vlive::ops::Unreadable;
-use vlive::{CachedRows, Key, Record, Snapshot};
+use std::mem;
+use vlive::ops::{Matched, Unreadable};
+use vlive::{Error, Record, Snapshot};
 
-/// Show the rows of an entry as a table
+/// Show rows as a table
 ///
-/// A column per field, in the order in which the rows have them. Values are shown by what they mean:
-/// record ids, dates, durations, decimal numbers and uuids as a person writes them, byte strings by
-/// their length, arrays and maps as JSON, `null` and `none` as these words. `vlive dump` loses nothing.
+/// A column per field, in the order in which the rows have them; before them the row id and, unless one full key
+/// is selected, the key. Values are shown by what they mean: record ids, dates, durations, decimal numbers and
+/// uuids as a person writes them, byte strings by their length, arrays and maps as JSON, `null` and `none` as
+/// these words. `vlive dump` loses nothing.
 ///
-/// On a terminal wide values are cut so that the table fits, and fields for which there is no room
-/// are left out and named on standard error. In a pipe nothing is cut.
+/// On a terminal wide values are cut so that the table fits, and fields for which there is no room are left out
+/// and named on standard error: first those that equal the row id in every row. In a pipe nothing is cut.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Which entry: `clients/page_1`, or `clients` for the root entry
-    #[arg(value_name = "KEY")]
-    key: String,
+    #[command(flatten)]
+    selecting: Selecting,
 
     /// Show these fields, in this order
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
     fields: Vec<String>,
 
-    /// Show the first so many rows, and the fields that these have
+    /// Show at most N rows, and the fields that these have
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-
-    /// How to print: table, csv, tsv or markdown
-    #[arg(long, value_name = "FORMAT", default_value = "table", hide_possible_values = true)]
-    format: Format,
 
     /// Cut nothing and leave no field out, however wide the table gets
     #[arg(long)]
     wide: bool,
 
-    /// Print these rows and fields as an object of row id to row, in the form of `vlive dump --rows`
-    #[arg(long, conflicts_with_all = ["format", "wide"])]
-    json: bool,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Aligned columns
-    Table,
-    /// Comma-separated values
-    Csv,
-    /// Tab-separated values
-    Tsv,
-    /// A table of Markdown
-    Markdown,
+/// A row of an entry.
+struct Row {
+    /// The place of its entry.
+    entry: usize,
+    id: String,
+    record: Record,
+}
+
+/// What is shown.
+#[derive(Default)]
+struct Shown {
+    /// Full keys.
+    entries: Vec<String>,
+    rows: Vec<Row>,
+    unreadable: Vec<Unreadable>,
+    matched: Matched,
 }
 
 impl Show {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        if self.key.is_empty() {
-            let hint = "`/__root__` names the root entry of the empty cache key";
-            return Err(Refused::error("the key is empty", Some(hint)));
+        self.table.format()?;
+        let chosen = self.selecting.choose(SelectionMeaning::Exact, time::now()?, output)?;
+        let look = |snapshot: &Snapshot| read(snapshot, &chosen);
+        let (shown, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+        let found = !shown.entries.is_empty();
+        let mut status = Status::Done;
+        if found {
+            if !self.has_fields(&shown, output) {
+                return Ok(Status::No);
+            }
+            self.print(&shown, chosen.single().is_none(), output)?;
+        } else if chosen.is_everything() && damage.is_empty() && shown.unreadable.is_empty() {
+            output.summary("the cache holds no entries");
         }
-        let key = Key::new(&self.key);
-        let Some(entry) = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(&key))? else {
-            output.error(&not_there(&key.to_string()), None);
-            return Ok(Status::No);
-        };
-        let cached = match CachedRows::decode(entry.value()) {
-            Ok(cached) => cached,
-            Err(error) => return Ok(tell_unread(&[], &[Unreadable { key, error }], output)),
-        };
-        drop(entry);
-        let rows: Vec<(&str, &Record)> = cached.rows.iter().map(|(id, record)| (id.as_str(), record)).collect();
-        if !self.has_fields(&key, &rows, output) {
-            return Ok(Status::No);
-        }
-        self.print(&rows, output)?;
-        Ok(Status::Done)
+        status = status.max(tell_unread(&damage, &shown.unreadable, output));
+        Ok(status.max(chosen.tell(&shown.matched, found || !shown.unreadable.is_empty(), global, output)))
     }
 
     /// Whether every field that is asked for is there. Where there are no rows, none lacks it.
-    fn has_fields(&self, key: &Key, rows: &[(&str, &Record)], output: &Output) -> bool {
-        let is_missing = |field: &&String| rows.iter().all(|(_, record)| !record.contains_key(*field));
-        let Some(missing) = self.fields.iter().find(is_missing).filter(|_| !rows.is_empty()) else { return true };
-        let hint = match fields_of(rows).as_slice() {
-            [] => "its rows have no fields".to_owned(),
-            fields => format!("its fields are {}", listed(fields)),
+    fn has_fields(&self, shown: &Shown, output: &Output) -> bool {
+        let is_missing = |field: &&String| shown.rows.iter().all(|row| !row.record.contains_key(*field));
+        let missing = self.fields.iter().find(is_missing).filter(|_| !shown.rows.is_empty());
+        let Some(missing) = missing else { return true };
+        let (of, whose) = match shown.entries.as_slice() {
+            [key] => (format!("`{key}`"), "its"),
+            entries => (format!("these {} entries", entries.len()), "their"),
         };
-        output.error(&format!("no row of `{key}` has a field `{missing}`"), Some(&hint));
+        let hint = match fields_of(&shown.rows).as_slice() {
+            [] => format!("{whose} rows have no fields"),
+            fields => format!("{whose} fields are {}", listed(fields)),
+        };
+        output.error(&format!("no row of {of} has a field `{missing}`"), Some(&hint));
         false
     }
 
-    fn print(&self, all: &[(&str, &Record)], output: &mut Output) -> Result<()> {
-        let rows = &all[..all.len().min(self.limit.unwrap_or(usize::MAX))];
+    fn print(&self, shown: &Shown, with_key: bool, output: &mut Output) -> Result<()> {
+        let all = shown.rows.len();
+        let rows = &shown.rows[..all.min(self.limit.unwrap_or(usize::MAX))];
         let fields = match self.fields.as_slice() {
             [] => fields_of(rows),
             chosen => chosen.iter().map(String::as_str).collect(),
         };
-        if self.json {
-            return print_json(rows, &fields, output);
+        let table = Table { shown, rows, fields, with_key };
+        let (repeated, left_out) = self.table.print(output, |output, format| self.print_as(table, format, output))?;
+        if all == 0 {
+            output.summary(if with_key { "the entries hold no rows" } else { "the entry holds no rows" });
+        } else if rows.len() < all {
+            output.summary(&format!("{} of {all} rows", rows.len()));
         }
-        let grid = self.grid(rows, &fields);
-        let mut fitting = grid.columns.len();
-        match self.format {
-            Format::Table => fitting = table::print_grid(output, &grid, output.width().filter(|_| !self.wide))?,
-            Format::Csv => delimited::print(output, &grid, b',')?,
-            Format::Tsv => delimited::print(output, &grid, b'\t')?,
-            Format::Markdown => markdown::print(output, &grid)?,
+        if rows.is_empty() {
+            return Ok(());
         }
-        output.flush()?;
-        if all.is_empty() {
-            output.summary("the entry holds no rows");
-        } else if rows.len() < all.len() {
-            output.summary(&format!("{} of {} rows", rows.len(), all.len()));
+        if !repeated.is_empty() {
+            output.summary(&format!("left out {}: the same as the row id in every row", listed(&repeated)));
         }
-        // The row id is a column too.
-        if let left @ [_, ..] = &fields[fitting - 1..]
-            && !rows.is_empty()
-        {
-            output.summary(&format!("no room for {}", listed(left)));
+        if !left_out.is_empty() {
+            output.summary(&format!("no room for {}", listed(&left_out)));
+        }
+        if !repeated.is_empty() || !left_out.is_empty() {
             output.advice("--fields chooses what to show, and --wide shows all");
         }
         Ok(())
     }
 
-    fn grid<'r>(&self, rows: &'r [(&'r str, &'r Record)], fields: &'r [&'r str]) -> Grid<'r> {
-        let format = self.format;
-        let name =
-            move |name: &'r str| if format == Format::Table { escape::visible(name) } else { Cow::Borrowed(name) };
+    /// Prints the table. Returns the fields that are left out since they repeat the row id, and those for which there
+    /// was no room.
+    fn print_as<'r>(
+        &self,
+        mut table: Table<'r>,
+        format: TableFormat,
+        output: &mut Output,
+    ) -> Result<(Vec<&'r str>, Vec<&'r str>)> {
+        let mut repeated = Vec::new();
+        match format {
+            TableFormat::Table => {
+                let width = output.width().filter(|_| !self.wide);
+                let is_narrow = width.is_some_and(|width| !table::fits(&table.grid(format), width));
+                if is_narrow && self.fields.is_empty() {
+                    repeated = table.leave_out_repeated();
+                }
+                let fitting = table::print_grid(output, &table.grid(format), width)?;
+                return Ok((repeated, table.fields.split_off((fitting - table.before()).min(table.fields.len()))));
+            }
+            TableFormat::Csv => delimited::print(output, &table.grid(format), b',')?,
+            TableFormat::Tsv => delimited::print(output, &table.grid(format), b'\t')?,
+            TableFormat::Markdown => markdown::print(output, &table.grid(format))?,
+            TableFormat::Json => table.print_json(output)?,
+            TableFormat::Jsonl => table.print_lines(output)?,
+        }
+        Ok((repeated, Vec::new()))
+    }
+}
+
+/// Decodes what is selected.
+fn read(snapshot: &Snapshot, chosen: &Chosen) -> Result<(Shown, Vec<Error>), Error> {
+    let mut shown = Shown::default();
+    let (matched, damage) = vlive::ops::each_entry::<Error>(snapshot, &chosen.scope, |entry| {
+        match entry.envelope() {
+            Ok(envelope) => {
+                let place = shown.entries.len();
+                shown.entries.push(entry.key().to_string());
+                let visited = envelope.records::<vlive::cbor::Error>(&mut |id, record| {
+                    shown.rows.push(Row { entry: place, id: id.into_owned(), record });
+                    Ok(())
+                });
+                visited.expect("what was verified can be read");
+            }
+            Err(error) => shown.unreadable.push(Unreadable { key: entry.key(), error }),
+        }
+        Ok(())
+    })?;
+    shown.matched = matched;
+    Ok((shown, damage))
+}
+
+/// Some rows and fields of what is shown.
+struct Table<'r> {
+    shown: &'r Shown,
+    rows: &'r [Row],
+    fields: Vec<&'r str>,
+    /// Whether the key is the first column.
+    with_key: bool,
+}
+
+impl<'r> Table<'r> {
+    /// The columns before the fields.
+    fn before(&self) -> usize {
+        1 + usize::from(self.with_key)
+    }
+
+    /// Removes the fields that equal the row id in every row.
+    fn leave_out_repeated(&mut self) -> Vec<&'r str> {
+        let repeats = |field: &str| {
+            let is_id = |row: &Row| row.record.get(field).is_some_and(|value| meaning(value).into_text() == row.id);
+            !self.rows.is_empty() && self.rows.iter().all(is_id)
+        };
+        let (repeated, others) = mem::take(&mut self.fields).into_iter().partition(|field| repeats(field));
+        self.fields = others;
+        repeated
+    }
+
+    fn grid(&self, format: TableFormat) -> Grid<'_> {
+        let is_table = format == TableFormat::Table;
+        let name = move |name: &'r str| if is_table { escape::visible(name) } else { Cow::Borrowed(name) };
+        let (shown, rows, before) = (self.shown, self.rows, self.before());
         let mut columns = vec![(Cow::Borrowed("row id"), false)];
-        columns.extend(fields.iter().map(|field| (name(field), are_numbers(rows, field))));
+        if self.with_key {
+            columns.insert(0, (Cow::Borrowed("key"), false));
+        }
+        columns.extend(self.fields.iter().map(|field| (name(field), are_numbers(rows, field))));
         let cell = move |row: usize, column: usize| {
-            let (id, record): (&'r str, &'r Record) = rows[row];
-            let Some(field) = column.checked_sub(1) else { return name(id) };
-            match record.get(fields[field]).map(meaning) {
+            let row: &'r Row = &rows[row];
+            let Some(field) = column.checked_sub(before) else {
+                return name(if column + 1 == before { &row.id } else { &shown.entries[row.entry] });
+            };
+            match row.record.get(self.fields[field]).map(meaning) {
                 None => Cow::Borrowed(""),
-                Some(Meaning::Null) if matches!(format, Format::Csv | Format::Tsv) => Cow::Borrowed(""),
+                Some(Meaning::Null) if matches!(format, TableFormat::Csv | TableFormat::Tsv) => Cow::Borrowed(""),
                 Some(meaning) => meaning.into_text(),
             }
         };
         Grid { columns, rows: rows.len(), cell: Box::new(cell) }
     }
-}
 
-fn print_json(rows: &[(&str, &Record)], fields: &[&str], output: &mut Output) -> Result<()> {
-    let chosen = |record: &Record| {
-        let of_record = |name: &&str| Some(((*name).to_owned(), record.get(*name)?.clone()));
-        fields.iter().filter_map(of_record).collect::<Record>()
-    };
-    let rows = rows.iter().map(|(id, record)| ((*id).to_owned(), chosen(record))).collect();
-    let envelope = Envelope::encode(&CachedRows::new(rows));
-    let style = JsonStyle { rows_only: true, ..JsonStyle::default() };
-    let mut json = JsonWriter::new(output.json_data(), style);
-    json.envelope(&EnvelopeView::new(envelope.bytes())?)?;
-    Ok(writeln!(json.finish()?)?)
+    /// The fields of a row that are shown, without loss.
+    fn record(&self, row: &Row) -> Record {
+        let of_record = |name: &&str| Some(((*name).to_owned(), row.record.get(*name)?.clone()));
+        self.fields.iter().filter_map(of_record).collect()
+    }
+
+    /// Prints an object of row id to row; of several entries an object of full key to that.
+    fn print_json(&self, output: &mut Output) -> Result<()> {
+        let mut out = output.json_data();
+        let mut text = Vec::new();
+        let mut rest = self.rows;
+        if self.with_key {
+            text.push(b'{');
+        }
+        for (place, key) in self.shown.entries.iter().enumerate() {
+            let (rows, others) = rest.split_at(rest.iter().take_while(|row| row.entry == place).count());
+            rest = others;
+            if self.with_key {
+                text.extend_from_slice(if place == 0 { b"" } else { b"," });
+                rows::push_text(&mut text, key);
+                text.push(b':');
+            }
+            text.push(b'{');
+            for (n, row) in rows.iter().enumerate() {
+                text.extend_from_slice(if n == 0 { b"" } else { b"," });
+                rows::push_text(&mut text, &row.id);
+                text.push(b':');
+                rows::push_lossless(&mut text, self.record(row));
+                out.write_all(&text)?;
+                text.clear();
+            }
+            text.push(b'}');
+        }
+        text.extend_from_slice(if self.with_key { b"}\n" } else { b"\n" });
+        Ok(out.write_all(&text)?)
+    }
+
+    /// Prints a line for each row.
+    fn print_lines(&self, output: &mut Output) -> Result<()> {
+        let mut out = output.json_data();
+        for row in self.rows {
+            let mut line = b"{\"key\":".to_vec();
+            rows::push_text(&mut line, &self.shown.entries[row.entry]);
+            line.extend_from_slice(b",\"id\":");
+            rows::push_text(&mut line, &row.id);
+            line.extend_from_slice(b",\"row\":");
+            rows::push_lossless(&mut line, self.record(row));
+            line.extend_from_slice(b"}\n");
+            out.write_all(&line)?;
+        }
+        Ok(())
+    }
 }
 
 /// The fields of all rows, each where it comes first.
-fn fields_of<'r>(rows: &[(&str, &'r Record)]) -> Vec<&'r str> {
+fn fields_of(rows: &[Row]) -> Vec<&str> {
     let mut known = HashSet::new();
-    rows.iter().flat_map(|(_, record)| record.keys()).map(String::as_str).filter(|field| known.insert(*field)).collect()
+    rows.iter().flat_map(|row| row.record.keys()).map(String::as_str).filter(|field| known.insert(*field)).collect()
 }
 
 /// Whether a field holds numbers, and nothing else where it holds anything.
-fn are_numbers(rows: &[(&str, &Record)], field: &str) -> bool {
+fn are_numbers(rows: &[Row], field: &str) -> bool {
     let mut any = false;
-    for value in rows.iter().filter_map(|(_, record)| record.get(field)) {
+    for value in rows.iter().filter_map(|row| row.record.get(field)) {
         match meaning(value) {
             Meaning::Null | Meaning::Unset => {}
             Meaning::Number(_) => any = true,

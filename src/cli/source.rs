@@ -30,13 +30,13 @@ pub fn source<'s>(path: &Path, output: &Output) -> Source<'s> {
 }
 
 fn standard_input<'s>(output: &Output) -> Source<'s> {
-    Source::Json { name: "standard input".to_owned(), input: Box::new(lock_standard_input(output)) }
+    Source::Json { name: "standard input".to_owned(), input: Box::new(lock_standard_input("JSON", output)) }
 }
 
 /// Standard input, with a word to whoever types it.
-pub fn lock_standard_input(output: &Output) -> StdinLock<'static> {
+pub fn lock_standard_input(what: &str, output: &Output) -> StdinLock<'static> {
     if io::stdin().is_terminal() {
-        output.summary("reading JSON from standard input; end it with Ctrl-D");
+        output.summary(&format!("reading {what} from standard input; end it with Ctrl-D"));
     }
     io::stdin().lock()
 }

@@ -2,28 +2,8 @@
 
 use super::Refused;
 use anyhow::Result;
-use clap::Args;
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// When rows were fetched, as options say.
-#[derive(Debug, Args)]
-pub struct Dating {
-    /// When the rows were fetched: RFC 3339, or `@` and seconds since 1970
-    #[arg(long, value_name = "TIME", value_parser = parse, conflicts_with = "age")]
-    fetched_at: Option<u64>,
-
-    /// How long ago the rows were fetched, such as `3h 12m`
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    age: Option<Duration>,
-}
-
-impl Dating {
-    /// The time, if there is an option for it.
-    pub fn given(&self, now: u64) -> Option<u64> {
-        self.fetched_at.or(self.age.map(|age| now.saturating_sub(age.as_secs())))
-    }
-}
 
 /// Seconds since 1970 up to which a cache can hold a time.
 const LAST: u64 = i64::MAX.unsigned_abs();
@@ -48,14 +28,43 @@ fn from_env(name: &str) -> Result<Option<u64>> {
     seconds.map(Some).ok_or_else(refuse)
 }
 
-/// `2026-01-31T12:00:00Z`, with an offset or a fraction too, or `@1769860800`; in seconds since 1970.
+/// `2026-01-31T12:00:00Z`, with an offset or a fraction too, `2026-01-31`, `@1769860800` or `1769860800`; in
+/// seconds since 1970.
 pub fn parse(text: &str) -> Result<u64, String> {
-    if let Some(seconds) = text.strip_prefix('@') {
-        let seconds = seconds.parse().ok().filter(|seconds| *seconds <= LAST);
-        return seconds.ok_or_else(|| "behind `@` stand whole seconds since 1970, at most 2^63 - 1".to_owned());
+    let digits = text.strip_prefix('@').unwrap_or(text);
+    if text.starts_with('@') || are_digits(digits) {
+        let seconds = digits.parse().ok().filter(|seconds| *seconds <= LAST && are_digits(digits));
+        return seconds.ok_or_else(|| "whole seconds since 1970 follow `@`, at most 2^63 - 1".to_owned());
     }
-    parse_rfc3339(text).ok_or_else(|| {
-        "a time is RFC 3339, such as 2026-01-31T12:00:00Z, from 1970 on, or `@` and seconds since 1970".to_owned()
+    parse_date(text).or_else(|| parse_rfc3339(text)).ok_or_else(|| {
+        "a time is RFC 3339, such as 2026-01-31T12:00:00Z, from 1970 on, a date, or seconds since 1970".to_owned()
+    })
+}
+
+fn are_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The first second of a day, in UTC.
+fn parse_date(text: &str) -> Option<u64> {
+    (text.len() == "2026-01-31".len()).then(|| parse_rfc3339(&format!("{text}T00:00:00Z")))?
+}
+
+/// A point in time: a duration before now, or a time. A plain number is a duration.
+pub fn parse_ago(text: &str, now: u64) -> Result<u64, String> {
+    if text.starts_with('-') {
+        return Err("an age is not negative; entries dated in the future are newer than any age".to_owned());
+    }
+    if !text.starts_with('@')
+        && let Ok(duration) = parse_duration(text)
+    {
+        let seconds = now.checked_sub(duration.as_secs());
+        return seconds.ok_or_else(|| "that long ago is before 1970; `@` begins seconds since 1970".to_owned());
+    }
+    parse(text).map_err(|_| {
+        "an age is a duration such as 7d or 3h 12m, or a time: RFC 3339, a date such as 2026-01-31, or `@` and \
+         seconds since 1970"
+            .to_owned()
     })
 }
 
@@ -81,9 +90,16 @@ fn parse_offset(text: &str) -> Option<i64> {
     Some(if text.starts_with('-') { -seconds } else { seconds })
 }
 
-/// `10s`, `3h 12m`, `2days`.
+/// `10s`, `3h 12m`, `2days`, or plain seconds.
 pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
-    humantime::parse_duration(text).map_err(|_| "a duration is such as 10s, 3h 12m or 2days")
+    const EXPECTED: &str = "a duration is such as 10s, 3h 12m or 2days, or a whole number of seconds";
+    if text.starts_with('-') {
+        return Err("a duration is not negative");
+    }
+    if are_digits(text) {
+        return text.parse().map(Duration::from_secs).map_err(|_| "a duration is less than 2^64 seconds");
+    }
+    humantime::parse_duration(text).map_err(|_| EXPECTED)
 }
 
 /// Seconds from `fetched_at` to `now`; negative for a time in the future.
@@ -93,12 +109,14 @@ pub fn age(now: u64, fetched_at: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, parse_ago, parse_duration};
 
     #[test]
     fn times_are_rfc_3339_or_seconds() {
         for (text, seconds) in [
             ("@0", 0),
+            ("1700000000", 1_700_000_000),
+            ("2023-11-14", 1_699_920_000),
             ("@1700000000", 1_700_000_000),
             ("2023-11-14T22:13:20Z", 1_700_000_000),
             ("2023-11-14t22:13:20.999z", 1_700_000_000),
@@ -117,7 +135,9 @@ mod tests {
             "@-1",
             "@9223372036854775808",
             "yesterday",
-            "2023-11-14",
+            "2023-11-31",
+            "2023-11-1x",
+            "20231114T",
             "1969-12-31T23:59:59Z",
             "1970-01-01T00:00:00+00:01",
             "2023-11-14T22:13:20+2:00",
@@ -127,6 +147,36 @@ mod tests {
             "数数",
         ] {
             assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_age_is_a_duration_before_now_or_a_time() {
+        let now = 1_700_000_000;
+        for (text, time) in [
+            ("0", now),
+            ("60", now - 60),
+            ("1m", now - 60),
+            ("7d", now - 7 * 86_400),
+            ("1700000000", 0),
+            ("@60", 60),
+            ("2023-11-14", 1_699_920_000),
+            ("2023-11-14T22:13:20Z", now),
+            // A time may lie ahead.
+            ("@1800000000", 1_800_000_000),
+        ] {
+            assert_eq!(parse_ago(text, now), Ok(time), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_age_that_is_negative_or_longer_than_there_has_been_is_refused() {
+        for text in ["-1d", "-1", "", "@", "1700000001", "1000y", "99999999999999999999", "99999999999999y", "1e3", "x"]
+        {
+            assert!(parse_ago(text, 1_700_000_000).is_err(), "{text}");
+        }
+        for text in ["-1d", "-1", "", "1.5", "1 fortnight", "99999999999999999999", "99999999999999y"] {
+            assert!(parse_duration(text).is_err(), "{text}");
         }
     }
 }

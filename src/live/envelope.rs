@@ -8,6 +8,7 @@ use crate::cbor::encode::{push_head, push_text};
 use ciborium::Value;
 use ciborium_ll::Header;
 use indexmap::IndexMap;
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One row: field name to value, in the order of the backend.
@@ -37,9 +38,25 @@ impl CachedRows {
     pub fn decode(value: &[u8]) -> Result<CachedRows> {
         let view = EnvelopeView::new(value)?;
         let mut rows = IndexMap::new();
-        view.rows::<cbor::Error>(&mut |id, record| {
+        view.records::<cbor::Error>(&mut |id, record| {
+            rows.insert(id.into_owned(), record);
+            Ok(())
+        })?;
+        let fetched_at = UNIX_EPOCH.checked_add(Duration::from_secs(view.fetched_at())).unwrap_or(UNIX_EPOCH);
+        Ok(CachedRows { rows, fetched_at })
+    }
+}
+
+impl<'b> EnvelopeView<'b> {
+    /// Calls `visit` with the id and the decoded record of every row, in order: one record at a time is built.
+    pub fn records<E: From<cbor::Error>>(
+        &self,
+        visit: &mut dyn FnMut(Cow<'b, str>, Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let value = self.value();
+        self.rows(&mut |id, record| {
             let mut fields = Record::new();
-            view.fields::<cbor::Error>(record, &mut |name, field| {
+            self.fields::<cbor::Error>(record, &mut |name, field| {
                 let start = field.pos();
                 field.skip(MAX_DEPTH)?;
                 let value =
@@ -47,11 +64,8 @@ impl CachedRows {
                 fields.insert(name.into_owned(), value);
                 Ok(())
             })?;
-            rows.insert(id.into_owned(), fields);
-            Ok(())
-        })?;
-        let fetched_at = UNIX_EPOCH.checked_add(Duration::from_secs(view.fetched_at())).unwrap_or(UNIX_EPOCH);
-        Ok(CachedRows { rows, fetched_at })
+            visit(id, fields)
+        })
     }
 }
 

@@ -1,8 +1,9 @@
 //! How old the entries of a cache are.
 
-use super::{past_damage, selected};
+use super::past_damage;
+use super::scope::{Matched, Scope, selected};
 use crate::error::{Error, Result};
-use crate::live::key::{Key, Selection};
+use crate::live::key::Key;
 use crate::ops::list::Unreadable;
 use crate::snapshot::Snapshot;
 
@@ -26,14 +27,14 @@ pub struct Ages {
     pub entries: Vec<Age>,
     /// Those whose head cannot be read.
     pub unreadable: Vec<Unreadable>,
-    /// The places of the selections that selected nothing.
-    pub unmatched: Vec<usize>,
+    /// What the selections matched.
+    pub matched: Matched,
 }
 
 /// Tells when the selected entries were fetched, and which pages are damaged: what they held is not told.
-pub fn ages(snapshot: &Snapshot, selections: &[Selection]) -> Result<(Ages, Vec<Error>)> {
+pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<(Ages, Vec<Error>)> {
     let (mut ages, mut damage) = (Ages::default(), Vec::new());
-    let unmatched = selected::<Error>(snapshot, selections, |entry| {
+    let matched = selected::<Error>(snapshot, scope, |entry| {
         let Some(entry) = past_damage(entry, &mut damage)? else { return Ok(()) };
         let key = entry.key();
         match entry.head() {
@@ -45,6 +46,6 @@ pub fn ages(snapshot: &Snapshot, selections: &[Selection]) -> Result<(Ages, Vec<
         }
         Ok(())
     })?;
-    ages.unmatched = unmatched;
+    ages.matched = matched;
     Ok((ages, damage))
 }

@@ -1,7 +1,8 @@
 //! What an invalidation would remove, told before it removes anything.
 
 use crate::error::Result;
-use crate::live::key::{Key, Selection};
+use crate::live::key::{self, Key, Selection};
+use crate::ops::scope::{Matched, Scope};
 use crate::snapshot::{Snapshot, Table};
 use std::collections::BTreeMap;
 
@@ -15,9 +16,11 @@ pub struct Removed {
     /// Their full keys, in the order of the cache. A table that vantage-live cannot read, but does
     /// drop, stands here with its cache key alone.
     pub keys: Vec<String>,
+    /// What the selections matched.
+    pub matched: Matched,
 }
 
-/// The removals that selections come to in one commit of a cache.
+/// The removals that a scope comes to in one commit of a cache.
 ///
 /// The rules are those of vantage-live's `invalidate_prefix`: a whole cache key goes with its
 /// table, whatever the types of that; single sub-keys go from a cache table, and a table that they
@@ -36,16 +39,18 @@ pub(crate) enum Removal {
 }
 
 impl Plan {
-    /// Finds what the selections remove. Every page of the tables concerned is verified by that.
+    /// Finds what the scope removes. Every page of the tables concerned is verified by that.
     ///
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) where vantage-live fails too: for a
     /// multimap, and for sub-keys in a table that is no cache table.
-    pub fn new(snapshot: &Snapshot, selections: &[Selection]) -> Result<Plan> {
+    pub fn new(snapshot: &Snapshot, scope: &Scope) -> Result<Plan> {
         let mut plan = Plan::default();
-        for table in concerned(snapshot, selections)? {
-            plan.add(snapshot, &table, selections)?;
+        let mut is_matched = vec![false; scope.selections().len()];
+        for table in concerned(snapshot, scope)? {
+            plan.add(snapshot, &table, scope, &mut is_matched)?;
         }
+        plan.removed.matched.unmatched = scope.unmarked(&is_matched);
         Ok(plan)
     }
 
@@ -66,13 +71,16 @@ impl Plan {
         matches!(self.tables.get(table), Some(Removal::Table))
     }
 
-    fn add(&mut self, snapshot: &Snapshot, table: &Table, selections: &[Selection]) -> Result<()> {
-        let cache_key =
-            crate::live::key::cache_key(table.name()).expect("only tables named as cache tables are concerned");
-        let whole = selections.iter().any(|selection| {
-            matches!(selection, Selection::All | Selection::CacheKey(_)) && selection.concerns(cache_key)
-        });
-        if table.is_multimap() || !whole {
+    fn add(&mut self, snapshot: &Snapshot, table: &Table, scope: &Scope, is_matched: &mut [bool]) -> Result<()> {
+        let cache_key = key::cache_key(table.name()).expect("only tables named as cache tables are concerned");
+        let mut whole = false;
+        for (selection, is_matched) in scope.selections().iter().zip(&mut *is_matched) {
+            if matches!(selection, Selection::All | Selection::CacheKey(_)) && selection.concerns(cache_key) {
+                (whole, *is_matched) = (true, true);
+            }
+        }
+        // Of a table that is not a cache table no entry has an age.
+        if table.is_multimap() || !whole || scope.is_narrowed() {
             table.expect_cache_table(snapshot.path())?;
         }
         if table.cache_key().is_none() {
@@ -82,7 +90,9 @@ impl Plan {
         let mut left = 0;
         for entry in snapshot.entries(&Selection::CacheKey(cache_key.to_owned()))? {
             let entry = entry?;
-            if !selections.iter().any(|selection| selection.takes(cache_key, entry.sub_key())) {
+            scope.mark(cache_key, entry.sub_key(), is_matched);
+            if scope.place(cache_key, entry.sub_key()).is_none() || !scope.is_within(&entry, &mut self.removed.matched)
+            {
                 left += 1;
                 continue;
             }
@@ -113,7 +123,8 @@ impl Plan {
 }
 
 /// The tables that the selections name; of all tables, only those that are cache tables.
-fn concerned(snapshot: &Snapshot, selections: &[Selection]) -> Result<Vec<Table>> {
+fn concerned(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Table>> {
+    let selections = scope.selections();
     if selections.contains(&Selection::All) {
         let named = |table: &Table| {
             crate::live::key::cache_key(table.name())

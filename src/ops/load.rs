@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::key::Selection;
 use crate::ops::invalidate::Plan;
+use crate::ops::scope::Scope;
 use crate::snapshot::{Snapshot, Table};
 use std::path::Path;
 
@@ -59,7 +60,7 @@ impl LoadPlan {
             Replace::CacheKeys => fixture.cache_keys().map(|key| Selection::CacheKey(key.to_owned())).collect(),
             Replace::All => vec![Selection::All],
         };
-        let removal = Plan::new(snapshot, &selections)?;
+        let removal = Plan::new(snapshot, &Scope::new(selections))?;
         let mut is_replaced = Vec::with_capacity(fixture.len());
         let mut table: Option<(&str, Option<Table>)> = None;
         for entry in fixture.entries() {

@@ -1,7 +1,6 @@
 //! Operations on a whole cache: values in, values out.
 
 use crate::error::{Error, Result};
-use crate::live::key::Selection;
 use crate::snapshot::{Entry, Snapshot};
 
 pub(crate) mod ages;
@@ -11,7 +10,9 @@ pub(crate) mod dump;
 pub(crate) mod invalidate;
 pub(crate) mod list;
 pub(crate) mod load;
+pub(crate) mod near;
 pub(crate) mod salvage;
+pub(crate) mod scope;
 pub(crate) mod touch;
 
 pub use ages::{Age, Ages, ages};
@@ -21,33 +22,10 @@ pub use dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
 pub use invalidate::{Plan, Removed};
 pub use list::{CacheKeySummary, List, Unreadable, list};
 pub use load::{LoadPlan, Replace, load};
+pub use near::{Near, near};
 pub use salvage::{Salvaged, salvage};
+pub use scope::{FetchedWithin, Matched, Scope, each_entry};
 pub use touch::{TouchPlan, Touched};
-
-/// Calls `visit` with every entry that is selected, once, and with every page that cannot be read, in the
-/// order of the selections and of the cache. Returns the places of the selections that select nothing.
-fn selected<E: From<Error>>(
-    snapshot: &Snapshot,
-    selections: &[Selection],
-    mut visit: impl FnMut(Result<Entry>) -> Result<(), E>,
-) -> Result<Vec<usize>, E> {
-    let mut unmatched = Vec::new();
-    for (n, selection) in selections.iter().enumerate() {
-        let is_again =
-            |entry: &Entry| selections[..n].iter().any(|earlier| earlier.takes(entry.cache_key(), entry.sub_key()));
-        let mut matched = false;
-        for entry in snapshot.entries(selection)? {
-            matched = true;
-            if !entry.as_ref().is_ok_and(is_again) {
-                visit(entry)?;
-            }
-        }
-        if !matched {
-            unmatched.push(n);
-        }
-    }
-    Ok(unmatched)
-}
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
 fn past_damage(entry: Result<Entry>, damage: &mut Vec<Error>) -> Result<Option<Entry>> {

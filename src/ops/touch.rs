@@ -1,10 +1,9 @@
 //! Which entries a touch gives a new time, told before any of them has it.
 
-use super::selected;
+use super::scope::{Matched, Scope, selected};
 use crate::cache::{Insert, NewValue};
 use crate::error::{Error, Result};
 use crate::live::key;
-use crate::live::key::Selection;
 use crate::live::redate::redated;
 use crate::ops::list::Unreadable;
 use crate::snapshot::Snapshot;
@@ -16,8 +15,8 @@ pub struct Touched {
     pub keys: Vec<String>,
     /// Entries that vantage-live cannot decode, and that stay as they are.
     pub unreadable: Vec<Unreadable>,
-    /// The places of the selections that selected nothing.
-    pub unmatched: Vec<usize>,
+    /// What the selections matched.
+    pub matched: Matched,
 }
 
 /// The entries that selections come to in one commit of a cache. Their values are not kept, but read
@@ -25,7 +24,7 @@ pub struct Touched {
 #[derive(Clone, Debug)]
 pub struct TouchPlan<'s> {
     snapshot: &'s Snapshot,
-    selections: &'s [Selection],
+    scope: &'s Scope,
     touched: Touched,
 }
 
@@ -35,9 +34,9 @@ impl<'s> TouchPlan<'s> {
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a selected cache key is
     /// no cache table.
-    pub fn new(snapshot: &'s Snapshot, selections: &'s [Selection]) -> Result<TouchPlan<'s>> {
+    pub fn new(snapshot: &'s Snapshot, scope: &'s Scope) -> Result<TouchPlan<'s>> {
         let mut touched = Touched::default();
-        let unmatched = selected::<Error>(snapshot, selections, |entry| {
+        let matched = selected::<Error>(snapshot, scope, |entry| {
             let entry = entry?;
             match entry.envelope() {
                 Ok(_) => touched.keys.push(entry.key().to_string()),
@@ -45,7 +44,7 @@ impl<'s> TouchPlan<'s> {
             }
             Ok(())
         })?;
-        Ok(TouchPlan { snapshot, selections, touched: Touched { unmatched, ..touched } })
+        Ok(TouchPlan { snapshot, scope, touched: Touched { matched, ..touched } })
     }
 
     /// What the plan touches.
@@ -62,7 +61,7 @@ impl<'s> TouchPlan<'s> {
 
     /// Inserts every entry with its new time. Until that is committed the plan's commit must stay.
     pub(crate) fn apply(&self, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
-        selected(self.snapshot, self.selections, |entry| {
+        selected(self.snapshot, self.scope, |entry| {
             let entry = entry?;
             match redated(entry.value(), fetched_at) {
                 Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), NewValue::Bytes(&value)),

@@ -43,6 +43,28 @@ pub fn to_width(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
+/// Text without anything to escape, if it takes no more than `width` columns; else its beginning, an ellipsis, and
+/// its end, which tells keys apart.
+pub fn in_the_middle(text: &str, width: usize) -> Cow<'_, str> {
+    if text.width() <= width {
+        return Cow::Borrowed(text);
+    }
+    let room = width.saturating_sub(1);
+    let taken = |characters: &mut dyn Iterator<Item = char>, room: usize| {
+        let mut used = 0;
+        let fits = characters.take_while(|character| {
+            used += columns(*character);
+            used <= room
+        });
+        fits.map(char::len_utf8).sum::<usize>()
+    };
+    let begin = taken(&mut text.chars(), room / 2);
+    let end = text.len() - taken(&mut text[begin..].chars().rev(), room - room / 2);
+    // Marks belong to the letter before them, which is cut off.
+    let end = end + taken(&mut text[end..].chars(), 0);
+    Cow::Owned(format!("{}…{}", &text[..begin], &text[end..]))
+}
+
 fn columns(character: char) -> usize {
     if character == EMOJI_SELECTOR { 1 } else { character.width().unwrap_or(0) }
 }
@@ -50,6 +72,22 @@ fn columns(character: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_cut_in_the_middle_keeps_both_ends() {
+        for (text, width, cut) in [
+            ("clients/page_1", 14, "clients/page_1"),
+            ("clients/page_1", 13, "client…page_1"),
+            ("clients/page_1", 6, "cl…e_1"),
+            ("clients/page_1", 1, "…"),
+            ("数字数字数字", 7, "数…字"),
+            ("abcde\u{301}fg", 5, "ab…fg"),
+            ("abcdee\u{301}f", 4, "a…e\u{301}f"),
+        ] {
+            assert_eq!(in_the_middle(text, width), cut, "{text} {width}");
+            assert!(in_the_middle(text, width).width() <= width);
+        }
+    }
 
     #[test]
     fn what_fits_is_left_alone() {

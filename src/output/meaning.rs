@@ -178,6 +178,18 @@ fn uuid(bytes: &[u8]) -> Option<String> {
     Some([&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
 }
 
+/// A number as [`Meaning::Number`] has it, as JSON has numbers, digit by digit; `None` for NaN and the infinities.
+pub fn json_number(text: &str) -> Option<String> {
+    let digits = unsigned(text);
+    if !digits.starts_with(|character: char| character.is_ascii_digit()) {
+        return None;
+    }
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let (whole, rest) = digits.split_at(digits.bytes().take_while(u8::is_ascii_digit).count());
+    let whole = whole.trim_start_matches('0');
+    Some(format!("{sign}{}{rest}", if whole.is_empty() { "0" } else { whole }))
+}
+
 /// Whether it is a number as databases write decimals: `12`, `-0.50`, `1E-7`.
 fn is_decimal(text: &str) -> bool {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -311,6 +323,24 @@ mod tests {
         }
         for text in ["", ".", "1.", ".5", "1e", "--1", "1,5", "0x10", "1 ", "NaN", "١"] {
             reads(&tag(10, text), &format!("10(\"{text}\")"));
+        }
+    }
+
+    #[test]
+    fn a_number_in_json_keeps_its_digits() {
+        for (text, json) in [
+            ("-0012.500", Some("-12.500")),
+            ("+7", Some("7")),
+            ("000", Some("0")),
+            ("-0.0", Some("-0.0")),
+            ("1E-7", Some("1E-7")),
+            ("1e+300", Some("1e+300")),
+            ("18446744073709551616", Some("18446744073709551616")),
+            ("NaN", None),
+            ("Infinity", None),
+            ("-Infinity", None),
+        ] {
+            assert_eq!(json_number(text).as_deref(), json, "{text}");
         }
     }
 

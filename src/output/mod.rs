@@ -5,8 +5,10 @@ pub mod delimited;
 pub mod escape;
 mod grid;
 pub mod human;
+pub mod listing;
 pub mod markdown;
 pub mod meaning;
+pub mod rows;
 pub mod table;
 mod terminal_json;
 
@@ -34,7 +36,7 @@ pub enum Color {
 
 /// Both streams, and what is known of them; resolved once.
 pub struct Output {
-    stdout: BufWriter<StdoutLock<'static>>,
+    data: Data,
     stdout_is_terminal: bool,
     width: Option<usize>,
     stderr_is_terminal: bool,
@@ -56,8 +58,29 @@ impl Output {
             stderr_is_terminal: io::stderr().is_terminal(),
             stdout_color: auto(AutoStream::choice(&io::stdout())),
             stderr_color: auto(AutoStream::choice(&io::stderr())),
-            stdout: BufWriter::with_capacity(64 * 1024, io::stdout().lock()),
+            data: Data::Stdout(BufWriter::with_capacity(64 * 1024, io::stdout().lock())),
             quiet,
+        }
+    }
+
+    /// The same streams, but that data is kept, for a file that appears when it is whole.
+    pub fn in_memory(&self) -> Output {
+        Output {
+            data: Data::Memory(Vec::new()),
+            stdout_is_terminal: false,
+            width: None,
+            stdout_color: false,
+            stderr_is_terminal: self.stderr_is_terminal,
+            stderr_color: self.stderr_color,
+            quiet: self.quiet,
+        }
+    }
+
+    /// The data that was kept.
+    pub fn into_memory(self) -> Vec<u8> {
+        match self.data {
+            Data::Stdout(_) => Vec::new(),
+            Data::Memory(bytes) => bytes,
         }
     }
 
@@ -87,12 +110,12 @@ impl Output {
     }
 
     pub fn data(&mut self) -> &mut impl Write {
-        &mut self.stdout
+        &mut self.data
     }
 
     /// Where JSON goes, whatever text there is in it.
     pub fn json_data(&mut self) -> Box<dyn Write + '_> {
-        if self.stdout_is_terminal { Box::new(TerminalJson::new(&mut self.stdout)) } else { Box::new(&mut self.stdout) }
+        if self.stdout_is_terminal { Box::new(TerminalJson::new(&mut self.data)) } else { Box::new(&mut self.data) }
     }
 
     /// One line of JSON.
@@ -103,16 +126,16 @@ impl Output {
     }
 
     pub fn flush(&mut self) -> io::Result<()> {
-        self.stdout.flush()
+        self.data.flush()
     }
 
     /// The heading of a table.
     pub fn heading(&mut self, line: &str) -> io::Result<()> {
         if self.stdout_color {
             let bold = Style::new().bold();
-            writeln!(self.stdout, "{bold}{line}{bold:#}")
+            writeln!(self.data, "{bold}{line}{bold:#}")
         } else {
-            writeln!(self.stdout, "{line}")
+            writeln!(self.data, "{line}")
         }
     }
 
@@ -126,9 +149,9 @@ impl Output {
         };
         if self.stdout_color {
             let style = color.on_default();
-            writeln!(self.stdout, "{:indent$}{style}{mark} {line}{style:#}", "")
+            writeln!(self.data, "{:indent$}{style}{mark} {line}{style:#}", "")
         } else {
-            writeln!(self.stdout, "{:indent$}{mark} {line}", "")
+            writeln!(self.data, "{:indent$}{mark} {line}", "")
         }
     }
 
@@ -178,6 +201,28 @@ impl Output {
             Some((label, _)) => writeln!(stderr, "{label}: {text}"),
             None => writeln!(stderr, "{text}"),
         };
+    }
+}
+
+/// Where data goes.
+enum Data {
+    Stdout(BufWriter<StdoutLock<'static>>),
+    Memory(Vec<u8>),
+}
+
+impl Write for Data {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Data::Stdout(stdout) => stdout.write(bytes),
+            Data::Memory(memory) => memory.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Data::Stdout(stdout) => stdout.flush(),
+            Data::Memory(_) => Ok(()),
+        }
     }
 }
 

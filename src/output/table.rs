@@ -14,7 +14,7 @@ const CHUNK: usize = 1000;
 const WIDEST: usize = 200;
 
 /// Spaces between two columns.
-const GAP: u16 = 2;
+pub const GAP: u16 = 2;
 
 /// Width to which a column may be cut so that others fit beside it: that of a date and an ellipsis.
 const NARROW: usize = 11;
@@ -54,6 +54,16 @@ pub fn print_grid(output: &mut Output, grid: &Grid<'_>, width: Option<usize>) ->
         grid.row(row).zip(&limits).map(|(cell, limit)| shown(&cell, *limit)).collect::<Vec<_>>()
     })?;
     Ok(limits.len())
+}
+
+/// Whether a grid fits into `width` without a cut.
+pub fn fits(grid: &Grid<'_>, width: usize) -> bool {
+    let mut room = width + usize::from(GAP);
+    (0..grid.columns.len()).all(|column| {
+        let left = room.checked_sub(full_width(grid, column, width) + usize::from(GAP));
+        room = left.unwrap_or_default();
+        left.is_some()
+    })
 }
 
 /// The widths of as many columns as fit into `width` together.

@@ -23,9 +23,9 @@ fn dump(cache: &Path, format: DumpFormat, is_tree: bool, to: &Path) {
     let style = DumpStyle { format, ..DumpStyle::default() };
     let dumped = if is_tree {
         fs::create_dir(to).unwrap();
-        vlive::ops::dump_tree(&snapshot, &[Selection::All], style, to)
+        vlive::ops::dump_tree(&snapshot, &Selection::All.into(), style, to)
     } else {
-        vlive::ops::dump(&snapshot, &[Selection::All], style, fs::File::create(to).unwrap())
+        vlive::ops::dump(&snapshot, &Selection::All.into(), style, fs::File::create(to).unwrap())
     };
     assert!(dumped.unwrap().unwrap().unreadable.is_empty());
 }

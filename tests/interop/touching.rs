@@ -21,7 +21,7 @@ fn touch(folder: &Path, fetched_at: u64) -> (usize, usize) {
     let (before, others) = of_the_cache(folder);
     let keys: Vec<String> = before.iter().map(|(key, _)| key.clone()).collect();
     let were = answers(folder, &keys);
-    let told = Cache::open(folder).unwrap().touch(&[Selection::All], fetched_at).unwrap();
+    let told = Cache::open(folder).unwrap().touch(&Selection::All.into(), fetched_at).unwrap();
     let (after, others_after) = of_the_cache(folder);
     assert!(others == others_after && after.iter().map(|(key, _)| key).eq(&keys), "other entries");
     let (mut touched, mut refused) = (Vec::new(), Vec::new());
@@ -46,7 +46,7 @@ fn touch(folder: &Path, fetched_at: u64) -> (usize, usize) {
     }
     assert_eq!(told.keys, touched);
     assert_eq!(told.unreadable.iter().map(|entry| entry.key.to_string()).collect::<Vec<_>>(), refused);
-    assert!(told.unmatched.is_empty());
+    assert!(told.matched.unmatched.is_empty());
     (touched.len(), refused.len())
 }
 
@@ -122,7 +122,7 @@ fn more_than_redb_keeps_in_memory_is_touched_without_a_loss() {
     cache.invalidate_prefix("k1/page_1").unwrap();
     for fetched_at in TIMES {
         // With redb open, and as it is opened.
-        let touched = cache.touch(&[Selection::All], fetched_at).unwrap();
+        let touched = cache.touch(&Selection::All.into(), fetched_at).unwrap();
         assert!(touched.keys.len() > 200 && touched.unreadable.is_empty());
     }
     let len = std::fs::metadata(cache.path()).unwrap().len();

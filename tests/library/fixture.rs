@@ -108,7 +108,7 @@ const DUMPS: [(DumpFormat, bool, To); 7] = [
 fn text(cache: &Path, format: DumpFormat, pretty: bool) -> Vec<u8> {
     let style = DumpStyle { format, json: JsonStyle { pretty, ..JsonStyle::default() }, ..DumpStyle::default() };
     let mut text = Vec::new();
-    vlive::ops::dump(&Snapshot::open(cache).unwrap(), &[Selection::All], style, &mut text).unwrap().unwrap();
+    vlive::ops::dump(&Snapshot::open(cache).unwrap(), &Selection::All.into(), style, &mut text).unwrap().unwrap();
     text
 }
 
@@ -124,7 +124,9 @@ fn dumped(cache: &Path, (format, pretty, to): (DumpFormat, bool, To)) -> Fixture
     }
     let tree = tempfile::tempdir().unwrap();
     let style = DumpStyle { format, json: JsonStyle { pretty, ..JsonStyle::default() }, ..DumpStyle::default() };
-    vlive::ops::dump_tree(&Snapshot::open(cache).unwrap(), &[Selection::All], style, tree.path()).unwrap().unwrap();
+    vlive::ops::dump_tree(&Snapshot::open(cache).unwrap(), &Selection::All.into(), style, tree.path())
+        .unwrap()
+        .unwrap();
     Fixture::load(tree.path()).unwrap()
 }
 

@@ -218,11 +218,11 @@ fn tables_of_other_types_are_told_with_their_types_and_dropped_with_what_they_ho
     let tables = snapshot.tables().unwrap();
     let told: Vec<_> = tables.iter().map(|table| (table.name(), table.types(), table.entries())).collect();
     assert_eq!(told, [("__vlive__numbers", ("u64", "(u32,bool)"), 5000), ("__vlive__units", ("[u8;3]", "()"), 5000)]);
-    let plan = Plan::new(&snapshot, &[Selection::prefix("numbers"), Selection::prefix("units")]).unwrap();
+    let plan = Plan::new(&snapshot, &vec![Selection::prefix("numbers"), Selection::prefix("units")].into()).unwrap();
     assert_eq!((plan.removed().entries, plan.removed().bytes), (10_000, 5 * 5000));
     assert_eq!(plan.removed().keys, ["numbers", "units"]);
     // `--all` is for cache tables alone.
-    let all = Plan::new(&snapshot, &[Selection::All]).unwrap();
+    let all = Plan::new(&snapshot, &Selection::All.into()).unwrap();
     assert_eq!(all.removed().entries, 0);
 }
 

@@ -68,7 +68,7 @@ type Wanted = fn(&str) -> bool;
 
 #[test]
 fn a_prefix_means_what_it_means_to_vantage_live() {
-    let selections: [(&str, &[&str], Wanted); 9] = [
+    let selections: [(&str, &[&str], Wanted); 10] = [
         ("bakery", &["clients"], |key| key.starts_with("clients/")),
         ("bakery", &["clients/"], |key| key.starts_with("clients/")),
         ("bakery", &["clients/page_"], |key| key.starts_with("clients/page_")),
@@ -76,7 +76,8 @@ fn a_prefix_means_what_it_means_to_vantage_live() {
         // The second is in the first.
         ("bakery", &["clients", "clients/page_1"], |key| key.starts_with("clients/")),
         ("bakery", &["--exact", "clients/page_1"], |key| key == "clients/page_1"),
-        ("bakery", &["--exact", "clients"], |key| key == "clients/__root__"),
+        ("bakery", &["--exact", "clients"], |key| key.starts_with("clients/")),
+        ("bakery", &["--exact", "clients/__root__"], |key| key == "clients/__root__"),
         ("odd-keys", &["client"], |key| key.starts_with("client/")),
         ("odd-keys", &["/"], |key| key.starts_with('/')),
     ];
@@ -111,9 +112,9 @@ fn a_selection_that_is_not_in_the_cache_is_named_and_makes_the_answer_no() {
         let named = unmatched.iter().map(named).collect::<Vec<_>>().concat();
         folder.vlive(args).ends(1, "[]\n", &named);
     }
-    // What is asked for exactly is named in full.
-    for (key, named) in [("clients/page_", "clients/page_"), ("none", "none/__root__")] {
-        let message = format!("error: `{named}` is not in the cache\n");
+    let hint = "hint: 3 keys begin with it; --prefix selects them\n";
+    for (key, hint) in [("clients/page_", hint), ("none", "")] {
+        let message = format!("error: `{key}` is not in the cache\n{hint}");
         folder.vlive(["ages", "--json", "--exact", key]).ends(1, "[]\n", &message);
     }
     let partly = folder.vlive(["ages", "--json", "none", "orders"]).output();

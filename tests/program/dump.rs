@@ -63,12 +63,19 @@ fn a_bare_cache_key_is_all_of_it_and_nothing_that_begins_alike() {
     let mut clients = dumped(&Folder::shared("odd-keys"), &["clients"]);
     clients.sort();
     assert_eq!(clients, keys_of("odd-keys", |key| key.starts_with("clients/")));
-    Folder::shared("odd-keys").vlive(["dump", "clien"]).ends(1, "{}\n", "error: `clien` is not in the cache\n");
+    Folder::shared("odd-keys").vlive(["dump", "clien"]).ends(
+        1,
+        "{}\n",
+        "error: `clien` is not in the cache\nhint: the nearest key is `client`\n",
+    );
 }
 
 #[test]
 fn a_key_is_no_prefix() {
-    let missing = "error: `clients/page_` is not in the cache\n";
+    let missing = "\
+error: `clients/page_` is not in the cache
+hint: 3 keys begin with it; --prefix selects them
+";
     Folder::shared("bakery").vlive(["dump", "clients/page_"]).ends(1, "", missing);
 }
 
@@ -148,7 +155,7 @@ fn what_is_there_is_printed_beside_what_is_not() {
     folder.vlive(["dump", "nothing", "products/id/a", "products/id/b"]).ends(
         1,
         &expected,
-        "error: `nothing` is not in the cache\nerror: `products/id/b` is not in the cache\n",
+        "error: `nothing` is not in the cache\nerror: `products/id/b` is not in the cache\nhint: the nearest key is `products/id/a`\n",
     );
 }
 

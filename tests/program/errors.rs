@@ -392,16 +392,16 @@ fn a_cache_is_not_created_where_that_is_not_permitted() {
 fn an_empty_key_or_prefix_is_refused_with_a_hint() {
     let folder = Folder::copy_of("odd-keys");
     for (args, what, hints) in [
-        (&["dump", ""][..], "key", &["`/__root__`"][..]),
-        (&["dump", "clients", ""], "key", &["`/__root__`"]),
+        (&["dump", ""][..], "selection", &["`/__root__`"][..]),
+        (&["dump", "clients", ""], "selection", &["`/__root__`"]),
         (&["put", ""], "key", &["`/__root__`"]),
-        (&["ages", ""], "prefix", &["`/`"]),
-        (&["ages", "--exact", ""], "prefix", &["`/`"]),
-        (&["invalidate", ""], "prefix", &["`/`", "--all"]),
-        (&["invalidate", "clients", ""], "prefix", &["`/`", "--all"]),
-        (&["invalidate", "--dry-run", ""], "prefix", &["`/`", "--all"]),
-        (&["invalidate", "--exact", ""], "prefix", &["`/`", "--all"]),
-        (&["touch", "clients", ""], "prefix", &["`/`", "--all"]),
+        (&["ages", ""], "selection", &["`/`"]),
+        (&["ages", "--exact", ""], "selection", &["`/__root__`"]),
+        (&["invalidate", ""], "selection", &["`/`", "--all"]),
+        (&["invalidate", "clients", ""], "selection", &["`/`", "--all"]),
+        (&["invalidate", "--dry-run", ""], "selection", &["`/`", "--all"]),
+        (&["invalidate", "--exact", ""], "selection", &["`/__root__`", "--all"]),
+        (&["touch", "clients", ""], "selection", &["`/`", "--all"]),
     ] {
         folder.untouched(|| {
             let ended = folder.vlive(args).stdin("{}").output();

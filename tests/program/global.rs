@@ -22,7 +22,9 @@ fn caches() -> Folder {
 fn a_cache_is_named_by_the_argument_then_the_option_then_the_environment_then_where_one_is() {
     let folder = caches();
     for (args, environment, found) in [
-        (&["ls", "one", "-C", "two"][..], Some("three"), "one"),
+        (&["ls", "one"][..], Some("three"), "one"),
+        // With -C an argument is a selection.
+        (&["ls", "two", "-C", "two"], Some("three"), "two/__root__"),
         (&["ls", "-C", "two"], Some("three"), "two"),
         (&["-C", "two", "ls"], Some("three"), "two"),
         (&["ls", "--folder", "two"], Some("three"), "two"),
@@ -75,7 +77,7 @@ fn the_file_itself_names_its_cache() {
     folder.vlive(["invalidate", "-C", "vlive.redb", "products"]).ends(
         0,
         "products/id/a\nproducts/page_1\n",
-        "dropped 2 entries, 148 B\n",
+        "deleted 2 entries, 148 B\n",
     );
     assert_eq!(folder.keys(), ["k/1"]);
 }
@@ -148,11 +150,10 @@ fn usage_that_is_wrong_ends_with_2_and_touches_nothing() {
     let folder = Folder::copy_of("live-demo");
     for (args, message) in [
         (&[][..], "Usage: vlive"),
-        (&["list"], "error: unrecognized subcommand 'list'"),
+        (&["lost"], "error: unrecognized subcommand 'lost'"),
         (&["ls", "--jsn"], "error: unexpected argument '--jsn' found"),
-        (&["ls", "a", "b"], "error: unexpected argument 'b' found"),
         (&["ls", "--color", "red"], "error: invalid value 'red' for '--color <WHEN>'"),
-        (&["ls", "--wait", "5"], "error: invalid value '5' for '--wait <DURATION>'"),
+        (&["ls", "--wait", "5x"], "error: invalid value '5x' for '--wait <DURATION>'"),
         (&["ls", "-C"], "error: a value is required for '--folder <FOLDER>'"),
         (&["dump", "--pretty", "--compact"], "error: the argument '--pretty' cannot be used with '--compact'"),
         (&["dump", "--format", "xml"], "error: invalid value 'xml' for '--format <FORMAT>'"),
@@ -161,37 +162,31 @@ fn usage_that_is_wrong_ends_with_2_and_touches_nothing() {
         (&["dump", "--output"], "error: a value is required for '--output <FILE|FOLDER>'"),
         (&["diff", "vlive.redb"], "error: the following required arguments were not provided"),
         (&["load", "--replace", "--clear"], "error: the argument '--replace' cannot be used with '--clear'"),
-        (&["load", "--age", "3"], "error: invalid value '3' for '--age <DURATION>'"),
+        (&["load", "--age", "3x"], "error: invalid value '3x' for '--age <DURATION>'"),
         (&["load", "--fetched-at", "@-1"], "error: invalid value '@-1' for '--fetched-at <TIME>'"),
         (
             &["load", "--fetched-at", "@1", "--age", "1s"],
             "error: the argument '--fetched-at <TIME>' cannot be used with '--age <DURATION>'",
         ),
-        (
-            &["load", "--keep-fetched-at", "--age", "1s"],
-            "error: the argument '--keep-fetched-at' cannot be used with '--age <DURATION>'",
-        ),
-        (
-            &["load", "--keep-fetched-at", "--fetched-at", "@1"],
-            "error: the argument '--keep-fetched-at' cannot be used with '--fetched-at <TIME>'",
-        ),
-        (&["ages", "--exact"], "error: the following required arguments were not provided"),
+        (&["ages", "--exact", "--prefix"], "error: the argument '--exact' cannot be used with '--prefix'"),
         (&["put"], "error: the following required arguments were not provided"),
-        (&["put", "k", "--age", "3"], "error: invalid value '3' for '--age <DURATION>'"),
-        (&["put", "k", "--age", "-3s"], "error: unexpected argument '-3' found"),
+        (&["put", "k", "--age", "3x"], "error: invalid value '3x' for '--age <DURATION>'"),
+        (
+            &["put", "k", "--age", "-3s"],
+            "error: invalid value '-3s' for '--age <DURATION>': a duration is not negative",
+        ),
         (&["put", "k", "--fetched-at", "yesterday"], "error: invalid value 'yesterday' for '--fetched-at <TIME>'"),
         (&["put", "k", "--fetched-at", "@-1"], "error: invalid value '@-1' for '--fetched-at <TIME>'"),
         (
             &["put", "k", "--fetched-at", "@1", "--age", "1s"],
             "error: the argument '--fetched-at <TIME>' cannot be used with '--age <DURATION>'",
         ),
-        (&["invalidate"], "error: the following required arguments were not provided"),
-        (&["invalidate", "--all", "products"], "error: the argument '--all' cannot be used with '[PREFIX]...'"),
-        (&["invalidate", "--all", "--exact"], "error: the argument '--all' cannot be used with '--exact'"),
-        (&["touch"], "error: the following required arguments were not provided"),
-        (&["touch", "--fetched-at", "@1"], "error: the following required arguments were not provided"),
-        (&["touch", "--all", "products"], "error: the argument '--all' cannot be used with '[PREFIX]...'"),
-        (&["touch", "--all", "--exact"], "error: the argument '--all' cannot be used with '--exact'"),
+        (&["invalidate"], "error: nothing is selected"),
+        (&["invalidate", "--older-than", "1d"], "error: nothing is selected"),
+        (&["invalidate", "--all", "products"], "error: --all goes with no selection"),
+        (&["touch"], "error: nothing is selected"),
+        (&["touch", "--fetched-at", "@1"], "error: nothing is selected"),
+        (&["touch", "--all", "products"], "error: --all goes with no selection"),
         (&["touch", "k", "--fetched-at", "@9223372036854775808"], "error: invalid value '@9223372036854775808'"),
         (
             &["touch", "k", "--fetched-at", "@1", "--age", "1s"],

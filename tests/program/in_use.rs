@@ -130,7 +130,7 @@ fn a_write_that_waits_goes_through_when_the_app_has_closed_the_cache() {
     assert_eq!(folder.keys(), ["products/id/a", "products/page_1", "products/page_2"]);
     let invalidated = wait_for_the_app(&folder, &["--wait", "5m", "invalidate", "products/page_"], "");
     assert_eq!(invalidated.stdout, "products/page_1\nproducts/page_2\n");
-    assert_eq!((invalidated.status, invalidated.stderr.as_str()), (0, "dropped 2 entries, 123 B\n"));
+    assert_eq!((invalidated.status, invalidated.stderr.as_str()), (0, "deleted 2 entries, 123 B\n"));
     assert_eq!(folder.keys(), ["products/id/a"]);
     let touched = wait_for_the_app(&folder, &["touch", "--wait", "5m", "products", "--fetched-at", "@1"], "");
     assert_eq!(touched.stdout, "products/id/a\n");

@@ -3,14 +3,15 @@ use serde_json::{Value, json};
 
 type Wanted = fn(&str) -> bool;
 
-/// A cache, what is dropped from it, and which full keys that are.
-const SELECTIONS: [(&str, &[&str], Wanted); 19] = [
+/// A cache, what is deleted from it, and which full keys that are.
+const SELECTIONS: [(&str, &[&str], Wanted); 20] = [
     ("bakery", &["clients"], |key| key.starts_with("clients/")),
     ("bakery", &["clients/"], |key| key.starts_with("clients/")),
     ("bakery", &["clients/page_1"], |key| key == "clients/page_1"),
     ("bakery", &["clients/page_"], |key| key.starts_with("clients/page_")),
     ("bakery", &["clients/__root__"], |key| key == "clients/__root__"),
-    ("bakery", &["--exact", "clients"], |key| key == "clients/__root__"),
+    ("bakery", &["--exact", "clients"], |key| key.starts_with("clients/")),
+    ("bakery", &["--exact", "clients/__root__"], |key| key == "clients/__root__"),
     ("bakery", &["--exact", "clients/page_1"], |key| key == "clients/page_1"),
     ("bakery", &["--exact", "clients/page_"], |_| false),
     ("bakery", &["orders/id/", "clients"], |key| key.starts_with("orders/id/") || key.starts_with("clients/")),
@@ -69,7 +70,7 @@ fn a_bare_prefix_drops_exactly_that_cache_key() {
     folder.vlive(["invalidate", "clients"]).ends(
         0,
         "clients/__root__\nclients/id/client:00000\nclients/page_1\nclients/page_2\n",
-        "dropped 4 entries, 869 B\n",
+        "deleted 4 entries, 869 B\n",
     );
     tables.retain(|table| table != "__vlive__clients");
     assert_eq!(folder.tables(), tables);
@@ -99,7 +100,7 @@ fn a_table_that_is_left_empty_goes_as_well() {
     folder.vlive(["invalidate", "products/id/", "products/page_"]).ends(
         0,
         "products/id/a\nproducts/page_1\n",
-        "dropped 2 entries, 148 B\n",
+        "deleted 2 entries, 148 B\n",
     );
     assert!(folder.tables().is_empty());
 }
@@ -108,9 +109,14 @@ fn a_table_that_is_left_empty_goes_as_well() {
 fn nothing_to_drop_is_no_failure() {
     let folder = Folder::copy_of("live-demo");
     let before = folder.entries();
-    for args in [&["invalidate", "product"][..], &["invalidate", "products/x"], &["invalidate", "--exact", "products"]]
-    {
-        folder.vlive(args).ends(0, "", "nothing matches\n");
+    let near = "hint: nothing in the cache matches `product`; the nearest key is `products`\n";
+    let begins = "hint: `products/page_` is not in the cache; 1 key begins with it; --prefix selects it\n";
+    for (args, hint) in [
+        (&["invalidate", "product"][..], near),
+        (&["invalidate", "products/x"], ""),
+        (&["invalidate", "--exact", "products/page_"], begins),
+    ] {
+        folder.vlive(args).ends(0, "", &format!("nothing matches\n{hint}"));
         folder.vlive([args, &["--json"]].concat()).ends(
             0,
             "{\"entries\":0,\"bytes\":0,\"keys\":[],\"dry_run\":false}\n",
@@ -124,8 +130,8 @@ fn nothing_to_drop_is_no_failure() {
 fn a_dry_run_says_so() {
     let folder = Folder::shared("live-demo");
     let keys = "products/id/a\nproducts/page_1\n";
-    folder.vlive(["invalidate", "--dry-run", "products"]).ends(0, keys, "would drop 2 entries, 148 B\n");
-    folder.vlive(["invalidate", "-n", "products/id/a"]).ends(0, "products/id/a\n", "would drop 1 entry, 48 B\n");
+    folder.vlive(["invalidate", "--dry-run", "products"]).ends(0, keys, "would delete 2 entries, 148 B\n");
+    folder.vlive(["invalidate", "-n", "products/id/a"]).ends(0, "products/id/a\n", "would delete 1 entry, 48 B\n");
     folder.vlive(["invalidate", "-n", "none"]).ends(0, "", "nothing matches\n");
 }
 

@@ -304,9 +304,7 @@ fn entries_are_dated_by_the_options_then_the_source_then_the_environment_then_th
         // Longer ago than 1970 is 1970.
         (&["--age", "1000y"], None, [0; 6]),
         (&[], epoch, [5, 6, 4, 6, 6, 3]),
-        (&["--keep-fetched-at"], epoch, [5, 6, 4, 6, 6, 3]),
         (&[], Some(""), [5, NOW, 4, NOW, NOW, 3]),
-        (&["--keep-fetched-at"], None, [5, NOW, 4, NOW, NOW, 3]),
     ] {
         let folder = Folder::empty();
         let epoch: Vec<_> = epoch.iter().map(|epoch| ("SOURCE_DATE_EPOCH", *epoch)).collect();

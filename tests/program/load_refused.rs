@@ -134,8 +134,8 @@ const TEXTS: [(&[u8], &str); 88] = [
         ", line 1, column 18 (entry `k/1`, row `a`, field `x`): unexpected end of hex escape",
     ),
     // Single entries.
-    (br#"{"rows":{}}"#, ", line 1, column 2: this entry has no `key`"),
-    (b"{}\n  {\"raw\":\"oA==\"}", ", line 2, column 4: this entry has no `key`"),
+    (br#"{"rows":{}}"#, ", line 1, column 2: this is a single entry without its key: `vlive put KEY` takes it, and `vlive dump --format jsonl` keeps the key"),
+    (b"{}\n  {\"raw\":\"oA==\"}", ", line 2, column 4: this is a single entry without its key: `vlive put KEY` takes it, and `vlive dump --format jsonl` keeps the key"),
     (br#"{"key":"k/1"}"#, ", line 1, column 2 (entry `k/1`): this entry has neither `rows` nor `raw`"),
     (br#"{"key":"k/1","fetched_at":1}"#, ", line 1, column 2 (entry `k/1`): this entry has neither `rows` nor `raw`"),
     (

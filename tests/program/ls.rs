@@ -72,8 +72,8 @@ clients        1     0  23 B   in 1h   in 1h
 }
 
 const WARNINGS: &str = "\
-warning: table `__vlive__multi` is no cache table but a multimap of &str to &[u8]; vantage-live fails on it
-warning: table `__vlive__nums` is no cache table but a table of u64 to u64; vantage-live fails on it
+warning: table `__vlive__multi` is not a cache table but a multimap of &str to &[u8]; vantage-live fails on it
+warning: table `__vlive__nums` is not a cache table but a table of u64 to u64; vantage-live fails on it
 ";
 
 const FOREIGN: &str = "\

@@ -22,6 +22,7 @@ mod put;
 mod readme;
 mod refused;
 mod salvage;
+mod selection;
 mod show;
 mod support;
 mod terminal;

@@ -1,6 +1,7 @@
 mod json;
 mod stat;
 
+use super::format::{FormatArgs, SummaryFormat};
 use super::source::{refuse_twice, source, tell_ignored};
 use super::{Global, Refused, Status, tell_unread};
 use crate::output::{Output, human};
@@ -44,9 +45,8 @@ pub struct Diff {
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_field: String,
 
-    /// Print an array of objects
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs<SummaryFormat>,
 }
 
 /// A side that was opened.
@@ -71,7 +71,7 @@ impl Diff {
         let options = DiffOptions { fetched_at: self.fetched_at, order: self.order };
         let mut undecodable = Vec::new();
         let mut differing = 0;
-        let mut shown = match (self.stat, self.json) {
+        let mut shown = match (self.stat, self.format.is_json()) {
             (true, _) => Shown::Stats(Vec::new()),
             (_, true) => Shown::Json(json::Array::begin(output)?),
             _ => Shown::Lines,
@@ -92,13 +92,13 @@ impl Diff {
             Ok(())
         })?;
         match shown {
-            Shown::Stats(stats) if self.json => output.json(&stats)?,
+            Shown::Stats(stats) if self.format.is_json() => output.json(&stats)?,
             Shown::Stats(stats) => stat::print(&stats, output)?,
             Shown::Json(array) => array.end(output)?,
             Shown::Lines => {}
         }
         output.flush()?;
-        if !self.json {
+        if !self.format.is_json() {
             output.summary(&match differing {
                 0 => "nothing differs".to_owned(),
                 _ => human::count(differing, "entry differs", "entries differ"),

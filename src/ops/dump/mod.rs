@@ -8,10 +8,10 @@ pub use entry::dump_entry;
 pub use stream::dump;
 pub use tree::dump_tree;
 
-use super::{past_damage, selected, unless_moved};
+use super::scope::{Matched, Scope, selected};
+use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
 use crate::json::JsonStyle;
-use crate::live::key::Selection;
 use crate::ops::list::Unreadable;
 use crate::snapshot::{Entry, Snapshot};
 use std::io;
@@ -54,8 +54,8 @@ pub struct Dumped {
     pub unreadable: Vec<Unreadable>,
     /// Pages that are damaged.
     pub damage: Vec<Error>,
-    /// The places of the selections that selected nothing.
-    pub unmatched: Vec<usize>,
+    /// What the selections matched.
+    pub matched: Matched,
 }
 
 impl Dumped {
@@ -82,18 +82,18 @@ impl From<Error> for Stop {
 /// Calls `take` with every entry that is selected, once.
 fn each(
     snapshot: &Snapshot,
-    selections: &[Selection],
+    scope: &Scope,
     dumped: &mut Dumped,
     mut take: impl FnMut(Entry) -> io::Result<()>,
 ) -> io::Result<Result<()>> {
-    let unmatched = selected(snapshot, selections, |entry| {
+    let matched = selected(snapshot, scope, |entry| {
         let entry = past_damage(unless_moved(entry, snapshot), &mut dumped.damage)?;
         dumped.entries += u64::from(entry.is_some());
         entry.map_or(Ok(()), &mut take).map_err(Stop::Out)
     });
-    match unmatched {
-        Ok(unmatched) => {
-            dumped.unmatched = unmatched;
+    match matched {
+        Ok(matched) => {
+            dumped.matched = matched;
             Ok(Ok(()))
         }
         Err(Stop::Cache(error)) => Ok(Err(error)),

@@ -5,9 +5,9 @@ use super::{DumpFormat, DumpStyle, Dumped, dump_entry, each};
 use crate::error::Result;
 use crate::json;
 use crate::json::JsonWriter;
-use crate::live::key::Selection;
 use crate::live::view::EnvelopeView;
 use crate::ops::list::Unreadable;
+use crate::ops::scope::Scope;
 use crate::snapshot::{Entry, Snapshot};
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::io::{self, Write};
@@ -22,12 +22,7 @@ const LONG: usize = 2 * 1024 * 1024;
 /// # Errors
 /// The outer error is that of `out`. The inner one is that of the cache; what came before it was
 /// written, as it was before damage, which is no error but left out.
-pub fn dump(
-    snapshot: &Snapshot,
-    selections: &[Selection],
-    style: DumpStyle,
-    out: impl Write,
-) -> io::Result<Result<Dumped>> {
+pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Write) -> io::Result<Result<Dumped>> {
     // Buffers that have room for a text, once some were written.
     let buffers = Mutex::new(Vec::new());
     with_workers(
@@ -36,7 +31,7 @@ pub fn dump(
             let mut writer = Writer { out, style, is_first: true, decoding, buffers: &buffers, unreadable: Vec::new() };
             writer.begin()?;
             let mut dumped = Dumped::default();
-            let read = each(snapshot, selections, &mut dumped, |entry| writer.take(entry))?;
+            let read = each(snapshot, scope, &mut dumped, |entry| writer.take(entry))?;
             writer.write_all()?;
             // What is not all of it does not look as if it were.
             if read.is_ok() {

@@ -4,8 +4,8 @@ use super::{DumpFormat, DumpStyle, Dumped, dump_entry, each};
 use crate::error::Result;
 use crate::fixture::tree;
 use crate::live::error::DecodeError;
-use crate::live::key::Selection;
 use crate::ops::list::Unreadable;
+use crate::ops::scope::Scope;
 use crate::snapshot::Snapshot;
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -16,12 +16,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// As those of [`dump`](crate::ops::dump); the outer error can be that of any file, which it names.
-pub fn dump_tree(
-    snapshot: &Snapshot,
-    selections: &[Selection],
-    style: DumpStyle,
-    folder: &Path,
-) -> io::Result<Result<Dumped>> {
+pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &Path) -> io::Result<Result<Dumped>> {
     let mut names = tree::Names::default();
     let ending = match style.format {
         DumpFormat::Notation => tree::NOTATION,
@@ -29,7 +24,7 @@ pub fn dump_tree(
         _ => tree::ENVELOPE,
     };
     let (mut unreadable, mut dumped) = (Vec::new(), Dumped::default());
-    let read = each(snapshot, selections, &mut dumped, |entry| {
+    let read = each(snapshot, scope, &mut dumped, |entry| {
         let key = entry.key();
         let name = names.path(&key, ending);
         let written = write_file(&folder.join(&name), |out| {

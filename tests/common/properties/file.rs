@@ -91,7 +91,7 @@ pub fn file(file: &[u8], choice: u8) -> Option<u64> {
         let format = FORMATS[usize::from(choice) % FORMATS.len()];
         let json = JsonStyle { pretty: choice.is_multiple_of(2), ..JsonStyle::default() };
         let style = DumpStyle { format, json, redact: choice.is_multiple_of(3) };
-        let dumped = vlive::ops::dump(&snapshot, &[Selection::All], style, io::sink()).unwrap();
+        let dumped = vlive::ops::dump(&snapshot, &Selection::All.into(), style, io::sink()).unwrap();
         if let (Ok(dumped), Some((entries, true))) = (dumped, listed)
             && dumped.damage.is_empty()
         {

@@ -1,0 +1,24 @@
+//! When rows were fetched, as options say: one group of arguments for all commands that date entries.
+
+use super::time;
+use clap::Args;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub struct Dating {
+    /// When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or
+    /// without `@`
+    #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "age", allow_hyphen_values = true)]
+    fetched_at: Option<u64>,
+
+    /// How long ago the rows were fetched: `3h 12m`, or seconds
+    #[arg(long, value_name = "DURATION", value_parser = time::parse_duration, allow_hyphen_values = true)]
+    age: Option<Duration>,
+}
+
+impl Dating {
+    /// The time, if there is an option for it.
+    pub fn given(&self, now: u64) -> Option<u64> {
+        self.fetched_at.or(self.age.map(|age| now.saturating_sub(age.as_secs())))
+    }
+}

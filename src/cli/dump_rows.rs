@@ -1,0 +1,80 @@
+//! `dump --format rows`: a line of JSON for each row, for engines that read JSON Lines.
+
+use crate::output::rows;
+use std::io::{self, Write};
+use vlive::ops::{Dumped, Scope, Unreadable};
+use vlive::{Error, Snapshot};
+
+/// Bytes of lines that are written at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Why a walk over rows stops.
+enum Stop {
+    Out(io::Error),
+    Cache(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Cache(error)
+    }
+}
+
+impl From<vlive::cbor::Error> for Stop {
+    fn from(_: vlive::cbor::Error) -> Stop {
+        unreachable!("what was verified can be read")
+    }
+}
+
+/// Writes `{"key": …, "fetched_at": …, "id": …, "row": {…}}` for every row in the scope: a record at a time is in
+/// memory.
+///
+/// # Errors
+/// The outer error is that of `out`, the inner one that of the cache.
+pub fn write(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    lossless: bool,
+    out: &mut dyn Write,
+) -> io::Result<vlive::Result<Dumped>> {
+    let mut dumped = Dumped::default();
+    let mut lines = Vec::new();
+    let walked = vlive::ops::each_entry::<Stop>(snapshot, scope, |entry| {
+        let envelope = match entry.envelope() {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                dumped.unreadable.push(Unreadable { key: entry.key(), error });
+                return Ok(());
+            }
+        };
+        dumped.entries += 1;
+        let mut begin = b"{\"key\":".to_vec();
+        rows::push_text(&mut begin, &entry.key().to_string());
+        begin.extend_from_slice(format!(",\"fetched_at\":{},\"id\":", envelope.fetched_at()).as_bytes());
+        envelope.records::<Stop>(&mut |id, record| {
+            lines.extend_from_slice(&begin);
+            rows::push_text(&mut lines, &id);
+            lines.extend_from_slice(b",\"row\":");
+            if lossless {
+                rows::push_lossless(&mut lines, record);
+            } else {
+                rows::push_record(&mut lines, &record);
+            }
+            lines.extend_from_slice(b"}\n");
+            if lines.len() >= CHUNK {
+                out.write_all(&lines).map_err(Stop::Out)?;
+                lines.clear();
+            }
+            Ok(())
+        })
+    });
+    out.write_all(&lines)?;
+    match walked {
+        Ok((matched, damage)) => {
+            (dumped.matched, dumped.damage) = (matched, damage);
+            Ok(Ok(dumped))
+        }
+        Err(Stop::Cache(error)) => Ok(Err(error)),
+        Err(Stop::Out(error)) => Err(error),
+    }
+}

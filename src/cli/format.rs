@@ -1,0 +1,151 @@
+//! What a command prints, and where to: one group of arguments for each kind of output.
+
+use super::{Refused, target};
+use crate::output::Output;
+use crate::output::listing::TableFormat;
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use std::convert::Infallible;
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The formats of a kind of output.
+pub trait Formats: ValueEnum + Copy + PartialEq + Send + Sync + 'static {
+    const DEFAULT: Self;
+    const JSON: Self;
+
+    /// The format of files whose name ends in `.ending`.
+    fn of_ending(ending: &str) -> Option<Self>;
+}
+
+/// `--format`, and `--json` for short.
+#[derive(Debug, Args)]
+pub struct FormatArgs<F: Formats> {
+    /// What to print
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<F>,
+
+    /// Short for `--format json`
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+/// Endings of file names that say what is in the file, whatever the command.
+const ENDINGS: [&str; 8] = ["json", "jsonl", "ndjson", "csv", "tsv", "md", "diag", "cbor"];
+
+impl<F: Formats> FormatArgs<F> {
+    /// The format that is asked for, or else the default.
+    pub fn format(&self) -> F {
+        self.given().unwrap_or(F::DEFAULT)
+    }
+
+    /// The format that is asked for, or else that of a file to be written, by the ending of its name.
+    pub fn format_of(&self, file: Option<&Path>) -> Result<F> {
+        if let Some(format) = self.given() {
+            return Ok(format);
+        }
+        let ending = file.and_then(Path::extension).and_then(OsStr::to_str).map(str::to_ascii_lowercase);
+        match ending.as_deref().filter(|ending| ENDINGS.contains(ending)) {
+            None => Ok(F::DEFAULT),
+            Some(ending) => F::of_ending(ending).ok_or_else(|| {
+                let names = F::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+                let names = names.map(|name| name.get_name().to_owned()).collect::<Vec<_>>().join(", ");
+                Refused::error(
+                    format!("this command does not write `.{ending}`"),
+                    Some(&format!("its formats are {names}; --format chooses one whatever the name of the file")),
+                )
+            }),
+        }
+    }
+
+    fn given(&self) -> Option<F> {
+        self.format.or(self.json.then_some(F::JSON))
+    }
+}
+
+impl Formats for TableFormat {
+    const DEFAULT: TableFormat = TableFormat::Table;
+    const JSON: TableFormat = TableFormat::Json;
+
+    fn of_ending(ending: &str) -> Option<TableFormat> {
+        Some(match ending {
+            "json" => TableFormat::Json,
+            "jsonl" | "ndjson" => TableFormat::Jsonl,
+            "csv" => TableFormat::Csv,
+            "tsv" => TableFormat::Tsv,
+            "md" => TableFormat::Markdown,
+            _ => return None,
+        })
+    }
+}
+
+/// What a command prints of what it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SummaryFormat {
+    /// Words, for people
+    Text,
+    /// An object
+    Json,
+}
+
+impl Formats for SummaryFormat {
+    const DEFAULT: SummaryFormat = SummaryFormat::Text;
+    const JSON: SummaryFormat = SummaryFormat::Json;
+
+    fn of_ending(_: &str) -> Option<SummaryFormat> {
+        None
+    }
+}
+
+impl FormatArgs<SummaryFormat> {
+    pub fn is_json(&self) -> bool {
+        self.format() == SummaryFormat::Json
+    }
+}
+
+/// A table, to standard output or a file.
+#[derive(Debug, Args)]
+pub struct TableArgs {
+    #[command(flatten)]
+    format: FormatArgs<TableFormat>,
+
+    /// Write to a file, which appears when it is whole, in the format that its name ends in
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    output: Option<PathBuf>,
+}
+
+impl TableArgs {
+    pub fn format(&self) -> Result<TableFormat> {
+        self.format.format_of(self.output.as_deref().filter(|path| !is_standard_output(path)))
+    }
+
+    /// Calls `print` with where the table goes. A file is written when `print` is done.
+    pub fn print<T>(
+        &self,
+        output: &mut Output,
+        print: impl FnOnce(&mut Output, TableFormat) -> Result<T>,
+    ) -> Result<T> {
+        let format = self.format()?;
+        let Some(path) = self.output.as_deref().filter(|path| !is_standard_output(path)) else {
+            let printed = print(output, format)?;
+            output.flush()?;
+            return Ok(printed);
+        };
+        if target::is_folder(path) {
+            let what = format!("`{}` is a folder, and a table goes to a file", path.display());
+            return Err(Refused::error(what, Some("add the name of a file to it")));
+        }
+        let mut to_file = output.in_memory();
+        let printed = print(&mut to_file, format)?;
+        let bytes = to_file.into_memory();
+        let Ok(()) = target::file(path, |mut out| out.write_all(&bytes).map(Ok::<(), Infallible>))?;
+        output.summary(&format!("wrote `{}`", path.display()));
+        Ok(printed)
+    }
+}
+
+/// Whether a path stands for standard output.
+pub fn is_standard_output(path: &Path) -> bool {
+    path == Path::new("-") || path == Path::new("/dev/stdout")
+}

@@ -1,0 +1,61 @@
+//! The order and number of the rows of a table: one group of arguments for ls and ages.
+
+use crate::output::{Output, human};
+use clap::{Args, ValueEnum};
+use std::cmp::Reverse;
+
+#[derive(Debug, Args)]
+pub struct Order {
+    /// Sort: by key, by age (the oldest first), or by size or rows (the largest first)
+    #[arg(long, value_enum, value_name = "FIELD", default_value_t = By::Key, hide_default_value = true)]
+    sort: By,
+
+    /// Reverse the order
+    #[arg(long)]
+    reverse: bool,
+
+    /// Show at most N
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    Key,
+    Age,
+    Size,
+    Rows,
+}
+
+/// What rows are sorted by. The time is that of the oldest entry; `None` where it cannot be read.
+pub struct SortKey {
+    pub fetched_at: Option<u64>,
+    pub bytes: u64,
+    pub rows: u64,
+}
+
+impl Order {
+    /// Sorts rows that come in the order of their keys, and drops those beyond the limit. Returns how many
+    /// there were.
+    pub fn apply<T>(&self, rows: &mut Vec<T>, key: impl Fn(&T) -> SortKey) -> usize {
+        match self.sort {
+            By::Key => {}
+            By::Age => rows.sort_by_key(|row| key(row).fetched_at.map_or((true, 0), |fetched_at| (false, fetched_at))),
+            By::Size => rows.sort_by_key(|row| Reverse(key(row).bytes)),
+            By::Rows => rows.sort_by_key(|row| Reverse(key(row).rows)),
+        }
+        if self.reverse {
+            rows.reverse();
+        }
+        let all = rows.len();
+        rows.truncate(self.limit.unwrap_or(usize::MAX));
+        all
+    }
+
+    /// Says what the limit hides.
+    pub fn tell(shown: usize, all: usize, one: &str, many: &str, output: &Output) {
+        if shown < all {
+            output.summary(&format!("{shown} of {}: --limit hides the others", human::count(all as u64, one, many)));
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Which entries a command is about: one group of arguments for all commands that select.
+
+use super::source::lock_standard_input;
+use super::{Global, Refused, Status, time};
+use crate::output::{Output, human};
+use anyhow::Result;
+use clap::Args;
+use std::collections::HashSet;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use vlive::ops::{FetchedWithin, Matched, Near, Scope};
+use vlive::{Key, Selection, Snapshot};
+
+const HEADING: &str = "Selection";
+
+#[derive(Debug, Args)]
+pub struct Selecting {
+    /// Which entries: a full key such as `clients/page_1`, or a whole cache key such as `clients`; the root
+    /// entry of `clients` is `clients/__root__`
+    #[arg(value_name = "SELECTION")]
+    selections: Vec<String>,
+
+    /// Match a SELECTION with a `/` exactly, as dump, show, cp and mv do
+    #[arg(long, conflicts_with = "prefix", help_heading = HEADING)]
+    exact: bool,
+
+    /// Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do
+    #[arg(long, help_heading = HEADING)]
+    prefix: bool,
+
+    /// Only entries fetched before this: a duration such as `7d` (that long ago), or a time
+    #[arg(long, value_name = "AGE", allow_hyphen_values = true, help_heading = HEADING)]
+    older_than: Option<String>,
+
+    /// Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are
+    /// dated in the future are newer than anything
+    #[arg(long, value_name = "AGE", allow_hyphen_values = true, help_heading = HEADING)]
+    newer_than: Option<String>,
+
+    /// Read full keys from a file, a line each; `-` is standard input
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, help_heading = HEADING)]
+    keys_from: Option<PathBuf>,
+
+    /// Keys are separated by NUL: those of --keys-from, and those that --keys prints
+    #[arg(short = '0', long = "null", help_heading = HEADING)]
+    pub null: bool,
+}
+
+/// How a command takes a selection with a `/` unless it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// As one full key.
+    Exact,
+    /// As vantage-live's `invalidate_prefix`: every key that begins with it.
+    Prefix,
+}
+
+impl Selecting {
+    /// Whether anything is selected by name.
+    pub fn is_given(&self) -> bool {
+        !self.selections.is_empty() || self.keys_from.is_some()
+    }
+
+    /// Whether entries are narrowed by age.
+    pub fn is_narrowed(&self) -> bool {
+        self.older_than.is_some() || self.newer_than.is_some()
+    }
+
+    /// What is selected; everything if nothing is named.
+    pub fn choose(&self, meaning: Meaning, now: u64, output: &Output) -> Result<Chosen> {
+        self.choose_after(None, meaning, "", now, output)
+    }
+
+    /// The same with a selection before the others, and a hint on how else the command can be used.
+    pub fn choose_after(
+        &self,
+        first: Option<&str>,
+        meaning: Meaning,
+        hint: &str,
+        now: u64,
+        output: &Output,
+    ) -> Result<Chosen> {
+        let meaning = match (self.exact, self.prefix) {
+            (true, _) => Meaning::Exact,
+            (_, true) => Meaning::Prefix,
+            _ => meaning,
+        };
+        let mut selections = Vec::new();
+        let mut names = Vec::new();
+        for name in first.into_iter().chain(self.selections.iter().map(String::as_str)) {
+            selections.push(parse(name, meaning, hint)?);
+            names.push(name.to_owned());
+        }
+        if let Some(file) = &self.keys_from {
+            selections.extend(self.keys(file, output)?.into_iter().map(Selection::Entry));
+        } else if selections.is_empty() {
+            selections.push(Selection::All);
+        }
+        let scope = match self.bounds(now)? {
+            Some(bounds) => Scope::new(selections).within(bounds),
+            None => Scope::new(selections),
+        };
+        Ok(Chosen { scope, meaning, names })
+    }
+
+    /// What a command selects that would change everything if nothing is named: `all` must say so then, and
+    /// `hint` says how.
+    pub fn choose_with_all(&self, all: bool, hint: &str, now: u64, output: &Output) -> Result<Chosen> {
+        match (all, self.is_given()) {
+            (true, true) => Err(Refused::error("--all goes with no selection", Some("name one or the other"))),
+            (false, false) => Err(Refused::error(
+                "nothing is selected",
+                Some(&format!("name a SELECTION, or a file with --keys-from; {hint}")),
+            )),
+            _ => self.choose_after(None, Meaning::Prefix, hint, now, output),
+        }
+    }
+
+    fn bounds(&self, now: u64) -> Result<Option<FetchedWithin>> {
+        let parse = |option: &str, text: &Option<String>| match text {
+            None => Ok(None),
+            Some(text) => {
+                let refuse = |why| Refused::error(format!("{option} cannot be `{text}`: {why}"), None);
+                time::parse_ago(text, now).map(Some).map_err(refuse)
+            }
+        };
+        let bounds = FetchedWithin {
+            before: parse("--older-than", &self.older_than)?,
+            after: parse("--newer-than", &self.newer_than)?,
+            now,
+        };
+        Ok(self.is_narrowed().then_some(bounds))
+    }
+
+    /// The keys in a file, each once.
+    fn keys(&self, file: &Path, output: &Output) -> Result<Vec<Key>> {
+        let (name, mut bytes) = if file == Path::new("-") {
+            ("standard input".to_owned(), Vec::new())
+        } else {
+            (format!("`{}`", file.display()), Vec::new())
+        };
+        let read = if file == Path::new("-") {
+            lock_standard_input("keys", output).read_to_end(&mut bytes)
+        } else {
+            fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
+        };
+        read.map_err(|error| Refused::error(format!("cannot read {name}: {error}"), None))?;
+        let mut known = HashSet::new();
+        let mut keys = Vec::new();
+        for (n, line) in bytes.split(|byte| *byte == if self.null { 0 } else { b'\n' }).enumerate() {
+            let line = if self.null { line } else { line.strip_suffix(b"\r").unwrap_or(line) };
+            if line.is_empty() {
+                continue;
+            }
+            let place = format!("{name}, {} {}", if self.null { "key" } else { "line" }, n + 1);
+            let refuse = |what: &str, hint| Refused::error(format!("{place}: {what}"), Some(hint));
+            let key = str::from_utf8(line).map_err(|_| refuse("the key is not UTF-8", "keys are UTF-8 text"))?;
+            if !self.null && key.contains('\0') {
+                return Err(refuse("there is a NUL in the key", "-0 reads keys that are separated by NUL"));
+            }
+            if !key.contains('/') {
+                let hint = format!("a full key has a `/`; the root entry of `{key}` is `{key}/__root__`");
+                return Err(refuse(&format!("`{key}` is not a full key"), &hint));
+            }
+            if known.insert(key) {
+                keys.push(Key::new(key));
+            }
+        }
+        if keys.is_empty() {
+            output.warning(&format!("{name} holds no keys"));
+        }
+        Ok(keys)
+    }
+}
+
+fn parse(name: &str, meaning: Meaning, or: &str) -> Result<Selection> {
+    if name.is_empty() {
+        let hint = match meaning {
+            Meaning::Exact => "`/__root__` names the root entry of the empty cache key",
+            Meaning::Prefix => "`/` names the empty cache key as vantage-live has it",
+        };
+        let hint = if or.is_empty() { hint.to_owned() } else { format!("{hint}; {or}") };
+        return Err(Refused::error("the selection is empty", Some(&hint)));
+    }
+    Ok(if name.contains('/') && meaning == Meaning::Exact { Selection::exact(name) } else { Selection::prefix(name) })
+}
+
+/// What was selected, and how it was named.
+pub struct Chosen {
+    pub scope: Scope,
+    meaning: Meaning,
+    /// Those of the first selections; those after them are keys from a file.
+    names: Vec<String>,
+}
+
+/// Selections without a match that are named one by one, and those for which something near is looked for.
+const NAMED: usize = 10;
+const HINTED: usize = 3;
+
+impl Chosen {
+    /// The one key that is selected, if there is one.
+    pub fn single(&self) -> Option<&Key> {
+        match self.scope.selections() {
+            [Selection::Entry(key)] if !self.names.is_empty() && !self.scope.is_narrowed() => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Whether all entries of all ages are selected.
+    pub fn is_everything(&self) -> bool {
+        self.scope.selections() == [Selection::All] && !self.scope.is_narrowed()
+    }
+
+    /// Reports what the selections did not match; gives the status that this makes. `found` says whether there was
+    /// any entry.
+    pub fn tell(&self, matched: &Matched, found: bool, global: &Global, output: &Output) -> Status {
+        warn_of_future(matched, output);
+        let unmatched = self.unmatched(matched);
+        for (n, &place) in unmatched.iter().take(NAMED).enumerate() {
+            let hint = (n < HINTED).then(|| self.hint(place, global)).flatten();
+            output.error(&self.missing(place), hint.as_deref());
+        }
+        if unmatched.len() > NAMED {
+            output.error(&format!("{} more are not in the cache", unmatched.len() - NAMED), None);
+        }
+        if !unmatched.is_empty() {
+            return Status::No;
+        }
+        if !found && matched.outside > 0 {
+            let entries = human::count(matched.outside, "entry that is selected is", "entries that are selected are");
+            output.error(&format!("none is of that age: the {entries} older or newer"), None);
+            return Status::No;
+        }
+        Status::Done
+    }
+
+    /// Reports that the only selection matches nothing.
+    pub fn tell_missing(&self, global: &Global, output: &Output) -> Status {
+        output.error(&self.missing(0), self.hint(0, global).as_deref());
+        Status::No
+    }
+
+    /// Says what is near the selections that match nothing, where that is no failure.
+    pub fn advise(&self, matched: &Matched, global: &Global, output: &Output) {
+        for &place in self.unmatched(matched).iter().take(HINTED) {
+            if let Some(hint) = self.hint(place, global) {
+                output.advice(&format!("{}; {hint}", self.missing(place)));
+            }
+        }
+    }
+
+    /// The places of the selections that match nothing. That everything is nothing is no failure.
+    fn unmatched(&self, matched: &Matched) -> Vec<usize> {
+        let is_named = |place: &usize| self.scope.selections()[*place] != Selection::All;
+        matched.unmatched.iter().copied().filter(is_named).collect()
+    }
+
+    fn missing(&self, place: usize) -> String {
+        match (&self.scope.selections()[place], self.names.get(place)) {
+            (Selection::Entry(key), _) => format!("`{key}` is not in the cache"),
+            (_, Some(name)) if self.meaning == Meaning::Exact => format!("`{name}` is not in the cache"),
+            (_, name) => format!("nothing in the cache matches `{}`", name.map_or("", String::as_str)),
+        }
+    }
+
+    /// What to ask for instead.
+    fn hint(&self, place: usize, global: &Global) -> Option<String> {
+        let selection = &self.scope.selections()[place];
+        let look = |snapshot: &Snapshot| vlive::ops::near(snapshot, selection);
+        // Whatever keeps the cache from being read was reported before.
+        let near = Snapshot::look(global.folder(), global.look_wait(), look).ok()?;
+        let is_exact = matches!(selection, Selection::Entry(_)) && place < self.names.len();
+        hint(&near, is_exact)
+    }
+}
+
+/// Warns of entries that are dated in the future, where ages count.
+pub fn warn_of_future(matched: &Matched, output: &Output) {
+    if matched.future > 0 {
+        let entries = human::count(matched.future, "selected entry is dated", "selected entries are dated");
+        output.warning(&format!("{entries} in the future: newer than any age"));
+    }
+}
+
+fn hint(near: &Near, is_exact: bool) -> Option<String> {
+    if near.as_prefix > 0 && is_exact {
+        let keys = human::count(near.as_prefix, "key begins", "keys begin");
+        let them = if near.as_prefix == 1 { "it" } else { "them" };
+        return Some(format!("{keys} with it; --prefix selects {them}"));
+    }
+    let names: Vec<String> = near.keys.iter().map(|key| format!("`{key}`")).collect();
+    match names.as_slice() {
+        [] => None,
+        [name] => Some(format!("the nearest key is {name}")),
+        names => Some(format!("the nearest keys are {}", names.join(", "))),
+    }
+}

@@ -1,0 +1,253 @@
+//! Which entries an operation is about: selections, narrowed by when entries were fetched.
+
+use super::{past_damage, unless_moved};
+use crate::error::{Error, Result};
+use crate::live::key::Selection;
+use crate::snapshot::{Entry, Snapshot};
+use std::collections::HashMap;
+
+/// Entries that selections name, narrowed by age.
+///
+/// ```
+/// use vlive::Selection;
+/// use vlive::ops::{FetchedWithin, Scope};
+///
+/// let now = 1_770_010_000;
+/// let old = FetchedWithin { before: Some(now - 7 * 86_400), after: None, now };
+/// let scope = Scope::new(vec![Selection::prefix("clients")]).within(old);
+/// # assert_eq!(scope.selections().len(), 1);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    selections: Vec<Selection>,
+    /// The first place of each single entry, by cache key and sub-key: there may be very many.
+    single: HashMap<Box<str>, HashMap<Box<str>, usize>>,
+    /// The places of the other selections.
+    groups: Vec<usize>,
+    within: Option<FetchedWithin>,
+    leaves_undated: bool,
+}
+
+/// Bounds of `fetched_at`, all in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FetchedWithin {
+    /// Entries fetched at this time or later are left out.
+    pub before: Option<u64>,
+    /// Entries fetched at this time or earlier are left out.
+    pub after: Option<u64>,
+    /// The present. An entry dated later counts as newer than any bound.
+    pub now: u64,
+}
+
+impl FetchedWithin {
+    fn takes(&self, fetched_at: u64) -> bool {
+        let is_future = self.is_future(fetched_at);
+        self.before.is_none_or(|before| fetched_at < before && !is_future)
+            && self.after.is_none_or(|after| fetched_at > after || is_future)
+    }
+
+    fn is_future(&self, fetched_at: u64) -> bool {
+        fetched_at > self.now
+    }
+}
+
+/// What selections matched, beside the entries themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Matched {
+    /// The places of the selections that match nothing, whatever its age.
+    pub unmatched: Vec<usize>,
+    /// Entries that match a selection and lie outside the bounds of age.
+    pub outside: u64,
+    /// Where there are bounds of age: matching entries that are dated in the future, inside or outside.
+    pub future: u64,
+    /// Where there are bounds of age: matching entries whose time cannot be read.
+    pub undated: u64,
+}
+
+impl Scope {
+    /// The entries that any of the selections matches.
+    #[must_use]
+    pub fn new(selections: Vec<Selection>) -> Scope {
+        let mut scope = Scope::default();
+        for (place, selection) in selections.iter().enumerate() {
+            match selection {
+                Selection::Entry(key) => {
+                    let of_cache_key = scope.single.entry(key.cache_key().into()).or_default();
+                    of_cache_key.entry(key.sub_key().into()).or_insert(place);
+                }
+                _ => scope.groups.push(place),
+            }
+        }
+        Scope { selections, ..scope }
+    }
+
+    /// Every entry of every cache key; never a table that is not a cache table.
+    #[must_use]
+    pub fn all() -> Scope {
+        Scope::new(vec![Selection::All])
+    }
+
+    /// Narrows the scope. An entry whose time cannot be read stays in it, so that whoever reads the entry
+    /// reports it; see [`Self::leaving_undated`].
+    #[must_use]
+    pub fn within(mut self, bounds: FetchedWithin) -> Scope {
+        self.within = Some(bounds);
+        self
+    }
+
+    /// Where there are bounds of age, leaves out entries whose time cannot be read.
+    #[must_use]
+    pub fn leaving_undated(mut self) -> Scope {
+        self.leaves_undated = true;
+        self
+    }
+
+    /// The selections.
+    #[must_use]
+    pub fn selections(&self) -> &[Selection] {
+        &self.selections
+    }
+
+    /// Whether the age of an entry counts.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.within.is_some()
+    }
+
+    /// The place of the first selection that matches an entry, whatever its age.
+    pub(crate) fn place(&self, cache_key: &str, sub_key: &str) -> Option<usize> {
+        let single = self.single.get(cache_key).and_then(|of_cache_key| of_cache_key.get(sub_key)).copied();
+        let mut groups = self.groups.iter().copied();
+        let group = groups.find(|place| self.selections[*place].takes(cache_key, sub_key));
+        single.into_iter().chain(group).min()
+    }
+
+    /// Marks every selection that matches an entry; `is_matched` is of their places.
+    pub(crate) fn mark(&self, cache_key: &str, sub_key: &str, is_matched: &mut [bool]) {
+        if let Some(place) = self.single.get(cache_key).and_then(|of_cache_key| of_cache_key.get(sub_key)) {
+            is_matched[*place] = true;
+        }
+        for &place in &self.groups {
+            is_matched[place] = is_matched[place] || self.selections[place].takes(cache_key, sub_key);
+        }
+    }
+
+    /// The places of the selections that are not marked; of an entry that is named twice only the first is.
+    pub(crate) fn unmarked(&self, is_matched: &[bool]) -> Vec<usize> {
+        let first = |place: usize| match &self.selections[place] {
+            Selection::Entry(key) => self.single[key.cache_key()][key.sub_key()],
+            _ => place,
+        };
+        (0..is_matched.len()).filter(|place| !is_matched[first(*place)]).collect()
+    }
+
+    /// Whether an entry that matches lies within the bounds of age; counts what is worth a warning.
+    pub(crate) fn is_within(&self, entry: &Entry, matched: &mut Matched) -> bool {
+        let Some(bounds) = &self.within else { return true };
+        let is_within = if let Ok(head) = entry.head() {
+            matched.future += u64::from(bounds.is_future(head.fetched_at));
+            bounds.takes(head.fetched_at)
+        } else {
+            matched.undated += 1;
+            !self.leaves_undated
+        };
+        matched.outside += u64::from(!is_within);
+        is_within
+    }
+}
+
+impl From<Selection> for Scope {
+    fn from(selection: Selection) -> Scope {
+        Scope::new(vec![selection])
+    }
+}
+
+impl From<Vec<Selection>> for Scope {
+    fn from(selections: Vec<Selection>) -> Scope {
+        Scope::new(selections)
+    }
+}
+
+/// Calls `visit` with every entry in the scope, once, and with every page that cannot be read, in the
+/// order of the selections and of the cache.
+pub(crate) fn selected<E: From<Error>>(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    mut visit: impl FnMut(Result<Entry>) -> Result<(), E>,
+) -> Result<Matched, E> {
+    let mut matched = Matched::default();
+    for (place, selection) in scope.selections().iter().enumerate() {
+        let mut is_matched = false;
+        for entry in snapshot.entries(selection)? {
+            is_matched = true;
+            let Ok(read) = &entry else {
+                visit(entry)?;
+                continue;
+            };
+            // An entry that several selections match belongs to the first of them.
+            if scope.place(read.cache_key(), read.sub_key()) == Some(place) && scope.is_within(read, &mut matched) {
+                visit(entry)?;
+            }
+        }
+        if !is_matched {
+            matched.unmatched.push(place);
+        }
+    }
+    Ok(matched)
+}
+
+/// Calls `visit` with every entry in the scope, once, in the order of the selections and of the cache. Returns what
+/// the selections matched, and the damaged pages that were passed by.
+pub fn each_entry<E: From<Error>>(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    mut visit: impl FnMut(Entry) -> Result<(), E>,
+) -> Result<(Matched, Vec<Error>), E> {
+    let mut damage = Vec::new();
+    let matched = selected(snapshot, scope, |entry| {
+        past_damage(unless_moved(entry, snapshot), &mut damage)?.map_or(Ok(()), &mut visit)
+    })?;
+    Ok((matched, damage))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_dated_in_the_future_is_newer_than_any_bound() {
+        let now = 1000;
+        let bounds = |before, after| FetchedWithin { before, after, now };
+        for (bounds, fetched_at, takes) in [
+            (bounds(Some(500), None), 499, true),
+            (bounds(Some(500), None), 500, false),
+            (bounds(None, Some(500)), 500, false),
+            (bounds(None, Some(500)), 501, true),
+            (bounds(None, Some(500)), 1001, true),
+            (bounds(Some(5000), None), 1000, true),
+            (bounds(Some(5000), None), 1001, false),
+            (bounds(None, Some(5000)), 1000, false),
+            (bounds(None, Some(5000)), 1001, true),
+            (bounds(Some(700), Some(500)), 600, true),
+            (bounds(Some(700), Some(500)), 700, false),
+        ] {
+            assert_eq!(bounds.takes(fetched_at), takes, "{bounds:?} {fetched_at}");
+        }
+    }
+
+    #[test]
+    fn an_entry_belongs_to_the_first_selection_that_matches_it() {
+        let scope = Scope::new(vec![
+            Selection::exact("k/2"),
+            Selection::prefix("k/1"),
+            Selection::exact("k/1"),
+            Selection::exact("k/2"),
+            Selection::prefix("k"),
+        ]);
+        for (sub_key, place) in [("2", 0), ("1", 1), ("10", 1), ("3", 4)] {
+            assert_eq!(scope.place("k", sub_key), Some(place), "{sub_key}");
+        }
+        assert_eq!(scope.place("l", "1"), None);
+    }
+}
