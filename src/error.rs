@@ -29,6 +29,20 @@ pub enum Error {
         /// What it names.
         target: PathBuf,
     },
+    /// A row of diorama was to get a time, and only sets have one.
+    RowWithoutTime {
+        /// The row.
+        key: String,
+        /// The name of its set.
+        set: String,
+    },
+    /// A set of diorama was to get a time for which it has no room: it keeps nanoseconds in 64 bits.
+    TimeOutOfRange {
+        /// The set.
+        key: String,
+        /// The time, in seconds since 1970.
+        fetched_at: u64,
+    },
     /// A folder has several redb databases, and none is named `vlive.redb`.
     SeveralCaches {
         /// The folder.
@@ -198,6 +212,10 @@ impl fmt::Display for Error {
             Error::Missing { path } => write!(f, "there is no cache at `{}`", path.display()),
             Error::DanglingLink { path, target } => {
                 write!(f, "`{}` is a symbolic link to `{}`, which does not exist", path.display(), target.display())
+            }
+            Error::RowWithoutTime { key, set } => write!(f, "`{key}` is a row, and only its set `{set}` has a time"),
+            Error::TimeOutOfRange { key, fetched_at } => {
+                write!(f, "`{key}` cannot be dated {fetched_at} seconds after 1970: diorama's times end in 2554")
             }
             Error::SeveralCaches { folder, caches } => {
                 write!(f, "`{}` has {} caches:", folder.display(), caches.len())?;

@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use vlive::Snapshot;
-use vlive::ops::Age;
+use vlive::ops::{Age, Layout};
 
 /// List entries: when they were fetched, their age, rows and size
 ///
@@ -39,12 +39,18 @@ pub struct Listing {
 }
 
 #[derive(Serialize)]
-struct Row {
-    key: String,
-    fetched_at: u64,
-    age: i64,
+struct Row<'e> {
+    key: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout: Option<&'static str>,
+    fetched_at: Option<u64>,
+    age: Option<i64>,
     rows: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
     bytes: u64,
+    #[serde(skip)]
+    shown: &'e str,
 }
 
 impl Ages {
@@ -70,7 +76,7 @@ pub fn list(
     let (mut ages, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
     let found = !ages.entries.is_empty() || !ages.unreadable.is_empty();
     let all = listing.order.apply(&mut ages.entries, |entry| SortKey {
-        fetched_at: Some(entry.fetched_at),
+        fetched_at: entry.fetched_at,
         bytes: entry.bytes,
         rows: entry.rows,
     });
@@ -78,7 +84,7 @@ pub fn list(
         if listing.keys {
             return print_keys(&ages.entries, null, output);
         }
-        let rows: Vec<Row> = ages.entries.iter().map(|entry| row(entry, now)).collect();
+        let rows: Vec<Row<'_>> = ages.entries.iter().map(|entry| row(entry, now)).collect();
         let columns = [
             ("key", "KEY", false),
             ("fetched_at", "FETCHED", false),
@@ -86,12 +92,12 @@ pub fn list(
             ("rows", "ROWS", true),
             ("bytes", "SIZE", true),
         ];
-        let cells = |row: &Row, output: &Output| {
+        let cells = |row: &Row<'_>, output: &Output| {
             [
-                output.key(&row.key).into_owned(),
-                human::time(row.fetched_at),
-                human::age(row.age),
-                row.rows.to_string(),
+                output.key(row.shown).into_owned(),
+                row.fetched_at.map_or_else(|| "-".to_owned(), human::time),
+                row.age.map_or_else(|| "-".to_owned(), human::age),
+                human::rows(row.rows, row.total),
                 human::size(row.bytes),
             ]
         };
@@ -106,21 +112,29 @@ pub fn list(
     Ok(unread.max(unmatched))
 }
 
-fn row(entry: &Age, now: u64) -> Row {
+fn row(entry: &Age, now: u64) -> Row<'_> {
     Row {
-        key: entry.key.to_string(),
+        key: &entry.key,
+        layout: layout_name(entry.layout),
         fetched_at: entry.fetched_at,
-        age: time::age(now, entry.fetched_at),
+        age: entry.fetched_at.map(|fetched_at| time::age(now, fetched_at)),
         rows: entry.rows,
+        total: entry.total,
         bytes: entry.bytes,
+        shown: entry.shown.as_deref().unwrap_or(&entry.key),
     }
+}
+
+/// What machines are told of the layout: nothing of that which was there first.
+pub fn layout_name(layout: Layout) -> Option<&'static str> {
+    (layout == Layout::Diorama).then_some("diorama")
 }
 
 /// Prints full keys as they are. One that would be read as two is refused.
 fn print_keys(entries: &[Age], null: bool, output: &mut Output) -> Result<()> {
     let separates = |character: char| if null { character == '\0' } else { matches!(character, '\n' | '\r') };
-    if let Some(entry) = entries.iter().find(|entry| entry.key.to_string().contains(separates)) {
-        let key = entry.key.to_string().escape_debug().to_string();
+    if let Some(entry) = entries.iter().find(|entry| entry.key.contains(separates)) {
+        let key = entry.key.escape_debug().to_string();
         let (what, hint) = if null {
             ("a NUL", "select the others by prefix, and this one by name")
         } else {
@@ -129,8 +143,7 @@ fn print_keys(entries: &[Age], null: bool, output: &mut Output) -> Result<()> {
         return Err(Refused::error(format!("there is {what} in the key `{key}`"), Some(hint)));
     }
     for entry in entries {
-        let key = entry.key.to_string();
-        let key = output.key(&key).into_owned();
+        let key = output.key(&entry.key).into_owned();
         write!(output.data(), "{key}{}", if null { '\0' } else { '\n' })?;
     }
     Ok(())

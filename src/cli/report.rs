@@ -71,6 +71,8 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::Refused { .. } => (2, None),
         Error::UnreadInput { .. } => (2, Some("name a file or a folder that can be read, or `-` for standard input")),
         Error::NotAFixture { .. } => (2, Some("`vlive dump --format jsonl --raw` makes a fixture of it")),
+        Error::RowWithoutTime { .. } => (2, Some("touch the set")),
+        Error::TimeOutOfRange { .. } => (2, Some("name an earlier time")),
         Error::SeveralCaches { .. } => (2, Some("name one of them with -C")),
         Error::Exists { .. } => (2, Some("name a folder that has none")),
         Error::NotAFile { .. } => (CANNOT, Some("a cache is a file `vlive.redb`; -C takes its folder")),

@@ -13,6 +13,7 @@ pub(crate) mod load;
 pub(crate) mod near;
 pub(crate) mod salvage;
 pub(crate) mod scope;
+pub(crate) mod sets;
 pub(crate) mod touch;
 
 pub use ages::{Age, Ages, ages};
@@ -25,10 +26,11 @@ pub use load::{LoadPlan, Replace, load};
 pub use near::{Near, near};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope, each_entry};
+pub use sets::Layout;
 pub use touch::{TouchPlan, Touched};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
-fn past_damage(entry: Result<Entry>, damage: &mut Vec<Error>) -> Result<Option<Entry>> {
+fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>> {
     match entry {
         Ok(entry) => Ok(Some(entry)),
         Err(error @ Error::Damaged { .. }) => {

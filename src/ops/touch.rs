@@ -1,18 +1,24 @@
 //! Which entries a touch gives a new time, told before any of them has it.
 
 use super::scope::{Matched, Scope, selected};
+use super::sets::{narrowed_copies, selected_sets};
 use crate::cache::{Insert, NewValue};
+use crate::diorama::identity;
+use crate::diorama::meta::{Meta, Nanoseconds};
 use crate::error::{Error, Result};
 use crate::live::key;
 use crate::live::redate::redated;
 use crate::ops::list::Unreadable;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Set, Snapshot};
 
 /// What a touch gives or has given a new time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// The full keys of the entries, each once, in the order of the selections and of the cache.
+    /// The full keys of the entries, each once, in the order of the selections and of the cache; of a set of
+    /// diorama the name of its table.
     pub keys: Vec<String>,
+    /// Sets of diorama that hold narrowed copies of touched rows and are left; see [`Scope::with_narrowed`].
+    pub narrowed: Vec<String>,
     /// Entries that vantage-live cannot decode, and that stay as they are.
     pub unreadable: Vec<Unreadable>,
     /// What the selections matched.
@@ -25,6 +31,8 @@ pub struct Touched {
 pub struct TouchPlan<'s> {
     snapshot: &'s Snapshot,
     scope: &'s Scope,
+    /// The sets of diorama.
+    sets: Vec<Set>,
     touched: Touched,
 }
 
@@ -33,7 +41,7 @@ impl<'s> TouchPlan<'s> {
     ///
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a selected cache key is
-    /// no cache table.
+    /// no cache table, [`Error::RowWithoutTime`] if a row of diorama is selected.
     pub fn new(snapshot: &'s Snapshot, scope: &'s Scope) -> Result<TouchPlan<'s>> {
         let mut touched = Touched::default();
         let matched = selected::<Error>(snapshot, scope, |entry| {
@@ -44,7 +52,14 @@ impl<'s> TouchPlan<'s> {
             }
             Ok(())
         })?;
-        Ok(TouchPlan { snapshot, scope, touched: Touched { matched, ..touched } })
+        touched.matched = matched;
+        let sets = selected_sets(snapshot, scope, &mut touched.matched)?;
+        if let Some(set) = sets.iter().find(|set| set.row().is_some()) {
+            return Err(Error::RowWithoutTime { key: set.key(), set: set.name().to_owned() });
+        }
+        touched.keys.extend(sets.iter().map(Set::key));
+        touched.narrowed = narrowed_copies(snapshot, &sets)?;
+        Ok(TouchPlan { snapshot, scope, sets, touched })
     }
 
     /// What the plan touches.
@@ -69,6 +84,17 @@ impl<'s> TouchPlan<'s> {
                 Err(_) => Ok(()),
             }
         })
-        .map(drop)
+        .map(drop)?;
+        self.sets.iter().try_for_each(|set| touch(set, fetched_at, insert))
     }
+}
+
+/// Writes `refreshed_at` and, where it is there, `copied_at`: a set that never was a whole copy is none now.
+fn touch(set: &Set, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
+    let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
+        return Err(Error::TimeOutOfRange { key: set.key(), fetched_at });
+    };
+    let meta = Meta { total: None, refreshed_at: Some(at), copied_at: set.meta().copied_at.map(|_| at) };
+    let table = identity::meta_table(set.name());
+    meta.pairs().try_for_each(|(key, value)| insert(&table, key, NewValue::Bytes(&value)))
 }

@@ -1,6 +1,6 @@
 //! Sets: what diorama caches, a table of rows and what it remembers of it, as one entry each.
 
-use crate::diorama::identity::{Identity, TableName};
+use crate::diorama::identity::{Identity, TableName, is_narrowed_copy};
 use crate::diorama::meta::{MalformedMeta, Meta};
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
@@ -50,10 +50,24 @@ impl Set {
         &self.name
     }
 
-    /// The name as people read it; the name of its table where that is none of diorama's.
+    /// The full key of what is selected: the name of the table and, for one row, a `/` and its id.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match &self.row {
+            None => self.name.to_string(),
+            Some(row) => format!("{}/{row}", self.name),
+        }
+    }
+
+    /// The full key as people read it; as it is where its name is none of diorama's.
     #[must_use]
     pub fn shown(&self) -> String {
-        Identity::of_table(&self.name).map_or_else(|| self.name.to_string(), |identity| identity.to_string())
+        let name =
+            Identity::of_table(&self.name).map_or_else(|| self.name.to_string(), |identity| identity.to_string());
+        match &self.row {
+            None => name,
+            Some(row) => format!("{name}/{row}"),
+        }
     }
 
     /// What diorama remembers of its rows.
@@ -246,21 +260,34 @@ impl Snapshot {
     /// The sets that a selection takes, or the one row that it names: by the name of a table, by the name as
     /// people read it, or by one of these, a `/` and the id of a row. The longest name counts.
     pub fn selected_sets(&self, selection: &Selection) -> Result<Vec<Set>> {
-        let sets = self.sets()?;
-        let Some(typed) = selection.named() else { return Ok(sets) };
-        let Some((name, row)) = find(&typed, |name| sets.iter().any(|set| *set.name == *name)) else {
-            return Ok(Vec::new());
+        self.select(&self.sets()?, selection)
+    }
+
+    /// The same of these sets, which are all that there are in the order of their names.
+    pub(crate) fn select(&self, sets: &[Set], selection: &Selection) -> Result<Vec<Set>> {
+        let Some(typed) = selection.named() else { return Ok(sets.to_vec()) };
+        let place = |name: &str| sets.binary_search_by(|set| (*set.name).cmp(name)).ok();
+        let Some((place, row)) = find(&typed, place) else { return Ok(Vec::new()) };
+        let set = match row {
+            None => Some(sets[place].clone()),
+            Some(row) => self.with_row(&sets[place], row)?,
         };
-        let set = sets.into_iter().find(|set| *set.name == *name).map(|set| Set { row: row.map(Into::into), ..set });
-        let mut found: Vec<Set> = set.into_iter().collect();
-        for set in &found {
-            // A row that is not there selects nothing.
-            if set.row.is_some() && self.rows(set).next().is_none() {
-                found.clear();
-                break;
-            }
-        }
-        Ok(found)
+        Ok(set.into_iter().collect())
+    }
+
+    /// The narrowed copies of a set that a selection names and that may not be there, of these sets.
+    pub(crate) fn copies(sets: &[Set], selection: &Selection) -> Vec<Set> {
+        let Some(typed) = selection.named() else { return Vec::new() };
+        let base = typed.parse::<Identity>().map_or_else(|_| typed.clone(), |identity| identity.table());
+        let is_copy = |set: &&Set| is_narrowed_copy(&typed, set.name()) || is_narrowed_copy(&base, set.name());
+        sets.iter().filter(is_copy).cloned().collect()
+    }
+
+    /// The set with this row alone; `None` if it has no such row.
+    pub(crate) fn with_row(&self, set: &Set, row: &str) -> Result<Option<Set>> {
+        let set = Set { row: Some(row.into()), ..set.clone() };
+        let is_there = self.rows(&set).next().transpose()?.is_some();
+        Ok(is_there.then_some(set))
     }
 
     /// The rows of a set: all, or the one that is selected.
@@ -300,23 +327,15 @@ fn index_of(name: &str) -> Option<&str> {
     name.split_once("__idx__").map(|(table, _)| table)
 }
 
-/// The name of a table and perhaps the id of a row that a text stands for.
-fn find(typed: &str, exists: impl Fn(&str) -> bool) -> Option<(String, Option<String>)> {
-    let slashes = typed.match_indices('/').map(|(at, _)| at);
-    let cuts = std::iter::once(typed.len()).chain(slashes.collect::<Vec<_>>().into_iter().rev());
-    for cut in cuts {
-        let (name, row) = (&typed[..cut], typed.get(cut + 1..).map(str::to_owned));
-        if exists(name) {
-            return Some((name.to_owned(), row));
-        }
-        if let Ok(identity) = name.parse::<Identity>()
-            && let table = identity.table()
-            && exists(&table)
-        {
-            return Some((table, row));
-        }
-    }
-    None
+/// The table, by `place`, and perhaps the id of a row that a text stands for.
+fn find<T>(typed: &str, place: impl Fn(&str) -> Option<T>) -> Option<(T, Option<&str>)> {
+    let slashes = typed.rmatch_indices('/').map(|(at, _)| at);
+    std::iter::once(typed.len()).chain(slashes).find_map(|cut| {
+        let name = &typed[..cut];
+        let identity = || name.parse::<Identity>().ok();
+        let place = place(name).or_else(|| place(&identity()?.table()))?;
+        Some((place, typed.get(cut + 1..)))
+    })
 }
 
 #[cfg(test)]
@@ -326,15 +345,14 @@ mod tests {
     #[test]
     fn a_typed_name_is_that_of_the_longest_table_and_then_of_a_row() {
         let tables = ["a", "a/b", "clients?c1:117:4:team1:=6:t3:redq-s-n1:0", "50%25"];
-        let find = |typed| find(typed, |name| tables.contains(&name));
-        let found = |table: &str, row: Option<&str>| Some((table.to_owned(), row.map(str::to_owned)));
-        assert_eq!(find("a"), found("a", None));
-        assert_eq!(find("a/b"), found("a/b", None));
-        assert_eq!(find("a/c"), found("a", Some("c")));
-        assert_eq!(find("a/b/c/d"), found("a/b", Some("c/d")));
-        assert_eq!(find("a/"), found("a", Some("")));
-        assert_eq!(find("clients where team = red/c1"), found(tables[2], Some("c1")));
-        assert_eq!(find("50%/x"), found("50%25", Some("x")));
+        let find = |typed| find(typed, |name| tables.iter().position(|table| *table == name));
+        assert_eq!(find("a"), Some((0, None)));
+        assert_eq!(find("a/b"), Some((1, None)));
+        assert_eq!(find("a/c"), Some((0, Some("c"))));
+        assert_eq!(find("a/b/c/d"), Some((1, Some("c/d"))));
+        assert_eq!(find("a/"), Some((0, Some(""))));
+        assert_eq!(find("clients where team = red/c1"), Some((2, Some("c1"))));
+        assert_eq!(find("50%/x"), Some((3, Some("x"))));
         assert_eq!(find("b"), None);
     }
 }
