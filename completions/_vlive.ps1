@@ -40,6 +40,8 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('ages', 'ages', [CompletionResultType]::ParameterValue, 'List entries: when they were fetched, their age, rows and size')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare two caches, or a cache and a fixture')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Verify every page and every entry, without changing anything')
+            [CompletionResult]::new('where', 'where', [CompletionResultType]::ParameterValue, 'Find caches: below folders, and those that a running process has open')
+            [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Show the space that a cache takes, the ages of its entries, and the largest ones')
             [CompletionResult]::new('salvage', 'salvage', [CompletionResultType]::ParameterValue, 'Write what still verifies of a damaged cache to a new one')
             [CompletionResult]::new('put', 'put', [CompletionResultType]::ParameterValue, 'Write one entry from JSON')
             [CompletionResult]::new('load', 'load', [CompletionResultType]::ParameterValue, 'Write the entries of fixtures, all or none')
@@ -47,6 +49,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('touch', 'touch', [CompletionResultType]::ParameterValue, 'Set when entries were fetched, and leave their rows as they are')
             [CompletionResult]::new('invalidate', 'invalidate', [CompletionResultType]::ParameterValue, 'Delete entries by key, prefix or age, and list them')
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Delete entries by key, prefix or age, and list them')
+            [CompletionResult]::new('compact', 'compact', [CompletionResultType]::ParameterValue, 'Give back the space that a cache does not need')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             break
         }
@@ -293,6 +296,37 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'vlive;where' {
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'How many folders deep to search')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'When to stop searching')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder')
+            [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print an array of objects: times in seconds since 1970, sizes in bytes')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only data and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only data and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'vlive;stat' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder')
+            [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('--quick', '--quick', [CompletionResultType]::ParameterName, 'Show what the file says of itself: no entry is read')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print an object: times in seconds since 1970, ages in seconds, sizes in bytes')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only data and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only data and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'vlive;salvage' {
             [CompletionResult]::new('--into', '--into', [CompletionResultType]::ParameterName, 'The folder of the new cache, which must not have one')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
@@ -442,6 +476,22 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Print what would change, and change nothing: no lock is taken')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would change, and change nothing: no lock is taken')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for `--format json`')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only data and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only data and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'vlive;compact' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder')
+            [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Print what would be given back, and change nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be given back, and change nothing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the summary as an object: sizes in bytes')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only data and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only data and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

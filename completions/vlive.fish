@@ -41,6 +41,8 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "show" -d 'Show rows as 
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "ages" -d 'List entries: when they were fetched, their age, rows and size'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "diff" -d 'Compare two caches, or a cache and a fixture'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "check" -d 'Verify every page and every entry, without changing anything'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "where" -d 'Find caches: below folders, and those that a running process has open'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "stat" -d 'Show the space that a cache takes, the ages of its entries, and the largest ones'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Write what still verifies of a damaged cache to a new one'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "put" -d 'Write one entry from JSON'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "load" -d 'Write the entries of fixtures, all or none'
@@ -48,6 +50,7 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "import" -d 'Write the e
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "touch" -d 'Set when entries were fetched, and leave their rows as they are'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "invalidate" -d 'Delete entries by key, prefix or age, and list them'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "rm" -d 'Delete entries by key, prefix or age, and list them'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "compact" -d 'Give back the space that a cache does not need'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
@@ -276,6 +279,27 @@ complete -c vlive -n "__fish_vlive_using_subcommand check" -l json -d 'Short for
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l depth -d 'How many folders deep to search' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l timeout -d 'When to stop searching' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l json -d 'Print an array of objects: times in seconds since 1970, sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l quick -d 'Show what the file says of itself: no entry is read'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l json -d 'Print an object: times in seconds since 1970, ages in seconds, sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l into -d 'The folder of the new cache, which must not have one' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
@@ -397,6 +421,16 @@ complete -c vlive -n "__fish_vlive_using_subcommand rm" -l json -d 'Short for `-
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s n -l dry-run -d 'Print what would be given back, and change nothing'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l json -d 'Print the summary as an object: sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'

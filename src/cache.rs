@@ -3,7 +3,7 @@
 // redb's own error is large; it is boxed where it leaves this file.
 #![allow(clippy::result_large_err)]
 
-use crate::database::{CheckedFile, catch, create_file, redb_error, verify_for_redb};
+use crate::database::{CheckedFile, catch, create_file, open_locked, redb_error, verify_for_redb};
 use crate::error::{Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::envelope::{CachedRows, Envelope};
@@ -15,7 +15,7 @@ use crate::ops::scope::Scope;
 use crate::ops::touch::{TouchPlan, Touched};
 use crate::snapshot::Snapshot;
 use crate::snapshot::location;
-use crate::system::holder;
+use crate::system::progress;
 use redb::{Database, TableDefinition, WriteTransaction};
 use std::fs;
 use std::mem;
@@ -54,6 +54,15 @@ pub(crate) enum NewValue<'v> {
     Bytes(&'v [u8]),
     /// One that is read to where redb wants it, so that there are no two of it in memory.
     Fixture(FixtureEntry<'v>),
+}
+
+impl NewValue<'_> {
+    fn len(self) -> usize {
+        match self {
+            NewValue::Bytes(value) => value.len(),
+            NewValue::Fixture(entry) => entry.len(),
+        }
+    }
 }
 
 /// Bytes from which on this counts: redb takes longer to make room than to take a value.
@@ -125,16 +134,7 @@ impl Cache {
     }
 
     fn open_file(path: PathBuf) -> Result<Cache> {
-        let file = location::open(&path, true)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
-                return Err(Error::InUse { path, holders });
-            }
-            Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
-        }
-        let file = Arc::new(file);
+        let file = open_locked(&path)?;
         verify_for_redb(&path, &file)?;
         Ok(Cache { path, file, database: Mutex::new(State::Unopened) })
     }
@@ -181,6 +181,7 @@ impl Cache {
         let mut state = self.lock();
         let plan = LoadPlan::new(&self.snapshot(&state)?, fixture, replace)?;
         if !fixture.is_empty() || !plan.removal().tables.is_empty() {
+            progress::current().expect(Some(fixture.bytes()));
             self.transact(&mut state, plan.removal(), |insert| {
                 fixture.entries().try_for_each(|entry| {
                     let key = entry.key();
@@ -207,6 +208,7 @@ impl Cache {
         self.change(state, |database| {
             let transaction = database.begin_write()?;
             remove(removal, &transaction)?;
+            let written = progress::current();
             let mut open: Option<(String, redb::Table<'_, &str, &[u8]>)> = None;
             let filled = fill(&mut |name, sub_key, value| {
                 let failed = |error: redb::StorageError| redb_error(WRITE, &self.path, error);
@@ -217,6 +219,7 @@ impl Cache {
                     open = Some((name.to_owned(), table));
                 }
                 let (_, table) = open.as_mut().expect("just opened");
+                written.add(value.len());
                 match value {
                     NewValue::Bytes(value) => drop(table.insert(sub_key, value).map_err(failed)?),
                     NewValue::Fixture(entry) if entry.len() < LARGE => {

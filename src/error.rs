@@ -114,6 +114,31 @@ pub enum Error {
         /// What it is instead, such as `table of u64 to u64`.
         is: String,
     },
+    /// A table has a type that redb cannot be told of, so that nobody but its app can copy it.
+    UnknownType {
+        /// The file.
+        path: PathBuf,
+        /// The table.
+        table: String,
+        /// What it is, such as `table of [u8;77] to u64`.
+        is: String,
+    },
+    /// The file has more than one name, and putting another in its place would part them.
+    HardLinked {
+        /// The file.
+        path: PathBuf,
+        /// How many names it has.
+        names: u64,
+    },
+    /// The disk has no room for a new file.
+    NoRoom {
+        /// The file that it is to replace.
+        path: PathBuf,
+        /// Bytes that it takes.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
     /// The value of an entry is no envelope that vantage-live can read.
     Undecodable {
         /// The entry.
@@ -257,6 +282,18 @@ impl fmt::Display for Error {
             Error::NotACacheTable { path, table, is } => {
                 write!(f, "table `{table}` of `{}` is no cache table but a {is}", path.display())
             }
+            Error::UnknownType { path, table, is } => {
+                write!(f, "table `{table}` of `{}` is a {is}, which only its own app can copy", path.display())
+            }
+            Error::HardLinked { path, names } => {
+                write!(f, "`{}` is a file with {names} names (hard links)", path.display())
+            }
+            Error::NoRoom { path, needed, free } => write!(
+                f,
+                "the disk of `{}` has {free} bytes free, and the new file takes {needed}: {} are missing",
+                path.display(),
+                needed.saturating_sub(*free)
+            ),
             Error::Undecodable { key, source } => write!(f, "entry `{key}` cannot be decoded: {source}"),
             Error::Refused { name, source } if source.is_of_whole() => write!(f, "{name} {source}"),
             Error::Refused { name, source } => write!(f, "{name}, {source}"),

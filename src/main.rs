@@ -8,7 +8,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     cli::silence_redb_panics();
     cli::survive_file_size_limit();
-    cli::before_signals_end_it(vlive::system::temporary::remove_all);
+    cli::before_signals_end_it(|| {
+        output::progress::clear();
+        vlive::system::temporary::remove_all();
+    });
     let cli = cli::parse();
     let mut output = output::Output::new(cli.global.color, cli.global.quiet);
     let result = cli::run(&cli, &mut output).and_then(|status| {

@@ -21,7 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use vantage_live::Cache as _;
 use vantage_live::cache::RedbCache;
-use vlive::json::{JsonStyle, JsonWriter};
+use vlive::json::{JsonStyle, JsonWriter, write_envelope};
 use vlive::live::EnvelopeView;
 use vlive::ops::Replace;
 use vlive::{Cache, CachedRows, Fixture, Key, Selection, Snapshot};
@@ -295,9 +295,8 @@ impl Bench {
             black_box(EnvelopeView::new(value)?);
             Ok(())
         })?;
-        let mut json = JsonWriter::new(io::sink(), JsonStyle { pretty: true, ..JsonStyle::default() });
-        json.begin_object();
-        self.throughput(&values, "vlive: verified, and to JSON text", |value| Ok(json.entry("k", value)??))?;
+        let mut json = JsonWriter::document(io::sink(), JsonStyle { pretty: true, ..JsonStyle::default() });
+        self.throughput(&values, "vlive: verified, and to JSON text", |value| Ok(json.entry("k", value)?))?;
         self.throughput(&values, "reference: ciborium values as rows", |value| {
             black_box(reference::decode(value)?);
             Ok(())
@@ -371,11 +370,9 @@ fn entries_and_bytes(folder: &Path) -> Result<(u64, u64), BoxError> {
 
 /// From opening to output.
 fn dump_one(folder: &Path) -> Result<(), BoxError> {
-    let entry = Snapshot::open(folder)?.entry(&Key::new(ENTRY))?.ok_or("the entry is missing")?;
-    let mut json = JsonWriter::new(io::sink(), JsonStyle { pretty: true, ..JsonStyle::default() });
-    json.envelope(&entry.envelope()?)?;
-    json.finish()?;
-    Ok(())
+    let entry = Snapshot::open(folder)?.entry(Key::new(ENTRY))?.ok_or("the entry is missing")?;
+    let style = JsonStyle { pretty: true, ..JsonStyle::default() };
+    Ok(write_envelope(&entry.envelope()?, style, io::sink())?)
 }
 
 /// Open, put, close; the entry is replaced by itself.

@@ -1,6 +1,7 @@
 use super::format::{FormatArgs, Formats, is_standard_output};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, dump_rows, target, tell_unread, time};
+use super::{Global, Refused, Status, dump_rows, target, tell_refused, tell_unread, time};
+use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -144,7 +145,7 @@ impl Dump {
 
     fn one(&self, key: &Key, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
         let Some(entry) = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))? else {
-            return Ok(chosen.tell_missing(global, output));
+            return self.many(format, chosen, global, output);
         };
         let style = self.style(format, self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
@@ -164,15 +165,24 @@ impl Dump {
     }
 
     fn many(&self, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
-        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let bar = self.path().map(|_| output.bar("dumping"));
+        let snapshot = pinned(chosen, bar.as_ref(), global)?;
+        let only = vlive::ops::only_set(&snapshot, &chosen.scope)?;
+        if only.is_none() && chosen.single().is_some() {
+            return Ok(chosen.tell_missing(global, output));
+        }
         let style = self.style(format, self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
-            let dumped = vlive::ops::dump(&snapshot, &chosen.scope, style, &mut out)?;
+            let dumped = match &only {
+                Some(set) => vlive::ops::dump_set(&snapshot, set, style, &mut out)?,
+                None => vlive::ops::dump(&snapshot, &chosen.scope, style, &mut out)?,
+            };
             if dumped.is_ok() {
                 end_line(format, &mut out)?;
             }
             Ok(unless_nothing(dumped))
         })?;
+        drop(bar);
         let dumped = dumped.or_else(|given_up| given_up)?;
         Ok(tell(&dumped, chosen, global, output))
     }
@@ -185,11 +195,13 @@ impl Dump {
         global: &Global,
         output: &mut Output,
     ) -> Result<Status> {
-        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let bar = output.bar("dumping");
+        let snapshot = pinned(chosen, Some(&bar), global)?;
         let style = self.style(format, true);
         let dumped = target::folder(path, |folder| {
             Ok(unless_nothing(vlive::ops::dump_tree(&snapshot, &chosen.scope, style, folder)?))
         })?;
+        drop(bar);
         if let Ok(dumped) = &dumped {
             let entries = human::count(dumped.entries, "entry", "entries");
             output.summary(&format!("wrote {entries} to `{}`", path.display()));
@@ -235,6 +247,16 @@ impl Dump {
     }
 }
 
+/// The commit that is dumped, whose pages the bar counts.
+fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Result<Snapshot> {
+    let selections = chosen.scope.selections();
+    let pin = || Snapshot::pin(global.folder(), global.look_wait(), selections);
+    let Some(bar) = bar else { return pin() };
+    let snapshot = bar.of(pin)?;
+    bar.expect(Some(snapshot.file_len()).filter(|_| selections == [vlive::Selection::All]));
+    Ok(snapshot)
+}
+
 /// A dump of which no file is made: one that gives up, or that finds nothing of what it was asked for.
 fn unless_nothing(dumped: vlive::Result<Dumped>) -> Result<Dumped, vlive::Result<Dumped>> {
     match dumped {
@@ -246,7 +268,7 @@ fn unless_nothing(dumped: vlive::Result<Dumped>) -> Result<Dumped, vlive::Result
 }
 
 fn tell(dumped: &Dumped, chosen: &Chosen, global: &Global, output: &mut Output) -> Status {
-    let unread = tell_unread(&dumped.damage, &dumped.unreadable, output);
+    let unread = tell_unread(&dumped.damage, &dumped.unreadable, output).max(tell_refused(&dumped.refused, output));
     let found = dumped.entries > 0 || !dumped.unreadable.is_empty();
     unread.max(chosen.tell(&dumped.matched, found, global, output))
 }

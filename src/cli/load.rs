@@ -6,6 +6,7 @@ use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use vlive::fixture::{FixtureEntry, FixtureOptions};
@@ -69,7 +70,7 @@ struct Keys {
 
 impl Load {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let fixture = Fixture::read(sources(&self.sources, output)?, &self.options()?)?;
+        let fixture = read_fixture(&self.sources, &self.options()?, output)?;
         tell_ignored(&fixture, output);
         let replace = match (self.replace, self.clear) {
             (true, _) => Replace::CacheKeys,
@@ -87,7 +88,8 @@ impl Load {
                 other => other?,
             }
         } else {
-            global.open_when_free(output, || vlive::ops::load(global.folder(), &fixture, replace))?
+            let write = || vlive::ops::load(global.folder(), &fixture, replace);
+            global.open_when_free(output, || output.bar("writing").of(write))?
         };
         self.tell(&fixture, &plan, output)?;
         Ok(Status::Done)
@@ -137,6 +139,15 @@ impl Load {
         output.summary(&format!("{verb} {loaded}: {added} added, {replaced} replaced, {removed} removed"));
         Ok(())
     }
+}
+
+fn read_fixture(paths: &[PathBuf], options: &FixtureOptions, output: &Output) -> Result<Fixture> {
+    let sources = sources(paths, output)?;
+    let bar = output.bar("reading");
+    // Nobody knows how much a folder holds, or what comes from standard input.
+    let files = paths.iter().map(|path| fs::metadata(path).ok().filter(fs::Metadata::is_file));
+    bar.expect(files.map(|file| Some(file?.len())).sum::<Option<u64>>().filter(|_| !paths.is_empty()));
+    Ok(bar.of(|| Fixture::read(sources, options))?)
 }
 
 fn key_of(entry: FixtureEntry<'_>) -> String {

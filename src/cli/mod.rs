@@ -3,6 +3,7 @@
 mod ages;
 mod change;
 mod check;
+mod compact;
 mod completions;
 mod dating;
 mod diff;
@@ -22,16 +23,18 @@ mod salvage;
 mod selection;
 mod show;
 mod source;
+mod stat;
 mod target;
 mod time;
 mod touch;
+mod r#where;
 
 use crate::output::Output;
 use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use global::Global;
 pub use interrupted::before_signals_end_it;
-use report::{Refused, tell_unread};
+use report::{Refused, tell_refused, tell_unread};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
 
@@ -66,6 +69,9 @@ enum Command {
     Ages(ages::Ages),
     Diff(diff::Diff),
     Check(check::Check),
+    Where(r#where::Where),
+    #[command(alias = "stats")]
+    Stat(stat::Stat),
     Salvage(salvage::Salvage),
     Put(put::Put),
     #[command(visible_aliases = ["import"])]
@@ -73,6 +79,7 @@ enum Command {
     Touch(touch::Touch),
     #[command(visible_aliases = ["rm"])]
     Invalidate(invalidate::Invalidate),
+    Compact(compact::Compact),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -112,11 +119,14 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Ages(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Where(command) => command.run(global, output),
+        Command::Stat(command) => command.run(global, output),
         Command::Salvage(command) => command.run(global, output),
         Command::Put(command) => command.run(global, output),
         Command::Load(command) => command.run(global, output),
         Command::Touch(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
+        Command::Compact(command) => command.run(global, output),
         Command::Completions(command) => command.run(output),
         Command::Man(command) => command.run(output),
     }

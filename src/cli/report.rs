@@ -5,9 +5,10 @@ use crate::output::Output;
 use std::fmt;
 use std::io;
 use std::panic;
+use std::path::Path;
 use std::process::ExitCode;
 use vlive::Error;
-use vlive::ops::Unreadable;
+use vlive::ops::{RefusedRows, Unreadable};
 
 /// What the program itself refuses: what is wrong, and what to do.
 #[derive(Debug)]
@@ -40,7 +41,8 @@ impl std::error::Error for Refused {}
 pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     if let Some(error) = error.downcast_ref::<Error>() {
         let (status, hint) = explain(error);
-        output.error(&error.to_string(), hint);
+        let below = caches_below(error);
+        output.error(&error.to_string(), below.as_deref().or(hint));
         return ExitCode::from(status);
     }
     if let Some(refused) = error.downcast_ref::<Refused>() {
@@ -52,6 +54,26 @@ pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     }
     output.error(&format!("cannot write the output: {error}"), None);
     ExitCode::from(Status::Unreadable as u8)
+}
+
+/// Caches that are named in a hint.
+const NAMED: usize = 5;
+
+/// Where there is no cache: those that are in the folders just below.
+fn caches_below(error: &Error) -> Option<String> {
+    let Error::Missing { path } = error else { return None };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let found = vlive::ops::caches_just_below(folder);
+    let named: Vec<String> = found.iter().take(NAMED).map(|path| format!("`-C {}`", place(path).display())).collect();
+    let more = if found.len() > NAMED { ", ..." } else { "" };
+    (!named.is_empty()).then(|| format!("there are caches below: {}{more}", named.join(", ")))
+}
+
+/// The folder of a cache where that is enough to find it, and what stands for the current folder left out.
+fn place(path: &Path) -> &Path {
+    let place = if path.file_name().is_some_and(|name| name == "vlive.redb") { path.parent() } else { None };
+    let place = place.unwrap_or(path);
+    place.strip_prefix(".").unwrap_or(place)
 }
 
 const DAMAGED_TABLE: &str =
@@ -92,6 +114,13 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::InUse { .. } => (4, Some("stop it first, or keep trying for a while with --wait 10s")),
         Error::NotACacheTable { .. } => {
             (CANNOT, Some("vantage-live fails on this table as well; it belongs to something else"))
+        }
+        Error::NoRoom { .. } => (CANNOT, Some("make room on the disk; the cache is as it was")),
+        Error::HardLinked { .. } => {
+            (2, Some("the other names would keep the old file; copy the file, and put the copy in its place"))
+        }
+        Error::UnknownType { .. } => {
+            (CANNOT, Some("the cache is as it was; let the app that wrote the table drop it first"))
         }
         Error::RedbPanicked { .. } => {
             (CANNOT, Some("nothing was written by this command; the file is damaged, or a newer redb has changed it"))
@@ -144,4 +173,22 @@ pub fn tell_unread(damage: &[Error], unreadable: &[Unreadable], output: &Output)
         output.error(&format!("entry `{key}` cannot be decoded: {error}"), None);
     }
     if damage.is_empty() && unreadable.is_empty() { Status::Done } else { Status::Unreadable }
+}
+
+/// Names rows that diorama refuses, and gives the status that this makes.
+pub fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
+    for row in &refused.first {
+        output.error(&format!("row `{}` of `{}` cannot be read by diorama: {}", row.id, row.set, row.error), None);
+    }
+    let more = refused.count - refused.first.len() as u64;
+    if more > 0 {
+        output.error(&format!("{more} more rows cannot be read by diorama"), None);
+    }
+    if refused.count > 0 {
+        output.advice(
+            "one such row makes its set unlistable for the app; invalidate it, and the app fetches the set again",
+        );
+        return Status::Unreadable;
+    }
+    Status::Done
 }

@@ -37,7 +37,7 @@ struct Summary {
 impl Salvage {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let folder = global.folder_or(self.argument.as_deref());
-        let salvaged = vlive::ops::salvage(folder, &self.into, global.look_wait())?;
+        let salvaged = output.bar("salvaging").of(|| vlive::ops::salvage(folder, &self.into, global.look_wait()))?;
         let damaged = format!("`{}` is damaged", salvaged.path.display());
         for found in &salvaged.damage.places {
             let place = found.place.as_deref().map_or(String::new(), |table| format!("table `{table}`, "));

@@ -59,7 +59,8 @@ impl Touch {
             let look = |snapshot: &Snapshot| Ok(TouchPlan::new(snapshot, &chosen.scope)?.into_touched());
             Snapshot::look(global.folder(), global.look_wait(), look)?
         } else {
-            global.open_when_free(output, || Cache::open(global.folder()))?.touch(&chosen.scope, fetched_at)?
+            let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
+            output.bar("touching").of(|| cache.touch(&chosen.scope, fetched_at))?
         };
         self.tell(&touched, fetched_at, output)?;
         let unread = tell_unread(&[], &touched.unreadable, output);

@@ -3,10 +3,15 @@
 // redb's own error is large; it is boxed where it leaves the crate.
 #![allow(clippy::result_large_err)]
 
+pub(crate) mod rebuild;
+mod types;
+
 use crate::error::{Error, Result};
 use crate::file::{self, File};
+use crate::snapshot::location;
 use crate::system::positioned::{read_at, write_at};
 use crate::system::temporary::TemporaryFile;
+use crate::system::{disk as system_disk, holder};
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 use std::fs;
 use std::io;
@@ -95,6 +100,24 @@ pub(crate) fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb
     }
 }
 
+/// Opens the file at `path` to change it, and locks it against everybody else.
+pub(crate) fn open_locked(path: &Path) -> Result<Arc<fs::File>> {
+    loop {
+        let file = location::open(path, true)?;
+        let metadata = |error| Error::io("read", path, error);
+        match file.try_lock() {
+            // Another process may have put a new file in its place meanwhile.
+            Ok(()) if location::is_at(&file, path).map_err(metadata)? => return Ok(Arc::new(file)),
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
+                return Err(Error::InUse { path: path.to_owned(), holders });
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
+        }
+    }
+}
+
 /// Checks what redb takes on trust when it opens a file.
 pub(crate) fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<()> {
     let in_context = |error| Error::file(error, path, None);
@@ -139,9 +162,8 @@ pub(crate) fn create_file<T>(path: &Path, fill: impl FnOnce(&Arc<fs::File>) -> R
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
         Err(error) => return Err(cannot_create(error)),
     }
-    // The name is on disk only when the folder is; not every system can be asked for that.
-    #[cfg(unix)]
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot_create)?;
+    // The name is on disk only when the folder is.
+    system_disk::sync_folder(folder).map_err(cannot_create)?;
     Ok(Some(filled))
 }
 

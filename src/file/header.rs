@@ -178,6 +178,13 @@ impl Header {
         Ok(valid)
     }
 
+    /// Bytes of a file of `file_len` that are not for pages: the super-header, and the headers of its regions.
+    pub fn layout_len(&self, file_len: u64) -> u64 {
+        let page = u64::from(self.geometry.page_size);
+        let regions = file_len.saturating_sub(page).div_ceil(self.geometry.region_len());
+        (page + regions * u64::from(self.geometry.region_header_pages) * page).min(file_len)
+    }
+
     /// The other commit, if it is newer in a file that was closed. redb leaves that behind if it is
     /// stopped right after it has given up a commit that is not whole; else the mark is wrong.
     pub fn passed_over(&self) -> Option<&Slot> {

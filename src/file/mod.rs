@@ -6,6 +6,8 @@
 //! matches. This module knows nothing of caches.
 
 mod header;
+mod multimap;
+mod packing;
 mod page;
 mod reached;
 mod store;
@@ -14,6 +16,7 @@ mod table;
 mod tree;
 
 pub use header::{HEADER_LEN, Header, MAGIC, Root, Slot, marked_as_open};
+pub use packing::{PAGE_SIZE, Packing, filler};
 pub use page::{Page, PageNumber, Widths};
 pub use reached::Reached;
 pub use store::PageStore;
@@ -22,6 +25,7 @@ pub use table::{Definition, TableTree, TypeName, misnamed_commit, verify_commit,
 pub use tree::{Cursor, Tree, TreeEntry};
 
 use crate::system::positioned::read_at;
+use crate::system::progress::{self, Progress};
 use page::{Fault, Shape};
 use std::fmt;
 use std::fs;
@@ -100,6 +104,12 @@ impl fmt::Display for Damage {
     }
 }
 
+impl From<Damage> for Error {
+    fn from(damage: Damage) -> Error {
+        Error::Damaged(damage)
+    }
+}
+
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         Error::Io(error)
@@ -125,6 +135,7 @@ pub struct File {
     header: Header,
     store: Option<Arc<PageStore>>,
     pages_read: AtomicU64,
+    progress: Progress,
 }
 
 impl File {
@@ -139,7 +150,14 @@ impl File {
             return Err(Error::Unwritten);
         }
         let header = Header::parse(&bytes, there)?;
-        Ok(File { handle: file, len, header, store: None, pages_read: AtomicU64::new(0) })
+        Ok(File {
+            handle: file,
+            len,
+            header,
+            store: None,
+            pages_read: AtomicU64::new(0),
+            progress: progress::current(),
+        })
     }
 
     /// Keeps every page that is read, and takes those from `store` that are there already.
@@ -212,6 +230,7 @@ impl File {
         }
         read_to(&mut buffer, used)?;
         let used = usize::try_from(used).map_err(|_| damaged("it is too large for this machine"))?;
+        self.progress.add(used);
         Page::verify(buffer, used, shape, at.checksum).map_err(damaged)
     }
 

@@ -95,6 +95,16 @@ impl Shape {
         }
     }
 
+    /// The leaf that lies inside of a value, whose checksum is that of the page around it.
+    pub fn inline(self, bytes: &[u8]) -> Option<Page> {
+        let tables_end = self.tables_end();
+        if self.kind != Kind::Leaf || tables_end > bytes.len() || self.used(bytes) > bytes.len() as u64 {
+            return None;
+        }
+        let page = Page { bytes: bytes.to_vec(), used: bytes.len(), shape: self };
+        page.offsets_are_sound().then_some(page)
+    }
+
     fn keys_at(self) -> usize {
         match self.kind {
             Kind::Leaf => 4,

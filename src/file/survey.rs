@@ -13,11 +13,19 @@ pub struct Survey<'f> {
     reached: Reached,
     /// Pages whose checksum holds.
     pub pages: u64,
+    /// Those of them that are branches.
+    pub branches: u64,
+    /// Bytes that these pages take in the file.
+    pub allocated: u64,
+    /// Pages from the root to the deepest leaf of the tree that was walked last.
+    pub depth: usize,
+    /// The buffer of a leaf that nobody refers to any more.
+    spare: Vec<u8>,
 }
 
 impl<'f> Survey<'f> {
     pub fn new(file: &'f File) -> Survey<'f> {
-        Survey { file, reached: Reached::default(), pages: 0 }
+        Survey { file, reached: Reached::default(), pages: 0, branches: 0, allocated: 0, depth: 0, spare: Vec::new() }
     }
 
     /// Calls `leaf` with every leaf of a tree that can be read, in order, and `damage` with
@@ -32,10 +40,18 @@ impl<'f> Survey<'f> {
         // The branches down to here, each with the child to visit next.
         let mut branches: Vec<(Arc<Page>, usize)> = Vec::new();
         let mut next = root;
+        self.depth = 0;
         while let Some(at) = next {
             match self.page(&at, widths, branches.len()) {
-                Ok(page) if page.is_leaf() => leaf(&page)?,
-                Ok(page) => branches.push((page, 0)),
+                Ok(page) if page.is_leaf() => {
+                    self.depth = self.depth.max(branches.len() + 1);
+                    leaf(&page)?;
+                    self.spare = Arc::into_inner(page).map_or_else(Vec::new, |page| page.bytes);
+                }
+                Ok(page) => {
+                    self.branches += 1;
+                    branches.push((page, 0));
+                }
                 Err(Error::Damaged(what)) => damage(what),
                 Err(error) => return Err(error),
             }
@@ -56,8 +72,9 @@ impl<'f> Survey<'f> {
         if self.reached.add(self.file, at.page) {
             return Err(fault("it is reached twice"));
         }
-        let page = self.file.read_page(at, widths, Vec::new())?;
+        let page = self.file.read_page(at, widths, std::mem::take(&mut self.spare))?;
         self.pages += 1;
+        self.allocated += self.file.header.geometry.locate(at.page).map_or(0, |(_, size)| size);
         if depth == MAX_DEPTH && !page.is_leaf() {
             return Err(fault("the tree above it is too deep"));
         }

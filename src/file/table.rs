@@ -85,7 +85,7 @@ impl Definition {
         self.damage("a key of the table is not UTF-8")
     }
 
-    fn damage(&self, fault: &'static str) -> Error {
+    pub(super) fn damage(&self, fault: &'static str) -> Error {
         Error::Damaged(Damage { page: self.root.map(|root| root.page), checksum: 0, fault })
     }
 

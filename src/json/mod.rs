@@ -1,8 +1,8 @@
 //! Values as JSON and back, without loss.
 //!
-//! What JSON can hold is itself: null, booleans, integers of 64 bits, signed or unsigned, finite
-//! floats (which always have a `.` or an `e`), text, arrays, and maps with text keys that differ.
-//! The rest is an object with one key:
+//! What JSON can hold is itself: null, booleans, integers of 64 bits, signed or unsigned, finite floats
+//! (always with a `.` or an `e`), text, arrays, and maps whose keys are text and differ. The rest is an
+//! object with one key:
 //!
 //! | CBOR | JSON |
 //! | --- | --- |
@@ -10,22 +10,33 @@
 //! | tag | `{"$tag": [42, value]}` |
 //! | NaN and infinities | `{"$float": "NaN"}`, `"Infinity"`, `"-Infinity"`; any other NaN by its bits: `{"$float": "0x7ff80000deadbeef"}` |
 //! | an integer below -2^63 | `{"$int": "-18446744073709551616"}` |
-//! | a map with a key that is no text, a key twice, or one of these five names for its only key | `{"$map": [[key, value], …]}` |
+//! | a map with a key that is not text, with a repeated key, or with one of these five names for its only key | `{"$map": [[key, value], …]}` |
 //!
-//! The envelope, its `rows` and each record are plain objects; the rule is for what is inside of
-//! a record. Control characters are escaped in text, those above ASCII too, so that JSON can go to
-//! a terminal as it is.
+//! The envelope, its `rows` and each record are plain objects; the table is about the values in a record.
+//! Control characters are escaped in text, those above ASCII too, so that JSON can go to a terminal.
+//!
+//! This wing knows the layout of an envelope and the `$` names, which nobody else knows. It must not know
+//! redb, files, or where a text comes from or goes to. Writing: `writer` (entries, in two passes) is above
+//! `envelopes`, `values` and `plain`, and these above `tokens` (text). Reading: `reader` (rows) is above
+//! `encoder` (values), and this above `cursor` (text).
 
 mod cursor;
-mod encode;
+mod encoder;
+mod envelopes;
 pub(crate) mod extent;
 pub(crate) mod input_error;
 mod names;
+mod plain;
 pub(crate) mod position;
-pub(crate) mod read;
-pub(crate) mod write;
+pub(crate) mod reader;
+pub(crate) mod sets;
+pub(crate) mod style;
+mod tokens;
+mod values;
+pub(crate) mod writer;
 
 pub use input_error::InputError;
-pub use read::RowsInput;
-pub(crate) use write::Entry;
-pub use write::{JsonStyle, JsonWriter, plain};
+pub use plain::plain;
+pub use reader::RowsInput;
+pub use style::JsonStyle;
+pub use writer::{EntryError, JsonWriter, write_envelope};

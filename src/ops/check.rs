@@ -4,11 +4,13 @@ use crate::error::{Error, Result};
 use crate::file::{self, Damage, Page, Survey, Widths};
 use crate::live::deviation;
 use crate::live::key::Key;
+use crate::ops::check_sets::CheckedSets;
 use crate::snapshot::location;
 use crate::snapshot::race;
-use crate::snapshot::{Snapshot, Table};
+use crate::snapshot::{Snapshot, Table, TableRole};
 use crate::system::holder;
 use crate::system::holder::Holder;
+use crate::system::progress;
 use crate::system::temporary::TemporaryFile;
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::fs;
@@ -46,6 +48,8 @@ pub struct Check {
     pub wrongly_typed: Findings,
     /// Tables that are no cache tables, which do no harm.
     pub other_tables: Findings,
+    /// What was found of sets of diorama.
+    pub diorama: CheckedSets,
 }
 
 /// Findings of one kind.
@@ -87,6 +91,7 @@ impl Check {
     #[must_use]
     pub fn is_sound(&self) -> bool {
         [&self.damage, &self.refused, &self.altered, &self.wrongly_typed].iter().all(|findings| findings.count == 0)
+            && self.diorama.is_sound()
     }
 }
 
@@ -153,6 +158,7 @@ fn check_pages(
     decoding: &mut Workers<'_, Leaf, Decoded>,
 ) -> Result<(Check, Vec<Error>)> {
     let file = snapshot.file();
+    progress::current().expect(Some(file.len()));
     let header = file.header();
     let mut check = Check {
         format: snapshot.slot().version,
@@ -180,16 +186,25 @@ fn check_pages(
     survey.own(snapshot.slot(), &mut shared_damage).map_err(|error| in_context(error, None))?;
     let definitions =
         survey.definitions(snapshot.slot().user, &mut shared_damage).map_err(|error| in_context(error, None))?;
-    for (name, definition) in definitions {
-        let table = Table::new(name, definition);
+    let tables = definitions.into_iter().map(|(name, definition)| Table::new(name, definition)).collect();
+    for (table, role) in snapshot.roles_of(tables)? {
         let mut damage = |damage: Damage| {
             first_damage.get_or_insert(damage);
             check.damage.add(Some(table.name()), &damage);
         };
+        if matches!(role, TableRole::Rows | TableRole::Meta) {
+            let walked = check.diorama.table(&mut survey, &table, role, &mut damage);
+            let (read, not_text) = walked.map_err(|error| in_context(error, Some(table.name())))?;
+            check.entries += u64::from(role == TableRole::Rows);
+            count(&table, read, not_text, &mut check.damage);
+            continue;
+        }
         let Some(cache_key) = table.cache_key() else {
             survey.table(table.definition(), &mut damage).map_err(|error| in_context(error, Some(table.name())))?;
             if table.is_named_as_cache() {
                 check.wrongly_typed.add(Some(table.name()), &table.kind());
+            } else if role == TableRole::Source {
+                check.other_tables.add(Some(table.name()), &format!("{}, of vantage-redb", table.kind()));
             } else {
                 check.other_tables.add(Some(table.name()), &table.kind());
             }
@@ -223,17 +238,22 @@ fn check_pages(
         check.entries += entries;
         check.refused.extend(refused);
         check.altered.extend(altered);
-        for _ in 0..keys_not_text {
-            check.damage.add(Some(table.name()), &"a key is not UTF-8");
-        }
-        if entries != table.entries() {
-            let what = format!("{entries} entries can be read, and it says that it holds {}", table.entries());
-            check.damage.add(Some(table.name()), &what);
-        }
+        count(&table, entries, keys_not_text, &mut check.damage);
     }
     check.pages = survey.pages;
     let damage = first_damage.map(|damage| in_context(file::Error::Damaged(damage), None));
     Ok((check, damage.into_iter().collect()))
+}
+
+/// Notes keys that are not text, and another number of entries than the table has by its own account.
+fn count(table: &Table, entries: u64, keys_not_text: u64, damage: &mut Findings) {
+    for _ in 0..keys_not_text {
+        damage.add(Some(table.name()), &"a key is not UTF-8");
+    }
+    if entries != table.entries() {
+        let what = format!("{entries} entries can be read, and it says that it holds {}", table.entries());
+        damage.add(Some(table.name()), &what);
+    }
 }
 
 impl Decoded {

@@ -5,7 +5,7 @@ use super::{past_damage, unless_moved};
 use crate::cbor::reader::Reader;
 use crate::error::{Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
-use crate::json::{JsonStyle, JsonWriter};
+use crate::json::writer::{record_json, value_json};
 use crate::live::error::DecodeError;
 use crate::live::head::EnvelopeHead;
 use crate::live::key::{Key, Selection};
@@ -15,7 +15,6 @@ use crate::snapshot::{Entries, Entry, Snapshot};
 use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::io;
 use std::ops::Range;
 
 /// What is compared.
@@ -270,7 +269,7 @@ fn both<E: From<Error>>(
 }
 
 fn alone_row(view: &EnvelopeView<'_>, id: &str, record: &Range<usize>, change: Change) -> RowDiff {
-    let record = Some(record_json(view, record));
+    let record = Some(record_json(view, record.start));
     RowDiff { id: id.to_owned(), change, record, is_reordered: false, fields: Vec::new() }
 }
 
@@ -301,14 +300,14 @@ fn compare_fields(a: &EnvelopeView<'_>, b: &EnvelopeView<'_>, old: &Places<'_>, 
         if other.is_some_and(|other| a.value()[value.clone()] == b.value()[other.clone()]) {
             continue;
         }
-        let old = Some(value_json(a, value));
-        let new = other.map(|other| value_json(b, other));
+        let old = Some(value_json(a, value.start));
+        let new = other.map(|other| value_json(b, other.start));
         if old != new {
             fields.push(FieldDiff { name: name.clone().into_owned(), old, new });
         }
     }
     for (name, value) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
-        fields.push(FieldDiff { name: name.clone().into_owned(), old: None, new: Some(value_json(b, value)) });
+        fields.push(FieldDiff { name: name.clone().into_owned(), old: None, new: Some(value_json(b, value.start)) });
     }
     fields
 }
@@ -345,20 +344,6 @@ fn is_reordered(a: &Places<'_>, b: &Places<'_>) -> bool {
         ours.keys().filter(|name| theirs.contains_key(*name)).cloned().map(Cow::into_owned).collect::<Vec<String>>()
     };
     common(a, b) != common(b, a)
-}
-
-fn value_json(view: &EnvelopeView<'_>, value: &Range<usize>) -> String {
-    text_of(|json| json.value_of(view, &mut Reader::at(view.value(), value.start)))
-}
-
-fn record_json(view: &EnvelopeView<'_>, record: &Range<usize>) -> String {
-    text_of(|json| json.record_of(view, &mut Reader::at(view.value(), record.start)))
-}
-
-fn text_of(write: impl FnOnce(&mut JsonWriter<Vec<u8>>) -> io::Result<()>) -> String {
-    let mut json = JsonWriter::new(Vec::new(), JsonStyle::default());
-    let written = write(&mut json).and_then(|()| json.finish()).expect("verified, and memory takes all");
-    String::from_utf8(written).expect("JSON is UTF-8")
 }
 
 impl EntryDiff {

@@ -1,12 +1,15 @@
 //! Operations on a whole cache: values in, values out.
 
 use crate::error::{Error, Result};
-use crate::snapshot::{Entry, Snapshot};
+use crate::snapshot::Snapshot;
 
 pub(crate) mod ages;
 pub(crate) mod check;
+pub(crate) mod check_sets;
+pub(crate) mod compact;
 pub(crate) mod diff;
 pub(crate) mod dump;
+pub(crate) mod find_caches;
 pub(crate) mod invalidate;
 pub(crate) mod list;
 pub(crate) mod load;
@@ -14,19 +17,24 @@ pub(crate) mod near;
 pub(crate) mod salvage;
 pub(crate) mod scope;
 pub(crate) mod sets;
+pub(crate) mod stat;
 pub(crate) mod touch;
 
 pub use ages::{Age, Ages, ages};
 pub use check::{Check, Finding, Findings, check, check_deep};
+pub use check_sets::CheckedSets;
+pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{Change, DiffOptions, Difference, EntryDiff, FieldDiff, RowDiff, Side, diff};
-pub use dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
+pub use dump::{DumpFormat, DumpStyle, Dumped, RefusedRow, RefusedRows, dump, dump_entry, dump_set, dump_tree};
+pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use invalidate::{Plan, Removed};
 pub use list::{CacheKeySummary, List, Unreadable, list};
 pub use load::{LoadPlan, Replace, load};
 pub use near::{Near, near};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope, each_entry};
-pub use sets::Layout;
+pub use sets::{Layout, each_row, each_set, only_set};
+pub use stat::{AGE_BOUNDS, AgeCount, AgeHistogram, Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
@@ -42,7 +50,7 @@ fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>
 }
 
 /// The entry of a snapshot that is read but once: what is missing because the app moved on is no damage.
-fn unless_moved(entry: Result<Entry>, snapshot: &Snapshot) -> Result<Entry> {
+fn unless_moved<T>(entry: Result<T>, snapshot: &Snapshot) -> Result<T> {
     match entry {
         Err(Error::Damaged { path, .. }) if snapshot.has_moved() => Err(Error::Unsteady { path }),
         entry => entry,

@@ -8,6 +8,7 @@ use crate::live::key::Selection;
 use crate::ops::check::Findings;
 use crate::snapshot::location;
 use crate::snapshot::{Snapshot, Table};
+use crate::system::progress;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,6 +68,7 @@ pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -
     }
     let mut rescue =
         Rescue { snapshot: &snapshot, lengths: HashMap::new(), lossy: None, seen: HashSet::new(), salvaged };
+    progress::current().expect(Some(snapshot.file().len()));
     Cache::create_new(into.as_ref(), |cache| {
         cache.fill(|insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)))?;
         // Where pages are not kept, an app that has started meanwhile looks like damage.
@@ -102,7 +104,7 @@ impl Rescue<'_> {
         self.note(None, &damage);
         for (name, definition) in tables {
             let table = Table::new(name, definition);
-            if table.cache_key().is_none() || !self.is_wanted(&table) {
+            if !table.holds_bytes_by_text() || !self.is_wanted(&table) {
                 continue;
             }
             let (read, damage) = self.table(&mut survey, &table, insert)?;

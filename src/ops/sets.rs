@@ -1,9 +1,11 @@
 //! What a scope selects of diorama's sets, which are entries beside those of vantage-live.
 
 use super::scope::{Matched, Scope};
+use super::{past_damage, unless_moved};
 use crate::diorama::identity::is_narrowed_copy;
-use crate::error::Result;
-use crate::snapshot::{Set, Snapshot};
+use crate::error::{Error, Result};
+use crate::live::key::Selection;
+use crate::snapshot::{Set, SetRow, Snapshot};
 use std::collections::HashSet;
 
 /// Who wrote an entry.
@@ -56,6 +58,41 @@ pub(crate) fn selected_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Ma
             && scope.is_dated_within(set.fetched_at(), matched)
     });
     Ok(chosen)
+}
+
+/// The one set, or row of a set, that a scope names, if it names nothing else and nothing of vantage-live.
+pub fn only_set(snapshot: &Snapshot, scope: &Scope) -> Result<Option<Set>> {
+    let [selection] = scope.selections() else { return Ok(None) };
+    if *selection == Selection::All || scope.is_narrowed() || snapshot.entries(selection)?.next().is_some() {
+        return Ok(None);
+    }
+    let mut sets = selected_sets(snapshot, scope, &mut Matched::default())?;
+    Ok(if sets.len() == 1 { sets.pop() } else { None })
+}
+
+/// Calls `visit` with every set in the scope. What `matched` has of entries of vantage-live is completed.
+pub fn each_set<E: From<Error>>(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    matched: &mut Matched,
+    visit: impl FnMut(&Set) -> Result<(), E>,
+) -> Result<(), E> {
+    selected_sets(snapshot, scope, matched)?.iter().try_for_each(visit)
+}
+
+/// Calls `visit` with every row of a set; damaged pages are passed by and added to `damage`.
+pub fn each_row<E: From<Error>>(
+    snapshot: &Snapshot,
+    set: &Set,
+    damage: &mut Vec<Error>,
+    mut visit: impl FnMut(&SetRow) -> Result<(), E>,
+) -> Result<(), E> {
+    for row in snapshot.rows(set) {
+        if let Some(row) = past_damage(unless_moved(row, snapshot), damage)? {
+            visit(&row)?;
+        }
+    }
+    Ok(())
 }
 
 /// The sets that hold narrowed copies of rows of the selected ones and are not selected themselves.

@@ -4,10 +4,12 @@ mod cut;
 pub mod delimited;
 pub mod escape;
 mod grid;
+pub mod histogram;
 pub mod human;
 pub mod listing;
 pub mod markdown;
 pub mod meaning;
+pub mod progress;
 pub mod rows;
 pub mod table;
 mod terminal_json;
@@ -16,6 +18,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 pub use cut::to_width;
 pub use grid::Grid;
+use progress::Bar;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::env;
@@ -40,6 +43,7 @@ pub struct Output {
     stdout_is_terminal: bool,
     width: Option<usize>,
     stderr_is_terminal: bool,
+    is_dumb: bool,
     stdout_color: bool,
     stderr_color: bool,
     quiet: bool,
@@ -56,6 +60,8 @@ impl Output {
             stdout_is_terminal: io::stdout().is_terminal(),
             width: width(),
             stderr_is_terminal: io::stderr().is_terminal(),
+            // One that cannot move its cursor.
+            is_dumb: env::var_os("TERM").is_some_and(|term| term == "dumb"),
             stdout_color: auto(AutoStream::choice(&io::stdout())),
             stderr_color: auto(AutoStream::choice(&io::stderr())),
             data: Data::Stdout(BufWriter::with_capacity(64 * 1024, io::stdout().lock())),
@@ -71,6 +77,7 @@ impl Output {
             width: None,
             stdout_color: false,
             stderr_is_terminal: self.stderr_is_terminal,
+            is_dumb: self.is_dumb,
             stderr_color: self.stderr_color,
             quiet: self.quiet,
         }
@@ -123,6 +130,16 @@ impl Output {
         let mut out = self.json_data();
         serde_json::to_writer(&mut out, value).map_err(io::Error::from)?;
         Ok(writeln!(out)?)
+    }
+
+    /// A bar for work that may take a while, named by a verb such as `checking`.
+    pub fn bar(&self, doing: &'static str) -> Bar {
+        Bar::new(doing, self.stderr_is_terminal && !self.is_dumb && !self.quiet)
+    }
+
+    /// The same for work that writes data meanwhile, which the bar must not get between.
+    pub fn bar_beside_data(&self, doing: &'static str) -> Bar {
+        if self.stdout_is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
     }
 
     pub fn flush(&mut self) -> io::Result<()> {
@@ -191,16 +208,20 @@ impl Output {
 
     fn tell(&self, label: Option<(&str, AnsiColor)>, text: &str) {
         let text = if self.stderr_is_terminal { escape::for_terminal(text) } else { Cow::Borrowed(text) };
-        let mut stderr = io::stderr().lock();
         // There is nowhere left to complain to if this fails.
-        let _ = match label {
+        let _ = progress::suspended(|| self.write_line(label, &text));
+    }
+
+    fn write_line(&self, label: Option<(&str, AnsiColor)>, text: &str) -> io::Result<()> {
+        let mut stderr = io::stderr().lock();
+        match label {
             Some((label, color)) if self.stderr_color => {
                 let style = color.on_default().bold();
                 writeln!(stderr, "{style}{label}:{style:#} {text}")
             }
             Some((label, _)) => writeln!(stderr, "{label}: {text}"),
             None => writeln!(stderr, "{text}"),
-        };
+        }
     }
 }
 

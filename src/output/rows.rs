@@ -4,7 +4,7 @@ use super::meaning::{Meaning, json_number, meaning};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use ciborium::Value;
 use std::collections::HashMap;
-use vlive::json::{JsonStyle, JsonWriter};
+use vlive::json::{JsonStyle, write_envelope};
 use vlive::live::{Envelope, EnvelopeView};
 use vlive::{CachedRows, Record};
 
@@ -23,8 +23,8 @@ pub fn push_lossless(out: &mut Vec<u8>, record: Record) {
     let envelope = Envelope::encode(&CachedRows::new([(String::new(), record)].into_iter().collect()));
     let view = EnvelopeView::new(envelope.bytes()).expect("a record that was decoded can be encoded");
     let style = JsonStyle { rows_only: true, ..JsonStyle::default() };
-    let mut json = JsonWriter::new(Vec::new(), style);
-    let text = json.envelope(&view).and_then(|()| json.finish()).expect("memory takes all");
+    let mut text = Vec::new();
+    write_envelope(&view, style, &mut text).expect("memory takes all");
     let inside = text.strip_prefix(b"{\"\":").and_then(|text| text.strip_suffix(b"}"));
     out.extend_from_slice(inside.expect("the envelope has one row"));
 }

@@ -81,6 +81,25 @@ pub(crate) fn open(path: &Path, write: bool) -> Result<fs::File> {
     fs::OpenOptions::new().read(true).write(write).open(path).map_err(|error| cannot_open(path, error))
 }
 
+/// Whether an open file still is the one at `path`.
+#[cfg(unix)]
+pub(crate) fn is_at(file: &fs::File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let open = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((open.dev(), open.ino()) == (there.dev(), there.ino())),
+        // Somebody may have removed it for good; who has it open can still write to it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file that is open keeps its name here.
+#[cfg(not(unix))]
+pub(crate) fn is_at(_: &fs::File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
 fn cannot_open(path: &Path, error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::NotFound => match fs::read_link(path) {

@@ -106,7 +106,11 @@ impl Snapshot {
             if snapshot.may_move() || snapshot.file_len() <= SMALL {
                 snapshot.keep_pages(&store);
                 for selection in selections {
-                    if let Err(error) = snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop)) {
+                    let sets = snapshot.selected_sets(selection)?;
+                    let mut rows = sets.iter().flat_map(|set| snapshot.rows(set));
+                    let entries = || snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop));
+                    if let Err(error) = entries().and_then(|()| rows.try_for_each(|row| row.map(drop))) {
+                        drop(rows);
                         damaged = Some(snapshot);
                         return Err(error);
                     }

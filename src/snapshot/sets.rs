@@ -174,7 +174,11 @@ impl Iterator for SetRows<'_> {
 impl Snapshot {
     /// All tables of the file with what they are, in the order of their names.
     pub fn roles(&self) -> Result<Vec<(Table, TableRole)>> {
-        let tables = self.tables()?;
+        self.roles_of(self.tables()?)
+    }
+
+    /// The same of these tables, which are all that can be read.
+    pub(crate) fn roles_of(&self, tables: Vec<Table>) -> Result<Vec<(Table, TableRole)>> {
         let beside = Beside::of(&tables);
         let roles: Result<Vec<TableRole>> = tables.iter().map(|table| self.role(table, &beside)).collect();
         drop(beside);

@@ -1,6 +1,7 @@
 //! What several kinds of test share. Each binary includes all of it, and uses a part.
 #![allow(dead_code)]
 
+pub mod caches;
 pub mod denoted;
 pub mod odd;
 pub mod patches;

@@ -1,7 +1,7 @@
 //! `put`, `load`, `touch` and `invalidate` killed at any instant, and writes that the system refuses.
 
 use crate::common::random::Random;
-use crate::common::stress::rounds;
+use crate::common::stress::{rounds, seeds};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -39,7 +39,7 @@ fn vlive(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Writes that are killed before they say that they are done.
-const KILLS: u64 = 200;
+const KILLS: u64 = 20;
 
 /// The `n`th write, and what it leaves if it is not killed. Every row that it writes is named by its number.
 fn write(cache: &Path, input: &Path, n: u32, model: &Contents, random: &mut Random) -> (Command, Contents) {
@@ -94,7 +94,7 @@ fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
     let wanted = KILLS * rounds();
     let mut killed = 0;
     // About every second try is in time; should a machine be too fast for that, there is an end.
-    for seed in 0..40 * rounds() {
+    for seed in seeds(4) {
         if killed >= wanted {
             break;
         }
@@ -103,7 +103,7 @@ fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
         let cache = folder.path().join("cache");
         let mut random = Random::new(seed);
         let mut model = Contents::new();
-        // How long a write takes here, from the first, which creates the cache.
+        // How long a write takes here. A busy machine needs longer than any guess for the first one.
         let mut typical = Duration::from_millis(20);
         for n in 0..60 {
             let (mut command, next) = write(&cache, &input, n, &model, &mut random);
@@ -117,9 +117,11 @@ fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
             // A write that fails by itself does so on what an earlier one left when it was killed.
             assert!(acknowledged || cfg!(windows) || status.code().is_none() || !existed, "{seed} {n}: {status}");
             if acknowledged {
-                typical = begun.elapsed().min(Duration::from_millis(100));
+                typical = begun.elapsed();
             } else if existed {
                 killed += 1;
+            } else {
+                typical *= 2;
             }
             if !cache.join("vlive.redb").exists() {
                 assert!(!acknowledged || next.is_empty());
@@ -148,7 +150,7 @@ fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
             model = seen;
         }
     }
-    assert!(killed >= wanted, "only {killed} were killed in time");
+    assert!(killed >= wanted, "only {killed} of {wanted} writes were killed in time");
 }
 
 /// Where the system lets go of a folder that is in use, as Unix does, the file lives on without a name.

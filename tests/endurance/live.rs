@@ -5,7 +5,7 @@
 //! shows ten successive seconds, and a mixture of two does not.
 
 use crate::common::random::Random;
-use crate::common::stress::rounds;
+use crate::common::stress::seeds;
 use serde_json::Value as Json;
 use std::io::{self, BufRead, BufReader, Write};
 use std::panic;
@@ -165,14 +165,14 @@ fn look(folder: &Path, n: u64) {
 fn every_look_at_a_busy_cache_is_of_one_commit() {
     let folder = tempfile::tempdir().unwrap();
     let _writer = Writer::start(folder.path(), "busy");
-    (0..1600 * rounds()).for_each(|n| look(folder.path(), n));
+    seeds(160).for_each(|n| look(folder.path(), n));
 }
 
 #[test]
 fn every_look_at_a_cache_that_opens_and_closes_is_of_one_commit() {
     let folder = tempfile::tempdir().unwrap();
     let _writer = Writer::start(folder.path(), "closing");
-    (0..900 * rounds()).for_each(|n| look(folder.path(), n));
+    seeds(90).for_each(|n| look(folder.path(), n));
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn every_look_at_a_cache_whose_app_is_killed_and_started_again_is_of_one_commit(
             }
         });
         // Should a look fail, the other thread must end all the same.
-        let looks = panic::catch_unwind(|| (0..900 * rounds()).for_each(|n| look(folder.path(), n)));
+        let looks = panic::catch_unwind(|| seeds(90).for_each(|n| look(folder.path(), n)));
         done.store(true, Ordering::Relaxed);
         looks.unwrap_or_else(|failure| panic::resume_unwind(failure));
     });
@@ -208,7 +208,7 @@ fn much_data_is_dumped_from_a_busy_cache() {
     }
     drop(cache);
     let _writer = Writer::start(folder.path(), "busy");
-    for _ in 0..5 * rounds() {
+    for _ in seeds(1) {
         let dump = vlive(folder.path(), &["dump", "k"]);
         assert_eq!(dump.as_object().unwrap().len() as u64, 300 + PAGES);
         let times: Vec<u64> =
@@ -222,7 +222,7 @@ fn much_data_is_dumped_from_a_busy_cache() {
 fn a_busy_cache_is_salvaged_as_one_commit_or_with_an_error_that_says_that_it_is_busy() {
     let folder = tempfile::tempdir().unwrap();
     let _writer = Writer::start(folder.path(), "busy");
-    for _ in 0..20 * rounds() {
+    for _ in seeds(3) {
         let new = tempfile::tempdir().unwrap();
         match vlive::ops::salvage(folder.path(), new.path(), Duration::from_secs(5)) {
             Ok(salvaged) => {

@@ -1,12 +1,12 @@
-//! How much memory fixtures take: no more than three times the largest entry and 64 MiB, however many
-//! entries there are. `VLIVE_MEMORY_MB=200` makes the largest entry of 200 MB, and the others more; that
-//! is for a release build.
+//! Fixtures take three times the largest entry and 64 MiB of memory at the most, however many entries
+//! there are. `VLIVE_STRESS` multiplies the size of the largest entry.
 //!
 //! redb rounds the room for an entry up to a power of two, and has it in memory twice: an entry that is
 //! hardly more than one takes a load four times its bytes, and no reading of ours changes that.
 
 #![cfg(target_os = "linux")]
 
+use crate::common::stress::rounds;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fs;
@@ -42,10 +42,10 @@ const FORMS: [(&str, &[&str]); 4] = [
 
 /// Bytes of the largest entry.
 fn large() -> usize {
-    1_000_000 * std::env::var("VLIVE_MEMORY_MB").ok().and_then(|megabytes| megabytes.parse().ok()).unwrap_or(13)
+    6_000_000 * usize::try_from(rounds()).unwrap()
 }
 
-/// More than a fixture keeps in memory before it goes to a file.
+/// More than a fixture keeps in memory before it spills to a file.
 fn small_entries() -> usize {
     (large() / 2000).max(10_000)
 }
@@ -114,7 +114,7 @@ fn peaks(rows: Option<&str>, small: usize) -> (Peaks, u64) {
     }
     run("diff of caches".to_owned(), &["diff", "cache", "other"]);
     run("diff of a cache and a fixture".to_owned(), &["diff", "cache", "changed"]);
-    let large = Snapshot::open(folder.join("cache")).unwrap().entry(&Key::new(LARGE_KEY)).unwrap();
+    let large = Snapshot::open(folder.join("cache")).unwrap().entry(Key::new(LARGE_KEY)).unwrap();
     (peaks, large.map_or(0, |entry| entry.value().len() as u64))
 }
 

@@ -1,6 +1,7 @@
 //! The sample caches, read by this crate, by redb, and by vantage-live.
 
-use crate::support::{Oracle, copy_of, encoded, sample};
+use crate::common::caches::sample;
+use crate::support::{Oracle, copy_of, encoded};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -98,7 +99,7 @@ fn the_hand_made_envelopes_read_as_vantage_live_answered() {
             continue;
         };
         let case = answer["case"].as_str().unwrap();
-        match snapshot.get(&format!("envelopes/{case}")) {
+        match snapshot.get(format!("envelopes/{case}")) {
             Ok(Some(rows)) => {
                 let expected = &answer["vantage_live_get"];
                 let seconds = rows.fetched_at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();

@@ -2,7 +2,7 @@
 
 use redb::{Database, ReadableTable, TableDefinition, TableHandle};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use vantage_live::cache::{Cache, CachedRows, RedbCache};
 
 /// A cache opened by vantage-live.
@@ -89,10 +89,6 @@ pub fn copy_of(folder: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     std::fs::copy(folder.join("vlive.redb"), copy.path().join("vlive.redb")).unwrap();
     copy
-}
-
-pub fn sample(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches").join(name)
 }
 
 /// Rows that are equal have equal encodings; comparing values would not find a NaN equal to itself.

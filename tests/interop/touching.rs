@@ -1,8 +1,10 @@
 //! What a touch leaves behind, read by vantage-live itself.
 
+use crate::common::caches::sample;
 use crate::common::random::Random;
 use crate::common::scribble::scribble;
-use crate::support::{Oracle, contents, copy_of, encoded, folder_of, sample};
+use crate::common::stress::seeds;
+use crate::support::{Oracle, contents, copy_of, encoded, folder_of};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 use vlive::{Cache, CachedRows, Selection};
@@ -95,7 +97,7 @@ fn vantage_live_reads_the_rows_of_before_and_the_new_time_in_every_sample_cache(
 
 #[test]
 fn of_any_value_vantage_live_reads_the_same_rows_and_the_new_time_or_it_is_left_alone() {
-    let values: Vec<Vec<u8>> = (0..20_000).map(scribble).collect();
+    let values: Vec<Vec<u8>> = seeds(2_000).map(scribble).collect();
     let folder = folder_of(&values);
     for fetched_at in TIMES {
         let (touched, refused) = touch(folder.path(), fetched_at);

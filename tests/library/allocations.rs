@@ -42,10 +42,8 @@ fn allocations(rows: u64, work: impl Fn(&Envelope)) -> u64 {
 fn rows_and_fields_are_verified_and_written_without_asking_for_memory() {
     for style in [JsonStyle::default(), JsonStyle { pretty: true, ..JsonStyle::default() }] {
         let write = |envelope: &Envelope| {
-            let mut json = JsonWriter::new(io::sink(), style);
-            json.begin_object();
-            json.entry("clients/page_1", envelope.bytes()).unwrap().unwrap();
-            json.end_object();
+            let mut json = JsonWriter::document(io::sink(), style);
+            json.entry("clients/page_1", envelope.bytes()).unwrap();
             json.finish().unwrap();
         };
         let (some, many) = (allocations(100, write), allocations(3200, write));
@@ -88,7 +86,7 @@ fn entries_are_listed_without_asking_for_memory_for_each() {
         let cache = Cache::create(folder.path()).unwrap();
         let small = envelope(1);
         for n in 0..entries {
-            cache.put_envelope(&vlive::Key::new(&format!("clients/page_{n:04}")), &small).unwrap();
+            cache.put_envelope(vlive::Key::new(&format!("clients/page_{n:04}")), &small).unwrap();
         }
         let snapshot = Snapshot::open(folder.path()).unwrap();
         measure(|| drop(black_box(vlive::ops::list(&snapshot).unwrap()))).count_total

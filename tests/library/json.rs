@@ -2,7 +2,7 @@
 
 use ciborium::Value;
 use std::time::UNIX_EPOCH;
-use vlive::json::{JsonStyle, JsonWriter, RowsInput};
+use vlive::json::{JsonStyle, JsonWriter, RowsInput, write_envelope};
 use vlive::live::{Envelope, EnvelopeView};
 use vlive::{CachedRows, Record};
 
@@ -15,9 +15,10 @@ fn json_of(value: Value) -> String {
 }
 
 fn dump(value: &[u8], pretty: bool) -> String {
-    let mut json = JsonWriter::new(Vec::new(), JsonStyle { pretty, ..JsonStyle::default() });
-    json.envelope(&EnvelopeView::new(value).unwrap()).unwrap();
-    String::from_utf8(json.finish().unwrap()).unwrap()
+    let mut json = Vec::new();
+    let style = JsonStyle { pretty, ..JsonStyle::default() };
+    write_envelope(&EnvelopeView::new(value).unwrap(), style, &mut json).unwrap();
+    String::from_utf8(json).unwrap()
 }
 
 /// The value of one field given as JSON.
@@ -230,10 +231,8 @@ fn plain_json_drops_what_json_has_no_form_for() {
     let plain = |value| {
         let record = Record::from_iter([("v".to_owned(), value)]);
         let rows = CachedRows { rows: [("r".to_owned(), record)].into_iter().collect(), fetched_at: UNIX_EPOCH };
-        let mut json = JsonWriter::new(Vec::new(), JsonStyle { plain: true, ..JsonStyle::default() });
-        json.begin_object();
-        json.entry("k", Envelope::encode(&rows).bytes()).unwrap().unwrap();
-        json.end_object();
+        let mut json = JsonWriter::document(Vec::new(), JsonStyle { plain: true, ..JsonStyle::default() });
+        json.entry("k", Envelope::encode(&rows).bytes()).unwrap();
         let json = String::from_utf8(json.finish().unwrap()).unwrap();
         let value = json.strip_prefix(r#"{"k":{"fetched_at":0,"rows":{"r":{"v":"#).unwrap();
         value.strip_suffix("}}}}").unwrap().to_owned()

@@ -5,11 +5,13 @@ mod deviation;
 mod diff;
 mod diorama;
 mod fixture;
+mod forged;
 mod json;
 mod model;
 mod notation;
 mod properties;
 mod redact;
+mod space;
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,6 +1,7 @@
 //! Databases of every shape, read by this crate and by redb.
 
 use crate::common::random::Random;
+use crate::common::stress::seeds;
 use redb::{Builder, Database, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -109,7 +110,7 @@ fn read(folder: &Path) -> Model {
 
 #[test]
 fn any_database_reads_as_redb_reads_it_open_and_closed_in_both_formats() {
-    for seed in 0..60 {
+    for seed in seeds(12) {
         let random = &mut Random::new(seed);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vlive.redb");
@@ -188,7 +189,7 @@ fn trees_of_three_levels_and_more_are_walked_and_searched() {
     }
     assert_eq!(expected, 20_000);
     let before = snapshot.pages_read();
-    assert!(snapshot.entry(&Key::new(&format!("deep/{}", key(12_345)))).unwrap().is_some());
+    assert!(snapshot.entry(Key::new(&format!("deep/{}", key(12_345)))).unwrap().is_some());
     let path = snapshot.pages_read() - before;
     assert!((4..=6).contains(&path), "{path} pages for one entry");
 }
@@ -267,6 +268,7 @@ impl StorageBackend for SparseFile {
 }
 
 #[test]
+#[ignore = "writes 4 GiB"]
 fn a_file_of_more_than_one_region_and_values_of_many_megabytes_are_read() {
     const REGION: u64 = 4 << 30;
     let folder = tempfile::tempdir().unwrap();
@@ -292,5 +294,5 @@ fn a_file_of_more_than_one_region_and_values_of_many_megabytes_are_read() {
         entries += 1;
     }
     assert_eq!(entries, 36);
-    assert_eq!(snapshot.entry(&Key::new("large/35")).unwrap().unwrap().value()[0], 35);
+    assert_eq!(snapshot.entry(Key::new("large/35")).unwrap().unwrap().value()[0], 35);
 }

@@ -3,6 +3,7 @@
 use crate::common::denoted::{bytes, denoted};
 use crate::common::random::Random;
 use crate::common::scribble::scribble;
+use crate::common::stress::{rounds, seeds};
 use std::fs;
 use std::io::{self, Write};
 use vlive::cbor::{Error, notation};
@@ -376,7 +377,7 @@ fn the_hand_made_envelopes_are_denoted_and_shown_whether_vantage_live_reads_them
 #[test]
 fn any_value_is_denoted_exactly_and_shown_if_and_only_if_it_is_well_formed() {
     let (mut shown, mut refused) = (0, 0);
-    for seed in 0..20_000 {
+    for seed in seeds(2_000) {
         let mut value = scribble(seed);
         let random = &mut Random::new(seed);
         if seed % 4 == 0 {
@@ -389,7 +390,7 @@ fn any_value_is_denoted_exactly_and_shown_if_and_only_if_it_is_well_formed() {
             refused += 1;
         }
     }
-    assert!(shown > 8000 && refused > 3000, "{shown} shown, {refused} refused");
+    assert!(shown > 800 * rounds() && refused > 300 * rounds(), "{shown} shown, {refused} refused");
 }
 
 #[test]
@@ -398,7 +399,7 @@ fn every_float_of_two_bytes_and_many_of_more_are_denoted_exactly() {
         assert!(assert_denotes(&[&[0xf9][..], &bits.to_be_bytes()].concat(), "f16"));
     }
     let random = &mut Random::new(0);
-    for _ in 0..20_000 {
+    for _ in seeds(2_000) {
         // With zeros at the end, and now and then the exponent of infinity.
         let mut bits = random.next() << random.below(64);
         if random.below(3) == 0 {

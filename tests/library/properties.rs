@@ -1,18 +1,15 @@
 //! Properties that the fuzz targets of `fuzz/` look for exceptions to, here from fixed seeds.
 
+use crate::common::caches::sample;
 use crate::common::patches::patches;
 use crate::common::properties::{entries, file, input, value};
 use crate::common::random::Random;
 use crate::common::scribble::scribble;
+use crate::common::stress::{rounds, seeds};
 use ciborium::Value;
 use std::ops::Range;
-use std::path::Path;
 use std::thread;
 use vlive::{Selection, Snapshot};
-
-fn caches() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/caches"))
-}
 
 /// What vantage-live might have written, of few and like fields, with now and then a byte changed.
 fn ordinary(seed: u64) -> Vec<u8> {
@@ -53,21 +50,24 @@ fn ordinary(seed: u64) -> Vec<u8> {
 fn values_of_apps_and_those_made_by_hand_are_to_json_what_they_are_to_ciborium() {
     let (mut values, mut refused) = (0, 0);
     for name in ["bakery", "envelopes", "values"] {
-        let snapshot = Snapshot::open(caches().join(name)).unwrap();
+        let snapshot = Snapshot::open(sample(name)).unwrap();
         for entry in snapshot.entries(&Selection::All).unwrap() {
             values += 1;
             refused += usize::from(value::value(entry.unwrap().value()).is_none());
         }
     }
     assert!(values > 80 && refused == 17, "{refused} of {values} refused");
-    let refused = (0..8000).filter(|seed| value::value(&ordinary(*seed)).is_none()).count();
-    assert!((200..2000).contains(&refused), "{refused} refused is no fair mix");
+    let refused = seeds(800).filter(|seed| value::value(&ordinary(*seed)).is_none()).count() as u64;
+    assert!((20 * rounds()..200 * rounds()).contains(&refused), "{refused} refused is no fair mix");
 }
 
 #[test]
 fn entries_written_as_they_are_verified_are_those_written_afterwards_and_leave_no_trace_if_refused() {
-    let (written, refused) = entries::entries(&(0..20_000).map(scribble).chain((0..20_000).map(ordinary)));
-    assert!(written > 20_000 && refused > 2000, "{written} written, {refused} refused");
+    let (written, refused) = entries::entries(&seeds(2_000).map(scribble).chain(seeds(2_000).map(ordinary)));
+    assert!(
+        written as u64 > 2_000 * rounds() && refused as u64 > 200 * rounds(),
+        "{written} written, {refused} refused"
+    );
 }
 
 /// One of the texts with a few bytes removed, inserted, replaced or cut off.
@@ -93,11 +93,11 @@ fn text_that_was_tampered_with_is_refused_or_is_an_envelope_that_reads_back() {
         r#"[{"id":"a","v":{"$map":[[{"$float":"NaN"},{"$int":"-18446744073709551616"}]]}},{"id":2}]"#,
     ];
     let (mut taken, mut refused) = (0, 0);
-    for seed in 0..30_000 {
+    for seed in seeds(3_000) {
         let Ok(text) = String::from_utf8(tampered(&texts, &mut Random::new(seed))) else { continue };
         if input::rows(&text) { taken += 1 } else { refused += 1 }
     }
-    assert!(taken > 2000 && refused > 2000, "{taken} taken, {refused} refused");
+    assert!(taken > 200 * rounds() && refused > 200 * rounds(), "{taken} taken, {refused} refused");
 }
 
 #[test]
@@ -109,13 +109,13 @@ fn a_fixture_that_was_tampered_with_is_taken_if_and_only_if_it_is_sound_json_of_
     ];
     assert_eq!(texts.map(|text| input::fixture(text.as_bytes())), [Some(3), Some(2), Some(5)]);
     let (mut taken, mut refused) = (0, 0);
-    for seed in 0..3000 {
+    for seed in seeds(300) {
         match input::fixture(&tampered(&texts, &mut Random::new(seed))) {
             Some(_) => taken += 1,
             None => refused += 1,
         }
     }
-    assert!(taken > 150 && refused > 1000, "{taken} taken, {refused} refused");
+    assert!(taken > 10 * rounds() && refused > 100 * rounds(), "{taken} taken, {refused} refused");
 }
 
 #[test]
@@ -142,14 +142,15 @@ fn what_only_looks_like_json_is_no_fixture() {
 
 #[test]
 fn no_few_bytes_patched_into_a_cache_make_a_look_at_it_panic_or_last() {
-    let samples = file::Samples::read(caches());
+    let samples = file::Samples::read(&sample(""));
     let look = |seeds: Range<u64>| {
         let entries = seeds.map(|seed| file::file(&samples.patched(&patches(seed)), seed.to_le_bytes()[0]));
-        entries.filter(Option::is_none).count()
+        entries.filter(Option::is_none).count() as u64
     };
-    let failed: usize = thread::scope(|scope| {
-        let threads: Vec<_> = (0..4).map(|n| scope.spawn(move || look(n * 100..(n + 1) * 100))).collect();
+    let looks = 25 * rounds();
+    let failed: u64 = thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|n| scope.spawn(move || look(n * looks..(n + 1) * looks))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
-    assert!((40..200).contains(&failed), "{failed} of 400 could not be read");
+    assert!((looks / 4..2 * looks).contains(&failed), "{failed} of {} could not be read", 4 * looks);
 }

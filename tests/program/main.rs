@@ -24,6 +24,7 @@ mod refused;
 mod salvage;
 mod selection;
 mod show;
+mod space;
 mod support;
 mod terminal;
 mod touch;

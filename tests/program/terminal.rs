@@ -21,7 +21,7 @@ fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> O
             None => script.env_remove(name),
         };
     }
-    script.envs(environment.iter().copied()).env("TERM", "xterm").env("SHELL", "/bin/sh");
+    script.env("TERM", "xterm").env("SHELL", "/bin/sh").envs(environment.iter().copied());
     script.args(["-qec", &format!("{vlive} {args}"), "/dev/null"]);
     let output = script.current_dir(folder.path()).stdin(Stdio::null()).output().ok()?;
     Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
@@ -321,4 +321,21 @@ fn usage_and_help_keep_to_the_choice_of_colour() {
         let Some(shown) = on_a_terminal(&folder, environment, args) else { return };
         assert!(!shown.contains('\u{1b}'), "{environment:?} {args}: {shown:?}");
     }
+}
+
+#[test]
+fn work_of_more_than_half_a_second_shows_a_bar_that_is_gone_when_it_ends() {
+    let folder = Folder::empty();
+    let vlive = cargo_bin!("vlive").display().to_string();
+    let slow = |options: &str| format!("--version; (sleep 1; echo '{{}}') | {vlive} load {options}");
+    let shown = shown!(&folder, [("NO_COLOR", "1")], &slow(""));
+    assert!(shown.contains("\x1b[2Kreading "), "{shown:?}");
+    // The last that is drawn is an empty line, on which the summary stands.
+    assert!(shown.ends_with("\r\x1b[2Kloaded 0 entries, 0 B: 0 added, 0 replaced, 0 removed\n"), "{shown:?}");
+    for (environment, options) in [(("NO_COLOR", "1"), "-q"), (("TERM", "dumb"), "")] {
+        let shown = shown!(&folder, [environment], &slow(options));
+        assert!(!shown.contains("reading"), "{shown:?}");
+    }
+    let piped = shown!(&folder, [], &format!("--version; (sleep 1; echo '{{}}') | {vlive} load 2>&1 | cat"));
+    assert!(!piped.contains("reading"), "{piped:?}");
 }

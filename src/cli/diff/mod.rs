@@ -4,6 +4,7 @@ mod stat;
 use super::format::{FormatArgs, SummaryFormat};
 use super::source::{refuse_twice, source, tell_ignored};
 use super::{Global, Refused, Status, tell_unread};
+use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -56,6 +57,14 @@ enum Opened {
 }
 
 impl Opened {
+    /// Bytes that are read from it as it is compared.
+    fn len(&self) -> u64 {
+        match self {
+            Opened::Cache(snapshot) => snapshot.file_len(),
+            Opened::Fixture(_) => 0,
+        }
+    }
+
     fn side(&self) -> Side<'_> {
         match self {
             Opened::Cache(snapshot) => Side::Cache(snapshot),
@@ -67,7 +76,9 @@ impl Opened {
 impl Diff {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         refuse_twice(&[&self.old, &self.new])?;
-        let (old, new) = (self.open(&self.old, global, output)?, self.open(&self.new, global, output)?);
+        let bar = if self.stat { output.bar("comparing") } else { output.bar_beside_data("comparing") };
+        let (old, new) = (self.open(&self.old, &bar, global, output)?, self.open(&self.new, &bar, global, output)?);
+        bar.expect(Some(old.len() + new.len()));
         let options = DiffOptions { fetched_at: self.fetched_at, order: self.order };
         let mut undecodable = Vec::new();
         let mut differing = 0;
@@ -91,6 +102,7 @@ impl Diff {
             }
             Ok(())
         })?;
+        drop(bar);
         match shown {
             Shown::Stats(stats) if self.format.is_json() => output.json(&stats)?,
             Shown::Stats(stats) => stat::print(&stats, output)?,
@@ -112,12 +124,13 @@ impl Diff {
         Ok(tell_unread(&damage, &[], output).max(unread).max(differs))
     }
 
-    fn open(&self, path: &Path, global: &Global, output: &Output) -> Result<Opened> {
+    fn open(&self, path: &Path, bar: &Bar, global: &Global, output: &Output) -> Result<Opened> {
         if vlive::snapshot::is_cache(path) {
-            return Ok(Opened::Cache(Box::new(Snapshot::pin(path, global.look_wait(), &[Selection::All])?)));
+            return Ok(Opened::Cache(Box::new(bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?)));
         }
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
-        let fixture = Fixture::read(vec![source(path, output)], &options)?;
+        let source = vec![source(path, output)];
+        let fixture = bar.of(|| Fixture::read(source, &options))?;
         tell_ignored(&fixture, output);
         if fixture.is_blank() && path.is_dir() {
             let what = format!("there is neither a cache nor an entry of a fixture in `{}`", path.display());

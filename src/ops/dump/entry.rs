@@ -3,7 +3,7 @@
 use super::{DumpFormat, DumpStyle};
 use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::notation::{notation, verify};
-use crate::json::JsonWriter;
+use crate::json::writer::{EntryError, JsonWriter, write_envelope};
 use crate::live::error::DecodeError;
 use crate::live::redact::redact;
 use crate::live::view::EnvelopeView;
@@ -25,22 +25,26 @@ pub fn dump_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) -> io::
                 Ok(envelope) => envelope,
                 Err(error) => return Ok(Err(error)),
             };
-            let mut json = JsonWriter::new(out, style.json);
-            json.envelope(&envelope)?;
-            json.finish()?;
-            Ok(Ok(()))
+            write_envelope(&envelope, style.json, out).map(Ok)
         }
         DumpFormat::Lines => {
-            let mut json = JsonWriter::of_lines(out, style.json);
-            let written = json.entry(&entry.key().to_string(), &value)?;
-            json.finish()?;
-            Ok(written)
+            let mut json = JsonWriter::lines(out, style.json);
+            match json.entry(&entry.key().to_string(), &value) {
+                Ok(()) => json.finish().map(|_| Ok(())),
+                Err(EntryError::Undecodable(error)) => Ok(Err(error)),
+                Err(EntryError::Io(error)) => Err(error),
+                Err(EntryError::TooLong) => unreachable!("the text is streamed"),
+            }
         }
         DumpFormat::RawLines => {
-            let mut json = JsonWriter::of_lines(out, style.json);
-            json.try_raw(&entry.key().to_string(), &value)?;
-            json.finish()?;
-            Ok(Ok(()))
+            let mut json = JsonWriter::lines(out, style.json);
+            match json.raw_entry(&entry.key().to_string(), &value) {
+                Err(EntryError::Io(error)) => Err(error),
+                written => {
+                    written.expect("the text is streamed, and not decoded");
+                    json.finish().map(|_| Ok(()))
+                }
+            }
         }
         DumpFormat::Notation => Ok(notation(&value, style.json.pretty.then_some(0), out)?.map_err(Into::into)),
         DumpFormat::Cbor => out.write_all(&value).map(Ok),

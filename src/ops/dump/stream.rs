@@ -1,13 +1,13 @@
 //! All entries in one text: read by one thread, decoded by as many as there are cores, written in order.
 
 use super::entry::{show_entry, stored};
-use super::{DumpFormat, DumpStyle, Dumped, dump_entry, each};
+use super::{DumpFormat, DumpStyle, Dumped, Stop, dump_entry, each, sets};
 use crate::error::Result;
-use crate::json;
-use crate::json::JsonWriter;
+use crate::json::writer::{EntryError, JsonWriter, write_document_entry};
 use crate::live::view::EnvelopeView;
 use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
+use crate::ops::sets::selected_sets;
 use crate::snapshot::{Entry, Snapshot};
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::io::{self, Write};
@@ -33,6 +33,10 @@ pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Writ
             let mut dumped = Dumped::default();
             let read = each(snapshot, scope, &mut dumped, |entry| writer.take(entry))?;
             writer.write_all()?;
+            let read = match read {
+                Ok(()) => writer.sets(snapshot, scope, &mut dumped)?,
+                read => read,
+            };
             // What is not all of it does not look as if it were.
             if read.is_ok() {
                 writer.end()?;
@@ -115,10 +119,7 @@ impl<W: Write> Writer<'_, '_, W> {
                     Err(error) => Err(error),
                     Ok(envelope) => {
                         self.separate()?;
-                        let mut json = JsonWriter::inside_object(&mut self.out, self.style.json);
-                        json.key(&entry.key().to_string())?;
-                        json.envelope(&envelope)?;
-                        json.finish()?;
+                        write_document_entry(&entry.key().to_string(), &envelope, self.style.json, &mut self.out)?;
                         Ok(())
                     }
                 }
@@ -131,6 +132,24 @@ impl<W: Write> Writer<'_, '_, W> {
         };
         self.unreadable.extend(written.err().map(|error| Unreadable { key: entry.key(), error }));
         Ok(())
+    }
+
+    /// Writes the sets of diorama.
+    fn sets(&mut self, snapshot: &Snapshot, scope: &Scope, dumped: &mut Dumped) -> io::Result<Result<()>> {
+        let sets = match selected_sets(snapshot, scope, &mut dumped.matched) {
+            Ok(sets) => sets,
+            Err(error) => return Ok(Err(error)),
+        };
+        for set in &sets {
+            dumped.entries += 1;
+            self.separate()?;
+            match sets::write(snapshot, set, self.style, false, dumped, &mut self.out) {
+                Ok(()) => {}
+                Err(Stop::Cache(error)) => return Ok(Err(error)),
+                Err(Stop::Out(error)) => return Err(error),
+            }
+        }
+        Ok(Ok(()))
     }
 
     fn separate(&mut self) -> io::Result<()> {
@@ -154,10 +173,10 @@ fn decode(entries: Vec<Entry>, buffer: Vec<u8>, style: DumpStyle) -> Text {
     match style.format {
         DumpFormat::Notation | DumpFormat::Cbor => show(entries, buffer, style),
         DumpFormat::Json => {
-            decode_json(entries, JsonWriter::inside_object(io::sink(), style.json).keeping_text(buffer, LONG), style)
+            decode_json(entries, JsonWriter::buffered_part(io::sink(), style.json, buffer, LONG), style)
         }
         DumpFormat::Lines | DumpFormat::RawLines => {
-            decode_json(entries, JsonWriter::of_lines(io::sink(), style.json).keeping_text(buffer, LONG), style)
+            decode_json(entries, JsonWriter::buffered_lines(io::sink(), style.json, buffer, LONG), style)
         }
     }
 }
@@ -168,13 +187,14 @@ fn decode_json(mut entries: Vec<Entry>, mut json: JsonWriter<io::Sink>, style: D
     for entry in &entries {
         let (key, value) = (entry.key(), stored(entry, style));
         let written = match style.format {
-            DumpFormat::RawLines => json.try_raw(&key.to_string(), &value),
-            _ => json.try_entry(&key.to_string(), &value),
+            DumpFormat::RawLines => json.raw_entry(&key.to_string(), &value),
+            _ => json.entry(&key.to_string(), &value),
         };
-        match written.expect("nothing is handed on") {
-            json::Entry::Written => {}
-            json::Entry::Undecodable(error) => unreadable.push(Unreadable { key, error }),
-            json::Entry::TooLong => break,
+        match written {
+            Ok(()) => {}
+            Err(EntryError::Undecodable(error)) => unreadable.push(Unreadable { key, error }),
+            Err(EntryError::TooLong) => break,
+            Err(EntryError::Io(_)) => unreachable!("the text is buffered"),
         }
         done += 1;
     }

@@ -10,7 +10,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::time::{Duration, UNIX_EPOCH};
 use vlive::fixture::{FixtureOptions, Source};
-use vlive::json::{JsonStyle, JsonWriter, RowsInput};
+use vlive::json::{JsonStyle, RowsInput, write_envelope};
 use vlive::live::{Envelope, EnvelopeView};
 use vlive::{CachedRows, Error, Fixture, Key};
 
@@ -27,9 +27,10 @@ pub fn rows(text: &str) -> bool {
     let envelope = input.into_envelope(3);
     let rows = CachedRows::decode(envelope.bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
     assert_eq!(envelope.rows(), rows.rows.len() as u64, "{text}");
-    let mut json = JsonWriter::new(Vec::new(), JsonStyle { pretty: true, ..JsonStyle::default() });
-    json.envelope(&EnvelopeView::new(envelope.bytes()).unwrap()).unwrap();
-    let json = String::from_utf8(json.finish().unwrap()).unwrap();
+    let mut json = Vec::new();
+    let style = JsonStyle { pretty: true, ..JsonStyle::default() };
+    write_envelope(&EnvelopeView::new(envelope.bytes()).unwrap(), style, &mut json).unwrap();
+    let json = String::from_utf8(json).unwrap();
     let again = RowsInput::parse(&json, "id").unwrap_or_else(|error| panic!("{text}: {error}")).into_envelope(3);
     assert_eq!(again, Envelope::encode(&rows), "{text}");
     true

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use std::io;
 use std::time::{Duration, UNIX_EPOCH};
-use vlive::json::{JsonStyle, JsonWriter, RowsInput};
+use vlive::json::{JsonStyle, RowsInput, write_envelope};
 use vlive::live::{Envelope, EnvelopeView};
 use vlive::{CachedRows, Record};
 
@@ -65,9 +65,9 @@ pub fn value(value: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn write(view: &EnvelopeView<'_>, style: JsonStyle) -> String {
-    let mut json = JsonWriter::new(Vec::new(), style);
-    json.envelope(view).unwrap();
-    String::from_utf8(json.finish().unwrap()).unwrap()
+    let mut json = Vec::new();
+    write_envelope(view, style, &mut json).unwrap();
+    String::from_utf8(json).unwrap()
 }
 
 type Rows = IndexMap<String, Record>;

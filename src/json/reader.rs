@@ -1,7 +1,7 @@
 //! JSON text to the bytes of an envelope: every number as it is written, every place named.
 
 use super::cursor::Cursor;
-use super::encode::Encoder;
+use super::encoder::Encoder;
 use super::input_error::{InputError, Place, Step};
 use crate::cbor::encode::push_text;
 use crate::live::envelope::{Envelope, envelope_of};

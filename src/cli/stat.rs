@@ -1,0 +1,296 @@
+use super::{Global, Status, tell_unread, time};
+use crate::output::histogram::{self, Blocks};
+use crate::output::{Output, human, table, to_width};
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+use std::env;
+use std::io::Write;
+use vlive::Snapshot;
+use vlive::ops::{self, AgeHistogram, Contents, TableStat};
+use vlive::system::Holder;
+
+/// Show the space that a cache takes, the ages of its entries, and the largest ones
+///
+/// Tells what of the file are values, sub-keys, the pages around them, redb's own records and free pages, and
+/// what `vlive compact` would give back. Sizes of entries are those of their values; the depth is the number of
+/// pages that are read to reach an entry.
+#[derive(Debug, Args)]
+pub struct Stat {
+    /// Show what the file says of itself: no entry is read
+    #[arg(long)]
+    quick: bool,
+
+    /// Print an object: times in seconds since 1970, ages in seconds, sizes in bytes
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the buckets of a histogram of ages are called.
+const AGES: [&str; ops::AGE_BOUNDS.len() + 2] =
+    ["future", "<1m", "<10m", "<1h", "<6h", "<1d", "<7d", "<30d", "<1y", "older"];
+
+/// Columns and rows of the largest entries on a terminal, where all of it is to fit on a screen.
+const COLUMNS: usize = 3;
+
+impl Stat {
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        let now = time::now()?;
+        let look = |snapshot: &Snapshot| {
+            if self.quick { Ok((ops::stat_quick(snapshot)?, Vec::new())) } else { ops::stat(snapshot, now) }
+        };
+        let (stat, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+        if self.json {
+            output.json(&Report::new(&stat))?;
+        } else {
+            writeln!(output.data(), "{}", headline(&stat))?;
+            if let Some(contents) = &stat.contents {
+                print_space(&stat, contents, output)?;
+                print_ages(&contents.ages, output)?;
+            }
+            print_tables(&stat.tables, self.quick, output)?;
+            if let Some(contents) = &stat.contents {
+                print_largest(contents, output)?;
+            }
+        }
+        output.flush()?;
+        let unreadable = stat.contents.as_ref().map_or(&[][..], |contents| &contents.unreadable);
+        Ok(tell_unread(&damage, unreadable, output))
+    }
+}
+
+/// `1.0 GiB, 610.2 MiB on disk; format v2, commit 17, closed`
+fn headline(stat: &ops::Stat) -> String {
+    let on_disk = stat.disk.map_or_else(String::new, |disk| format!(", {} on disk", human::size(disk)));
+    let holders: Vec<String> = stat.holders.iter().flatten().map(ToString::to_string).collect();
+    let state = match (holders.as_slice(), stat.closed_cleanly) {
+        ([], true) => "closed".to_owned(),
+        ([], false) => "not closed".to_owned(),
+        (holders, _) => format!("in use by {}", holders.join(", ")),
+    };
+    format!("{}{on_disk}; format v{}, commit {}, {state}", human::size(stat.file_len), stat.format, stat.commit)
+}
+
+fn print_space(stat: &ops::Stat, contents: &Contents, output: &mut Output) -> Result<()> {
+    let space = &contents.space;
+    let mut parts = vec![("values", space.values), ("keys", space.keys), ("pages around them", space.around)];
+    if space.other_tables > 0 {
+        parts.push(("other tables", space.other_tables));
+    }
+    parts.extend([("redb", space.redb), ("free", space.free)]);
+    let parts: Vec<String> = parts.iter().map(|(name, bytes)| format!("{name} {}", human::size(*bytes))).collect();
+    writeln!(output.data(), "{}", parts.join(", "))?;
+    let line = match stat.file_len.saturating_sub(space.compacted) {
+        0 => "`vlive compact` would give back nothing".to_owned(),
+        gain => {
+            let percent = u128::from(gain) * 100 / u128::from(stat.file_len.max(1));
+            format!("`vlive compact` would give back {} ({percent} %)", human::size(gain))
+        }
+    };
+    Ok(writeln!(output.data(), "{line}")?)
+}
+
+/// Three lines.
+pub fn print_ages(ages: &AgeHistogram, output: &mut Output) -> Result<()> {
+    let counts = [ages.future().entries].into_iter().chain(ages.past().iter().map(|count| count.entries));
+    let counts: Vec<(&str, u64)> = AGES.into_iter().zip(counts).collect();
+    let blocks = Blocks::of_locale(|name| env::var(name).ok());
+    Ok(histogram::write(output.data(), blocks, "AGE", &counts)?)
+}
+
+fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Result<()> {
+    let tables: Vec<&TableStat> = tables.iter().filter(|table| table.cache_key.is_some()).collect();
+    let key = |table: &TableStat, output: &Output| {
+        let key = output.key(table.cache_key.as_deref().unwrap_or_default()).into_owned();
+        if output.is_terminal() { to_width(&key, 24).into_owned() } else { key }
+    };
+    if is_quick {
+        let columns = [("KEY", false), ("ENTRIES", true)];
+        table::print(output, columns, &tables, |table, output| [key(table, output), table.entries.to_string()])?;
+        return Ok(());
+    }
+    let columns = [
+        ("KEY", false),
+        ("ENTRIES", true),
+        ("ROWS", true),
+        ("SIZE", true),
+        ("MIN", true),
+        ("MEDIAN", true),
+        ("MAX", true),
+        ("DEPTH", true),
+    ];
+    table::print(output, columns, &tables, |table, output| {
+        let held = table.held.unwrap_or_default();
+        let [min, median, max] =
+            held.sizes.map_or_else(|| [(); 3].map(|()| "-".to_owned()), |sizes| sizes.map(human::size));
+        let depth = table.tree.unwrap_or_default().depth.to_string();
+        let size = human::size(held.values);
+        [key(table, output), table.entries.to_string(), held.rows.to_string(), size, min, median, max, depth]
+    })?;
+    Ok(())
+}
+
+/// A line for each, or as a block where it must fit on a terminal.
+fn print_largest(contents: &Contents, output: &mut Output) -> Result<()> {
+    let lines: Vec<String> = match output.width().filter(|_| output.is_terminal()) {
+        None => {
+            let line =
+                |(key, bytes): &(vlive::Key, u64)| format!("{}  {}", human::size(*bytes), output.key(&key.to_string()));
+            contents.largest.iter().map(line).collect()
+        }
+        Some(width) => {
+            let column = (width / COLUMNS).saturating_sub(2).max(20);
+            let cells = contents.largest.iter().map(|(key, bytes)| {
+                let size = human::size(*bytes);
+                let key = to_width(&output.key(&key.to_string()), column - size.len() - 2).into_owned();
+                format!("{size:>10}  {key}")
+            });
+            let cells: Vec<String> = cells.collect();
+            let rows = cells.len().div_ceil(COLUMNS);
+            (0..rows)
+                .map(|row| {
+                    let of_row = cells.iter().skip(row).step_by(rows.max(1)).map(|cell| format!("{cell:column$}"));
+                    of_row.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+                })
+                .collect()
+        }
+    };
+    if !lines.is_empty() {
+        output.heading("LARGEST")?;
+    }
+    for line in lines {
+        writeln!(output.data(), "{line}")?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Report<'s> {
+    bytes: u64,
+    disk: Option<u64>,
+    format: u8,
+    commit: u64,
+    closed: bool,
+    holders: Option<Vec<Process<'s>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    space: Option<Space>,
+    keys: Vec<Row<'s>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    largest: Option<Vec<Large>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ages: Option<Vec<Bucket>>,
+}
+
+#[derive(Serialize)]
+pub struct Process<'s> {
+    pid: u32,
+    name: Option<&'s str>,
+}
+
+impl<'s> Process<'s> {
+    pub fn new(holder: &'s Holder) -> Process<'s> {
+        Process { pid: holder.pid, name: holder.name.as_deref() }
+    }
+}
+
+#[derive(Serialize)]
+struct Space {
+    values: u64,
+    keys: u64,
+    around: u64,
+    other_tables: u64,
+    redb: u64,
+    free: u64,
+    compacted: u64,
+}
+
+#[derive(Serialize)]
+struct Row<'s> {
+    key: &'s str,
+    entries: u64,
+    rows: Option<u64>,
+    bytes: Option<u64>,
+    key_bytes: Option<u64>,
+    pages: Option<u64>,
+    page_bytes: Option<u64>,
+    depth: Option<u64>,
+    min: Option<u64>,
+    median: Option<u64>,
+    max: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Large {
+    key: String,
+    bytes: u64,
+}
+
+/// Entries whose age is at least `from` and below `to` seconds.
+#[derive(Serialize)]
+pub struct Bucket {
+    from: Option<u64>,
+    to: Option<u64>,
+    entries: u64,
+    bytes: u64,
+}
+
+/// A bucket for each age, the future first.
+pub fn buckets(ages: &AgeHistogram) -> Vec<Bucket> {
+    let froms = [None, Some(0)].into_iter().chain(ops::AGE_BOUNDS.map(Some));
+    let tos = [Some(0)].into_iter().chain(ops::AGE_BOUNDS.map(Some)).chain([None]);
+    let counts = [ages.future()].into_iter().chain(ages.past().iter().copied());
+    let bucket = |((from, to), count): ((Option<u64>, Option<u64>), ops::AgeCount)| Bucket {
+        from,
+        to,
+        entries: count.entries,
+        bytes: count.bytes,
+    };
+    froms.zip(tos).zip(counts).map(bucket).collect()
+}
+
+impl<'s> Report<'s> {
+    fn new(stat: &'s ops::Stat) -> Report<'s> {
+        let contents = stat.contents.as_ref();
+        let large = |(key, bytes): &(vlive::Key, u64)| Large { key: key.to_string(), bytes: *bytes };
+        Report {
+            bytes: stat.file_len,
+            disk: stat.disk,
+            format: stat.format,
+            commit: stat.commit,
+            closed: stat.closed_cleanly,
+            holders: stat.holders.as_ref().map(|holders| holders.iter().map(Process::new).collect()),
+            space: contents.map(|contents| contents.space).map(|space| Space {
+                values: space.values,
+                keys: space.keys,
+                around: space.around,
+                other_tables: space.other_tables,
+                redb: space.redb,
+                free: space.free,
+                compacted: space.compacted,
+            }),
+            keys: stat.tables.iter().filter_map(row).collect(),
+            largest: contents.map(|contents| contents.largest.iter().map(large).collect()),
+            ages: contents.map(|contents| buckets(&contents.ages)),
+        }
+    }
+}
+
+fn row(table: &TableStat) -> Option<Row<'_>> {
+    let [min, median, max] = [0, 1, 2].map(|n| table.held.and_then(|held| held.sizes).map(|sizes| sizes[n]));
+    Some(Row {
+        key: table.cache_key.as_deref()?,
+        entries: table.entries,
+        rows: table.held.map(|held| held.rows),
+        bytes: table.held.map(|held| held.values),
+        key_bytes: table.held.map(|held| held.keys),
+        pages: table.tree.map(|tree| tree.leaves + tree.branches),
+        page_bytes: table.tree.map(|tree| tree.bytes),
+        depth: table.tree.map(|tree| tree.depth),
+        min,
+        median,
+        max,
+        unreadable: table.held.map(|held| held.unreadable).filter(|unreadable| *unreadable > 0),
+    })
+}

@@ -1,0 +1,114 @@
+use super::stat::Process;
+use super::{Global, Status, time};
+use crate::output::{Output, human, table};
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use vlive::ops::{self, CacheKind, FoundCache};
+
+/// Find caches: below folders, and those that a running process has open
+///
+/// Every redb file counts, whatever its name; its tables tell whether it is a cache of vantage-live, one of
+/// vantage-diorama, or something else. Links are not followed, and what may not be read is passed over.
+/// The status is 1 if there is none.
+#[derive(Debug, Args)]
+pub struct Where {
+    /// Where to search; else in the current folder, in the user's folders for caches, and among the files that
+    /// processes have open (on Linux)
+    #[arg(value_name = "ROOT", value_hint = clap::ValueHint::DirPath)]
+    roots: Vec<PathBuf>,
+
+    /// How many folders deep to search
+    #[arg(long, value_name = "FOLDERS", default_value = "8")]
+    depth: usize,
+
+    /// When to stop searching
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = time::parse_duration)]
+    timeout: Duration,
+
+    /// Print an array of objects: times in seconds since 1970, sizes in bytes
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row<'r> {
+    path: String,
+    kind: Option<&'static str>,
+    bytes: u64,
+    newest: Option<u64>,
+    holders: Option<Vec<Process<'r>>>,
+}
+
+impl Where {
+    pub fn run(&self, _: &Global, output: &mut Output) -> Result<Status> {
+        let now = time::now()?;
+        let roots = if self.roots.is_empty() {
+            default_roots(|name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute()))
+        } else {
+            self.roots.clone()
+        };
+        let found = ops::find_caches(&roots, self.roots.is_empty(), self.depth, self.timeout);
+        if self.json {
+            output.json(&found.caches.iter().map(row).collect::<Vec<_>>())?;
+        } else {
+            let columns = [("KIND", false), ("SIZE", true), ("NEWEST", true), ("IN USE BY", false), ("PATH", false)];
+            table::print(output, columns, &found.caches, |cache, output| {
+                let age = |newest| human::age(time::age(now, newest));
+                let holders: Vec<String> = cache.holders.iter().flatten().map(ToString::to_string).collect();
+                [
+                    kind(cache.kind).unwrap_or("?").to_owned(),
+                    human::size(cache.len),
+                    cache.newest.map_or_else(|| "-".to_owned(), age),
+                    if holders.is_empty() { "-".to_owned() } else { output.key(&holders.join(", ")).into_owned() },
+                    output.key(&shown(&cache.path)).into_owned(),
+                ]
+            })?;
+        }
+        output.flush()?;
+        if !found.is_complete {
+            output.warning("the time for searching was over before the end; --timeout gives it more");
+        }
+        Ok(if found.caches.is_empty() { Status::No } else { Status::Done })
+    }
+}
+
+/// The current folder, and where the system's rules put caches.
+fn default_roots(variable: impl Fn(&str) -> Option<PathBuf>) -> Vec<PathBuf> {
+    let home = variable("HOME");
+    let below_home = |folders: &str| home.as_ref().map(|home| home.join(folders));
+    let caches = if cfg!(windows) {
+        vec![variable("LOCALAPPDATA")]
+    } else if cfg!(target_os = "macos") {
+        vec![below_home("Library/Caches"), variable("XDG_CACHE_HOME")]
+    } else {
+        vec![variable("XDG_CACHE_HOME").or_else(|| below_home(".cache"))]
+    };
+    [PathBuf::from(".")].into_iter().chain(caches.into_iter().flatten()).collect()
+}
+
+/// A path without the `./` that stands for the current folder.
+fn shown(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
+}
+
+fn kind(kind: Option<CacheKind>) -> Option<&'static str> {
+    match kind? {
+        CacheKind::VantageLive => Some("vantage-live"),
+        CacheKind::Diorama => Some("diorama"),
+        _ => Some("other"),
+    }
+}
+
+fn row(cache: &FoundCache) -> Row<'_> {
+    Row {
+        path: shown(&cache.path),
+        kind: kind(cache.kind),
+        bytes: cache.len,
+        newest: cache.newest,
+        holders: cache.holders.as_ref().map(|holders| holders.iter().map(Process::new).collect()),
+    }
+}

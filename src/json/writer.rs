@@ -1,0 +1,249 @@
+//! Entries as JSON, each written whole or not at all.
+//!
+//! An entry that cannot be decoded must leave no text behind, yet looking for its faults first would read
+//! every value twice. So there are two passes, and nearly every entry needs only the first:
+//!
+//! 1. **Unverified.** The value is verified and written in one walk, while its text is buffered up to a
+//!    limit. If the walk completes, the text stays. If it stops, at a fault, at an irregular map, at an
+//!    envelope of an unusual shape or at the limit, the text is rolled back.
+//! 2. **Verified.** An [`EnvelopeView`] reads the value to its end, and finds its faults and its irregular
+//!    maps. If there is a fault, it is returned and nothing is written. Otherwise the entry is written
+//!    with that knowledge, and its text can be streamed.
+//!
+//! Values of more than a megabyte go to the second pass at once, so that their text is never buffered.
+
+use super::envelopes::{Envelopes, Frame};
+use super::style::JsonStyle;
+use super::tokens::{Result as Writing, Stop, Tokens};
+use crate::cbor::reader::Reader;
+use crate::live::error::DecodeError;
+use crate::live::view::EnvelopeView;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use std::fmt;
+use std::io::{self, Write};
+
+/// The largest value that is written unverified, in bytes.
+const LARGE: usize = 1024 * 1024;
+
+/// What entries are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    /// An object of full key to envelope.
+    Document,
+    /// A part of such an object, which is opened and closed elsewhere. It begins and ends without a comma.
+    Part,
+    /// An object each, `{"key": …, "fetched_at": …, "rows": …}`, on a line of its own.
+    Lines,
+}
+
+/// Writes entries as a JSON document, an object of full key to envelope, or as JSON Lines.
+///
+/// ```
+/// # use std::time::UNIX_EPOCH;
+/// let rows = vlive::CachedRows { rows: Default::default(), fetched_at: UNIX_EPOCH };
+/// let value = vlive::live::Envelope::encode(&rows);
+/// let mut json = vlive::json::JsonWriter::document(Vec::new(), vlive::json::JsonStyle::default());
+/// json.entry("clients/page_1", value.bytes())?;
+/// assert_eq!(json.finish()?, br#"{"clients/page_1":{"fetched_at":0,"rows":{}}}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct JsonWriter<W: Write> {
+    envelopes: Envelopes<W>,
+    layout: Layout,
+}
+
+/// Why an entry was not written. Nothing of it was, unless the output failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum EntryError {
+    /// The output failed.
+    Io(io::Error),
+    /// The value of the entry cannot be decoded.
+    Undecodable(DecodeError),
+    /// The text of the entry exceeds the memory that the writer may use for it.
+    TooLong,
+}
+
+impl<W: Write> JsonWriter<W> {
+    /// A writer of a document to `out`.
+    pub fn document(out: W, style: JsonStyle) -> JsonWriter<W> {
+        let mut tokens = Tokens::new(out, style.pretty);
+        tokens.begin(b'{');
+        JsonWriter::new(tokens, style, Layout::Document)
+    }
+
+    /// A writer of JSON Lines to `out`; [`JsonStyle::pretty`] is ignored.
+    pub fn lines(out: W, style: JsonStyle) -> JsonWriter<W> {
+        JsonWriter::new(Tokens::new(out, false), style, Layout::Lines)
+    }
+
+    /// A writer of entries of a document that is opened and closed elsewhere. All text is kept in `buffer`,
+    /// for [`Self::into_text`]; an entry that would make it longer than `limit` bytes is too long.
+    pub(crate) fn buffered_part(out: W, style: JsonStyle, buffer: Vec<u8>, limit: usize) -> JsonWriter<W> {
+        let tokens = Tokens::buffered(out, style.pretty, buffer, limit).inside_container();
+        JsonWriter::new(tokens, style, Layout::Part)
+    }
+
+    /// The same for JSON Lines.
+    pub(crate) fn buffered_lines(out: W, style: JsonStyle, buffer: Vec<u8>, limit: usize) -> JsonWriter<W> {
+        JsonWriter::new(Tokens::buffered(out, false, buffer, limit), style, Layout::Lines)
+    }
+
+    fn new(tokens: Tokens<W>, style: JsonStyle, layout: Layout) -> JsonWriter<W> {
+        let frame = if layout == Layout::Lines { Frame::Opened } else { Frame::Own };
+        JsonWriter { envelopes: Envelopes::new(tokens, style, frame), layout }
+    }
+
+    /// The text of a buffered writer.
+    pub(crate) fn into_text(self) -> Vec<u8> {
+        self.envelopes.values.tokens.into_text()
+    }
+
+    /// Completes the document, and returns the output.
+    pub fn finish(self) -> io::Result<W> {
+        let mut tokens = self.envelopes.values.tokens;
+        if self.layout == Layout::Document {
+            tokens.end(b'}');
+        }
+        tokens.finish()
+    }
+
+    /// Writes an entry: its full key, and the envelope that is its value. In a document every key must be
+    /// written only once.
+    pub fn entry(&mut self, key: &str, value: &[u8]) -> Result<(), EntryError> {
+        if value.len() <= LARGE {
+            match self.attempt(|this| this.framed(key, |envelopes| envelopes.unverified(value))) {
+                Ok(()) => return Ok(()),
+                Err(Stop::Io(error)) => return Err(EntryError::Io(error)),
+                Err(Stop::TooLong) if self.envelopes.values.tokens.is_buffered() => return Err(EntryError::TooLong),
+                Err(Stop::TooLong | Stop::Cbor(_) | Stop::Irregular) => {}
+            }
+        }
+        let view = EnvelopeView::new(value).map_err(EntryError::Undecodable)?;
+        self.whole(|this| this.framed(key, |envelopes| envelopes.verified(&view)))
+    }
+
+    /// Writes an entry of JSON Lines with the bytes of its value as they are.
+    pub(crate) fn raw_entry(&mut self, key: &str, value: &[u8]) -> Result<(), EntryError> {
+        self.whole(|this| {
+            this.framed(key, |envelopes| {
+                envelopes.values.tokens.key("raw")?;
+                envelopes.values.tokens.base64(value, &BASE64)?;
+                envelopes.values.end_object();
+                Ok(())
+            })
+        })
+    }
+
+    /// Writes the key, then the value with `write`.
+    fn framed(&mut self, key: &str, write: impl FnOnce(&mut Envelopes<W>) -> Writing) -> Writing {
+        let tokens = &mut self.envelopes.values.tokens;
+        if self.layout != Layout::Lines {
+            tokens.key(key)?;
+            return write(&mut self.envelopes);
+        }
+        tokens.begin(b'{');
+        tokens.key("key")?;
+        tokens.string(key.as_bytes())?;
+        write(&mut self.envelopes)?;
+        self.envelopes.values.tokens.end_line();
+        Ok(())
+    }
+
+    /// Writes what was verified: only the output or its limit can stop it.
+    fn whole(&mut self, write: impl FnOnce(&mut Self) -> Writing) -> Result<(), EntryError> {
+        let is_buffered = self.envelopes.values.tokens.is_buffered();
+        match if is_buffered { self.attempt(write) } else { write(self) } {
+            Ok(()) => Ok(()),
+            Err(Stop::TooLong) => Err(EntryError::TooLong),
+            Err(stop) => Err(EntryError::Io(stop.into())),
+        }
+    }
+
+    /// Buffers what `write` writes, and rolls it back if it stops.
+    fn attempt(&mut self, write: impl FnOnce(&mut Self) -> Writing) -> Writing {
+        let attempt = self.envelopes.values.tokens.begin_attempt();
+        let written = write(self);
+        self.envelopes.values.tokens.end_attempt(&attempt, written.is_ok());
+        if written.is_err() {
+            self.envelopes.forget();
+        }
+        written
+    }
+}
+
+/// Writes the envelope of one entry to `out`: `{"fetched_at": N, "rows": {"<id>": {…}}}`, as vantage-live
+/// reads it, or its rows alone.
+///
+/// ```
+/// # use std::time::UNIX_EPOCH;
+/// let rows = vlive::CachedRows { rows: Default::default(), fetched_at: UNIX_EPOCH };
+/// let value = vlive::live::Envelope::encode(&rows);
+/// let mut json = Vec::new();
+/// let envelope = vlive::live::EnvelopeView::new(value.bytes())?;
+/// vlive::json::write_envelope(&envelope, vlive::json::JsonStyle::default(), &mut json)?;
+/// assert_eq!(json, br#"{"fetched_at":0,"rows":{}}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_envelope(envelope: &EnvelopeView<'_>, style: JsonStyle, out: impl Write) -> io::Result<()> {
+    let mut envelopes = Envelopes::new(Tokens::new(out, style.pretty), style, Frame::Own);
+    envelopes.verified(envelope)?;
+    envelopes.values.tokens.finish()?;
+    Ok(())
+}
+
+/// Writes an entry of a document that is opened and closed elsewhere, without a comma around it.
+pub(crate) fn write_document_entry(
+    key: &str,
+    envelope: &EnvelopeView<'_>,
+    style: JsonStyle,
+    out: impl Write,
+) -> io::Result<()> {
+    let tokens = Tokens::new(out, style.pretty).inside_container();
+    let mut envelopes = Envelopes::new(tokens, style, Frame::Own);
+    envelopes.values.tokens.key(key)?;
+    envelopes.verified(envelope)?;
+    envelopes.values.tokens.finish()?;
+    Ok(())
+}
+
+/// The record of `envelope` at an offset, on one line.
+pub(crate) fn record_json(envelope: &EnvelopeView<'_>, offset: usize) -> String {
+    on_one_line(|envelopes| envelopes.record(envelope, &mut Reader::at(envelope.value(), offset)))
+}
+
+/// The value in a record of `envelope` at an offset, on one line.
+pub(crate) fn value_json(envelope: &EnvelopeView<'_>, offset: usize) -> String {
+    on_one_line(|envelopes| envelopes.value(envelope, &mut Reader::at(envelope.value(), offset)))
+}
+
+fn on_one_line(write: impl FnOnce(&mut Envelopes<io::Sink>) -> Writing) -> String {
+    let tokens = Tokens::buffered(io::sink(), false, Vec::new(), usize::MAX);
+    let mut envelopes = Envelopes::new(tokens, JsonStyle::default(), Frame::Own);
+    write(&mut envelopes).map_err(io::Error::from).expect("verified, and memory takes all text");
+    String::from_utf8(envelopes.values.tokens.into_text()).expect("JSON is UTF-8")
+}
+
+impl fmt::Display for EntryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            EntryError::Io(_) => "the output failed",
+            EntryError::Undecodable(_) => "the entry cannot be decoded",
+            EntryError::TooLong => "the text of the entry takes too much memory",
+        })
+    }
+}
+
+impl std::error::Error for EntryError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            EntryError::Io(error) => Some(error),
+            EntryError::Undecodable(error) => Some(error),
+            EntryError::TooLong => None,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! A cache written anew without the space that it does not need.
+
+use crate::database::rebuild::{self, Closing, NewTable};
+use crate::database::{catch, open_locked, redb_error, verify_for_redb};
+use crate::error::{Error, Result};
+use crate::file::{self, Definition, MAGIC, TreeEntry};
+use crate::ops::stat;
+use crate::snapshot::{Snapshot, Table, location};
+use crate::system::disk;
+use crate::system::positioned::write_at;
+use crate::system::temporary::TemporaryFile;
+use redb::{Database, WriteTransaction};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What compacting a cache changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Compacted {
+    /// Bytes of the file before.
+    pub before: u64,
+    /// Bytes of the file after; the same if there was nothing to gain.
+    pub after: u64,
+    /// Bytes of the values and sub-keys in it, and of tables that are not cache tables.
+    pub contents: u64,
+    /// Entries of the cache keys.
+    pub entries: u64,
+}
+
+impl Compacted {
+    /// The bytes that the file is shorter by.
+    #[must_use]
+    pub fn given_back(&self) -> u64 {
+        self.before - self.after
+    }
+}
+
+/// What a new file is written with.
+const WRITE: &str = "write a new file beside";
+
+/// What becomes of the new file.
+const REPLACE: &str = "put the new file in place of";
+
+/// Files that are written at the most, each longer than the one before, until redb has no need to make one longer.
+const TRIES: u32 = 3;
+
+/// Gives back the space that the cache at `path` does not need: writes all tables to a new file beside it, in the
+/// order of their keys, compares every entry with the old one, and puts the new file in its place if it is
+/// shorter. Owner, mode and the version of redb's file format stay. Killed at any instant, the folder has the old
+/// cache or the new one. Of a link the file that it leads to is replaced, and the link stays.
+///
+/// # Errors
+/// [`Error::InUse`] while an app has the cache open; [`Error::Damaged`] where anything in it does not verify;
+/// [`Error::NoRoom`] if the disk has no room for the new file; [`Error::HardLinked`] if the file has another
+/// name; [`Error::UnknownType`] if a table has a type that redb cannot be told of. The cache is as it was then.
+pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
+    let named = location::cache_file(path.as_ref());
+    let file = open_locked(&named)?;
+    let path = fs::canonicalize(&named).map_err(|error| Error::io("read", &named, error))?;
+    compact_locked(&Old { named, path, file })
+}
+
+/// The file as it is, which nobody else changes.
+struct Old {
+    /// As its user calls it, perhaps by a link.
+    named: PathBuf,
+    path: PathBuf,
+    file: Arc<fs::File>,
+}
+
+fn compact_locked(old: &Old) -> Result<Compacted> {
+    let metadata = old.file.metadata().map_err(|error| Error::io("read", &old.named, error))?;
+    let names = disk::names(&metadata);
+    if names > 1 {
+        return Err(Error::HardLinked { path: old.named.clone(), names });
+    }
+    verify_for_redb(&old.named, &old.file)?;
+    let snapshot = Snapshot::of(&old.named, Arc::clone(&old.file), false)?.whole()?;
+    let plan = compact_plan(&snapshot)?;
+    if plan.given_back() == 0 {
+        return Ok(plan);
+    }
+    let after = replace(old, &snapshot, &metadata, plan.after)?;
+    Ok(Compacted { after: after.unwrap_or(plan.before), ..plan })
+}
+
+/// Tells what [`compact`] would do, and changes nothing.
+///
+/// # Errors
+/// [`Error::Damaged`] where anything in the cache does not verify.
+pub fn compact_plan(snapshot: &Snapshot) -> Result<Compacted> {
+    let (stat, damage) = stat::stat(snapshot, 0)?;
+    if let Some(damage) = damage.into_iter().next() {
+        return Err(damage);
+    }
+    let space = stat.contents.map(|contents| contents.space).unwrap_or_default();
+    Ok(Compacted {
+        before: snapshot.file_len(),
+        after: space.compacted.min(snapshot.file_len()),
+        contents: space.values + space.keys + space.other_tables,
+        entries: stat.tables.iter().filter(|table| table.held.is_some()).map(|table| table.entries).sum(),
+    })
+}
+
+/// Writes the new file, about `len` bytes long, and puts it in place of the old one. Returns its length; `None` if
+/// it is no shorter, and all is as it was.
+fn replace(old: &Old, snapshot: &Snapshot, metadata: &fs::Metadata, len: u64) -> Result<Option<u64>> {
+    let cannot = |doing| move |error| Error::io(doing, &old.named, error);
+    let folder = old.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Some(free) = disk::free(folder).filter(|free| *free < len) {
+        return Err(Error::NoRoom { path: old.named.clone(), needed: len, free });
+    }
+    let new = TemporaryFile::new(folder).map_err(cannot(WRITE))?;
+    disk::hide(new.file()).map_err(cannot(WRITE))?;
+    write(&old.named, snapshot, new.file(), len)?;
+    let after = new.file().metadata().map_err(cannot(WRITE))?.len();
+    if after >= metadata.len() {
+        return Ok(None);
+    }
+    verify_for_redb(&old.named, new.file())?;
+    compare(snapshot, &Snapshot::of(&old.named, Arc::clone(new.file()), false)?.whole()?)?;
+    disk::take_owner_and_mode(new.file(), metadata).map_err(cannot("keep owner and mode of"))?;
+    new.file().sync_all().map_err(cannot(WRITE))?;
+    new.persist(&old.path).map_err(cannot(REPLACE))?;
+    disk::sync_folder(folder).map_err(cannot(REPLACE))?;
+    // An app that opened the old file an instant ago and gets its lock now would write to a file without a name.
+    // Like this it is told that it has no cache, and finds the new one when it starts again.
+    write_at(&old.file, &[0; MAGIC.len()], 0).ok();
+    Ok(Some(after))
+}
+
+/// Writes all tables to a new file. `len` is what it should take; where redb has to make it longer, it doubles it.
+fn write(path: &Path, snapshot: &Snapshot, file: &Arc<fs::File>, len: u64) -> Result<()> {
+    let mut len = len;
+    for left in (0..TRIES).rev() {
+        let failed = |error| redb_error(WRITE, path, error);
+        let panicked = || Error::RedbPanicked { doing: WRITE, path: path.to_owned() };
+        let closing = Closing::default();
+        let written = catch(|| {
+            let database = rebuild::lay_out(file, snapshot.slot().version == 3, len, &closing).map_err(failed)?;
+            fill(path, snapshot, &database)
+        });
+        written.ok_or_else(panicked)??;
+        closing.result().map_err(|error| Error::io(WRITE, path, error))?;
+        let written = file.metadata().map_err(|error| Error::io(WRITE, path, error))?.len();
+        if written <= len || left == 0 {
+            break;
+        }
+        len += len / 16 + (1 << 20);
+    }
+    Ok(())
+}
+
+fn fill(path: &Path, snapshot: &Snapshot, database: &Database) -> Result<()> {
+    let transaction = database.begin_write().map_err(|error| redb_error(WRITE, path, error))?;
+    for table in snapshot.tables()? {
+        fill_table(path, snapshot, &table, &transaction)?;
+    }
+    transaction.commit().map_err(|error| redb_error(WRITE, path, error))
+}
+
+fn fill_table(path: &Path, snapshot: &Snapshot, table: &Table, transaction: &WriteTransaction) -> Result<()> {
+    let failed = |error: redb::StorageError| redb_error(WRITE, path, error);
+    let damaged = |error| snapshot.error(error, Some(table.name()));
+    let definition = table.definition();
+    let new =
+        NewTable::create(transaction, table.name(), definition).map_err(|error| redb_error(WRITE, path, error))?;
+    let unknown = || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind() };
+    let mut entries = definition.tree(snapshot.file()).entries();
+    match new.ok_or_else(unknown)? {
+        NewTable::Packed(mut new) => {
+            entries.try_for_each(|entry| new.push(entry.map_err(damaged)?).map_err(failed))?;
+            new.finish().map_err(failed)
+        }
+        NewTable::Plain(mut new) => entries.try_for_each(|entry| {
+            let entry = entry.map_err(damaged)?;
+            new.insert(entry.key(), entry.value()).map(drop).map_err(failed)
+        }),
+        NewTable::Multimap(mut new) => entries.try_for_each(|entry| {
+            let entry = entry.map_err(damaged)?;
+            let mut refused = None;
+            let visited = definition.values(snapshot.file(), entry.value(), |value| {
+                new.insert(entry.key(), value).map(drop).map_err(|error| {
+                    refused = Some(error);
+                    file::Error::stopped()
+                })
+            });
+            refused.map_or(Ok(()), |error| Err(failed(error)))?;
+            visited.map_err(damaged)
+        }),
+    }
+}
+
+/// Compares the new file with the old one, entry by entry, as our own reader finds them.
+fn compare(old: &Snapshot, new: &Snapshot) -> Result<()> {
+    let (before, after) = (old.tables()?, new.tables()?);
+    let differs = || Error::RedbPanicked { doing: WRITE, path: old.path().to_owned() };
+    if before.len() != after.len() {
+        return Err(differs());
+    }
+    for (before, after) in before.iter().zip(&after) {
+        let definitions = [before, after].map(|table| Definition { root: None, ..table.definition().clone() });
+        if before.name() != after.name() || definitions[0] != definitions[1] {
+            return Err(differs());
+        }
+        let mut left = before.definition().tree(old.file()).entries();
+        let mut right = after.definition().tree(new.file()).entries();
+        loop {
+            let next = |snapshot: &Snapshot, entry: Option<file::Result<TreeEntry>>| {
+                entry.transpose().map_err(|error| snapshot.error(error, Some(before.name())))
+            };
+            match (next(old, left.next())?, next(new, right.next())?) {
+                (None, None) => break,
+                (Some(left), Some(right)) if left.key() == right.key() => {
+                    let is_same = if before.definition().multimap {
+                        values(old, before, left.value())? == values(new, after, right.value())?
+                    } else {
+                        left.value() == right.value()
+                    };
+                    if !is_same {
+                        return Err(differs());
+                    }
+                }
+                _ => return Err(differs()),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn values(snapshot: &Snapshot, table: &Table, stored: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let mut values = Vec::new();
+    let visited = table.definition().values(snapshot.file(), stored, |value| {
+        values.push(value.to_vec());
+        file::Result::Ok(())
+    });
+    visited.map_err(|error| snapshot.error(error, Some(table.name())))?;
+    Ok(values)
+}

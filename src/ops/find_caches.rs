@@ -1,0 +1,145 @@
+//! Where caches are.
+
+use crate::diorama::identity::TableName;
+use crate::diorama::meta::{Meta, MetaKey, Nanoseconds};
+use crate::error::Result;
+use crate::live::key::Selection;
+use crate::snapshot::{Snapshot, location};
+use crate::system::holder::{self, Holder};
+use crate::system::search::{self, Limits};
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str;
+use std::time::{Duration, Instant};
+
+/// Bytes of the smallest file that redb makes.
+const SMALLEST: u64 = 512 * 1024;
+
+/// How long to look at one cache that an app writes to.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What a search has found.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct FoundCaches {
+    /// In the order of their paths, each once.
+    pub caches: Vec<FoundCache>,
+    /// Whether the search got to its end in time.
+    pub is_complete: bool,
+}
+
+/// A redb file.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FoundCache {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub len: u64,
+    /// What it holds; `None` if that cannot be read.
+    pub kind: Option<CacheKind>,
+    /// When the newest of what it holds was fetched, in seconds since 1970; `None` if it does not say, or there was
+    /// no time to read it.
+    pub newest: Option<u64>,
+    /// Who has it open; `None` where the system does not say.
+    pub holders: Option<Vec<Holder>>,
+}
+
+/// What a redb file holds, as the names and types of its tables say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CacheKind {
+    /// Tables of vantage-live, or none at all under the name that it gives its file.
+    VantageLive,
+    /// Tables of vantage-diorama.
+    Diorama,
+    /// Tables of something else, or none.
+    Other,
+}
+
+/// Searches the folders of `roots`, and with `open` all files that other processes are seen to have open. A file
+/// is `depth` folders below a root at the most; after `time` the search stops. It follows no links, and passes
+/// over what it may not read.
+#[must_use]
+pub fn find_caches(roots: &[PathBuf], open: bool, depth: usize, time: Duration) -> FoundCaches {
+    let limits = Limits { depth, until: Instant::now().checked_add(time) };
+    let mut seen = HashSet::new();
+    let mut files: BTreeMap<PathBuf, u64> = BTreeMap::new();
+    let mut visit = |path: &Path, metadata: &fs::Metadata| {
+        if may_be_cache(path, metadata) && seen.insert(search::identity(path, metadata)) {
+            files.insert(path.to_owned(), metadata.len());
+        }
+    };
+    let mut is_complete = roots.iter().all(|root| search::below(root, limits, &mut visit));
+    if open {
+        is_complete &= search::open_files(limits, &mut visit);
+    }
+    let mut caches = Vec::with_capacity(files.len());
+    for (path, len) in files {
+        let look = |snapshot: &Snapshot| look(snapshot, limits);
+        let looked = if limits.are_over() { None } else { Snapshot::look(&path, LOOK, look).ok() };
+        is_complete &= !limits.are_over();
+        let holders = fs::metadata(&path).ok().and_then(|metadata| holder::of(&metadata));
+        let (kind, newest) = looked.map_or((None, None), |(kind, newest)| (Some(kind), newest));
+        caches.push(FoundCache { path, len, kind, newest, holders });
+    }
+    FoundCaches { caches, is_complete }
+}
+
+/// The caches in the folders just below a folder, sound or not, in the order of their paths.
+#[must_use]
+pub fn caches_just_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let limits = Limits { depth: 2, until: Instant::now().checked_add(Duration::from_secs(1)) };
+    search::below(folder, limits, &mut |path, metadata| {
+        if may_be_cache(path, metadata) {
+            found.push(path.to_owned());
+        }
+    });
+    found.sort();
+    found
+}
+
+fn may_be_cache(path: &Path, metadata: &fs::Metadata) -> bool {
+    let is_named = path.file_name().is_some_and(|name| name == location::FILE_NAME);
+    (is_named || metadata.len() >= SMALLEST) && location::is_cache(path)
+}
+
+fn look(snapshot: &Snapshot, limits: Limits) -> Result<(CacheKind, Option<u64>)> {
+    let tables = snapshot.tables()?;
+    let is_named = snapshot.path().file_name().is_some_and(|name| name == location::FILE_NAME);
+    if tables.iter().any(|table| table.cache_key().is_some()) || tables.is_empty() && is_named {
+        return Ok((CacheKind::VantageLive, newest_entry(snapshot, limits)?));
+    }
+    let mut newest = None;
+    let mut kind = CacheKind::Other;
+    for table in &tables {
+        if !matches!(TableName::of(table.name()), TableName::Meta(_)) {
+            continue;
+        }
+        kind = CacheKind::Diorama;
+        let mut meta = Meta::default();
+        for entry in table.definition().tree(snapshot.file()).entries().take(MetaKey::ALL.len() + 16) {
+            let entry = entry.map_err(|error| snapshot.error(error, Some(table.name())))?;
+            if let Ok(key) = str::from_utf8(entry.key()) {
+                // One that diorama cannot read says nothing of the others.
+                meta.read(key, entry.value()).ok();
+            }
+        }
+        newest = newest.max(meta.refreshed_at.max(meta.copied_at).map(Nanoseconds::seconds));
+    }
+    Ok((kind, newest))
+}
+
+/// `None` where there is no entry, or no time to look at all of them.
+fn newest_entry(snapshot: &Snapshot, limits: Limits) -> Result<Option<u64>> {
+    let mut newest = None;
+    for entry in snapshot.entries(&Selection::All)? {
+        if limits.are_over() {
+            return Ok(None);
+        }
+        newest = newest.max(entry?.head().ok().map(|head| head.fetched_at));
+    }
+    Ok(newest)
+}

@@ -1,0 +1,180 @@
+//! `stat` and `compact` as they are typed.
+
+use super::support::Folder;
+use redb::Database;
+use serde_json::json;
+use std::fs;
+
+fn len(folder: &Folder) -> u64 {
+    fs::metadata(folder.file()).unwrap().len()
+}
+
+#[test]
+fn stat_shows_a_cache_at_a_glance() {
+    let folder = Folder::with_values(
+        "clients",
+        &[
+            ("page_1", b"\xa2\x6afetched_at\x1a\x69\x80\x19\x70\x64rows\xa1\x61a\xa0"),
+            ("page_2", b"\xa2\x6afetched_at\x00\x64rows\xa0"),
+        ],
+    );
+    let output = folder.vlive(["stat"]).env("LC_ALL", "C.UTF-8").output();
+    assert_eq!((output.status, output.stderr.as_str()), (0, ""));
+    let lines: Vec<&str> = output.stdout.lines().collect();
+    assert!(lines[0].starts_with("3.5 MiB, ") && lines[0].contains("; format v2, commit "), "{output}");
+    assert!(lines[0].ends_with(", closed"), "{output}");
+    assert!(lines[1].starts_with("values 45 B, keys 12 B, pages around them 3.9 KiB, redb "), "{output}");
+    assert!(lines[2].starts_with("`vlive compact` would give back 1.8 MiB (5"), "{output}");
+    assert_eq!(lines[3], "AGE  future  <1m  <10m  <1h  <6h  <1d  <7d  <30d  <1y  older");
+    assert_eq!(lines[4], "                             ███                       █████");
+    assert_eq!(lines[5], "          0    0     0    0    1    0    0     0    0      1");
+    assert_eq!(lines[6], "KEY      ENTRIES  ROWS  SIZE   MIN  MEDIAN   MAX  DEPTH");
+    assert_eq!(lines[7], "clients        2     1  45 B  19 B    19 B  26 B      1");
+    assert_eq!(lines[8..], ["LARGEST", "26 B  clients/page_1", "19 B  clients/page_2"]);
+    let ascii = folder.vlive(["stat"]).env("LC_ALL", "C").output();
+    assert!(ascii.stdout.is_ascii() && ascii.stdout.contains("###"), "{ascii}");
+}
+
+#[test]
+fn stat_as_json_adds_up_and_agrees_with_ls() {
+    for cache in ["bakery", "values", "foreign", "crashed", "format-v3"] {
+        let folder = Folder::shared(cache);
+        let stat = folder.vlive(["stat", "--json"]).json();
+        let space = stat["space"].as_object().unwrap();
+        let sum: u64 = space.iter().filter(|(name, _)| *name != "compacted").map(|(_, n)| n.as_u64().unwrap()).sum();
+        assert_eq!(stat["bytes"], json!(sum), "{cache}");
+        let listed = folder.vlive(["ls", "--json"]).output();
+        let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+        for (stat, listed) in stat["keys"].as_array().unwrap().iter().zip(listed.as_array().unwrap()) {
+            for field in ["key", "entries", "rows", "bytes"] {
+                assert_eq!(stat[field], listed[field], "{cache}");
+            }
+        }
+        let aged: u64 = stat["ages"].as_array().unwrap().iter().map(|bucket| bucket["entries"].as_u64().unwrap()).sum();
+        let entries: u64 = stat["keys"].as_array().unwrap().iter().map(|key| key["entries"].as_u64().unwrap()).sum();
+        assert_eq!(aged, entries, "{cache}");
+        let quick = folder.vlive(["stat", "--quick", "--json"]).json();
+        assert_eq!((&quick["bytes"], &quick["commit"]), (&stat["bytes"], &stat["commit"]));
+        assert!(quick.get("space").is_none() && quick.get("ages").is_none());
+    }
+}
+
+#[test]
+fn compact_tells_before_and_after_and_keeps_the_plan() {
+    let folder = Folder::copy_of("bakery");
+    let before = folder.entries();
+    let plan = folder.vlive(["compact", "-n", "--json"]).json();
+    let told = "would give back 1.8 MiB: from 3.5 MiB to 1.6 MiB for 21 entries with 20.7 KiB\n";
+    folder.untouched(|| folder.vlive(["compact", "-n"]).ends(0, "", told));
+    folder.vlive(["compact"]).ends(0, "", &told.replace("would give", "gave"));
+    assert_eq!(plan["after"], json!(len(&folder)));
+    assert_eq!(folder.entries(), before);
+    let nothing = "nothing to give back: the file takes 1.6 MiB for 21 entries with 20.7 KiB, and would take no less\n";
+    folder.untouched(|| folder.vlive(["compact"]).ends(0, "", nothing));
+    folder.vlive(["compact", "-q"]).ends(0, "", "");
+    let json = folder.vlive(["compact", "--json"]).json();
+    let expected = json!({
+        "before": len(&folder), "after": len(&folder), "given_back": 0, "contents": 21214, "entries": 21,
+        "dry_run": false,
+    });
+    assert_eq!(json, expected);
+}
+
+#[test]
+fn compact_leaves_alone_what_is_in_use_or_has_another_name() {
+    let folder = Folder::copy_of("bakery");
+    let app = Database::open(folder.file()).unwrap();
+    folder.untouched(|| assert_eq!(folder.vlive(["compact"]).output().status, 4));
+    drop(app);
+    #[cfg(unix)]
+    {
+        fs::hard_link(folder.file(), folder.path().join("other")).unwrap();
+        let told = "error: `./vlive.redb` is a file with 2 names (hard links)\nhint: the other names would keep the \
+                    old file; copy the file, and put the copy in its place\n";
+        folder.untouched(|| folder.vlive(["compact"]).ends(2, "", told));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_cannot_be_written_to_its_end_is_no_harm_wherever_that_is() {
+    for blocks in [0, 8, 1000, 2000, 3000, 3300, 3400, 3420] {
+        let folder = Folder::copy_of("bakery");
+        let before = fs::read(folder.file()).unwrap();
+        let ended = folder.limited(&format!("ulimit -f {blocks}; trap '' XFSZ"), &["compact"]);
+        assert_eq!(ended.status, 3, "{blocks}: {ended}");
+        assert!(ended.stderr.starts_with("error: cannot write a new file beside `./vlive.redb`: "), "{ended}");
+        assert!(fs::read(folder.file()).unwrap() == before, "{blocks}");
+        assert_eq!(folder.files(), ["vlive.redb"], "{blocks}");
+    }
+}
+
+#[test]
+fn where_finds_caches_by_what_is_in_them() {
+    let folder = Folder::empty();
+    for (cache, name) in [("bakery", "a/vlive.redb"), ("foreign", "a/b/c.db"), ("crashed", "d/vlive.redb")] {
+        folder.write(name, fs::read(Folder::shared(cache).file()).unwrap());
+    }
+    folder.write("a/notes.txt", "no cache");
+    folder.write("a/vlive.redb.txt", vec![0; 1 << 20]);
+    let database = folder.path().join("a/other.redb");
+    drop(Database::create(&database).unwrap());
+    let found = folder.vlive(["where", "--json", "."]).json();
+    let found: Vec<(&str, &str)> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cache| (cache["path"].as_str().unwrap(), cache["kind"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ("a/b/c.db", "vantage-live"),
+        ("a/other.redb", "other"),
+        ("a/vlive.redb", "vantage-live"),
+        ("d/vlive.redb", "vantage-live"),
+    ];
+    assert_eq!(found, expected);
+    let shallow = folder.vlive(["where", "--json", "--depth", "2", "."]).json();
+    assert_eq!(shallow.as_array().unwrap().len(), 3);
+    folder.vlive(["where", "a/b/none"]).ends(1, "", "");
+    let table = folder.vlive(["where", "d"]).output();
+    let lines: Vec<&str> = table.stdout.lines().collect();
+    assert_eq!(lines[0], "KIND             SIZE  NEWEST  IN USE BY  PATH");
+    assert!(
+        lines[1].starts_with("vantage-live  2.5 MiB  ") && lines[1].ends_with("  -          d/vlive.redb"),
+        "{table}"
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn where_finds_a_cache_that_a_process_has_open_wherever_it_is_and_names_the_process() {
+    let (folder, elsewhere) = (Folder::copy_of("live-demo"), Folder::empty());
+    let _app = Database::open(folder.file()).unwrap();
+    let found = elsewhere.vlive(["where", "--json"]).env("XDG_CACHE_HOME", elsewhere.path().to_str().unwrap()).json();
+    let path = folder.file().to_str().unwrap().to_owned();
+    let cache = found.as_array().unwrap().iter().find(|cache| cache["path"] == json!(path)).expect("it is found");
+    assert_eq!(cache["holders"][0]["pid"], json!(std::process::id()));
+    assert!(cache["newest"].is_u64());
+}
+
+#[test]
+#[cfg(unix)]
+fn where_follows_no_links_and_names_no_file_twice() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::empty();
+    folder.write("a/vlive.redb", fs::read(Folder::shared("bakery").file()).unwrap());
+    symlink(folder.path(), folder.path().join("a/loop")).unwrap();
+    symlink(folder.path().join("a/vlive.redb"), folder.path().join("linked.redb")).unwrap();
+    fs::hard_link(folder.path().join("a/vlive.redb"), folder.path().join("a/second")).unwrap();
+    assert_eq!(folder.vlive(["where", "--json", "."]).json().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn where_there_is_no_cache_those_just_below_are_named() {
+    let folder = Folder::empty();
+    for name in ["a/vlive.redb", "b/vlive.redb", "c/d/vlive.redb"] {
+        folder.write(name, fs::read(Folder::shared("live-demo").file()).unwrap());
+    }
+    let told = "error: there is no cache at `./vlive.redb`\nhint: there are caches below: `-C a`, `-C b`\n";
+    folder.vlive(["ls"]).ends(3, "", told);
+}
