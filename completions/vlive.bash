@@ -28,6 +28,9 @@ _vlive() {
             vlive,completions)
                 cmd="vlive__subcmd__completions"
                 ;;
+            vlive,cp)
+                cmd="vlive__subcmd__cp"
+                ;;
             vlive,diff)
                 cmd="vlive__subcmd__diff"
                 ;;
@@ -54,6 +57,9 @@ _vlive() {
                 ;;
             vlive,ls)
                 cmd="vlive__subcmd__ls"
+                ;;
+            vlive,mv)
+                cmd="vlive__subcmd__mv"
                 ;;
             vlive,put)
                 cmd="vlive__subcmd__put"
@@ -83,7 +89,7 @@ _vlive() {
 
     case "${cmd}" in
         vlive)
-            opts="-C -q -h -V --folder --wait --color --quiet --help --version ls list dump get export show ages diff check where stat salvage put load import touch invalidate rm compact completions"
+            opts="-C -q -h -V --folder --wait --color --no-pager --quiet --help --version ls list dump get export show ages diff check where stat salvage put load import touch cp mv invalidate rm compact completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -119,7 +125,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__ages)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --sort --reverse --limit --keys --format --json --output --folder --wait --color --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --sort --reverse --limit --keys --histogram --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -220,7 +226,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__check)
-            opts="-C -q -h -V --deep --format --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --deep --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -260,7 +266,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__compact)
-            opts="-n -C -q -h -V --dry-run --json --folder --wait --color --quiet --help --version"
+            opts="-n -C -q -h -V --dry-run --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -296,7 +302,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__completions)
-            opts="-C -q -h -V --folder --wait --color --quiet --help --version bash elvish fish powershell zsh"
+            opts="-C -q -h -V --folder --wait --color --no-pager --quiet --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -331,8 +337,67 @@ _vlive() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        vlive__subcmd__cp)
+            opts="-n -C -q -h -V --exact --prefix --replace --from --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backup)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         vlive__subcmd__diff)
-            opts="-C -q -h -V --fetched-at --order --stat --id-field --format --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --fetched-at --order --stat --id-field --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -376,7 +441,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__dump)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --format --json --output --pretty --compact --rows --redact --plain --raw --lossless --folder --wait --color --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --format --json --output --pretty --compact --rows --redact --plain --raw --lossless --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -447,7 +512,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__invalidate)
-            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --unreadable --dry-run --format --json --folder --wait --color --quiet --help --version"
+            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --unreadable --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -462,6 +527,21 @@ _vlive() {
                     return 0
                     ;;
                 --keys-from)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --backup)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -510,7 +590,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__load)
-            opts="-n -C -q -h -V --replace --clear --id-field --fetched-at --age --dry-run --format --json --folder --wait --color --quiet --help --version"
+            opts="-n -C -q -h -V --replace --clear --id-field --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -526,6 +606,21 @@ _vlive() {
                     ;;
                 --age)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backup)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --format)
@@ -562,7 +657,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__ls)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --quick --sort --reverse --limit --keys --format --json --output --folder --wait --color --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --quick --sort --reverse --limit --keys --histogram --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -662,8 +757,63 @@ _vlive() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        vlive__subcmd__mv)
+            opts="-n -C -q -h -V --exact --prefix --replace --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --backup)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         vlive__subcmd__put)
-            opts="-C -q -h -V --id-field --fetched-at --age --format --json --folder --wait --color --quiet --help --version"
+            opts="-n -C -q -h -V --id-field --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -679,6 +829,21 @@ _vlive() {
                     ;;
                 --age)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backup)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --format)
@@ -715,7 +880,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__salvage)
-            opts="-C -q -h -V --into --format --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --into --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -762,7 +927,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__show)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --fields --limit --wide --format --json --output --folder --wait --color --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --fields --limit --wide --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -863,7 +1028,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__stat)
-            opts="-C -q -h -V --quick --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --quick --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -899,7 +1064,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__touch)
-            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --fetched-at --age --dry-run --format --json --folder --wait --color --quiet --help --version"
+            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -936,6 +1101,21 @@ _vlive() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --backup)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
@@ -970,7 +1150,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__where)
-            opts="-C -q -h -V --depth --timeout --json --folder --wait --color --quiet --help --version"
+            opts="-C -q -h -V --depth --timeout --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_vlive_global_optspecs
-    string join \n C/folder= wait= color= q/quiet h/help V/version
+    string join \n C/folder= wait= color= no-pager q/quiet h/help V/version
 end
 
 function __fish_vlive_needs_command
@@ -29,6 +29,7 @@ complete -c vlive -n "__fish_vlive_needs_command" -l wait -d 'How long to keep t
 complete -c vlive -n "__fish_vlive_needs_command" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_needs_command" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_needs_command" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_needs_command" -s h -l help -d 'Print help'
 complete -c vlive -n "__fish_vlive_needs_command" -s V -l version -d 'Print version'
@@ -48,6 +49,8 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "put" -d 'Write one entr
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "load" -d 'Write the entries of fixtures, all or none'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "import" -d 'Write the entries of fixtures, all or none'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "touch" -d 'Set when entries were fetched, and leave their rows as they are'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "cp" -d 'Copy an entry or a whole cache key'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "mv" -d 'Move an entry or a whole cache key'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "invalidate" -d 'Delete entries by key, prefix or age, and list them'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "rm" -d 'Delete entries by key, prefix or age, and list them'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "compact" -d 'Give back the space that a cache does not need'
@@ -79,7 +82,9 @@ complete -c vlive -n "__fish_vlive_using_subcommand ls" -l all -d 'Add the table
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l quick -d 'Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l reverse -d 'Reverse the order'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l histogram -d 'Draw how many entries are how old, in place of the list'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s V -l version -d 'Print version'
@@ -110,7 +115,9 @@ complete -c vlive -n "__fish_vlive_using_subcommand list" -l all -d 'Add the tab
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l quick -d 'Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l reverse -d 'Reverse the order'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l histogram -d 'Draw how many entries are how old, in place of the list'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -s V -l version -d 'Print version'
@@ -139,6 +146,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand dump" -l redact -d 'Leave ou
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l plain -d 'Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l raw -d 'With `--format jsonl`: the stored bytes in base64, whatever they are'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l lossless -d 'With `--format rows`: values without loss, as in the other formats'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s V -l version -d 'Print version'
@@ -167,6 +175,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand get" -l redact -d 'Leave out
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l plain -d 'Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l raw -d 'With `--format jsonl`: the stored bytes in base64, whatever they are'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l lossless -d 'With `--format rows`: values without loss, as in the other formats'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -s V -l version -d 'Print version'
@@ -195,6 +204,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand export" -l redact -d 'Leave 
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l plain -d 'Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l raw -d 'With `--format jsonl`: the stored bytes in base64, whatever they are'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l lossless -d 'With `--format rows`: values without loss, as in the other formats'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -s V -l version -d 'Print version'
@@ -220,6 +230,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand show" -l prefix -d 'Match ev
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l wide -d 'Cut nothing and leave no field out, however wide the table gets'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s V -l version -d 'Print version'
@@ -248,7 +259,9 @@ complete -c vlive -n "__fish_vlive_using_subcommand ages" -l prefix -d 'Match ev
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l reverse -d 'Reverse the order'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l histogram -d 'Draw how many entries are how old, in place of the list'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s V -l version -d 'Print version'
@@ -264,6 +277,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand diff" -l fetched-at -d 'Comp
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l order -d 'Compare the order of rows and of fields too'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l stat -d 'Show counts for each cache key'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s V -l version -d 'Print version'
@@ -276,6 +290,7 @@ always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l deep -d 'Add redb\'s own integrity check, on a private copy of the file'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand check" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'Print version'
@@ -287,6 +302,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand where" -l color -d 'When to 
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l json -d 'Print an array of objects: times in seconds since 1970, sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s V -l version -d 'Print version'
@@ -297,6 +313,7 @@ always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l quick -d 'Show what the file says of itself: no entry is read'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l json -d 'Print an object: times in seconds since 1970, ages in seconds, sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s V -l version -d 'Print version'
@@ -309,12 +326,14 @@ complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l color -d 'When t
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -322,13 +341,16 @@ complete -c vlive -n "__fish_vlive_using_subcommand put" -l wait -d 'How long to
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand put" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -340,12 +362,14 @@ complete -c vlive -n "__fish_vlive_using_subcommand load" -l replace -d 'Empty t
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l clear -d 'Empty the whole cache first; never a table that is no cache table'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -357,6 +381,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand import" -l replace -d 'Empty
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l clear -d 'Empty the whole cache first; never a table that is no cache table'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s V -l version -d 'Print version'
@@ -365,6 +390,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand touch" -l newer-than -d 'Onl
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -378,12 +404,49 @@ complete -c vlive -n "__fish_vlive_using_subcommand touch" -s 0 -l null -d 'Keys
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l all -d 'Touch every entry of every cache key; never a table that is not a cache table'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l from -d 'The folder or file of the cache to copy from, if it is another one' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l exact -d 'FROM and TO are full keys, as they are without this option'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l prefix -d 'Take every key that begins with FROM, and put TO in its place'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l replace -d 'Replace what is there under the new keys'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l exact -d 'FROM and TO are full keys, as they are without this option'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l prefix -d 'Take every key that begins with FROM, and put TO in its place'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l replace -d 'Replace what is there under the new keys'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -398,12 +461,14 @@ complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l all -d 'Delet
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l unreadable -d 'With --older-than or --newer-than: delete entries whose time cannot be read as well'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -418,6 +483,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand rm" -l all -d 'Delete every 
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l unreadable -d 'With --older-than or --newer-than: delete entries whose time cannot be read as well'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s V -l version -d 'Print version'
@@ -428,6 +494,7 @@ always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s n -l dry-run -d 'Print what would be given back, and change nothing'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l json -d 'Print the summary as an object: sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s V -l version -d 'Print version'
@@ -436,6 +503,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand completions" -l wait -d 'How
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand completions" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s V -l version -d 'Print version'

@@ -4,17 +4,19 @@
 #![allow(clippy::result_large_err)]
 
 use crate::database::{CheckedFile, catch, create_file, open_locked, redb_error, verify_for_redb};
-use crate::error::{Error, Result};
+use crate::error::{Action, Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::envelope::{CachedRows, Envelope};
 use crate::live::key;
 use crate::live::key::{Key, Selection};
 use crate::ops::invalidate::{Plan, Removal, Removed};
+use crate::ops::keep::Keeper;
 use crate::ops::load::{LoadPlan, Replace};
 use crate::ops::scope::Scope;
 use crate::ops::touch::{TouchPlan, Touched};
-use crate::snapshot::Snapshot;
+use crate::ops::transfer::{Transfer, TransferPlan, Transferred};
 use crate::snapshot::location;
+use crate::snapshot::{Entry, Snapshot};
 use crate::system::progress;
 use redb::{Database, TableDefinition, WriteTransaction};
 use std::fs;
@@ -43,6 +45,8 @@ pub struct Cache {
     path: PathBuf,
     file: Arc<fs::File>,
     database: Mutex<State>,
+    /// What is called before entries are replaced or removed.
+    keeper: Keeper,
 }
 
 /// Writes a value to a table, given the table's name and the sub-key.
@@ -67,9 +71,6 @@ impl NewValue<'_> {
 
 /// Bytes from which on this counts: redb takes longer to make room than to take a value.
 const LARGE: usize = 1024 * 1024;
-
-/// What redb is used for, in errors.
-const WRITE: &str = "write to";
 
 /// Opening a database writes to its file, so that redb is not given it before there is a change.
 #[derive(Debug)]
@@ -129,14 +130,19 @@ impl Cache {
     /// `None` if somebody else has created the cache meanwhile.
     fn create_filled<T>(path: &Path, fill: impl FnOnce(&Cache) -> Result<T>) -> Result<Option<T>> {
         create_file(path, |new| {
-            fill(&Cache { path: path.to_owned(), file: Arc::clone(new), database: Mutex::new(State::Unopened) })
+            fill(&Cache {
+                path: path.to_owned(),
+                file: Arc::clone(new),
+                database: Mutex::new(State::Unopened),
+                keeper: Keeper::default(),
+            })
         })
     }
 
     fn open_file(path: PathBuf) -> Result<Cache> {
         let file = open_locked(&path)?;
         verify_for_redb(&path, &file)?;
-        Ok(Cache { path, file, database: Mutex::new(State::Unopened) })
+        Ok(Cache { path, file, database: Mutex::new(State::Unopened), keeper: Keeper::default() })
     }
 
     /// The cache file.
@@ -159,8 +165,10 @@ impl Cache {
     pub fn put_envelope(&self, key: impl Into<Key>, envelope: &Envelope) -> Result<bool> {
         let key = key.into();
         let mut state = self.lock();
+        let snapshot = self.snapshot(&state)?;
         // Reads the path that redb is about to change, and so verifies it.
-        self.snapshot(&state)?.entry(&key)?;
+        snapshot.entry(&key)?;
+        self.keeper.keep(&snapshot, [key.clone()])?;
         self.change(&mut state, |database| {
             let transaction = database.begin_write()?;
             let replaced = {
@@ -179,8 +187,11 @@ impl Cache {
     /// [`Error::NotACacheTable`] if there is a table of another type for one of its cache keys.
     pub fn load(&self, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
         let mut state = self.lock();
-        let plan = LoadPlan::new(&self.snapshot(&state)?, fixture, replace)?;
+        let snapshot = self.snapshot(&state)?;
+        let plan = LoadPlan::new(&snapshot, fixture, replace)?;
         if !fixture.is_empty() || !plan.removal().tables.is_empty() {
+            let removed = plan.removal().removed().keys.iter().map(|key| Key::new(key));
+            self.keeper.keep(&snapshot, removed.chain(plan.replaced(fixture).map(|entry| entry.key().clone())))?;
             progress::current().expect(Some(fixture.bytes()));
             self.transact(&mut state, plan.removal(), |insert| {
                 fixture.entries().try_for_each(|entry| {
@@ -211,11 +222,11 @@ impl Cache {
             let written = progress::current();
             let mut open: Option<(String, redb::Table<'_, &str, &[u8]>)> = None;
             let filled = fill(&mut |name, sub_key, value| {
-                let failed = |error: redb::StorageError| redb_error(WRITE, &self.path, error);
+                let failed = |error: redb::StorageError| redb_error(Action::Write, &self.path, error);
                 if open.as_ref().is_none_or(|(open, _)| open != name) {
                     open = None;
                     let table = transaction.open_table(definition(name));
-                    let table = table.map_err(|error| redb_error(WRITE, &self.path, error))?;
+                    let table = table.map_err(|error| redb_error(Action::Write, &self.path, error))?;
                     open = Some((name.to_owned(), table));
                 }
                 let (_, table) = open.as_mut().expect("just opened");
@@ -251,8 +262,10 @@ impl Cache {
     /// Drops everything in the scope, in one transaction.
     pub fn invalidate(&self, scope: &Scope) -> Result<Removed> {
         let mut state = self.lock();
-        let plan = Plan::new(&self.snapshot(&state)?, scope)?;
+        let snapshot = self.snapshot(&state)?;
+        let plan = Plan::new(&snapshot, scope)?;
         if !plan.tables.is_empty() {
+            self.keeper.keep(&snapshot, plan.removed().keys.iter().map(|key| Key::new(key)))?;
             self.transact(&mut state, &plan, |_| Ok(()))?;
         }
         Ok(plan.into_removed())
@@ -271,11 +284,55 @@ impl Cache {
         let snapshot = self.snapshot(&state)?;
         let plan = TouchPlan::new(&snapshot, scope)?;
         if !plan.touched().keys.is_empty() {
+            self.keeper.keep(&snapshot, plan.touched().keys.iter().map(|key| Key::new(key)))?;
             // Entries are read while redb writes others, so that they need not be kept: what redb writes
             // goes to free pages, and those of the last commit are none before the next one is made.
             self.transact(&mut state, &Plan::default(), |insert| plan.apply(fetched_at, insert))?;
         }
         Ok(plan.into_touched())
+    }
+
+    /// Copies or moves entries byte for byte, in one transaction, from `source` or within the cache. If something is
+    /// in the way and the transfer does not replace it, nothing is done.
+    pub fn transfer(&self, transfer: &Transfer, source: Option<&Snapshot>) -> Result<Transferred> {
+        let mut state = self.lock();
+        let snapshot = self.snapshot(&state)?;
+        let plan = TransferPlan::new(source.unwrap_or(&snapshot), Some(&snapshot), transfer)?;
+        if !plan.transferred().keys.is_empty() && (transfer.replace || plan.transferred().in_the_way.is_empty()) {
+            self.keeper.keep(&snapshot, plan.lost())?;
+            let removal = Plan::of_tables(plan.removals());
+            self.transact(&mut state, &removal, |insert| {
+                plan.apply(|key, value| {
+                    insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(value))
+                })
+            })?;
+        }
+        Ok(plan.into_transferred())
+    }
+
+    /// Has `keep` called in each change that replaces or removes entries, with these entries, before anything is
+    /// written. An error of `keep` stops the change, and nothing is written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let cache = vlive::Cache::create(folder.path())?;
+    /// # cache.put("clients/page_1", &vlive::CachedRows::new(Default::default()))?;
+    /// let (sender, kept) = std::sync::mpsc::channel();
+    /// cache.before_commit(move |entries| {
+    ///     for entry in entries {
+    ///         sender.send(entry?.key().to_string()).expect("somebody listens");
+    ///     }
+    ///     Ok(())
+    /// });
+    /// cache.invalidate_prefix("clients")?;
+    /// assert_eq!(kept.recv()?, "clients/page_1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn before_commit(
+        &self,
+        keep: impl FnMut(&mut dyn Iterator<Item = Result<Entry>>) -> Result<()> + Send + 'static,
+    ) {
+        self.keeper.set(Box::new(keep));
     }
 
     /// Held from the look at what is there to the commit, so that no other thread writes between them.
@@ -291,7 +348,7 @@ impl Cache {
     /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not
     /// touched again: not even dropped, since that would write.
     fn change<T>(&self, state: &mut State, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
-        let panicked = || Error::RedbPanicked { doing: WRITE, path: self.path.clone() };
+        let panicked = || Error::RedbPanicked { action: Action::Write, path: self.path.clone() };
         let database = match mem::replace(state, State::Failed) {
             State::Failed => return Err(panicked()),
             State::Open(database) => database,
@@ -303,7 +360,7 @@ impl Cache {
                 };
                 opened.map_err(|error| {
                     *state = State::Unopened;
-                    redb_error("open", &self.path, error)
+                    redb_error(Action::Open, &self.path, error)
                 })?
             }
         };
@@ -313,7 +370,7 @@ impl Cache {
             return Err(panicked());
         };
         *state = State::Open(database);
-        result.map_err(|error| redb_error(WRITE, &self.path, error))
+        result.map_err(|error| redb_error(Action::Write, &self.path, error))
     }
 }
 
@@ -509,7 +566,7 @@ mod tests {
                             matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull);
                         assert!(is_full || matches!(error, Error::Redb { .. }), "{what}: {error:?}");
                         // What failed to open may be opened again once there is room.
-                        if !recovers || !matches!(error, Error::Io { doing: "open", .. }) {
+                        if !recovers || !matches!(error, Error::Io { action: Action::Open, .. }) {
                             assert!(cache.put("clients/page_9", &rows(1)).is_err(), "{what}: a put goes on");
                             assert!(cache.invalidate_prefix("clients").is_err(), "{what}: it goes on");
                         }

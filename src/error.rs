@@ -12,8 +12,10 @@ use std::path::{Path, PathBuf};
 /// The result of what can fail in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a cache could not be read or changed. `Display` gives one sentence without its full stop;
-/// [`source`](std::error::Error::source) what lies behind it, where something does.
+/// Why a cache could not be read or changed.
+///
+/// `Display` gives one sentence without its full stop and without the reason that the system, redb or the codec
+/// has: that is the [`source`](std::error::Error::source).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -64,8 +66,8 @@ pub enum Error {
     NotACache {
         /// The file.
         path: PathBuf,
-        /// Why; completes "it is not a redb database: …".
-        why: &'static str,
+        /// What it is instead.
+        is: NotRedb,
     },
     /// The file has a version of redb's file format that is not known.
     UnknownFormat {
@@ -172,26 +174,32 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
+    /// What a change would replace or remove could not be kept, and nothing was changed; see
+    /// [`Cache::before_commit`](crate::Cache::before_commit).
+    NotKept {
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// redb could not do what it was asked to.
     Redb {
-        /// What was being done; completes "cannot …".
-        doing: &'static str,
+        /// What was being done.
+        action: Action,
         /// The file.
         path: PathBuf,
         /// redb's reason.
-        source: Box<redb::Error>,
+        source: RedbError,
     },
     /// redb failed on itself while working with the file. Nothing was committed by the call.
     RedbPanicked {
-        /// What was being done; completes "cannot …".
-        doing: &'static str,
+        /// What was being done.
+        action: Action,
         /// The file.
         path: PathBuf,
     },
     /// The system could not do what it was asked to.
     Io {
-        /// What was being done; completes "cannot …".
-        doing: &'static str,
+        /// What was being done.
+        action: Action,
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
@@ -199,32 +207,96 @@ pub enum Error {
     },
 }
 
-const UNWRITTEN: &str = "it is empty, or was never finished";
+/// What was being done with a file or a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Opening it.
+    Open,
+    /// Locking it.
+    Lock,
+    /// Reading it.
+    Read,
+    /// Creating it.
+    Create,
+    /// Changing what is in it.
+    Write,
+    /// Writing a new file beside it.
+    WriteBeside,
+    /// Putting a new file in its place.
+    Replace,
+    /// Giving a new file its owner and mode.
+    KeepOwner,
+}
+
+/// Completes "cannot … `vlive.redb`".
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Action::Open => "open",
+            Action::Lock => "lock",
+            Action::Read => "read",
+            Action::Create => "create",
+            Action::Write => "write to",
+            Action::WriteBeside => "write a new file beside",
+            Action::Replace => "put the new file in place of",
+            Action::KeepOwner => "keep owner and mode of",
+        })
+    }
+}
+
+/// What a file is that is not a redb database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotRedb {
+    /// An empty file, or one that redb has not finished laying out.
+    Unfinished,
+    /// A file that begins with other bytes than a redb database.
+    OtherFormat,
+}
+
+/// redb's reason for an error, in redb's words.
+#[derive(Debug)]
+pub struct RedbError(Box<redb::Error>);
+
+impl RedbError {
+    pub(crate) fn new(error: redb::Error) -> RedbError {
+        RedbError(Box::new(error))
+    }
+}
+
+impl fmt::Display for RedbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for RedbError {}
 
 /// Caches of a folder that an error names.
 const NAMED: usize = 10;
 
 impl Error {
-    /// Whether an app that writes to the file at this moment can be all that is behind it.
+    /// Whether an app that writes to the file at this moment may be the only cause.
     pub(crate) fn may_be_a_race(&self) -> bool {
-        matches!(self, Error::Damaged { .. } | Error::NotACache { why: UNWRITTEN, .. })
+        matches!(self, Error::Damaged { .. } | Error::NotACache { is: NotRedb::Unfinished, .. })
     }
 
     pub(crate) fn temporary(source: io::Error) -> Error {
         Error::Temporary { folder: std::env::temp_dir(), source }
     }
 
-    pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Error {
-        Error::Io { doing, path: path.to_owned(), source }
+    pub(crate) fn io(action: Action, path: &Path, source: io::Error) -> Error {
+        Error::Io { action, path: path.to_owned(), source }
     }
 
     /// `error` in the context of a cache file and, where it is known, a table of it.
     pub(crate) fn file(error: file::Error, path: &Path, table: Option<&str>) -> Error {
         let path = path.to_owned();
         match error {
-            file::Error::Io(source) => Error::Io { doing: "read", path, source },
-            file::Error::Unwritten => Error::NotACache { path, why: UNWRITTEN },
-            file::Error::NotRedb => Error::NotACache { path, why: "it does not begin as one does" },
+            file::Error::Io(source) => Error::Io { action: Action::Read, path, source },
+            file::Error::Unwritten => Error::NotACache { path, is: NotRedb::Unfinished },
+            file::Error::NotRedb => Error::NotACache { path, is: NotRedb::OtherFormat },
             file::Error::Version(version) => Error::UnknownFormat { path, version },
             file::Error::Damaged(damage) => Error::Damaged { path, table: table.map(str::to_owned), damage },
         }
@@ -251,7 +323,13 @@ impl fmt::Display for Error {
             }
             Error::Exists { path } => write!(f, "there is a cache at `{}` already", path.display()),
             Error::NotAFile { path } => write!(f, "`{}` is not a file", path.display()),
-            Error::NotACache { path, why } => write!(f, "`{}` is not a redb database: {why}", path.display()),
+            Error::NotACache { path, is } => {
+                let why = match is {
+                    NotRedb::Unfinished => "it is empty, or was never finished",
+                    NotRedb::OtherFormat => "it does not begin as one does",
+                };
+                write!(f, "`{}` is not a redb database: {why}", path.display())
+            }
             Error::UnknownFormat { path, version } => write!(
                 f,
                 "`{}` has version {version} of redb's file format, and only 2 and 3 are known",
@@ -294,19 +372,21 @@ impl fmt::Display for Error {
                 path.display(),
                 needed.saturating_sub(*free)
             ),
-            Error::Undecodable { key, source } => write!(f, "entry `{key}` cannot be decoded: {source}"),
+            Error::Undecodable { key, .. } => write!(f, "entry `{key}` cannot be decoded"),
             Error::Refused { name, source } if source.is_of_whole() => write!(f, "{name} {source}"),
             Error::Refused { name, source } => write!(f, "{name}, {source}"),
             Error::NotAFixture { path } => write!(f, "`{}` is a cache, and no fixture", path.display()),
-            Error::UnreadInput { name, source } => write!(f, "cannot read {name}: {source}"),
-            Error::Temporary { folder, source } => {
-                write!(f, "cannot use a temporary file in `{}`: {source}", folder.display())
+            Error::UnreadInput { name, .. } => write!(f, "cannot read {name}"),
+            Error::Temporary { folder, .. } => write!(f, "cannot use a temporary file in `{}`", folder.display()),
+            Error::RedbPanicked { action, path } => {
+                write!(f, "cannot {action} `{}`: redb failed on what it found in it", path.display())
             }
-            Error::Redb { doing, path, source } => write!(f, "cannot {doing} `{}`: {source}", path.display()),
-            Error::RedbPanicked { doing, path } => {
-                write!(f, "cannot {doing} `{}`: redb failed on what it found in it", path.display())
+            Error::NotKept { .. } => {
+                f.write_str("nothing was changed, since what would be replaced or removed cannot be kept")
             }
-            Error::Io { doing, path, source } => write!(f, "cannot {doing} `{}`: {source}", path.display()),
+            Error::Redb { action, path, .. } | Error::Io { action, path, .. } => {
+                write!(f, "cannot {action} `{}`", path.display())
+            }
         }
     }
 }
@@ -315,11 +395,12 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Undecodable { source, .. } => Some(source),
-            Error::Refused { source, .. } => Some(source),
             Error::Redb { source, .. } => Some(source),
             Error::Io { source, .. } | Error::Temporary { source, .. } | Error::UnreadInput { source, .. } => {
                 Some(source)
             }
+            Error::NotKept { source } => Some(&**source),
+            // What `Refused` says is all in its sentence.
             _ => None,
         }
     }

@@ -35,7 +35,7 @@ mod cache;
 pub mod cbor;
 mod database;
 pub mod diorama;
-mod error;
+pub mod error;
 mod file;
 pub mod fixture;
 pub mod json;

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     cli::silence_redb_panics();
     cli::survive_file_size_limit();
-    cli::before_signals_end_it(|| {
+    // While a pager runs, Ctrl-C is for the pager.
+    cli::before_signals_end_it(output::pager::is_running, || {
         output::progress::clear();
         vlive::system::temporary::remove_all();
     });
@@ -18,6 +19,9 @@ fn main() -> ExitCode {
         output.flush()?;
         Ok(status)
     });
+    if !output.end_pager() {
+        return ExitCode::from(2);
+    }
     match result {
         Ok(status) => ExitCode::from(status as u8),
         Err(error) => cli::report(&error, &output),

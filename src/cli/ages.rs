@@ -1,7 +1,7 @@
 use super::format::TableArgs;
 use super::order::{Order, SortKey};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, tell_unread, time};
+use super::{Global, Refused, Status, stat, tell_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{Output, human, listing};
 use anyhow::Result;
@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use vlive::Snapshot;
-use vlive::ops::{Age, Layout};
+use vlive::ops::{Age, AgeHistogram, Layout};
 
 /// List entries: when they were fetched, their age, rows and size
 ///
@@ -33,6 +33,10 @@ pub struct Listing {
     /// Print full keys alone, a line each, as --keys-from reads them
     #[arg(long, conflicts_with_all = ["format", "json"])]
     pub keys: bool,
+
+    /// Draw how many entries are how old, in place of the list
+    #[arg(long, conflicts_with_all = ["keys", "sort", "reverse", "limit"])]
+    pub histogram: bool,
 
     #[command(flatten)]
     pub table: TableArgs,
@@ -75,6 +79,11 @@ pub fn list(
     let look = |snapshot: &Snapshot| vlive::ops::ages(snapshot, &chosen.scope);
     let (mut ages, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
     let found = !ages.entries.is_empty() || !ages.unreadable.is_empty();
+    if listing.histogram {
+        draw(&ages.entries, listing, now, output)?;
+        let unread = tell_unread(&damage, &ages.unreadable, output);
+        return Ok(unread.max(chosen.tell(&ages.matched, found, global, output)));
+    }
     let all = listing.order.apply(&mut ages.entries, |entry| SortKey {
         fetched_at: entry.fetched_at,
         bytes: entry.bytes,
@@ -110,6 +119,22 @@ pub fn list(
     let unread = tell_unread(&damage, &ages.unreadable, output);
     let unmatched = chosen.tell(&ages.matched, found, global, output);
     Ok(unread.max(unmatched))
+}
+
+/// Draws the ages of entries, or prints the numbers of the drawing.
+fn draw(entries: &[Age], listing: &Listing, now: u64, output: &mut Output) -> Result<()> {
+    let mut ages = AgeHistogram::new(now);
+    for entry in entries {
+        if let Some(fetched_at) = entry.fetched_at {
+            ages.add(fetched_at, entry.bytes);
+        }
+    }
+    match listing.table.format()? {
+        TableFormat::Table => stat::print_ages(&ages, output)?,
+        TableFormat::Json => output.json(&stat::buckets(&ages))?,
+        _ => return Err(Refused::error("a histogram is a drawing or JSON", Some("leave --format out, or use --json"))),
+    }
+    Ok(output.flush()?)
 }
 
 fn row(entry: &Age, now: u64) -> Row<'_> {

@@ -1,7 +1,16 @@
 //! What all commands have that change a cache: one group of arguments.
 
 use super::format::{FormatArgs, SummaryFormat};
+use super::{Refused, target};
+use crate::output::{Output, human};
+use anyhow::Result;
 use clap::Args;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use vlive::ops::{DumpFormat, DumpStyle};
+use vlive::{Cache, Error};
 
 #[derive(Debug, Args)]
 pub struct Changing {
@@ -9,6 +18,78 @@ pub struct Changing {
     #[arg(long, short = 'n')]
     pub dry_run: bool,
 
+    /// First write what will be replaced or removed to a new file, which `vlive load` brings back
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    backup: Option<PathBuf>,
+
     #[command(flatten)]
     pub format: FormatArgs<SummaryFormat>,
+}
+
+/// What a backup holds in the end.
+#[derive(Default)]
+pub struct Backup {
+    path: Option<PathBuf>,
+    entries: Arc<AtomicU64>,
+}
+
+impl Changing {
+    /// The backup that is asked for; refused if its file is there already, which may be the backup of another
+    /// change.
+    pub fn backup(&self) -> Result<Backup> {
+        if let Some(path) =
+            self.backup.as_deref().filter(|path| fs::symlink_metadata(path).is_ok() || target::is_folder(path))
+        {
+            let what = format!("`{}` is there already, and a backup goes to a new file", path.display());
+            return Err(Refused::error(what, Some("name another file, or remove this one")));
+        }
+        Ok(Backup { path: self.backup.clone().filter(|_| !self.dry_run), entries: Arc::default() })
+    }
+}
+
+impl Backup {
+    /// Has what the changes of a cache replace or remove written before they are made.
+    pub fn of(&self, cache: &Cache) {
+        let Some(path) = self.path.clone() else { return };
+        let entries = Arc::clone(&self.entries);
+        cache.before_commit(move |kept| {
+            let written = write(&path, kept).map_err(|error| Error::NotKept { source: error.into() })??;
+            entries.store(written, Ordering::Relaxed);
+            Ok(())
+        });
+    }
+
+    /// Says where what was replaced or removed is now.
+    pub fn tell(&self, output: &Output) {
+        let Some(path) = &self.path else { return };
+        let path = path.display();
+        output.summary(&match self.entries.load(Ordering::Relaxed) {
+            0 => format!("nothing was replaced or removed, so that `{path}` was not written"),
+            entries => {
+                let entries = human::count(entries, "entry", "entries");
+                format!("`{path}` holds the {entries} as before: `vlive load {path}` brings them back")
+            }
+        });
+    }
+}
+
+/// Writes entries as `vlive dump --format jsonl --raw` does, to disk.
+fn write(
+    path: &Path,
+    entries: &mut dyn Iterator<Item = vlive::Result<vlive::snapshot::Entry>>,
+) -> Result<vlive::Result<u64>> {
+    let style = DumpStyle { format: DumpFormat::RawLines, ..DumpStyle::default() };
+    target::file(path, |mut out| {
+        let mut written = 0;
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => return Ok(Err(error)),
+            };
+            // Bytes are written whatever they are.
+            let _ = vlive::ops::dump_entry(&entry, style, &mut out)?;
+            written += 1;
+        }
+        Ok(Ok(written))
+    })
 }

@@ -38,7 +38,7 @@ impl Compact {
         let compacted = if self.dry_run {
             Snapshot::look(global.folder(), global.look_wait(), ops::compact_plan)?
         } else {
-            global.open_when_free(output, || ops::compact(global.folder()))?
+            global.open_when_free(output, || output.bar("compacting").of(|| ops::compact(global.folder())))?
         };
         if self.json {
             output.json(&Summary {

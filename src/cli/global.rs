@@ -28,6 +28,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: Color,
 
+    /// Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`
+    #[arg(long, global = true)]
+    pub no_pager: bool,
+
     /// Print only data and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,

@@ -1,9 +1,9 @@
 //! What is half-written when a signal ends the program goes with it.
 
-/// From now on SIGINT, SIGTERM and SIGHUP end the program as they would have, after `clean_up`. A signal that
-/// is ignored, such as SIGHUP under `nohup`, stays ignored.
+/// From now on SIGINT, SIGTERM and SIGHUP end the program as they would have, after `clean_up`; but SIGINT does
+/// nothing while `is_interrupt_for_others`. A signal that is ignored, such as SIGHUP under `nohup`, stays ignored.
 #[cfg(unix)]
-pub fn before_signals_end_it(clean_up: impl FnOnce() + Send + 'static) {
+pub fn before_signals_end_it(is_interrupt_for_others: fn() -> bool, clean_up: impl FnOnce() + Send + 'static) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let ignored = ignored();
     let signals = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
@@ -11,7 +11,8 @@ pub fn before_signals_end_it(clean_up: impl FnOnce() + Send + 'static) {
     let Ok(mut signals) = signal_hook::iterator::Signals::new(signals) else { return };
     let handle = signals.handle();
     let wait = move || {
-        if let Some(signal) = signals.forever().next() {
+        let mut ends = signals.forever().filter(|signal| *signal != SIGINT || !is_interrupt_for_others());
+        if let Some(signal) = ends.next() {
             clean_up();
             signal_hook::low_level::emulate_default_handler(signal).ok();
         }
@@ -33,4 +34,4 @@ fn ignored() -> u64 {
 
 /// There are no such signals here.
 #[cfg(not(unix))]
-pub fn before_signals_end_it(_: impl FnOnce() + Send + 'static) {}
+pub fn before_signals_end_it(_: fn() -> bool, _: impl FnOnce() + Send + 'static) {}

@@ -71,13 +71,17 @@ impl Invalidate {
         if self.narrowed {
             chosen.scope = chosen.scope.with_narrowed();
         }
+        let backup = self.changing.backup()?;
         let removed = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| Plan::new(snapshot, &chosen.scope);
             Snapshot::look(global.folder(), global.look_wait(), look)?.into_removed()
         } else {
-            global.open_when_free(output, || Cache::open(global.folder()))?.invalidate(&chosen.scope)?
+            let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
+            backup.of(&cache);
+            cache.invalidate(&chosen.scope)?
         };
         self.tell(&removed, output)?;
+        backup.tell(output);
         warn_of_future(&removed.matched, output);
         if removed.matched.undated > 0 {
             let entries = human::count(removed.matched.undated, "selected entry has", "selected entries have");

@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use vlive::fixture::{FixtureEntry, FixtureOptions};
 use vlive::ops::{LoadPlan, Replace};
-use vlive::{Error, Fixture, Snapshot};
+use vlive::{Cache, Error, Fixture, Snapshot};
 
 /// Write the entries of fixtures, all or none
 ///
@@ -81,6 +81,7 @@ impl Load {
             let hint = "`{}` is a cache without entries; `vlive invalidate --all` empties one";
             return Err(Refused::error("there is nothing to load, and --clear would empty the cache", Some(hint)));
         }
+        let backup = self.changing.backup()?;
         let plan = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, replace);
             match Snapshot::look(global.folder(), global.look_wait(), look) {
@@ -88,10 +89,15 @@ impl Load {
                 other => other?,
             }
         } else {
-            let write = || vlive::ops::load(global.folder(), &fixture, replace);
+            let load = |cache: &Cache| {
+                backup.of(cache);
+                cache.load(&fixture, replace)
+            };
+            let write = || Cache::create_with(global.folder(), load);
             global.open_when_free(output, || output.bar("writing").of(write))?
         };
         self.tell(&fixture, &plan, output)?;
+        backup.tell(output);
         Ok(Status::Done)
     }
 

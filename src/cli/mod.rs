@@ -27,6 +27,7 @@ mod stat;
 mod target;
 mod time;
 mod touch;
+mod transfer;
 mod r#where;
 
 use crate::output::Output;
@@ -77,6 +78,8 @@ enum Command {
     #[command(visible_aliases = ["import"])]
     Load(load::Load),
     Touch(touch::Touch),
+    Cp(transfer::Cp),
+    Mv(transfer::Mv),
     #[command(visible_aliases = ["rm"])]
     Invalidate(invalidate::Invalidate),
     Compact(compact::Compact),
@@ -112,6 +115,11 @@ fn is_given(arguments: &[&str], color: &str) -> bool {
 
 pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
     let global = &cli.global;
+    if !global.no_pager
+        && matches!(cli.command, Command::Dump(_) | Command::Show(_) | Command::Ages(_) | Command::Diff(_))
+    {
+        output.page();
+    }
     match &cli.command {
         Command::Ls(command) => command.run(global, output),
         Command::Dump(command) => command.run(global, output),
@@ -125,6 +133,8 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Put(command) => command.run(global, output),
         Command::Load(command) => command.run(global, output),
         Command::Touch(command) => command.run(global, output),
+        Command::Cp(command) => command.run(global, output),
+        Command::Mv(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
         Command::Compact(command) => command.run(global, output),
         Command::Completions(command) => command.run(output),

@@ -1,5 +1,5 @@
+use super::change::Changing;
 use super::dating::Dating;
-use super::format::{FormatArgs, SummaryFormat};
 use super::source::lock_standard_input;
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use vlive::json::RowsInput;
-use vlive::{Cache, Key};
+use vlive::{Cache, Error, Key, Snapshot};
 
 /// Write one entry from JSON
 ///
@@ -37,7 +37,7 @@ pub struct Put {
     dating: Dating,
 
     #[command(flatten)]
-    format: FormatArgs<SummaryFormat>,
+    changing: Changing,
 }
 
 #[derive(Serialize)]
@@ -68,16 +68,33 @@ impl Put {
         };
         let envelope = input.into_envelope(fetched_at);
         let key = Key::new(&self.key);
-        let write = || Cache::create_with(global.folder(), |cache| cache.put_envelope(&key, &envelope));
-        let replaced = global.open_when_free(output, write)?;
+        let backup = self.changing.backup()?;
+        let replaced = if self.changing.dry_run {
+            match Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(&key)) {
+                Err(Error::Missing { .. }) => false,
+                entry => entry?.is_some(),
+            }
+        } else {
+            let put = |cache: &Cache| {
+                backup.of(cache);
+                cache.put_envelope(&key, &envelope)
+            };
+            global.open_when_free(output, || Cache::create_with(global.folder(), put))?
+        };
         let summary = Summary { key: key.to_string(), rows: envelope.rows(), bytes: envelope.bytes().len(), replaced };
-        if self.format.is_json() {
+        if self.changing.format.is_json() {
             output.json(&summary)?;
         } else {
-            let verb = if replaced { "replaced" } else { "put" };
+            let verb = match (self.changing.dry_run, replaced) {
+                (false, false) => "put",
+                (false, true) => "replaced",
+                (true, false) => "would put",
+                (true, true) => "would replace",
+            };
             let rows = human::count(summary.rows, "row", "rows");
             output.summary(&format!("{verb} {}: {rows}, {}", summary.key, human::size(summary.bytes as u64)));
         }
+        backup.tell(output);
         Ok(Status::Done)
     }
 }

@@ -24,8 +24,8 @@ impl Refused {
     }
 
     /// The same of what is not the input's fault.
-    pub fn unwritable(what: impl Into<String>, hint: &str) -> anyhow::Error {
-        Refused { what: what.into(), hint: Some(hint.to_owned()), status: Status::Unreadable as u8 }.into()
+    pub fn unwritable(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
+        Refused { what: what.into(), hint: hint.map(str::to_owned), status: Status::Unreadable as u8 }.into()
     }
 }
 
@@ -42,7 +42,7 @@ pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     if let Some(error) = error.downcast_ref::<Error>() {
         let (status, hint) = explain(error);
         let below = caches_below(error);
-        output.error(&error.to_string(), below.as_deref().or(hint));
+        output.error(&sentence(error), below.as_deref().or(hint));
         return ExitCode::from(status);
     }
     if let Some(refused) = error.downcast_ref::<Refused>() {
@@ -54,6 +54,12 @@ pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     }
     output.error(&format!("cannot write the output: {error}"), None);
     ExitCode::from(Status::Unreadable as u8)
+}
+
+/// An error with its reasons.
+pub fn sentence(error: &dyn std::error::Error) -> String {
+    let reasons = std::iter::successors(error.source(), |reason| reason.source());
+    reasons.fold(error.to_string(), |sentence, reason| format!("{sentence}: {reason}"))
 }
 
 /// Caches that are named in a hint.
@@ -125,9 +131,6 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::RedbPanicked { .. } => {
             (CANNOT, Some("nothing was written by this command; the file is damaged, or a newer redb has changed it"))
         }
-        Error::Io { doing: "write", source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-            (CANNOT, Some("make room on the disk"))
-        }
         Error::Io { source, .. } => match source.kind() {
             io::ErrorKind::PermissionDenied => {
                 (CANNOT, Some("looking takes permission to read, and changing permission to write"))
@@ -167,7 +170,7 @@ pub fn silence_redb_panics() {
 pub fn tell_unread(damage: &[Error], unreadable: &[Unreadable], output: &Output) -> Status {
     for (n, error) in damage.iter().enumerate() {
         let is_last = n + 1 == damage.len();
-        output.error(&error.to_string(), explain(error).1.filter(|_| is_last));
+        output.error(&sentence(error), explain(error).1.filter(|_| is_last));
     }
     for Unreadable { key, error } in unreadable {
         output.error(&format!("entry `{key}` cannot be decoded: {error}"), None);

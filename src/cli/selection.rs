@@ -199,6 +199,11 @@ const NAMED: usize = 10;
 const HINTED: usize = 3;
 
 impl Chosen {
+    /// One selection, as it was typed.
+    pub fn one(name: &str, meaning: Meaning) -> Result<Chosen> {
+        Ok(Chosen { scope: parse(name, meaning, "")?.into(), meaning, names: vec![name.to_owned()] })
+    }
+
     /// The one key that is selected, if there is one.
     pub fn single(&self) -> Option<&Key> {
         match self.scope.selections() {

@@ -5,7 +5,6 @@ use anyhow::Result;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf, is_separator};
-use vlive::Error;
 use vlive::system::temporary::{TemporaryFile, TemporaryFolder};
 
 /// Whether a path that is to be written means a folder.
@@ -22,7 +21,7 @@ pub fn file<T, E>(
     let cannot_write = |source: io::Error| match source.kind() {
         // Whoever reads the pipe has seen enough, as on standard output.
         io::ErrorKind::BrokenPipe => anyhow::Error::from(source),
-        _ => Error::Io { doing: "write", path: path.to_owned(), source }.into(),
+        _ => unwritable(path, &source),
     };
     // What the system keeps there may lead to a file that others write to.
     let is_of_system = path.starts_with("/dev") || path.starts_with("/proc");
@@ -52,7 +51,7 @@ pub fn file<T, E>(
 
 /// Makes the folder at `path`, which must be missing or empty, unless `fill` gives up, with the inner error.
 pub fn folder<T, E>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<Result<T, E>>) -> Result<Result<T, E>> {
-    let cannot_write = |source| Error::Io { doing: "write", path: path.to_owned(), source };
+    let cannot_write = |source: io::Error| unwritable(path, &source);
     if path.is_dir() && fs::read_dir(path).map_err(cannot_write)?.next().is_some() {
         let what = format!("the folder `{}` is not empty", path.display());
         return Err(Refused::error(what, Some("name a new one, or remove what is in it")));
@@ -70,6 +69,14 @@ pub fn folder<T, E>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<Result<T
     Ok(filled)
 }
 
+fn unwritable(path: &Path, reason: &io::Error) -> anyhow::Error {
+    let hint = match reason.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("make room on the disk"),
+        _ => None,
+    };
+    Refused::unwritable(format!("cannot write `{}`: {reason}", path.display()), hint)
+}
+
 /// Where a link leads, though there be nothing yet, so that it stays one.
 fn linked(path: &Path) -> Result<PathBuf> {
     let mut target = path.to_owned();
@@ -81,7 +88,7 @@ fn linked(path: &Path) -> Result<PathBuf> {
         }
     }
     let what = format!("cannot write `{}`: it is a symbolic link that leads back to itself", path.display());
-    Err(Refused::unwritable(what, "remove it, or name another file"))
+    Err(Refused::unwritable(what, Some("remove it, or name another file")))
 }
 
 /// The folder in which `path` is to appear, which was given as `named`.
@@ -90,7 +97,7 @@ fn existing_parent<'p>(path: &'p Path, named: &Path) -> Result<&'p Path> {
     match fs::metadata(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let what = format!("cannot write `{}`: the folder `{}` does not exist", named.display(), folder.display());
-            Err(Refused::unwritable(what, "create it first, or name a folder that exists"))
+            Err(Refused::unwritable(what, Some("create it first, or name a folder that exists")))
         }
         _ => Ok(folder),
     }

@@ -55,14 +55,17 @@ impl Touch {
         if self.narrowed {
             chosen.scope = chosen.scope.with_narrowed();
         }
+        let backup = self.changing.backup()?;
         let touched = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| Ok(TouchPlan::new(snapshot, &chosen.scope)?.into_touched());
             Snapshot::look(global.folder(), global.look_wait(), look)?
         } else {
             let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
+            backup.of(&cache);
             output.bar("touching").of(|| cache.touch(&chosen.scope, fetched_at))?
         };
         self.tell(&touched, fetched_at, output)?;
+        backup.tell(output);
         let unread = tell_unread(&[], &touched.unreadable, output);
         let found = !touched.keys.is_empty() || !touched.unreadable.is_empty();
         let unmatched = chosen.tell(&touched.matched, found, global, output);

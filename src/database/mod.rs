@@ -6,11 +6,11 @@
 pub(crate) mod rebuild;
 mod types;
 
-use crate::error::{Error, Result};
+use crate::error::{Action, Error, RedbError, Result};
 use crate::file::{self, File};
 use crate::snapshot::location;
 use crate::system::positioned::{read_at, write_at};
-use crate::system::temporary::TemporaryFile;
+use crate::system::temporary::{self, TemporaryFile};
 use crate::system::{disk as system_disk, holder};
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 use std::fs;
@@ -93,10 +93,10 @@ pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Option<T> {
     panic::catch_unwind(AssertUnwindSafe(call)).ok()
 }
 
-pub(crate) fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb::Error>) -> Error {
+pub(crate) fn redb_error(action: Action, path: &Path, error: impl Into<redb::Error>) -> Error {
     match error.into() {
-        redb::Error::Io(source) => Error::io(doing, path, source),
-        source => Error::Redb { doing, path: path.to_owned(), source: Box::new(source) },
+        redb::Error::Io(source) => Error::io(action, path, source),
+        source => Error::Redb { action, path: path.to_owned(), source: RedbError::new(source) },
     }
 }
 
@@ -104,18 +104,27 @@ pub(crate) fn redb_error(doing: &'static str, path: &Path, error: impl Into<redb
 pub(crate) fn open_locked(path: &Path) -> Result<Arc<fs::File>> {
     loop {
         let file = location::open(path, true)?;
-        let metadata = |error| Error::io("read", path, error);
+        let metadata = |error| Error::io(Action::Read, path, error);
         match file.try_lock() {
             // Another process may have put a new file in its place meanwhile.
-            Ok(()) if location::is_at(&file, path).map_err(metadata)? => return Ok(Arc::new(file)),
+            Ok(()) if location::is_at(&file, path).map_err(metadata)? => {
+                // A compaction that was killed leaves a file beside it, perhaps as long as the cache.
+                let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+                temporary::remove_abandoned(folder_of(&target));
+                return Ok(Arc::new(file));
+            }
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
                 let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
                 return Err(Error::InUse { path: path.to_owned(), holders });
             }
-            Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
+            Err(fs::TryLockError::Error(error)) => return Err(Error::io(Action::Lock, path, error)),
         }
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Checks what redb takes on trust when it opens a file.
@@ -150,12 +159,12 @@ pub(crate) fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<()> {
 /// `fill` gets the file, empty and locked. `None` if somebody else has created one meanwhile.
 pub(crate) fn create_file<T>(path: &Path, fill: impl FnOnce(&Arc<fs::File>) -> Result<T>) -> Result<Option<T>> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, error))?;
-    let cannot_create = |error| Error::io("create", path, error);
+    fs::create_dir_all(folder).map_err(|error| Error::io(Action::Create, folder, error))?;
+    let cannot_create = |error| Error::io(Action::Create, path, error);
     let new = TemporaryFile::new(folder).map_err(cannot_create)?;
     let laid_out = catch(|| CheckedFile::new(new.file()).open().map(drop));
-    let laid_out = laid_out.ok_or_else(|| Error::RedbPanicked { doing: "create", path: path.to_owned() })?;
-    laid_out.map_err(|error| redb_error("create", path, error))?;
+    let laid_out = laid_out.ok_or_else(|| Error::RedbPanicked { action: Action::Create, path: path.to_owned() })?;
+    laid_out.map_err(|error| redb_error(Action::Create, path, error))?;
     let filled = fill(new.file())?;
     match new.persist_new(path) {
         Ok(()) => {}

@@ -2,12 +2,13 @@
 
 use crate::database::rebuild::{self, Closing, NewTable};
 use crate::database::{catch, open_locked, redb_error, verify_for_redb};
-use crate::error::{Error, Result};
+use crate::error::{Action, Error, Result};
 use crate::file::{self, Definition, MAGIC, TreeEntry};
 use crate::ops::stat;
 use crate::snapshot::{Snapshot, Table, location};
 use crate::system::disk;
 use crate::system::positioned::write_at;
+use crate::system::progress;
 use crate::system::temporary::TemporaryFile;
 use redb::{Database, WriteTransaction};
 use std::fs;
@@ -36,12 +37,6 @@ impl Compacted {
     }
 }
 
-/// What a new file is written with.
-const WRITE: &str = "write a new file beside";
-
-/// What becomes of the new file.
-const REPLACE: &str = "put the new file in place of";
-
 /// Files that are written at the most, each longer than the one before, until redb has no need to make one longer.
 const TRIES: u32 = 3;
 
@@ -57,7 +52,7 @@ const TRIES: u32 = 3;
 pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
     let named = location::cache_file(path.as_ref());
     let file = open_locked(&named)?;
-    let path = fs::canonicalize(&named).map_err(|error| Error::io("read", &named, error))?;
+    let path = fs::canonicalize(&named).map_err(|error| Error::io(Action::Read, &named, error))?;
     compact_locked(&Old { named, path, file })
 }
 
@@ -70,13 +65,15 @@ struct Old {
 }
 
 fn compact_locked(old: &Old) -> Result<Compacted> {
-    let metadata = old.file.metadata().map_err(|error| Error::io("read", &old.named, error))?;
+    let metadata = old.file.metadata().map_err(|error| Error::io(Action::Read, &old.named, error))?;
     let names = disk::names(&metadata);
     if names > 1 {
         return Err(Error::HardLinked { path: old.named.clone(), names });
     }
     verify_for_redb(&old.named, &old.file)?;
     let snapshot = Snapshot::of(&old.named, Arc::clone(&old.file), false)?.whole()?;
+    // Every page is read for the plan, for the copy and for the comparison.
+    progress::current().expect(Some(3 * snapshot.file().len()));
     let plan = compact_plan(&snapshot)?;
     if plan.given_back() == 0 {
         return Ok(plan);
@@ -106,24 +103,24 @@ pub fn compact_plan(snapshot: &Snapshot) -> Result<Compacted> {
 /// Writes the new file, about `len` bytes long, and puts it in place of the old one. Returns its length; `None` if
 /// it is no shorter, and all is as it was.
 fn replace(old: &Old, snapshot: &Snapshot, metadata: &fs::Metadata, len: u64) -> Result<Option<u64>> {
-    let cannot = |doing| move |error| Error::io(doing, &old.named, error);
+    let cannot = |action| move |error| Error::io(action, &old.named, error);
     let folder = old.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if let Some(free) = disk::free(folder).filter(|free| *free < len) {
         return Err(Error::NoRoom { path: old.named.clone(), needed: len, free });
     }
-    let new = TemporaryFile::new(folder).map_err(cannot(WRITE))?;
-    disk::hide(new.file()).map_err(cannot(WRITE))?;
+    let new = TemporaryFile::new(folder).map_err(cannot(Action::WriteBeside))?;
+    disk::hide(new.file()).map_err(cannot(Action::WriteBeside))?;
     write(&old.named, snapshot, new.file(), len)?;
-    let after = new.file().metadata().map_err(cannot(WRITE))?.len();
+    let after = new.file().metadata().map_err(cannot(Action::WriteBeside))?.len();
     if after >= metadata.len() {
         return Ok(None);
     }
     verify_for_redb(&old.named, new.file())?;
     compare(snapshot, &Snapshot::of(&old.named, Arc::clone(new.file()), false)?.whole()?)?;
-    disk::take_owner_and_mode(new.file(), metadata).map_err(cannot("keep owner and mode of"))?;
-    new.file().sync_all().map_err(cannot(WRITE))?;
-    new.persist(&old.path).map_err(cannot(REPLACE))?;
-    disk::sync_folder(folder).map_err(cannot(REPLACE))?;
+    disk::take_owner_and_mode(new.file(), metadata).map_err(cannot(Action::KeepOwner))?;
+    new.file().sync_all().map_err(cannot(Action::WriteBeside))?;
+    new.persist(&old.path).map_err(cannot(Action::Replace))?;
+    disk::sync_folder(folder).map_err(cannot(Action::Replace))?;
     // An app that opened the old file an instant ago and gets its lock now would write to a file without a name.
     // Like this it is told that it has no cache, and finds the new one when it starts again.
     write_at(&old.file, &[0; MAGIC.len()], 0).ok();
@@ -134,16 +131,16 @@ fn replace(old: &Old, snapshot: &Snapshot, metadata: &fs::Metadata, len: u64) ->
 fn write(path: &Path, snapshot: &Snapshot, file: &Arc<fs::File>, len: u64) -> Result<()> {
     let mut len = len;
     for left in (0..TRIES).rev() {
-        let failed = |error| redb_error(WRITE, path, error);
-        let panicked = || Error::RedbPanicked { doing: WRITE, path: path.to_owned() };
+        let failed = |error| redb_error(Action::WriteBeside, path, error);
+        let panicked = || Error::RedbPanicked { action: Action::WriteBeside, path: path.to_owned() };
         let closing = Closing::default();
         let written = catch(|| {
             let database = rebuild::lay_out(file, snapshot.slot().version == 3, len, &closing).map_err(failed)?;
             fill(path, snapshot, &database)
         });
         written.ok_or_else(panicked)??;
-        closing.result().map_err(|error| Error::io(WRITE, path, error))?;
-        let written = file.metadata().map_err(|error| Error::io(WRITE, path, error))?.len();
+        closing.result().map_err(|error| Error::io(Action::WriteBeside, path, error))?;
+        let written = file.metadata().map_err(|error| Error::io(Action::WriteBeside, path, error))?.len();
         if written <= len || left == 0 {
             break;
         }
@@ -153,19 +150,19 @@ fn write(path: &Path, snapshot: &Snapshot, file: &Arc<fs::File>, len: u64) -> Re
 }
 
 fn fill(path: &Path, snapshot: &Snapshot, database: &Database) -> Result<()> {
-    let transaction = database.begin_write().map_err(|error| redb_error(WRITE, path, error))?;
+    let transaction = database.begin_write().map_err(|error| redb_error(Action::WriteBeside, path, error))?;
     for table in snapshot.tables()? {
         fill_table(path, snapshot, &table, &transaction)?;
     }
-    transaction.commit().map_err(|error| redb_error(WRITE, path, error))
+    transaction.commit().map_err(|error| redb_error(Action::WriteBeside, path, error))
 }
 
 fn fill_table(path: &Path, snapshot: &Snapshot, table: &Table, transaction: &WriteTransaction) -> Result<()> {
-    let failed = |error: redb::StorageError| redb_error(WRITE, path, error);
+    let failed = |error: redb::StorageError| redb_error(Action::WriteBeside, path, error);
     let damaged = |error| snapshot.error(error, Some(table.name()));
     let definition = table.definition();
-    let new =
-        NewTable::create(transaction, table.name(), definition).map_err(|error| redb_error(WRITE, path, error))?;
+    let new = NewTable::create(transaction, table.name(), definition)
+        .map_err(|error| redb_error(Action::WriteBeside, path, error))?;
     let unknown = || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind() };
     let mut entries = definition.tree(snapshot.file()).entries();
     match new.ok_or_else(unknown)? {
@@ -195,7 +192,7 @@ fn fill_table(path: &Path, snapshot: &Snapshot, table: &Table, transaction: &Wri
 /// Compares the new file with the old one, entry by entry, as our own reader finds them.
 fn compare(old: &Snapshot, new: &Snapshot) -> Result<()> {
     let (before, after) = (old.tables()?, new.tables()?);
-    let differs = || Error::RedbPanicked { doing: WRITE, path: old.path().to_owned() };
+    let differs = || Error::RedbPanicked { action: Action::WriteBeside, path: old.path().to_owned() };
     if before.len() != after.len() {
         return Err(differs());
     }

@@ -67,6 +67,11 @@ impl Plan {
         Ok(plan)
     }
 
+    /// The removal of these, without a word on what they hold.
+    pub(crate) fn of_tables(tables: BTreeMap<String, Removal>) -> Plan {
+        Plan { tables, removed: Removed::default() }
+    }
+
     /// What the plan removes.
     #[must_use]
     pub fn removed(&self) -> &Removed {

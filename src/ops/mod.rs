@@ -11,6 +11,7 @@ pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod find_caches;
 pub(crate) mod invalidate;
+pub(crate) mod keep;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod near;
@@ -19,6 +20,7 @@ pub(crate) mod scope;
 pub(crate) mod sets;
 pub(crate) mod stat;
 pub(crate) mod touch;
+pub(crate) mod transfer;
 
 pub use ages::{Age, Ages, ages};
 pub use check::{Check, Finding, Findings, check, check_deep};
@@ -36,6 +38,7 @@ pub use scope::{FetchedWithin, Matched, Scope, each_entry};
 pub use sets::{Layout, each_row, each_set, only_set};
 pub use stat::{AGE_BOUNDS, AgeCount, AgeHistogram, Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
+pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
 fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>> {

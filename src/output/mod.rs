@@ -9,6 +9,7 @@ pub mod human;
 pub mod listing;
 pub mod markdown;
 pub mod meaning;
+pub mod pager;
 pub mod progress;
 pub mod rows;
 pub mod table;
@@ -18,12 +19,15 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 pub use cut::to_width;
 pub use grid::Grid;
+use pager::Pager;
 use progress::Bar;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::env;
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::mem;
 use terminal_json::TerminalJson;
 
 /// When to colour.
@@ -40,6 +44,8 @@ pub enum Color {
 /// Both streams, and what is known of them; resolved once.
 pub struct Output {
     data: Data,
+    /// What is told while a pager has the terminal, until it has ended.
+    untold: RefCell<String>,
     stdout_is_terminal: bool,
     width: Option<usize>,
     stderr_is_terminal: bool,
@@ -64,7 +70,8 @@ impl Output {
             is_dumb: env::var_os("TERM").is_some_and(|term| term == "dumb"),
             stdout_color: auto(AutoStream::choice(&io::stdout())),
             stderr_color: auto(AutoStream::choice(&io::stderr())),
-            data: Data::Stdout(BufWriter::with_capacity(64 * 1024, io::stdout().lock())),
+            data: Data::stdout(),
+            untold: RefCell::default(),
             quiet,
         }
     }
@@ -73,6 +80,7 @@ impl Output {
     pub fn in_memory(&self) -> Output {
         Output {
             data: Data::Memory(Vec::new()),
+            untold: RefCell::default(),
             stdout_is_terminal: false,
             width: None,
             stdout_color: false,
@@ -86,9 +94,33 @@ impl Output {
     /// The data that was kept.
     pub fn into_memory(self) -> Vec<u8> {
         match self.data {
-            Data::Stdout(_) => Vec::new(),
             Data::Memory(bytes) => bytes,
+            _ => Vec::new(),
         }
+    }
+
+    /// Shows data in a pager, once there is any, where it goes to a terminal.
+    pub fn page(&mut self) {
+        if self.stdout_is_terminal && !self.is_dumb && matches!(self.data, Data::Stdout(_)) {
+            self.data = Data::Pageable;
+        }
+    }
+
+    /// Waits until whoever reads in a pager has seen enough; `false` if it could not be run.
+    pub fn end_pager(&mut self) -> bool {
+        if matches!(self.data, Data::Pager(_))
+            && let Data::Pager(pager) = mem::replace(&mut self.data, Data::stdout())
+        {
+            let is_run = pager.wait();
+            let untold = self.untold.take();
+            // There is nowhere left to complain to if this fails.
+            let _ = io::stderr().write_all(untold.as_bytes());
+            if !is_run {
+                self.error("the pager cannot be run", Some("VLIVE_PAGER or PAGER names it; --no-pager does without"));
+                return false;
+            }
+        }
+        true
     }
 
     pub fn is_terminal(&self) -> bool {
@@ -208,20 +240,20 @@ impl Output {
 
     fn tell(&self, label: Option<(&str, AnsiColor)>, text: &str) {
         let text = if self.stderr_is_terminal { escape::for_terminal(text) } else { Cow::Borrowed(text) };
-        // There is nowhere left to complain to if this fails.
-        let _ = progress::suspended(|| self.write_line(label, &text));
-    }
-
-    fn write_line(&self, label: Option<(&str, AnsiColor)>, text: &str) -> io::Result<()> {
-        let mut stderr = io::stderr().lock();
-        match label {
+        let line = match label {
             Some((label, color)) if self.stderr_color => {
                 let style = color.on_default().bold();
-                writeln!(stderr, "{style}{label}:{style:#} {text}")
+                format!("{style}{label}:{style:#} {text}\n")
             }
-            Some((label, _)) => writeln!(stderr, "{label}: {text}"),
-            None => writeln!(stderr, "{text}"),
+            Some((label, _)) => format!("{label}: {text}\n"),
+            None => format!("{text}\n"),
+        };
+        if matches!(self.data, Data::Pager(_)) && self.stderr_is_terminal {
+            self.untold.borrow_mut().push_str(&line);
+            return;
         }
+        // There is nowhere left to complain to if this fails.
+        let _ = progress::suspended(|| io::stderr().write_all(line.as_bytes()));
     }
 }
 
@@ -229,6 +261,15 @@ impl Output {
 enum Data {
     Stdout(BufWriter<StdoutLock<'static>>),
     Memory(Vec<u8>),
+    /// To a pager, if there comes any.
+    Pageable,
+    Pager(Pager),
+}
+
+impl Data {
+    fn stdout() -> Data {
+        Data::Stdout(BufWriter::with_capacity(64 * 1024, io::stdout().lock()))
+    }
 }
 
 impl Write for Data {
@@ -236,13 +277,19 @@ impl Write for Data {
         match self {
             Data::Stdout(stdout) => stdout.write(bytes),
             Data::Memory(memory) => memory.write(bytes),
+            Data::Pager(pager) => pager.write(bytes),
+            Data::Pageable => {
+                *self = Pager::start().map_or_else(Data::stdout, Data::Pager);
+                self.write(bytes)
+            }
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Data::Stdout(stdout) => stdout.flush(),
-            Data::Memory(_) => Ok(()),
+            Data::Pager(pager) => pager.flush(),
+            Data::Memory(_) | Data::Pageable => Ok(()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where a cache lies.
 
-use crate::error::{Error, Result};
+use crate::error::{Action, Error, Result};
 use crate::file::MAGIC;
 use std::ffi::OsStr;
 use std::fs;
@@ -106,6 +106,6 @@ fn cannot_open(path: &Path, error: io::Error) -> Error {
             Ok(target) => Error::DanglingLink { path: path.to_owned(), target },
             Err(_) => Error::Missing { path: path.to_owned() },
         },
-        _ => Error::io("open", path, error),
+        _ => Error::io(Action::Open, path, error),
     }
 }

@@ -1,7 +1,7 @@
 //! Opening a commit: finding the one that redb would start from, starting again when an app moves on, and keeping
 //! its pages.
 
-use crate::error::{Error, Result};
+use crate::error::{Action, Error, Result};
 use crate::file::{self, File, PageStore};
 use crate::live::key::Selection;
 use crate::snapshot::commit::Snapshot;
@@ -128,7 +128,7 @@ impl Snapshot {
     /// Opens the commit that redb would start from.
     fn newest(path: &Path) -> Result<Newest> {
         let file = location::open(path, false)?;
-        let metadata = file.metadata().map_err(|error| Error::io("read", path, error))?;
+        let metadata = file.metadata().map_err(|error| Error::io(Action::Read, path, error))?;
         let in_use = holder::of(&metadata).is_some_and(|holders| !holders.is_empty());
         Snapshot::of(path, Arc::new(file), in_use)
     }

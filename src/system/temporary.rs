@@ -183,7 +183,7 @@ fn is_ours(file: &fs::File, path: &Path) -> bool {
 }
 
 /// Removes the temporaries whose processes live no more. What cannot be removed does no harm.
-fn remove_abandoned(folder: &Path) {
+pub(crate) fn remove_abandoned(folder: &Path) {
     let Ok(names) = fs::read_dir(folder) else { return };
     for entry in names.filter_map(Result::ok) {
         let is_temporary = entry.file_name().to_str().is_some_and(is_temporary_name);

@@ -14,7 +14,7 @@ pub fn denoted(text: &str) -> Vec<u8> {
     while reader.comes(",") {
         reader.item();
     }
-    assert_eq!(reader.text, "", "behind the last item");
+    assert_eq!(reader.text, "", "after the last item");
     reader.out
 }
 

@@ -1,4 +1,4 @@
-//! Envelopes that nobody would write.
+//! Irregular envelopes, as no app writes them.
 
 use super::random::Random;
 

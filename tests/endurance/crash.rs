@@ -90,7 +90,7 @@ fn write(cache: &Path, input: &Path, n: u32, model: &Contents, random: &mut Rand
 }
 
 #[test]
-fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
+fn a_killed_write_is_whole_or_absent_and_acknowledged_writes_stay() {
     let wanted = KILLS * rounds();
     let mut killed = 0;
     // About every second try is in time; should a machine be too fast for that, there is an end.
@@ -153,10 +153,10 @@ fn a_write_that_is_killed_is_whole_or_absent_and_what_was_acknowledged_stays() {
     assert!(killed >= wanted, "only {killed} of {wanted} writes were killed in time");
 }
 
-/// Where the system lets go of a folder that is in use, as Unix does, the file lives on without a name.
+/// Unix removes a folder that is in use; the open file lives on without a name.
 #[test]
 #[cfg(unix)]
-fn a_folder_that_is_removed_meanwhile_stays_removed_and_its_cache_ends_in_no_panic() {
+fn a_folder_removed_while_open_stays_removed_and_causes_no_panic() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("cache");
     for key in KEYS {
@@ -173,7 +173,7 @@ fn a_folder_that_is_removed_meanwhile_stays_removed_and_its_cache_ends_in_no_pan
         }
         drop(cache);
         assert_eq!(fs::read_dir(outer.path()).unwrap().count(), 0, "something was created");
-        // Nor does anything but a put create it again.
+        // Only a put creates it again.
         assert!(matches!(Snapshot::open(&folder), Err(vlive::Error::Missing { .. })));
         assert!(matches!(vlive::Cache::open(&folder), Err(vlive::Error::Missing { .. })));
         assert_eq!(fs::read_dir(outer.path()).unwrap().count(), 0, "something was created");

@@ -98,7 +98,7 @@ fn silence_redb() {
     });
 }
 
-mod a_damaged_file_reads_as_before_or_not_at_all_and_is_not_made_worse_by_a_write {
+mod a_damaged_file_reads_correctly_or_not_at_all_and_no_write_makes_it_worse {
     use super::damage_over_and_over;
 
     #[test]
@@ -248,7 +248,7 @@ fn damage_in_one_thread(name: &str, n: usize) -> [u64; 4] {
 /// Of a file that was closed, the commit slot that byte 9 names is the newer one. To redb the other
 /// one is as good, but what it knows of free pages is of the newer.
 #[test]
-fn a_flipped_bit_that_names_the_older_commit_is_found_and_stops_a_write() {
+fn a_flipped_bit_that_selects_the_older_commit_is_found_and_stops_a_write() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vlive.redb");
     for name in ["bakery", "envelopes", "foreign", "format-v3", "live-demo", "odd-keys", "values"] {

@@ -22,7 +22,7 @@ const PAGES: u64 = 10;
 /// Cache keys that come and go beside the one that is looked at.
 const NOISE: [&str; 3] = ["noise0", "noise1", "noise2"];
 
-/// Which of its habits the writer shows.
+/// Selects the writer's behaviour.
 const ROLE: &str = "VLIVE_TEST_WRITER";
 
 fn rows(generation: u64, rows: usize, padding: usize) -> CachedRows {
@@ -37,14 +37,14 @@ fn rows(generation: u64, rows: usize, padding: usize) -> CachedRows {
     }
 }
 
-/// Runs only as the writer's process, which never returns.
+/// Does something only in the writer's process, where it never returns.
 #[test]
 fn writer() {
     let Ok(habit) = std::env::var(ROLE) else { return };
     let folder = std::env::current_dir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let open = || loop {
-        // Whoever was killed may hold its lock for a moment longer.
+        // A killed process may hold its lock for a moment longer.
         match RedbCache::open(&folder) {
             Ok(cache) => return cache,
             Err(error) => assert!(error.to_string().contains("open"), "{error}"),
@@ -112,7 +112,7 @@ fn assert_one_commit(fetched_at: &[u64]) {
     assert_eq!(fetched_at, expected, "a mixture of commits");
 }
 
-/// Standard output of the program, which must succeed and find nothing to complain of.
+/// Standard output of the program, which must succeed and print no warnings.
 fn vlive(folder: &Path, arguments: &[&str]) -> Json {
     let output = Command::new(env!("CARGO_BIN_EXE_vlive")).args(arguments).arg("-C").arg(folder).output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
@@ -169,14 +169,14 @@ fn every_look_at_a_busy_cache_is_of_one_commit() {
 }
 
 #[test]
-fn every_look_at_a_cache_that_opens_and_closes_is_of_one_commit() {
+fn every_look_at_a_cache_that_is_opened_and_closed_is_of_one_commit() {
     let folder = tempfile::tempdir().unwrap();
     let _writer = Writer::start(folder.path(), "closing");
     seeds(90).for_each(|n| look(folder.path(), n));
 }
 
 #[test]
-fn every_look_at_a_cache_whose_app_is_killed_and_started_again_is_of_one_commit() {
+fn every_look_at_a_cache_whose_app_is_killed_and_restarted_is_of_one_commit() {
     let folder = tempfile::tempdir().unwrap();
     drop(Writer::start(folder.path(), "busy"));
     let done = AtomicBool::new(false);
@@ -190,16 +190,16 @@ fn every_look_at_a_cache_whose_app_is_killed_and_started_again_is_of_one_commit(
                 thread::sleep(Duration::from_millis(random.next() % 20));
             }
         });
-        // Should a look fail, the other thread must end all the same.
+        // The other thread must end even if a look fails.
         let looks = panic::catch_unwind(|| seeds(90).for_each(|n| look(folder.path(), n)));
         done.store(true, Ordering::Relaxed);
         looks.unwrap_or_else(|failure| panic::resume_unwind(failure));
     });
 }
 
-/// More data than the app lets stand still for as long as it takes to read it.
+/// The app commits again before this much data is read.
 #[test]
-fn much_data_is_dumped_from_a_busy_cache() {
+fn a_large_busy_cache_is_dumped_as_one_commit() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let cache = RedbCache::open(folder.path()).unwrap();
@@ -217,9 +217,9 @@ fn much_data_is_dumped_from_a_busy_cache() {
     }
 }
 
-/// That an app moves on is no damage, and what it has replaced is not lost.
+/// A newer commit is not damage, and entries that it replaced are not lost.
 #[test]
-fn a_busy_cache_is_salvaged_as_one_commit_or_with_an_error_that_says_that_it_is_busy() {
+fn a_busy_cache_is_salvaged_as_one_commit_or_reported_as_busy() {
     let folder = tempfile::tempdir().unwrap();
     let _writer = Writer::start(folder.path(), "busy");
     for _ in seeds(3) {
@@ -239,9 +239,9 @@ fn a_busy_cache_is_salvaged_as_one_commit_or_with_an_error_that_says_that_it_is_
     }
 }
 
-/// The app never touches the damaged table, and its commits never end.
+/// The app never writes to the damaged table and never stops committing.
 #[test]
-fn damage_is_told_as_damage_while_an_app_goes_on_writing() {
+fn damage_is_reported_as_damage_while_an_app_keeps_writing() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let cache = RedbCache::open(folder.path()).unwrap();

@@ -131,19 +131,19 @@ fn takes_three_times_the_entry_at_the_most(rows: &str) {
 }
 
 #[test]
-fn a_long_text_is_in_memory_three_times_at_the_most() {
+fn a_long_text_is_in_memory_at_most_three_times() {
     let line = format!("{}\\n", "x".repeat(79));
     takes_three_times_the_entry_at_the_most(&format!(r#""1":{{"text":"{}"}}"#, line.repeat(large() / 80)));
 }
 
 #[test]
-fn a_long_byte_string_is_in_memory_three_times_at_the_most() {
+fn a_long_byte_string_is_in_memory_at_most_three_times() {
     let bytes = BASE64.encode(vec![1; large()]);
     takes_three_times_the_entry_at_the_most(&format!(r#""1":{{"bytes":{{"$bytes":"{bytes}"}}}}"#));
 }
 
 #[test]
-fn many_rows_are_in_memory_three_times_at_the_most() {
+fn many_rows_are_in_memory_at_most_three_times() {
     let note = "x".repeat(100);
     let row = |n: usize| {
         let numbers = format!(r#""id":{n},"price":{n}.25,"count":-{n}"#);
@@ -157,7 +157,7 @@ fn many_rows_are_in_memory_three_times_at_the_most() {
 
 /// Of a value that differs both sides are told, and so they are in memory as JSON too.
 #[test]
-fn of_large_values_that_differ_nothing_is_kept_but_their_bytes_and_their_json() {
+fn a_diff_of_large_values_keeps_only_their_bytes_and_their_json() {
     let text = |end: &str| format!(r#""{}{end}""#, "x".repeat(large()));
     let bytes = |end: u8| format!(r#"{{"$bytes":"{}"}}"#, BASE64.encode([vec![1; large()], vec![end]].concat()));
     for (old, new) in [(text("a"), text("b")), (bytes(1), bytes(2))] {
@@ -180,7 +180,7 @@ fn of_large_values_that_differ_nothing_is_kept_but_their_bytes_and_their_json() 
 }
 
 #[test]
-fn of_twice_the_entries_no_more_than_their_keys_is_kept() {
+fn twice_the_entries_take_memory_for_their_keys_only() {
     let more = small_entries() as u64;
     let (once, _) = peaks(None, small_entries());
     for ((what, peak), (_, once)) in SMALL_ALONE.iter().zip(&once) {

@@ -15,11 +15,11 @@ fn answers(values: &[Vec<u8>]) -> Vec<Result<vlive::CachedRows, String>> {
 }
 
 #[test]
-fn any_value_is_accepted_refused_and_understood_as_by_vantage_live_and_goes_through_json_unharmed() {
+fn any_value_is_decoded_or_refused_as_by_vantage_live_and_survives_json() {
     let values: Vec<Vec<u8>> = seeds(2_000).map(scribble).collect();
     let answers = answers(&values);
     let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
-    assert!((values.len() / 2..values.len() * 9 / 10).contains(&accepted), "{accepted} is no fair mix");
+    assert!((values.len() / 2..values.len() * 9 / 10).contains(&accepted), "{accepted} is not a fair mix");
     for (seed, (value, answer)) in values.iter().zip(&answers).enumerate() {
         let ours = value::value(value);
         match (answer, CachedRows::decode(value)) {
@@ -35,7 +35,7 @@ fn any_value_is_accepted_refused_and_understood_as_by_vantage_live_and_goes_thro
 }
 
 #[test]
-fn the_head_of_an_envelope_is_that_of_its_rows_unless_they_are_faulty_behind_a_usual_head() {
+fn the_head_of_an_envelope_agrees_with_its_rows_unless_only_the_rows_are_faulty() {
     let usual_head = b"\xa2\x6afetched_at";
     for seed in seeds(2_000) {
         let value = scribble(seed);
@@ -57,7 +57,7 @@ fn the_head_of_an_envelope_is_that_of_its_rows_unless_they_are_faulty_behind_a_u
 
 /// The depth at which ciborium gives up, for every kind of level and in every place.
 #[test]
-fn the_limit_of_nesting_is_vantage_lives_own() {
+fn values_may_nest_exactly_as_deep_as_vantage_live_reads() {
     let level: [&[u8]; 4] = [b"\x81", b"\xa1\x61x", b"\xc6", b"\x9f"];
     let mut values = Vec::new();
     for kind in 0..=level.len() {

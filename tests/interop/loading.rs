@@ -69,7 +69,7 @@ fn vantage_live_reads_every_loaded_entry_equal_to_what_it_put_itself() {
 
 /// What nobody dumped but somebody wrote.
 #[test]
-fn vantage_live_reads_a_fixture_that_people_wrote() {
+fn vantage_live_reads_a_handwritten_fixture() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("clients.json");
     fs::write(&source, r#"{"clients/page_1": [{"id": 1, "name": "Anna", "score": 2.5}], "clients": {"x": {}}}"#)

@@ -83,7 +83,7 @@ fn assert_equal(theirs: &Path, ours: &Path, seed: u64) {
 }
 
 #[test]
-fn the_same_steps_give_the_same_tables_whoever_takes_them_and_in_either_order() {
+fn the_same_steps_by_vlive_or_vantage_live_in_either_order_give_the_same_tables() {
     for seed in seeds(2) {
         let random = &mut Random::new(seed);
         let (first, second) = (steps(random), steps(random));

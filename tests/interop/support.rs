@@ -70,7 +70,7 @@ pub fn table_names(folder: &Path) -> Vec<String> {
     transaction.list_tables().unwrap().map(|handle| handle.name().to_owned()).collect()
 }
 
-/// A cache with these values, whatever they are, under `t/0`, `t/1`, … and behind vantage-live's back.
+/// A cache with these values, whatever they are, under `t/0`, `t/1`, … and without vantage-live.
 pub fn folder_of(values: &[Vec<u8>]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();

@@ -84,7 +84,7 @@ fn usual(value: &[u8], fetched_at: u64) -> Option<Vec<u8>> {
 }
 
 #[test]
-fn vantage_live_reads_the_rows_of_before_and_the_new_time_in_every_sample_cache() {
+fn vantage_live_reads_the_same_rows_and_the_new_time_after_a_touch_of_every_sample() {
     for name in ["live-demo", "bakery", "odd-keys", "values", "envelopes", "foreign", "crashed", "format-v3"] {
         for fetched_at in TIMES {
             let folder = copy_of(&sample(name));
@@ -96,7 +96,7 @@ fn vantage_live_reads_the_rows_of_before_and_the_new_time_in_every_sample_cache(
 }
 
 #[test]
-fn of_any_value_vantage_live_reads_the_same_rows_and_the_new_time_or_it_is_left_alone() {
+fn a_touched_value_has_the_same_rows_and_the_new_time_to_vantage_live_or_is_left_alone() {
     let values: Vec<Vec<u8>> = seeds(2_000).map(scribble).collect();
     let folder = folder_of(&values);
     for fetched_at in TIMES {
@@ -107,7 +107,7 @@ fn of_any_value_vantage_live_reads_the_same_rows_and_the_new_time_or_it_is_left_
 
 /// So that redb writes to the file before it commits, while entries are read from it.
 #[test]
-fn more_than_redb_keeps_in_memory_is_touched_without_a_loss() {
+fn touching_more_than_redb_caches_loses_nothing() {
     let random = &mut Random::new(1);
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::create(folder.path()).unwrap();

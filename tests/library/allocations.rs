@@ -39,7 +39,7 @@ fn allocations(rows: u64, work: impl Fn(&Envelope)) -> u64 {
 }
 
 #[test]
-fn rows_and_fields_are_verified_and_written_without_asking_for_memory() {
+fn verifying_and_writing_rows_and_fields_allocates_nothing_for_each() {
     for style in [JsonStyle::default(), JsonStyle { pretty: true, ..JsonStyle::default() }] {
         let write = |envelope: &Envelope| {
             let mut json = JsonWriter::document(io::sink(), style);
@@ -52,7 +52,7 @@ fn rows_and_fields_are_verified_and_written_without_asking_for_memory() {
 }
 
 #[test]
-fn rows_and_fields_are_verified_without_asking_for_memory() {
+fn verifying_rows_and_fields_allocates_nothing_for_each() {
     let verify = |envelope: &Envelope| {
         black_box(EnvelopeView::new(envelope.bytes()).unwrap());
     };
@@ -61,7 +61,7 @@ fn rows_and_fields_are_verified_without_asking_for_memory() {
 }
 
 #[test]
-fn the_head_of_an_envelope_is_read_without_asking_for_memory() {
+fn reading_the_head_of_an_envelope_allocates_nothing() {
     let head = |envelope: &Envelope| {
         black_box(EnvelopeHead::decode(envelope.bytes()).unwrap());
     };
@@ -69,7 +69,7 @@ fn the_head_of_an_envelope_is_read_without_asking_for_memory() {
 }
 
 #[test]
-fn rows_of_plain_fields_are_read_from_json_without_asking_for_memory() {
+fn reading_rows_of_plain_fields_from_json_allocates_nothing_for_each() {
     let parse = |rows: u32| {
         let row = |n| format!(r#""row-{n:09}":{{"id":{n},"name":"Anna","price":1.5,"active":true,"note":null}}"#);
         let json = format!("{{{}}}", (0..rows).map(row).collect::<Vec<_>>().join(","));
@@ -80,7 +80,7 @@ fn rows_of_plain_fields_are_read_from_json_without_asking_for_memory() {
 }
 
 #[test]
-fn entries_are_listed_without_asking_for_memory_for_each() {
+fn listing_entries_allocates_nothing_for_each() {
     let list = |entries: usize| {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::create(folder.path()).unwrap();

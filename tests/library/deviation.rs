@@ -34,7 +34,7 @@ fn near(value: Vec<u8>, random: &mut Random) -> Vec<u8> {
 }
 
 #[test]
-fn a_value_has_deviations_if_and_only_if_vantage_live_would_write_another_one_or_its_time_is_to_come() {
+fn a_value_deviates_if_and_only_if_vantage_live_would_write_it_differently_or_its_time_is_in_the_future() {
     let (mut same, mut other, mut future, mut refused) = (0, 0, 0, 0);
     for seed in seeds(6_000) {
         let random = &mut Random::new(seed);
@@ -165,7 +165,7 @@ fn each_deviation_is_found_alone() {
 }
 
 #[test]
-fn what_vantage_live_writes_has_none() {
+fn what_vantage_live_writes_has_no_deviations() {
     for value in [
         envelope(0, b"", b"\xa0"),
         envelope(0, b"", b"\xa2\x61b\xa0\x61a\xa0"),
@@ -195,7 +195,7 @@ fn what_vantage_live_writes_has_none() {
 }
 
 #[test]
-fn several_are_found_in_order_and_each_once() {
+fn several_deviations_are_found_in_order_and_once_each() {
     use Deviation::{Encoding, KeyNotText, NoRows, NoTime, Order, Repeated, TrailingBytes, UnknownKey};
     for (value, expected) in [
         (&b"\xa0"[..], &[NoTime, NoRows][..]),

@@ -1,6 +1,6 @@
 //! Differences of random caches, found by this crate, by a plain model, and by vantage-live.
 
-use crate::common::odd::oddly_encoded;
+use crate::common::irregular::irregularly_encoded;
 use crate::common::random::Random;
 use crate::common::scribble::scribble;
 use crate::common::stress::{rounds, seeds};
@@ -323,7 +323,7 @@ fn fixture(model: &Model, random: &mut Random) -> Fixture {
         let value = match content {
             Content::Undecodable(bytes) => bytes.to_vec(),
             Content::Rows(rows) if random.below(3) == 0 => Envelope::encode(rows).bytes().to_vec(),
-            Content::Rows(rows) => oddly_encoded(rows, random),
+            Content::Rows(rows) => irregularly_encoded(rows, random),
         };
         (format!("{cache_key}/{sub_key}"), value)
     });
@@ -383,7 +383,7 @@ fn differing(a: &TempDir, b: &TempDir) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_differences_of_random_edits_are_found_exactly_and_mirrored_the_other_way_round() {
+fn the_differences_of_random_edits_are_found_exactly_and_mirror_when_swapped() {
     let (mut same, mut different) = (0, 0);
     for seed in seeds(9) {
         let random = &mut Random::new(seed);
@@ -413,12 +413,12 @@ fn the_differences_of_random_edits_are_found_exactly_and_mirrored_the_other_way_
             assert_eq!(differing(&a, &b), differing_to_vantage_live(a.path(), b.path()), "seed {seed}");
         }
     }
-    assert!(same > 3 * rounds() && different > 12 * rounds(), "{same} same, {different} different are no fair mix");
+    assert!(same > 3 * rounds() && different > 12 * rounds(), "{same} same, {different} different are not a fair mix");
 }
 
-/// Bytes that nobody would write, with a byte changed, in the encoding of vantage-live, and as they are.
+/// Irregular values as they are, with a byte changed, and in vantage-live's encoding.
 #[test]
-fn an_entry_differs_exactly_if_vantage_live_reads_it_otherwise_whatever_its_bytes() {
+fn an_entry_differs_if_and_only_if_vantage_live_reads_it_differently() {
     let values: Vec<Vec<u8>> = seeds(800).map(scribble).collect();
     let key = |n: usize| format!("k/{n:05}");
     let folder = |values: &[Vec<u8>]| cache(&fixture_of(values.iter().enumerate().map(|(n, v)| (key(n), v.clone()))));
@@ -447,7 +447,7 @@ fn an_entry_differs_exactly_if_vantage_live_reads_it_otherwise_whatever_its_byte
 }
 
 #[test]
-fn what_each_returns_ends_the_comparison() {
+fn an_error_of_the_callback_ends_the_comparison() {
     let entries = |n: usize| fixture_of((0..n).map(|n| (format!("k/{n}"), b"\xa0".to_vec())));
     let (none, some) = (entries(0), entries(3));
     let mut told = Vec::new();

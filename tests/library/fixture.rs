@@ -143,7 +143,7 @@ fn of(fixture: &Fixture) -> Model {
 }
 
 #[test]
-fn rows_of_any_kind_under_any_key_are_loaded_to_the_bytes_that_were_dumped() {
+fn dumping_and_loading_any_rows_under_any_key_restores_their_bytes() {
     for seed in seeds(2) {
         let model = random_model(&mut Random::new(seed), envelope);
         let cache = cache_of(&model);
@@ -156,7 +156,7 @@ fn rows_of_any_kind_under_any_key_are_loaded_to_the_bytes_that_were_dumped() {
 }
 
 #[test]
-fn stored_bytes_of_any_kind_travel_exactly() {
+fn raw_dumps_restore_any_bytes_exactly() {
     for seed in seeds(4) {
         let mut scribbles = seed * 1000..;
         let model = random_model(&mut Random::new(seed), |_| scribble(scribbles.next().unwrap()));
@@ -170,7 +170,7 @@ fn stored_bytes_of_any_kind_travel_exactly() {
 }
 
 #[test]
-fn what_can_be_read_of_stored_bytes_of_any_kind_is_loaded_as_vantage_live_would_write_it() {
+fn readable_entries_of_any_bytes_are_loaded_as_vantage_live_would_write_them() {
     let (mut read, mut unread) = (0, 0);
     for seed in seeds(4) {
         let mut scribbles = seed * 1000..;
@@ -213,7 +213,7 @@ fn after(before: &Model, fixture: &Model, replace: Replace) -> Model {
 }
 
 #[test]
-fn a_load_does_what_its_plan_says_and_that_is_what_a_map_would_do() {
+fn a_load_does_what_its_plan_says_as_a_map_would() {
     let (mut added, mut replaced, mut removed) = (0, 0, 0);
     for seed in seeds(4) {
         let random = &mut Random::new(seed);
@@ -250,7 +250,7 @@ fn a_load_does_what_its_plan_says_and_that_is_what_a_map_would_do() {
 }
 
 #[test]
-fn entries_come_in_the_order_of_a_cache_with_what_is_known_of_each() {
+fn entries_of_a_fixture_are_in_the_order_of_a_cache() {
     let text = br#"{"k/2":{},"k":{"fetched_at":5,"rows":{}}} {"key":"a/1","raw":"oA=="} {"b/b":[],"K/1":{},"k/10":{}}"#;
     let options = FixtureOptions { undated: 9, ..FixtureOptions::default() };
     let fixture = fixture_of(text, &options).unwrap();
@@ -314,7 +314,7 @@ fn tampered(random: &mut Random) -> Vec<u8> {
 }
 
 #[test]
-fn text_that_was_tampered_with_is_refused_with_a_line_or_is_a_fixture_that_reads_back() {
+fn tampered_text_is_refused_with_its_line_or_is_a_fixture_that_reads_back() {
     let options = FixtureOptions::default();
     let (mut taken, mut refused) = (0, 0);
     for seed in seeds(2_000) {
@@ -342,9 +342,8 @@ fn text_that_was_tampered_with_is_refused_with_a_line_or_is_a_fixture_that_reads
     assert!(taken > 100 * rounds() && refused > 1_000 * rounds(), "{taken} taken, {refused} refused");
 }
 
-/// However the text reaches the reader.
 #[test]
-fn text_that_comes_in_small_pieces_says_the_same() {
+fn text_read_in_small_pieces_gives_the_same_fixture() {
     struct Trickle<'t>(&'t [u8], Random);
     impl std::io::Read for Trickle<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -371,7 +370,7 @@ fn text_that_comes_in_small_pieces_says_the_same() {
 }
 
 #[test]
-fn an_input_that_fails_is_named_and_loads_nothing() {
+fn an_input_that_fails_to_read_is_named_and_loads_nothing() {
     struct Failing<'t>(&'t [u8]);
     impl std::io::Read for Failing<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {

@@ -120,7 +120,7 @@ fn read_forgery(file: &[u8]) -> vlive::Result<Contents> {
 }
 
 #[test]
-fn a_forged_file_that_is_sound_is_read() {
+fn a_valid_forged_file_is_read() {
     let mut forgery = Forgery::new();
     let leaves = [forgery.leaf(&[("a", b"1"), ("k", b"2")]), forgery.leaf(&[("z", &[3; 9000])])];
     let root = forgery.branch(&leaves);
@@ -146,7 +146,7 @@ fn pages_of_many_regions_are_found() {
 }
 
 #[test]
-fn pages_that_are_reached_again_and_again_end_the_walk() {
+fn a_page_reached_twice_ends_the_walk() {
     let mut forgery = Forgery::new();
     let mut root = forgery.leaf(&[("k", b"")]);
     for _ in 0..12 {
@@ -158,7 +158,7 @@ fn pages_that_are_reached_again_and_again_end_the_walk() {
 }
 
 #[test]
-fn a_tree_that_is_deeper_than_any_file_needs_is_refused() {
+fn a_tree_deeper_than_any_file_needs_is_refused() {
     let mut forgery = Forgery::new();
     let leaf = forgery.leaf(&[("k", b"")]);
     let mut root = leaf;
@@ -170,7 +170,7 @@ fn a_tree_that_is_deeper_than_any_file_needs_is_refused() {
 }
 
 #[test]
-fn lengths_and_counts_that_do_not_fit_are_refused_before_memory_is_asked_for() {
+fn impossible_lengths_and_counts_are_refused_before_memory_is_allocated() {
     let mut forgery = Forgery::new();
     let huge =
         |count: [u8; 2], end: u32| [&[1, 0][..], &count, &14u32.to_le_bytes(), &end.to_le_bytes(), b"kk"].concat();
@@ -197,7 +197,7 @@ fn lengths_and_counts_that_do_not_fit_are_refused_before_memory_is_asked_for() {
 }
 
 #[test]
-fn a_table_that_holds_fewer_entries_than_it_says_is_damaged() {
+fn a_table_with_fewer_entries_than_it_claims_is_damaged() {
     let mut forgery = Forgery::new();
     let root = forgery.leaf(&[("k", b"")]);
     let error = read_forgery(&forgery.file(root, 2)).unwrap_err();
@@ -218,7 +218,7 @@ fn pages_and_counts_of_several_tables_are_told_apart() {
 }
 
 #[test]
-fn a_page_that_two_tables_share_is_found_by_a_check() {
+fn a_check_finds_a_page_that_two_tables_share() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vlive.redb");
     let mut forgery = Forgery::new();
@@ -233,7 +233,7 @@ fn a_page_that_two_tables_share_is_found_by_a_check() {
 
 /// The longest file that the file system takes here; it is all hole.
 #[test]
-fn a_file_that_claims_any_length_asks_for_no_memory() {
+fn a_file_of_any_length_allocates_no_memory_for_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vlive.redb");
     let whole = caches::bytes("bakery");

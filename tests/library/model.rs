@@ -109,7 +109,7 @@ fn read(folder: &Path) -> Model {
 }
 
 #[test]
-fn any_database_reads_as_redb_reads_it_open_and_closed_in_both_formats() {
+fn any_database_open_or_closed_in_either_format_reads_as_redb_reads_it() {
     for seed in seeds(12) {
         let random = &mut Random::new(seed);
         let folder = tempfile::tempdir().unwrap();
@@ -131,7 +131,7 @@ fn any_database_reads_as_redb_reads_it_open_and_closed_in_both_formats() {
 }
 
 #[test]
-fn single_entries_and_ranges_are_found_as_in_a_map() {
+fn lookups_and_prefixes_find_what_a_map_finds() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();
     let random = &mut Random::new(7);
@@ -166,7 +166,7 @@ fn single_entries_and_ranges_are_found_as_in_a_map() {
 
 /// Three levels: a leaf holds few of such keys and a branch a few dozen.
 #[test]
-fn trees_of_three_levels_and_more_are_walked_and_searched() {
+fn trees_of_four_levels_are_walked_and_searched() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();
     let transaction = database.begin_write().unwrap();
@@ -195,7 +195,7 @@ fn trees_of_three_levels_and_more_are_walked_and_searched() {
 }
 
 #[test]
-fn tables_of_other_types_are_told_with_their_types_and_dropped_with_what_they_hold() {
+fn tables_of_other_types_are_listed_with_their_types_and_deleted_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vlive.redb");
     let database = Database::create(&path).unwrap();
@@ -269,7 +269,7 @@ impl StorageBackend for SparseFile {
 
 #[test]
 #[ignore = "writes 4 GiB"]
-fn a_file_of_more_than_one_region_and_values_of_many_megabytes_are_read() {
+fn a_file_of_several_regions_with_values_of_120_megabytes_is_read() {
     const REGION: u64 = 4 << 30;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vlive.redb");

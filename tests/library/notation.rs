@@ -114,7 +114,7 @@ const APPENDIX_A: [(&str, &str); 82] = [
 ];
 
 #[test]
-fn the_examples_of_the_standard_are_written_as_it_writes_them() {
+fn the_examples_of_rfc_8949_are_written_as_it_writes_them() {
     for (hex, expected) in APPENDIX_A {
         assert_eq!(compact(&bytes(hex)), expected, "{hex}");
         assert_eq!(denoted(expected), bytes(hex), "{hex}");
@@ -122,7 +122,7 @@ fn the_examples_of_the_standard_are_written_as_it_writes_them() {
 }
 
 #[test]
-fn what_is_not_as_short_as_it_could_be_shows() {
+fn encodings_longer_than_the_shortest_are_marked() {
     for (hex, expected) in [
         ("1801", "1_0"),
         ("190001", "1_1"),
@@ -230,7 +230,7 @@ fn line_breaks_are_those_of_the_json_and_begin_at_the_level_that_is_asked_for() 
 }
 
 #[test]
-fn of_what_is_not_well_formed_nothing_is_shown_but_its_bytes_and_what_is_wrong() {
+fn ill_formed_values_are_shown_as_bytes_with_the_fault() {
     let truncated = "it ends in the middle of an item";
     let reserved = "an initial byte that CBOR reserves";
     let stray = "a break outside of an item of indefinite length";
@@ -429,21 +429,21 @@ impl Write for Counter {
 }
 
 #[test]
-fn no_nesting_is_too_deep_and_none_makes_a_text_out_of_proportion() {
+fn deep_nesting_neither_overflows_the_stack_nor_inflates_the_text() {
     for (level, end) in
         [(&b"\x81"[..], &b""[..]), (b"\x9f", b"\xff"), (b"\xa1\x00", b""), (b"\xa1", b"\x00"), (b"\xc1", b"")]
     {
-        let value = [&level.repeat(500_000)[..], b"\x00", &end.repeat(500_000)].concat();
+        let value = [&level.repeat(100_000)[..], b"\x00", &end.repeat(100_000)].concat();
         for pretty in [None, Some(4)] {
             let mut text = Counter(0);
             assert_eq!(notation(&value, pretty, &mut text).unwrap(), Ok(()));
-            assert!(text.0 > 1_000_000 && text.0 < 5_000_000, "{level:02x?}: {}", text.0);
+            assert!((200_000..1_000_000).contains(&text.0), "{level:02x?}: {}", text.0);
         }
     }
-    let value = [&b"\x5f".repeat(500_000)[..], &b"\xff".repeat(500_000)].concat();
+    let value = [&b"\x5f".repeat(100_000)[..], &b"\xff".repeat(100_000)].concat();
     let mut text = Counter(0);
     assert_eq!(notation(&value, None, &mut text).unwrap(), Ok(()));
-    assert_eq!(text.0, 499_999 * "(_ )".len() + "''_".len());
+    assert_eq!(text.0, 99_999 * "(_ )".len() + "''_".len());
 }
 
 #[test]
@@ -469,7 +469,7 @@ fn long_strings_are_written_whole() {
 }
 
 #[test]
-fn a_fault_of_the_output_is_handed_on() {
+fn an_error_of_the_output_is_returned() {
     struct Full;
     impl Write for Full {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {

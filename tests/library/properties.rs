@@ -47,7 +47,7 @@ fn ordinary(seed: u64) -> Vec<u8> {
 }
 
 #[test]
-fn values_of_apps_and_those_made_by_hand_are_to_json_what_they_are_to_ciborium() {
+fn values_of_apps_and_handmade_ones_mean_the_same_to_json_and_ciborium() {
     let (mut values, mut refused) = (0, 0);
     for name in ["bakery", "envelopes", "values"] {
         let snapshot = Snapshot::open(sample(name)).unwrap();
@@ -58,11 +58,11 @@ fn values_of_apps_and_those_made_by_hand_are_to_json_what_they_are_to_ciborium()
     }
     assert!(values > 80 && refused == 17, "{refused} of {values} refused");
     let refused = seeds(800).filter(|seed| value::value(&ordinary(*seed)).is_none()).count() as u64;
-    assert!((20 * rounds()..200 * rounds()).contains(&refused), "{refused} refused is no fair mix");
+    assert!((20 * rounds()..200 * rounds()).contains(&refused), "{refused} refused is not a fair mix");
 }
 
 #[test]
-fn entries_written_as_they_are_verified_are_those_written_afterwards_and_leave_no_trace_if_refused() {
+fn writing_while_verifying_equals_writing_afterwards_and_rolls_back_what_is_refused() {
     let (written, refused) = entries::entries(&seeds(2_000).map(scribble).chain(seeds(2_000).map(ordinary)));
     assert!(
         written as u64 > 2_000 * rounds() && refused as u64 > 200 * rounds(),
@@ -87,7 +87,7 @@ fn tampered(texts: &[&str], random: &mut Random) -> Vec<u8> {
 }
 
 #[test]
-fn text_that_was_tampered_with_is_refused_or_is_an_envelope_that_reads_back() {
+fn tampered_text_is_refused_or_is_an_envelope_that_reads_back() {
     let texts = [
         r#"{"fetched_at":1,"rows":{"a":{"x":[1,-2,3.5e3,"t\u00e9\n",null,true],"y":{"$tag":[2,{"$bytes":"AQ=="}]}}}}"#,
         r#"[{"id":"a","v":{"$map":[[{"$float":"NaN"},{"$int":"-18446744073709551616"}]]}},{"id":2}]"#,
@@ -101,7 +101,7 @@ fn text_that_was_tampered_with_is_refused_or_is_an_envelope_that_reads_back() {
 }
 
 #[test]
-fn a_fixture_that_was_tampered_with_is_taken_if_and_only_if_it_is_sound_json_of_sound_entries() {
+fn a_tampered_fixture_is_accepted_if_and_only_if_it_is_valid_json_of_valid_entries() {
     let texts = [
         r#"{"a/b": {"fetched_at": 1, "rows": {"x": {"n": 1}}}, "a": [{"id": 1}, {"id": "x"}], "a\/": {"r": {}}} "#,
         "{\"key\":\"a/b\",\"fetched_at\":17,\"rows\":{\"x\":{\"n\":[\"}\",{}]}}}\n{\"key\":\"a\",\"raw\":\"oA==\"}\n{}",
@@ -119,7 +119,7 @@ fn a_fixture_that_was_tampered_with_is_taken_if_and_only_if_it_is_sound_json_of_
 }
 
 #[test]
-fn what_only_looks_like_json_is_no_fixture() {
+fn what_only_looks_like_json_is_not_a_fixture() {
     for text in [
         r#"{"key":"a","fetched_at":+17,"rows":{}}"#,
         r#"{"key":"a","fetched_at":017,"rows":{}}"#,
@@ -141,7 +141,7 @@ fn what_only_looks_like_json_is_no_fixture() {
 }
 
 #[test]
-fn no_few_bytes_patched_into_a_cache_make_a_look_at_it_panic_or_last() {
+fn reading_a_cache_with_a_few_bytes_patched_neither_panics_nor_hangs() {
     let samples = file::Samples::read(&sample(""));
     let look = |seeds: Range<u64>| {
         let entries = seeds.map(|seed| file::file(&samples.patched(&patches(seed)), seed.to_le_bytes()[0]));

@@ -36,6 +36,33 @@ fn stat_shows_a_cache_at_a_glance() {
 }
 
 #[test]
+fn the_histogram_of_ages_is_that_of_stat_for_a_selection() {
+    let folder = Folder::shared("bakery");
+    let stat = folder.vlive(["stat", "--json"]).json();
+    assert_eq!(folder.vlive(["ages", "--histogram", "--json"]).json(), stat["ages"]);
+    let drawn = folder.vlive(["stat"]).output().stdout;
+    let ages = folder.vlive(["ages", "--histogram"]).output();
+    assert!(ages.status == 0 && ages.stdout.starts_with("AGE  ") && drawn.contains(&ages.stdout), "{ages}");
+    let one = folder.vlive(["ages", "--histogram", "--json", "--exact", &folder.keys()[0]]).json();
+    let entries: u64 = one.as_array().unwrap().iter().map(|bucket| bucket["entries"].as_u64().unwrap()).sum();
+    assert_eq!(entries, 1);
+}
+
+/// Root may give files away; nobody else can.
+#[test]
+#[cfg(unix)]
+fn compact_keeps_the_owner_or_the_cache() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let folder = Folder::copy_of("bakery");
+    if chown(folder.file(), Some(12345), Some(54321)).is_err() {
+        return;
+    }
+    assert_eq!(folder.vlive(["compact"]).output().status, 0);
+    let after = fs::metadata(folder.file()).unwrap();
+    assert_eq!((after.uid(), after.gid(), after.len()), (12345, 54321, len(&folder)));
+}
+
+#[test]
 fn stat_as_json_adds_up_and_agrees_with_ls() {
     for cache in ["bakery", "values", "foreign", "crashed", "format-v3"] {
         let folder = Folder::shared(cache);

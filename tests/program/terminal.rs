@@ -21,7 +21,7 @@ fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> O
             None => script.env_remove(name),
         };
     }
-    script.env("TERM", "xterm").env("SHELL", "/bin/sh").envs(environment.iter().copied());
+    script.env("TERM", "xterm").env("SHELL", "/bin/sh").env("VLIVE_PAGER", "cat").envs(environment.iter().copied());
     script.args(["-qec", &format!("{vlive} {args}"), "/dev/null"]);
     let output = script.current_dir(folder.path()).stdin(Stdio::null()).output().ok()?;
     Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
@@ -338,4 +338,37 @@ fn work_of_more_than_half_a_second_shows_a_bar_that_is_gone_when_it_ends() {
     }
     let piped = shown!(&folder, [], &format!("--version; (sleep 1; echo '{{}}') | {vlive} load 2>&1 | cat"));
     assert!(!piped.contains("reading"), "{piped:?}");
+}
+
+#[test]
+fn a_pager_gets_the_data_of_long_commands_and_nothing_that_is_told() {
+    let folder = Folder::copy_of("live-demo");
+    folder.write("other.json", "{}");
+    let paged = ("VLIVE_PAGER", "sed 's/^/> /'");
+    let environment = [("NO_COLOR", "1"), ("PAGER", "false"), paged];
+    for args in ["ages", "dump", "show products/page_1", "diff . other.json"] {
+        let plain = shown!(&folder, [("NO_COLOR", "1")], args);
+        let shown = shown!(&folder, environment, args);
+        let (data, told): (Vec<&str>, Vec<&str>) = shown.lines().partition(|line| line.starts_with("> "));
+        let data: Vec<&str> = data.iter().map(|line| &line[2..]).collect();
+        let is_told = |line: &&str| line.ends_with("entries differ");
+        assert_eq!(data, plain.lines().filter(|line| !is_told(line)).collect::<Vec<_>>(), "{args}");
+        assert_eq!(told, plain.lines().filter(is_told).collect::<Vec<_>>(), "{args}");
+        assert_eq!(shown!(&folder, environment, &format!("{args} --no-pager")), plain, "{args}");
+        let dumb = [("NO_COLOR", "1"), ("TERM", "dumb"), paged];
+        assert_eq!(shown!(&folder, dumb, args), plain, "{args}");
+    }
+    let piped = shown!(&folder, environment, "ages | cat");
+    assert!(!piped.contains("> "), "{piped}");
+    assert!(!shown!(&folder, environment, "ls").contains("> "));
+}
+
+#[test]
+fn a_pager_that_ends_early_is_no_error_and_one_that_does_not_exist_is() {
+    let folder = Folder::shared("live-demo");
+    let early = shown!(&folder, [("NO_COLOR", "1"), ("VLIVE_PAGER", "head -1")], "dump; echo status $?");
+    assert_eq!(early, "{\nstatus 0\n");
+    let none = shown!(&folder, [("NO_COLOR", "1"), ("VLIVE_PAGER", "no-such-pager")], "dump; echo status $?");
+    let told = "error: the pager cannot be run\nhint: VLIVE_PAGER or PAGER names it; --no-pager does without\n";
+    assert!(none.ends_with(&format!("{told}status 2\n")), "{none}");
 }

@@ -1,4 +1,4 @@
-//! Envelopes in encodings that vantage-live would not choose but reads.
+//! Envelopes in irregular encodings, which vantage-live reads but does not write.
 
 use super::random::Random;
 use super::scribble::Scribbler;
@@ -7,13 +7,13 @@ use std::time::UNIX_EPOCH;
 use vlive::{CachedRows, Record};
 
 /// An envelope from which vantage-live reads exactly these rows.
-pub fn oddly_encoded(rows: &CachedRows, random: &mut Random) -> Vec<u8> {
-    let mut odd = Scribbler { random, bytes: Vec::new() };
-    odd.whole(rows);
-    if odd.random.below(4) == 0 {
-        odd.bytes.push(0);
+pub fn irregularly_encoded(rows: &CachedRows, random: &mut Random) -> Vec<u8> {
+    let mut irregular = Scribbler { random, bytes: Vec::new() };
+    irregular.whole(rows);
+    if irregular.random.below(4) == 0 {
+        irregular.bytes.push(0);
     }
-    odd.bytes
+    irregular.bytes
 }
 
 impl Scribbler<'_> {

@@ -1,0 +1,220 @@
+//! `cp` and `mv`: entries, or whole cache keys, get other keys.
+
+use super::change::Changing;
+use super::selection::{Chosen, Meaning};
+use super::{Global, Refused, Status};
+use crate::output::{Output, human};
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
+use vlive::ops::{Renaming, Transfer, TransferPlan, Transferred};
+use vlive::{Cache, Error, Key, Selection, Snapshot};
+
+/// Copy an entry or a whole cache key
+///
+/// Both are full keys (`clients/page_1`), or both are cache keys (`clients`). The stored bytes are copied as they
+/// are, in one transaction. What is there already under the new keys is left alone, and nothing is copied, unless
+/// --replace is given; a cache key that is replaced loses all its entries.
+///
+/// --from copies from another cache; folder and file are created where they are missing.
+#[derive(Debug, Args)]
+pub struct Cp {
+    #[command(flatten)]
+    keys: Keys,
+
+    /// The folder or file of the cache to copy from, if it is another one
+    #[arg(long = "from", value_name = "FOLDER", value_hint = clap::ValueHint::AnyPath)]
+    source: Option<PathBuf>,
+
+    #[command(flatten)]
+    changing: Changing,
+}
+
+/// Move an entry or a whole cache key
+///
+/// Both are full keys (`clients/page_1`), or both are cache keys (`clients`). The stored bytes stay as they are, and
+/// all is done in one transaction. What is there already under the new keys is left alone, and nothing is moved,
+/// unless --replace is given; a cache key that is replaced loses all its entries.
+#[derive(Debug, Args)]
+pub struct Mv {
+    #[command(flatten)]
+    keys: Keys,
+
+    #[command(flatten)]
+    changing: Changing,
+}
+
+#[derive(Debug, Args)]
+struct Keys {
+    /// What to take
+    #[arg(value_name = "FROM")]
+    old: String,
+
+    /// The key that it gets
+    #[arg(value_name = "TO")]
+    new: String,
+
+    /// FROM and TO are full keys, as they are without this option
+    #[arg(long, conflicts_with = "prefix")]
+    exact: bool,
+
+    /// Take every key that begins with FROM, and put TO in its place
+    #[arg(long)]
+    prefix: bool,
+
+    /// Replace what is there under the new keys
+    #[arg(long)]
+    replace: bool,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    entries: usize,
+    bytes: u64,
+    keys: Vec<Pair>,
+    replaced: usize,
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct Pair {
+    from: String,
+    to: String,
+}
+
+impl Cp {
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        let transfer = self.keys.transfer(false, self.source.is_some())?;
+        let pin = |source| Snapshot::pin(source, global.look_wait(), &[self.keys.selection()]);
+        let source = self.source.as_ref().map(pin).transpose()?;
+        run(&transfer, &self.keys, source.as_ref(), &self.changing, global, output)
+    }
+}
+
+impl Mv {
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        let transfer = self.keys.transfer(true, false)?;
+        run(&transfer, &self.keys, None, &self.changing, global, output)
+    }
+}
+
+impl Keys {
+    fn selection(&self) -> Selection {
+        if self.prefix || !self.old.contains('/') { Selection::prefix(&self.old) } else { Selection::exact(&self.old) }
+    }
+
+    fn transfer(&self, moves: bool, between_caches: bool) -> Result<Transfer> {
+        let Keys { old, new, .. } = self;
+        if old.is_empty() || new.is_empty() {
+            let hint = "`/__root__` names the root entry of the empty cache key";
+            return Err(Refused::error("the key is empty", Some(hint)));
+        }
+        if old == new && !between_caches {
+            return Err(Refused::error(format!("FROM and TO are both `{old}`"), None));
+        }
+        let renaming = match (old.contains('/'), new.contains('/')) {
+            (false, false) => Renaming::CacheKey { from: old.clone(), to: new.clone() },
+            (true, true) if self.prefix => Renaming::StartsWith { from: Key::new(old), to: Key::new(new) },
+            (true, true) => Renaming::Entry { from: Key::new(old), to: Key::new(new) },
+            (is_entry, _) => {
+                let (entry, cache_key) = if is_entry { (old, new) } else { (new, old) };
+                return Err(Refused::error(
+                    format!("`{entry}` is a full key, and `{cache_key}` a cache key"),
+                    Some(&format!("the root entry of `{cache_key}` is `{cache_key}/__root__`")),
+                ));
+            }
+        };
+        Ok(Transfer { renaming, moves, replace: self.replace })
+    }
+}
+
+fn run(
+    transfer: &Transfer,
+    keys: &Keys,
+    source: Option<&Snapshot>,
+    changing: &Changing,
+    global: &Global,
+    output: &mut Output,
+) -> Result<Status> {
+    let backup = changing.backup()?;
+    let chosen = Chosen::one(&keys.old, if keys.prefix { Meaning::Prefix } else { Meaning::Exact })?;
+    if let Some(source) = source
+        && source.entries(&chosen.scope.selections()[0])?.next().is_none()
+    {
+        // Before a cache is created for nothing.
+        return Ok(chosen.tell_missing(&global.at(Some(source.path())), output));
+    }
+    let transferred = if changing.dry_run {
+        let plan = |target: &Snapshot| {
+            Ok(TransferPlan::new(source.unwrap_or(target), Some(target), transfer)?.into_transferred())
+        };
+        match (Snapshot::look(global.folder(), global.look_wait(), plan), source) {
+            (Err(Error::Missing { .. }), Some(source)) => TransferPlan::new(source, None, transfer)?.into_transferred(),
+            (transferred, _) => transferred?,
+        }
+    } else {
+        let write = |cache: &Cache| {
+            backup.of(cache);
+            cache.transfer(transfer, source)
+        };
+        global.open_when_free(output, || match source {
+            Some(_) => Cache::create_with(global.folder(), write),
+            None => write(&Cache::open(global.folder())?),
+        })?
+    };
+    if transferred.keys.is_empty() {
+        return Ok(chosen.tell_missing(global, output));
+    }
+    if !transferred.in_the_way.is_empty() && !transfer.replace {
+        return Err(refuse(&transferred.in_the_way));
+    }
+    tell(&transferred, transfer.moves, changing, output)?;
+    backup.tell(output);
+    Ok(Status::Done)
+}
+
+/// Names what is in the way.
+fn refuse(in_the_way: &[Key]) -> anyhow::Error {
+    const NAMED: usize = 3;
+    let mut named = in_the_way.iter().take(NAMED).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+    if in_the_way.len() > NAMED {
+        named = format!("{named} and {} more", in_the_way.len() - NAMED);
+    }
+    let verb = if in_the_way.len() == 1 { "is" } else { "are" };
+    Refused::error(format!("{named} {verb} there already"), Some("--replace replaces what is there"))
+}
+
+fn tell(transferred: &Transferred, moves: bool, changing: &Changing, output: &mut Output) -> Result<()> {
+    let Transferred { keys, bytes, in_the_way, .. } = transferred;
+    if changing.format.is_json() {
+        let pair = |(from, to): &(Key, Key)| Pair { from: from.to_string(), to: to.to_string() };
+        output.json(&Summary {
+            entries: keys.len(),
+            bytes: *bytes,
+            keys: keys.iter().map(pair).collect(),
+            replaced: in_the_way.len(),
+            dry_run: changing.dry_run,
+        })?;
+        return Ok(output.flush()?);
+    }
+    for (_, to) in keys {
+        let to = output.key(&to.to_string()).into_owned();
+        writeln!(output.data(), "{to}")?;
+    }
+    output.flush()?;
+    let verb = match (changing.dry_run, moves) {
+        (false, false) => "copied",
+        (false, true) => "moved",
+        (true, false) => "would copy",
+        (true, true) => "would move",
+    };
+    let entries = human::count(keys.len() as u64, "entry", "entries");
+    let gone = match in_the_way.len() {
+        0 => String::new(),
+        lost => format!(", in place of {}", human::count(lost as u64, "entry", "entries")),
+    };
+    output.summary(&format!("{verb} {entries}, {}{gone}", human::size(*bytes)));
+    Ok(())
+}

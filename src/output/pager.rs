@@ -1,0 +1,76 @@
+//! A program that shows what is longer than a screen, as git has it.
+
+use std::env;
+use std::io::{self, BufWriter, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The status with which a shell says that there is no such program.
+const NOT_FOUND: i32 = 127;
+
+/// Whether a pager has the terminal, and with it Ctrl-C.
+static IS_RUNNING: AtomicBool = AtomicBool::new(false);
+
+/// A pager that is reading.
+pub struct Pager {
+    input: BufWriter<ChildStdin>,
+    child: Child,
+}
+
+impl Pager {
+    /// Starts what `VLIVE_PAGER` or `PAGER` say on the terminal that standard output is, else `less` such that it
+    /// ends by itself where one screen is enough. `None` if there is to be none, or none can be had.
+    pub fn start() -> Option<Pager> {
+        let said = ["VLIVE_PAGER", "PAGER"].into_iter().find_map(|name| env::var(name).ok());
+        let mut command = match said.as_deref().map(str::trim) {
+            Some("" | "cat") => return None,
+            Some(said) => in_shell(said),
+            None => {
+                let mut less = Command::new("less");
+                less.arg("-FRX");
+                less
+            }
+        };
+        // A `less` or `lv` of the user's own choice shows colours too.
+        for (name, value) in [("LESS", "FRX"), ("LV", "-c")] {
+            if env::var_os(name).is_none() {
+                command.env(name, value);
+            }
+        }
+        let mut child = command.stdin(Stdio::piped()).spawn().ok()?;
+        let input = child.stdin.take().expect("it is piped");
+        IS_RUNNING.store(true, Ordering::Relaxed);
+        Some(Pager { input: BufWriter::with_capacity(64 * 1024, input), child })
+    }
+
+    /// Waits until the reader has seen enough; `false` if there was no such program.
+    pub fn wait(mut self) -> bool {
+        self.input.flush().ok();
+        drop(self.input);
+        let ended = self.child.wait();
+        IS_RUNNING.store(false, Ordering::Relaxed);
+        !ended.is_ok_and(|status| status.code() == Some(NOT_FOUND))
+    }
+}
+
+fn in_shell(line: &str) -> Command {
+    let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let mut command = Command::new(shell);
+    command.args([option, line]);
+    command
+}
+
+impl Write for Pager {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.input.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.input.flush()
+    }
+}
+
+/// Whether Ctrl-C is for a pager, which ends when its reader says so.
+pub fn is_running() -> bool {
+    IS_RUNNING.load(Ordering::Relaxed)
+}

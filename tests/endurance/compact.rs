@@ -1,0 +1,77 @@
+//! `compact` killed at any instant.
+
+use crate::common::caches::read;
+use crate::common::random::Random;
+use crate::common::stress::rounds;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use vlive::{Cache, CachedRows};
+
+/// Compactions that are killed before they say that they are done.
+const KILLS: u64 = 20;
+
+fn compact(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vlive"));
+    command.args(["compact", "-C"]).arg(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// A cache with room to give back.
+fn used(folder: &Path, random: &mut Random) {
+    let database = redb::Database::create(folder.join("vlive.redb")).unwrap();
+    for _ in 0..2 {
+        let transaction = database.begin_write().unwrap();
+        {
+            let table = redb::TableDefinition::<&str, &[u8]>::new("__vlive__k");
+            let mut table = transaction.open_table(table).unwrap();
+            for n in 0..1000 {
+                let value = vec![b'v'; random.below(4000)];
+                table.insert(format!("{n}").as_str(), value.as_slice()).unwrap();
+            }
+        }
+        transaction.commit().unwrap();
+    }
+}
+
+#[test]
+fn a_compaction_that_is_killed_leaves_the_old_cache_or_the_new_one_and_the_next_write_clears_the_rest() {
+    let wanted = KILLS * rounds();
+    let (mut killed, mut left_over, mut replaced) = (0, 0, 0);
+    let mut typical = Duration::from_millis(50);
+    for seed in 0..20 * wanted {
+        if killed >= wanted {
+            break;
+        }
+        let mut random = Random::new(seed);
+        let folder = tempfile::tempdir().unwrap();
+        used(folder.path(), &mut random);
+        let file = folder.path().join("vlive.redb");
+        let (before, bytes) = (read(folder.path()).unwrap(), fs::read(&file).unwrap());
+        let begun = Instant::now();
+        let mut child = compact(folder.path()).spawn().unwrap();
+        thread::sleep(typical * u32::try_from(random.below(1000)).unwrap() / 900);
+        child.kill().unwrap();
+        if child.wait().unwrap().success() {
+            typical = begun.elapsed().min(Duration::from_secs(2));
+            continue;
+        }
+        killed += 1;
+        let now = fs::read(&file).unwrap();
+        replaced += u64::from(now != bytes);
+        assert!(now == bytes || now.len() < bytes.len(), "{seed}: neither the old file nor a shorter one");
+        assert!(read(folder.path()).unwrap() == before, "{seed}");
+        left_over += u64::from(fs::read_dir(folder.path()).unwrap().count() > 1);
+        Cache::open(folder.path()).unwrap().put("other/a", &CachedRows::new(indexmap::IndexMap::default())).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{seed}: something is left");
+        assert!(compact(folder.path()).status().unwrap().success(), "{seed}");
+        let mut after = read(folder.path()).unwrap();
+        assert!(after.remove("other/a").is_some() && after == before, "{seed}");
+    }
+    assert!(
+        killed >= wanted && left_over > 0,
+        "{killed} were killed in time, {left_over} while they wrote, {replaced} after"
+    );
+}

@@ -1,0 +1,304 @@
+//! What all commands have in common that change a cache: the backup, the dry run, and entries under other keys.
+
+use crate::common::random::Random;
+use crate::support::{Folder, NOW};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Full key to the stored bytes.
+type Contents = BTreeMap<String, Vec<u8>>;
+
+fn contents(folder: &Folder) -> Contents {
+    folder.entries().into_iter().map(|entry| (entry.key, entry.value)).collect()
+}
+
+const CACHE_KEYS: [&str; 3] = ["a", "ab", "b"];
+const SUB_KEYS: [&str; 5] = ["__root__", "1", "10", "2", "x/1"];
+
+fn random_key(random: &mut Random) -> String {
+    format!("{}/{}", random.one_of(&CACHE_KEYS), random.one_of(&SUB_KEYS))
+}
+
+/// Some entries, one of them now and then of bytes that are not an envelope.
+fn random_cache(random: &mut Random) -> Folder {
+    let folder = Folder::empty();
+    let mut lines = String::new();
+    for cache_key in CACHE_KEYS {
+        for sub_key in SUB_KEYS {
+            let key = format!("{cache_key}/{sub_key}");
+            let fetched_at = NOW - random.next() % 1_000_000;
+            let line = match random.below(6) {
+                0..3 => continue,
+                3 => json!({ "key": key, "raw": "gA==" }),
+                _ => json!({ "key": key, "fetched_at": fetched_at, "rows": { "r": { "n": random.below(100) } } }),
+            };
+            lines.extend([line.to_string(), "\n".to_owned()]);
+        }
+    }
+    folder.vlive(["load", "-q"]).stdin(if lines.is_empty() { "{}" } else { &lines }).ends(0, "", "");
+    folder
+}
+
+#[test]
+fn a_backup_brings_back_what_a_change_replaced_or_removed() {
+    for seed in 0..30 {
+        let random = &mut Random::new(seed);
+        let folder = random_cache(random);
+        let before = contents(&folder);
+        let (one, other) = (random_key(random), random_key(random));
+        let fixture =
+            json!({ random_key(random): { "rows": {} }, random_key(random): { "rows": { "new": {} } } }).to_string();
+        let (args, input): (Vec<&str>, &str) = match random.below(8) {
+            0 => (vec!["invalidate", &one, &other], ""),
+            1 => (vec!["invalidate", "--all", "--older-than", "6d", "--unreadable"], ""),
+            2 => (vec!["touch", "--all", "--fetched-at", "@7"], ""),
+            3 => (vec!["put", &one], "{}"),
+            4 => (vec!["load", random.one_of(&["-q", "--replace", "--clear"])], &fixture),
+            5 => (vec!["cp", "--replace", &one, &other], ""),
+            6 => (vec!["mv", "--replace", &one, &other], ""),
+            _ => (vec!["mv", "--replace", "a", "b"], ""),
+        };
+        let what = format!("seed {seed}: {args:?}");
+        let ended = folder.vlive([&args[..], &["--backup", "saved.jsonl"]].concat()).stdin(input).output();
+        assert!([0, 1, 2, 3].contains(&ended.status), "{what}: {ended}");
+        let after = contents(&folder);
+        let lost: Contents = before
+            .iter()
+            .filter(|(key, value)| after.get(*key) != Some(*value))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
+        let saved = folder.path().join("saved.jsonl");
+        if !saved.exists() {
+            assert!(lost.is_empty(), "{what}: {lost:?}");
+            continue;
+        }
+        folder.vlive(["load", "-q", "saved.jsonl"]).ends(0, "", "");
+        let restored = contents(&folder);
+        for (key, value) in &before {
+            assert_eq!(restored.get(key), Some(value), "{what}: {key}");
+        }
+        // Nothing else came back or went.
+        let added = restored.keys().filter(|key| !before.contains_key(*key));
+        assert!(added.clone().all(|key| after.contains_key(key)), "{what}");
+    }
+}
+
+#[test]
+fn the_summary_says_what_brings_it_back_and_a_backup_is_never_overwritten() {
+    let folder = Folder::copy_of("live-demo");
+    let before = contents(&folder);
+    let keys = "products/id/a\nproducts/page_1\n";
+    let backup = ["invalidate", "products", "--backup", "saved.jsonl"];
+    folder.untouched(|| {
+        folder.vlive([&backup[..], &["-n"]].concat()).ends(0, keys, "would delete 2 entries, 148 B\n");
+    });
+    folder.vlive(backup).ends(
+        0,
+        keys,
+        "deleted 2 entries, 148 B\n\
+         `saved.jsonl` holds the 2 entries as before: `vlive load saved.jsonl` brings them back\n",
+    );
+    folder.untouched(|| {
+        folder.vlive(backup).ends(
+            2,
+            "",
+            "error: `saved.jsonl` is there already, and a backup goes to a new file\n\
+             hint: name another file, or remove this one\n",
+        );
+    });
+    folder.vlive(["load", "saved.jsonl", "-q"]).ends(0, "", "");
+    assert_eq!(contents(&folder), before);
+    folder.vlive(["put", "new/1", "--backup", "none.jsonl"]).stdin("{}").ends(
+        0,
+        "",
+        "put new/1: 0 rows, 23 B\nnothing was replaced or removed, so that `none.jsonl` was not written\n",
+    );
+    assert!(!folder.path().join("none.jsonl").exists());
+}
+
+#[test]
+fn a_change_whose_backup_cannot_be_written_is_not_made() {
+    let folder = Folder::copy_of("live-demo");
+    let before = contents(&folder);
+    for args in [
+        &["invalidate", "--all"][..],
+        &["touch", "--all"],
+        &["put", "products/id/a"],
+        &["load", "--clear"],
+        &["mv", "products", "goods"],
+    ] {
+        let input = r#"{"k/1": {"rows": {}}}"#;
+        let input = if args[0] == "put" { "{}" } else { input };
+        let ended = folder.vlive([args, &["--backup", "missing/saved.jsonl"]].concat()).stdin(input).output();
+        assert_eq!(ended.status, 3, "{ended}");
+        assert!(ended.stderr.contains("the folder `missing` does not exist"), "{ended}");
+        assert_eq!(contents(&folder), before, "{args:?}");
+    }
+}
+
+#[test]
+fn a_dry_run_of_any_change_leaves_no_trace() {
+    let folder = Folder::copy_of("live-demo");
+    folder.untouched(|| {
+        folder.vlive(["put", "-n", "products/id/a"]).stdin("{}").ends(
+            0,
+            "",
+            "would replace products/id/a: 0 rows, 23 B\n",
+        );
+        folder.vlive(["put", "-n", "products/id/b"]).stdin("{}").ends(0, "", "would put products/id/b: 0 rows, 23 B\n");
+        folder.vlive(["cp", "-n", "products", "goods"]).ends(
+            0,
+            "goods/id/a\ngoods/page_1\n",
+            "would copy 2 entries, 148 B\n",
+        );
+        folder.vlive(["mv", "-n", "products/id/a", "a/b"]).ends(0, "a/b\n", "would move 1 entry, 48 B\n");
+    });
+    let folder = Folder::empty();
+    folder.untouched(|| {
+        folder.vlive(["put", "-n", "k/1"]).stdin("{}").ends(0, "", "would put k/1: 0 rows, 23 B\n");
+        let from = Folder::shared("live-demo");
+        let from = from.path().to_str().unwrap();
+        folder.vlive(["cp", "-n", "products/id/a", "a/b", "--from", from]).ends(
+            0,
+            "a/b\n",
+            "would copy 1 entry, 48 B\n",
+        );
+    });
+}
+
+/// What a copy or a move comes to, by a plain model: the new contents, or nothing if something is in the way.
+fn transferred(before: &Contents, moves: bool, prefix: bool, replace: bool, from: &str, to: &str) -> Option<Contents> {
+    let whole = !from.contains('/');
+    let selected = |key: &str| match (whole, prefix) {
+        (true, _) => key.starts_with(&format!("{from}/")),
+        (_, true) => key.starts_with(from),
+        _ => key == from,
+    };
+    let pairs: Vec<(String, String, Vec<u8>)> = before
+        .iter()
+        .filter(|(key, _)| selected(key))
+        .map(|(key, value)| (key.clone(), format!("{to}{}", &key[from.len()..]), value.clone()))
+        .collect();
+    let mut after = before.clone();
+    if moves {
+        after.retain(|key, _| !selected(key));
+    }
+    if whole && !pairs.is_empty() {
+        let others = after.keys().filter(|key| key.starts_with(&format!("{to}/"))).count();
+        if others > 0 && !replace {
+            return None;
+        }
+        after.retain(|key, _| !key.starts_with(&format!("{to}/")));
+    }
+    if pairs.iter().any(|(_, to, _)| after.contains_key(to)) && !replace {
+        return None;
+    }
+    after.extend(pairs.into_iter().map(|(_, to, value)| (to, value)));
+    Some(after)
+}
+
+#[test]
+fn copies_and_moves_agree_with_a_plain_model() {
+    for seed in 500..560 {
+        let random = &mut Random::new(seed);
+        let folder = random_cache(random);
+        let before = contents(&folder);
+        let moves = random.below(2) == 0;
+        let replace = random.below(2) == 0;
+        let whole = random.below(3) == 0;
+        let prefix = !whole && random.below(2) == 0;
+        let (from, to) = if whole {
+            let names = ["a", "ab", "b", "new"];
+            (random.one_of(&names).to_owned(), random.one_of(&names).to_owned())
+        } else {
+            (
+                random_key(random),
+                format!("{}/{}", random.one_of(&["a", "ab", "new"]), random.one_of(&["1", "", "x/", "10"])),
+            )
+        };
+        if from == to {
+            continue;
+        }
+        let mut args = vec![if moves { "mv" } else { "cp" }, &from, &to, "--json", "-q"];
+        args.extend(replace.then_some("--replace"));
+        args.extend(prefix.then_some("--prefix"));
+        let ended = folder.vlive(&args).output();
+        let what = format!("seed {seed}: {args:?}: {ended}");
+        let after = contents(&folder);
+        match transferred(&before, moves, prefix, replace, &from, &to) {
+            None => {
+                assert_eq!((ended.status, &after), (2, &before), "{what}");
+                assert!(ended.stderr.contains("there already"), "{what}");
+            }
+            Some(expected) => {
+                assert_eq!(after, expected, "{what}");
+                if ended.status == 1 {
+                    assert_eq!(after, before, "{what}");
+                } else {
+                    assert_eq!(ended.status, 0, "{what}");
+                    let told: Value = serde_json::from_str(&ended.stdout).unwrap();
+                    for pair in told["keys"].as_array().unwrap() {
+                        let key = |name: &str| pair[name].as_str().unwrap();
+                        assert_eq!(before[key("from")], after[key("to")], "{what}");
+                    }
+                }
+            }
+        }
+        // No table is left without an entry.
+        let tables = folder.tables().len();
+        let cache_keys: std::collections::BTreeSet<&str> =
+            after.keys().map(|key| key.split_once('/').unwrap().0).collect();
+        assert!(tables <= cache_keys.len() || after == before, "{what}: {:?}", folder.tables());
+    }
+}
+
+#[test]
+fn entries_are_copied_from_another_cache() {
+    let folder = Folder::copy_of("live-demo");
+    folder.vlive(["-C", "new", "cp", "products", "goods", "--from", "."]).ends(
+        0,
+        "goods/id/a\ngoods/page_1\n",
+        "copied 2 entries, 148 B\n",
+    );
+    // The same keys in two caches are not the same.
+    folder.vlive(["-C", "new", "cp", "products", "products", "--from", ".", "-q"]).output();
+    let copied = folder.vlive(["-C", "new", "dump", "products", "--format", "diag"]).output();
+    assert_eq!(copied.stdout, folder.vlive(["dump", "products", "--format", "diag"]).output().stdout);
+    folder.untouched(|| {
+        folder.vlive(["-C", "other", "cp", "product", "x", "--from", "."]).ends(
+            1,
+            "",
+            "error: `product` is not in the cache\nhint: the nearest key is `products`\n",
+        );
+    });
+}
+
+#[test]
+fn keys_that_make_no_sense_together_are_refused() {
+    let folder = Folder::copy_of("live-demo");
+    folder.untouched(|| {
+        for (args, message) in [
+            (&["cp", "products", "products"][..], "error: FROM and TO are both `products`\n"),
+            (
+                &["mv", "products/id/a", "goods"],
+                "error: `products/id/a` is a full key, and `goods` a cache key\n\
+                 hint: the root entry of `goods` is `goods/__root__`\n",
+            ),
+            (
+                &["cp", "", "x"],
+                "error: the key is empty\nhint: `/__root__` names the root entry of the empty cache key\n",
+            ),
+            (
+                &["cp", "products/id/a", "products/page_1"],
+                "error: `products/page_1` is there already\nhint: --replace replaces what is there\n",
+            ),
+        ] {
+            folder.vlive(args).ends(2, "", message);
+        }
+        folder.vlive(["mv", "products/id", "x/y"]).ends(
+            1,
+            "",
+            "error: `products/id` is not in the cache\nhint: 1 key begins with it; --prefix selects it\n",
+        );
+    });
+}
