@@ -296,23 +296,32 @@ complete -c vlive -n "__fish_vlive_using_subcommand check" -s h -l help -d 'Prin
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l depth -d 'How many folders deep to search' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l timeout -d 'When to stop searching' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand where" -l json -d 'Print an array of objects: times in seconds since 1970, sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l quick -d 'Show what the file says of itself: no entry is read'
-complete -c vlive -n "__fish_vlive_using_subcommand stat" -l json -d 'Print an object: times in seconds since 1970, ages in seconds, sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -487,13 +496,15 @@ complete -c vlive -n "__fish_vlive_using_subcommand rm" -l no-pager -d 'Do not s
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s n -l dry-run -d 'Print what would be given back, and change nothing'
-complete -c vlive -n "__fish_vlive_using_subcommand compact" -l json -d 'Print the summary as an object: sizes in bytes'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -265,6 +265,7 @@ impl Cache {
         let snapshot = self.snapshot(&state)?;
         let plan = Plan::new(&snapshot, scope)?;
         if !plan.tables.is_empty() {
+            self.keeper.keep_no_sets(plan.has_sets())?;
             self.keeper.keep(&snapshot, plan.removed().keys.iter().map(|key| Key::new(key)))?;
             self.transact(&mut state, &plan, |_| Ok(()))?;
         }
@@ -284,6 +285,7 @@ impl Cache {
         let snapshot = self.snapshot(&state)?;
         let plan = TouchPlan::new(&snapshot, scope)?;
         if !plan.touched().keys.is_empty() {
+            self.keeper.keep_no_sets(plan.has_sets())?;
             self.keeper.keep(&snapshot, plan.touched().keys.iter().map(|key| Key::new(key)))?;
             // Entries are read while redb writes others, so that they need not be kept: what redb writes
             // goes to free pages, and those of the last commit are none before the next one is made.

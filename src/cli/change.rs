@@ -67,7 +67,7 @@ impl Backup {
             0 => format!("nothing was replaced or removed, so that `{path}` was not written"),
             entries => {
                 let entries = human::count(entries, "entry", "entries");
-                format!("`{path}` holds the {entries} as before: `vlive load {path}` brings them back")
+                format!("`{path}` holds {entries} as before: `vlive load {path}` brings back what was there")
             }
         });
     }

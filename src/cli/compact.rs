@@ -1,3 +1,4 @@
+use super::format::{FormatArgs, SummaryFormat};
 use super::{Global, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -18,9 +19,8 @@ pub struct Compact {
     #[arg(short = 'n', long)]
     dry_run: bool,
 
-    /// Print the summary as an object: sizes in bytes
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs<SummaryFormat>,
 }
 
 #[derive(Serialize)]
@@ -40,7 +40,7 @@ impl Compact {
         } else {
             global.open_when_free(output, || output.bar("compacting").of(|| ops::compact(global.folder())))?
         };
-        if self.json {
+        if self.format.is_json() {
             output.json(&Summary {
                 before: compacted.before,
                 after: compacted.after,

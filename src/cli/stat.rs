@@ -1,3 +1,4 @@
+use super::format::{FormatArgs, SummaryFormat};
 use super::{Global, Status, tell_unread, time};
 use crate::output::histogram::{self, Blocks};
 use crate::output::{Output, human, table, to_width};
@@ -21,9 +22,8 @@ pub struct Stat {
     #[arg(long)]
     quick: bool,
 
-    /// Print an object: times in seconds since 1970, ages in seconds, sizes in bytes
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs<SummaryFormat>,
 }
 
 /// What the buckets of a histogram of ages are called.
@@ -40,7 +40,7 @@ impl Stat {
             if self.quick { Ok((ops::stat_quick(snapshot)?, Vec::new())) } else { ops::stat(snapshot, now) }
         };
         let (stat, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
-        if self.json {
+        if self.format.is_json() {
             output.json(&Report::new(&stat))?;
         } else {
             writeln!(output.data(), "{}", headline(&stat))?;

@@ -1,6 +1,7 @@
+use super::format::TableArgs;
 use super::stat::Process;
 use super::{Global, Status, time};
-use crate::output::{Output, human, table};
+use crate::output::{Output, human, listing};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
@@ -29,9 +30,8 @@ pub struct Where {
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = time::parse_duration)]
     timeout: Duration,
 
-    /// Print an array of objects: times in seconds since 1970, sizes in bytes
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 #[derive(Serialize)]
@@ -41,7 +41,17 @@ struct Row<'r> {
     bytes: u64,
     newest: Option<u64>,
     holders: Option<Vec<Process<'r>>>,
+    #[serde(skip)]
+    cache: &'r FoundCache,
 }
+
+const COLUMNS: [listing::Column; 5] = [
+    ("kind", "KIND", false),
+    ("bytes", "SIZE", true),
+    ("newest", "NEWEST", true),
+    ("holders", "IN USE BY", false),
+    ("path", "PATH", false),
+];
 
 impl Where {
     pub fn run(&self, _: &Global, output: &mut Output) -> Result<Status> {
@@ -52,23 +62,10 @@ impl Where {
             self.roots.clone()
         };
         let found = ops::find_caches(&roots, self.roots.is_empty(), self.depth, self.timeout);
-        if self.json {
-            output.json(&found.caches.iter().map(row).collect::<Vec<_>>())?;
-        } else {
-            let columns = [("KIND", false), ("SIZE", true), ("NEWEST", true), ("IN USE BY", false), ("PATH", false)];
-            table::print(output, columns, &found.caches, |cache, output| {
-                let age = |newest| human::age(time::age(now, newest));
-                let holders: Vec<String> = cache.holders.iter().flatten().map(ToString::to_string).collect();
-                [
-                    kind(cache.kind).unwrap_or("?").to_owned(),
-                    human::size(cache.len),
-                    cache.newest.map_or_else(|| "-".to_owned(), age),
-                    if holders.is_empty() { "-".to_owned() } else { output.key(&holders.join(", ")).into_owned() },
-                    output.key(&shown(&cache.path)).into_owned(),
-                ]
-            })?;
-        }
-        output.flush()?;
+        self.table.print(output, |output, format| {
+            let rows: Vec<Row<'_>> = found.caches.iter().map(row).collect();
+            Ok(listing::print(output, format, COLUMNS, &rows, |row, output| cells(row, now, output))?)
+        })?;
         if !found.is_complete {
             output.warning("the time for searching was over before the end; --timeout gives it more");
         }
@@ -103,6 +100,19 @@ fn kind(kind: Option<CacheKind>) -> Option<&'static str> {
     }
 }
 
+/// The cells of a row for people.
+fn cells(row: &Row<'_>, now: u64, output: &Output) -> [String; 5] {
+    let age = |newest| human::age(time::age(now, newest));
+    let holders: Vec<String> = row.cache.holders.iter().flatten().map(ToString::to_string).collect();
+    [
+        row.kind.unwrap_or("?").to_owned(),
+        human::size(row.bytes),
+        row.newest.map_or_else(|| "-".to_owned(), age),
+        if holders.is_empty() { "-".to_owned() } else { output.key(&holders.join(", ")).into_owned() },
+        output.key(&row.path).into_owned(),
+    ]
+}
+
 fn row(cache: &FoundCache) -> Row<'_> {
     Row {
         path: shown(&cache.path),
@@ -110,5 +120,6 @@ fn row(cache: &FoundCache) -> Row<'_> {
         bytes: cache.len,
         newest: cache.newest,
         holders: cache.holders.as_ref().map(|holders| holders.iter().map(Process::new).collect()),
+        cache,
     }
 }

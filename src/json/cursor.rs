@@ -1,8 +1,8 @@
-//! A way through JSON text that is known to be JSON.
+//! A way through text that is known to be JSON.
 
 use super::extent::Extent;
 
-/// A place in the text. What is asked for must be there.
+/// A position in the text. The caller knows what is next.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'j> {
     rest: &'j str,
@@ -13,7 +13,7 @@ impl<'j> Cursor<'j> {
         Cursor { rest: json.trim_ascii_start() }
     }
 
-    /// All that is left; a value or a key begins with it.
+    /// The text from here on, at the start of a value or a key.
     pub fn rest(&self) -> &'j str {
         self.rest
     }
@@ -23,7 +23,7 @@ impl<'j> Cursor<'j> {
         self.rest.as_bytes().first().copied().unwrap_or_default()
     }
 
-    /// Takes the value or key that is next, as it stands there.
+    /// Takes the next value or key as it is written.
     pub fn take(&mut self) -> &'j str {
         let end = Extent::default().end(self.rest.as_bytes()).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(end);
@@ -31,13 +31,22 @@ impl<'j> Cursor<'j> {
         taken
     }
 
-    /// Passes a punctuation mark.
+    /// Skips a punctuation mark.
     pub fn pass(&mut self) {
         self.rest = self.rest.get(1..).unwrap_or_default().trim_ascii_start();
     }
 
+    /// Goes to the first element of an array; `false` if this is not one, or if it is empty.
+    pub fn enter_array(&mut self) -> bool {
+        if self.peek() != b'[' {
+            return false;
+        }
+        self.pass();
+        self.more()
+    }
+
     /// Goes to the next element of the open array or key of the open object; `false` at its end, which is
-    /// passed.
+    /// skipped.
     pub fn more(&mut self) -> bool {
         match self.peek() {
             b']' | b'}' | 0 => {

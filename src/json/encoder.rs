@@ -1,9 +1,11 @@
 //! Values in JSON text to CBOR, in one walk.
 
 use super::cursor::Cursor;
-use super::input_error::{InputError, Place, Step, words};
-use super::names::RESERVED;
+use super::input_error::{InputError, Place, Step};
+use super::names::{BYTES, FLOAT, INT, MAP, TAG};
 use super::position::Position;
+use super::specials::Specials;
+use super::string::{LONE_SURROGATE, unescaped};
 use crate::cbor::bignum::Tagged;
 use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::error::offset32;
@@ -18,37 +20,31 @@ use std::collections::HashSet;
 
 /// Encodes values of a text that is known to be JSON.
 pub(super) struct Encoder<'j> {
-    /// The whole text, by which places are told.
+    /// The whole text.
     json: &'j str,
     /// What was encoded.
     pub out: Vec<u8>,
-    /// Where in it the keys of the maps around this place are: four bytes each, since a text can be
-    /// made of little else.
+    /// Where in it the keys of the open maps are: four bytes each, since a text can consist of little else.
     pub keys: Vec<u32>,
-    /// A head that goes to where room was made for it.
+    /// A head that replaces the byte that was reserved for it; kept for its memory.
     head: Vec<u8>,
+    specials: Specials,
 }
 
 impl<'j> Encoder<'j> {
     pub fn new(json: &'j str) -> Encoder<'j> {
-        Encoder { json, out: Vec::new(), keys: Vec::new(), head: Vec::new() }
+        Encoder { json, out: Vec::new(), keys: Vec::new(), head: Vec::new(), specials: Specials::default() }
     }
 
-    /// `at` is a piece of the text.
+    /// An error at `at`, which is a part of the text.
     pub fn error(&self, at: &str, place: Option<&Place<'_>>, what: impl Into<String>) -> InputError {
         let offset = (at.as_ptr() as usize).saturating_sub(self.json.as_ptr() as usize).min(self.json.len());
         InputError::at_place(Position::START.after(&self.json.as_bytes()[..offset]), place, what)
     }
 
-    /// The text that a string stands for: a copy only if it has escapes.
+    /// The text that a string stands for.
     pub fn text(&self, string: &'j str, place: Option<&Place<'_>>) -> Result<Cow<'j, str>, InputError> {
-        let inside = &string[1..string.len() - 1];
-        if !inside.as_bytes().contains(&b'\\') {
-            return Ok(Cow::Borrowed(inside));
-        }
-        // What is left to go wrong is an escape that is no character.
-        let text = serde_json::from_str(string).map(Cow::Owned);
-        text.map_err(|error| self.error(string, place, words(&error)))
+        unescaped(string).ok_or_else(|| self.error(string, place, LONE_SURROGATE))
     }
 
     /// The key that is next in the open object, and the colon behind it.
@@ -87,8 +83,8 @@ impl<'j> Encoder<'j> {
         Ok(())
     }
 
-    // What may hold further values has a function of its own, with a small frame each: 253 levels
-    // must fit the stack of any thread.
+    // What can contain values has a function of its own, with a small frame: 253 levels must fit the stack
+    // of any thread.
 
     fn list(&mut self, at: &mut Cursor<'j>, place: &Place<'_>, depth: usize) -> Result<(), InputError> {
         let depth = self.deeper(at.rest(), place, depth)?;
@@ -104,32 +100,27 @@ impl<'j> Encoder<'j> {
     }
 
     fn map(&mut self, at: &mut Cursor<'j>, place: &Place<'_>, depth: usize) -> Result<(), InputError> {
-        if let Some((name, mut value, behind)) = self.reserved(at) {
-            *at = behind;
-            let place = place.inside(Step::Key(name));
-            return match name {
-                "$tag" => self.tag(&mut value, &place, depth),
-                "$map" => self.odd_map(&mut value, &place, depth),
-                _ => self.special(name, value.take(), &place),
-            };
+        let Some(name) = self.special_name(at) else {
+            let depth = self.deeper(at.rest(), place, depth)?;
+            return self.pairs(at, place, |key| Step::Key(key), "key", depth);
+        };
+        at.pass();
+        at.take();
+        at.pass();
+        let place = place.inside(Step::Key(name));
+        match name {
+            TAG => self.tag(at, &place, depth)?,
+            MAP => self.irregular_map(at, &place, depth)?,
+            _ => self.special(name, at.take(), &place)?,
         }
-        let depth = self.deeper(at.rest(), place, depth)?;
-        self.pairs(at, place, |key| Step::Key(key), "key", depth)
+        // It is the only key.
+        at.more();
+        Ok(())
     }
 
-    /// If the object has one of the reserved names for its only key: the name, its value, and what is
-    /// behind the object.
-    fn reserved(&self, object: &Cursor<'j>) -> Option<(&'static str, Cursor<'j>, Cursor<'j>)> {
-        let mut at = *object;
-        at.pass();
-        if at.peek() != b'"' {
-            return None;
-        }
-        let key = self.key(&mut at, None).ok()?;
-        let name = RESERVED.into_iter().find(|name| *name == key)?;
-        let value = at;
-        at.take();
-        (!at.more()).then_some((name, value, at))
+    /// The reserved name that is the only key of the value that is next, if it is an object with one.
+    fn special_name(&mut self, at: &Cursor<'j>) -> Option<&'static str> {
+        self.specials.name(self.json, self.json.len() - at.rest().len())
     }
 
     /// Adds a map of the pairs of an object; `step` is the way to the value of a key.
@@ -162,7 +153,8 @@ impl<'j> Encoder<'j> {
 
     /// Notes that a key comes next in the output; `pair` is where it comes from.
     pub fn note_key(&mut self, pair: &str, place: &Place<'_>) -> Result<(), InputError> {
-        let too_large = |_| self.error(pair, Some(place), "what is before this is more than redb can hold");
+        let too_large =
+            |_| self.error(pair, Some(place), "the rows before this take 4 GiB, and a value must be smaller");
         let at = offset32(self.out.len()).map_err(too_large)?;
         self.keys.push(at);
         Ok(())
@@ -173,7 +165,7 @@ impl<'j> Encoder<'j> {
         are_distinct(&mut self.keys, |key| key_at(&self.out, *key))
     }
 
-    /// Which key of an object is there twice, when it is known that one is.
+    /// Which key of an object is repeated, if it is known that one is.
     pub fn repeated(&self, object: Cursor<'j>, place: Option<&Place<'_>>, what: &str) -> InputError {
         let mut at = object;
         let mut seen = HashSet::new();
@@ -182,13 +174,13 @@ impl<'j> Encoder<'j> {
             let Ok(key) = self.key(&mut at, place) else { break };
             let value = at.take();
             if let Some(key) = seen.replace(key) {
-                return self.error(value, place, format!("the {what} `{key}` is there twice"));
+                return self.error(value, place, format!("the {what} `{key}` is repeated"));
             }
         }
-        self.error(object.rest(), place, format!("a {what} is there twice"))
+        self.error(object.rest(), place, format!("a {what} is repeated"))
     }
 
-    /// Makes room for the head of an array or a map, whose count is not known yet.
+    /// Reserves a byte for the head of an array or a map, whose count is not known yet.
     fn begin(&mut self) -> usize {
         self.out.push(0);
         self.out.len() - 1
@@ -206,16 +198,24 @@ impl<'j> Encoder<'j> {
     fn tag(&mut self, at: &mut Cursor<'j>, place: &Place<'_>, depth: usize) -> Result<(), InputError> {
         let array = at.rest();
         let malformed =
-            |this: &Self| this.error(array, Some(place), "`$tag` wants an array of a tag number and a value");
-        let [mut tag, mut content] = two(at).ok_or_else(|| malformed(self))?;
-        let tag = tag.take().parse().map_err(|_| malformed(self))?;
-        // A bignum that reads as an integer is no level; nothing else may stand in one too many.
-        if depth == 0 && self.reserved(&content).is_none_or(|(name, ..)| name != "$bytes") {
+            |this: &Self| Err(this.error(array, Some(place), "`$tag` takes an array of a tag number and a value"));
+        if !at.enter_array() {
+            return malformed(self);
+        }
+        let Ok(tag) = at.take().parse() else { return malformed(self) };
+        if !at.more() {
+            return malformed(self);
+        }
+        // A bignum that is read as an integer is not a level; one level too many can only hold such a one.
+        if depth == 0 && self.special_name(at) != Some(BYTES) {
             return self.deeper(array, place, depth).map(drop);
         }
         push_head(&mut self.out, Header::Tag(tag));
         let start = self.out.len();
-        self.value(&mut content, &place.inside(Step::Index(1)), depth.saturating_sub(1))?;
+        self.value(at, &place.inside(Step::Index(1)), depth.saturating_sub(1))?;
+        if at.more() {
+            return malformed(self);
+        }
         match Reader::at(&self.out, start).tagged(tag) {
             Ok(Tagged::Integer(_)) => Ok(()),
             Ok(Tagged::Tag(_)) => self.deeper(array, place, depth).map(drop),
@@ -226,12 +226,12 @@ impl<'j> Encoder<'j> {
         }
     }
 
-    fn odd_map(&mut self, at: &mut Cursor<'j>, place: &Place<'_>, depth: usize) -> Result<(), InputError> {
+    fn irregular_map(&mut self, at: &mut Cursor<'j>, place: &Place<'_>, depth: usize) -> Result<(), InputError> {
         let malformed = |this: &Self, at: &str, place: &Place<'_>| {
-            this.error(at, Some(place), "`$map` wants an array of pairs of a key and a value")
+            Err(this.error(at, Some(place), "`$map` takes an array of pairs of a key and a value"))
         };
         if at.peek() != b'[' {
-            return Err(malformed(self, at.rest(), place));
+            return malformed(self, at.rest(), place);
         }
         let depth = self.deeper(at.rest(), place, depth)?;
         let begin = self.begin();
@@ -240,9 +240,17 @@ impl<'j> Encoder<'j> {
         while at.more() {
             let pair = at.rest();
             let place = place.inside(Step::Index(count));
-            let [mut key, mut value] = two(at).ok_or_else(|| malformed(self, pair, &place))?;
-            self.value(&mut key, &place.inside(Step::Index(0)), depth)?;
-            self.value(&mut value, &place.inside(Step::Index(1)), depth)?;
+            if !at.enter_array() {
+                return malformed(self, pair, &place);
+            }
+            self.value(at, &place.inside(Step::Index(0)), depth)?;
+            if !at.more() {
+                return malformed(self, pair, &place);
+            }
+            self.value(at, &place.inside(Step::Index(1)), depth)?;
+            if at.more() {
+                return malformed(self, pair, &place);
+            }
             count += 1;
         }
         self.end(begin, Header::Map(Some(count)));
@@ -287,20 +295,21 @@ impl<'j> Encoder<'j> {
     fn special(&mut self, name: &str, value: &'j str, place: &Place<'_>) -> Result<(), InputError> {
         let wrong = |this: &Self, what: &str| this.error(value, Some(place), format!("`{name}` {what}"));
         if !value.starts_with('"') {
-            return Err(wrong(self, "wants a text"));
+            return Err(wrong(self, "takes a text"));
         }
         let text = self.text(value, Some(place))?;
+        debug_assert!([BYTES, FLOAT, INT].contains(&name));
         let head = match name {
-            "$bytes" => {
+            BYTES => {
                 let is_base64 = self.bytes(&text).is_some();
-                return if is_base64 { Ok(()) } else { Err(wrong(self, "wants base64 with its padding")) };
+                return if is_base64 { Ok(()) } else { Err(wrong(self, "takes base64 with its padding")) };
             }
-            "$float" => {
-                let wanted = "wants NaN, Infinity, -Infinity, or the 16 hexadecimal digits of a NaN behind 0x";
+            FLOAT => {
+                let wanted = "takes NaN, Infinity, -Infinity, or 0x and the 16 hexadecimal digits of a NaN";
                 Header::Float(special_float(&text).ok_or_else(|| wrong(self, wanted))?)
             }
             _ => {
-                let wanted = "wants an integer from -2^64 to 2^64 - 1";
+                let wanted = "takes an integer from -2^64 to 2^64 - 1";
                 let digits = text.strip_prefix('-').unwrap_or(&text);
                 let value =
                     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok().and_then(integer));
@@ -320,23 +329,6 @@ impl<'j> Encoder<'j> {
         BASE64.decode_vec(text, &mut self.out).ok()?;
         (self.out.len() - start == len).then_some(())
     }
-}
-
-/// The elements of an array of exactly two, which is passed.
-fn two<'j>(at: &mut Cursor<'j>) -> Option<[Cursor<'j>; 2]> {
-    if at.peek() != b'[' {
-        return None;
-    }
-    let mut elements = Vec::new();
-    at.pass();
-    while at.more() {
-        elements.push(*at);
-        at.take();
-        if elements.len() > 2 {
-            return None;
-        }
-    }
-    elements.try_into().ok()
 }
 
 /// A head for an integer that CBOR's own integers hold.

@@ -7,41 +7,47 @@ use std::fmt;
 /// Why JSON was refused, and where that shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputError {
-    line: usize,
-    column: usize,
+    /// `None` if it is about the input as a whole.
+    at: Option<Position>,
     place: String,
     what: String,
 }
 
 impl InputError {
     pub(crate) fn new(at: Position, what: impl Into<String>) -> InputError {
-        InputError { line: at.line, column: at.column, place: String::new(), what: what.into() }
+        InputError { at: Some(at), place: String::new(), what: what.into() }
     }
 
     pub(super) fn at_place(at: Position, place: Option<&Place<'_>>, what: impl Into<String>) -> InputError {
         InputError { place: place.map(ToString::to_string).unwrap_or_default(), ..InputError::new(at, what) }
     }
 
-    /// What is wrong with an input whatever its text is; completes a sentence that begins with its name.
+    /// What is wrong with an input as a whole; completes a sentence that begins with its name.
     pub(crate) fn of_whole(what: impl Into<String>) -> InputError {
-        InputError { line: 0, column: 0, place: String::new(), what: what.into() }
+        InputError { at: None, place: String::new(), what: what.into() }
     }
 
     pub(crate) fn is_of_whole(&self) -> bool {
-        self.line == 0
+        self.at.is_none()
     }
 
-    /// What `serde_json` found, without its own words for the place.
+    /// What `serde_json` found, without its wording of the place.
     pub(crate) fn of_json(error: &serde_json::Error) -> InputError {
-        let (line, column) = (error.line(), error.column());
-        InputError { line, column, place: String::new(), what: format!("this is not JSON: {}", words(error)) }
+        let at = Position { line: error.line(), column: error.column() };
+        let what = error.to_string();
+        let what = what.split(" at line ").next().unwrap_or_default();
+        InputError::new(at, format!("this is not JSON: {what}"))
     }
 
-    /// The same error in a text in which its own begins at `at`.
-    pub(crate) fn moved_to(self, at: Position) -> InputError {
-        // serde_json counts from 0 before the first character.
-        let column = if self.line == 1 { at.column + self.column.max(1) - 1 } else { self.column.max(1) };
-        InputError { line: at.line + self.line - 1, column, ..self }
+    /// The same error in a larger text, of which the one that it is about is a part that begins at `start`.
+    pub(crate) fn moved_to(self, start: Position) -> InputError {
+        let moved = |at: Position| {
+            // serde_json counts from 0 before the first character.
+            let column = at.column.max(1);
+            let column = if at.line == 1 { start.column + column - 1 } else { column };
+            Position { line: start.line + at.line - 1, column }
+        };
+        InputError { at: self.at.map(moved), ..self }
     }
 
     /// The same error in an entry.
@@ -51,18 +57,22 @@ impl InputError {
     }
 }
 
-/// What `serde_json` says, without the place.
-pub(super) fn words(error: &serde_json::Error) -> String {
-    let what = error.to_string();
-    what.split(" at line ").next().unwrap_or(&what).to_owned()
+/// Why a text in another encoding than UTF-8 without a byte order mark cannot be JSON, told by its first bytes.
+pub(crate) fn wrong_encoding(text: &[u8]) -> Option<&'static str> {
+    match text {
+        [0xEF, 0xBB, 0xBF, ..] => Some("this begins with a byte order mark (BOM), which JSON must not have"),
+        // The first two characters of JSON are ASCII, half of which is zero in UTF-16.
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 1..=255, ..] | [1..=255, 0, ..] => {
+            Some("this looks like UTF-16, and JSON must be UTF-8")
+        }
+        _ => None,
+    }
 }
 
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_of_whole() {
-            return f.write_str(&self.what);
-        }
-        write!(f, "line {}, column {}", self.line, self.column)?;
+        let Some(Position { line, column }) = self.at else { return f.write_str(&self.what) };
+        write!(f, "line {line}, column {column}")?;
         if !self.place.is_empty() {
             write!(f, " ({})", self.place)?;
         }
@@ -72,7 +82,7 @@ impl fmt::Display for InputError {
 
 impl std::error::Error for InputError {}
 
-/// A place inside of the rows, from the inside out.
+/// A place in the rows, from the inside out.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'p> {
     pub step: Step<'p>,

@@ -30,6 +30,8 @@ mod plain;
 pub(crate) mod position;
 pub(crate) mod reader;
 pub(crate) mod sets;
+mod specials;
+pub(crate) mod string;
 pub(crate) mod style;
 mod tokens;
 mod values;

@@ -2,7 +2,8 @@
 
 use super::cursor::Cursor;
 use super::encoder::Encoder;
-use super::input_error::{InputError, Place, Step};
+use super::input_error::{InputError, Place, Step, wrong_encoding};
+use super::position::Position;
 use crate::cbor::encode::push_text;
 use crate::live::envelope::{Envelope, envelope_of};
 use crate::live::layout::{FETCHED_AT, FETCHED_AT_RANGE, ROWS, is_time};
@@ -11,9 +12,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::mem;
 
-/// Rows given as JSON, checked and encoded, for an envelope that still wants its time.
+/// Rows given as JSON, verified and encoded, for an envelope that still needs its time.
 ///
-/// Three forms are taken: an envelope (an object with `rows`, perhaps `fetched_at`, and nothing
+/// There are three forms: an envelope (an object with `rows`, perhaps `fetched_at`, and nothing
 /// else), an object of row id to row, and an array of rows that each name their id in a field.
 ///
 /// ```
@@ -31,7 +32,7 @@ pub struct RowsInput {
 }
 
 impl RowsInput {
-    /// Checks and encodes `json`. `id_field` is the field that holds the row id where rows come in
+    /// Verifies and encodes `json`. `id_field` is the field that holds the row id where rows come in
     /// an array; it stays in the row.
     pub fn parse(json: &str, id_field: &str) -> Result<RowsInput, InputError> {
         let mut input = Input::new(json)?;
@@ -42,7 +43,7 @@ impl RowsInput {
         }
     }
 
-    /// The same for `json` that can only be the rows of an envelope.
+    /// The same for `json` that can only be rows, not an envelope.
     pub(crate) fn parse_rows(json: &str, id_field: &str) -> Result<RowsInput, InputError> {
         let mut input = Input::new(json)?;
         match input.top.peek() {
@@ -73,7 +74,7 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
     serde_json::from_str::<u64>(text).ok().filter(|seconds| is_time(*seconds))
 }
 
-/// A text that is JSON.
+/// A text that was verified to be JSON.
 struct Input<'j> {
     encoder: Encoder<'j>,
     /// Where it begins.
@@ -88,7 +89,10 @@ enum Form {
 
 impl<'j> Input<'j> {
     fn new(json: &'j str) -> Result<Input<'j>, InputError> {
-        // What is known to be JSON can be gone through without a thought for what it might be else.
+        if let Some(what) = wrong_encoding(json.as_bytes()) {
+            return Err(InputError::new(Position::START, what));
+        }
+        // The cursor relies on it.
         serde_json::from_str::<IgnoredAny>(json).map_err(|error| InputError::of_json(&error))?;
         Ok(Input { encoder: Encoder::new(json), top: Cursor::new(json) })
     }
@@ -101,7 +105,7 @@ impl<'j> Input<'j> {
         match self.form()? {
             Form::Envelope => self.envelope(),
             Form::Rows if self.is_document() => {
-                Err(self.refuse("each row is an envelope: this is a document of several entries, and no entry"))
+                Err(self.refuse("each row is an envelope: this holds several entries; use `vlive load`"))
             }
             Form::Rows => self.rows(&mut self.top.clone()),
         }
@@ -134,7 +138,7 @@ impl<'j> Input<'j> {
     }
 
     fn no_part(&self, key: &str, value: &str) -> InputError {
-        let what = format!("`{key}` is no row, and an envelope holds nothing but `rows` and `fetched_at`");
+        let what = format!("`{key}` is not a row, and an envelope holds only `rows` and `fetched_at`");
         self.encoder.error(value, None, what)
     }
 
@@ -175,7 +179,7 @@ impl<'j> Input<'j> {
                 _ => return Err(self.no_part(&key, at.rest())),
             };
             if is_again {
-                return Err(self.encoder.error(at.rest(), None, format!("`{key}` is there twice")));
+                return Err(self.encoder.error(at.rest(), None, format!("`{key}` is repeated")));
             }
             if key == FETCHED_AT {
                 let value = at.take();
@@ -220,10 +224,10 @@ impl<'j> Input<'j> {
             let id = self.id(at, seen.len(), id_field)?;
             let row = at.take();
             if let Some(id) = seen.replace(id) {
-                return Err(self.encoder.error(row, None, format!("the row `{id}` is there twice")));
+                return Err(self.encoder.error(row, None, format!("the row `{id}` is repeated")));
             }
         }
-        Err(self.refuse("a row is there twice"))
+        Err(self.refuse("a row is repeated"))
     }
 
     /// The row id in a field of the `n`-th row of an array.
@@ -244,6 +248,9 @@ impl<'j> Input<'j> {
             return match id.as_bytes()[0] {
                 b'"' => self.encoder.text(id, Some(&place)),
                 _ if id.parse::<i64>().is_ok() || id.parse::<u64>().is_ok() => Ok(Cow::Borrowed(id)),
+                b'0'..=b'9' | b'-' if !id.contains(['.', 'e', 'E']) => {
+                    refuse(id, &format!("the id in `{id_field}` does not fit 64 bits; in quotes any number is an id"))
+                }
                 _ => refuse(id, &format!("the id in `{id_field}` is neither text nor a whole number")),
             };
         }

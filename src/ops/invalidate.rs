@@ -37,6 +37,7 @@ pub struct Removed {
 pub struct Plan {
     pub(crate) tables: BTreeMap<String, Removal>,
     removed: Removed,
+    has_sets: bool,
 }
 
 /// What goes of one table.
@@ -61,6 +62,7 @@ impl Plan {
         plan.removed.matched.unmatched = scope.unmarked(&is_matched);
         let sets = selected_sets(snapshot, scope, &mut plan.removed.matched)?;
         plan.removed.narrowed = narrowed_copies(snapshot, &sets)?;
+        plan.has_sets = !sets.is_empty();
         for set in &sets {
             plan.add_set(snapshot, set)?;
         }
@@ -69,7 +71,7 @@ impl Plan {
 
     /// The removal of these, without a word on what they hold.
     pub(crate) fn of_tables(tables: BTreeMap<String, Removal>) -> Plan {
-        Plan { tables, removed: Removed::default() }
+        Plan { tables, ..Plan::default() }
     }
 
     /// What the plan removes.
@@ -82,6 +84,11 @@ impl Plan {
     #[must_use]
     pub fn into_removed(self) -> Removed {
         self.removed
+    }
+
+    /// Whether sets of diorama are among what is removed.
+    pub(crate) fn has_sets(&self) -> bool {
+        self.has_sets
     }
 
     /// Whether the table goes as a whole.

@@ -62,6 +62,11 @@ impl<'s> TouchPlan<'s> {
         Ok(TouchPlan { snapshot, scope, sets, touched })
     }
 
+    /// Whether sets of diorama are among what is touched.
+    pub(crate) fn has_sets(&self) -> bool {
+        !self.sets.is_empty()
+    }
+
     /// What the plan touches.
     #[must_use]
     pub fn touched(&self) -> &Touched {

@@ -137,19 +137,24 @@ fn what_is_refused_is_named_with_its_place() {
         ("", "line 1, column 0: this is not JSON: EOF while parsing a value"),
         ("{", "line 1, column 1: this is not JSON: EOF while parsing an object"),
         ("[1,]", "line 1, column 4: this is not JSON: expected value"),
+        ("\u{feff}{}", "line 1, column 1: this begins with a byte order mark (BOM), which JSON must not have"),
         ("{} {}", "line 1, column 4: this is not JSON: trailing characters"),
         ("5", "line 1, column 1: rows are an object or an array"),
         ("{\n \"a\": 5}", "line 2, column 7 (row `a`): a row is an object of field name to value"),
         ("[5]", "line 1, column 2 (row number 1): a row is an object of field name to value"),
         (r#"[{"id":"a"},{"x":1}]"#, "line 1, column 13 (row number 2): there is no id: the field `id` is missing"),
         (r#"[{"id":null}]"#, "line 1, column 8 (row number 1): the id in `id` is neither text nor a whole number"),
+        (
+            r#"[{"id":99999999999999999999999}]"#,
+            "line 1, column 8 (row number 1): the id in `id` does not fit 64 bits; in quotes any number is an id",
+        ),
         (r#"[{"id":1.5}]"#, "line 1, column 8 (row number 1): the id in `id` is neither text nor a whole number"),
-        (r#"[{"id":"1"},{"id":1}]"#, "line 1, column 13: the row `1` is there twice"),
-        (r#"{"a":{},"a":{}}"#, "line 1, column 13: the row `a` is there twice"),
-        (r#"{"a":{"f":1,"f":2}}"#, "line 1, column 17 (row `a`): the field `f` is there twice"),
-        (r#"{"a":{"f":{"k":1,"k":2}}}"#, "line 1, column 22 (row `a`, field `f`): the key `k` is there twice"),
+        (r#"[{"id":"1"},{"id":1}]"#, "line 1, column 13: the row `1` is repeated"),
+        (r#"{"a":{},"a":{}}"#, "line 1, column 13: the row `a` is repeated"),
+        (r#"{"a":{"f":1,"f":2}}"#, "line 1, column 17 (row `a`): the field `f` is repeated"),
+        (r#"{"a":{"f":{"k":1,"k":2}}}"#, "line 1, column 22 (row `a`, field `f`): the key `k` is repeated"),
         (r#"{"rows":[]}"#, "line 1, column 9: `rows` of an envelope is an object of row id to row"),
-        (r#"{"rows":{},"rows":{}}"#, "line 1, column 19: `rows` is there twice"),
+        (r#"{"rows":{},"rows":{}}"#, "line 1, column 19: `rows` is repeated"),
         (
             r#"{"rows":{},"fetched_at":-1}"#,
             "line 1, column 25: `fetched_at` is whole seconds since 1970, at most 2^63 - 1",
@@ -160,7 +165,7 @@ fn what_is_refused_is_named_with_its_place() {
         ),
         (
             r#"{"rows":{},"extra":1}"#,
-            "line 1, column 20: `extra` is no row, and an envelope holds nothing but `rows` and `fetched_at`",
+            "line 1, column 20: `extra` is not a row, and an envelope holds only `rows` and `fetched_at`",
         ),
     ] {
         assert_eq!(RowsInput::parse(json, "id").unwrap_err().to_string(), message, "{json}");
@@ -176,35 +181,38 @@ fn what_is_refused_is_named_with_its_place() {
             "): the integer -9223372036854775809 does not fit 64 bits; `{\"$int\": \"…\"}` holds those down to -2^64",
         ),
         ("1e999", "): the number 1e999 does not fit a float of 64 bits"),
-        ("\"\\ud800\"", "): unexpected end of hex escape"),
+        (
+            "\"\\ud800\"",
+            "): an escape from `\\ud800` to `\\udfff` is half of a character, and its other half is missing",
+        ),
     ] {
         assert_eq!(value_of(json).unwrap_err(), format!("{field}{message}"), "{json}");
     }
     for (json, place, wanted) in [
-        (r#"{"$bytes":5}"#, "21", "$bytes): `$bytes` wants a text"),
-        (r#"{"$bytes":"a"}"#, "21", "$bytes): `$bytes` wants base64 with its padding"),
-        (r#"{"$bytes":"_w=="}"#, "21", "$bytes): `$bytes` wants base64 with its padding"),
+        (r#"{"$bytes":5}"#, "21", "$bytes): `$bytes` takes a text"),
+        (r#"{"$bytes":"a"}"#, "21", "$bytes): `$bytes` takes base64 with its padding"),
+        (r#"{"$bytes":"_w=="}"#, "21", "$bytes): `$bytes` takes base64 with its padding"),
         (
             r#"{"$float":"nan"}"#,
             "21",
-            "$float): `$float` wants NaN, Infinity, -Infinity, or the 16 hexadecimal digits of a NaN behind 0x",
+            "$float): `$float` takes NaN, Infinity, -Infinity, or 0x and the 16 hexadecimal digits of a NaN",
         ),
         (
             r#"{"$float":"0x3ff0000000000000"}"#,
             "21",
-            "$float): `$float` wants NaN, Infinity, -Infinity, or the 16 hexadecimal digits of a NaN behind 0x",
+            "$float): `$float` takes NaN, Infinity, -Infinity, or 0x and the 16 hexadecimal digits of a NaN",
         ),
-        (r#"{"$int":"-18446744073709551617"}"#, "19", "$int): `$int` wants an integer from -2^64 to 2^64 - 1"),
-        (r#"{"$int":"1.0"}"#, "19", "$int): `$int` wants an integer from -2^64 to 2^64 - 1"),
-        (r#"{"$tag":[1]}"#, "19", "$tag): `$tag` wants an array of a tag number and a value"),
-        (r#"{"$tag":[-1,0]}"#, "19", "$tag): `$tag` wants an array of a tag number and a value"),
+        (r#"{"$int":"-18446744073709551617"}"#, "19", "$int): `$int` takes an integer from -2^64 to 2^64 - 1"),
+        (r#"{"$int":"1.0"}"#, "19", "$int): `$int` takes an integer from -2^64 to 2^64 - 1"),
+        (r#"{"$tag":[1]}"#, "19", "$tag): `$tag` takes an array of a tag number and a value"),
+        (r#"{"$tag":[-1,0]}"#, "19", "$tag): `$tag` takes an array of a tag number and a value"),
         (
             r#"{"$tag":[3,{"$bytes":"/////////////////////w=="}]}"#,
             "19",
             "$tag): vantage-live could not read this back: a negative bignum of more than 127 bits",
         ),
-        (r#"{"$map":{}}"#, "19", "$map): `$map` wants an array of pairs of a key and a value"),
-        (r#"{"$map":[[1]]}"#, "20", "$map[0]): `$map` wants an array of pairs of a key and a value"),
+        (r#"{"$map":{}}"#, "19", "$map): `$map` takes an array of pairs of a key and a value"),
+        (r#"{"$map":[[1]]}"#, "20", "$map[0]): `$map` takes an array of pairs of a key and a value"),
     ] {
         let message = value_of(json).unwrap_err();
         assert_eq!(message, format!("line 1, column {place} (row `r`, field `v`.{wanted}"), "{json}");
@@ -224,6 +232,56 @@ fn nesting_is_taken_as_deep_as_vantage_live_reads_and_no_deeper() {
     }
     // Far beyond what recursion could follow.
     assert!(value_of(&nested("[", "]", 50_000)).is_err());
+}
+
+#[test]
+fn a_reserved_name_counts_only_where_it_is_the_only_key_however_it_is_written() {
+    let field = |json: &str| json_of(value_of(json).unwrap());
+    for (json, expected) in [
+        // With another key, before or after, it is an ordinary one.
+        (r#"{"$tag":[1,2],"a":3}"#, r#"{"$tag":[1,2],"a":3}"#),
+        (r#"{"a":3,"$tag":[1,2]}"#, r#"{"a":3,"$tag":[1,2]}"#),
+        (r#"{"$tag":{"$tag":[1,2]},"a":{"$bytes":"AA=="}}"#, r#"{"$tag":{"$tag":[1,2]},"a":{"$bytes":"AA=="}}"#),
+        // In each other, both kinds.
+        (
+            r#"{"$tag":[1,{"$map":[[{"$int":"5"},{"$int":"5","$map":[]}],["\\\",{\"",0]]}]}"#,
+            r#"{"$tag":[1,{"$map":[[5,{"$int":"5","$map":[]}],["\\\",{\"",0]]}]}"#,
+        ),
+        // With escapes, and with white space.
+        (r#"{ "\u0024b\u0079tes" : "AA==" }"#, r#"{"$bytes":"AA=="}"#),
+        (r#"{"$map" : [ [ 1 , 2 ] , [ 1 , 3 ] ] }"#, r#"{"$map":[[1,2],[1,3]]}"#),
+        // What only looks like one.
+        (r#"{"$bytes2":"AA=="}"#, r#"{"$bytes2":"AA=="}"#),
+        (
+            r#"[{"$float":"NaN"},{"$float":"NaN","x":1},{"$float":"NaN"}]"#,
+            r#"[{"$float":"NaN"},{"$float":"NaN","x":1},{"$float":"NaN"}]"#,
+        ),
+    ] {
+        assert_eq!(field(json), expected, "{json}");
+    }
+    for json in [
+        r#"{"$tag":[1,2,3]}"#,
+        r#"{"$tag":[]}"#,
+        r#"{"$tag":5}"#,
+        r#"{"$map":[[1,2,3]]}"#,
+        r#"{"$map":[[]]}"#,
+        r#"{"$map":[5]}"#,
+    ] {
+        assert!(value_of(json).unwrap_err().contains("takes an array of"), "{json}");
+    }
+}
+
+/// If each object looked ahead to its end, this would take some minutes.
+#[test]
+fn special_objects_are_read_in_linear_time_and_refused_where_they_are_nested_too_deeply() {
+    let many = vec![r#"{"$int":"7","k":[{"$tag":[9,1]}]}"#; 20_000].join(",");
+    for (open, close) in [(r#"{"$tag":[9,"#, "]}"), (r#"{"$map":[[0,"#, "]]}"), (r#"{"$tag":0,"k":"#, "}")] {
+        let json = format!("{}[{many}]{}", open.repeat(240), close.repeat(240));
+        assert!(value_of(&json).is_ok(), "{open}");
+        let json = format!("{}0{}", open.repeat(600_000), close.repeat(600_000));
+        let error = value_of(&json).unwrap_err();
+        assert!(error.ends_with("nested deeper than the 253 levels that vantage-live reads"), "{error}");
+    }
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn the_summary_says_what_brings_it_back_and_a_backup_is_never_overwritten() {
         0,
         keys,
         "deleted 2 entries, 148 B\n\
-         `saved.jsonl` holds the 2 entries as before: `vlive load saved.jsonl` brings them back\n",
+         `saved.jsonl` holds 2 entries as before: `vlive load saved.jsonl` brings back what was there\n",
     );
     folder.untouched(|| {
         folder.vlive(backup).ends(

@@ -19,14 +19,17 @@ fn nowhere(folder: &Folder, check: impl Fn(&[&str])) {
 }
 
 /// Sources, and what is said of them.
-const TEXTS: [(&[u8], &str); 88] = [
+const TEXTS: [(&[u8], &str); 91] = [
     // No objects.
     (b"[]", ", line 1, column 1: an object is expected here"),
     (b"null", ", line 1, column 1: an object is expected here"),
     (b" \n 1", ", line 2, column 2: an object is expected here"),
     (b"\"text\"", ", line 1, column 1: an object is expected here"),
     (br#"[{"key":"k/1","rows":{}}]"#, ", line 1, column 1: an object is expected here"),
-    (b"\xef\xbb\xbf{}", ", line 1, column 1: an object is expected here"),
+    (b"\xef\xbb\xbf{}", ", line 1, column 1: this begins with a byte order mark (BOM), which JSON must not have"),
+    (b"\xff\xfe{\0}\0", ", line 1, column 1: this looks like UTF-16, and JSON must be UTF-8"),
+    (b"\xfe\xff\0{\0}", ", line 1, column 1: this looks like UTF-16, and JSON must be UTF-8"),
+    (b"{\0}\0", ", line 1, column 1: this looks like UTF-16, and JSON must be UTF-8"),
     (b"\0", ", line 1, column 1: an object is expected here"),
     (b"{} x", ", line 1, column 4: an object is expected here"),
     (br#"{"k/1":{}} ]"#, ", line 1, column 12: an object is expected here"),
@@ -65,10 +68,10 @@ const TEXTS: [(&[u8], &str); 88] = [
     (br#"{"k/1":{"a":{"x":NaN}}}"#, ", line 1, column 18 (entry `k/1`): this is not JSON: expected value"),
     (b"{\"k/1\":{},\n\"k/2\":{\"a\":}}", ", line 2, column 12 (entry `k/2`): this is not JSON: expected value"),
     (br#"{"k/1":nul}"#, ", line 1, column 10 (entry `k/1`): this is not JSON: EOF while parsing a value"),
-    (br#"{"k\ud800":{}}"#, ", line 1, column 10: this is not JSON: unexpected end of hex escape"),
+    (br#"{"k\ud800":{}}"#, ", line 1, column 2: an escape from `\\ud800` to `\\udfff` is half of a character, and its other half is missing"),
     (
         b"{\"k\n\":{}}",
-        ", line 2, column 1: this is not JSON: control character (\\u0000-\\u001F) found while parsing a string",
+        ", line 1, column 3: this is not JSON: control character (\\u0000-\\u001F) found while parsing a string",
     ),
     // Not UTF-8.
     (b"\xff", ", line 1, column 1: an object is expected here"),
@@ -87,7 +90,7 @@ const TEXTS: [(&[u8], &str); 88] = [
     ),
     (
         br#"{"k/1":{"rows":{},"x":1}}"#,
-        ", line 1, column 23 (entry `k/1`): `x` is no row, and an envelope holds nothing but `rows` and `fetched_at`",
+        ", line 1, column 23 (entry `k/1`): `x` is not a row, and an envelope holds only `rows` and `fetched_at`",
     ),
     (
         br#"{"k/1":{"a":1}}"#,
@@ -111,8 +114,8 @@ const TEXTS: [(&[u8], &str); 88] = [
         ", line 1, column 28 (entry `k/1`, row number 1): the id in `id` is neither text nor a whole number",
     ),
     // Rows and fields.
-    (br#"{"k/1":{"a":{},"a":{}}}"#, ", line 1, column 20 (entry `k/1`): the row `a` is there twice"),
-    (br#"{"k/1":{"a":{"b":1,"b":2}}}"#, ", line 1, column 24 (entry `k/1`, row `a`): the field `b` is there twice"),
+    (br#"{"k/1":{"a":{},"a":{}}}"#, ", line 1, column 20 (entry `k/1`): the row `a` is repeated"),
+    (br#"{"k/1":{"a":{"b":1,"b":2}}}"#, ", line 1, column 24 (entry `k/1`, row `a`): the field `b` is repeated"),
     (
         b"{\"k/1\":{},\n \"k/2\":{\"rows\":{\"a\":\n{\"x\":18446744073709551616}}}}",
         ", line 3, column 6 (entry `k/2`, row `a`, field `x`): the integer 18446744073709551616 does not fit 64 bits; `{\"$int\": \"…\"}` holds those down to -2^64",
@@ -127,11 +130,11 @@ const TEXTS: [(&[u8], &str); 88] = [
     ),
     (
         br#"{"k/1":{"a":{"x":{"$bytes":"?"}}}}"#,
-        ", line 1, column 28 (entry `k/1`, row `a`, field `x`.$bytes): `$bytes` wants base64 with its padding",
+        ", line 1, column 28 (entry `k/1`, row `a`, field `x`.$bytes): `$bytes` takes base64 with its padding",
     ),
     (
         br#"{"k/1":{"a":{"x":"\ud800"}}}"#,
-        ", line 1, column 18 (entry `k/1`, row `a`, field `x`): unexpected end of hex escape",
+        ", line 1, column 18 (entry `k/1`, row `a`, field `x`): an escape from `\\ud800` to `\\udfff` is half of a character, and its other half is missing",
     ),
     // Single entries.
     (br#"{"rows":{}}"#, ", line 1, column 2: this is a single entry without its key: `vlive put KEY` takes it, and `vlive dump --format jsonl` keeps the key"),
@@ -148,18 +151,18 @@ const TEXTS: [(&[u8], &str); 88] = [
     ),
     (
         br#"{"key":"k/1","rows":{},"etag":1}"#,
-        ", line 1, column 24 (entry `k/1`): `etag` is no part of an entry, which has `key`, `fetched_at` and `rows`, or `key` and `raw`",
+        ", line 1, column 24 (entry `k/1`): `etag` is not a part of an entry, which has `key`, `fetched_at` and `rows`, or `key` and `raw`",
     ),
     (
         br#"{"rows":{},"Key":"k/1"}"#,
-        ", line 1, column 12: `Key` is no part of an entry, which has `key`, `fetched_at` and `rows`, or `key` and `raw`",
+        ", line 1, column 12: `Key` is not a part of an entry, which has `key`, `fetched_at` and `rows`, or `key` and `raw`",
     ),
     (br#"{"key":1,"rows":{}}"#, ", line 1, column 8: `key` is a full key, in quotes"),
     (br#"{"key":"\ud800","rows":{}}"#, ", line 1, column 8: `key` is a full key, in quotes"),
-    (br#"{"key":"k/1","key":"k/2","rows":{}}"#, ", line 1, column 14 (entry `k/2`): `key` is there twice"),
-    (br#"{"key":"k/1","rows":{},"rows":{}}"#, ", line 1, column 24 (entry `k/1`): `rows` is there twice"),
-    (br#"{"key":"k/1","raw":"oA==","raw":"oA=="}"#, ", line 1, column 27 (entry `k/1`): `raw` is there twice"),
-    (br#"{"fetched_at":1,"fetched_at":1}"#, ", line 1, column 17: `fetched_at` is there twice"),
+    (br#"{"key":"k/1","key":"k/2","rows":{}}"#, ", line 1, column 14 (entry `k/2`): `key` is repeated"),
+    (br#"{"key":"k/1","rows":{},"rows":{}}"#, ", line 1, column 24 (entry `k/1`): `rows` is repeated"),
+    (br#"{"key":"k/1","raw":"oA==","raw":"oA=="}"#, ", line 1, column 27 (entry `k/1`): `raw` is repeated"),
+    (br#"{"fetched_at":1,"fetched_at":1}"#, ", line 1, column 17: `fetched_at` is repeated"),
     (
         br#"{"key":"k/1","raw":"oA"}"#,
         ", line 1, column 20 (entry `k/1`): `raw` is the base64 of the stored bytes, with its padding",
@@ -188,16 +191,16 @@ const TEXTS: [(&[u8], &str); 88] = [
     // The same entry.
     (
         b"{\"k/1\":{},\n  \"k/2\":{}, \"k/1\":{}}",
-        ", line 2, column 13 (entry `k/1`): it is there twice, first in SOURCE, line 1",
+        ", line 2, column 13 (entry `k/1`): it is repeated, first in SOURCE, line 1",
     ),
-    (br#"{"k/__root__":{},"k":{}}"#, ", line 1, column 18 (entry `k/__root__`): it is there twice, first in SOURCE, line 1"),
+    (br#"{"k/__root__":{},"k":{}}"#, ", line 1, column 18 (entry `k/__root__`): it is repeated, first in SOURCE, line 1"),
     (
         b"{\"k/2\":{}}\n{\"key\":\"k/2\",\"raw\":\"oA==\"}",
-        ", line 2, column 2 (entry `k/2`): it is there twice, first in SOURCE, line 1",
+        ", line 2, column 2 (entry `k/2`): it is repeated, first in SOURCE, line 1",
     ),
     (
         b"\n{\"key\":\"k/1\",\"rows\":{}}\n{\"key\":\"k/1\",\"rows\":{}}\n{\"key\":\"k/1\",\"rows\":{}}",
-        ", line 3, column 2 (entry `k/1`): it is there twice, first in SOURCE, line 2",
+        ", line 3, column 2 (entry `k/1`): it is repeated, first in SOURCE, line 2",
     ),
     // One fault behind many entries that have none.
     (
@@ -277,7 +280,7 @@ const TREES: [(Files, &str); 17] = [
     ),
     (
         &[("k/1.json", br#"{"key":"k/1","rows":{}}"#)],
-        "k/1.json`, line 1, column 8 (entry `k/1`): `key` is no row, and an envelope holds nothing but `rows` and `fetched_at`",
+        "k/1.json`, line 1, column 8 (entry `k/1`): `key` is not a row, and an envelope holds only `rows` and `fetched_at`",
     ),
     // Names.
     (&[("a%g0.json", b"{}")], "a%g0.json` NO KEY"),
@@ -290,15 +293,15 @@ const TREES: [(Files, &str); 17] = [
     // The same entry.
     (
         &[("k.json", b"{}"), ("k/__root__.json", b"{}")],
-        "k/__root__.json`, line 1, column 1 (entry `k/__root__`): it is there twice, first in `tree/k.json`, line 1",
+        "k/__root__.json`, line 1, column 1 (entry `k/__root__`): it is repeated, first in `tree/k.json`, line 1",
     ),
     (
         &[("k/1.cbor", b"\xa0"), ("k/1.json", b"{}")],
-        "k/1.json`, line 1, column 1 (entry `k/1`): it is there twice, first in `tree/k/1.cbor`, line 1",
+        "k/1.json`, line 1, column 1 (entry `k/1`): it is repeated, first in `tree/k/1.cbor`, line 1",
     ),
     (
         &[("k/%31.json", b"{}"), ("k/1.json", b"{}")],
-        "k/1.json`, line 1, column 1 (entry `k/1`): it is there twice, first in `tree/k/%31.json`, line 1",
+        "k/1.json`, line 1, column 1 (entry `k/1`): it is repeated, first in `tree/k/%31.json`, line 1",
     ),
 ];
 
@@ -341,29 +344,20 @@ fn an_entry_that_two_sources_have_is_named_with_both() {
     folder.write("b.json", "\n\n{\"key\":\"k/2\",\"rows\":{}}");
     folder.write("tree/k/2.json", "{}");
     for (sources, told) in [
-        (
-            ["a.json", "b.json"],
-            "`b.json`, line 3, column 2 (entry `k/2`): it is there twice, first in `a.json`, line 2",
-        ),
-        (
-            ["b.json", "a.json"],
-            "`a.json`, line 2, column 1 (entry `k/2`): it is there twice, first in `b.json`, line 3",
-        ),
+        (["a.json", "b.json"], "`b.json`, line 3, column 2 (entry `k/2`): it is repeated, first in `a.json`, line 2"),
+        (["b.json", "a.json"], "`a.json`, line 2, column 1 (entry `k/2`): it is repeated, first in `b.json`, line 3"),
         (
             ["a.json", "tree"],
-            "`tree/k/2.json`, line 1, column 1 (entry `k/2`): it is there twice, first in `a.json`, line 2",
+            "`tree/k/2.json`, line 1, column 1 (entry `k/2`): it is repeated, first in `a.json`, line 2",
         ),
-        (
-            ["-", "a.json"],
-            "`a.json`, line 2, column 1 (entry `k/2`): it is there twice, first in standard input, line 1",
-        ),
+        (["-", "a.json"], "`a.json`, line 2, column 1 (entry `k/2`): it is repeated, first in standard input, line 1"),
         (
             ["tree", "-"],
-            "standard input, line 1, column 2 (entry `k/2`): it is there twice, first in `tree/k/2.json`, line 1",
+            "standard input, line 1, column 2 (entry `k/2`): it is repeated, first in `tree/k/2.json`, line 1",
         ),
         (
             ["tree", "tree/"],
-            "`tree/k/2.json`, line 1, column 1 (entry `k/2`): it is there twice, first in `tree/k/2.json`, line 1",
+            "`tree/k/2.json`, line 1, column 1 (entry `k/2`): it is repeated, first in `tree/k/2.json`, line 1",
         ),
     ] {
         nowhere(&folder, |args| {
@@ -521,7 +515,7 @@ fn of_several_faults_in_a_source_the_first_is_told_however_far_apart_they_are() 
 fn a_document_where_one_entry_belongs_is_told_apart() {
     let folder = Folder::empty();
     let document = Folder::shared("bakery").vlive(["dump"]).output().stdout;
-    let what = "each row is an envelope: this is a document of several entries, and no entry";
+    let what = "each row is an envelope: this holds several entries; use `vlive load`";
     folder.write("tree/all.json", &document);
     folder.vlive(["load", "tree"]).ends(
         2,

@@ -32,15 +32,15 @@ const REFUSED: [(&[u8], &str); 57] = [
     (br#"[{"id":1.0}]"#, ", line 1, column 8 (row number 1): the id in `id` is neither text nor a whole number"),
     (
         br#"[{"id":18446744073709551616}]"#,
-        ", line 1, column 8 (row number 1): the id in `id` is neither text nor a whole number",
+        ", line 1, column 8 (row number 1): the id in `id` does not fit 64 bits; in quotes any number is an id",
     ),
-    (br#"[{"id":1},{"id":"1"}]"#, ", line 1, column 11: the row `1` is there twice"),
-    (br#"{"a":{},"b":{},"a":{}}"#, ", line 1, column 20: the row `a` is there twice"),
-    // What is there twice.
-    (br#"{"a":{"x":1,"x":1}}"#, ", line 1, column 17 (row `a`): the field `x` is there twice"),
-    (br#"{"a":{"x":{"k":1,"\u006b":2}}}"#, ", line 1, column 27 (row `a`, field `x`): the key `k` is there twice"),
-    (br#"{"rows":{},"rows":{}}"#, ", line 1, column 19: `rows` is there twice"),
-    (br#"{"rows":{},"fetched_at":1,"fetched_at":1}"#, ", line 1, column 40: `fetched_at` is there twice"),
+    (br#"[{"id":1},{"id":"1"}]"#, ", line 1, column 11: the row `1` is repeated"),
+    (br#"{"a":{},"b":{},"a":{}}"#, ", line 1, column 20: the row `a` is repeated"),
+    // What is repeated.
+    (br#"{"a":{"x":1,"x":1}}"#, ", line 1, column 17 (row `a`): the field `x` is repeated"),
+    (br#"{"a":{"x":{"k":1,"\u006b":2}}}"#, ", line 1, column 27 (row `a`, field `x`): the key `k` is repeated"),
+    (br#"{"rows":{},"rows":{}}"#, ", line 1, column 19: `rows` is repeated"),
+    (br#"{"rows":{},"fetched_at":1,"fetched_at":1}"#, ", line 1, column 40: `fetched_at` is repeated"),
     // Times.
     (
         br#"{"rows":{},"fetched_at":-1}"#,
@@ -76,75 +76,78 @@ const REFUSED: [(&[u8], &str); 57] = [
         ", line 1, column 11 (row `a`, field `x`): the number -1e400 does not fit a float of 64 bits",
     ),
     // Objects that stand for other values.
-    (br#"{"a":{"x":{"$bytes":1}}}"#, ", line 1, column 21 (row `a`, field `x`.$bytes): `$bytes` wants a text"),
+    (br#"{"a":{"x":{"$bytes":1}}}"#, ", line 1, column 21 (row `a`, field `x`.$bytes): `$bytes` takes a text"),
     (
         br#"{"a":{"x":{"$bytes":"AA"}}}"#,
-        ", line 1, column 21 (row `a`, field `x`.$bytes): `$bytes` wants base64 with its padding",
+        ", line 1, column 21 (row `a`, field `x`.$bytes): `$bytes` takes base64 with its padding",
     ),
     (
         br#"{"a":{"x":{"$bytes":"_w=="}}}"#,
-        ", line 1, column 21 (row `a`, field `x`.$bytes): `$bytes` wants base64 with its padding",
+        ", line 1, column 21 (row `a`, field `x`.$bytes): `$bytes` takes base64 with its padding",
     ),
     (
         br#"{"a":{"x":{"$bytes":"AB=="}}}"#,
-        ", line 1, column 21 (row `a`, field `x`.$bytes): `$bytes` wants base64 with its padding",
+        ", line 1, column 21 (row `a`, field `x`.$bytes): `$bytes` takes base64 with its padding",
     ),
-    (br#"{"a":{"x":{"$int":5}}}"#, ", line 1, column 19 (row `a`, field `x`.$int): `$int` wants a text"),
+    (br#"{"a":{"x":{"$int":5}}}"#, ", line 1, column 19 (row `a`, field `x`.$int): `$int` takes a text"),
     (
         br#"{"a":{"x":{"$int":""}}}"#,
-        ", line 1, column 19 (row `a`, field `x`.$int): `$int` wants an integer from -2^64 to 2^64 - 1",
+        ", line 1, column 19 (row `a`, field `x`.$int): `$int` takes an integer from -2^64 to 2^64 - 1",
     ),
     (
         br#"{"a":{"x":{"$int":"+1"}}}"#,
-        ", line 1, column 19 (row `a`, field `x`.$int): `$int` wants an integer from -2^64 to 2^64 - 1",
+        ", line 1, column 19 (row `a`, field `x`.$int): `$int` takes an integer from -2^64 to 2^64 - 1",
     ),
     (
         br#"{"a":{"x":{"$int":"-18446744073709551617"}}}"#,
-        ", line 1, column 19 (row `a`, field `x`.$int): `$int` wants an integer from -2^64 to 2^64 - 1",
+        ", line 1, column 19 (row `a`, field `x`.$int): `$int` takes an integer from -2^64 to 2^64 - 1",
     ),
     (
         br#"{"a":{"x":{"$int":"18446744073709551616"}}}"#,
-        ", line 1, column 19 (row `a`, field `x`.$int): `$int` wants an integer from -2^64 to 2^64 - 1",
+        ", line 1, column 19 (row `a`, field `x`.$int): `$int` takes an integer from -2^64 to 2^64 - 1",
     ),
     (
         br#"{"a":{"x":{"$float":"nan"}}}"#,
-        ", line 1, column 21 (row `a`, field `x`.$float): `$float` wants NaN, Infinity, -Infinity, or the 16 hexadecimal digits of a NaN behind 0x",
+        ", line 1, column 21 (row `a`, field `x`.$float): `$float` takes NaN, Infinity, -Infinity, or 0x and the 16 hexadecimal digits of a NaN",
     ),
     (
         br#"{"a":{"x":{"$float":"0x3ff0000000000000"}}}"#,
-        ", line 1, column 21 (row `a`, field `x`.$float): `$float` wants NaN, Infinity, -Infinity, or the 16 hexadecimal digits of a NaN behind 0x",
+        ", line 1, column 21 (row `a`, field `x`.$float): `$float` takes NaN, Infinity, -Infinity, or 0x and the 16 hexadecimal digits of a NaN",
     ),
-    (br#"{"a":{"x":{"$float":1.5}}}"#, ", line 1, column 21 (row `a`, field `x`.$float): `$float` wants a text"),
+    (br#"{"a":{"x":{"$float":1.5}}}"#, ", line 1, column 21 (row `a`, field `x`.$float): `$float` takes a text"),
     (
         br#"{"a":{"x":{"$tag":1}}}"#,
-        ", line 1, column 19 (row `a`, field `x`.$tag): `$tag` wants an array of a tag number and a value",
+        ", line 1, column 19 (row `a`, field `x`.$tag): `$tag` takes an array of a tag number and a value",
     ),
     (
         br#"{"a":{"x":{"$tag":[1]}}}"#,
-        ", line 1, column 19 (row `a`, field `x`.$tag): `$tag` wants an array of a tag number and a value",
+        ", line 1, column 19 (row `a`, field `x`.$tag): `$tag` takes an array of a tag number and a value",
     ),
     (
         br#"{"a":{"x":{"$tag":[1,2,3]}}}"#,
-        ", line 1, column 19 (row `a`, field `x`.$tag): `$tag` wants an array of a tag number and a value",
+        ", line 1, column 19 (row `a`, field `x`.$tag): `$tag` takes an array of a tag number and a value",
     ),
     (
         br#"{"a":{"x":{"$tag":[-1,0]}}}"#,
-        ", line 1, column 19 (row `a`, field `x`.$tag): `$tag` wants an array of a tag number and a value",
+        ", line 1, column 19 (row `a`, field `x`.$tag): `$tag` takes an array of a tag number and a value",
     ),
     (
         br#"{"a":{"x":{"$map":{}}}}"#,
-        ", line 1, column 19 (row `a`, field `x`.$map): `$map` wants an array of pairs of a key and a value",
+        ", line 1, column 19 (row `a`, field `x`.$map): `$map` takes an array of pairs of a key and a value",
     ),
     (
         br#"{"a":{"x":{"$map":[[1]]}}}"#,
-        ", line 1, column 20 (row `a`, field `x`.$map[0]): `$map` wants an array of pairs of a key and a value",
+        ", line 1, column 20 (row `a`, field `x`.$map[0]): `$map` takes an array of pairs of a key and a value",
     ),
     (
         br#"{"a":{"x":[1,{"y":{"$int":"x"}}]}}"#,
-        ", line 1, column 27 (row `a`, field `x`[1].y.$int): `$int` wants an integer from -2^64 to 2^64 - 1",
+        ", line 1, column 27 (row `a`, field `x`[1].y.$int): `$int` takes an integer from -2^64 to 2^64 - 1",
     ),
     // Half a character.
-    (br#"{"a":{"x":"\ud800"}}"#, ", line 1, column 11 (row `a`, field `x`): unexpected end of hex escape"),
+    (
+        br#"{"a":{"x":"\ud800"}}"#,
+        ", line 1, column 11 (row `a`, field `x`): an escape from `\\ud800` to `\\udfff` is half of a character, and its other half is missing",
+    ),
 ];
 
 #[test]
