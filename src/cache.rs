@@ -90,7 +90,7 @@ impl Cache {
     /// Opens the cache at `path`, and creates folder and file where they are missing, the file
     /// whole or not at all.
     pub fn create(path: impl AsRef<Path>) -> Result<Cache> {
-        let path = location::cache_file(path.as_ref());
+        let path = location::find(path.as_ref())?;
         match Cache::open_file(path.clone()) {
             Err(Error::Missing { .. }) => {
                 Cache::create_filled(&path, |_| Ok(()))?;
@@ -117,7 +117,7 @@ impl Cache {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create_with<T>(path: impl AsRef<Path>, write: impl Fn(&Cache) -> Result<T>) -> Result<T> {
-        let path = location::cache_file(path.as_ref());
+        let path = location::find(path.as_ref())?;
         match Cache::open_file(path.clone()) {
             Err(Error::Missing { .. }) => match Cache::create_filled(&path, &write)? {
                 Some(written) => Ok(written),

@@ -41,11 +41,11 @@ struct Report<'c> {
     wrongly_typed: Found<'c>,
     other_tables: Found<'c>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    diorama: Option<Sets<'c>>,
+    diorama: Option<Diorama<'c>>,
 }
 
 #[derive(Serialize)]
-struct Sets<'c> {
+struct Diorama<'c> {
     sets: u64,
     rows: u64,
     unlistable: Found<'c>,
@@ -159,7 +159,7 @@ fn report(check: &vlive::ops::Check) -> Report<'_> {
         altered: found(&check.altered),
         wrongly_typed: found(&check.wrongly_typed),
         other_tables: found(&check.other_tables),
-        diorama: (check.diorama != CheckedSets::default()).then(|| Sets {
+        diorama: (check.diorama != CheckedSets::default()).then(|| Diorama {
             sets: check.diorama.sets,
             rows: check.diorama.rows,
             unlistable: found(&check.diorama.unlistable),

@@ -62,6 +62,8 @@ struct Shown {
     rows: Vec<Row>,
     unreadable: Vec<Unreadable>,
     refused: RefusedRows,
+    /// How many of the entries are sets of diorama.
+    sets: usize,
     /// Sets of diorama of which not all rows are cached, with both numbers.
     partial: Vec<(String, u64, u64)>,
     matched: Matched,
@@ -79,7 +81,7 @@ impl Show {
             if !self.has_fields(&shown, output) {
                 return Ok(Status::No);
             }
-            let is_one = shown.entries.len() == 1 && chosen.names_one();
+            let is_one = shown.entries.len() == 1 && shown.sets == 1 && chosen.names_one();
             self.print(&shown, chosen.single().is_none() && !is_one, output)?;
             for (set, rows, total) in &shown.partial {
                 output.summary(&format!("{rows} of {total} rows of `{set}` are cached"));
@@ -188,6 +190,7 @@ fn read(snapshot: &Snapshot, chosen: &Chosen) -> Result<(Shown, Vec<Error>), Err
     vlive::ops::each_set::<Error>(snapshot, &chosen.scope, &mut matched, |set| {
         let place = shown.entries.len();
         shown.entries.push(set.shown());
+        shown.sets += 1;
         if let Some(total) = set.meta().total.filter(|total| *total != set.rows()) {
             shown.partial.push((set.shown(), set.rows(), total));
         }

@@ -143,7 +143,7 @@ impl Plan {
         for table in set.rows_table().into_iter().chain(set.meta_table()) {
             let removal = self.tables.entry(table.name().to_owned());
             let Some(row) = set.row() else {
-                removal.insert_entry(Removal::Table);
+                *removal.or_insert(Removal::Table) = Removal::Table;
                 continue;
             };
             let Removal::SubKeys(keys) = removal.or_insert_with(|| Removal::SubKeys(Vec::new())) else { continue };

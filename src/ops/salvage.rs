@@ -7,7 +7,7 @@ use crate::file::{self, Damage, File, Page, Slot, Survey, Widths};
 use crate::live::key::Selection;
 use crate::ops::check::Findings;
 use crate::snapshot::location;
-use crate::snapshot::{Snapshot, Table};
+use crate::snapshot::{Snapshot, Table, TableRole};
 use crate::system::progress;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -102,9 +102,9 @@ impl Rescue<'_> {
         let tables = tables.map_err(|error| self.snapshot.error(error, None))?;
         let mut lossy = Lossy { table_tree: !damage.is_empty(), tables: HashSet::new() };
         self.note(None, &damage);
-        for (name, definition) in tables {
-            let table = Table::new(name, definition);
-            if !table.holds_bytes_by_text() || !self.is_wanted(&table) {
+        let tables = tables.into_iter().map(|(name, definition)| Table::new(name, definition)).collect();
+        for (table, role) in self.snapshot.roles_of(tables)? {
+            if matches!(role, TableRole::Source | TableRole::Foreign) || !self.is_wanted(&table) {
                 continue;
             }
             let (read, damage) = self.table(&mut survey, &table, insert)?;

@@ -19,7 +19,9 @@ const LOOKED_AT: usize = 10_000;
 pub fn is_cache(path: impl AsRef<Path>) -> bool {
     let path = path.as_ref();
     if path.is_dir() {
-        return fs::symlink_metadata(path.join(FILE_NAME)).is_ok() || !caches_in(path).is_empty();
+        let file = path.join(FILE_NAME);
+        // In a fixture a folder of that name has the entries of a cache key.
+        return fs::symlink_metadata(&file).is_ok() && !file.is_dir() || !caches_in(path).is_empty();
     }
     begins_as_redb(path)
 }

@@ -112,9 +112,8 @@ fn stored(
 ) -> Result<(), Stop> {
     let is_cbor = style.format == DumpFormat::Cbor;
     let levels = usize::from(!is_only);
-    let line = |out: &mut dyn Write, levels: usize| match style.json.pretty {
-        true => write!(out, "\n{:1$}", "", 2 * levels),
-        false => Ok(()),
+    let line = |out: &mut dyn Write, levels: usize| {
+        if style.json.pretty { write!(out, "\n{:1$}", "", 2 * levels) } else { Ok(()) }
     };
     let mut begin = || {
         if is_cbor {
