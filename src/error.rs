@@ -45,6 +45,8 @@ pub enum Error {
         /// The time, in seconds since 1970.
         fetched_at: u64,
     },
+    /// Rows were to be filtered, and sets of diorama are among what is selected: theirs cannot be.
+    SetsNotFiltered,
     /// A folder has several redb databases, and none is named `vlive.redb`.
     SeveralCaches {
         /// The folder.
@@ -147,6 +149,15 @@ pub enum Error {
         key: Key,
         /// What is wrong with it, and where.
         source: DecodeError,
+    },
+    /// A filter fails on a row.
+    Filter {
+        /// The entry.
+        key: Key,
+        /// The row.
+        id: Box<str>,
+        /// The filter's reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Input from which a cache was to be filled is refused.
     Refused {
@@ -314,6 +325,7 @@ impl fmt::Display for Error {
             Error::TimeOutOfRange { key, fetched_at } => {
                 write!(f, "`{key}` cannot be dated {fetched_at} seconds after 1970: diorama's times end in 2554")
             }
+            Error::SetsNotFiltered => f.write_str("the rows of diorama's sets cannot be filtered"),
             Error::SeveralCaches { folder, caches } => {
                 write!(f, "`{}` has {} caches:", folder.display(), caches.len())?;
                 let named =
@@ -360,6 +372,7 @@ impl fmt::Display for Error {
             Error::NotACacheTable { path, table, is } => {
                 write!(f, "table `{table}` of `{}` is no cache table but a {is}", path.display())
             }
+            Error::Filter { key, id, .. } => write!(f, "the filter fails on row `{id}` of `{key}`"),
             Error::UnknownType { path, table, is } => {
                 write!(f, "table `{table}` of `{}` is a {is}, which only its own app can copy", path.display())
             }
@@ -395,6 +408,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Undecodable { source, .. } => Some(source),
+            Error::Filter { source, .. } => Some(source.as_ref()),
             Error::Redb { source, .. } => Some(source),
             Error::Io { source, .. } | Error::Temporary { source, .. } | Error::UnreadInput { source, .. } => {
                 Some(source)

@@ -8,7 +8,8 @@
 //!   checksum; it works on a cache that an app has open, and on one that was left by a crash.
 //! - [`Cache`] changes, through redb itself, and has the cache for itself as long as it lives.
 //!
-//! A [`Fixture`] is the entries of a cache in files: [`ops::load`] writes it to a cache, and [`diff`] compares.
+//! A [`Fixture`] is the entries of a cache in files: [`Fixture::seed`] writes it to a cache, [`diff`] compares, and
+//! [`assert_same`] asserts in a test that a cache holds it.
 //!
 //! ```
 //! use std::time::{Duration, UNIX_EPOCH};
@@ -48,5 +49,6 @@ pub use cache::Cache;
 pub use error::{Error, Result};
 pub use fixture::Fixture;
 pub use live::{CachedRows, Key, Record, Selection};
-pub use ops::diff;
+pub use ops::{assert_same, diff};
 pub use snapshot::Snapshot;
+pub use {ciborium, indexmap};

@@ -216,7 +216,7 @@ impl Bench {
         let what = "load of encoded entries, large";
         if what.contains(&self.word) {
             vlive(large, &["dump", "--format", "jsonl", "--raw"]).into_file(file.clone()).time()?;
-            let fixture = Fixture::load(&file)?;
+            let fixture = Fixture::open(&file)?;
             let into_new = |load: fn(&Path, &Fixture) -> Result<(), BoxError>| {
                 let (loaded, fixture) = (&loaded, &fixture);
                 Side::timed(move || {
@@ -351,7 +351,7 @@ fn load_by_reference(folder: &Path, document: &Path) -> Process {
 
 /// From no cache to a closed one.
 fn load_fixture(folder: &Path, fixture: &Fixture) -> Result<(), BoxError> {
-    Cache::create(folder)?.load(fixture, Replace::Entries)?;
+    Cache::create(folder)?.seed(fixture, Replace::Entries)?;
     Ok(())
 }
 

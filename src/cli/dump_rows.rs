@@ -1,13 +1,32 @@
 //! `dump --format rows`: a line of JSON for each row, for engines that read JSON Lines.
 
+use super::filtering::Replacing;
 use crate::output::rows;
 use std::io::{self, Write};
 use vlive::diorama::row::{RowView, Status};
 use vlive::ops::{Dumped, Scope, Unreadable};
-use vlive::{Error, Record, Snapshot};
+use vlive::{Error, Key, Record, Snapshot};
 
 /// Bytes of lines that are written at once.
 const CHUNK: usize = 64 * 1024;
+
+/// What is written of a row.
+pub struct RowStyle {
+    /// Values without loss, not by their meaning.
+    pub lossless: bool,
+    /// What stands in place of the row.
+    pub replacing: Option<Replacing>,
+}
+
+impl RowStyle {
+    /// What is written of a row.
+    fn records(&self, key: &Key, fetched_at: u64, id: &str, record: Record) -> Result<Vec<Record>, Stop> {
+        match &self.replacing {
+            Some(replacing) => Ok(replacing.replace(key, fetched_at, id, &record)?),
+            None => Ok(vec![record]),
+        }
+    }
+}
 
 /// Why a walk over rows stops.
 enum Stop {
@@ -35,7 +54,7 @@ impl From<vlive::cbor::Error> for Stop {
 pub fn write(
     snapshot: &Snapshot,
     scope: &Scope,
-    lossless: bool,
+    style: &RowStyle,
     out: &mut dyn Write,
 ) -> io::Result<vlive::Result<Dumped>> {
     let mut dumped = Dumped::default();
@@ -44,7 +63,7 @@ pub fn write(
         lines.extend_from_slice(begin);
         rows::push_text(&mut lines, id);
         lines.extend_from_slice(b",\"row\":");
-        if lossless {
+        if style.lossless {
             rows::push_lossless(&mut lines, record);
         } else {
             rows::push_record(&mut lines, &record);
@@ -54,7 +73,7 @@ pub fn write(
             out.write_all(&lines).map_err(Stop::Out)?;
             lines.clear();
         }
-        Ok(())
+        Ok::<(), Stop>(())
     };
     let walked = vlive::ops::each_entry::<Stop>(snapshot, scope, |entry| {
         let envelope = match entry.envelope() {
@@ -65,22 +84,33 @@ pub fn write(
             }
         };
         dumped.entries += 1;
-        let begin = begin(&entry.key().to_string(), Some(envelope.fetched_at()));
-        envelope.records::<Stop>(&mut |id, record| push(&begin, &id, record, b"}\n"))
+        let (key, fetched_at) = (entry.key(), envelope.fetched_at());
+        let begin = begin(&key.to_string(), Some(fetched_at));
+        envelope.records::<Stop>(&mut |id, record| {
+            for record in style.records(&key, fetched_at, &id, record)? {
+                push(&begin, &id, record, b"}\n")?;
+            }
+            Ok(())
+        })
     });
     let walked = walked.and_then(|(mut matched, mut damage)| {
         vlive::ops::each_set::<Stop>(snapshot, scope, &mut matched, |set| {
             dumped.entries += 1;
-            let begin = begin(set.name(), set.fetched_at());
-            vlive::ops::each_row::<Stop>(snapshot, set, &mut damage, |row| match RowView::new(row.value()) {
-                Ok(view) if view.status() == Status::Incomplete => {
-                    push(&begin, row.id(), view.decode(), b",\"incomplete\":true}\n")
+            let (key, fetched_at) = (Key::new(set.name()), set.fetched_at());
+            let begin = begin(set.name(), fetched_at);
+            vlive::ops::each_row::<Stop>(snapshot, set, &mut damage, |row| {
+                let view = match RowView::new(row.value()) {
+                    Ok(view) => view,
+                    Err(error) => {
+                        dumped.refused.add(set, row.id(), error);
+                        return Ok(());
+                    }
+                };
+                let end: &[u8] = if view.status() == Status::Incomplete { b",\"incomplete\":true}\n" } else { b"}\n" };
+                for record in style.records(&key, fetched_at.unwrap_or_default(), row.id(), view.decode())? {
+                    push(&begin, row.id(), record, end)?;
                 }
-                Ok(view) => push(&begin, row.id(), view.decode(), b"}\n"),
-                Err(error) => {
-                    dumped.refused.add(set, row.id(), error);
-                    Ok(())
-                }
+                Ok(())
             })
         })?;
         Ok((matched, damage))

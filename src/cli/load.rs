@@ -89,11 +89,11 @@ impl Load {
                 other => other?,
             }
         } else {
-            let load = |cache: &Cache| {
+            let seed = |cache: &Cache| {
                 backup.of(cache);
-                cache.load(&fixture, replace)
+                cache.seed(&fixture, replace)
             };
-            let write = || Cache::create_with(global.folder(), load);
+            let write = || Cache::create_with(global.folder(), seed);
             global.open_when_free(output, || output.bar("writing").of(write))?
         };
         self.tell(&fixture, &plan, output)?;
@@ -105,8 +105,8 @@ impl Load {
         let now = time::now()?;
         Ok(FixtureOptions {
             id_field: self.id_field.clone(),
-            fetched_at: self.dating.given(now),
-            undated: time::source_date_epoch()?.unwrap_or(now),
+            fetched_at: self.dating.given(now).map(time::checked),
+            undated: time::checked(time::source_date_epoch()?.unwrap_or(now)),
         })
     }
 

@@ -1,14 +1,14 @@
 //! Errors in words: what went wrong, what to do about it, and the exit status that stands for it.
 
 use super::Status;
-use crate::output::Output;
+use crate::output::{Output, human};
 use std::fmt;
 use std::io;
 use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
-use vlive::Error;
 use vlive::ops::{RefusedRows, Unreadable};
+use vlive::{Error, Snapshot};
 
 /// What the program itself refuses: what is wrong, and what to do.
 #[derive(Debug)]
@@ -97,10 +97,14 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         }
         Error::Temporary { .. } => (CANNOT, Some("TMPDIR names the folder for temporary files; give it one with room")),
         Error::Refused { .. } => (2, None),
+        Error::Filter { .. } => (2, Some("`?` passes over what a filter cannot do with a row, as in '.address.city?'")),
         Error::UnreadInput { .. } => (2, Some("name a file or a folder that can be read, or `-` for standard input")),
         Error::NotAFixture { .. } => (2, Some("`vlive dump --format jsonl --raw` makes a fixture of it")),
         Error::RowWithoutTime { .. } => (2, Some("touch the set")),
         Error::TimeOutOfRange { .. } => (2, Some("name an earlier time")),
+        Error::SetsNotFiltered => {
+            (2, Some("`vlive dump --format rows` writes a line for each row, for `jq` and its like"))
+        }
         Error::SeveralCaches { .. } => (2, Some("name one of them with -C")),
         Error::Exists { .. } => (2, Some("name a folder that has none")),
         Error::NotAFile { .. } => (CANNOT, Some("a cache is a file `vlive.redb`; -C takes its folder")),
@@ -194,4 +198,14 @@ pub fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
         return Status::Unreadable;
     }
     Status::Done
+}
+
+/// Warns of sets of diorama that a command passes by; `are` completes "N sets of diorama are".
+pub fn warn_of_sets(snapshot: &Snapshot, are: &str, output: &Output) {
+    // What cannot be read is reported where it is read.
+    let sets = snapshot.sets().map_or(0, |sets| sets.len() as u64);
+    if sets > 0 {
+        let sets = human::count(sets, "set of diorama is", "sets of diorama are");
+        output.warning(&format!("{sets} {are}"));
+    }
 }

@@ -47,7 +47,7 @@ impl<'j> Encoder<'j> {
         unescaped(string).ok_or_else(|| self.error(string, place, LONE_SURROGATE))
     }
 
-    /// The key that is next in the open object, and the colon behind it.
+    /// Takes the next key of the open object, and its colon.
     pub fn key(&self, at: &mut Cursor<'j>, place: Option<&Place<'_>>) -> Result<Cow<'j, str>, InputError> {
         let key = self.text(at.take(), place);
         at.pass();

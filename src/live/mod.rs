@@ -7,6 +7,7 @@
 pub(crate) mod deviation;
 pub(crate) mod envelope;
 pub(crate) mod error;
+pub(crate) mod fetched_at;
 pub(crate) mod head;
 pub(crate) mod key;
 pub(crate) mod layout;
@@ -18,6 +19,7 @@ pub(crate) mod view;
 pub use deviation::{Deviation, deviations};
 pub use envelope::{CachedRows, Envelope, Record};
 pub use error::DecodeError;
+pub use fetched_at::FetchedAt;
 pub use head::EnvelopeHead;
 pub use key::{Key, Selection};
 pub use redact::redact;

@@ -54,6 +54,8 @@ pub(crate) fn redated(value: &[u8], fetched_at: u64) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::envelope::{CachedRows, Envelope};
+    use std::time::{Duration, UNIX_EPOCH};
 
     const LAST: u64 = i64::MAX.unsigned_abs();
 
@@ -121,5 +123,40 @@ mod tests {
             let expected = [&b"\xa2\x6afetched_at"[..], encoded, b"\x64rows\xa0"].concat();
             assert_eq!(redated(b"\xa2\x6afetched_at\x18\x2a\x64rows\xa0", fetched_at), Ok(expected));
         }
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Sample {
+        hex: Option<String>,
+    }
+
+    #[test]
+    fn a_hand_made_value_keeps_its_rows_or_is_refused_as_it_is_when_it_is_read() {
+        let samples = include_str!("../../tests/caches/envelopes.jsonl");
+        let (mut done, mut refused) = (0, 0);
+        for sample in samples.lines() {
+            // The bytes of a few that are nested deeply are not in the list.
+            let Sample { hex: Some(digits) } = serde_json::from_str(sample).expect("a line is JSON") else { continue };
+            let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
+            let value: Vec<u8> = digits.as_bytes().chunks(2).map(|pair| byte(pair).expect("two digits")).collect();
+            for fetched_at in [0, 1_770_000_000, LAST] {
+                match (CachedRows::decode(&value), redated(&value, fetched_at)) {
+                    (Ok(mut rows), Ok(value)) => {
+                        done += 1;
+                        rows.fetched_at = UNIX_EPOCH + Duration::from_secs(fetched_at);
+                        let again = CachedRows::decode(&value).expect("it can still be read");
+                        // As bytes, since no NaN equals another.
+                        assert_eq!(Envelope::encode(&again), Envelope::encode(&rows), "{sample}");
+                        assert_eq!(redated(&value, fetched_at), Ok(value), "{sample}");
+                    }
+                    (Err(expected), Err(error)) => {
+                        refused += 1;
+                        assert_eq!(error, expected, "{sample}");
+                    }
+                    (rows, value) => panic!("{sample}: {rows:?}, {value:02x?}"),
+                }
+            }
+        }
+        assert_eq!((done + refused, refused), (3 * 52, 3 * 14));
     }
 }

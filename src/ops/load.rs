@@ -20,23 +20,25 @@ pub enum Replace {
     All,
 }
 
-/// Writes the entries of a fixture to the cache at `path`, a folder or the file in it, in one transaction.
-/// Folder and file are created where they are missing, the file with all of the entries or not at all.
-///
-/// # Errors
-/// [`Error::InUse`](crate::Error::InUse) while an app has the cache open, and those of [`LoadPlan::new`].
-///
-/// ```
-/// # let folder = tempfile::tempdir()?;
-/// # std::fs::write(folder.path().join("clients.json"), r#"{"clients/page_1": [{"id": "c1"}]}"#)?;
-/// # let (fixtures, cache) = (folder.path().join("clients.json"), folder.path().join("cache"));
-/// let fixture = vlive::Fixture::load(fixtures)?;
-/// let loaded = vlive::ops::load(cache, &fixture, vlive::ops::Replace::All)?;
-/// assert_eq!(loaded.added(&fixture).count(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn load(path: impl AsRef<Path>, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-    Cache::create_with(path, |cache| cache.load(fixture, replace))
+impl Fixture {
+    /// Writes the entries to the cache at `path`, a folder or the file in it, in one transaction.
+    /// Folder and file are created where they are missing, the file with all of the entries or not at all.
+    ///
+    /// # Errors
+    /// [`Error::InUse`](crate::Error::InUse) while an app has the cache open, and those of [`LoadPlan::new`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("clients.json"), r#"{"clients/page_1": [{"id": "c1"}]}"#)?;
+    /// # let (fixtures, cache) = (folder.path().join("clients.json"), folder.path().join("cache"));
+    /// let fixture = vlive::Fixture::open(fixtures)?;
+    /// let loaded = fixture.seed(cache, vlive::ops::Replace::All)?;
+    /// assert_eq!(loaded.added(&fixture).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn seed(&self, path: impl AsRef<Path>, replace: Replace) -> Result<LoadPlan> {
+        Cache::create_with(path, |cache| cache.seed(self, replace))
+    }
 }
 
 /// What a fixture adds to one commit of a cache, replaces in it and removes from it.

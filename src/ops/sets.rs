@@ -50,6 +50,9 @@ pub(crate) fn selected_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Ma
             chosen.push(set);
         }
     }
+    if scope.reduces() && !chosen.is_empty() {
+        return Err(Error::SetsNotFiltered);
+    }
     let whole: HashSet<String> = chosen.iter().filter(|set| set.row().is_none()).map(|set| set.name().into()).collect();
     let mut seen = HashSet::new();
     chosen.retain(|set| {
@@ -68,6 +71,11 @@ pub fn only_set(snapshot: &Snapshot, scope: &Scope) -> Result<Option<Set>> {
     }
     let mut sets = selected_sets(snapshot, scope, &mut Matched::default())?;
     Ok(if sets.len() == 1 { sets.pop() } else { None })
+}
+
+/// The sets in a scope, each once: whole, or the rows that are selected, one by one.
+pub fn sets_in(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Set>> {
+    selected_sets(snapshot, scope, &mut Matched::default())
 }
 
 /// Calls `visit` with every set in the scope. What `matched` has of entries of vantage-live is completed.

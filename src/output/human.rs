@@ -1,6 +1,6 @@
 //! Sizes, ages and times as people read them.
 
-use std::time::{Duration, UNIX_EPOCH};
+use vlive::live::FetchedAt;
 
 /// `812 B`, `6.1 KiB`, `1.0 MiB`.
 pub fn size(bytes: u64) -> String {
@@ -48,11 +48,7 @@ pub fn age(seconds: i64) -> String {
 
 /// RFC 3339 in UTC, or `@seconds` beyond the year 9999.
 pub fn time(seconds: u64) -> String {
-    const YEAR_10000: u64 = 253_402_300_800;
-    if seconds >= YEAR_10000 {
-        return format!("@{seconds}");
-    }
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
+    FetchedAt::new(seconds).map_or_else(|| format!("@{seconds}"), |time| time.to_string())
 }
 
 /// `1 entry`, `2 entries`.
@@ -63,6 +59,7 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
     fn sizes_have_one_decimal_from_a_kibibyte_on() {
@@ -100,6 +97,10 @@ mod tests {
     #[test]
     fn times_are_utc_and_never_fail() {
         assert_eq!(time(0), "1970-01-01T00:00:00Z");
+        for seconds in (0..253_402_300_800).step_by(86_400 * 17 + 4711) {
+            let same = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string();
+            assert_eq!(time(seconds), same);
+        }
         assert_eq!(time(253_402_300_799), "9999-12-31T23:59:59Z");
         assert_eq!(time(i64::MAX.unsigned_abs()), "@9223372036854775807");
     }

@@ -1,5 +1,5 @@
-//! What a value says to a reader: one text, where [`JsonWriter`](vlive::json::JsonWriter) keeps apart all
-//! that CBOR tells apart.
+//! What a value means to a reader, as one text. Different values may have the same meaning;
+//! [`JsonWriter`](vlive::json::JsonWriter) loses nothing.
 
 #![expect(clippy::doc_markdown, reason = "databases have such names")]
 
@@ -9,12 +9,12 @@ use std::fmt;
 use std::iter;
 use vlive::json;
 
-/// What the value of a field says, as a person would write it down. It cannot be read back.
+/// The meaning of a value, as a person would write it. It cannot be read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meaning<'v> {
     /// Null.
     Null,
-    /// Less than null: the NONE of SurrealDB, a field that is not there.
+    /// The NONE of SurrealDB: a field that is not set.
     Unset,
     /// A number in decimal digits, NaN and the infinities included.
     Number(Cow<'v, str>),
@@ -23,7 +23,7 @@ pub enum Meaning<'v> {
 }
 
 impl<'v> Meaning<'v> {
-    /// The text: `null` and `none` for what has no text of its own.
+    /// The text; `null` and `none` for the first two.
     #[must_use]
     pub fn into_text(self) -> Cow<'v, str> {
         match self {
@@ -40,7 +40,7 @@ impl fmt::Display for Meaning<'_> {
     }
 }
 
-/// Tells what a value says.
+/// The meaning of a value.
 ///
 /// Text is itself and a byte string its length; arrays and maps are [plain](vlive::json::JsonStyle::plain)
 /// JSON. Tags have the meaning that the backends of vantage-live give them, where their content is
@@ -71,7 +71,7 @@ pub fn meaning(value: &Value) -> Meaning<'_> {
         Value::Integer(_) => Meaning::Number(json::plain(value).into()),
         Value::Float(float) => Meaning::Number(not_finite(*float).map_or_else(|| json::plain(value).into(), Cow::from)),
         Value::Tag(tag, content) => {
-            tagged(*tag, content).unwrap_or_else(|| Meaning::Text(diagnostic(*tag, content).into()))
+            of_tag(*tag, content).unwrap_or_else(|| Meaning::Text(diagnostic(*tag, content).into()))
         }
         _ => Meaning::Text(json::plain(value).into()),
     }
@@ -86,8 +86,8 @@ fn not_finite(float: f64) -> Option<&'static str> {
     }
 }
 
-/// The meaning of a tag; `None` if that is not known of this tag with this content.
-fn tagged(tag: u64, content: &Value) -> Option<Meaning<'_>> {
+/// The meaning of a tag; `None` if it is not known for this tag with this content.
+pub fn of_tag(tag: u64, content: &Value) -> Option<Meaning<'_>> {
     Some(match (tag, content) {
         (0 | 100 | 101, Value::Text(text)) => Meaning::Text(text.into()),
         (2 | 3, Value::Bytes(bytes)) => Meaning::Number(bignum(bytes, tag == 3)?.into()),
@@ -103,7 +103,7 @@ fn tagged(tag: u64, content: &Value) -> Option<Meaning<'_>> {
     })
 }
 
-/// `42("x")`; tags directly in each other are all named.
+/// `42("x")`; of tags that are nested in each other, all are named.
 fn diagnostic(tag: u64, content: &Value) -> String {
     let mut text = format!("{tag}(");
     let (mut content, mut open) = (content, 1);
@@ -119,7 +119,7 @@ fn diagnostic(tag: u64, content: &Value) -> String {
     text
 }
 
-/// The decimal digits of a bignum. The longer it is the longer each digit takes, so there is an end.
+/// The decimal digits of a bignum. They take time by the square of its length, which is therefore limited.
 fn bignum(bytes: &[u8], is_negative: bool) -> Option<String> {
     const LONGEST: usize = 512;
     const BASE: u64 = 1_000_000_000;
@@ -154,7 +154,7 @@ fn bignum(bytes: &[u8], is_negative: bool) -> Option<String> {
     Some(digits)
 }
 
-/// `table:id`. SurrealDB has ids of every type; those that are a text by themselves read as it.
+/// `table:id`. SurrealDB has ids of any type; text, numbers and uuids are written without quotes.
 fn record_id(parts: &[Value]) -> Option<String> {
     let [Value::Text(table), id] = parts else { return None };
     let id = match (id, meaning(id)) {
@@ -212,7 +212,7 @@ fn integer<T: TryFrom<i128>>(value: &Value) -> Option<T> {
     i128::from(value.as_integer()?).try_into().ok()
 }
 
-/// A point of time in RFC 3339, as far as that reaches.
+/// A time in RFC 3339, for the years that it covers.
 fn date_time(parts: &[Value]) -> Option<String> {
     const YEARS_0_TO_9999: std::ops::Range<i64> = -62_167_219_200..253_402_300_800;
     const DAY: i64 = 86_400;
@@ -242,14 +242,26 @@ fn date(day: i64) -> (i64, i64, i64) {
     (400 * cycle + year + next, month, day)
 }
 
-/// A duration in days, hours, minutes and seconds; longer units are no fixed number of these.
-fn duration(parts: &[Value]) -> Option<String> {
-    let (seconds, nanoseconds): (u64, u32) = match parts {
+/// The decimal digits of the seconds that a duration lasts; `None` for what is not a duration.
+pub fn seconds(tag: u64, content: &Value) -> Option<String> {
+    let (14, Value::Array(parts)) = (tag, content) else { return None };
+    let (seconds, nanoseconds) = duration_parts(parts)?;
+    Some(format!("{seconds}{}", fraction(nanoseconds)?))
+}
+
+/// Seconds and nanoseconds of a duration; SurrealDB leaves out what is zero.
+fn duration_parts(parts: &[Value]) -> Option<(u64, u32)> {
+    Some(match parts {
         [] => (0, 0),
         [seconds] => (integer(seconds)?, 0),
         [seconds, nanoseconds] => (integer(seconds)?, integer(nanoseconds)?),
         _ => return None,
-    };
+    })
+}
+
+/// A duration in days, hours, minutes and seconds; longer units do not have a fixed length.
+fn duration(parts: &[Value]) -> Option<String> {
+    let (seconds, nanoseconds) = duration_parts(parts)?;
     let fraction = fraction(nanoseconds)?;
     let units = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m")];
     let mut words: Vec<String> =
@@ -260,7 +272,7 @@ fn duration(parts: &[Value]) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// What stands behind the seconds: `.5`, or nothing. `None` if it is a second or more.
+/// The fraction of a second, such as `.5`, or nothing. `None` if it is a second or more.
 fn fraction(nanoseconds: u32) -> Option<String> {
     match nanoseconds {
         0 => Some(String::new()),

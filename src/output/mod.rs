@@ -17,7 +17,7 @@ mod terminal_json;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
-pub use cut::to_width;
+pub use cut::{in_the_middle, to_width};
 pub use grid::Grid;
 use pager::Pager;
 use progress::Bar;
@@ -145,7 +145,12 @@ impl Output {
 
     /// A key as [`Self::text`], but that nothing of it is invisible on a terminal.
     pub fn key<'t>(&self, key: &'t str) -> Cow<'t, str> {
-        if self.stdout_is_terminal { escape::key_for_terminal(key) } else { Cow::Borrowed(key) }
+        self.escape_key()(key)
+    }
+
+    /// What [`Self::key`] does, for where output is being written.
+    pub fn escape_key(&self) -> fn(&str) -> Cow<'_, str> {
+        if self.stdout_is_terminal { escape::key_for_terminal } else { |key| Cow::Borrowed(key) }
     }
 
     pub fn data(&mut self) -> &mut impl Write {

@@ -149,7 +149,7 @@ fn write(cache: &Cache, replace: Option<Replace>) -> vlive::Result<()> {
     let json = format!(r#"{{"{NEW}": {{}}}}"#);
     let source = Source::Json { name: "a test".to_owned(), input: Box::new(json.as_bytes()) };
     let fixture = Fixture::read(vec![source], &FixtureOptions::default()).unwrap();
-    cache.load(&fixture, replace).map(drop)
+    cache.seed(&fixture, replace).map(drop)
 }
 
 /// What that leaves of the entries that were there.

@@ -51,7 +51,7 @@ fn vantage_live_reads_every_loaded_entry_equal_to_what_it_put_itself() {
             let (cache, source) = (folder.path().join("cache"), folder.path().join("source"));
             dump(put.path(), format, is_tree, &source);
             let what = format!("seed {seed}, {format:?}, a tree: {is_tree}");
-            let plan = Cache::create(&cache).unwrap().load(&Fixture::load(&source).unwrap(), Replace::All).unwrap();
+            let plan = Cache::create(&cache).unwrap().seed(&Fixture::open(&source).unwrap(), Replace::All).unwrap();
             assert!(plan.removed().is_empty(), "{what}");
             assert_eq!(table_names(&cache), table_names(put.path()), "{what}");
             assert!(contents(&cache) == contents(put.path()), "{what}");
@@ -74,7 +74,7 @@ fn vantage_live_reads_a_handwritten_fixture() {
     let source = folder.path().join("clients.json");
     fs::write(&source, r#"{"clients/page_1": [{"id": 1, "name": "Anna", "score": 2.5}], "clients": {"x": {}}}"#)
         .unwrap();
-    Cache::create(folder.path()).unwrap().load(&Fixture::load(&source).unwrap(), Replace::Entries).unwrap();
+    Cache::create(folder.path()).unwrap().seed(&Fixture::open(&source).unwrap(), Replace::Entries).unwrap();
     let oracle = Oracle::open(folder.path());
     let page = oracle.get("clients/page_1").unwrap().unwrap();
     assert_eq!(page.rows["1"]["name"], ciborium::Value::from("Anna"));

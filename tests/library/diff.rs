@@ -69,7 +69,7 @@ fn value_bytes(value: &Value) -> Vec<u8> {
 /// The same of a record in JSON.
 fn record_of_json(json: &str) -> Vec<u8> {
     let rows = format!(r#"{{"rows":{{"":{json}}}}}"#);
-    RowsInput::parse(&rows, "id").unwrap().into_envelope(0).bytes().to_vec()
+    RowsInput::parse(&rows, "id").unwrap().into_envelope(0.into()).bytes().to_vec()
 }
 
 fn value_of_json(json: &str) -> Vec<u8> {
@@ -150,12 +150,14 @@ fn same_order<T>(a: &IndexMap<String, T>, b: &IndexMap<String, T>) -> bool {
 /// What differs, by the library.
 fn found(a: Side<'_>, b: Side<'_>, options: DiffOptions) -> Differences {
     let mut differences = Differences::new();
-    let mut key = String::new();
+    let (mut key, mut row) = (String::new(), String::new());
     let damage = diff::<vlive::Error>(a, b, options, |difference| {
-        if let Difference::Entry(entry) = &difference {
-            key = entry.key.to_string();
+        match &difference {
+            Difference::Entry(entry) => key = entry.key.to_string(),
+            Difference::Row(changed) => row.clone_from(&changed.id),
+            _ => {}
         }
-        differences.extend(told(difference).into_iter().map(|told| (key.clone(), told)));
+        differences.extend(told(difference, &row).into_iter().map(|told| (key.clone(), told)));
         Ok(())
     });
     assert!(damage.unwrap().is_empty());
@@ -166,14 +168,19 @@ fn found(a: Side<'_>, b: Side<'_>, options: DiffOptions) -> Differences {
 fn key_of(difference: Difference) -> Option<Key> {
     match difference {
         Difference::Entry(entry) => Some(entry.key),
-        Difference::Row(_) => None,
+        _ => None,
     }
 }
 
-fn told(difference: Difference) -> Vec<Told> {
+fn told(difference: Difference, row: &str) -> Vec<Told> {
     match difference {
         Difference::Entry(entry) => told_of_entry(&entry),
-        Difference::Row(row) => told_of_row(row),
+        Difference::Row(row) => told_of_row(&row),
+        Difference::Field(field) => {
+            let [old, new] = [field.old, field.new].map(|value| value.as_deref().map(value_of_json));
+            vec![Told::Field(row.to_owned(), field.name, old, new)]
+        }
+        other => panic!("not known: {other}"),
     }
 }
 
@@ -191,9 +198,9 @@ fn told_of_entry(entry: &EntryDiff) -> Vec<Told> {
     told
 }
 
-fn told_of_row(row: RowDiff) -> Vec<Told> {
+fn told_of_row(row: &RowDiff) -> Vec<Told> {
     assert_eq!(row.record.is_none(), row.change == Change::Changed);
-    assert!(row.change == Change::Changed || row.fields.is_empty() && !row.is_reordered);
+    assert!(row.change == Change::Changed || !row.is_reordered);
     let record = row.record.as_deref().map(record_of_json).unwrap_or_default();
     let mut told = vec![match row.change {
         Change::Added => Told::RowAdded(row.id.clone(), record),
@@ -201,10 +208,6 @@ fn told_of_row(row: RowDiff) -> Vec<Told> {
         Change::Changed => Told::RowChanged(row.id.clone()),
     }];
     told.extend(row.is_reordered.then(|| Told::FieldsReordered(row.id.clone())));
-    told.extend(row.fields.into_iter().map(|field| {
-        let [old, new] = [field.old, field.new].map(|value| value.as_deref().map(value_of_json));
-        Told::Field(row.id.clone(), field.name, old, new)
-    }));
     told
 }
 
@@ -342,7 +345,7 @@ fn fixture_of(entries: impl Iterator<Item = (String, Vec<u8>)>) -> Fixture {
 
 fn cache(fixture: &Fixture) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    Cache::create(folder.path()).unwrap().load(fixture, Replace::Entries).unwrap();
+    Cache::create(folder.path()).unwrap().seed(fixture, Replace::Entries).unwrap();
     folder
 }
 

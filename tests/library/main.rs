@@ -1,9 +1,11 @@
 //! The library as its users call it: values in, values out. Nothing here runs the program.
 
 mod allocations;
+mod assertion;
 mod deviation;
 mod diff;
 mod diorama;
+mod find;
 mod fixture;
 mod forged;
 mod json;
@@ -12,6 +14,7 @@ mod notation;
 mod properties;
 mod redact;
 mod space;
+mod wings;
 
 #[path = "../common/mod.rs"]
 mod common;

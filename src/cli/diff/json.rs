@@ -31,8 +31,6 @@ struct RowJson<'d> {
     record: Option<&'d RawValue>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reordered: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fields: Option<Vec<FieldJson<'d>>>,
 }
 
 #[derive(Serialize)]
@@ -62,28 +60,30 @@ fn word(change: Change) -> &'static str {
 /// The array of entries, printed as it comes.
 pub struct Array {
     /// What ends the entry that is open, if one is.
-    open: Option<&'static str>,
+    entry: Option<&'static str>,
+    /// What ends the row that is open, if one is.
+    row: Option<&'static str>,
     has_rows: bool,
+    has_fields: bool,
 }
 
 impl Array {
     pub fn begin(output: &mut Output) -> Result<Array> {
         output.data().write_all(b"[")?;
-        Ok(Array { open: None, has_rows: false })
+        Ok(Array { entry: None, row: None, has_rows: false, has_fields: false })
     }
 
     pub fn add(&mut self, difference: &Difference, output: &mut Output) -> Result<()> {
         let mut out = output.json_data();
         match difference {
             Difference::Entry(entry) => {
-                if let Some(end) = self.open {
+                out.write_all(self.row.take().unwrap_or_default().as_bytes())?;
+                if let Some(end) = self.entry {
                     write!(out, "{end},")?;
                 }
-                let json = serde_json::to_string(&entry_json(entry))?;
-                // It goes on with its rows.
-                out.write_all(json.strip_suffix('}').unwrap_or(&json).as_bytes())?;
+                write_open(&mut out, &entry_json(entry))?;
                 self.has_rows = false;
-                self.open = Some(if entry.change == Change::Changed {
+                self.entry = Some(if entry.change == Change::Changed {
                     out.write_all(b",\"rows\":[")?;
                     "]}"
                 } else {
@@ -91,19 +91,40 @@ impl Array {
                 });
             }
             Difference::Row(row) => {
+                out.write_all(self.row.take().unwrap_or_default().as_bytes())?;
                 if mem::replace(&mut self.has_rows, true) {
                     out.write_all(b",")?;
                 }
-                serde_json::to_writer(&mut out, &row_json(row)).map_err(io::Error::from)?;
+                write_open(&mut out, &row_json(row))?;
+                self.has_fields = false;
+                self.row = Some(if row.change == Change::Changed {
+                    out.write_all(b",\"fields\":[")?;
+                    "]}"
+                } else {
+                    "}"
+                });
             }
+            Difference::Field(field) => {
+                if mem::replace(&mut self.has_fields, true) {
+                    out.write_all(b",")?;
+                }
+                serde_json::to_writer(&mut out, &field_json(field)).map_err(io::Error::from)?;
+            }
+            other => unreachable!("a kind of difference that is not known: {other}"),
         }
         Ok(())
     }
 
     pub fn end(self, output: &mut Output) -> Result<()> {
-        writeln!(output.data(), "{}]", self.open.unwrap_or_default())?;
+        writeln!(output.data(), "{}{}]", self.row.unwrap_or_default(), self.entry.unwrap_or_default())?;
         Ok(())
     }
+}
+
+/// Writes an object but for its end: rows or fields follow.
+fn write_open(out: &mut impl Write, object: &impl Serialize) -> Result<()> {
+    let json = serde_json::to_string(object)?;
+    Ok(out.write_all(json.strip_suffix('}').unwrap_or(&json).as_bytes())?)
 }
 
 fn entry_json(entry: &EntryDiff) -> EntryJson {
@@ -122,7 +143,6 @@ fn row_json(row: &RowDiff) -> RowJson<'_> {
         change: word(row.change),
         record: row.record.as_deref().map(raw),
         reordered: row.is_reordered,
-        fields: (row.change == Change::Changed).then(|| row.fields.iter().map(field_json).collect()),
     }
 }
 

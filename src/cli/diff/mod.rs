@@ -3,7 +3,7 @@ mod stat;
 
 use super::format::{FormatArgs, SummaryFormat};
 use super::source::{refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, tell_unread};
+use super::{Global, Refused, Status, tell_unread, warn_of_sets};
 use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -11,7 +11,7 @@ use clap::Args;
 use stat::Stat;
 use std::path::{Path, PathBuf};
 use vlive::fixture::FixtureOptions;
-use vlive::ops::{Change, DiffOptions, Difference, EntryDiff, RowDiff, Side};
+use vlive::ops::{DiffOptions, Difference, Side};
 use vlive::{Fixture, Selection, Snapshot};
 
 /// Compare two caches, or a cache and a fixture
@@ -97,8 +97,12 @@ impl Diff {
             match (&mut shown, &difference) {
                 (Shown::Stats(stats), _) => Stat::add(stats, &difference),
                 (Shown::Json(array), _) => array.add(&difference, output)?,
-                (Shown::Lines, Difference::Entry(entry)) => print_entry(entry, output)?,
-                (Shown::Lines, Difference::Row(row)) => print_row(row, output)?,
+                (Shown::Lines, _) => {
+                    for line in difference.lines() {
+                        let content = line.content(output.escape_key(), output.escape());
+                        output.changed(line.level(), line.change().mark(), content)?;
+                    }
+                }
             }
             Ok(())
         })?;
@@ -126,7 +130,9 @@ impl Diff {
 
     fn open(&self, path: &Path, bar: &Bar, global: &Global, output: &Output) -> Result<Opened> {
         if vlive::snapshot::is_cache(path) {
-            return Ok(Opened::Cache(Box::new(bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?)));
+            let snapshot = bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?;
+            warn_of_sets(&snapshot, "not compared", output);
+            return Ok(Opened::Cache(Box::new(snapshot)));
         }
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
         let source = vec![source(path, output)];
@@ -154,44 +160,4 @@ struct Undecodable<'d> {
     side: &'d Path,
     key: String,
     error: vlive::live::DecodeError,
-}
-
-fn mark(change: Change) -> char {
-    match change {
-        Change::Added => '+',
-        Change::Removed => '-',
-        Change::Changed => '~',
-    }
-}
-
-fn print_entry(entry: &EntryDiff, output: &mut Output) -> Result<()> {
-    let mut line = output.key(&entry.key.to_string()).into_owned();
-    if entry.change != Change::Changed {
-        let rows = entry.row_count.map_or("cannot be decoded".into(), |rows| human::count(rows, "row", "rows"));
-        line = format!("{line} ({rows})");
-    }
-    if entry.is_reordered {
-        line.push_str(" (rows in another order)");
-    }
-    output.changed(0, mark(entry.change), &line)?;
-    if let Some((old, new)) = entry.fetched_at {
-        output.changed(1, '~', format_args!("fetched {} -> {}", human::time(old), human::time(new)))?;
-    }
-    Ok(())
-}
-
-fn print_row(row: &RowDiff, output: &mut Output) -> Result<()> {
-    let id = output.key(&row.id);
-    let (colon, record) = row.record.as_deref().map_or(("", ""), |record| (": ", record));
-    let order = if row.is_reordered { " (fields in another order)" } else { "" };
-    let record = output.text(record);
-    output.changed(1, mark(row.change), format_args!("{id}{colon}{record}{order}"))?;
-    for field in &row.fields {
-        let name = output.key(&field.name);
-        // Values can be large: there are no more of them in memory than there must be.
-        let [old, new] = [&field.old, &field.new].map(|value| output.text(value.as_deref().unwrap_or_default()));
-        let arrow = if field.change() == Change::Changed { " -> " } else { "" };
-        output.changed(2, mark(field.change()), format_args!("{name}: {old}{arrow}{new}"))?;
-    }
-    Ok(())
 }

@@ -45,10 +45,9 @@ impl Stat {
                 stat.entries.add(entry.change, 1);
                 stat.rows.add(entry.change, entry.row_count.unwrap_or_default());
             }
-            Difference::Row(row) => {
-                stat.rows.add(row.change, 1);
-                row.fields.iter().for_each(|field| stat.fields.add(field.change(), 1));
-            }
+            Difference::Row(row) => stat.rows.add(row.change, 1),
+            Difference::Field(field) => stat.fields.add(field.change(), 1),
+            other => unreachable!("a kind of difference that is not known: {other}"),
         }
     }
 }

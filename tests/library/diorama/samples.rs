@@ -13,7 +13,7 @@ fn sample(name: &str) -> PathBuf {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// The tables that `LISTING.txt` has for a file: name to pairs of key and value, as it prints them.
@@ -24,7 +24,7 @@ fn listed(file: &str) -> BTreeMap<String, Vec<String>> {
     let mut current = String::new();
     for line in of_file.lines().skip(1) {
         if let Some(table) = line.strip_prefix("table ") {
-            current = table.rsplit_once(" (").unwrap().0.to_owned();
+            table.rsplit_once(" (").unwrap().0.clone_into(&mut current);
             tables.insert(current.clone(), Vec::new());
         } else {
             tables.get_mut(&current).unwrap().push(line.trim().to_owned());

@@ -7,6 +7,7 @@ use redb::{Database, WriteTransaction};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
+use vlive::live::FetchedAt;
 use vlive::{Cache, Selection};
 
 fn change(file: &Path, change: impl FnOnce(&WriteTransaction)) {
@@ -105,7 +106,7 @@ fn what_vlive_touches_is_as_old_to_the_app_as_it_says() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let touch = |at: u64| {
         move |cache: &Cache| {
-            let touched = cache.touch(&Selection::prefix("buckets").into(), at).unwrap();
+            let touched = cache.touch(&Selection::prefix("buckets").into(), FetchedAt::new(at).unwrap()).unwrap();
             assert_eq!(touched.keys, ["buckets"]);
         }
     };

@@ -1,12 +1,17 @@
 //! What differs between two caches, or a cache and a fixture: both are read once, side by side, in the
 //! order of their keys.
 
+mod difference;
+mod text;
+
+pub use difference::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
+pub use text::{DiffLine, Escape};
+
 use super::{past_damage, unless_moved};
 use crate::cbor::reader::Reader;
 use crate::error::{Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
 use crate::json::writer::{record_json, value_json};
-use crate::live::error::DecodeError;
 use crate::live::head::EnvelopeHead;
 use crate::live::key::{Key, Selection};
 use crate::live::layout::MAX_DEPTH;
@@ -33,83 +38,6 @@ pub struct DiffOptions {
     pub fetched_at: bool,
     /// The order of rows in an entry, and of fields in a row.
     pub order: bool,
-}
-
-/// How something differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Only the second side has it.
-    Added,
-    /// Only the first side has it.
-    Removed,
-    /// Both have it, and not alike.
-    Changed,
-}
-
-/// A difference, as it is come upon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Difference {
-    /// An entry differs.
-    Entry(EntryDiff),
-    /// A row of the last entry differs: first come those of the first side in its order, then those that are
-    /// added.
-    Row(RowDiff),
-}
-
-/// An entry that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EntryDiff {
-    /// The entry.
-    pub key: Key,
-    /// How it differs.
-    pub change: Change,
-    /// The rows of an entry that one side has alone, as its head announces them; `None` if that cannot be
-    /// read.
-    pub row_count: Option<u64>,
-    /// Both times in seconds since 1970, if they differ and are compared.
-    pub fetched_at: Option<(u64, u64)>,
-    /// Whether rows that both sides have come in another order, if that is compared.
-    pub is_reordered: bool,
-    /// Why the values could not be compared row by row: the fault on the first side or the second.
-    pub undecodable: [Option<DecodeError>; 2],
-}
-
-/// A row that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowDiff {
-    /// The row id.
-    pub id: String,
-    /// How it differs.
-    pub change: Change,
-    /// The record that one side has alone, as JSON without loss.
-    pub record: Option<String>,
-    /// Whether fields that both sides have come in another order, if that is compared.
-    pub is_reordered: bool,
-    /// The fields that differ, in the same order as rows.
-    pub fields: Vec<FieldDiff>,
-}
-
-/// A field that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldDiff {
-    /// Its name.
-    pub name: String,
-    /// The value on the first side, as JSON without loss.
-    pub old: Option<String>,
-    /// The value on the second side.
-    pub new: Option<String>,
-}
-
-impl FieldDiff {
-    /// How the field differs.
-    #[must_use]
-    pub fn change(&self) -> Change {
-        match (&self.old, &self.new) {
-            (None, _) => Change::Added,
-            (_, None) => Change::Removed,
-            _ => Change::Changed,
-        }
-    }
 }
 
 /// Calls `each` with every difference, in the order of a cache, and returns the damaged pages that were
@@ -243,59 +171,72 @@ fn both<E: From<Error>>(
     let (old, new) = (records(&a), records(&b));
     entry.is_reordered = options.order && is_reordered(&old, &new);
     let differs = entry.fetched_at.is_some() || entry.is_reordered;
-    let mut entry = Some(entry);
-    let mut tell = |row: Option<RowDiff>| {
-        if let Some(entry) = entry.take() {
-            each(Difference::Entry(entry))?;
-        }
-        row.map_or(Ok(()), |row| each(Difference::Row(row)))
-    };
+    let mut events = Events { entry: Some(entry), row: None, each };
     if differs {
-        tell(None)?;
+        events.begin_entry()?;
     }
     for (id, record) in &old {
-        let row = match new.get(id) {
-            None => Some(alone_row(&a, id, record, Change::Removed)),
-            Some(other) => both_rows([&a, &b], id, [record, other], options),
-        };
-        if row.is_some() {
-            tell(row)?;
+        match new.get(id) {
+            None => events.row(alone_row(&a, id, record, Change::Removed))?,
+            Some(other) => both_rows([&a, &b], id, [record, other], options, &mut events)?,
         }
     }
     for (id, record) in new.iter().filter(|(id, _)| !old.contains_key(*id)) {
-        tell(Some(alone_row(&b, id, record, Change::Added)))?;
+        events.row(alone_row(&b, id, record, Change::Added))?;
     }
     Ok(())
 }
 
-fn alone_row(view: &EnvelopeView<'_>, id: &str, record: &Range<usize>, change: Change) -> RowDiff {
-    let record = Some(record_json(view, record.start));
-    RowDiff { id: id.to_owned(), change, record, is_reordered: false, fields: Vec::new() }
+/// What is reported of an entry. It comes before its first row, and a row before its first field.
+struct Events<'e, F> {
+    /// `None` once it was reported.
+    entry: Option<EntryDiff>,
+    /// The row whose fields are being compared, unless it was reported.
+    row: Option<RowDiff>,
+    each: &'e mut F,
 }
 
-fn both_rows(
+impl<E, F: FnMut(Difference) -> Result<(), E>> Events<'_, F> {
+    fn begin_entry(&mut self) -> Result<(), E> {
+        self.entry.take().map_or(Ok(()), |entry| (self.each)(Difference::Entry(entry)))
+    }
+
+    fn row(&mut self, row: RowDiff) -> Result<(), E> {
+        self.begin_entry()?;
+        (self.each)(Difference::Row(row))
+    }
+
+    fn field(&mut self, name: &str, old: Option<String>, new: Option<String>) -> Result<(), E> {
+        if let Some(row) = self.row.take() {
+            self.row(row)?;
+        }
+        (self.each)(Difference::Field(FieldDiff { name: name.to_owned(), old, new }))
+    }
+}
+
+fn alone_row(view: &EnvelopeView<'_>, id: &str, record: &Range<usize>, change: Change) -> RowDiff {
+    RowDiff { id: id.to_owned(), change, record: Some(record_json(view, record.start)), is_reordered: false }
+}
+
+fn both_rows<E>(
     [a, b]: [&EnvelopeView<'_>; 2],
     id: &str,
     [record, other]: [&Range<usize>; 2],
     options: DiffOptions,
-) -> Option<RowDiff> {
+    events: &mut Events<'_, impl FnMut(Difference) -> Result<(), E>>,
+) -> Result<(), E> {
     if a.value()[record.clone()] == b.value()[other.clone()] {
-        return None;
+        return Ok(());
     }
     let (old, new) = (fields(a, record), fields(b, other));
     let is_reordered = options.order && is_reordered(&old, &new);
-    let fields = compare_fields(a, b, &old, &new);
-    let differs = is_reordered || !fields.is_empty();
-    let id = id.to_owned();
-    differs.then_some(RowDiff { id, change: Change::Changed, record: None, is_reordered, fields })
-}
-
-/// Where the values of names are, in their order.
-type Places<'v> = IndexMap<Cow<'v, str>, Range<usize>>;
-
-fn compare_fields(a: &EnvelopeView<'_>, b: &EnvelopeView<'_>, old: &Places<'_>, new: &Places<'_>) -> Vec<FieldDiff> {
-    let mut fields = Vec::new();
-    for (name, value) in old {
+    let row = RowDiff { id: id.to_owned(), change: Change::Changed, record: None, is_reordered };
+    if is_reordered {
+        events.row(row)?;
+    } else {
+        events.row = Some(row);
+    }
+    for (name, value) in &old {
         let other = new.get(name);
         if other.is_some_and(|other| a.value()[value.clone()] == b.value()[other.clone()]) {
             continue;
@@ -303,14 +244,17 @@ fn compare_fields(a: &EnvelopeView<'_>, b: &EnvelopeView<'_>, old: &Places<'_>, 
         let old = Some(value_json(a, value.start));
         let new = other.map(|other| value_json(b, other.start));
         if old != new {
-            fields.push(FieldDiff { name: name.clone().into_owned(), old, new });
+            events.field(name, old, new)?;
         }
     }
     for (name, value) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
-        fields.push(FieldDiff { name: name.clone().into_owned(), old: None, new: Some(value_json(b, value.start)) });
+        events.field(name, None, Some(value_json(b, value.start)))?;
     }
-    fields
+    Ok(())
 }
+
+/// Where the values of names are, in their order.
+type Places<'v> = IndexMap<Cow<'v, str>, Range<usize>>;
 
 // Envelopes have been verified to their end.
 
@@ -344,10 +288,4 @@ fn is_reordered(a: &Places<'_>, b: &Places<'_>) -> bool {
         ours.keys().filter(|name| theirs.contains_key(*name)).cloned().map(Cow::into_owned).collect::<Vec<String>>()
     };
     common(a, b) != common(b, a)
-}
-
-impl EntryDiff {
-    fn new(key: Key, change: Change) -> EntryDiff {
-        EntryDiff { key, change, row_count: None, fetched_at: None, is_reordered: false, undecodable: [None, None] }
-    }
 }

@@ -1,0 +1,114 @@
+//! The time of an entry: whole seconds since 1970, as many as vantage-live reads back.
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// When entries were fetched, in whole seconds since 1970: 2^63 - 1 at most, since vantage-live reads what is
+/// larger as 1970.
+///
+/// ```
+/// use vlive::live::FetchedAt;
+///
+/// let fetched_at = FetchedAt::new(1_700_000_000).expect("a time that a cache can hold");
+/// assert_eq!(fetched_at.to_string(), "2023-11-14T22:13:20Z");
+/// assert_eq!(FetchedAt::new(u64::MAX), None);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FetchedAt(u64);
+
+impl FetchedAt {
+    /// The last time that a cache can hold.
+    pub const LAST: FetchedAt = FetchedAt(i64::MAX.unsigned_abs());
+
+    /// `None` for more than 2^63 - 1 seconds.
+    #[must_use]
+    pub const fn new(seconds: u64) -> Option<FetchedAt> {
+        if seconds <= FetchedAt::LAST.0 { Some(FetchedAt(seconds)) } else { None }
+    }
+
+    /// The last time for more than 2^63 - 1 seconds.
+    pub(crate) fn saturating(seconds: u64) -> FetchedAt {
+        FetchedAt(seconds.min(FetchedAt::LAST.0))
+    }
+
+    /// Now, by the system's clock.
+    #[must_use]
+    pub fn now() -> FetchedAt {
+        SystemTime::now().into()
+    }
+
+    /// Whole seconds since 1970.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<u32> for FetchedAt {
+    fn from(seconds: u32) -> FetchedAt {
+        FetchedAt(seconds.into())
+    }
+}
+
+/// Rounded down to a second; 1970 for what is before it.
+impl From<SystemTime> for FetchedAt {
+    fn from(time: SystemTime) -> FetchedAt {
+        FetchedAt::saturating(time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+    }
+}
+
+/// RFC 3339 in UTC, or `@seconds` after the year 9999.
+impl fmt::Display for FetchedAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DAY: u64 = 86_400;
+        const YEAR_10000: u64 = 253_402_300_800;
+        if self.0 >= YEAR_10000 {
+            return write!(f, "@{}", self.0);
+        }
+        let (days, second) = (self.0 / DAY, self.0 % DAY);
+        let (year, month, day) = date(days);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+}
+
+/// Year, month and day, so many days after 1970-01-01.
+fn date(mut days: u64) -> (u64, u64, u64) {
+    let is_leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let mut year = 1970;
+    while days >= 365 + u64::from(is_leap(year)) {
+        days -= 365 + u64::from(is_leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(is_leap(year));
+    let mut month = 1;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    (year, month, days + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_reads_as_its_date_in_utc() {
+        for (seconds, shown) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_704_067_199, "2023-12-31T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (253_402_300_800, "@253402300800"),
+        ] {
+            assert_eq!(FetchedAt(seconds).to_string(), shown);
+        }
+    }
+}

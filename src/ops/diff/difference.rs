@@ -1,0 +1,91 @@
+//! What can differ, and how.
+
+use crate::live::error::DecodeError;
+use crate::live::key::Key;
+
+/// How something differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Only the second side has it.
+    Added,
+    /// Only the first side has it.
+    Removed,
+    /// Both have it, and not alike.
+    Changed,
+}
+
+/// A difference, one at a time: an entry, then its rows, and after each row its fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Difference {
+    /// An entry differs.
+    Entry(EntryDiff),
+    /// A row of the last entry differs: first come those of the first side in its order, then those that are
+    /// added.
+    Row(RowDiff),
+    /// A field of the last row differs, in the same order as rows.
+    Field(FieldDiff),
+}
+
+/// An entry that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EntryDiff {
+    /// The entry.
+    pub key: Key,
+    /// How it differs.
+    pub change: Change,
+    /// The rows of an entry that one side has alone, as its head announces them; `None` if that cannot be
+    /// read.
+    pub row_count: Option<u64>,
+    /// Both times in seconds since 1970, if they differ and are compared.
+    pub fetched_at: Option<(u64, u64)>,
+    /// Whether rows that both sides have come in another order, if that is compared.
+    pub is_reordered: bool,
+    /// Why the values could not be compared row by row: the fault on the first side or the second.
+    pub undecodable: [Option<DecodeError>; 2],
+}
+
+/// A row that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RowDiff {
+    /// The row id.
+    pub id: String,
+    /// How it differs.
+    pub change: Change,
+    /// The record that one side has alone, as JSON without loss.
+    pub record: Option<String>,
+    /// Whether fields that both sides have come in another order, if that is compared.
+    pub is_reordered: bool,
+}
+
+/// A field that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldDiff {
+    /// Its name.
+    pub name: String,
+    /// The value on the first side, as JSON without loss.
+    pub old: Option<String>,
+    /// The value on the second side.
+    pub new: Option<String>,
+}
+
+impl FieldDiff {
+    /// How the field differs.
+    #[must_use]
+    pub fn change(&self) -> Change {
+        match (&self.old, &self.new) {
+            (None, _) => Change::Added,
+            (_, None) => Change::Removed,
+            _ => Change::Changed,
+        }
+    }
+}
+
+impl EntryDiff {
+    pub(super) fn new(key: Key, change: Change) -> EntryDiff {
+        EntryDiff { key, change, row_count: None, fetched_at: None, is_reordered: false, undecodable: [None, None] }
+    }
+}

@@ -1,0 +1,144 @@
+//! Differences as text: a line for each, indented by what it belongs to and marked by how it differs.
+
+use super::difference::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
+use crate::live::fetched_at::FetchedAt;
+use std::borrow::Cow;
+use std::fmt;
+
+/// A line of the text that shows a [`Difference`].
+#[derive(Clone, Copy, Debug)]
+pub struct DiffLine<'d> {
+    change: Change,
+    what: What<'d>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What<'d> {
+    Entry(&'d EntryDiff),
+    /// The times of an entry.
+    Times(u64, u64),
+    Row(&'d RowDiff),
+    Field(&'d FieldDiff),
+}
+
+/// Makes text from a cache fit for where it goes.
+pub type Escape = fn(&str) -> Cow<'_, str>;
+
+impl Change {
+    /// `+`, `-` or `~`.
+    #[must_use]
+    pub fn mark(self) -> char {
+        match self {
+            Change::Added => '+',
+            Change::Removed => '-',
+            Change::Changed => '~',
+        }
+    }
+}
+
+impl Difference {
+    /// The lines that show it: one, or two for an entry whose time differs.
+    pub fn lines(&self) -> impl Iterator<Item = DiffLine<'_>> {
+        let (change, what, times) = match self {
+            Difference::Entry(entry) => (entry.change, What::Entry(entry), entry.fetched_at),
+            Difference::Row(row) => (row.change, What::Row(row), None),
+            Difference::Field(field) => (field.change(), What::Field(field), None),
+        };
+        let times = times.map(|(old, new)| DiffLine { change: Change::Changed, what: What::Times(old, new) });
+        [DiffLine { change, what }].into_iter().chain(times)
+    }
+}
+
+impl<'d> DiffLine<'d> {
+    /// 0 for an entry, 1 for its time or a row, 2 for a field.
+    #[must_use]
+    pub fn level(&self) -> usize {
+        match self.what {
+            What::Entry(_) => 0,
+            What::Times(..) | What::Row(_) => 1,
+            What::Field(_) => 2,
+        }
+    }
+
+    /// How what it shows differs.
+    #[must_use]
+    pub fn change(&self) -> Change {
+        self.change
+    }
+
+    /// The line without its indent and mark. Keys, row ids and field names go through `name`, records and values,
+    /// which are JSON, through `json`.
+    pub fn content(&self, name: Escape, json: Escape) -> impl fmt::Display + use<'d> {
+        Content { what: self.what, name, json }
+    }
+}
+
+struct Content<'d> {
+    what: What<'d>,
+    name: Escape,
+    json: Escape,
+}
+
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.what {
+            What::Entry(entry) => {
+                f.write_str(&(self.name)(&entry.key.to_string()))?;
+                match (entry.change, entry.row_count) {
+                    (Change::Changed, _) => {}
+                    (_, Some(1)) => f.write_str(" (1 row)")?,
+                    (_, Some(rows)) => write!(f, " ({rows} rows)")?,
+                    (_, None) => f.write_str(" (cannot be decoded)")?,
+                }
+                f.write_str(if entry.is_reordered { " (rows in another order)" } else { "" })
+            }
+            What::Times(old, new) => {
+                write!(f, "fetched {} -> {}", FetchedAt::saturating(old), FetchedAt::saturating(new))
+            }
+            What::Row(row) => {
+                f.write_str(&(self.name)(&row.id))?;
+                if let Some(record) = &row.record {
+                    write!(f, ": {}", (self.json)(record))?;
+                }
+                f.write_str(if row.is_reordered { " (fields in another order)" } else { "" })
+            }
+            What::Field(field) => {
+                write!(f, "{}: ", (self.name)(&field.name))?;
+                // Values can be large: none is copied before the one ahead of it is written.
+                if let Some(old) = &field.old {
+                    f.write_str(&(self.json)(old))?;
+                }
+                f.write_str(if field.change() == Change::Changed { " -> " } else { "" })?;
+                field.new.as_ref().map_or(Ok(()), |new| f.write_str(&(self.json)(new)))
+            }
+        }
+    }
+}
+
+/// With its indent and mark, as `vlive diff` prints it. Control characters in keys, row ids and field names are
+/// escaped.
+impl fmt::Display for DiffLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let indent = 2 * self.level();
+        write!(f, "{:indent$}{} {}", "", self.change.mark(), self.content(without_controls, |json| Cow::Borrowed(json)))
+    }
+}
+
+/// Its lines, without a line break after the last.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines().enumerate().try_for_each(|(n, line)| write!(f, "{}{line}", if n == 0 { "" } else { "\n" }))
+    }
+}
+
+fn without_controls(name: &str) -> Cow<'_, str> {
+    if !name.contains(char::is_control) {
+        return Cow::Borrowed(name);
+    }
+    let escaped = |character: char| {
+        let (escape, other) =
+            if character.is_control() { (Some(character.escape_default()), None) } else { (None, Some(character)) };
+        escape.into_iter().flatten().chain(other)
+    };
+    Cow::Owned(name.chars().flat_map(escaped).collect())
+}
