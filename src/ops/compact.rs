@@ -1,11 +1,12 @@
 //! A cache written anew without the space that it does not need.
 
 use crate::database::rebuild::{self, Closing, NewTable};
-use crate::database::{catch, open_locked, redb_error, verify_for_redb};
+use crate::database::{open_locked, redb_error, verify_for_redb};
 use crate::error::{Action, Error, Result};
 use crate::file::{self, Definition, MAGIC, TreeEntry};
 use crate::ops::stat;
 use crate::snapshot::{Snapshot, Table, location};
+use crate::system::caught::catch;
 use crate::system::disk;
 use crate::system::positioned::write_at;
 use crate::system::progress;
@@ -50,7 +51,7 @@ const TRIES: u32 = 3;
 /// [`Error::NoRoom`] if the disk has no room for the new file; [`Error::HardLinked`] if the file has another
 /// name; [`Error::UnknownType`] if a table has a type that redb cannot be told of. The cache is as it was then.
 pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
-    let named = location::cache_file(path.as_ref());
+    let named = location::find(path.as_ref())?;
     let file = open_locked(&named)?;
     let path = fs::canonicalize(&named).map_err(|error| Error::io(Action::Read, &named, error))?;
     compact_locked(&Old { named, path, file })

@@ -1,12 +1,13 @@
 //! What an invalidation would remove, told before it removes anything.
 
+use crate::database::{Removal, Removals, Session};
 use crate::diorama::meta::MetaKey;
 use crate::error::Result;
 use crate::live::key::{self, Key, Selection};
+use crate::ops::keep::Keeper;
 use crate::ops::scope::{Matched, Scope};
 use crate::ops::sets::{narrowed_copies, selected_sets};
 use crate::snapshot::{Set, Snapshot, Table};
-use std::collections::BTreeMap;
 
 /// What an invalidation removes or has removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,16 +36,9 @@ pub struct Removed {
 /// number of rows at the source is left.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    pub(crate) tables: BTreeMap<String, Removal>,
+    removals: Removals,
     removed: Removed,
     has_sets: bool,
-}
-
-/// What goes of one table.
-#[derive(Clone, Debug)]
-pub(crate) enum Removal {
-    Table,
-    SubKeys(Vec<String>),
 }
 
 impl Plan {
@@ -69,9 +63,21 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The removal of these, without a word on what they hold.
-    pub(crate) fn of_tables(tables: BTreeMap<String, Removal>) -> Plan {
-        Plan { tables, ..Plan::default() }
+    /// Makes the plan and removes what it comes to, in one transaction.
+    pub(crate) fn carry_out(session: &mut Session, keeper: &Keeper, scope: &Scope) -> Result<Removed> {
+        let snapshot = session.snapshot()?;
+        let plan = Plan::new(&snapshot, scope)?;
+        if !plan.removals.is_empty() {
+            keeper.keep_no_sets(plan.has_sets)?;
+            keeper.keep(&snapshot, plan.removed.keys.iter().map(|key| Key::new(key)))?;
+            session.transact(&plan.removals, |_| Ok(()))?;
+        }
+        Ok(plan.into_removed())
+    }
+
+    /// What goes of each table.
+    pub(crate) fn removals(&self) -> &Removals {
+        &self.removals
     }
 
     /// What the plan removes.
@@ -86,14 +92,9 @@ impl Plan {
         self.removed
     }
 
-    /// Whether sets of diorama are among what is removed.
-    pub(crate) fn has_sets(&self) -> bool {
-        self.has_sets
-    }
-
     /// Whether the table goes as a whole.
     pub(crate) fn drops(&self, table: &str) -> bool {
-        matches!(self.tables.get(table), Some(Removal::Table))
+        matches!(self.removals.get(table), Some(Removal::Table))
     }
 
     fn add(&mut self, snapshot: &Snapshot, table: &Table, scope: &Scope, is_matched: &mut [bool]) -> Result<()> {
@@ -127,9 +128,9 @@ impl Plan {
             sub_keys.push(entry.sub_key().to_owned());
         }
         if left == 0 {
-            self.tables.insert(table.name().to_owned(), Removal::Table);
+            self.removals.insert(table.name().to_owned(), Removal::Table);
         } else if !sub_keys.is_empty() {
-            self.tables.insert(table.name().to_owned(), Removal::SubKeys(sub_keys));
+            self.removals.insert(table.name().to_owned(), Removal::SubKeys(sub_keys));
         }
         Ok(())
     }
@@ -141,7 +142,7 @@ impl Plan {
             self.removed.bytes += row?.value().len() as u64;
         }
         for table in set.rows_table().into_iter().chain(set.meta_table()) {
-            let removal = self.tables.entry(table.name().to_owned());
+            let removal = self.removals.entry(table.name().to_owned());
             let Some(row) = set.row() else {
                 *removal.or_insert(Removal::Table) = Removal::Table;
                 continue;
@@ -164,7 +165,7 @@ impl Plan {
             self.removed.bytes += entry.value().len() as u64;
         }
         self.removed.keys.push(cache_key.to_owned());
-        self.tables.insert(table.name().to_owned(), Removal::Table);
+        self.removals.insert(table.name().to_owned(), Removal::Table);
         Ok(())
     }
 }

@@ -2,13 +2,14 @@
 
 use super::scope::{Matched, Scope, selected};
 use super::sets::{narrowed_copies, selected_sets};
-use crate::cache::{Insert, NewValue};
+use crate::database::{Insert, NewValue, Removals, Session};
 use crate::diorama::identity;
 use crate::diorama::meta::{Meta, Nanoseconds};
 use crate::error::{Error, Result};
 use crate::live::fetched_at::FetchedAt;
-use crate::live::key;
+use crate::live::key::{self, Key};
 use crate::live::redate::redated;
+use crate::ops::keep::Keeper;
 use crate::ops::list::Unreadable;
 use crate::snapshot::{Set, Snapshot};
 
@@ -24,6 +25,20 @@ pub struct Touched {
     pub unreadable: Vec<Unreadable>,
     /// What the selections matched.
     pub matched: Matched,
+}
+
+/// Gives every entry that is selected a new time, in one transaction.
+pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetched_at: FetchedAt) -> Result<Touched> {
+    let snapshot = session.snapshot()?;
+    let plan = TouchPlan::new(&snapshot, scope)?;
+    if !plan.touched.keys.is_empty() {
+        keeper.keep_no_sets(!plan.sets.is_empty())?;
+        keeper.keep(&snapshot, plan.touched.keys.iter().map(|key| Key::new(key)))?;
+        // Entries are read while redb writes others, so that they need not be kept: what redb writes
+        // goes to free pages, and those of the last commit are none before the next one is made.
+        session.transact(&Removals::new(), |insert| plan.apply(fetched_at, insert))?;
+    }
+    Ok(plan.into_touched())
 }
 
 /// The entries that selections come to in one commit of a cache. Their values are not kept, but read
@@ -63,11 +78,6 @@ impl<'s> TouchPlan<'s> {
         Ok(TouchPlan { snapshot, scope, sets, touched })
     }
 
-    /// Whether sets of diorama are among what is touched.
-    pub(crate) fn has_sets(&self) -> bool {
-        !self.sets.is_empty()
-    }
-
     /// What the plan touches.
     #[must_use]
     pub fn touched(&self) -> &Touched {
@@ -81,7 +91,7 @@ impl<'s> TouchPlan<'s> {
     }
 
     /// Inserts every entry with its new time. Until that is committed the plan's commit must stay.
-    pub(crate) fn apply(&self, fetched_at: FetchedAt, insert: &mut Insert<'_>) -> Result<()> {
+    fn apply(&self, fetched_at: FetchedAt, insert: &mut Insert<'_>) -> Result<()> {
         selected(self.snapshot, self.scope, |entry| {
             let entry = entry?;
             match redated(entry.value(), fetched_at.seconds()) {
@@ -91,12 +101,12 @@ impl<'s> TouchPlan<'s> {
             }
         })
         .map(drop)?;
-        self.sets.iter().try_for_each(|set| touch(set, fetched_at.seconds(), insert))
+        self.sets.iter().try_for_each(|set| date(set, fetched_at.seconds(), insert))
     }
 }
 
 /// Writes `refreshed_at` and, where it is there, `copied_at`: a set that never was a whole copy is none now.
-fn touch(set: &Set, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
+fn date(set: &Set, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
     let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
         return Err(Error::TimeOutOfRange { key: set.key(), fetched_at });
     };
