@@ -4,7 +4,7 @@ mod stat;
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, tell_unread, time, warn_of_sets};
+use super::{Global, Refused, Status, tell_unread, warn_of_sets};
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
 use anyhow::Result;
@@ -97,7 +97,7 @@ impl Diff {
             let hint = "the same entry has two ages here; --fetched-at compares them";
             return Err(Refused::error("diff does not select by age", Some(hint)));
         }
-        let chosen = self.selecting.choose(Meaning::Exact, time::now()?, output)?;
+        let chosen = self.selecting.choose(Meaning::Exact, global.now(), output)?;
         let bar = if self.stat { output.bar("comparing") } else { output.bar_beside_data("comparing") };
         let (old, new) = (self.open(&self.old, &bar, global, output)?, self.open(&self.new, &bar, global, output)?);
         bar.expect(Some(old.len() + new.len()));
