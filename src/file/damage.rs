@@ -1,6 +1,6 @@
 //! What is wrong with a file, and where.
 
-use super::number::PageNumber;
+use super::page_number::PageNumber;
 use std::fmt;
 
 /// Something in the file that is not what its checksum or its place promises. On a file that an app

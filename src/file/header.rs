@@ -1,8 +1,8 @@
 //! The super-header: geometry, god byte and the two commit slots.
 
 use super::damage::Fault;
-use super::number::PageNumber;
 use super::page::{Root, u64_at};
+use super::page_number::PageNumber;
 use super::{Error, Result, checksum};
 
 /// Where the fields of the super-header are, in bytes from the beginning of the file.

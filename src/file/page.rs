@@ -4,7 +4,7 @@
 //! parsed once, and every range that it hands out was checked to lie inside its used bytes.
 
 use super::damage::Fault;
-use super::number::PageNumber;
+use super::page_number::PageNumber;
 use super::{Result, checksum};
 use std::ops::Range;
 

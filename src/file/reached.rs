@@ -2,7 +2,7 @@
 //! pages lead to each other more often than any walk could end.
 
 use super::File;
-use super::number::PageNumber;
+use super::page_number::PageNumber;
 use std::collections::HashMap;
 
 /// Words of 64 base pages that are kept together. What is kept grows with what is reached, not with

@@ -1,8 +1,8 @@
 //! Pages kept from a file that changes, so that a walk can begin again from a newer header without
 //! reading what it has read before, and end on one commit at any rate of commits.
 
-use super::number::PageNumber;
 use super::page::{Page, Shape, Widths};
+use super::page_number::PageNumber;
 use super::{Damage, Error, Result, Root};
 use crate::system::spill::Spill;
 use std::collections::HashMap;

@@ -2,7 +2,7 @@
 
 use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
-use crate::live::key::Selection;
+use crate::live::key::{Key, Selection};
 use crate::ops::row_filter::RowFilter;
 use crate::snapshot::{Entry, Snapshot};
 use std::collections::HashMap;
@@ -140,6 +140,12 @@ impl Scope {
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
         self.within.is_some()
+    }
+
+    /// Whether a selection matches an entry, whatever its age.
+    #[must_use]
+    pub fn matches(&self, key: &Key) -> bool {
+        self.place(key.cache_key(), key.sub_key()).is_some()
     }
 
     /// The place of the first selection that matches an entry, whatever its age.

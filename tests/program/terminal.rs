@@ -51,7 +51,7 @@ fn a_dump_is_indented_unless_compact() {
         ("dump --format jsonl", &["dump", "--format", "jsonl"]),
         ("dump --format jsonl --raw", &["dump", "--format", "jsonl", "--raw"]),
     ] {
-        assert_eq!(shown!(&folder, [], on_terminal), folder.vlive(in_pipe).output().stdout);
+        assert_eq!(shown!(&folder, [("NO_COLOR", "1")], on_terminal), folder.vlive(in_pipe).output().stdout);
     }
 }
 
@@ -260,7 +260,7 @@ fn the_terminal_is_asked_for_its_width() {
 #[test]
 fn control_characters_in_json_are_escaped_those_above_ascii_too() {
     for command in ["ls --json", "ages --json", "invalidate --all --json", "touch --all --json"] {
-        let shown = shown!(&evil(), [], command);
+        let shown = without_colour(&shown!(&evil(), [], command));
         assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
     }
 }
@@ -371,4 +371,83 @@ fn a_pager_that_ends_early_is_no_error_and_one_that_does_not_exist_is() {
     let none = shown!(&folder, [("NO_COLOR", "1"), ("VLIVE_PAGER", "no-such-pager")], "dump; echo status $?");
     let told = "error: the pager cannot be run\nhint: VLIVE_PAGER or PAGER names it; --no-pager does without\n";
     assert!(none.ends_with(&format!("{told}status 2\n")), "{none}");
+}
+
+/// Output without its colours, which must be closed at the end of each line: `less` shows a line at a time.
+fn without_colour(shown: &str) -> String {
+    let mut plain = String::new();
+    for line in shown.split_inclusive('\n') {
+        let mut parts = line.split("\u{1b}[");
+        plain.push_str(parts.next().unwrap());
+        let mut is_open = false;
+        for part in parts {
+            let (codes, text) = part.split_once('m').unwrap();
+            is_open = codes != "0";
+            plain.push_str(text);
+        }
+        assert!(!is_open, "{line:?}");
+    }
+    plain
+}
+
+#[test]
+fn json_is_coloured_on_a_terminal_and_means_the_same() {
+    let folder = Folder::shared("values");
+    for args in ["dump", "dump --compact", "dump --format jsonl", "dump --format rows", "ages --json", "show --json"] {
+        let coloured = shown!(&folder, [], args);
+        let plain = shown!(&folder, [("NO_COLOR", "1")], args);
+        assert_eq!(without_colour(&coloured), plain, "{args}");
+        for token in ["\u{1b}[1m\u{1b}[34m\"", "\u{1b}[35m1"] {
+            assert!(coloured.contains(token), "{args}: {coloured:?}");
+        }
+        for (environment, option) in [
+            (("NO_COLOR", "1"), ""),
+            (("TERM", "dumb"), ""),
+            (("CLICOLOR", "0"), ""),
+            (("CLICOLOR", "1"), "--color never"),
+        ] {
+            let shown = shown!(&folder, [environment], &format!("{args} {option}"));
+            assert!(!shown.contains('\u{1b}'), "{args} {environment:?} {option}");
+        }
+        assert_eq!(shown!(&folder, [("VLIVE_PAGER", "cat -")], args), coloured, "through a pager: {args}");
+    }
+    assert!(!shown!(&folder, [], "dump --format diag").contains('\u{1b}'));
+}
+
+#[test]
+fn a_key_is_cut_in_the_middle_where_the_terminal_is_narrow() {
+    let folder = Folder::empty();
+    folder.vlive(["put", "-q", "clients/a-very-long-sub-key/page_1", "--age", "1d"]).stdin("{}").ends(0, "", "");
+    let wide = "clients/a-very-long-sub-key/page_1  2026-02-01T05:26:40Z";
+    for (width, row) in [
+        ("200", wide),
+        ("70", "clients/a-very-…-sub-key/page_1  2026-02-01T05:26:40Z"),
+        ("20", "clients…y/page_1  2026"),
+    ] {
+        let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", width)], "ages");
+        assert!(shown.lines().nth(1).unwrap().starts_with(row), "{width}: {shown}");
+    }
+    let in_pipe = folder.vlive(["ages"]).env("COLUMNS", "20").output().stdout;
+    assert!(in_pipe.contains(wide), "{in_pipe}");
+}
+
+#[test]
+fn a_field_that_repeats_the_row_id_gives_way_where_the_terminal_is_narrow() {
+    let folder = Folder::empty();
+    let rows = r#"{"r-1":{"id":"r-1","name":"Anna","number":1},"r-2":{"id":"r-2","name":"Berta","number":2}}"#;
+    folder.vlive(["put", "-q", "k/1"]).stdin(rows).ends(0, "", "");
+    let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", "80")], "show k/1");
+    assert!(shown.starts_with("row id  id   name   number\n"), "{shown}");
+    let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", "24")], "show k/1");
+    let expected = "\
+row id  name   number
+r-1     Anna        1
+r-2     Berta       2
+left out id: the same as the row id in every row
+hint: --fields chooses what to show, and --wide shows all
+";
+    assert_eq!(shown, expected);
+    // Not where it is asked for.
+    let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", "24")], "show k/1 --fields id");
+    assert_eq!(shown, "row id  id\nr-1     r-1\nr-2     r-2\n");
 }

@@ -10,7 +10,7 @@ mod reach;
 mod state;
 
 use super::damage::{Damage, Fault, Mismatch};
-use super::number::PageNumber;
+use super::page_number::PageNumber;
 use super::{File, Result, Slot, read_exact_at};
 use state::RegionState;
 

@@ -2,8 +2,8 @@
 //! the leaves, which are nearly all pages of a file.
 
 use super::super::damage::{Damage, Fault};
-use super::super::number::PageNumber;
 use super::super::page::{Page, Widths};
+use super::super::page_number::PageNumber;
 use super::super::table::{Definition, FREED};
 use super::super::tree::MAX_DEPTH;
 use super::super::{Error, File, Reached, Result, Root, Slot, TableTree};

@@ -4,7 +4,7 @@
 //! largest that is free as a whole. The pages in use therefore determine every byte of the record.
 
 use super::super::damage::Mismatch;
-use super::super::number::PageNumber;
+use super::super::page_number::PageNumber;
 
 /// The record of one region.
 #[derive(Debug)]

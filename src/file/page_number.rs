@@ -1,4 +1,4 @@
-//! The number of a page: where it lies among the regions, and how long it is.
+//! The address of a page in the file.
 
 use std::fmt;
 
