@@ -195,6 +195,11 @@ impl Diff {
         let fixture = bar.of(|| Fixture::read(source, &options))?;
         tell_ignored(&fixture, output);
         if fixture.is_blank() && path.is_dir() {
+            // A folder `vlive.redb` may hold the entries of a fixture. Where it holds none, it is in the place of a
+            // cache.
+            if let Err(error @ vlive::Error::NotAFile { .. }) = Snapshot::open(path) {
+                return Err(error.into());
+            }
             let what = format!("there is neither a cache nor an entry of a fixture in `{}`", path.display());
             return Err(Refused::error(
                 what,
