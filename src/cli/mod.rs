@@ -28,6 +28,7 @@ mod selection;
 mod show;
 mod source;
 mod stat;
+mod streams;
 mod target;
 mod time;
 mod touch;
@@ -39,12 +40,12 @@ use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use edit::{is_editor_running, keep_edited_text};
 use environment::Environment;
-pub use environment::streams;
 use global::{Global, GlobalArgs};
 pub use interrupted::before_signals_end_it;
-use report::{Refused, tell_unread};
+use report::{Refused, tell_refused, tell_unread, warn_of_sets};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
+pub use streams::streams;
 
 /// Look into, compare, seed and invalidate the on-disk caches of vantage-live
 ///
