@@ -6,6 +6,7 @@
 //! matches. This module knows nothing of caches.
 
 mod header;
+mod mirror;
 mod multimap;
 mod packing;
 mod page;
@@ -16,6 +17,7 @@ mod table;
 mod tree;
 
 pub use header::{HEADER_LEN, Header, MAGIC, Root, Slot, marked_as_open};
+pub use mirror::{Advance, Damaged, Mirror, Records};
 pub use packing::{PAGE_SIZE, Packing, filler};
 pub use page::{Page, PageNumber, Widths};
 pub use reached::Reached;
@@ -56,6 +58,11 @@ impl Error {
 
     fn header(fault: Fault) -> Error {
         Error::Damaged(Damage::of_header(fault))
+    }
+
+    /// The error for a table of which nothing can be told.
+    pub fn senseless_definition() -> Error {
+        Error::header("the definition of a table makes no sense")
     }
 
     /// The error for a file whose pages are of a size that redb 2.6 does not open.

@@ -25,7 +25,9 @@ pub use ages::{Age, Ages, ages};
 pub use assert::assert_same;
 pub use check::{Check, Finding, Findings, check, check_deep};
 pub use compact::{Compacted, compact, compact_plan};
-pub use diff::{Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff};
+pub use diff::{
+    Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff, diff_values,
+};
 pub use dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use invalidate::{Plan, Removed};

@@ -115,6 +115,14 @@ impl Scope {
         self.within.is_some()
     }
 
+    /// Whether something that was fetched then lies within the bounds of age, if there are any; what has no time
+    /// does.
+    #[must_use]
+    pub fn takes_age(&self, fetched_at: Option<u64>) -> bool {
+        let (Some(bounds), Some(fetched_at)) = (&self.within, fetched_at) else { return true };
+        bounds.takes(fetched_at)
+    }
+
     /// The place of the first selection that matches an entry, whatever its age.
     pub(crate) fn place(&self, cache_key: &str, sub_key: &str) -> Option<usize> {
         let single = self.single.get(cache_key).and_then(|of_cache_key| of_cache_key.get(sub_key)).copied();

@@ -8,9 +8,13 @@ pub(crate) mod location;
 mod opening;
 pub(crate) mod race;
 mod tables;
+mod watched;
+mod watcher;
 
 pub use crate::file::{Damage, PageNumber};
 pub use commit::Snapshot;
 pub use entries::{Entries, Entry};
 pub use location::is_cache;
 pub use tables::Table;
+pub use watched::{EntryChange, Event, Remembered, SeenCommit};
+pub use watcher::{Pace, WatchOptions, Watcher};

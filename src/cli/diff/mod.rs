@@ -1,4 +1,4 @@
-mod json;
+pub mod json;
 mod stat;
 
 use super::format::{FormatArgs, SummaryFormat};
@@ -9,6 +9,7 @@ use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use stat::Stat;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use vlive::fixture::FixtureOptions;
 use vlive::ops::{DiffOptions, Difference, Side};
@@ -97,12 +98,7 @@ impl Diff {
             match (&mut shown, &difference) {
                 (Shown::Stats(stats), _) => Stat::add(stats, &difference),
                 (Shown::Json(array), _) => array.add(&difference, output)?,
-                (Shown::Lines, _) => {
-                    for line in difference.lines() {
-                        let content = line.content(output.escape_key(), output.escape());
-                        output.changed(line.level(), line.change().mark(), content)?;
-                    }
-                }
+                (Shown::Lines, _) => print_lines(&difference, output)?,
             }
             Ok(())
         })?;
@@ -110,7 +106,10 @@ impl Diff {
         match shown {
             Shown::Stats(stats) if self.format.is_json() => output.json(&stats)?,
             Shown::Stats(stats) => stat::print(&stats, output)?,
-            Shown::Json(array) => array.end(output)?,
+            Shown::Json(array) => {
+                array.end(output)?;
+                writeln!(output.data())?;
+            }
             Shown::Lines => {}
         }
         output.flush()?;
@@ -145,6 +144,15 @@ impl Diff {
         }
         Ok(Opened::Fixture(fixture))
     }
+}
+
+/// Prints the lines that show a difference.
+pub fn print_lines(difference: &Difference, output: &mut Output) -> Result<()> {
+    for line in difference.lines() {
+        let content = line.content(output.escape_key(), output.escape());
+        output.changed(line.level(), line.change().mark(), content)?;
+    }
+    Ok(())
 }
 
 /// How differences are shown.
