@@ -39,6 +39,7 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "dump" -d 'Print entries
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "get" -d 'Print entries as JSON, or write them to files'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "export" -d 'Print entries as JSON, or write them to files'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "show" -d 'Show rows as a table'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "find" -d 'Find where a text, a row id or the value of a field is'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "ages" -d 'List entries: when they were fetched, their age, rows and size'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "diff" -d 'Compare two caches, or a cache and a fixture'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "check" -d 'Verify every page and every entry, without changing anything'
@@ -124,6 +125,8 @@ complete -c vlive -n "__fish_vlive_using_subcommand list" -s V -l version -d 'Pr
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l select -d 'Show what this jq filter gives in place of a row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
 jsonl\t'A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`'
 rows\t'A line of JSON for each row, for engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
@@ -153,6 +156,8 @@ complete -c vlive -n "__fish_vlive_using_subcommand dump" -s V -l version -d 'Pr
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l select -d 'Show what this jq filter gives in place of a row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
 jsonl\t'A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`'
 rows\t'A line of JSON for each row, for engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
@@ -182,6 +187,8 @@ complete -c vlive -n "__fish_vlive_using_subcommand get" -s V -l version -d 'Pri
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l select -d 'Show what this jq filter gives in place of a row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
 jsonl\t'A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`'
 rows\t'A line of JSON for each row, for engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
@@ -211,6 +218,8 @@ complete -c vlive -n "__fish_vlive_using_subcommand export" -s V -l version -d '
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l select -d 'Show what this jq filter gives in place of a row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l fields -d 'Show these fields, in this order' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l limit -d 'Show at most N rows, and the fields that these have' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
@@ -234,6 +243,37 @@ complete -c vlive -n "__fish_vlive_using_subcommand show" -l no-pager -d 'Do not
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l id -d 'Find exactly this row, wherever it is cached' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l field -d 'Search only values of this field' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l limit -d 'Stop after N places' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s i -l ignore-case -d 'Take upper and lower case as equal'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s e -l regexp -d 'Take PATTERN for a regular expression of Rust\'s regex crate'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l count -d 'Print only the number of places'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F

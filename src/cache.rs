@@ -7,6 +7,7 @@ use crate::database::{CheckedFile, catch, create_file, open_locked, redb_error, 
 use crate::error::{Action, Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::envelope::{CachedRows, Envelope};
+use crate::live::fetched_at::FetchedAt;
 use crate::live::key;
 use crate::live::key::{Key, Selection};
 use crate::ops::invalidate::{Plan, Removal, Removed};
@@ -271,15 +272,14 @@ impl Cache {
         Ok(plan.into_removed())
     }
 
-    /// Sets `fetched_at` of every entry in the scope, in seconds since 1970 (2^63 - 1 at the most),
-    /// in one transaction. Every other byte of the entries stays, and so do entries that vantage-live
+    /// Sets `fetched_at` of every entry in the scope, in one transaction. Every other byte of the entries stays, and so do entries that vantage-live
     /// cannot decode, as a whole.
     ///
     /// redb writes each entry anew beside the old one, and the file grows where it has no room for that.
     ///
     /// # Errors
     /// Those of [`TouchPlan::new`].
-    pub fn touch(&self, scope: &Scope, fetched_at: u64) -> Result<Touched> {
+    pub fn touch(&self, scope: &Scope, fetched_at: FetchedAt) -> Result<Touched> {
         let mut state = self.lock();
         let snapshot = self.snapshot(&state)?;
         let plan = TouchPlan::new(&snapshot, scope)?;
@@ -459,7 +459,7 @@ mod tests {
         |cache| cache.invalidate_prefix("clients/page_").map(drop),
         |cache| cache.invalidate_prefix("orders").map(drop),
         // Every entry, and with a longer time.
-        |cache| cache.touch(&Scope::all(), 1 << 40).map(drop),
+        |cache| cache.touch(&Scope::all(), (1 << 30).into()).map(drop),
         |cache| {
             cache.fill(|insert| {
                 (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), NewValue::Bytes(&[n; 3000])))
@@ -602,7 +602,7 @@ mod tests {
                 })
             });
             while !other.is_finished() {
-                cache.touch(&Scope::all(), 7).expect("a touch");
+                cache.touch(&Scope::all(), 7.into()).expect("a touch");
             }
             assert_eq!(other.join().expect("no panic"), None, "an earlier put is back");
         });

@@ -127,6 +127,15 @@ pub enum Error {
         /// What is wrong with it, and where.
         source: DecodeError,
     },
+    /// A filter fails on a row.
+    Filter {
+        /// The entry.
+        key: Key,
+        /// The row.
+        id: Box<str>,
+        /// The filter's reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Input from which a cache was to be filled is refused.
     Refused {
         /// What it is called: a path in backticks, or a word such as `standard input`.
@@ -325,6 +334,7 @@ impl fmt::Display for Error {
             Error::NotACacheTable { path, table, is } => {
                 write!(f, "table `{table}` of `{}` is no cache table but a {is}", path.display())
             }
+            Error::Filter { key, id, .. } => write!(f, "the filter fails on row `{id}` of `{key}`"),
             Error::UnknownType { path, table, is } => {
                 write!(f, "table `{table}` of `{}` is a {is}, which only its own app can copy", path.display())
             }
@@ -360,6 +370,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Undecodable { source, .. } => Some(source),
+            Error::Filter { source, .. } => Some(source.as_ref()),
             Error::Redb { source, .. } => Some(source),
             Error::Io { source, .. } | Error::Temporary { source, .. } | Error::UnreadInput { source, .. } => {
                 Some(source)

@@ -1,6 +1,7 @@
 //! The command line of vlive: parse, run, and map the result to an exit status.
 
 mod cli;
+mod filter;
 mod output;
 
 use std::process::ExitCode;

@@ -141,20 +141,28 @@ fn row(entry: &Age, now: u64) -> Row {
 
 /// Prints full keys as they are. One that would be read as two is refused.
 fn print_keys(entries: &[Age], null: bool, output: &mut Output) -> Result<()> {
+    // Refused before anything is printed.
+    entries.iter().try_for_each(|entry| check_key(&entry.key.to_string(), null))?;
+    entries.iter().try_for_each(|entry| print_key(&entry.key.to_string(), null, output))
+}
+
+/// Prints a full key as it is, for `--keys-from`. One that would be read as two is refused.
+pub fn print_key(key: &str, null: bool, output: &mut Output) -> Result<()> {
+    check_key(key, null)?;
+    let key = output.key(key).into_owned();
+    Ok(write!(output.data(), "{key}{}", if null { '\0' } else { '\n' })?)
+}
+
+fn check_key(key: &str, null: bool) -> Result<()> {
     let separates = |character: char| if null { character == '\0' } else { matches!(character, '\n' | '\r') };
-    if let Some(entry) = entries.iter().find(|entry| entry.key.to_string().contains(separates)) {
-        let key = entry.key.to_string().escape_debug().to_string();
-        let (what, hint) = if null {
-            ("a NUL", "select the others by prefix, and this one by name")
-        } else {
-            ("a line break", "-0 separates keys by NUL, and makes --keys-from read them so")
-        };
-        return Err(Refused::error(format!("there is {what} in the key `{key}`"), Some(hint)));
+    if !key.contains(separates) {
+        return Ok(());
     }
-    for entry in entries {
-        let key = entry.key.to_string();
-        let key = output.key(&key).into_owned();
-        write!(output.data(), "{key}{}", if null { '\0' } else { '\n' })?;
-    }
-    Ok(())
+    let key = key.escape_debug();
+    let (what, hint) = if null {
+        ("a NUL", "select the others by prefix, and this one by name")
+    } else {
+        ("a line break", "-0 separates keys by NUL, and makes --keys-from read them so")
+    };
+    Err(Refused::error(format!("there is {what} in the key `{key}`"), Some(hint)))
 }

@@ -1,3 +1,5 @@
+use super::dump_rows::RowStyle;
+use super::filtering::{Filtering, Selected, none_matches};
 use super::format::{FormatArgs, Formats, is_standard_output};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::{Global, Refused, Status, dump_rows, target, tell_unread, time};
@@ -23,6 +25,12 @@ use vlive::{Key, Snapshot};
 pub struct Dump {
     #[command(flatten)]
     selecting: Selecting,
+
+    #[command(flatten)]
+    filtering: Filtering,
+
+    #[command(flatten)]
+    selected: Selected,
 
     #[command(flatten)]
     format: FormatArgs<Format>,
@@ -97,10 +105,12 @@ impl Dump {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let format = self.format.format_of(self.path().filter(|path| !target::is_folder(path)))?;
         self.check_options(format, output)?;
-        let chosen = self.selecting.choose(Meaning::Exact, time::now()?, output)?;
+        let now = time::now()?;
+        let mut chosen = self.selecting.choose(Meaning::Exact, now, output)?;
+        self.filtering.narrow(&mut chosen, now)?;
         match (self.path(), chosen.single()) {
             (Some(path), _) if target::is_folder(path) => self.folder(path, format, &chosen, global, output),
-            _ if format == Format::Rows => self.rows(&chosen, global, output),
+            _ if format == Format::Rows => self.rows(&chosen, now, global, output),
             (_, Some(key)) => self.one(key, format, &chosen, global, output),
             _ => self.many(format, &chosen, global, output),
         }
@@ -124,6 +134,11 @@ impl Dump {
             ))
         };
         goes_with(self.raw, "--raw", &[Format::Jsonl])?;
+        goes_with(self.selected.is_given(), "--select", &[Format::Rows])?;
+        goes_with(self.filtering.is_given(), "--where", &[Format::Json, Format::Jsonl, Format::Rows])?;
+        if self.raw && self.filtering.is_given() {
+            return Err(Refused::error("--where goes without --raw", Some("--raw dumps entries as they are stored")));
+        }
         goes_with(self.rows, "--rows", &[Format::Json, Format::Jsonl])?;
         goes_with(self.plain, "--plain", &[Format::Json, Format::Jsonl])?;
         goes_with(self.lossless, "--lossless", &[Format::Rows])?;
@@ -146,6 +161,10 @@ impl Dump {
     fn one(&self, key: &Key, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
         let Some(entry) = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))? else {
             return Ok(chosen.tell_missing(global, output));
+        };
+        let Some(entry) = chosen.scope.reduce(entry)? else {
+            output.error(&none_matches(1), None);
+            return Ok(Status::No);
         };
         let style = self.style(format, self.path().is_none() && output.is_terminal());
         let dumped = self.write(output, |mut out| {
@@ -203,10 +222,12 @@ impl Dump {
         Ok(tell(&dumped, chosen, global, output))
     }
 
-    fn rows(&self, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
+    fn rows(&self, chosen: &Chosen, now: u64, global: &Global, output: &mut Output) -> Result<Status> {
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let replacing = self.selected.compile(now)?;
+        let style = RowStyle { lossless: self.lossless, replacing };
         let dumped = self.write(output, |mut out| {
-            Ok(unless_nothing(dump_rows::write(&snapshot, &chosen.scope, self.lossless, &mut out)?))
+            Ok(unless_nothing(dump_rows::write(&snapshot, &chosen.scope, &style, &mut out)?))
         })?;
         let dumped = dumped.or_else(|given_up| given_up)?;
         Ok(tell(&dumped, chosen, global, output))
@@ -251,11 +272,10 @@ fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Result<
 }
 
 /// A dump of which no file is made: one that gives up, or that finds nothing of what it was asked for.
+#[expect(clippy::result_large_err, reason = "made once for a command")]
 fn unless_nothing(dumped: vlive::Result<Dumped>) -> Result<Dumped, vlive::Result<Dumped>> {
     match dumped {
-        Ok(dumped) if dumped.entries > 0 || dumped.matched.unmatched.is_empty() && dumped.matched.outside == 0 => {
-            Ok(dumped)
-        }
+        Ok(dumped) if dumped.entries > 0 || dumped.matched.is_all_there_is() => Ok(dumped),
         other => Err(other),
     }
 }
@@ -263,6 +283,10 @@ fn unless_nothing(dumped: vlive::Result<Dumped>) -> Result<Dumped, vlive::Result
 fn tell(dumped: &Dumped, chosen: &Chosen, global: &Global, output: &mut Output) -> Status {
     let unread = tell_unread(&dumped.damage, &dumped.unreadable, output);
     let found = dumped.entries > 0 || !dumped.unreadable.is_empty();
+    if !found && dumped.matched.without_rows > 0 {
+        output.error(&none_matches(dumped.matched.without_rows), None);
+        return unread.max(Status::No);
+    }
     unread.max(chosen.tell(&dumped.matched, found, global, output))
 }
 

@@ -1,5 +1,6 @@
 //! `dump --format rows`: a line of JSON for each row, for engines that read JSON Lines.
 
+use super::filtering::Replacing;
 use crate::output::rows;
 use std::io::{self, Write};
 use vlive::ops::{Dumped, Scope, Unreadable};
@@ -7,6 +8,14 @@ use vlive::{Error, Snapshot};
 
 /// Bytes of lines that are written at once.
 const CHUNK: usize = 64 * 1024;
+
+/// What is written of a row.
+pub struct RowStyle {
+    /// Values without loss, not by their meaning.
+    pub lossless: bool,
+    /// What stands in place of the row.
+    pub replacing: Option<Replacing>,
+}
 
 /// Why a walk over rows stops.
 enum Stop {
@@ -34,7 +43,7 @@ impl From<vlive::cbor::Error> for Stop {
 pub fn write(
     snapshot: &Snapshot,
     scope: &Scope,
-    lossless: bool,
+    style: &RowStyle,
     out: &mut dyn Write,
 ) -> io::Result<vlive::Result<Dumped>> {
     let mut dumped = Dumped::default();
@@ -51,16 +60,23 @@ pub fn write(
         let mut begin = b"{\"key\":".to_vec();
         rows::push_text(&mut begin, &entry.key().to_string());
         begin.extend_from_slice(format!(",\"fetched_at\":{},\"id\":", envelope.fetched_at()).as_bytes());
+        let key = entry.key();
         envelope.records::<Stop>(&mut |id, record| {
-            lines.extend_from_slice(&begin);
-            rows::push_text(&mut lines, &id);
-            lines.extend_from_slice(b",\"row\":");
-            if lossless {
-                rows::push_lossless(&mut lines, record);
-            } else {
-                rows::push_record(&mut lines, &record);
+            let records = match &style.replacing {
+                Some(replacing) => replacing.replace(&key, envelope.fetched_at(), &id, &record)?,
+                None => vec![record],
+            };
+            for record in records {
+                lines.extend_from_slice(&begin);
+                rows::push_text(&mut lines, &id);
+                lines.extend_from_slice(b",\"row\":");
+                if style.lossless {
+                    rows::push_lossless(&mut lines, record);
+                } else {
+                    rows::push_record(&mut lines, &record);
+                }
+                lines.extend_from_slice(b"}\n");
             }
-            lines.extend_from_slice(b"}\n");
             if lines.len() >= CHUNK {
                 out.write_all(&lines).map_err(Stop::Out)?;
                 lines.clear();

@@ -105,8 +105,8 @@ impl Load {
         let now = time::now()?;
         Ok(FixtureOptions {
             id_field: self.id_field.clone(),
-            fetched_at: self.dating.given(now),
-            undated: time::source_date_epoch()?.unwrap_or(now),
+            fetched_at: self.dating.given(now).map(time::checked),
+            undated: time::checked(time::source_date_epoch()?.unwrap_or(now)),
         })
     }
 

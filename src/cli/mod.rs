@@ -9,6 +9,8 @@ mod dating;
 mod diff;
 mod dump;
 mod dump_rows;
+mod filtering;
+mod find;
 mod format;
 mod global;
 mod interrupted;
@@ -68,6 +70,7 @@ enum Command {
     #[command(visible_aliases = ["get", "export"])]
     Dump(dump::Dump),
     Show(show::Show),
+    Find(find::Find),
     Ages(ages::Ages),
     Diff(diff::Diff),
     Check(check::Check),
@@ -118,7 +121,10 @@ fn is_given(arguments: &[&str], color: &str) -> bool {
 pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
     let global = &cli.global;
     if !global.no_pager
-        && matches!(cli.command, Command::Dump(_) | Command::Show(_) | Command::Ages(_) | Command::Diff(_))
+        && matches!(
+            cli.command,
+            Command::Dump(_) | Command::Show(_) | Command::Find(_) | Command::Ages(_) | Command::Diff(_)
+        )
     {
         output.page();
     }
@@ -126,6 +132,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Ls(command) => command.run(global, output),
         Command::Dump(command) => command.run(global, output),
         Command::Show(command) => command.run(global, output),
+        Command::Find(command) => command.run(global, output),
         Command::Ages(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),

@@ -62,9 +62,9 @@ impl Put {
         let json = read(file, &name, output)?;
         let input = RowsInput::parse(&json, &self.id_field)
             .map_err(|error| Refused::error(format!("{name}, {error}"), None))?;
-        let fetched_at = match self.dating.given(now).or(input.fetched_at()) {
+        let fetched_at = match self.dating.given(now).map(time::checked).or(input.fetched_at()) {
             Some(fetched_at) => fetched_at,
-            None => time::source_date_epoch()?.unwrap_or(now),
+            None => time::checked(time::source_date_epoch()?.unwrap_or(now)),
         };
         let envelope = input.into_envelope(fetched_at);
         let key = Key::new(&self.key);

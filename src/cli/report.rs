@@ -97,6 +97,7 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         }
         Error::Temporary { .. } => (CANNOT, Some("TMPDIR names the folder for temporary files; give it one with room")),
         Error::Refused { .. } => (2, None),
+        Error::Filter { .. } => (2, Some("`?` passes over what a filter cannot do with a row, as in '.address.city?'")),
         Error::UnreadInput { .. } => (2, Some("name a file or a folder that can be read, or `-` for standard input")),
         Error::NotAFixture { .. } => (2, Some("`vlive dump --format jsonl --raw` makes a fixture of it")),
         Error::Exists { .. } => (2, Some("name a folder that has none")),

@@ -1,3 +1,4 @@
+use super::filtering::{Filtering, Replacing, Selected, none_matches};
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning as SelectionMeaning, Selecting};
 use super::{Global, Status, tell_unread, time};
@@ -26,6 +27,12 @@ use vlive::{Error, Record, Snapshot};
 pub struct Show {
     #[command(flatten)]
     selecting: Selecting,
+
+    #[command(flatten)]
+    filtering: Filtering,
+
+    #[command(flatten)]
+    selected: Selected,
 
     /// Show these fields, in this order
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
@@ -64,8 +71,11 @@ struct Shown {
 impl Show {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         self.table.format()?;
-        let chosen = self.selecting.choose(SelectionMeaning::Exact, time::now()?, output)?;
-        let look = |snapshot: &Snapshot| read(snapshot, &chosen);
+        let now = time::now()?;
+        let mut chosen = self.selecting.choose(SelectionMeaning::Exact, now, output)?;
+        self.filtering.narrow(&mut chosen, now)?;
+        let replacing = self.selected.compile(now)?;
+        let look = |snapshot: &Snapshot| read(snapshot, &chosen, replacing.as_ref());
         let (shown, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
         let found = !shown.entries.is_empty();
         let mut status = Status::Done;
@@ -74,6 +84,9 @@ impl Show {
                 return Ok(Status::No);
             }
             self.print(&shown, chosen.single().is_none(), output)?;
+        } else if shown.matched.without_rows > 0 {
+            output.error(&none_matches(shown.matched.without_rows), None);
+            status = Status::No;
         } else if chosen.is_everything() && damage.is_empty() && shown.unreadable.is_empty() {
             output.summary("the cache holds no entries");
         }
@@ -157,18 +170,22 @@ impl Show {
 }
 
 /// Decodes what is selected.
-fn read(snapshot: &Snapshot, chosen: &Chosen) -> Result<(Shown, Vec<Error>), Error> {
+fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> Result<(Shown, Vec<Error>), Error> {
     let mut shown = Shown::default();
     let (matched, damage) = vlive::ops::each_entry::<Error>(snapshot, &chosen.scope, |entry| {
         match entry.envelope() {
             Ok(envelope) => {
                 let place = shown.entries.len();
                 shown.entries.push(entry.key().to_string());
-                let visited = envelope.records::<vlive::cbor::Error>(&mut |id, record| {
-                    shown.rows.push(Row { entry: place, id: id.into_owned(), record });
+                envelope.records::<Stop>(&mut |id, record| {
+                    let records = match replacing {
+                        Some(replacing) => replacing.replace(&entry.key(), envelope.fetched_at(), &id, &record)?,
+                        None => vec![record],
+                    };
+                    let rows = records.into_iter().map(|record| Row { entry: place, id: id.to_string(), record });
+                    shown.rows.extend(rows);
                     Ok(())
-                });
-                visited.expect("what was verified can be read");
+                })?;
             }
             Err(error) => shown.unreadable.push(Unreadable { key: entry.key(), error }),
         }
@@ -176,6 +193,27 @@ fn read(snapshot: &Snapshot, chosen: &Chosen) -> Result<(Shown, Vec<Error>), Err
     })?;
     shown.matched = matched;
     Ok((shown, damage))
+}
+
+/// Why rows are not read to their end.
+struct Stop(Error);
+
+impl From<Stop> for Error {
+    fn from(Stop(error): Stop) -> Error {
+        error
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop(error)
+    }
+}
+
+impl From<vlive::cbor::Error> for Stop {
+    fn from(_: vlive::cbor::Error) -> Stop {
+        unreachable!("what was verified can be read")
+    }
 }
 
 /// Some rows and fields of what is shown.

@@ -1,20 +1,21 @@
 use super::format::{FormatArgs, SummaryFormat};
 use super::{Global, Status, tell_unread, time};
 use crate::output::histogram::{self, Blocks};
-use crate::output::{Output, human, table, to_width};
+use crate::output::{Output, human, in_the_middle, table};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::env;
 use std::io::Write;
+use unicode_width::UnicodeWidthStr;
 use vlive::Snapshot;
 use vlive::ops::{self, AgeHistogram, Contents, TableStat};
 use vlive::system::Holder;
 
 /// Show the space that a cache takes, the ages of its entries, and the largest ones
 ///
-/// Tells what of the file are values, sub-keys, the pages around them, redb's own records and free pages, and
-/// what `vlive compact` would give back. Sizes of entries are those of their values; the depth is the number of
+/// Tells what of the file are values, sub-keys, the rest of the pages that hold them, redb's own records and
+/// free pages, and what `vlive compact` would give back. Sizes of entries are those of their values; the depth is the number of
 /// pages that are read to reach an entry.
 #[derive(Debug, Args)]
 pub struct Stat {
@@ -30,8 +31,11 @@ pub struct Stat {
 const AGES: [&str; ops::AGE_BOUNDS.len() + 2] =
     ["future", "<1m", "<10m", "<1h", "<6h", "<1d", "<7d", "<30d", "<1y", "older"];
 
-/// Columns and rows of the largest entries on a terminal, where all of it is to fit on a screen.
+/// Columns of the largest entries on a terminal, where all of it is to fit on a screen.
 const COLUMNS: usize = 3;
+
+/// Columns of a cache key there.
+const WIDEST_KEY: usize = 22;
 
 impl Stat {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
@@ -73,7 +77,7 @@ fn headline(stat: &ops::Stat) -> String {
 
 fn print_space(stat: &ops::Stat, contents: &Contents, output: &mut Output) -> Result<()> {
     let space = &contents.space;
-    let mut parts = vec![("values", space.values), ("keys", space.keys), ("pages around them", space.around)];
+    let mut parts = vec![("values", space.values), ("keys", space.keys), ("pages", space.overhead)];
     if space.other_tables > 0 {
         parts.push(("other tables", space.other_tables));
     }
@@ -102,7 +106,7 @@ fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Re
     let tables: Vec<&TableStat> = tables.iter().filter(|table| table.cache_key.is_some()).collect();
     let key = |table: &TableStat, output: &Output| {
         let key = output.key(table.cache_key.as_deref().unwrap_or_default()).into_owned();
-        if output.is_terminal() { to_width(&key, 24).into_owned() } else { key }
+        if output.is_terminal() { in_the_middle(&key, WIDEST_KEY).into_owned() } else { key }
     };
     if is_quick {
         let columns = [("KEY", false), ("ENTRIES", true)];
@@ -132,34 +136,32 @@ fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Re
 
 /// A line for each, or as a block where it must fit on a terminal.
 fn print_largest(contents: &Contents, output: &mut Output) -> Result<()> {
-    let lines: Vec<String> = match output.width().filter(|_| output.is_terminal()) {
-        None => {
-            let line =
-                |(key, bytes): &(vlive::Key, u64)| format!("{}  {}", human::size(*bytes), output.key(&key.to_string()));
-            contents.largest.iter().map(line).collect()
-        }
-        Some(width) => {
-            let column = (width / COLUMNS).saturating_sub(2).max(20);
-            let cells = contents.largest.iter().map(|(key, bytes)| {
-                let size = human::size(*bytes);
-                let key = to_width(&output.key(&key.to_string()), column - size.len() - 2).into_owned();
-                format!("{size:>10}  {key}")
-            });
-            let cells: Vec<String> = cells.collect();
-            let rows = cells.len().div_ceil(COLUMNS);
-            (0..rows)
-                .map(|row| {
-                    let of_row = cells.iter().skip(row).step_by(rows.max(1)).map(|cell| format!("{cell:column$}"));
-                    of_row.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-                })
-                .collect()
-        }
-    };
-    if !lines.is_empty() {
-        output.heading("LARGEST")?;
+    if contents.largest.is_empty() {
+        return Ok(());
     }
-    for line in lines {
-        writeln!(output.data(), "{line}")?;
+    let largest = contents.largest.iter().map(|(key, bytes)| (human::size(*bytes), key.to_string()));
+    let largest: Vec<(String, String)> = largest.map(|(size, key)| (size, output.key(&key).into_owned())).collect();
+    let Some(width) = output.width() else {
+        output.heading("LARGEST")?;
+        for (size, key) in largest {
+            writeln!(output.data(), "{size}  {key}")?;
+        }
+        return Ok(());
+    };
+    let title = "LARGEST  ";
+    let column = (width.saturating_sub(title.len()) / COLUMNS).saturating_sub(2).max(20);
+    let size_width = largest.iter().map(|(size, _)| size.len()).max().unwrap_or(0);
+    let cells = largest.iter().map(|(size, key)| {
+        let key = in_the_middle(key, column - size_width - 1);
+        let padding = column - size_width - 1 - key.width();
+        format!("{size:>size_width$} {key}{:padding$}", "")
+    });
+    let cells: Vec<String> = cells.collect();
+    let rows = cells.len().div_ceil(COLUMNS);
+    for row in 0..rows {
+        let of_row: Vec<&str> = cells.iter().skip(row).step_by(rows).map(String::as_str).collect();
+        let begin = if row == 0 { title } else { "" };
+        writeln!(output.data(), "{begin:0$}{1}", title.len(), of_row.join("  ").trim_end())?;
     }
     Ok(())
 }
@@ -197,7 +199,7 @@ impl<'s> Process<'s> {
 struct Space {
     values: u64,
     keys: u64,
-    around: u64,
+    overhead: u64,
     other_tables: u64,
     redb: u64,
     free: u64,
@@ -264,7 +266,7 @@ impl<'s> Report<'s> {
             space: contents.map(|contents| contents.space).map(|space| Space {
                 values: space.values,
                 keys: space.keys,
-                around: space.around,
+                overhead: space.overhead,
                 other_tables: space.other_tables,
                 redb: space.redb,
                 free: space.free,

@@ -4,9 +4,10 @@ use super::Refused;
 use anyhow::Result;
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use vlive::live::FetchedAt;
 
 /// Seconds since 1970 up to which a cache can hold a time.
-const LAST: u64 = i64::MAX.unsigned_abs();
+const LAST: u64 = FetchedAt::LAST.seconds();
 
 /// Now, in seconds since 1970; `VLIVE_NOW` stands in for the clock.
 pub fn now() -> Result<u64> {
@@ -19,6 +20,11 @@ pub fn now() -> Result<u64> {
 /// The time that makes builds reproducible.
 pub fn source_date_epoch() -> Result<Option<u64>> {
     from_env("SOURCE_DATE_EPOCH")
+}
+
+/// A time that was checked where it was read.
+pub fn checked(seconds: u64) -> FetchedAt {
+    FetchedAt::new(seconds).expect("it is at most 2^63 - 1")
 }
 
 fn from_env(name: &str) -> Result<Option<u64>> {

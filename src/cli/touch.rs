@@ -54,7 +54,7 @@ impl Touch {
         } else {
             let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
             backup.of(&cache);
-            output.bar("touching").of(|| cache.touch(&chosen.scope, fetched_at))?
+            output.bar("touching").of(|| cache.touch(&chosen.scope, time::checked(fetched_at)))?
         };
         self.tell(&touched, fetched_at, output)?;
         backup.tell(output);

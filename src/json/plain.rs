@@ -6,7 +6,7 @@ use super::values::{Maps, Values};
 use crate::cbor::reader::{Head, Reader};
 use crate::live::layout::MAX_DEPTH;
 use base64::Engine;
-pub(super) use base64::engine::general_purpose::URL_SAFE_NO_PAD as URL_BASE64;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as URL_BASE64;
 use ciborium::Value;
 use std::io::{self, Write};
 

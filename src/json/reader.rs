@@ -6,6 +6,7 @@ use super::input_error::{InputError, Place, Step, wrong_encoding};
 use super::position::Position;
 use crate::cbor::encode::push_text;
 use crate::live::envelope::{Envelope, envelope_of};
+use crate::live::fetched_at::FetchedAt;
 use crate::live::layout::{FETCHED_AT, FETCHED_AT_RANGE, ROWS, is_time};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
@@ -20,7 +21,7 @@ use std::mem;
 /// ```
 /// let input = vlive::json::RowsInput::parse(r#"[{"id": "a", "price": 2.5}]"#, "id")?;
 /// assert_eq!(input.fetched_at(), None);
-/// let envelope = input.into_envelope(1_700_000_000);
+/// let envelope = input.into_envelope(1_700_000_000.into());
 /// assert_eq!(envelope.rows(), 1);
 /// # Ok::<(), vlive::json::InputError>(())
 /// ```
@@ -53,16 +54,16 @@ impl RowsInput {
         }
     }
 
-    /// The envelope's own time in seconds since 1970, if it has one.
+    /// The envelope's own time, if it has one.
     #[must_use]
-    pub fn fetched_at(&self) -> Option<u64> {
-        self.fetched_at
+    pub fn fetched_at(&self) -> Option<FetchedAt> {
+        self.fetched_at.and_then(FetchedAt::new)
     }
 
-    /// The envelope, with `fetched_at` in seconds since 1970 (2^63 - 1 at the most).
+    /// The envelope, with a time.
     #[must_use]
-    pub fn into_envelope(self, fetched_at: u64) -> Envelope {
-        envelope_of(fetched_at, self.rows, self.encoded)
+    pub fn into_envelope(self, fetched_at: FetchedAt) -> Envelope {
+        envelope_of(fetched_at.seconds(), self.rows, self.encoded)
     }
 }
 

@@ -1,7 +1,6 @@
 //! CBOR values as JSON, straight from the bytes: no value is built.
 
 use super::names::{BYTES, FLOAT, INT, MAP, RESERVED, TAG};
-use super::plain::URL_BASE64;
 use super::tokens::{Result, Stop, Tokens};
 use crate::cbor;
 use crate::cbor::bignum::{BigInt, Tagged};
@@ -11,6 +10,7 @@ use crate::cbor::reader::{Head, Reader};
 use crate::live::layout::MAX_DEPTH;
 use crate::live::view::EnvelopeView;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as URL_BASE64;
 use std::io::Write;
 use std::ops::Range;
 

@@ -5,6 +5,7 @@ use super::layout::{FETCHED_AT, MAX_DEPTH, ROWS};
 use super::view::EnvelopeView;
 use crate::cbor;
 use crate::cbor::encode::{push_head, push_text};
+use crate::cbor::reader::Reader;
 use ciborium::Value;
 use ciborium_ll::Header;
 use indexmap::IndexMap;
@@ -53,19 +54,39 @@ impl<'b> EnvelopeView<'b> {
         &self,
         visit: &mut dyn FnMut(Cow<'b, str>, Record) -> Result<(), E>,
     ) -> Result<(), E> {
-        let value = self.value();
-        self.rows(&mut |id, record| {
-            let mut fields = Record::new();
-            self.fields::<cbor::Error>(record, &mut |name, field| {
-                let start = field.pos();
-                field.skip(MAX_DEPTH)?;
-                let value =
-                    ciborium::from_reader(&value[start..field.pos()]).expect("ciborium reads what was verified");
-                fields.insert(name.into_owned(), value);
-                Ok(())
-            })?;
-            visit(id, fields)
-        })
+        self.rows(&mut |id, record| visit(id, self.record(record)?))
+    }
+
+    /// Reads and decodes the record that the reader is at.
+    pub(crate) fn record(&self, record: &mut Reader<'b>) -> cbor::error::Result<Record> {
+        let mut fields = Record::new();
+        self.fields::<cbor::Error>(record, &mut |name, field| {
+            let start = field.pos();
+            field.skip(MAX_DEPTH)?;
+            let value = &self.value()[start..field.pos()];
+            fields.insert(name.into_owned(), ciborium::from_reader(value).expect("ciborium reads what was verified"));
+            Ok(())
+        })?;
+        Ok(fields)
+    }
+
+    /// The envelope with only those rows for which `keep` is true, in their order. The bytes of their records
+    /// stay; everything that vantage-live ignores in the envelope goes.
+    pub fn retain<E: From<cbor::Error>>(
+        &self,
+        mut keep: impl FnMut(&str, Record) -> Result<bool, E>,
+    ) -> Result<Envelope, E> {
+        let (mut rows, mut encoded) = (0, Vec::new());
+        self.rows::<E>(&mut |id, record| {
+            let start = record.pos();
+            if keep(&id, self.record(record)?)? {
+                push_text(&mut encoded, &id);
+                encoded.extend_from_slice(&self.value()[start..record.pos()]);
+                rows += 1;
+            }
+            Ok(())
+        })?;
+        Ok(envelope_of(self.fetched_at(), rows, encoded))
     }
 }
 
@@ -97,6 +118,12 @@ impl Envelope {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The same, for those who need nothing else.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// The number of rows in it.

@@ -44,6 +44,12 @@ impl FetchedAt {
     }
 }
 
+impl From<u32> for FetchedAt {
+    fn from(seconds: u32) -> FetchedAt {
+        FetchedAt(seconds.into())
+    }
+}
+
 /// Rounded down to a second; 1970 for what is before it.
 impl From<SystemTime> for FetchedAt {
     fn from(time: SystemTime) -> FetchedAt {

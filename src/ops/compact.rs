@@ -72,12 +72,12 @@ fn compact_locked(old: &Old) -> Result<Compacted> {
     }
     verify_for_redb(&old.named, &old.file)?;
     let snapshot = Snapshot::of(&old.named, Arc::clone(&old.file), false)?.whole()?;
-    // Every page is read for the plan, for the copy and for the comparison.
-    progress::current().expect(Some(3 * snapshot.file().len()));
     let plan = compact_plan(&snapshot)?;
     if plan.given_back() == 0 {
         return Ok(plan);
     }
+    // What is in use is read to be copied, and to be compared with what was written, which is read too.
+    progress::current().expect(Some(3 * plan.after));
     let after = replace(old, &snapshot, &metadata, plan.after)?;
     Ok(Compacted { after: after.unwrap_or(plan.before), ..plan })
 }

@@ -9,12 +9,14 @@ pub(crate) mod check;
 pub(crate) mod compact;
 pub(crate) mod diff;
 pub(crate) mod dump;
+pub(crate) mod find;
 pub(crate) mod find_caches;
 pub(crate) mod invalidate;
 pub(crate) mod keep;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod near;
+pub(crate) mod row_filter;
 pub(crate) mod salvage;
 pub(crate) mod scope;
 pub(crate) mod stat;
@@ -29,11 +31,13 @@ pub use diff::{
     Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff, diff_values,
 };
 pub use dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
+pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use invalidate::{Plan, Removed};
 pub use list::{CacheKeySummary, List, Unreadable, list};
 pub use load::{LoadPlan, Replace};
 pub use near::{Near, near};
+pub use row_filter::{FilterError, RowFilter};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope, each_entry};
 pub use stat::{AGE_BOUNDS, AgeCount, AgeHistogram, Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};

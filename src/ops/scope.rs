@@ -3,6 +3,7 @@
 use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
 use crate::live::key::Selection;
+use crate::ops::row_filter::RowFilter;
 use crate::snapshot::{Entry, Snapshot};
 use std::collections::HashMap;
 
@@ -26,6 +27,7 @@ pub struct Scope {
     groups: Vec<usize>,
     within: Option<FetchedWithin>,
     leaves_undated: bool,
+    rows: Option<RowFilter>,
 }
 
 /// Bounds of `fetched_at`, all in seconds since 1970.
@@ -59,10 +61,20 @@ pub struct Matched {
     pub unmatched: Vec<usize>,
     /// Entries that match a selection and lie outside the bounds of age.
     pub outside: u64,
+    /// Entries that match a selection and have no row that is kept.
+    pub without_rows: u64,
     /// Where there are bounds of age: matching entries that are dated in the future, inside or outside.
     pub future: u64,
     /// Where there are bounds of age: matching entries whose time cannot be read.
     pub undated: u64,
+}
+
+impl Matched {
+    /// Whether nothing was left out of what was selected.
+    #[must_use]
+    pub fn is_all_there_is(&self) -> bool {
+        self.unmatched.is_empty() && self.outside == 0 && self.without_rows == 0
+    }
 }
 
 impl Scope {
@@ -101,6 +113,21 @@ impl Scope {
     pub fn leaving_undated(mut self) -> Scope {
         self.leaves_undated = true;
         self
+    }
+
+    /// Reduces the entries to the rows that are kept. Entries of which none is kept are out of the scope.
+    #[must_use]
+    pub fn keeping(mut self, rows: RowFilter) -> Scope {
+        self.rows = Some(rows);
+        self
+    }
+
+    /// The entry as far as its rows are in the scope.
+    pub fn reduce(&self, entry: Entry) -> Result<Option<Entry>> {
+        match &self.rows {
+            Some(rows) => rows.reduce(entry),
+            None => Ok(Some(entry)),
+        }
     }
 
     /// The selections.
@@ -195,7 +222,10 @@ pub(crate) fn selected<E: From<Error>>(
             };
             // An entry that several selections match belongs to the first of them.
             if scope.place(read.cache_key(), read.sub_key()) == Some(place) && scope.is_within(read, &mut matched) {
-                visit(entry)?;
+                match scope.reduce(entry?)? {
+                    Some(entry) => visit(Ok(entry))?,
+                    None => matched.without_rows += 1,
+                }
             }
         }
         if !is_matched {

@@ -110,7 +110,7 @@ pub struct Space {
     /// Their sub-keys.
     pub keys: u64,
     /// What the pages of cache tables hold besides: offsets, branches, and room that is not used.
-    pub around: u64,
+    pub overhead: u64,
     /// Tables that are not cache tables.
     pub other_tables: u64,
     /// What redb keeps for itself: the names of tables, and which pages are in use.
@@ -318,7 +318,7 @@ impl Look<'_> {
         self.needs.packed(table, packing);
         self.space.values += held.values;
         self.space.keys += held.keys;
-        self.space.around += tree.bytes.saturating_sub(held.values + held.keys);
+        self.space.overhead += tree.bytes.saturating_sub(held.values + held.keys);
         Ok(TableStat { tree: Some(tree), held: Some(held), ..TableStat::new(table) })
     }
 
@@ -352,8 +352,8 @@ impl Look<'_> {
         let file = self.snapshot.file();
         let layout = file.header().layout_len(file.len());
         // What the definitions of tables take was counted after what redb keeps for itself.
-        let Space { values, keys, around, other_tables, .. } = self.space;
-        let tables = values + keys + around + other_tables;
+        let Space { values, keys, overhead, other_tables, .. } = self.space;
+        let tables = values + keys + overhead + other_tables;
         self.space.redb = layout + self.survey.allocated.saturating_sub(tables);
         self.space.free = file.len().saturating_sub(layout + self.survey.allocated);
         self.space.compacted = self.needs.file_len();

@@ -3,6 +3,7 @@
 use super::scope::{Matched, Scope, selected};
 use crate::cache::{Insert, NewValue};
 use crate::error::{Error, Result};
+use crate::live::fetched_at::FetchedAt;
 use crate::live::key;
 use crate::live::redate::redated;
 use crate::ops::list::Unreadable;
@@ -60,10 +61,10 @@ impl<'s> TouchPlan<'s> {
     }
 
     /// Inserts every entry with its new time. Until that is committed the plan's commit must stay.
-    pub(crate) fn apply(&self, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
+    pub(crate) fn apply(&self, fetched_at: FetchedAt, insert: &mut Insert<'_>) -> Result<()> {
         selected(self.snapshot, self.scope, |entry| {
             let entry = entry?;
-            match redated(entry.value(), fetched_at) {
+            match redated(entry.value(), fetched_at.seconds()) {
                 Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), NewValue::Bytes(&value)),
                 // Told by the plan.
                 Err(_) => Ok(()),

@@ -71,7 +71,7 @@ pub fn meaning(value: &Value) -> Meaning<'_> {
         Value::Integer(_) => Meaning::Number(json::plain(value).into()),
         Value::Float(float) => Meaning::Number(not_finite(*float).map_or_else(|| json::plain(value).into(), Cow::from)),
         Value::Tag(tag, content) => {
-            tagged(*tag, content).unwrap_or_else(|| Meaning::Text(diagnostic(*tag, content).into()))
+            of_tag(*tag, content).unwrap_or_else(|| Meaning::Text(diagnostic(*tag, content).into()))
         }
         _ => Meaning::Text(json::plain(value).into()),
     }
@@ -87,7 +87,7 @@ fn not_finite(float: f64) -> Option<&'static str> {
 }
 
 /// The meaning of a tag; `None` if it is not known for this tag with this content.
-fn tagged(tag: u64, content: &Value) -> Option<Meaning<'_>> {
+pub fn of_tag(tag: u64, content: &Value) -> Option<Meaning<'_>> {
     Some(match (tag, content) {
         (0 | 100 | 101, Value::Text(text)) => Meaning::Text(text.into()),
         (2 | 3, Value::Bytes(bytes)) => Meaning::Number(bignum(bytes, tag == 3)?.into()),
@@ -242,14 +242,26 @@ fn date(day: i64) -> (i64, i64, i64) {
     (400 * cycle + year + next, month, day)
 }
 
-/// A duration in days, hours, minutes and seconds; longer units do not have a fixed length.
-fn duration(parts: &[Value]) -> Option<String> {
-    let (seconds, nanoseconds): (u64, u32) = match parts {
+/// The decimal digits of the seconds that a duration lasts; `None` for what is not a duration.
+pub fn seconds(tag: u64, content: &Value) -> Option<String> {
+    let (14, Value::Array(parts)) = (tag, content) else { return None };
+    let (seconds, nanoseconds) = duration_parts(parts)?;
+    Some(format!("{seconds}{}", fraction(nanoseconds)?))
+}
+
+/// Seconds and nanoseconds of a duration; SurrealDB leaves out what is zero.
+fn duration_parts(parts: &[Value]) -> Option<(u64, u32)> {
+    Some(match parts {
         [] => (0, 0),
         [seconds] => (integer(seconds)?, 0),
         [seconds, nanoseconds] => (integer(seconds)?, integer(nanoseconds)?),
         _ => return None,
-    };
+    })
+}
+
+/// A duration in days, hours, minutes and seconds; longer units do not have a fixed length.
+fn duration(parts: &[Value]) -> Option<String> {
+    let (seconds, nanoseconds) = duration_parts(parts)?;
     let fraction = fraction(nanoseconds)?;
     let units = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m")];
     let mut words: Vec<String> =

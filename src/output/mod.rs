@@ -17,7 +17,7 @@ mod terminal_json;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
-pub use cut::to_width;
+pub use cut::{in_the_middle, to_width};
 pub use grid::Grid;
 use pager::Pager;
 use progress::Bar;

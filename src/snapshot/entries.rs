@@ -17,12 +17,19 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Entry {
     cache_key: Arc<str>,
-    entry: TreeEntry,
+    pair: TreeEntry,
+    /// What stands for the value, if not all of it counts.
+    reduced: Option<Vec<u8>>,
 }
 
 impl Entry {
-    pub(super) fn new(cache_key: Arc<str>, entry: TreeEntry) -> Entry {
-        Entry { cache_key, entry }
+    pub(super) fn new(cache_key: Arc<str>, pair: TreeEntry) -> Entry {
+        Entry { cache_key, pair, reduced: None }
+    }
+
+    /// The same entry with another value.
+    pub(crate) fn with_value(self, value: Vec<u8>) -> Entry {
+        Entry { reduced: Some(value), ..self }
     }
 
     /// The full key.
@@ -40,13 +47,13 @@ impl Entry {
     /// The sub-key.
     #[must_use]
     pub fn sub_key(&self) -> &str {
-        str::from_utf8(self.entry.key()).expect("verified when the entry was read")
+        str::from_utf8(self.pair.key()).expect("verified when the entry was read")
     }
 
-    /// The value as stored.
+    /// The value as stored, or what a [`RowFilter`](crate::ops::RowFilter) has left of it.
     #[must_use]
     pub fn value(&self) -> &[u8] {
-        self.entry.value()
+        self.reduced.as_deref().unwrap_or_else(|| self.pair.value())
     }
 
     /// Bytes that it takes, those of its keys not counted.
@@ -145,7 +152,7 @@ impl Iterator for Entries<'_> {
             current.seen = current.seen.map(|seen| seen + 1);
             let Ok(sub_key) = str::from_utf8(entry.key()) else { return damaged(definition.key_is_no_text()) };
             if self.selection.takes_sub_key(sub_key) {
-                let entry = Entry { cache_key: Arc::clone(&current.cache_key), entry };
+                let entry = Entry::new(Arc::clone(&current.cache_key), entry);
                 if matches!(self.selection, Selection::Entry(_)) {
                     // There is but one, and the page after it need not be read.
                     self.leave_table();

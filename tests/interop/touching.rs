@@ -7,6 +7,7 @@ use crate::common::stress::seeds;
 use crate::support::{Oracle, contents, copy_of, encoded, folder_of};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
+use vlive::live::FetchedAt;
 use vlive::{Cache, CachedRows, Selection};
 
 const TIMES: [u64; 3] = [0, 1_770_010_000, i64::MAX.unsigned_abs()];
@@ -23,7 +24,7 @@ fn touch(folder: &Path, fetched_at: u64) -> (usize, usize) {
     let (before, others) = of_the_cache(folder);
     let keys: Vec<String> = before.iter().map(|(key, _)| key.clone()).collect();
     let were = answers(folder, &keys);
-    let told = Cache::open(folder).unwrap().touch(&Selection::All.into(), fetched_at).unwrap();
+    let told = Cache::open(folder).unwrap().touch(&Selection::All.into(), FetchedAt::new(fetched_at).unwrap()).unwrap();
     let (after, others_after) = of_the_cache(folder);
     assert!(others == others_after && after.iter().map(|(key, _)| key).eq(&keys), "other entries");
     let (mut touched, mut refused) = (Vec::new(), Vec::new());
@@ -124,7 +125,7 @@ fn touching_more_than_redb_caches_loses_nothing() {
     cache.invalidate_prefix("k1/page_1").unwrap();
     for fetched_at in TIMES {
         // With redb open, and as it is opened.
-        let touched = cache.touch(&Selection::All.into(), fetched_at).unwrap();
+        let touched = cache.touch(&Selection::All.into(), FetchedAt::new(fetched_at).unwrap()).unwrap();
         assert!(touched.keys.len() > 200 && touched.unreadable.is_empty());
     }
     let len = std::fs::metadata(cache.path()).unwrap().len();

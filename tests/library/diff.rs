@@ -69,7 +69,7 @@ fn value_bytes(value: &Value) -> Vec<u8> {
 /// The same of a record in JSON.
 fn record_of_json(json: &str) -> Vec<u8> {
     let rows = format!(r#"{{"rows":{{"":{json}}}}}"#);
-    RowsInput::parse(&rows, "id").unwrap().into_envelope(0).bytes().to_vec()
+    RowsInput::parse(&rows, "id").unwrap().into_envelope(0.into()).bytes().to_vec()
 }
 
 fn value_of_json(json: &str) -> Vec<u8> {

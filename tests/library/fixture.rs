@@ -252,7 +252,7 @@ fn a_load_does_what_its_plan_says_as_a_map_would() {
 #[test]
 fn entries_of_a_fixture_are_in_the_order_of_a_cache() {
     let text = br#"{"k/2":{},"k":{"fetched_at":5,"rows":{}}} {"key":"a/1","raw":"oA=="} {"b/b":[],"K/1":{},"k/10":{}}"#;
-    let options = FixtureOptions { undated: 9, ..FixtureOptions::default() };
+    let options = FixtureOptions { undated: 9.into(), ..FixtureOptions::default() };
     let fixture = fixture_of(text, &options).unwrap();
     let seen: Vec<_> =
         fixture.entries().map(|entry| (entry.key().to_string(), entry.is_dated(), entry.len())).collect();
@@ -271,7 +271,7 @@ fn entries_of_a_fixture_are_in_the_order_of_a_cache() {
         fixture.entries().map(|entry| entry.value().unwrap()).filter_map(|value| value.get(12).copied()).collect()
     };
     assert_eq!(dates(&fixture), [9, 9, 9, 9, 5]);
-    let fixture = fixture_of(text, &FixtureOptions { fetched_at: Some(7), ..options }).unwrap();
+    let fixture = fixture_of(text, &FixtureOptions { fetched_at: Some(7.into()), ..options }).unwrap();
     assert!(fixture.entries().all(|entry| entry.is_dated()));
     assert_eq!(dates(&fixture), [7; 6]);
 }
@@ -356,7 +356,7 @@ fn text_read_in_small_pieces_gives_the_same_fixture() {
             Ok(len)
         }
     }
-    let options = FixtureOptions { undated: 1, ..FixtureOptions::default() };
+    let options = FixtureOptions { undated: 1.into(), ..FixtureOptions::default() };
     let texts = VALID.iter().map(|valid| valid.as_bytes().to_vec());
     for (seed, text) in (0..).zip(texts.chain(seeds(50).map(|seed| tampered(&mut Random::new(seed))))) {
         let input = Box::new(Trickle(&text, Random::new(seed)));

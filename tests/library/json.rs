@@ -24,7 +24,7 @@ fn dump(value: &[u8], pretty: bool) -> String {
 /// The value of one field given as JSON.
 fn value_of(json: &str) -> Result<Value, String> {
     let input = RowsInput::parse(&format!(r#"{{"r":{{"v":{json}}}}}"#), "id").map_err(|error| error.to_string())?;
-    let rows = CachedRows::decode(input.into_envelope(0).bytes()).unwrap();
+    let rows = CachedRows::decode(input.into_envelope(0.into()).bytes()).unwrap();
     Ok(rows.rows["r"]["v"].clone())
 }
 
@@ -91,8 +91,8 @@ fn every_kind_of_value_has_its_form() {
 fn the_envelope_its_rows_and_its_records_are_plain_objects_whatever_their_names() {
     let json = r#"{"fetched_at":7,"rows":{"$map":{"$tag":1},"rows":{"$bytes":"x","fetched_at":2}}}"#;
     let input = RowsInput::parse(json, "id").unwrap();
-    assert_eq!(input.fetched_at(), Some(7));
-    assert_eq!(dump(input.into_envelope(7).bytes(), false), json);
+    assert_eq!(input.fetched_at(), Some(7.into()));
+    assert_eq!(dump(input.into_envelope(7.into()).bytes(), false), json);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn indentation_is_two_spaces_and_empty_containers_stay_closed() {
     }
   }
 }"#;
-    assert_eq!(dump(input.into_envelope(0).bytes(), true), expected);
+    assert_eq!(dump(input.into_envelope(0.into()).bytes(), true), expected);
 }
 
 #[test]
@@ -125,10 +125,13 @@ fn rows_come_as_an_envelope_a_map_or_an_array() {
         (r#"[{"id": 1, "n": "a"}, {"id": "x"}]"#, "id"),
     ] {
         let input = RowsInput::parse(json, id_field).unwrap();
-        assert_eq!(dump(input.into_envelope(5).bytes(), false), expected, "{json}");
+        assert_eq!(dump(input.into_envelope(5.into()).bytes(), false), expected, "{json}");
     }
     let keyed = RowsInput::parse(r#"[{"sku": "A", "id": null}]"#, "sku").unwrap();
-    assert_eq!(dump(keyed.into_envelope(0).bytes(), false), r#"{"fetched_at":0,"rows":{"A":{"sku":"A","id":null}}}"#);
+    assert_eq!(
+        dump(keyed.into_envelope(0.into()).bytes(), false),
+        r#"{"fetched_at":0,"rows":{"A":{"sku":"A","id":null}}}"#
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod assertion;
 mod deviation;
 mod diff;
 mod diorama;
+mod find;
 mod fixture;
 mod forged;
 mod json;
@@ -13,6 +14,8 @@ mod notation;
 mod properties;
 mod redact;
 mod space;
+mod watcher;
+mod wings;
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -283,7 +283,7 @@ fn the_numbers_of_stat_are_those_of_redb() {
         let folder = used(&mut Random::new(1000 + seed), seed % 4 == 3);
         let stat = stat(folder.path());
         let space = space(folder.path());
-        let sum = space.values + space.keys + space.around + space.other_tables + space.redb + space.free;
+        let sum = space.values + space.keys + space.overhead + space.other_tables + space.redb + space.free;
         assert_eq!((sum, stat.file_len), (len(&folder), len(&folder)));
         let listed = ops::list(&Snapshot::open(folder.path()).unwrap()).unwrap().0;
         let by_list: BTreeMap<_, _> =

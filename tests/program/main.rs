@@ -10,6 +10,8 @@ mod dump;
 mod dump_formats;
 mod dump_output;
 mod errors;
+mod filter;
+mod find;
 mod generated;
 mod global;
 mod in_use;

@@ -23,7 +23,7 @@ fn stat_shows_a_cache_at_a_glance() {
     let lines: Vec<&str> = output.stdout.lines().collect();
     assert!(lines[0].starts_with("3.5 MiB, ") && lines[0].contains("; format v2, commit "), "{output}");
     assert!(lines[0].ends_with(", closed"), "{output}");
-    assert!(lines[1].starts_with("values 45 B, keys 12 B, pages around them 3.9 KiB, redb "), "{output}");
+    assert!(lines[1].starts_with("values 45 B, keys 12 B, pages 3.9 KiB, redb "), "{output}");
     assert!(lines[2].starts_with("`vlive compact` would give back 1.8 MiB (5"), "{output}");
     assert_eq!(lines[3], "AGE  future  <1m  <10m  <1h  <6h  <1d  <7d  <30d  <1y  older");
     assert_eq!(lines[4], "                             ███                       █████");

@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::time::{Duration, UNIX_EPOCH};
 use vlive::fixture::{FixtureOptions, Source};
 use vlive::json::{JsonStyle, RowsInput, write_envelope};
+use vlive::live::FetchedAt;
 use vlive::live::{Envelope, EnvelopeView};
 use vlive::{CachedRows, Error, Fixture, Key};
 
@@ -24,14 +25,14 @@ pub fn rows(text: &str) -> bool {
             return false;
         }
     };
-    let envelope = input.into_envelope(3);
+    let envelope = input.into_envelope(3.into());
     let rows = CachedRows::decode(envelope.bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
     assert_eq!(envelope.rows(), rows.rows.len() as u64, "{text}");
     let mut json = Vec::new();
     let style = JsonStyle { pretty: true, ..JsonStyle::default() };
     write_envelope(&EnvelopeView::new(envelope.bytes()).unwrap(), style, &mut json).unwrap();
     let json = String::from_utf8(json).unwrap();
-    let again = RowsInput::parse(&json, "id").unwrap_or_else(|error| panic!("{text}: {error}")).into_envelope(3);
+    let again = RowsInput::parse(&json, "id").unwrap_or_else(|error| panic!("{text}: {error}")).into_envelope(3.into());
     assert_eq!(again, Envelope::encode(&rows), "{text}");
     true
 }
@@ -42,7 +43,8 @@ pub fn fixture(bytes: &[u8]) -> Option<usize> {
     let shown = bytes.escape_ascii();
     let mut entries = None;
     for fetched_at in [Some(9), None] {
-        let options = FixtureOptions { id_field: "id".to_owned(), fetched_at, undated: 5 };
+        let options =
+            FixtureOptions { id_field: "id".to_owned(), fetched_at: fetched_at.map(u32::into), undated: 5.into() };
         let ours = read(bytes, &options);
         if fetched_at.is_none() {
             assert_eq!(read(InPieces(bytes, bytes.len() / 4 + 1), &options), ours, "{shown}");
@@ -60,7 +62,7 @@ pub fn fixture(bytes: &[u8]) -> Option<usize> {
             match fetched_at {
                 Some(fetched_at) if theirs.is_raw => {
                     let mut rows = CachedRows::decode(&theirs.value).unwrap();
-                    rows.fetched_at = UNIX_EPOCH + Duration::from_secs(fetched_at);
+                    rows.fetched_at = UNIX_EPOCH + Duration::from_secs(fetched_at.into());
                     let ours = CachedRows::decode(&ours.value).unwrap_or_else(|error| panic!("{error}: {shown}"));
                     assert_eq!(Envelope::encode(&ours), Envelope::encode(&rows), "{shown}");
                 }
@@ -132,7 +134,7 @@ fn reference(text: &str, options: &FixtureOptions) -> Option<Vec<Entry>> {
     entries.windows(2).all(|pair| pair[0].key != pair[1].key).then_some(entries)
 }
 
-fn dated(key: &str, input: RowsInput, own: Option<u64>, options: &FixtureOptions) -> Entry {
+fn dated(key: &str, input: RowsInput, own: Option<FetchedAt>, options: &FixtureOptions) -> Entry {
     let fetched_at = options.fetched_at.or(own);
     let envelope = input.into_envelope(fetched_at.unwrap_or(options.undated));
     Entry { key: Key::new(key), value: envelope.bytes().to_vec(), is_dated: fetched_at.is_some(), is_raw: false }
@@ -147,7 +149,7 @@ fn single(pairs: Vec<(String, &RawValue)>, options: &FixtureOptions) -> Option<E
         }
     }
     let key: String = serde_json::from_str(fields.remove("key")?).ok()?;
-    let seconds = |text| serde_json::from_str::<u64>(text).ok().filter(|seconds| i64::try_from(*seconds).is_ok());
+    let seconds = |text| serde_json::from_str::<u64>(text).ok().and_then(FetchedAt::new);
     let own = match fields.remove("fetched_at") {
         Some(text) => Some(seconds(text)?),
         None => None,

@@ -11,6 +11,7 @@ use std::fmt::Write;
 use std::io;
 use std::time::{Duration, UNIX_EPOCH};
 use vlive::json::{JsonStyle, RowsInput, write_envelope};
+use vlive::live::FetchedAt;
 use vlive::live::{Envelope, EnvelopeView};
 use vlive::{CachedRows, Record};
 
@@ -52,6 +53,7 @@ pub fn value(value: &[u8]) -> Option<Vec<u8>> {
         }
         match RowsInput::parse(&json, "id") {
             Ok(input) => {
+                let fetched_at = FetchedAt::new(fetched_at).unwrap();
                 assert_eq!(input.fetched_at(), Some(fetched_at), "{shown}");
                 assert_eq!(input.into_envelope(fetched_at).bytes(), canonical, "{shown}\n{json}");
             }

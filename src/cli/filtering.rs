@@ -1,0 +1,98 @@
+//! Which rows of the entries count, and what is shown of them: one group of arguments for all commands that
+//! read rows.
+
+use super::selection::Chosen;
+use super::{Refused, time};
+use crate::filter::{self, Fault, Filter, Row, value};
+use crate::output::human;
+use anyhow::Result;
+use clap::Args;
+use std::sync::Arc;
+use vlive::ops::RowFilter;
+use vlive::{Key, Record};
+
+const HEADING: &str = "Rows";
+
+#[derive(Debug, Args)]
+pub struct Filtering {
+    /// Only rows for which this jq filter is true, such as '.balance > 1000 and .active'; `$key`, `$id`,
+    /// `$fetched_at` and `$age` (in seconds) are set
+    #[arg(long = "where", value_name = "FILTER", help_heading = HEADING)]
+    where_filter: Option<String>,
+}
+
+impl Filtering {
+    /// Whether there is a filter.
+    pub fn is_given(&self) -> bool {
+        self.where_filter.is_some()
+    }
+
+    /// Narrows what was chosen to the rows for which the filter is true.
+    pub fn narrow(&self, chosen: &mut Chosen, now: u64) -> Result<()> {
+        let Some(code) = &self.where_filter else { return Ok(()) };
+        let filter = compile("--where", code)?;
+        let keeps = move |key: &Key, fetched_at, id: &str, record: &Record| {
+            let key = key.to_string();
+            let row = Row { key: &key, id, fetched_at, age: time::age(now, fetched_at) };
+            Ok(filter.is_true_of(row, value::of_record(record))?)
+        };
+        chosen.scope = std::mem::take(&mut chosen.scope).keeping(RowFilter::new(keeps));
+        Ok(())
+    }
+}
+
+/// Says that entries were found, and no row for which the filter is true.
+pub fn none_matches(entries: u64) -> String {
+    let entries = human::count(entries, "entry", "entries");
+    format!("the filter is true of no row of {entries}")
+}
+
+#[derive(Debug, Args)]
+pub struct Selected {
+    /// Show what this jq filter gives in place of a row, such as '{name, total: (.price * .count)}'
+    #[arg(long = "select", value_name = "FILTER", help_heading = HEADING)]
+    select_filter: Option<String>,
+}
+
+impl Selected {
+    pub fn is_given(&self) -> bool {
+        self.select_filter.is_some()
+    }
+
+    /// What stands in place of rows; `None` if they stand for themselves.
+    pub fn compile(&self, now: u64) -> Result<Option<Replacing>> {
+        let Some(code) = &self.select_filter else { return Ok(None) };
+        Ok(Some(Replacing { filter: Arc::new(compile("--select", code)?), now }))
+    }
+}
+
+/// A filter whose results stand in place of rows.
+#[derive(Clone)]
+pub struct Replacing {
+    filter: Arc<Filter>,
+    now: u64,
+}
+
+impl Replacing {
+    /// The results for a row, in order. An object is a row with its fields; anything else is the field `value`.
+    pub fn replace(&self, key: &Key, fetched_at: u64, id: &str, record: &Record) -> Result<Vec<Record>, vlive::Error> {
+        let full_key = key.to_string();
+        let row = Row { key: &full_key, id, fetched_at, age: time::age(self.now, fetched_at) };
+        let results = self.filter.values_of(row, value::of_record(record)).map_err(|fault| vlive::Error::Filter {
+            key: key.clone(),
+            id: id.into(),
+            source: Box::new(fault),
+        })?;
+        Ok(results.iter().map(value::to_record).collect())
+    }
+}
+
+fn compile(option: &str, code: &str) -> Result<Filter> {
+    let compiled = filter::with_room(|| Filter::compile(code))?;
+    compiled.map_err(|fault: Fault| {
+        Refused::error(
+            format!("{option} is not a jq filter that can be used: {fault}"),
+            Some("the language is that of jq; `vlive show --help` has examples"),
+        )
+    })
+}

@@ -1,0 +1,302 @@
+//! `find`: where something is.
+
+mod pattern;
+mod row;
+
+use super::filtering::Filtering;
+use super::format::TableArgs;
+use super::selection::{Chosen, Meaning, Selecting};
+use super::{Global, Refused, Status, tell_unread, time};
+use crate::output::listing::TableFormat;
+use crate::output::{self, Output, human, listing};
+use anyhow::Result;
+use clap::Args;
+use pattern::Pattern;
+use serde::Serialize;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use unicode_width::UnicodeWidthStr;
+use vlive::Snapshot;
+use vlive::ops::{Hit, Place, Query, Searched, Step};
+
+/// Find where a text, a row id or the value of a field is
+///
+/// Keys, row ids, names of fields and values are searched. Numbers match as they are written, dates, decimals,
+/// record ids and uuids by what they mean. Each place is a line: the full key, the row id, the path of the field,
+/// the value, and the age of the entry.
+///
+/// `--id` finds a row in every entry that holds it, and shows the fields in which these differ: it tells why an app
+/// shows an old value.
+#[derive(Debug, Args)]
+pub struct Find {
+    /// The text to find; with --id it may be left out
+    #[arg(required_unless_present = "id")]
+    pattern: Option<String>,
+
+    #[command(flatten)]
+    selecting: Selecting,
+
+    #[command(flatten)]
+    filtering: Filtering,
+
+    /// Take upper and lower case as equal
+    #[arg(short, long)]
+    ignore_case: bool,
+
+    /// Take PATTERN for a regular expression of Rust's regex crate
+    #[arg(short = 'e', long)]
+    regexp: bool,
+
+    /// Find exactly this row, wherever it is cached
+    #[arg(long, value_name = "ROW_ID")]
+    id: Option<String>,
+
+    /// Search only values of this field
+    #[arg(long, value_name = "NAME")]
+    field: Option<String>,
+
+    /// Print full keys alone, a line each, as --keys-from reads them
+    #[arg(long, conflicts_with_all = ["count", "format", "json"])]
+    keys: bool,
+
+    /// Print only the number of places
+    #[arg(long)]
+    count: bool,
+
+    /// Stop after N places
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+
+    #[command(flatten)]
+    table: TableArgs,
+}
+
+/// A place as machines get it.
+#[derive(Serialize)]
+struct Line {
+    key: String,
+    fetched_at: Option<u64>,
+    age: Option<i64>,
+    /// What matches: `key`, `id`, `name` or `value`.
+    place: &'static str,
+    id: Option<String>,
+    path: Option<String>,
+    value: Option<String>,
+}
+
+const COLUMNS: [listing::Column; 7] = [
+    ("key", "KEY", false),
+    ("fetched_at", "FETCHED", true),
+    ("age", "AGE", true),
+    ("place", "PLACE", false),
+    ("id", "ROW", false),
+    ("path", "FIELD", false),
+    ("value", "VALUE", false),
+];
+
+impl Find {
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        self.table.format()?;
+        let now = time::now()?;
+        let mut chosen = self.selecting.choose(Meaning::Exact, now, output)?;
+        self.filtering.narrow(&mut chosen, now)?;
+        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let (found, searched) = match (&self.pattern, &self.id) {
+            (None, Some(id)) => self.row(id, &snapshot, &chosen, now, output)?,
+            (pattern, _) => {
+                let pattern = self.compile(pattern.as_deref().unwrap_or_default())?;
+                self.places(&pattern, &snapshot, &chosen, now, output)?
+            }
+        };
+        let unread = tell_unread(&searched.damage, &searched.unreadable, output);
+        let told = chosen.tell(&searched.matched, true, global, output);
+        Ok(unread.max(told).max(if found == 0 { Status::No } else { Status::Done }))
+    }
+
+    fn compile(&self, pattern: &str) -> Result<Pattern> {
+        if pattern.is_empty() {
+            return Err(Refused::error("the pattern is empty", Some("`vlive ages` lists every entry")));
+        }
+        let compiled = if self.regexp {
+            Pattern::regexp(pattern, self.ignore_case)
+        } else {
+            Pattern::literal(pattern, self.ignore_case)
+        };
+        compiled.map_err(|error| {
+            let hint = "without --regexp the pattern is taken literally";
+            Refused::error(format!("the regular expression is refused: {error}"), Some(hint))
+        })
+    }
+
+    /// Prints every place as it is found. Returns how many there are.
+    fn places(
+        &self,
+        pattern: &Pattern,
+        snapshot: &Snapshot,
+        chosen: &Chosen,
+        now: u64,
+        output: &mut Output,
+    ) -> Result<(usize, Searched)> {
+        let query = Query {
+            matches: &|text| pattern.matches(text),
+            may_match: &|bytes| pattern.may_match(bytes),
+            meaning: &pattern::text_of,
+            id: self.id.as_deref(),
+            field: self.field.as_deref(),
+        };
+        let null = self.selecting.null;
+        self.table.print(output, |output, format| {
+            let mut printer = Printer { find: self, format, now, null, found: 0, last_key: None, lines: Vec::new() };
+            printer.begin(output)?;
+            let mut written = Ok(());
+            let searched = vlive::ops::find(snapshot, &chosen.scope, query, |hit| {
+                written = printer.print(&hit, output);
+                let is_last = self.limit.is_some_and(|limit| printer.found >= limit);
+                if is_last || written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })?;
+            written?;
+            printer.end(output)?;
+            Ok((printer.found, searched))
+        })
+    }
+}
+
+/// Prints places one by one, as far as the format lets it.
+struct Printer<'f> {
+    find: &'f Find,
+    format: TableFormat,
+    now: u64,
+    null: bool,
+    found: usize,
+    last_key: Option<String>,
+    /// Kept for formats with columns.
+    lines: Vec<Line>,
+}
+
+impl Printer<'_> {
+    /// Whether places are only counted or named by their keys.
+    fn is_brief(&self) -> bool {
+        self.find.count || self.find.keys
+    }
+
+    fn begin(&self, output: &mut Output) -> io::Result<()> {
+        if self.format == TableFormat::Json && !self.is_brief() { output.json_data().write_all(b"[") } else { Ok(()) }
+    }
+
+    fn print(&mut self, hit: &Hit, output: &mut Output) -> Result<()> {
+        self.found += 1;
+        if self.find.count {
+            return Ok(());
+        }
+        let key = hit.key.to_string();
+        if self.find.keys {
+            if self.last_key.as_ref() != Some(&key) {
+                super::ages::print_key(&key, self.null, output)?;
+            }
+            self.last_key = Some(key);
+            return Ok(());
+        }
+        let line = line(hit, key, self.now);
+        match self.format {
+            TableFormat::Table => print_line(&line, output)?,
+            TableFormat::Json | TableFormat::Jsonl => {
+                let mut out = output.json_data();
+                if self.format == TableFormat::Json && self.found > 1 {
+                    out.write_all(b",")?;
+                }
+                serde_json::to_writer(&mut out, &line)?;
+                if self.format == TableFormat::Jsonl {
+                    out.write_all(b"\n")?;
+                }
+            }
+            _ => self.lines.push(line),
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, output: &mut Output) -> Result<()> {
+        if self.find.count {
+            return print_count(self.found, self.format, output);
+        }
+        match self.format {
+            _ if self.find.keys => {}
+            TableFormat::Json => output.json_data().write_all(b"]\n")?,
+            TableFormat::Table | TableFormat::Jsonl => {}
+            format => listing::print(output, format, COLUMNS, &self.lines, |line, _| cells(line))?,
+        }
+        Ok(())
+    }
+}
+
+fn print_count(found: usize, format: TableFormat, output: &mut Output) -> Result<()> {
+    if format == TableFormat::Table {
+        return Ok(writeln!(output.data(), "{found}")?);
+    }
+    output.json(&serde_json::json!({ "places": found }))
+}
+
+fn line(hit: &Hit, key: String, now: u64) -> Line {
+    let (place, id, path, value) = match &hit.place {
+        Place::Key => ("key", None, None, None),
+        Place::RowId(id) => ("id", Some(id), None, None),
+        Place::Name { id, path } => ("name", Some(id), Some(path), None),
+        Place::Value { id, path, text } => ("value", Some(id), Some(path), Some(text)),
+        _ => ("other", None, None, None),
+    };
+    Line {
+        key,
+        fetched_at: hit.fetched_at,
+        age: hit.fetched_at.map(|fetched_at| time::age(now, fetched_at)),
+        place,
+        id: id.cloned(),
+        path: path.map(|path| shown(path)),
+        value: value.cloned(),
+    }
+}
+
+/// A path as people write it: `address.street[0]`.
+fn shown(path: &[Step]) -> String {
+    let mut shown = String::new();
+    for step in path {
+        match step {
+            Step::Index(index) => shown.extend(["[", &index.to_string(), "]"]),
+            Step::Name(name) if shown.is_empty() => shown.push_str(name),
+            Step::Name(name) => shown.extend([".", name]),
+        }
+    }
+    shown
+}
+
+/// Columns that a value gets however narrow the terminal is.
+const NARROW_VALUE: usize = 20;
+
+/// Prints a place on a line of its own, the value cut to the terminal.
+fn print_line(line: &Line, output: &mut Output) -> io::Result<()> {
+    let visible = |text: &str| output::escape::for_terminal(text).into_owned();
+    let mut words = vec![output::escape::key_for_terminal(&line.key).into_owned()];
+    words.extend(line.id.as_deref().map(visible));
+    words.extend(line.path.as_deref().map(visible));
+    let age = line.age.map_or_else(|| "unknown age".to_owned(), human::age);
+    if let Some(value) = &line.value {
+        let beside: usize = words.iter().map(|word| word.width() + 2).sum::<usize>() + age.len() + 2;
+        words.push(match output.width() {
+            Some(width) => output::to_width(value, width.saturating_sub(beside).max(NARROW_VALUE)).into_owned(),
+            None => visible(value),
+        });
+    }
+    words.push(format!("({age})"));
+    writeln!(output.data(), "{}", words.join("  "))
+}
+
+fn cells(line: &Line) -> [String; COLUMNS.len()] {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    [
+        line.key.clone(),
+        line.fetched_at.map(human::time).unwrap_or_default(),
+        line.age.map(human::age).unwrap_or_default(),
+        line.place.to_owned(),
+        text(&line.id),
+        text(&line.path),
+        text(&line.value),
+    ]
+}

@@ -1,0 +1,128 @@
+//! What a pattern matches: text, and encoded bytes that may hold such text.
+
+use crate::output::meaning;
+use ciborium::Value;
+use memchr::memmem::Finder;
+use regex::{Regex, RegexBuilder, bytes};
+use vlive::json;
+
+/// A compiled pattern.
+pub enum Pattern {
+    Literal { text: Box<Finder<'static>>, needle: Option<Box<Finder<'static>>> },
+    Regex { text: Regex, needle: Option<bytes::Regex> },
+}
+
+impl Pattern {
+    /// A pattern that matches itself.
+    pub fn literal(pattern: &str, ignore_case: bool) -> Result<Pattern, regex::Error> {
+        if !ignore_case {
+            let needle = needle(pattern).map(|needle| Box::new(Finder::new(needle).into_owned()));
+            return Ok(Pattern::Literal { text: Box::new(Finder::new(pattern).into_owned()), needle });
+        }
+        let needle = needle(pattern)
+            .map(|needle| bytes::RegexBuilder::new(&regex::escape(needle)).case_insensitive(true).build());
+        let text = RegexBuilder::new(&regex::escape(pattern)).case_insensitive(true).build()?;
+        Ok(Pattern::Regex { text, needle: needle.transpose()? })
+    }
+
+    /// A regular expression. What it may match cannot be told from bytes, since it can see where a text begins
+    /// and ends.
+    pub fn regexp(pattern: &str, ignore_case: bool) -> Result<Pattern, regex::Error> {
+        let text = RegexBuilder::new(pattern).case_insensitive(ignore_case).build()?;
+        Ok(Pattern::Regex { text, needle: None })
+    }
+
+    /// Whether a text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        match self {
+            Pattern::Literal { text: pattern, .. } => pattern.find(text.as_bytes()).is_some(),
+            Pattern::Regex { text: pattern, .. } => pattern.is_match(text),
+        }
+    }
+
+    /// Whether encoded bytes may hold a text that matches.
+    pub fn may_match(&self, bytes: &[u8]) -> bool {
+        match self {
+            Pattern::Literal { needle: Some(needle), .. } => needle.find(bytes).is_some(),
+            Pattern::Regex { needle: Some(needle), .. } => needle.is_match(bytes),
+            _ => true,
+        }
+    }
+}
+
+/// The part of a literal pattern that is in the bytes of every value whose text matches; `None` if there may be
+/// none, because a number, a date, a uuid or a word such as `true` can match.
+///
+/// The text of a record id is put together from a table, `:` and an id, so that a match may lie across.
+fn needle(pattern: &str) -> Option<&str> {
+    pattern.split(':').filter(|part| !is_generated(part)).max_by_key(|part| part.len())
+}
+
+/// Whether text like this can be the meaning of a value that is not text.
+fn is_generated(part: &str) -> bool {
+    const WORDS: [&str; 6] = ["true", "false", "null", "none", "nan", "infinity"];
+    let lower = part.to_ascii_lowercase();
+    part.bytes().all(|byte| b"0123456789abcdefABCDEF-+.TZhmsHMSDtz ".contains(&byte))
+        || WORDS.iter().any(|word| word.contains(&lower))
+}
+
+/// The text of a value that is not text itself; `None` for what is looked into instead.
+pub fn text_of(value: &Value) -> Option<String> {
+    match value {
+        // A geometry is looked into, and so is a record id that is put together from several values.
+        Value::Bytes(_) | Value::Array(_) | Value::Map(_) | Value::Tag(88..=94, _) => None,
+        Value::Bool(_) => Some(json::plain(value)),
+        Value::Tag(8, content) if !is_simple_id(content) => None,
+        Value::Tag(tag, content) => meaning::of_tag(*tag, content).map(|meaning| meaning.into_text().into_owned()),
+        _ => Some(meaning::meaning(value).into_text().into_owned()),
+    }
+}
+
+fn is_simple_id(content: &Value) -> bool {
+    let Value::Array(parts) = content else { return false };
+    matches!(parts.as_slice(), [Value::Text(_), Value::Text(_) | Value::Integer(_) | Value::Tag(9 | 37, _)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_number_a_date_or_a_word_can_match_is_not_looked_for_in_bytes() {
+        for pattern in ["", "12", "2026-02-02T", "3h 12m", "cafe", "e-7", "tru", "Null", "a:1", ":", "Infinity"] {
+            assert_eq!(needle(pattern), None, "{pattern}");
+        }
+        assert_eq!(needle("Anna"), Some("Anna"));
+        assert_eq!(needle("person:anna"), Some("person"));
+        assert_eq!(needle("a:anna"), Some("anna"));
+        assert_eq!(needle("12 euros"), Some("12 euros"));
+    }
+
+    #[test]
+    fn the_bytes_of_whatever_matches_may_match() {
+        let values = [
+            Value::from("Größe"),
+            Value::Tag(8, Box::new(Value::Array(vec!["person".into(), "anna".into()]))),
+            Value::Tag(8, Box::new(Value::Array(vec!["person".into(), 17.into()]))),
+            Value::Tag(10, Box::new("12.50".into())),
+            Value::Tag(37, Box::new(Value::Bytes((0..16).collect()))),
+            Value::Float(0.1),
+            Value::Bool(true),
+        ];
+        for value in &values {
+            let text = value.as_text().map_or_else(|| text_of(value).unwrap(), ToOwned::to_owned);
+            let mut encoded = Vec::new();
+            ciborium::into_writer(value, &mut encoded).unwrap();
+            let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            for (n, start) in starts.iter().enumerate() {
+                for end in &starts[n..] {
+                    let part = &text[*start..*end];
+                    for pattern in [Pattern::literal(part, false), Pattern::literal(&part.to_uppercase(), true)] {
+                        let pattern = pattern.unwrap();
+                        assert!(!pattern.matches(&text) || pattern.may_match(&encoded), "{part} of {text}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Which rows of an entry count. What decides is up to the caller; the library keeps the bytes of the rows.
+
+use crate::error::{Error, Result};
+use crate::live::envelope::Record;
+use crate::live::key::Key;
+use crate::snapshot::Entry;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why a filter fails on a row.
+pub type FilterError = Box<dyn std::error::Error + Send + Sync>;
+
+type Keep = dyn Fn(&Key, u64, &str, &Record) -> Result<bool, FilterError> + Send + Sync;
+
+/// Decides which rows count, given the full key, the time in seconds since 1970, the row id and the row.
+#[derive(Clone)]
+pub struct RowFilter(Arc<Keep>);
+
+impl RowFilter {
+    /// Keeps the rows for which `keep` is true.
+    pub fn new(
+        keep: impl Fn(&Key, u64, &str, &Record) -> Result<bool, FilterError> + Send + Sync + 'static,
+    ) -> RowFilter {
+        RowFilter(Arc::new(keep))
+    }
+
+    /// The entry with the rows that are kept, their bytes as they are; `None` if there are none. An entry that
+    /// cannot be decoded stays, so that whoever reads it reports it.
+    pub(crate) fn reduce(&self, entry: Entry) -> Result<Option<Entry>> {
+        let key = entry.key();
+        let Ok(envelope) = entry.envelope() else { return Ok(Some(entry)) };
+        let fetched_at = envelope.fetched_at();
+        let reduced = envelope.retain::<Stop>(|id, record| {
+            (self.0)(&key, fetched_at, id, &record)
+                .map_err(|source| Stop(Error::Filter { key: key.clone(), id: id.into(), source }))
+        });
+        let reduced = reduced.map_err(|Stop(error)| error)?;
+        Ok((reduced.rows() > 0).then(|| entry.with_value(reduced.into_bytes())))
+    }
+}
+
+impl fmt::Debug for RowFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowFilter").finish_non_exhaustive()
+    }
+}
+
+/// Why a walk over rows stops: the filter fails.
+struct Stop(Error);
+
+impl From<crate::cbor::Error> for Stop {
+    fn from(_: crate::cbor::Error) -> Stop {
+        unreachable!("what was verified can be read")
+    }
+}
