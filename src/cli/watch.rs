@@ -1,6 +1,7 @@
 //! `vlive watch`: what an app does to its cache, as it does it.
 
 use super::diff::{json, print_lines};
+use super::filtering::Filtering;
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Meaning, Selecting};
 use super::{Global, Refused, Status, report, tell_unread, time};
@@ -17,8 +18,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use vlive::error::NotRedb;
 use vlive::json::JsonStyle;
-use vlive::ops::{DiffOptions, Difference, DumpStyle, Scope, diff_values, dump_tree};
-use vlive::snapshot::{EntryChange, Event, Pace, Remembered, SeenCommit, WatchOptions, Watcher};
+use vlive::ops::{DiffOptions, Difference, DumpStyle, RowFilter, Scope, diff_values, dump_tree};
+use vlive::snapshot::{Entry, EntryChange, Event, Pace, Remembered, SeenCommit, WatchOptions, Watcher};
 use vlive::{Error, Key, Selection};
 
 /// Print what the app does to its cache, as it does it
@@ -31,6 +32,9 @@ use vlive::{Error, Key, Selection};
 pub struct Watch {
     #[command(flatten)]
     selecting: Selecting,
+
+    #[command(flatten)]
+    filtering: Filtering,
 
     /// Begin with the entries that are there, as if they had just been added
     #[arg(long)]
@@ -101,11 +105,12 @@ impl Watch {
         }
         let now = time::now()?;
         let chosen = self.selecting.choose(Meaning::Exact, now, output)?;
-        let options =
-            WatchOptions { old_values: self.diff, new_values: self.diff || self.raw || self.record.is_some() };
+        let rows = self.filtering.rows(|| time::now().unwrap_or_default())?;
+        let compares = self.diff || rows.is_some();
+        let options = WatchOptions { old_values: compares, new_values: compares || self.raw || self.record.is_some() };
         let folder = global.folder();
         let mut watcher = Watcher::new(&folder, chosen.scope.selections().to_vec(), options);
-        let mut telling = Telling { watch: self, scope: &chosen.scope, came: false, trouble: None };
+        let mut telling = Telling { watch: self, scope: &chosen.scope, rows, came: false, trouble: None };
         let ends = self.duration.map(|duration| Instant::now() + duration);
         let mut pace = Pace::default();
         loop {
@@ -132,6 +137,8 @@ impl Watch {
 struct Telling<'w> {
     watch: &'w Watch,
     scope: &'w Scope,
+    /// Rows of which a reported entry has or had one.
+    rows: Option<RowFilter>,
     /// Whether what was waited for has come to pass.
     came: bool,
     /// What is the matter with the cache, as it was told last.
@@ -148,7 +155,7 @@ impl Telling<'_> {
         let seen = watcher.look(global.look_wait(), |commit, change| {
             let side = change.new.as_ref().or(change.old.as_ref());
             let fetched_at = side.and_then(|side| side.head).map(|head| head.fetched_at);
-            if is_silent || !self.scope.takes_age(fetched_at) {
+            if is_silent || !self.scope.takes_age(fetched_at) || !self.has_rows(commit, &change)? {
                 return Ok(());
             }
             self.came |= self.watch.awaits(&change);
@@ -176,6 +183,18 @@ impl Telling<'_> {
                 Ok(false)
             }
         }
+    }
+
+    /// Whether an entry has, or had, a row that is asked for.
+    fn has_rows(&self, commit: &SeenCommit, change: &EntryChange) -> Result<bool> {
+        let Some(rows) = &self.rows else { return Ok(true) };
+        if let Some(old) = change.old.as_ref().and_then(|old| old.value.as_ref())
+            && rows.takes_any(&change.key, old)?
+        {
+            return Ok(true);
+        }
+        let Some(entry) = new_entry(commit, change)? else { return Ok(false) };
+        Ok(rows.takes_any(&change.key, entry.value())?)
     }
 
     /// Says what of a commit could not be read, and that the cache is there again.
@@ -234,7 +253,7 @@ impl Watch {
     }
 
     fn print_json(&self, now: u64, commit: &SeenCommit, change: &EntryChange, output: &mut Output) -> Result<()> {
-        let value = if self.raw && change.new.is_some() { commit.snapshot.entry(&change.key)? } else { None };
+        let value = if self.raw { new_entry(commit, change)? } else { None };
         let json = EventJson {
             time: now,
             commit: commit.number,
@@ -265,9 +284,15 @@ impl Watch {
         let (true, Some(old)) = (self.diff, change.old.as_ref().and_then(|old| old.value.as_ref())) else {
             return Ok(());
         };
-        let Some(entry) = change.new.as_ref().and(commit.snapshot.entry(&change.key)?) else { return Ok(()) };
+        let Some(entry) = new_entry(commit, change)? else { return Ok(()) };
         diff_values(change.key.clone(), old, entry.value(), DiffOptions { fetched_at: false, order: true }, &mut each)
     }
+}
+
+/// The entry as it is now, if it is there.
+fn new_entry(commit: &SeenCommit, change: &EntryChange) -> vlive::Result<Option<Entry>> {
+    let now = change.new.as_ref().map(|_| commit.snapshot.entry(&change.key));
+    Ok(now.transpose()?.flatten())
 }
 
 /// Writes the entries of a commit that are reported to a folder of its own.
@@ -316,12 +341,14 @@ fn description(change: &EntryChange) -> String {
             let time = |state: &Remembered| state.head.map_or_else(String::new, |head| human::time(head.fetched_at));
             format!("fetched {} (was {})", time(new), time(old))
         }
-        (Event::Lost, Some(old), _) => format!("can no longer be read, or is gone (was {})", state(old)),
+        (Event::Lost, Some(old), _) => {
+            format!("can no longer be read, or is gone (was {}, {})", rows(old), human::size(old.bytes))
+        }
         (_, Some(old), Some(new)) => {
             let was = old.head.map_or_else(|| rows(old), |head| head.rows.to_string());
             format!("{} (was {was}, {})", state(new), human::size(old.bytes))
         }
-        (_, Some(old), None) => format!("(was {})", state(old)),
+        (_, Some(old), None) => format!("(was {}, {})", rows(old), human::size(old.bytes)),
         (Event::Found, _, Some(new)) => format!("{} (what was there could not be read)", state(new)),
         (_, None, Some(new)) => state(new),
         (_, None, None) => String::new(),
@@ -329,7 +356,7 @@ fn description(change: &EntryChange) -> String {
 }
 
 fn rows(state: &Remembered) -> String {
-    state.head.map_or_else(|| "cannot be decoded,".to_owned(), |head| human::count(head.rows, "row", "rows"))
+    state.head.map_or_else(|| "undecodable".to_owned(), |head| human::count(head.rows, "row", "rows"))
 }
 
 #[derive(Serialize)]

@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod live;
 mod memory;
+mod watch;
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -16,7 +16,8 @@ const VALUES: WatchOptions = WatchOptions { old_values: true, new_values: true }
 fn look(watcher: &mut Watcher) -> (Option<SeenCommit>, Vec<(EntryChange, Option<Vec<u8>>)>) {
     let mut changes = Vec::new();
     let seen = watcher.look(Duration::from_secs(5), |commit, change| {
-        let value = commit.snapshot.entry(&change.key)?.map(|entry| entry.value().to_vec());
+        let now = change.new.as_ref().map(|_| commit.snapshot.entry(&change.key));
+        let value = now.transpose()?.flatten().map(|entry| entry.value().to_vec());
         changes.push((change, value));
         Ok::<(), Error>(())
     });
