@@ -320,12 +320,19 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             break
         }
         'vlive;diff' {
+            [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time')
+            [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, a line each; `-` is standard input')
             [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'The field with the row id, where the rows of a fixture come in an array')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('--exact', '--exact', [CompletionResultType]::ParameterName, 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do')
+            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do')
+            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Keys are separated by NUL: those of --keys-from, and those that --keys prints')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Keys are separated by NUL: those of --keys-from, and those that --keys prints')
             [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'Compare the times of entries too, where both sides have one')
             [CompletionResult]::new('--order', '--order', [CompletionResultType]::ParameterName, 'Compare the order of rows and of fields too')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Show counts for each cache key')

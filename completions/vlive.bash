@@ -407,12 +407,35 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__diff)
-            opts="-C -q -h -V --fetched-at --order --stat --id-field --format --json --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --fetched-at --order --stat --id-field --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --newer-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-from)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --id-field)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

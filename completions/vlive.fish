@@ -306,6 +306,9 @@ complete -c vlive -n "__fish_vlive_using_subcommand ages" -l no-pager -d 'Do not
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'The field with the row id, where the rows of a fixture come in an array' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
@@ -314,6 +317,9 @@ complete -c vlive -n "__fish_vlive_using_subcommand diff" -l wait -d 'How long t
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l fetched-at -d 'Compare the times of entries too, where both sides have one'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l order -d 'Compare the order of rows and of fields too'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l stat -d 'Show counts for each cache key'

@@ -184,6 +184,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// What was written is not known to be in the file: redb could not close it, which a full disk or a failing
+    /// one keeps it from. Who opens it next recovers the newest commit that is whole.
+    NotClosed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system could not do what it was asked to.
     Io {
         /// What was being done.
@@ -209,6 +215,8 @@ pub enum Action {
     Create,
     /// Changing what is in it.
     Write,
+    /// Closing it after a change.
+    Close,
     /// Writing a new file beside it.
     WriteBeside,
     /// Putting a new file in its place.
@@ -226,6 +234,7 @@ impl fmt::Display for Action {
             Action::Read => "read",
             Action::Create => "create",
             Action::Write => "write to",
+            Action::Close => "close",
             Action::WriteBeside => "write a new file beside",
             Action::Replace => "put the new file in place of",
             Action::KeepOwner => "keep owner and mode of",
@@ -362,6 +371,7 @@ impl fmt::Display for Error {
             Error::Redb { action, path, .. } | Error::Io { action, path, .. } => {
                 write!(f, "cannot {action} `{}`", path.display())
             }
+            Error::NotClosed { path } => write!(f, "`{}` was written to, and could not be closed", path.display()),
         }
     }
 }

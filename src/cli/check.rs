@@ -10,10 +10,10 @@ use vlive::system::Holder;
 
 /// Verify every page and every entry, without changing anything
 ///
-/// Four kinds of findings are told apart, each with its count and its first ten places: damage
-/// (checksums, lengths, pages reached twice), entries that vantage-live refuses to read, entries of
-/// which it silently ignores or would alter something, and tables with the name of a cache table but
-/// another type.
+/// Five kinds of findings are told apart, each with its count and its first ten places: damage
+/// (checksums, lengths, pages reached twice), free space (pages in use that redb has recorded as free, or
+/// the other way round), entries that vantage-live refuses to read, entries of which it silently ignores or
+/// would alter something, and tables with the name of a cache table but another type.
 ///
 /// The status is 0 if nothing was found, 1 if something was, and 3 if there is nothing to check.
 #[derive(Debug, Args)]
@@ -36,6 +36,7 @@ struct Report<'c> {
     pages: u64,
     entries: u64,
     damage: Found<'c>,
+    free_space: Found<'c>,
     refused: Found<'c>,
     altered: Found<'c>,
     wrongly_typed: Found<'c>,
@@ -63,12 +64,17 @@ struct Place<'c> {
 /// The kinds of findings: heading, findings, and what to do about them.
 type Kind<'c> = (&'static str, &'c Findings, &'static str);
 
-fn kinds(check: &vlive::ops::Check) -> [Kind<'_>; 4] {
+fn kinds(check: &vlive::ops::Check) -> [Kind<'_>; 5] {
     [
         (
             "damage",
             &check.damage,
             "`vlive salvage` writes all that verifies to a new cache; to begin anew, stop the app and delete the file",
+        ),
+        (
+            "free space",
+            &check.free_space,
+            "an app that writes to it can lose entries; stop the app, and `vlive salvage` writes all entries to a new cache",
         ),
         ("refused by vantage-live", &check.refused, "invalidate these entries, and the app fetches them again"),
         ("altered by vantage-live", &check.altered, "dump these entries and put them back to have what the app reads"),
@@ -122,6 +128,7 @@ fn report(check: &vlive::ops::Check) -> Report<'_> {
         pages: check.pages,
         entries: check.entries,
         damage: found(&check.damage),
+        free_space: found(&check.free_space),
         refused: found(&check.refused),
         altered: found(&check.altered),
         wrongly_typed: found(&check.wrongly_typed),

@@ -272,7 +272,6 @@ fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Result<
 }
 
 /// A dump of which no file is made: one that gives up, or that finds nothing of what it was asked for.
-#[expect(clippy::result_large_err, reason = "made once for a command")]
 fn unless_nothing(dumped: vlive::Result<Dumped>) -> Result<Dumped, vlive::Result<Dumped>> {
     match dumped {
         Ok(dumped) if dumped.entries > 0 || dumped.matched.is_all_there_is() => Ok(dumped),

@@ -62,7 +62,9 @@ impl Invalidate {
         } else {
             let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
             backup.of(&cache);
-            cache.invalidate(&chosen.scope)?
+            let removed = cache.invalidate(&chosen.scope)?;
+            cache.close()?;
+            removed
         };
         self.tell(&removed, output)?;
         backup.tell(output);

@@ -3,12 +3,13 @@
 use super::Status;
 use crate::output::Output;
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 use vlive::Error;
 use vlive::ops::Unreadable;
+use vlive::system::Panic;
 
 /// What the program itself refuses: what is wrong, and what to do.
 #[derive(Debug)]
@@ -106,6 +107,10 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
             (CANNOT, Some("if it never was a cache, -C names the wrong place; else delete it, and the app begins anew"))
         }
         Error::UnknownFormat { .. } => (CANNOT, Some("caches of vantage-live 0.4 have version 2 or 3")),
+        Error::Damaged { damage, .. } if damage.is_of_free_space() => (
+            CANNOT,
+            Some("nothing is lost yet, and a write would lose entries; `vlive salvage` writes all to a new cache"),
+        ),
         Error::Damaged { table: Some(_), .. } => (CANNOT, Some(DAMAGED_TABLE)),
         Error::Damaged { table: None, .. } => (
             CANNOT,
@@ -128,6 +133,9 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         }
         Error::RedbPanicked { .. } => {
             (CANNOT, Some("nothing was written by this command; the file is damaged, or a newer redb has changed it"))
+        }
+        Error::NotClosed { .. } => {
+            (CANNOT, Some("make room on the disk if it is full; `vlive check` tells what is in the cache now"))
         }
         Error::Io { source, .. } => match source.kind() {
             io::ErrorKind::PermissionDenied => {
@@ -156,11 +164,20 @@ pub fn survive_file_size_limit() {
 /// The library catches what redb does to itself; the message would only confuse.
 pub fn silence_redb_panics() {
     let default = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
-        let from_redb = panic.location().is_some_and(|location| location.file().contains("/redb-"));
-        if !from_redb {
-            default(panic);
+    panic::set_hook(Box::new(move |panic| match vlive::system::panic_in_hook() {
+        Panic::Caught => {}
+        // The end of the process is certain; let it be one with a sentence and a status.
+        #[expect(clippy::exit, reason = "there is no way back to `main`")]
+        Panic::Fatal => {
+            vlive::system::temporary::remove_all();
+            writeln!(
+                io::stderr(),
+                "error: redb failed on what it found in the cache, and failed again while it gave up"
+            )
+            .ok();
+            std::process::exit(Status::Unreadable as i32);
         }
+        _ => default(panic),
     }));
 }
 

@@ -54,7 +54,9 @@ impl Touch {
         } else {
             let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
             backup.of(&cache);
-            output.bar("touching").of(|| cache.touch(&chosen.scope, time::checked(fetched_at)))?
+            let touched = output.bar("touching").of(|| cache.touch(&chosen.scope, time::checked(fetched_at)))?;
+            cache.close()?;
+            touched
         };
         self.tell(&touched, fetched_at, output)?;
         backup.tell(output);

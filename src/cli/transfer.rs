@@ -159,9 +159,14 @@ fn run(
             backup.of(cache);
             cache.transfer(transfer, source)
         };
-        global.open_when_free(output, || match source {
-            Some(_) => Cache::create_with(global.folder(), write),
-            None => write(&Cache::open(global.folder())?),
+        global.open_when_free(output, || {
+            if source.is_some() {
+                return Cache::create_with(global.folder(), write);
+            }
+            let cache = Cache::open(global.folder())?;
+            let written = write(&cache)?;
+            cache.close()?;
+            Ok(written)
         })?
     };
     if transferred.keys.is_empty() {

@@ -5,9 +5,9 @@
 //! may have become longer just before the app was killed. A rebuilt file therefore begins as an empty one that was
 //! not closed, made as long as it has to be.
 
+use super::storage::{PAGE_CACHE, marked_as_open};
 use super::types::{self, RawKey, RawValue};
-use super::{PAGE_CACHE, PAGE_SIZE};
-use crate::file::{self, Definition, Packing, TreeEntry};
+use crate::file::{self, Definition, PAGE_SIZE, Packing, TreeEntry};
 use crate::system::positioned::{read_at, write_at};
 use redb::WriteTransaction;
 use redb::{Builder, Database, MultimapTable, MultimapTableDefinition, StorageBackend, Table, TableDefinition};
@@ -34,7 +34,7 @@ const SPARE_SHARE: u64 = 64;
 
 /// Bytes of a file for `pages` base pages of tables.
 pub(crate) fn file_len(pages: u64) -> u64 {
-    let page = u64::from(PAGE_SIZE);
+    let page = PAGE_SIZE as u64;
     let pages = 1 + pages + SPARE_PAGES + pages / SPARE_SHARE;
     let mut regions = 1;
     while regions * (REGION_PAGES - STATE_PAGES) < pages {
@@ -49,16 +49,16 @@ fn blank(is_v3: bool) -> Result<Vec<u8>, redb::Error> {
     let mut builder = Builder::new();
     builder.set_cache_size(PAGE_CACHE).create_with_file_format_v3(is_v3);
     let database = builder.create_with_backend(memory.clone())?;
-    let mut bytes = file::marked_as_open(&memory.bytes());
+    let mut bytes = marked_as_open(&memory.bytes());
     drop(database);
     // redb makes a new file twice as long when it closes it, but not one that is a little longer already. Of one
     // with format v3, in which nothing is at the end, it first gives back a half.
     let pages = (STATE_PAGES + SPARE_PAGES) * if is_v3 { 2 } else { 1 };
-    bytes.resize(range(u64::from(PAGE_SIZE) * (1 + REGION_HEADER_PAGES + pages), 0).start, 0);
+    bytes.resize(range(PAGE_SIZE as u64 * (1 + REGION_HEADER_PAGES + pages), 0).start, 0);
     *memory.bytes() = bytes;
     drop(builder.create_with_backend(memory.clone())?);
     let bytes = memory.bytes();
-    Ok(file::marked_as_open(&bytes))
+    Ok(marked_as_open(&bytes))
 }
 
 /// Lays out an empty database of about `len` bytes in a file, and opens it. Nothing is flushed to disk. What redb
@@ -74,7 +74,7 @@ pub(crate) fn lay_out(file: &Arc<fs::File>, is_v3: bool, len: u64, closing: &Clo
 
 /// The next length that a file can have: its last region holds at least a page.
 fn whole_pages(len: u64) -> u64 {
-    let page = u64::from(PAGE_SIZE);
+    let page = PAGE_SIZE as u64;
     let pages = len.div_ceil(page).max(1) - 1;
     let rest = pages % (REGION_HEADER_PAGES + REGION_PAGES);
     let missing = if rest == 0 { 0 } else { (REGION_HEADER_PAGES + 1).saturating_sub(rest) };
@@ -148,7 +148,7 @@ impl<'t> PackedTable<'t> {
     }
 
     fn place_leaf(&mut self) -> Result<(), redb::StorageError> {
-        const FILLER: [u8; PAGE_SIZE as usize] = [0; PAGE_SIZE as usize];
+        const FILLER: [u8; PAGE_SIZE] = [0; PAGE_SIZE];
         let last = self.leaf.last().expect("a leaf holds a pair");
         match file::filler(last.key().len()).filter(|filler| *filler > last.value().len()) {
             Some(filler) => drop(self.table.insert(last.key(), &FILLER[..filler])?),

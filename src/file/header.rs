@@ -1,41 +1,58 @@
 //! The super-header: geometry, god byte and the two commit slots.
 
-use super::page::PageNumber;
+use super::damage::Fault;
+use super::page::{Root, u64_at};
+use super::page_number::PageNumber;
 use super::{Error, Result, checksum};
 
+/// Where the fields of the super-header are, in bytes from the beginning of the file.
+mod at {
+    pub const MAGIC: usize = 0;
+    /// Bit 0: the primary slot; bit 1: recovery is required; bit 2: the primary commit was made in two phases.
+    pub const GOD_BYTE: usize = 9;
+    pub const PAGE_SIZE: usize = 12;
+    pub const REGION_HEADER_PAGES: usize = 16;
+    pub const REGION_MAX_PAGES: usize = 20;
+    pub const FULL_REGIONS: usize = 24;
+    /// Pages of the last region, where that is not a full one.
+    pub const TRAILING_PAGES: usize = 28;
+    /// The page with the list of regions; of format v2 only.
+    pub const REGION_TRACKER: usize = 32;
+    pub const SLOTS: [usize; 2] = [64, 192];
+}
+
+/// Where the fields of a commit slot are, in bytes from its beginning.
+mod slot_at {
+    pub const VERSION: usize = 0;
+    /// One byte each: whether there is a tree.
+    pub const HAS_USER: usize = 1;
+    pub const HAS_SYSTEM: usize = 2;
+    pub const HAS_FREED: usize = 3;
+    pub const USER: usize = 8;
+    pub const SYSTEM: usize = 40;
+    pub const FREED: usize = 72;
+    pub const TRANSACTION_ID: usize = 104;
+    /// Of all bytes before it.
+    pub const CHECKSUM: usize = 112;
+    pub const LEN: usize = 128;
+}
+
 /// Bytes of the super-header that carry data: 64 of header and 128 for each commit slot.
-pub const HEADER_LEN: usize = 320;
+pub const HEADER_LEN: usize = at::SLOTS[1] + slot_at::LEN;
 
 /// Version of redb's file format that carries lengths with every tree, and its successor.
 const VERSIONS: std::ops::RangeInclusive<u8> = 2..=3;
 
 pub const MAGIC: [u8; 9] = *b"redb\x1a\x0a\xa9\x0d\x0a";
-const GOD_BYTE: usize = 9;
-const RECOVERY_REQUIRED: u8 = 2;
-const SLOTS: [usize; 2] = [64, 192];
-const SLOT_LEN: usize = 128;
-const SLOT_CHECKSUM: usize = 112;
 
-/// A tree: its root page, the checksum of that page, and the number of its entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Root {
-    pub page: PageNumber,
-    pub checksum: u128,
-    pub length: u64,
-}
+/// The byte whose bit [`RECOVERY_REQUIRED`] says that the file was not closed.
+pub const GOD_BYTE: usize = at::GOD_BYTE;
+pub const RECOVERY_REQUIRED: u8 = 1 << 1;
+const PRIMARY: u8 = 1 << 0;
+const TWO_PHASE: u8 = 1 << 2;
 
-impl Root {
-    pub const LEN: usize = 32;
-
-    /// `bytes` must hold [`Root::LEN`] bytes.
-    pub fn parse(bytes: &[u8]) -> Root {
-        Root {
-            page: PageNumber::parse(u64_at(bytes, 0)),
-            checksum: u128::from_le_bytes(bytes[8..24].try_into().expect("16 bytes")),
-            length: u64_at(bytes, 24),
-        }
-    }
-}
+/// No transaction ever has this number or a larger one; redb counts on.
+const IMPOSSIBLE_ID: u64 = 1 << 63;
 
 /// One commit: the roots of its three trees and its transaction id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +73,12 @@ impl Slot {
     fn parse(bytes: &[u8]) -> Slot {
         let root = |flag: usize, at: usize| (bytes[flag] != 0).then(|| Root::parse(&bytes[at..]));
         Slot {
-            version: bytes[0],
-            user: root(1, 8),
-            system: root(2, 40),
-            freed: root(3, 72),
-            transaction_id: u64_at(bytes, 104),
-            valid: checksum(&bytes[..SLOT_CHECKSUM]).to_le_bytes() == bytes[SLOT_CHECKSUM..SLOT_LEN],
+            version: bytes[slot_at::VERSION],
+            user: root(slot_at::HAS_USER, slot_at::USER),
+            system: root(slot_at::HAS_SYSTEM, slot_at::SYSTEM),
+            freed: root(slot_at::HAS_FREED, slot_at::FREED),
+            transaction_id: u64_at(bytes, slot_at::TRANSACTION_ID),
+            valid: checksum(&bytes[..slot_at::CHECKSUM]).to_le_bytes() == bytes[slot_at::CHECKSUM..slot_at::LEN],
         }
     }
 }
@@ -75,6 +92,11 @@ pub struct Geometry {
 }
 
 impl Geometry {
+    /// Where a region begins, with its header.
+    pub fn region_start(self, region: u32) -> u64 {
+        u64::from(self.page_size) + u64::from(region) * self.region_len()
+    }
+
     fn region_len(self) -> u64 {
         (u64::from(self.region_header_pages) + u64::from(self.region_max_pages)) * u64::from(self.page_size)
     }
@@ -90,8 +112,7 @@ impl Geometry {
             return None;
         }
         let size = u64::from(self.page_size);
-        let start =
-            size + u64::from(page.region) * self.region_len() + (u64::from(self.region_header_pages) + first) * size;
+        let start = self.region_start(page.region) + (u64::from(self.region_header_pages) + first) * size;
         Some((start, pages * size))
     }
 
@@ -115,6 +136,10 @@ pub struct Header {
     pub two_phase: bool,
     /// The length that the header records; true only of a file that was closed cleanly.
     pub recorded_len: u64,
+    full_regions: u32,
+    trailing_pages: u32,
+    /// The page with the list of the regions that have free pages, in format v2.
+    pub region_tracker: PageNumber,
     pub primary: Slot,
     pub secondary: Slot,
 }
@@ -122,16 +147,16 @@ pub struct Header {
 impl Header {
     /// `there` is how many of the bytes the file has.
     pub fn parse(bytes: &[u8; HEADER_LEN], there: usize) -> Result<Header> {
-        if bytes[..MAGIC.len()] != MAGIC {
+        if bytes[at::MAGIC..MAGIC.len()] != MAGIC {
             return Err(Error::NotRedb);
         }
         if there < HEADER_LEN {
-            return Err(Error::header("the file is cut off in the middle of it"));
+            return Err(Error::header(Fault::CutOff));
         }
         let geometry = Geometry {
-            page_size: u32_at(bytes, 12),
-            region_header_pages: u32_at(bytes, 16),
-            region_max_pages: u32_at(bytes, 20),
+            page_size: u32_at(bytes, at::PAGE_SIZE),
+            region_header_pages: u32_at(bytes, at::REGION_HEADER_PAGES),
+            region_max_pages: u32_at(bytes, at::REGION_MAX_PAGES),
         };
         // What redb can have written: 2^20 pages a region at most, and pages that hold the
         // super-header. Beyond these bounds the arithmetic below could overflow.
@@ -140,19 +165,49 @@ impl Header {
             && (1..=1 << 20).contains(&geometry.region_max_pages)
             && geometry.region_header_pages <= 1 << 20;
         if !sane {
-            return Err(Error::header("the sizes of its pages and regions are impossible"));
+            return Err(Error::header(Fault::ImpossibleLayout));
         }
         let god = bytes[GOD_BYTE];
-        let [slot0, slot1] = SLOTS.map(|at| Slot::parse(&bytes[at..at + SLOT_LEN]));
-        let (primary, secondary) = if god & 1 == 0 { (slot0, slot1) } else { (slot1, slot0) };
+        let [slot0, slot1] = at::SLOTS.map(|at| Slot::parse(&bytes[at..at + slot_at::LEN]));
+        let (primary, secondary) = if god & PRIMARY == 0 { (slot0, slot1) } else { (slot1, slot0) };
+        let (full_regions, trailing_pages) = (u32_at(bytes, at::FULL_REGIONS), u32_at(bytes, at::TRAILING_PAGES));
         Ok(Header {
             geometry,
             recovery_required: god & RECOVERY_REQUIRED != 0,
-            two_phase: god & 4 != 0,
-            recorded_len: geometry.file_len(u32_at(bytes, 24), u32_at(bytes, 28)),
+            two_phase: god & TWO_PHASE != 0,
+            recorded_len: geometry.file_len(full_regions, trailing_pages),
+            full_regions,
+            trailing_pages,
+            region_tracker: PageNumber::parse(u64_at(bytes, at::REGION_TRACKER)),
             primary,
             secondary,
         })
+    }
+
+    /// Regions of the file, as far as they are recorded.
+    pub fn regions(&self) -> u32 {
+        self.full_regions.saturating_add(u32::from(self.trailing_pages > 0))
+    }
+
+    /// Pages that a region has room for in the file as it is.
+    pub fn pages_of(&self, region: u32) -> u32 {
+        if region < self.full_regions { self.geometry.region_max_pages } else { self.trailing_pages }
+    }
+
+    /// Whether redb can have numbered the two commits like this: each gets a larger number than the one before,
+    /// and only those of a new file, which hold nothing, are alike. redb writes a commit twice to upgrade a
+    /// file, which it has not closed yet.
+    pub fn ids_are_possible(&self) -> bool {
+        let (primary, secondary) = (&self.primary, &self.secondary);
+        let slots = [primary, secondary];
+        if slots.iter().any(|slot| slot.valid && slot.transaction_id >= IMPOSSIBLE_ID) {
+            return false;
+        }
+        if !primary.valid || !secondary.valid || primary.transaction_id != secondary.transaction_id {
+            return true;
+        }
+        let is_empty = |slot: &Slot| slot.user.is_none() && slot.system.is_none() && slot.freed.is_none();
+        if self.recovery_required { primary == secondary } else { is_empty(primary) && is_empty(secondary) }
     }
 
     /// The commits that redb would start from, in its order. A file that was closed cleanly, or
@@ -168,7 +223,7 @@ impl Header {
         };
         let mut valid: Vec<Slot> = slots.into_iter().filter(|slot| slot.valid).collect();
         if valid.is_empty() {
-            return Err(Error::header("the checksum of its commit slot does not match"));
+            return Err(Error::header(Fault::SlotChecksum));
         }
         let newest = valid[0].version;
         if !VERSIONS.contains(&newest) {
@@ -216,21 +271,6 @@ impl Header {
     }
 }
 
-/// The bytes of a file's beginning, with the mark that it has not been closed.
-pub fn marked_as_open(start: &[u8]) -> Vec<u8> {
-    let mut marked = start.to_vec();
-    if marked.starts_with(&MAGIC)
-        && let Some(god) = marked.get_mut(GOD_BYTE)
-    {
-        *god |= RECOVERY_REQUIRED;
-    }
-    marked
-}
-
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().expect("4 bytes"))
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"))
 }

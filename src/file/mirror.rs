@@ -4,8 +4,8 @@
 //! children: two states of a tree that both name a page share all that is below it. What was in a page of the old
 //! state is kept here, since the file may have lost it by the time the new state is seen.
 
-use super::page::{PageNumber, Widths};
-use super::{Damage, Error, File, Reached, Result, Root};
+use super::damage::Fault;
+use super::{Damage, Error, File, PageNumber, Reached, Result, Root, Widths};
 use crate::system::spill::Spill;
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -164,7 +164,7 @@ impl Mirror {
         let mut spare = Vec::new();
         while let Some(at) = stack.pop() {
             let read = if reached.add(file, at.0) {
-                Err(Error::page(at.0, "it is reached twice"))
+                Err(Error::page(at.0, Fault::ReachedTwice))
             } else if self.nodes.contains_key(&at) {
                 advance.shared.insert(at);
                 continue;

@@ -5,21 +5,27 @@
 //! through the checksum that its parent holds, and no byte of it is believed before that checksum
 //! matches. This module knows nothing of caches.
 
+mod allocation;
+mod damage;
 mod header;
 mod mirror;
 mod multimap;
 mod packing;
 mod page;
+mod page_number;
 mod reached;
 mod store;
 mod survey;
 mod table;
 mod tree;
 
-pub use header::{HEADER_LEN, Header, MAGIC, Root, Slot, marked_as_open};
+pub use allocation::{Allocation, Saved};
+pub use damage::Damage;
+pub use header::{GOD_BYTE, HEADER_LEN, Header, MAGIC, RECOVERY_REQUIRED, Slot};
 pub use mirror::{Advance, Damaged, Mirror, Records};
 pub use packing::{PAGE_SIZE, Packing, filler};
-pub use page::{Page, PageNumber, Widths};
+pub use page::{Page, Root, Widths};
+pub use page_number::PageNumber;
 pub use reached::Reached;
 pub use store::PageStore;
 pub use survey::Survey;
@@ -28,8 +34,8 @@ pub use tree::{Cursor, Tree, TreeEntry};
 
 use crate::system::positioned::read_at;
 use crate::system::progress::{self, Progress};
-use page::{Fault, Shape};
-use std::fmt;
+use damage::Fault;
+use page::Shape;
 use std::fs;
 use std::io;
 use std::sync::Arc;
@@ -62,52 +68,11 @@ impl Error {
 
     /// The error for a table of which nothing can be told.
     pub fn senseless_definition() -> Error {
-        Error::header("the definition of a table makes no sense")
-    }
-
-    /// The error for a file whose pages are of a size that redb 2.6 does not open.
-    pub fn strange_page_size() -> Error {
-        Error::header("its pages are not of 4096 bytes")
+        Error::header(Fault::Definition)
     }
 
     fn page(page: PageNumber, fault: Fault) -> Error {
-        Error::Damaged(Damage { page: Some(page), checksum: 0, fault })
-    }
-}
-
-/// Something in the file that is not what its checksum or its place promises: a page, or the
-/// header. On a file that somebody writes to it says no more than that the commit is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Damage {
-    page: Option<PageNumber>,
-    /// What the checksum of the page should be; 0 where that is not the point.
-    checksum: u128,
-    fault: Fault,
-}
-
-impl Damage {
-    pub(crate) fn of_header(fault: Fault) -> Damage {
-        Damage { page: None, checksum: 0, fault }
-    }
-
-    /// Whether it is the same page with the same content due that is not there.
-    pub(crate) fn is_of_the_same_page(&self, other: &Damage) -> bool {
-        self.page.is_some() && self.checksum != 0 && (self.page, self.checksum) == (other.page, other.checksum)
-    }
-
-    /// The damaged page; `None` for the header.
-    #[must_use]
-    pub fn page(&self) -> Option<PageNumber> {
-        self.page
-    }
-}
-
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.page {
-            Some(page) => write!(f, "page {page}: {}", self.fault),
-            None => write!(f, "header: {}", self.fault),
-        }
+        Error::Damaged(Damage::of_page(Some(page), fault))
     }
 }
 
@@ -204,14 +169,14 @@ impl File {
     }
 
     fn read_verified(&self, at: &Root, widths: Widths, mut buffer: Vec<u8>) -> Result<Page> {
-        let damaged = |fault| Error::Damaged(Damage { page: Some(at.page), checksum: at.checksum, fault });
-        let (start, size) = self.header.geometry.locate(at.page).ok_or_else(|| damaged("there is no such page"))?;
+        let damaged = |fault| Error::Damaged(Damage::of_contents(at.page, at.checksum, fault));
+        let (start, size) = self.header.geometry.locate(at.page).ok_or_else(|| damaged(Fault::NoSuchPage))?;
         if start + size > self.len {
-            return Err(damaged("it lies beyond the end of the file"));
+            return Err(damaged(Fault::BeyondTheEnd));
         }
         let mut have = 0;
         let mut read_to = |buffer: &mut Vec<u8>, end: u64| -> Result<()> {
-            let end = usize::try_from(end).map_err(|_| damaged("it is too large for this machine"))?;
+            let end = usize::try_from(end).map_err(|_| damaged(Fault::TooLarge))?;
             if buffer.len() < end {
                 buffer.resize(end, 0);
             }
@@ -225,18 +190,18 @@ impl File {
         let shape = Shape::parse(&buffer[..Shape::LEN], widths).map_err(damaged)?;
         let tables_end = shape.tables_end() as u64;
         if tables_end > size {
-            return Err(damaged("it holds more than fits"));
+            return Err(damaged(Fault::HoldsTooMuch));
         }
         read_to(&mut buffer, tables_end)?;
         let used = shape.used(&buffer);
         if used < tables_end || used > size {
-            return Err(damaged("its last offset lies outside of it"));
+            return Err(damaged(Fault::LastOffset));
         }
         if used > LARGE && self.checksum_in_pieces(start, used)? != at.checksum {
-            return Err(damaged("its checksum does not match"));
+            return Err(damaged(Fault::Checksum));
         }
         read_to(&mut buffer, used)?;
-        let used = usize::try_from(used).map_err(|_| damaged("it is too large for this machine"))?;
+        let used = usize::try_from(used).map_err(|_| damaged(Fault::TooLarge))?;
         self.progress.add(used);
         Page::verify(buffer, used, shape, at.checksum).map_err(damaged)
     }
@@ -258,9 +223,7 @@ impl File {
 /// A page that ends before its place in the file does is one that the file no longer holds.
 fn read_exact_at(file: &fs::File, buffer: &mut [u8], offset: u64) -> Result<()> {
     match read_at(file, buffer, offset) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(Error::header("the file became shorter while it was read"))
-        }
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Error::header(Fault::BecameShorter)),
         other => Ok(other?),
     }
 }

@@ -1,5 +1,6 @@
 //! The values that a multimap holds under one key.
 
+use super::damage::Fault;
 use super::page::Shape;
 use super::{Definition, Error, File, Result, Tree};
 
@@ -26,7 +27,7 @@ impl Definition {
         let inline = stored.split_first().filter(|(kind, _)| **kind == INLINE).map(|(_, leaf)| leaf);
         let leaf =
             inline.and_then(|leaf| Shape::parse(leaf.get(..Shape::LEN)?, self.inner_widths()).ok()?.inline(leaf));
-        let leaf = leaf.ok_or_else(|| self.damage("the values of a key make no sense"))?;
+        let leaf = leaf.ok_or_else(|| self.damage(Fault::MultimapValues))?;
         (0..leaf.count()).try_for_each(|n| visit(leaf.key(n)))
     }
 }

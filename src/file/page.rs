@@ -3,37 +3,29 @@
 //! The layouts are those of redb's format document. Nothing here believes an offset: a page is
 //! parsed once, and every range that it hands out was checked to lie inside its used bytes.
 
-use super::header::Root;
+use super::damage::Fault;
+use super::page_number::PageNumber;
 use super::{Result, checksum};
-use std::fmt;
 use std::ops::Range;
 
-/// The address of a page, shown as redb shows it: `r{region}.{index}/{order}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PageNumber {
-    /// The region that it lies in.
-    pub region: u32,
-    /// Its place in the region, counted in pages of its own order.
-    pub index: u32,
-    /// The page is `2^order` base pages long.
-    pub order: u8,
+/// A tree: its root page, the checksum of that page, and the number of its entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Root {
+    pub page: PageNumber,
+    pub checksum: u128,
+    pub length: u64,
 }
 
-impl PageNumber {
-    pub(super) const MAX_ORDER: u8 = 20;
+impl Root {
+    pub const LEN: usize = 32;
 
-    /// 5 bits of order at the top, 20 of region above 20 of index at the bottom. The index of a
-    /// page of a higher order has fewer bits; the rest is reserved and ignored.
-    pub(super) fn parse(raw: u64) -> PageNumber {
-        let order = (raw >> 59) as u8;
-        let low = |bits: u64| u32::try_from(bits & 0xF_FFFF).expect("20 bits");
-        PageNumber { region: low(raw >> 20), index: low(raw & (0xF_FFFF >> order)), order }
-    }
-}
-
-impl fmt::Display for PageNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "r{}.{}/{}", self.region, self.index, self.order)
+    /// `bytes` must hold [`Root::LEN`] bytes.
+    pub fn parse(bytes: &[u8]) -> Root {
+        Root {
+            page: PageNumber::parse(u64_at(bytes, 0)),
+            checksum: u128::from_le_bytes(bytes[8..24].try_into().expect("16 bytes")),
+            length: u64_at(bytes, 24),
+        }
     }
 }
 
@@ -43,9 +35,6 @@ pub struct Widths {
     pub key: Option<u32>,
     pub value: Option<u32>,
 }
-
-/// What was wrong with a page; the caller knows which page it was.
-pub type Fault = &'static str;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -69,10 +58,10 @@ impl Shape {
         let kind = match start[0] {
             1 => Kind::Leaf,
             2 => Kind::Branch,
-            _ => return Err("it is neither a leaf nor a branch"),
+            _ => return Err(Fault::NeitherLeafNorBranch),
         };
         let count = usize::from(u16::from_le_bytes([start[2], start[3]]));
-        if count == 0 { Err("it is empty") } else { Ok(Shape { kind, count, widths }) }
+        if count == 0 { Err(Fault::Empty) } else { Ok(Shape { kind, count, widths }) }
     }
 
     /// Where the tables of offsets end and the keys begin.
@@ -142,13 +131,13 @@ impl Page {
     /// is in order.
     pub fn verify(bytes: Vec<u8>, used: usize, shape: Shape, expected: u128) -> Result<Page, Fault> {
         if checksum(&bytes[..used]) != expected {
-            return Err("its checksum does not match");
+            return Err(Fault::Checksum);
         }
         if shape.tables_end() > used {
-            return Err("it holds more than fits");
+            return Err(Fault::HoldsTooMuch);
         }
         let page = Page { bytes, used, shape };
-        if page.offsets_are_sound() { Ok(page) } else { Err("its offsets are out of order") }
+        if page.offsets_are_sound() { Ok(page) } else { Err(Fault::Offsets) }
     }
 
     /// The widths that it was read with.
@@ -236,4 +225,8 @@ fn offset_at(page: &[u8], at: usize) -> u64 {
 /// Offsets of a verified page lie in memory, so they fit.
 fn range(start: u64, end: u64) -> Range<usize> {
     usize::try_from(start).expect("an offset in memory")..usize::try_from(end).expect("an offset in memory")
+}
+
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"))
 }

@@ -2,7 +2,7 @@
 //! pages lead to each other more often than any walk could end.
 
 use super::File;
-use super::page::PageNumber;
+use super::page_number::PageNumber;
 use std::collections::HashMap;
 
 /// Words of 64 base pages that are kept together. What is kept grows with what is reached, not with
@@ -22,12 +22,16 @@ impl Reached {
             return false;
         };
         let base = u64::from(geometry.page_size);
+        let (mut next, end) = (start / base, (start + size) / base);
         let mut twice = false;
-        for n in start / base..(start + size) / base {
-            let words = self.0.entry(n / 64 / WORDS as u64).or_insert_with(|| Box::new([0; WORDS]));
-            let word = &mut words[usize::try_from(n / 64 % WORDS as u64).expect("below 64")];
-            twice |= *word >> (n % 64) & 1 == 1;
-            *word |= 1 << (n % 64);
+        while next < end {
+            let words = self.0.entry(next / 64 / WORDS as u64).or_insert_with(|| Box::new([0; WORDS]));
+            let word = &mut words[usize::try_from(next / 64 % WORDS as u64).expect("below 64")];
+            let pages = (64 - next % 64).min(end - next);
+            let mask = (u64::MAX >> (64 - pages)) << (next % 64);
+            twice |= *word & mask != 0;
+            *word |= mask;
+            next += pages;
         }
         twice
     }

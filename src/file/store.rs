@@ -1,7 +1,8 @@
 //! Pages kept from a file that changes, so that a walk can begin again from a newer header without
 //! reading what it has read before, and end on one commit at any rate of commits.
 
-use super::page::{Page, PageNumber, Shape, Widths};
+use super::page::{Page, Shape, Widths};
+use super::page_number::PageNumber;
 use super::{Damage, Error, Result, Root};
 use crate::system::spill::Spill;
 use std::collections::HashMap;
@@ -49,7 +50,7 @@ impl PageStore {
                 let mut bytes = vec![0; len];
                 inner.spill.read(offset, &mut bytes).map_err(of_spill)?;
                 // The spill file may have changed; verify again.
-                let damaged = |fault| Error::Damaged(Damage { page: Some(at.page), checksum: at.checksum, fault });
+                let damaged = |fault| Error::Damaged(Damage::of_contents(at.page, at.checksum, fault));
                 let shape = Shape::parse(&bytes, widths).map_err(damaged)?;
                 Page::verify(bytes, len, shape, at.checksum).map(|page| Some(Arc::new(page))).map_err(damaged)
             }

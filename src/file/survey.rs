@@ -1,5 +1,6 @@
 //! A walk over all of a commit that goes on where a page is damaged.
 
+use super::damage::Fault;
 use super::table::{Definition, FREED};
 use super::tree::MAX_DEPTH;
 use super::{Damage, Error, File, Page, Reached, Result, Root, Slot, Widths};
@@ -68,15 +69,15 @@ impl<'f> Survey<'f> {
     }
 
     fn page(&mut self, at: &Root, widths: Widths, depth: usize) -> Result<Arc<Page>> {
-        let fault = |fault| Error::Damaged(Damage { page: Some(at.page), checksum: 0, fault });
+        let fault = |fault| Error::Damaged(Damage::of_page(Some(at.page), fault));
         if self.reached.add(self.file, at.page) {
-            return Err(fault("it is reached twice"));
+            return Err(fault(Fault::ReachedTwice));
         }
         let page = self.file.read_page(at, widths, std::mem::take(&mut self.spare))?;
         self.pages += 1;
         self.allocated += self.file.header.geometry.locate(at.page).map_or(0, |(_, size)| size);
         if depth == MAX_DEPTH && !page.is_leaf() {
-            return Err(fault("the tree above it is too deep"));
+            return Err(fault(Fault::TooDeep));
         }
         Ok(page)
     }
@@ -100,8 +101,8 @@ impl<'f> Survey<'f> {
         };
         self.tree(root, Widths::default(), &mut leaf, damage)?;
         for _ in 0..senseless {
-            let fault = "the definition of a table makes no sense";
-            damage(Damage { page: root.map(|root| root.page), checksum: 0, fault });
+            let fault = Fault::Definition;
+            damage(Damage::of_page(root.map(|root| root.page), fault));
         }
         Ok(definitions)
     }

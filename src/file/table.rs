@@ -1,6 +1,7 @@
 //! The definition of a table, as the table tree holds it under the table's name.
 
-use super::header::Root;
+use super::damage::Fault;
+use super::page::Root;
 use super::page::Widths;
 use super::{Damage, Error, File, Result, Slot, Tree};
 use std::fmt;
@@ -78,16 +79,16 @@ impl Definition {
 
     /// The error for a table that holds another number of entries than it says.
     pub fn miscounted(&self) -> Error {
-        self.damage("the table holds another number of entries than it says")
+        self.damage(Fault::Count)
     }
 
     /// The error for a key that is not the text that its type promises.
     pub fn key_is_no_text(&self) -> Error {
-        self.damage("a key of the table is not UTF-8")
+        self.damage(Fault::KeyNotText)
     }
 
-    pub(super) fn damage(&self, fault: &'static str) -> Error {
-        Error::Damaged(Damage { page: self.root.map(|root| root.page), checksum: 0, fault })
+    pub(super) fn damage(&self, fault: Fault) -> Error {
+        Error::Damaged(Damage::of_page(self.root.map(|root| root.page), fault))
     }
 
     /// The tree of a table; of a multimap the tree of its keys.
@@ -173,7 +174,7 @@ impl<'f> TableTree<'f> {
         let this = *self;
         self.tree.entries().map(move |entry| {
             let entry = entry?;
-            let name = str::from_utf8(entry.key()).map_err(|_| this.unreadable("the name of a table is not text"))?;
+            let name = str::from_utf8(entry.key()).map_err(|_| this.unreadable(Fault::TableName))?;
             Ok((name.to_owned(), this.parse(entry.value())?))
         })
     }
@@ -184,11 +185,11 @@ impl<'f> TableTree<'f> {
     }
 
     fn parse(&self, definition: &[u8]) -> Result<Definition> {
-        Definition::parse(definition).ok_or_else(|| self.unreadable("the definition of a table makes no sense"))
+        Definition::parse(definition).ok_or_else(|| self.unreadable(Fault::Definition))
     }
 
-    fn unreadable(&self, fault: &'static str) -> Error {
-        Error::Damaged(Damage { page: self.root.map(|root| root.page), checksum: 0, fault })
+    fn unreadable(&self, fault: Fault) -> Error {
+        Error::Damaged(Damage::of_page(self.root.map(|root| root.page), fault))
     }
 }
 
@@ -206,7 +207,7 @@ pub fn verify_commit(file: &File, slot: &Slot) -> Result<()> {
 /// is that of the newer one, so that it would write over what is in use.
 pub fn misnamed_commit(file: &File) -> Option<Damage> {
     let newer = file.header().passed_over()?;
-    let fault = "it names the older of two commits, and says that the file was closed";
+    let fault = Fault::OlderCommit;
     verify_commit(file, newer).is_ok().then_some(Damage::of_header(fault))
 }
 

@@ -1,5 +1,6 @@
 //! A B-tree, walked in key order or searched, one verified page at a time.
 
+use super::damage::Fault;
 use super::{Error, File, Page, PageNumber, Reached, Result, Root, Widths};
 use std::sync::Arc;
 
@@ -139,7 +140,7 @@ impl Cursor<'_> {
 
     fn read(&mut self, root: &Root) -> Result<Arc<Page>> {
         if self.reached.add(self.tree.file, root.page) {
-            return Err(Error::page(root.page, "it is reached twice"));
+            return Err(Error::page(root.page, Fault::ReachedTwice));
         }
         self.tree.file.read_page(root, self.tree.widths, std::mem::take(&mut self.spare))
     }
@@ -177,5 +178,5 @@ impl Iterator for Cursor<'_> {
 }
 
 fn too_deep(page: PageNumber) -> Error {
-    Error::page(page, "the tree above it is too deep")
+    Error::page(page, Fault::TooDeep)
 }

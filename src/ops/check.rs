@@ -1,5 +1,6 @@
 //! Is a cache sound? Every page and every entry is looked at, and nothing is changed.
 
+use crate::database;
 use crate::error::{Error, Result};
 use crate::file::{self, Damage, Page, Survey, Widths};
 use crate::live::deviation;
@@ -17,6 +18,7 @@ use std::io::{self, Seek};
 use std::path::Path;
 use std::str;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How many places of each kind of finding are told.
@@ -39,6 +41,9 @@ pub struct Check {
     pub entries: u64,
     /// Pages, lengths and counts that are not what they should be: data is lost.
     pub damage: Findings,
+    /// What redb has recorded of free pages and is not so: nothing is lost yet, but an app that writes would
+    /// write over what is in use.
+    pub free_space: Findings,
     /// Entries that vantage-live's `get` fails on.
     pub refused: Findings,
     /// Entries of which vantage-live silently ignores something, or would write something else.
@@ -87,7 +92,9 @@ impl Check {
     /// Whether nothing was found.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        [&self.damage, &self.refused, &self.altered, &self.wrongly_typed].iter().all(|findings| findings.count == 0)
+        [&self.damage, &self.free_space, &self.refused, &self.altered, &self.wrongly_typed]
+            .iter()
+            .all(|findings| findings.count == 0)
     }
 }
 
@@ -104,23 +111,36 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
     let path = location::cache_file(path.as_ref());
     let copy = TemporaryFile::private().map_err(Error::temporary)?;
     let begun = Instant::now();
+    let mut found_before: Option<String> = None;
     loop {
         let before = race::header(&path);
         let mut original = location::open(&path, false)?;
         // The check has read all of the original, so that it is the copy that fails.
         copy_anew(&mut original, copy.file()).map_err(Error::temporary)?;
-        if race::header(&path) == before {
-            break;
+        let is_steady = || race::header(&path) == before;
+        if is_steady() {
+            let found = database::check_integrity(copy.file()).map_err(Error::temporary)?;
+            match found {
+                None => return Ok(true),
+                // An app that recovers the file does so without a new header until it is done.
+                Some(what) if found_before.as_ref() == Some(&what) && is_steady() => {
+                    check.damage.add(None, &what);
+                    return Ok(true);
+                }
+                found => found_before = found,
+            }
+            thread::sleep(PAUSE);
+        } else {
+            found_before = None;
         }
-        if begun.elapsed() > wait {
+        if begun.elapsed() > wait && found_before.is_none() {
             return Ok(false);
         }
     }
-    if let Some(what) = crate::database::check_integrity(copy.file()).map_err(Error::temporary)? {
-        check.damage.add(None, &what);
-    }
-    Ok(true)
 }
+
+/// How long redb's findings in one copy wait for those in the next.
+const PAUSE: Duration = Duration::from_millis(100);
 
 fn copy_anew(original: &mut fs::File, mut copy: &fs::File) -> io::Result<u64> {
     copy.set_len(0)?;
@@ -164,15 +184,17 @@ fn check_pages(
         ..Check::default()
     };
     let mut first_damage = None;
-    if let Some(damage) = file::misnamed_commit(file) {
+    if let Some(damage) = database::wrong_header(file) {
         first_damage = Some(damage);
         check.damage.add(None, &damage);
     }
     if !header.length_is_sound(file.len()) {
-        first_damage.get_or_insert(Damage::of_header("its length is wrong"));
+        first_damage.get_or_insert(Damage::wrong_length());
         let what = format!("the file has {} bytes, and its header records {}", file.len(), header.recorded_len);
         check.damage.add(None, &what);
     }
+    // What follows would name the same fault again.
+    let is_header_sound = first_damage.is_none();
     let in_context = |error, table: Option<&str>| snapshot.error(error, table);
     let mut survey = Survey::new(file);
     let mut shared_damage = |damage: Damage| {
@@ -184,6 +206,7 @@ fn check_pages(
         survey.definitions(snapshot.slot().user, &mut shared_damage).map_err(|error| in_context(error, None))?;
     for (name, definition) in definitions {
         let table = Table::new(name, definition);
+        let damaged_before = check.damage.count;
         let mut damage = |damage: Damage| {
             first_damage.get_or_insert(damage);
             check.damage.add(Some(table.name()), &damage);
@@ -228,12 +251,28 @@ fn check_pages(
         for _ in 0..keys_not_text {
             check.damage.add(Some(table.name()), &"a key is not UTF-8");
         }
-        if entries != table.entries() {
+        // Entries are missing where a page is.
+        if entries != table.entries() && check.damage.count == damaged_before {
             let what = format!("{entries} entries can be read, and it says that it holds {}", table.entries());
             check.damage.add(Some(table.name()), &what);
         }
     }
     check.pages = survey.pages;
+    if is_header_sound {
+        match database::wrong_record(file, snapshot.slot()) {
+            Ok(Some(damage)) => {
+                first_damage.get_or_insert(damage);
+                check.free_space.add(None, &damage);
+            }
+            Err(file::Error::Damaged(damage)) if check.damage.count == 0 => {
+                first_damage.get_or_insert(damage);
+                check.damage.add(None, &damage);
+            }
+            // Any other damage was found above.
+            Ok(None) | Err(file::Error::Damaged(_)) => {}
+            Err(error) => return Err(in_context(error, None)),
+        }
+    }
     let damage = first_damage.map(|damage| in_context(file::Error::Damaged(damage), None));
     Ok((check, damage.into_iter().collect()))
 }

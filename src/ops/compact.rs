@@ -1,11 +1,12 @@
 //! A cache written anew without the space that it does not need.
 
 use crate::database::rebuild::{self, Closing, NewTable};
-use crate::database::{catch, open_locked, redb_error, verify_for_redb};
+use crate::database::{open_locked, redb_error, verify_for_redb};
 use crate::error::{Action, Error, Result};
 use crate::file::{self, Definition, MAGIC, TreeEntry};
 use crate::ops::stat;
 use crate::snapshot::{Snapshot, Table, location};
+use crate::system::caught::catch;
 use crate::system::disk;
 use crate::system::positioned::write_at;
 use crate::system::progress;

@@ -1,10 +1,11 @@
 //! What an invalidation would remove, told before it removes anything.
 
+use crate::database::{Removal, Removals, Session};
 use crate::error::Result;
 use crate::live::key::{self, Key, Selection};
+use crate::ops::keep::Keeper;
 use crate::ops::scope::{Matched, Scope};
 use crate::snapshot::{Snapshot, Table};
-use std::collections::BTreeMap;
 
 /// What an invalidation removes or has removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,15 +28,8 @@ pub struct Removed {
 /// leave empty goes with them.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    pub(crate) tables: BTreeMap<String, Removal>,
+    removals: Removals,
     removed: Removed,
-}
-
-/// What goes of one table.
-#[derive(Clone, Debug)]
-pub(crate) enum Removal {
-    Table,
-    SubKeys(Vec<String>),
 }
 
 impl Plan {
@@ -54,9 +48,20 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The removal of these, without a word on what they hold.
-    pub(crate) fn of_tables(tables: BTreeMap<String, Removal>) -> Plan {
-        Plan { tables, removed: Removed::default() }
+    /// Makes the plan and removes what it comes to, in one transaction.
+    pub(crate) fn carry_out(session: &mut Session, keeper: &Keeper, scope: &Scope) -> Result<Removed> {
+        let snapshot = session.snapshot()?;
+        let plan = Plan::new(&snapshot, scope)?;
+        if !plan.removals.is_empty() {
+            keeper.keep(&snapshot, plan.removed.keys.iter().map(|key| Key::new(key)))?;
+            session.transact(&plan.removals, |_| Ok(()))?;
+        }
+        Ok(plan.into_removed())
+    }
+
+    /// What goes of each table.
+    pub(crate) fn removals(&self) -> &Removals {
+        &self.removals
     }
 
     /// What the plan removes.
@@ -73,7 +78,7 @@ impl Plan {
 
     /// Whether the table goes as a whole.
     pub(crate) fn drops(&self, table: &str) -> bool {
-        matches!(self.tables.get(table), Some(Removal::Table))
+        matches!(self.removals.get(table), Some(Removal::Table))
     }
 
     fn add(&mut self, snapshot: &Snapshot, table: &Table, scope: &Scope, is_matched: &mut [bool]) -> Result<()> {
@@ -107,9 +112,9 @@ impl Plan {
             sub_keys.push(entry.sub_key().to_owned());
         }
         if left == 0 {
-            self.tables.insert(table.name().to_owned(), Removal::Table);
+            self.removals.insert(table.name().to_owned(), Removal::Table);
         } else if !sub_keys.is_empty() {
-            self.tables.insert(table.name().to_owned(), Removal::SubKeys(sub_keys));
+            self.removals.insert(table.name().to_owned(), Removal::SubKeys(sub_keys));
         }
         Ok(())
     }
@@ -122,7 +127,7 @@ impl Plan {
             self.removed.bytes += entry.value().len() as u64;
         }
         self.removed.keys.push(cache_key.to_owned());
-        self.tables.insert(table.name().to_owned(), Removal::Table);
+        self.removals.insert(table.name().to_owned(), Removal::Table);
         Ok(())
     }
 }

@@ -1,12 +1,15 @@
 //! What loading a fixture would change, told before it changes anything.
 
-use crate::cache::Cache;
+use crate::database::{Insert, NewValue, Session};
 use crate::error::Result;
 use crate::fixture::{Fixture, FixtureEntry};
-use crate::live::key::Selection;
+use crate::live::key::{self, Key, Selection};
 use crate::ops::invalidate::Plan;
+use crate::ops::keep::Keeper;
 use crate::ops::scope::Scope;
+use crate::snapshot::location;
 use crate::snapshot::{Snapshot, Table};
+use crate::system::progress;
 use std::path::Path;
 
 /// What of a cache gives way to the entries of a fixture.
@@ -37,8 +40,25 @@ impl Fixture {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn seed(&self, path: impl AsRef<Path>, replace: Replace) -> Result<LoadPlan> {
-        Cache::create_with(path, |cache| cache.seed(self, replace))
+        Session::create_with(location::cache_file(path.as_ref()), |mut session| {
+            let plan = LoadPlan::carry_out(&mut session, &Keeper::default(), self, replace)?;
+            session.close()?;
+            Ok(plan)
+        })
     }
+}
+
+/// Bytes from which on a value is read to where redb wants it: redb takes longer to make room than to take one.
+const LARGE: usize = 1024 * 1024;
+
+fn insert_entry(entry: FixtureEntry<'_>, insert: &mut Insert<'_>) -> Result<()> {
+    let key = entry.key();
+    let table = key::table_name(key.cache_key());
+    if entry.len() < LARGE {
+        return insert(&table, key.sub_key(), NewValue::Bytes(&entry.value()?));
+    }
+    let len = u32::try_from(entry.len()).unwrap_or(u32::MAX);
+    insert(&table, key.sub_key(), NewValue::Read(len, &mut |room| entry.read(room)))
 }
 
 /// What a fixture adds to one commit of a cache, replaces in it and removes from it.
@@ -88,6 +108,26 @@ impl LoadPlan {
         Ok(LoadPlan { is_replaced, removal, removed })
     }
 
+    /// Makes the plan and does what it says, in one transaction.
+    pub(crate) fn carry_out(
+        session: &mut Session,
+        keeper: &Keeper,
+        fixture: &Fixture,
+        replace: Replace,
+    ) -> Result<LoadPlan> {
+        let snapshot = session.snapshot()?;
+        let plan = LoadPlan::new(&snapshot, fixture, replace)?;
+        if !fixture.is_empty() || !plan.removal.removals().is_empty() {
+            let removed = plan.removal.removed().keys.iter().map(|key| Key::new(key));
+            keeper.keep(&snapshot, removed.chain(plan.replaced(fixture).map(|entry| entry.key().clone())))?;
+            progress::current().expect(Some(fixture.bytes()));
+            session.transact(plan.removal.removals(), |insert| {
+                fixture.entries().try_for_each(|entry| insert_entry(entry, insert))
+            })?;
+        }
+        Ok(plan)
+    }
+
     /// The plan where there is no cache yet.
     #[must_use]
     pub fn of_new(fixture: &Fixture) -> LoadPlan {
@@ -113,9 +153,5 @@ impl LoadPlan {
     #[must_use]
     pub fn removed(&self) -> &[String] {
         &self.removed
-    }
-
-    pub(crate) fn removal(&self) -> &Plan {
-        &self.removal
     }
 }

@@ -1,4 +1,7 @@
-//! Operations on a whole cache: values in, values out.
+//! Operations on a whole cache, one per file: values in, values out.
+//!
+//! This wing knows what an operation finds, plans and reports. It prints nothing, and it must not know the
+//! arguments of a command line or how a result is worded. What removes or replaces is a plan before it is done.
 
 use crate::error::{Error, Result};
 use crate::snapshot::{Entry, Snapshot};
@@ -16,6 +19,7 @@ pub(crate) mod keep;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod near;
+pub(crate) mod put;
 pub(crate) mod row_filter;
 pub(crate) mod salvage;
 pub(crate) mod scope;

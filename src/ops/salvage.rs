@@ -1,7 +1,6 @@
 //! What still verifies of a damaged cache, written to a new one.
 
-use crate::cache::Cache;
-use crate::cache::{Insert, NewValue};
+use crate::database::{Insert, NewValue, Removals, Session};
 use crate::error::{Error, Result};
 use crate::file::{self, Damage, File, Page, Slot, Survey, Widths};
 use crate::live::key::Selection;
@@ -69,8 +68,10 @@ pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -
     let mut rescue =
         Rescue { snapshot: &snapshot, lengths: HashMap::new(), lossy: None, seen: HashSet::new(), salvaged };
     progress::current().expect(Some(snapshot.file().len()));
-    Cache::create_new(into.as_ref(), |cache| {
-        cache.fill(|insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)))?;
+    Session::create_new(location::cache_file(into.as_ref()), |mut session| {
+        session
+            .transact(&Removals::new(), |insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)))?;
+        session.close()?;
         // Where pages are not kept, an app that has started meanwhile looks like damage.
         let is_unsteady = rescue.salvaged.damage.count > 0 && !snapshot.file().keeps_pages() && snapshot.has_moved();
         if is_unsteady { Err(Error::Unsteady { path: from.clone() }) } else { Ok(rescue.finish()) }

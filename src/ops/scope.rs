@@ -2,7 +2,7 @@
 
 use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
-use crate::live::key::Selection;
+use crate::live::key::{Key, Selection};
 use crate::ops::row_filter::RowFilter;
 use crate::snapshot::{Entry, Snapshot};
 use std::collections::HashMap;
@@ -148,6 +148,12 @@ impl Scope {
     pub fn takes_age(&self, fetched_at: Option<u64>) -> bool {
         let (Some(bounds), Some(fetched_at)) = (&self.within, fetched_at) else { return true };
         bounds.takes(fetched_at)
+    }
+
+    /// Whether a selection matches an entry, whatever its age.
+    #[must_use]
+    pub fn matches(&self, key: &Key) -> bool {
+        self.place(key.cache_key(), key.sub_key()).is_some()
     }
 
     /// The place of the first selection that matches an entry, whatever its age.

@@ -1,11 +1,12 @@
 //! Which entries a touch gives a new time, told before any of them has it.
 
 use super::scope::{Matched, Scope, selected};
-use crate::cache::{Insert, NewValue};
+use crate::database::{Insert, NewValue, Removals, Session};
 use crate::error::{Error, Result};
 use crate::live::fetched_at::FetchedAt;
-use crate::live::key;
+use crate::live::key::{self, Key};
 use crate::live::redate::redated;
+use crate::ops::keep::Keeper;
 use crate::ops::list::Unreadable;
 use crate::snapshot::Snapshot;
 
@@ -18,6 +19,19 @@ pub struct Touched {
     pub unreadable: Vec<Unreadable>,
     /// What the selections matched.
     pub matched: Matched,
+}
+
+/// Gives every entry that is selected a new time, in one transaction.
+pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetched_at: FetchedAt) -> Result<Touched> {
+    let snapshot = session.snapshot()?;
+    let plan = TouchPlan::new(&snapshot, scope)?;
+    if !plan.touched.keys.is_empty() {
+        keeper.keep(&snapshot, plan.touched.keys.iter().map(|key| Key::new(key)))?;
+        // Entries are read while redb writes others, so that they need not be kept: what redb writes
+        // goes to free pages, and those of the last commit are none before the next one is made.
+        session.transact(&Removals::new(), |insert| plan.apply(fetched_at, insert))?;
+    }
+    Ok(plan.into_touched())
 }
 
 /// The entries that selections come to in one commit of a cache. Their values are not kept, but read
@@ -61,7 +75,7 @@ impl<'s> TouchPlan<'s> {
     }
 
     /// Inserts every entry with its new time. Until that is committed the plan's commit must stay.
-    pub(crate) fn apply(&self, fetched_at: FetchedAt, insert: &mut Insert<'_>) -> Result<()> {
+    fn apply(&self, fetched_at: FetchedAt, insert: &mut Insert<'_>) -> Result<()> {
         selected(self.snapshot, self.scope, |entry| {
             let entry = entry?;
             match redated(entry.value(), fetched_at.seconds()) {

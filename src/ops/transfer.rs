@@ -1,8 +1,9 @@
 //! Copying and moving entries, told before any of them moves: under other keys, byte for byte.
 
+use crate::database::{NewValue, Removal, Removals, Session};
 use crate::error::Result;
 use crate::live::key::{self, Key, Selection};
-use crate::ops::invalidate::Removal;
+use crate::ops::keep::Keeper;
 use crate::snapshot::Snapshot;
 use std::collections::{BTreeMap, HashSet};
 
@@ -136,7 +137,7 @@ impl<'s> TransferPlan<'s> {
     }
 
     /// What goes before anything is written: a table that is left without entries goes as a whole.
-    pub(crate) fn removals(&self) -> BTreeMap<String, Removal> {
+    fn removals(&self) -> Removals {
         let removal = |(cache_key, (sub_keys, is_all)): (&String, &(Vec<String>, bool))| {
             let removal = if *is_all { Removal::Table } else { Removal::SubKeys(sub_keys.clone()) };
             (key::table_name(cache_key), removal)
@@ -177,4 +178,27 @@ fn gone<'k>(keys: impl Iterator<Item = &'k Key>, of: &Snapshot) -> Result<BTreeM
         *is_all = of.table(cache_key)?.is_some_and(|table| table.entries() == sub_keys.len() as u64);
     }
     Ok(gone)
+}
+
+/// Makes the plan and does what it says, in one transaction.
+pub(crate) fn carry_out(
+    session: &mut Session,
+    keeper: &Keeper,
+    transfer: &Transfer,
+    source: Option<&Snapshot>,
+) -> Result<Transferred> {
+    let snapshot = session.snapshot()?;
+    let plan = TransferPlan::new(source.unwrap_or(&snapshot), Some(&snapshot), transfer)?;
+    if !plan.transferred().keys.is_empty() && (transfer.replace || plan.transferred().in_the_way.is_empty()) {
+        keeper.keep(&snapshot, plan.lost())?;
+        let removals = plan.removals();
+        // Where an entry goes, redb may merge its page with any beside it.
+        for name in removals.keys() {
+            snapshot.verify_table(name)?;
+        }
+        session.transact(&removals, |insert| {
+            plan.apply(|key, value| insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(value)))
+        })?;
+    }
+    Ok(plan.into_transferred())
 }

@@ -115,6 +115,13 @@ impl Snapshot {
         Ok(definition.map(|definition| Table::new(name, definition)))
     }
 
+    /// Verifies every page of a table, if there is one of that name.
+    pub(crate) fn verify_table(&self, name: &str) -> Result<()> {
+        let definition = self.table_tree().get(name).map_err(|error| self.error(error, None))?;
+        let verified = definition.map_or(Ok(()), |definition| definition.verify(self.file()));
+        verified.map_err(|error| self.error(error, Some(name)))
+    }
+
     /// The selected entries, in the order of their tables and sub-keys, bytewise.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! writing at an offset, memory that spills to a file, files that appear when they are whole, and how far a long
 //! call has come. It knows nothing of caches, tables or values, and imports no other wing.
 
+pub(crate) mod caught;
 pub(crate) mod disk;
 pub(crate) mod holder;
 pub(crate) mod positioned;
@@ -11,4 +12,5 @@ pub(crate) mod spill;
 pub mod temporary;
 pub(crate) mod workers;
 
+pub use caught::{Panic, panic_in_hook};
 pub use holder::Holder;

@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod live;
 mod memory;
+mod safe_writes;
 mod watch;
 
 #[path = "../common/mod.rs"]

@@ -97,7 +97,6 @@ impl Forgery {
         file[..9].copy_from_slice(b"redb\x1a\x0a\xa9\x0d\x0a");
         file[12..12 + header.len()].copy_from_slice(&header);
         file[64..192].copy_from_slice(&slot);
-        file[192..320].copy_from_slice(&slot);
         self.file
     }
 }
@@ -226,9 +225,8 @@ fn a_check_finds_a_page_that_two_tables_share() {
     fs::write(&path, forgery.file_of(&[("__vlive__s", leaf, 1), ("__vlive__t", leaf, 1)])).unwrap();
     let check = vlive::ops::check(&path, u64::MAX, Duration::ZERO).unwrap();
     let places: Vec<_> = check.damage.places.iter().map(|found| (found.place.as_deref(), &*found.what)).collect();
-    let [(Some("__vlive__t"), twice), (Some("__vlive__t"), count)] = places.as_slice() else { panic!("{places:?}") };
+    let [(Some("__vlive__t"), twice)] = places.as_slice() else { panic!("{places:?}") };
     assert!(twice.ends_with(": it is reached twice"), "{twice}");
-    assert_eq!(*count, "0 entries can be read, and it says that it holds 1");
 }
 
 /// The longest file that the file system takes here; it is all hole.

@@ -518,3 +518,28 @@ fn a_dump_of_one_entry_that_is_loaded_says_what_to_do() {
     assert_eq!(ended.status, 2, "{ended}");
     assert!(ended.stderr.contains("`vlive put KEY`") && ended.stderr.contains("--format jsonl"), "{ended}");
 }
+
+#[test]
+fn diff_compares_what_is_selected() {
+    let folder = Folder::copy_of("live-demo");
+    for key in ["new/1", "new/10", "products/id/a"] {
+        folder.vlive(["put", "-q", "-C", "changed", key]).stdin("{}").ends(0, "", "");
+    }
+    let sides = ["diff", ".", "changed"];
+    for (args, status, stdout) in [
+        (&["new/1"][..], 1, "+ new/1 (0 rows)\n"),
+        (&["new/1", "--prefix"], 1, "+ new/1 (0 rows)\n+ new/10 (0 rows)\n"),
+        (&["new"], 1, "+ new/1 (0 rows)\n+ new/10 (0 rows)\n"),
+        (&["products/page_1"], 1, "- products/page_1 (3 rows)\n"),
+    ] {
+        let ended = folder.vlive([&sides[..], args].concat()).output();
+        assert_eq!((ended.status, ended.stdout.as_str()), (status, stdout), "{args:?}: {ended}");
+    }
+    folder.vlive([&sides[..], &["products/id/b"]].concat()).ends(
+        1,
+        "",
+        "nothing differs\nerror: `products/id/b` is not in the cache\nhint: the nearest key is `products/id/a`\n",
+    );
+    let ended = folder.vlive([&sides[..], &["--older-than", "1d"]].concat()).output();
+    assert_eq!(ended.status, 2, "{ended}");
+}

@@ -372,3 +372,41 @@ fn a_pager_that_ends_early_is_no_error_and_one_that_does_not_exist_is() {
     let told = "error: the pager cannot be run\nhint: VLIVE_PAGER or PAGER names it; --no-pager does without\n";
     assert!(none.ends_with(&format!("{told}status 2\n")), "{none}");
 }
+
+#[test]
+fn a_key_is_cut_in_the_middle_where_the_terminal_is_narrow() {
+    let folder = Folder::empty();
+    folder.vlive(["put", "-q", "clients/a-very-long-sub-key/page_1", "--age", "1d"]).stdin("{}").ends(0, "", "");
+    let wide = "clients/a-very-long-sub-key/page_1  2026-02-01T05:26:40Z";
+    for (width, row) in [
+        ("200", wide),
+        ("70", "clients/a-very-…-sub-key/page_1  2026-02-01T05:26:40Z"),
+        ("20", "clients…y/page_1  2026"),
+    ] {
+        let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", width)], "ages");
+        assert!(shown.lines().nth(1).unwrap().starts_with(row), "{width}: {shown}");
+    }
+    let in_pipe = folder.vlive(["ages"]).env("COLUMNS", "20").output().stdout;
+    assert!(in_pipe.contains(wide), "{in_pipe}");
+}
+
+#[test]
+fn a_field_that_repeats_the_row_id_gives_way_where_the_terminal_is_narrow() {
+    let folder = Folder::empty();
+    let rows = r#"{"r-1":{"id":"r-1","name":"Anna","number":1},"r-2":{"id":"r-2","name":"Berta","number":2}}"#;
+    folder.vlive(["put", "-q", "k/1"]).stdin(rows).ends(0, "", "");
+    let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", "80")], "show k/1");
+    assert!(shown.starts_with("row id  id   name   number\n"), "{shown}");
+    let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", "24")], "show k/1");
+    let expected = "\
+row id  name   number
+r-1     Anna        1
+r-2     Berta       2
+left out id: the same as the row id in every row
+hint: --fields chooses what to show, and --wide shows all
+";
+    assert_eq!(shown, expected);
+    // Not where it is asked for.
+    let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", "24")], "show k/1 --fields id");
+    assert_eq!(shown, "row id  id\nr-1     r-1\nr-2     r-2\n");
+}

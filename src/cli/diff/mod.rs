@@ -2,24 +2,25 @@ pub mod json;
 mod stat;
 
 use super::format::{FormatArgs, SummaryFormat};
+use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, tell_unread};
+use super::{Global, Refused, Status, tell_unread, time};
 use crate::output::progress::Bar;
-use crate::output::{Output, human};
+use crate::output::{Output, human, to_width};
 use anyhow::Result;
 use clap::Args;
 use stat::Stat;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use vlive::fixture::FixtureOptions;
-use vlive::ops::{DiffOptions, Difference, Side};
+use vlive::ops::{Change, DiffOptions, Difference, Matched, Side};
 use vlive::{Fixture, Selection, Snapshot};
 
 /// Compare two caches, or a cache and a fixture
 ///
 /// A side is the folder of a cache or its `vlive.redb`, or else a fixture that `vlive load` reads. What only
 /// the second side has is added (`+`), what only the first has is removed (`-`): entries, then rows,
-/// then fields. Values count as vantage-live reads them, not as they are encoded. The status is 0 if
+/// then fields. Selections after the sides narrow what is compared. Values count as vantage-live reads them, not as they are encoded. The status is 0 if
 /// nothing differs, and 1 if something does.
 #[derive(Debug, Args)]
 pub struct Diff {
@@ -30,6 +31,9 @@ pub struct Diff {
     /// The side after
     #[arg(value_name = "B", value_hint = clap::ValueHint::AnyPath)]
     new: PathBuf,
+
+    #[command(flatten)]
+    selecting: Selecting,
 
     /// Compare the times of entries too, where both sides have one
     #[arg(long)]
@@ -66,6 +70,19 @@ impl Opened {
         }
     }
 
+    fn is_cache(&self) -> bool {
+        matches!(self, Opened::Cache(_))
+    }
+
+    fn has(&self, selection: &Selection) -> Result<bool> {
+        Ok(match self {
+            Opened::Cache(snapshot) => snapshot.entries(selection)?.next().is_some(),
+            Opened::Fixture(fixture) => {
+                fixture.entries().any(|entry| selection.takes(entry.key().cache_key(), entry.key().sub_key()))
+            }
+        })
+    }
+
     fn side(&self) -> Side<'_> {
         match self {
             Opened::Cache(snapshot) => Side::Cache(snapshot),
@@ -77,18 +94,31 @@ impl Opened {
 impl Diff {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         refuse_twice(&[&self.old, &self.new])?;
+        if self.selecting.is_narrowed() {
+            let hint = "the same entry has two ages here; --fetched-at compares them";
+            return Err(Refused::error("diff does not select by age", Some(hint)));
+        }
+        let chosen = self.selecting.choose(Meaning::Exact, time::now()?, output)?;
         let bar = if self.stat { output.bar("comparing") } else { output.bar_beside_data("comparing") };
         let (old, new) = (self.open(&self.old, &bar, global, output)?, self.open(&self.new, &bar, global, output)?);
         bar.expect(Some(old.len() + new.len()));
         let options = DiffOptions { fetched_at: self.fetched_at, order: self.order };
         let mut undecodable = Vec::new();
         let mut differing = 0;
+        let mut is_selected = true;
         let mut shown = match (self.stat, self.format.is_json()) {
             (true, _) => Shown::Stats(Vec::new()),
             (_, true) => Shown::Json(json::Array::begin(output)?),
             _ => Shown::Lines,
         };
         let damage = vlive::diff::<anyhow::Error>(old.side(), new.side(), options, |difference| {
+            if let Difference::Entry(entry) = &difference {
+                is_selected = chosen.scope.matches(&entry.key);
+            }
+            // The rows of an entry follow it.
+            if !is_selected {
+                return Ok(());
+            }
             if let Difference::Entry(entry) = &difference {
                 differing += 1;
                 for (side, error) in [&self.old, &self.new].into_iter().zip(&entry.undecodable) {
@@ -124,7 +154,23 @@ impl Diff {
         }
         let unread = if undecodable.is_empty() { Status::Done } else { Status::Unreadable };
         let differs = if differing == 0 { Status::Done } else { Status::No };
-        Ok(tell_unread(&damage, &[], output).max(unread).max(differs))
+        let missing = self.tell_missing(&chosen, [&old, &new], global, output)?;
+        Ok(tell_unread(&damage, &[], output).max(unread).max(differs).max(missing))
+    }
+
+    /// Reports selections that match nothing on either side.
+    fn tell_missing(&self, chosen: &Chosen, sides: [&Opened; 2], global: &Global, output: &Output) -> Result<Status> {
+        if !self.selecting.is_given() {
+            return Ok(Status::Done);
+        }
+        let mut matched = Matched::default();
+        for (place, selection) in chosen.scope.selections().iter().enumerate() {
+            if !sides[0].has(selection)? && !sides[1].has(selection)? {
+                matched.unmatched.push(place);
+            }
+        }
+        let cache = [(&sides[0], &self.old), (&sides[1], &self.new)].into_iter().find(|(side, _)| side.is_cache());
+        Ok(chosen.tell(&matched, true, &global.at(cache.map(|(_, path)| path.as_path())), output))
     }
 
     fn open(&self, path: &Path, bar: &Bar, global: &Global, output: &Output) -> Result<Opened> {
@@ -148,9 +194,19 @@ impl Diff {
 
 /// Prints the lines that show a difference.
 pub fn print_lines(difference: &Difference, output: &mut Output) -> Result<()> {
+    // A record that one side has alone is one line; of a value that changed both are shown in full.
+    let is_alone = matches!(difference, Difference::Row(row) if row.change != Change::Changed);
     for line in difference.lines() {
         let content = line.content(output.escape_key(), output.escape());
-        output.changed(line.level(), line.change().mark(), content)?;
+        let before = 2 * line.level() + "+ ".len();
+        match output.width().filter(|_| is_alone) {
+            None => output.changed(line.level(), line.change().mark(), content)?,
+            Some(width) => {
+                let content = content.to_string();
+                let cut = to_width(&content, width.saturating_sub(before).max(1));
+                output.changed(line.level(), line.change().mark(), cut)?;
+            }
+        }
     }
     Ok(())
 }

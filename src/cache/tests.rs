@@ -1,0 +1,302 @@
+//! Changes on a disk that runs full at any call, and with panics in redb.
+
+use super::*;
+use crate::database::{FileStorage, NewValue, Removals};
+use crate::error::{Action, Error};
+use crate::fixture::{FixtureOptions, Source};
+use crate::live::key;
+use crate::snapshot::Snapshot;
+use crate::system::caught::catch;
+use redb::{Database, ReadableTable, StorageBackend, TableDefinition, TableHandle};
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::sync::{Arc, LazyLock};
+use std::thread;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// What becomes of the calls that change a file.
+#[derive(Clone, Copy, Default)]
+struct Disk {
+    /// Calls that it still takes; `None` if there is no end to them.
+    room: Option<u32>,
+    /// Whether it fails one call only.
+    recovers: bool,
+    failed: u32,
+}
+
+thread_local! {
+    static DISK: Cell<Disk> = Cell::default();
+}
+
+/// The file of a cache on [`DISK`]. What is not on the disk yet is lost with its power alone, which no test can take
+/// away: nothing is synced.
+#[derive(Debug)]
+struct FullDisk(Box<dyn StorageBackend>);
+
+impl FullDisk {
+    fn boxed(file: &Arc<fs::File>) -> Box<dyn StorageBackend> {
+        Box::new(FullDisk(FileStorage::boxed(file)))
+    }
+
+    fn room_for_a_call() -> io::Result<()> {
+        let mut disk = DISK.get();
+        let fails = disk.room == Some(0);
+        disk.room = disk.room.map(|room| room.saturating_sub(1)).filter(|_| !(fails && disk.recovers));
+        disk.failed += u32::from(fails);
+        DISK.set(disk);
+        if fails { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+impl StorageBackend for FullDisk {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        self.0.read(offset, len)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        FullDisk::room_for_a_call()?;
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self, _eventual: bool) -> io::Result<()> {
+        FullDisk::room_for_a_call()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let room = FullDisk::room_for_a_call();
+        // A disk that runs full has taken the beginning of what it was given, and nothing after that.
+        if room.is_err() && DISK.get().failed == 1 {
+            self.0.write(offset, &data[..data.len() / 2])?;
+        }
+        room?;
+        self.0.write(offset, data)
+    }
+}
+
+/// The cache at `folder`, on a disk that can be filled.
+fn on_disk(folder: &Path) -> Cache {
+    let mut session = Session::open(location::cache_file(folder)).expect("the cache opens");
+    session.set_storage(FullDisk::boxed);
+    Cache::of(session)
+}
+
+type Contents = BTreeMap<(String, String), Vec<u8>>;
+
+fn by_us(folder: &Path) -> Contents {
+    let snapshot = Snapshot::open(folder).expect("a commit is there");
+    let entries = snapshot.entries(&Selection::All).expect("the tables can be read");
+    let contents = entries.map(|entry| {
+        let entry = entry.expect("the entry can be read");
+        ((key::table_name(entry.cache_key()), entry.sub_key().to_owned()), entry.value().to_vec())
+    });
+    contents.collect()
+}
+
+/// As an app opens it, which recovers it where that is needed.
+fn by_redb(folder: &Path) -> Contents {
+    let database = Database::open(location::cache_file(folder)).expect("redb opens the file");
+    let transaction = database.begin_read().expect("a transaction");
+    let mut contents = Contents::new();
+    for table in transaction.list_tables().expect("the tables") {
+        let entries = transaction.open_table(TableDefinition::<&str, &[u8]>::new(table.name())).expect("a cache table");
+        for entry in entries.iter().expect("its entries") {
+            let (sub_key, value) = entry.expect("an entry");
+            contents.insert((table.name().to_owned(), sub_key.value().to_owned()), value.value().to_vec());
+        }
+    }
+    contents
+}
+
+fn rows(padding: usize) -> CachedRows {
+    let record = crate::Record::from_iter([("padding".to_owned(), "x".repeat(padding).into())]);
+    let fetched_at = UNIX_EPOCH + Duration::from_secs(1);
+    CachedRows { rows: [("1".to_owned(), record)].into_iter().collect(), fetched_at }
+}
+
+type Change = fn(&Cache) -> Result<()>;
+
+const CHANGES: [Change; 9] = [
+    |cache| cache.put("clients/page_1", &rows(100)),
+    // A new table, and more bytes than the file has room for.
+    |cache| cache.put("images/page_1", &rows(5 << 20)),
+    |cache| cache.invalidate_prefix("clients/page_").map(drop),
+    |cache| cache.invalidate_prefix("orders").map(drop),
+    // Every entry, and with a longer time.
+    |cache| cache.touch(&Scope::all(), (1 << 30).into()).map(drop),
+    |cache| {
+        cache.session().transact(&Removals::new(), |insert| {
+            (0..5).try_for_each(|n| insert("__vlive__new", &n.to_string(), NewValue::Bytes(&[n; 3000])))
+        })
+    },
+    |cache| cache.seed(fixture(), Replace::Entries).map(drop),
+    |cache| cache.seed(fixture(), Replace::CacheKeys).map(drop),
+    |cache| cache.seed(fixture(), Replace::All).map(drop),
+];
+
+/// An entry in place of another, and one of a new table, which is read to where redb wants it.
+fn fixture() -> &'static Fixture {
+    static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
+        let large = "x".repeat(1 << 20);
+        let json = format!(r#"{{"clients/page_1": {{"2": {{}}}}, "images/page_1": {{"1": {{"image": "{large}"}}}}}}"#);
+        let source = Source::Json { name: "a test".to_owned(), input: Box::new(json.as_bytes()) };
+        Fixture::read(vec![source], &FixtureOptions::default()).expect("a fixture")
+    });
+    &FIXTURE
+}
+
+/// What a cache was like before a change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Before {
+    Closed,
+    /// redb has it open.
+    Changed,
+    /// Its app was killed when it had just made room for more: redb repairs the file and cuts it.
+    Killed,
+}
+
+fn filled(folder: &Path) -> Cache {
+    drop(Cache::create(folder).expect("a cache"));
+    let cache = on_disk(folder);
+    for (n, key) in ["clients/page_1", "clients/page_2", "clients/id/1", "orders/page_1"].iter().enumerate() {
+        cache.put(key, &rows(5000 * n)).expect("a put");
+    }
+    cache
+}
+
+/// The folder of a cache that was filled and left like that.
+fn base(before: Before) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = filled(folder.path());
+    if before == Before::Killed {
+        DISK.set(Disk { room: Some(0), ..Disk::default() });
+        drop(cache);
+        DISK.take();
+        let file = location::open(&location::cache_file(folder.path()), true).expect("the file");
+        let len = file.metadata().expect("its length").len();
+        file.set_len(len + (4 << 20)).expect("more room");
+    }
+    folder
+}
+
+fn prepared(base: &Path, folder: &Path, before: Before) -> Cache {
+    fs::copy(location::cache_file(base), location::cache_file(folder)).expect("a copy");
+    let cache = on_disk(folder);
+    if before == Before::Changed {
+        cache.put("clients/page_3", &rows(10)).expect("a put");
+    }
+    cache
+}
+
+/// To be killed at a call is the same as a disk that takes nothing from that call on.
+mod a_disk_that_runs_full_at_any_call_gives_an_error_and_leaves_the_old_cache_or_the_new_one {
+    use super::{Before, fill_the_disk_over_and_over};
+
+    #[test]
+    fn that_was_closed() {
+        fill_the_disk_over_and_over(Before::Closed);
+    }
+
+    #[test]
+    fn that_was_changed_before() {
+        fill_the_disk_over_and_over(Before::Changed);
+    }
+
+    #[test]
+    fn whose_app_was_killed() {
+        fill_the_disk_over_and_over(Before::Killed);
+    }
+}
+
+fn fill_the_disk_over_and_over(before: Before) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let base = base(before);
+    for (n, change) in CHANGES.iter().enumerate() {
+        let cache = prepared(base.path(), folder, before);
+        let old = by_us(folder);
+        change(&cache).expect("a change");
+        drop(cache);
+        let new = by_us(folder);
+        for recovers in [false, true] {
+            let mut failed = 0;
+            for room in 0.. {
+                let what = format!("{before:?}, change {n}, refused after {room} calls, recovers: {recovers}");
+                let cache = prepared(base.path(), folder, before);
+                DISK.set(Disk { room: Some(room), recovers, ..Disk::default() });
+                let result = change(&cache);
+                if let Err(error) = &result {
+                    let is_full =
+                        matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull);
+                    assert!(is_full || matches!(error, Error::Redb { .. }), "{what}: {error:?}");
+                    // What failed to open may be opened again once there is room.
+                    if !recovers || !matches!(error, Error::Io { action: Action::Open, .. }) {
+                        assert!(cache.put("clients/page_9", &rows(1)).is_err(), "{what}: a put goes on");
+                        assert!(cache.invalidate_prefix("clients").is_err(), "{what}: it goes on");
+                    }
+                    failed += 1;
+                }
+                // Closing writes as well, and may find the disk full only then.
+                let closed = cache.close();
+                let Disk { failed: refused, .. } = DISK.take();
+                let contents = by_us(folder);
+                assert!(contents == new || contents == old && result.is_err(), "{what}: neither old nor new");
+                let by_redb = catch(|| by_redb(folder)).unwrap_or_else(|| panic!("{what}: redb panics"));
+                assert!(by_redb == contents, "{what}: redb reads something else");
+                if refused == 0 {
+                    closed.unwrap_or_else(|error| panic!("{what}: not closed: {error}"));
+                    break;
+                }
+                assert!(result.is_err() || closed.is_err() || recovers, "{what}: nobody learns of it");
+            }
+            assert!(failed > 3, "{before:?}, change {n} failed only {failed} times");
+        }
+    }
+}
+
+#[test]
+fn what_another_thread_writes_meanwhile_is_never_undone_by_a_touch() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = Cache::create(folder.path()).expect("a cache");
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            (0..40).find(|n| {
+                cache.put("clients/page_1", &rows(*n)).expect("a put");
+                thread::sleep(Duration::from_micros(500));
+                let read = cache.get("clients/page_1").expect("a look").expect("the entry");
+                read.rows != rows(*n).rows
+            })
+        });
+        while !other.is_finished() {
+            cache.touch(&Scope::all(), 7.into()).expect("a touch");
+        }
+        assert_eq!(other.join().expect("no panic"), None, "an earlier put is back");
+    });
+}
+
+/// As if redb panicked: what it has open then, a table with changes and a transaction, is not to panic again.
+#[test]
+fn a_panic_in_a_transaction_is_an_error_that_changes_nothing_and_ends_the_session() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for before in [Before::Closed, Before::Changed] {
+        let base = base(before);
+        let cache = prepared(base.path(), folder, before);
+        let old = by_us(folder);
+        let panicked = cache.session().transact(&Removals::new(), |insert| {
+            insert("__vlive__clients", "page_1", NewValue::Bytes(&vec![7; 30_000]))?;
+            panic!("what redb would say");
+        });
+        assert!(matches!(panicked, Err(Error::RedbPanicked { .. })), "{before:?}: {panicked:?}");
+        let again = cache.put("clients/page_1", &rows(1));
+        assert!(matches!(again, Err(Error::RedbPanicked { .. })), "{before:?}: {again:?}");
+        assert!(matches!(cache.close(), Err(Error::RedbPanicked { .. })), "{before:?}");
+        assert!(by_us(folder) == old, "{before:?}");
+        assert!(by_redb(folder) == old, "{before:?}");
+    }
+}

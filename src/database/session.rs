@@ -1,0 +1,216 @@
+//! A cache file that is locked, and that redb gets once there is something to change.
+
+use super::create::create_file;
+use super::redb_error;
+use super::storage::{self, FileStorage, Progress};
+use super::transaction::{self, Insert, Removals, Written};
+use super::verify::{self, OpenAs};
+use crate::error::{Action, Error, Result};
+use crate::file::{File, TableTree};
+use crate::snapshot::Snapshot;
+use crate::snapshot::location;
+use crate::system::caught::catch;
+use crate::system::holder;
+use crate::system::temporary;
+use redb::{Database, StorageBackend};
+use std::fs;
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What stands between redb and the file.
+pub(crate) type Storage = fn(&Arc<fs::File>) -> Box<dyn StorageBackend>;
+
+/// A cache file, locked for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Session {
+    path: PathBuf,
+    file: Arc<fs::File>,
+    storage: Storage,
+    state: State,
+    written: Option<Written>,
+}
+
+/// Opening a database writes to its file, so that redb is not given it before there is a change.
+#[derive(Debug)]
+enum State {
+    Unopened(OpenAs),
+    Open(Database, Arc<Progress>),
+    /// redb has panicked: a call into it could do anything.
+    Failed,
+}
+
+impl Session {
+    /// Locks the cache file at `path` and checks all that redb will believe of it.
+    pub fn open(path: PathBuf) -> Result<Session> {
+        let file = open_locked(&path)?;
+        Session::of(path, file)
+    }
+
+    /// Creates the file where it is missing, whole or not at all.
+    pub fn open_or_create(path: PathBuf) -> Result<Session> {
+        match Session::open(path.clone()) {
+            Err(Error::Missing { .. }) => {
+                create_file(&path, |_| Ok(()))?;
+                Session::open(path)
+            }
+            other => other,
+        }
+    }
+
+    /// Creates a file where there is none, which appears with all that `fill` has written and closed, or not at
+    /// all.
+    pub fn create_new<T>(path: PathBuf, fill: impl FnOnce(Session) -> Result<T>) -> Result<T> {
+        let is_there = fs::symlink_metadata(&path).is_ok();
+        let filled = if is_there { None } else { Session::create_filled(&path, fill)? };
+        filled.ok_or(Error::Exists { path })
+    }
+
+    /// Calls `write` with the file. If there is none it is created, and appears with all that `write` has written
+    /// and closed, or not at all; `write` is called again if somebody else creates one meanwhile.
+    pub fn create_with<T>(path: PathBuf, write: impl Fn(Session) -> Result<T>) -> Result<T> {
+        match Session::open(path.clone()) {
+            Err(Error::Missing { .. }) => match Session::create_filled(&path, &write)? {
+                Some(written) => Ok(written),
+                None => write(Session::open(path)?),
+            },
+            session => write(session?),
+        }
+    }
+
+    fn create_filled<T>(path: &Path, fill: impl FnOnce(Session) -> Result<T>) -> Result<Option<T>> {
+        create_file(path, |new| fill(Session::of(path.to_owned(), Arc::clone(new))?))
+    }
+
+    /// The same for a file that is locked already.
+    fn of(path: PathBuf, file: Arc<fs::File>) -> Result<Session> {
+        let open_as = verify::verify_for_redb(&path, &file)?;
+        Ok(Session { path, file, storage: FileStorage::boxed, state: State::Unopened(open_as), written: None })
+    }
+
+    /// Puts something else between redb and the file, before redb gets it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests put faults there"))]
+    pub fn set_storage(&mut self, storage: Storage) {
+        self.storage = storage;
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The newest commit. Nobody else writes, and every commit of ours is whole on disk.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        Snapshot::of(&self.path, Arc::clone(&self.file), matches!(self.state, State::Open(..)))?.whole()
+    }
+
+    /// Removes what is to go and writes all that `fill` inserts, in one transaction; neither if it fails. What
+    /// this touches must have been verified.
+    pub fn transact(&mut self, removals: &Removals, fill: impl FnOnce(&mut Insert<'_>) -> Result<()>) -> Result<()> {
+        let path = self.path.clone();
+        let written = self.change(|database| transaction::run(database, &path, removals, fill))??;
+        self.written = written;
+        Ok(())
+    }
+
+    /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not touched again:
+    /// not even dropped, since that would write.
+    fn change<T>(&mut self, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
+        let (database, progress) = match mem::replace(&mut self.state, State::Failed) {
+            State::Failed => return Err(self.panicked(Action::Write)),
+            State::Open(database, progress) => (database, progress),
+            State::Unopened(open_as) => {
+                let Some(opened) = catch(|| storage::open((self.storage)(&self.file), open_as)) else {
+                    // What redb left behind may still hold the file open.
+                    self.file.unlock().ok();
+                    return Err(self.panicked(Action::Write));
+                };
+                opened.map_err(|error| {
+                    self.state = State::Unopened(open_as);
+                    redb_error(Action::Open, &self.path, error)
+                })?
+            }
+        };
+        let Some(result) = catch(|| change(&database)) else {
+            mem::forget(database);
+            self.file.unlock().ok();
+            return Err(self.panicked(Action::Write));
+        };
+        self.state = State::Open(database, progress);
+        result.map_err(|error| redb_error(Action::Write, &self.path, error))
+    }
+
+    fn panicked(&self, action: Action) -> Error {
+        Error::RedbPanicked { action, path: self.path.clone() }
+    }
+
+    /// Closes the database, if it was opened, and reads the file as the next one will who opens it: its header, its
+    /// newest commit and what was written last.
+    ///
+    /// # Errors
+    /// [`Error::RedbPanicked`] and [`Error::NotClosed`] if redb could not close it, [`Error::Damaged`] if it cannot
+    /// be read afterwards. What was committed before may be there nevertheless.
+    pub fn close(mut self) -> Result<()> {
+        let progress = match mem::replace(&mut self.state, State::Failed) {
+            State::Failed => return Err(self.panicked(Action::Close)),
+            State::Unopened(_) => return Ok(()),
+            // Closing writes, and may find damage that nothing else touched.
+            State::Open(database, progress) => {
+                if catch(|| drop(database)).is_none() {
+                    self.file.unlock().ok();
+                    return Err(self.panicked(Action::Close));
+                }
+                progress
+            }
+        };
+        let in_context = |error| Error::file(error, &self.path, None);
+        let file = File::open(Arc::clone(&self.file)).map_err(in_context)?;
+        let slot = file.header().candidates().map_err(in_context)?[0];
+        if progress.has_failed() || file.header().recovery_required || !file.header().length_is_sound(file.len()) {
+            return Err(Error::NotClosed { path: self.path.clone() });
+        }
+        let Some(Written { table, sub_key, len }) = self.written.take() else { return Ok(()) };
+        let in_table = |error| Error::file(error, &self.path, Some(&table));
+        let definition = TableTree::user(&file, &slot).get(&table).map_err(in_table)?;
+        let entry = match definition {
+            Some(definition) => definition.tree(&file).get(sub_key.as_bytes()).map_err(in_table)?,
+            None => None,
+        };
+        let is_there = entry.is_some_and(|entry| entry.value().len() as u64 == len);
+        if is_there { Ok(()) } else { Err(Error::NotClosed { path: self.path.clone() }) }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let State::Open(database, _) = mem::replace(&mut self.state, State::Failed) {
+            catch(|| drop(database));
+        }
+    }
+}
+
+/// Opens the file at `path` to change it, and locks it against everybody else.
+pub(crate) fn open_locked(path: &Path) -> Result<Arc<fs::File>> {
+    loop {
+        let file = location::open(path, true)?;
+        let metadata = |error| Error::io(Action::Read, path, error);
+        match file.try_lock() {
+            // Another process may have put a new file in its place meanwhile.
+            Ok(()) if location::is_at(&file, path).map_err(metadata)? => {
+                // A compaction that was killed leaves a file beside it, perhaps as long as the cache.
+                let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+                temporary::remove_abandoned(folder_of(&target));
+                return Ok(Arc::new(file));
+            }
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let holders = file.metadata().map(|metadata| holder::of_locked(&metadata)).unwrap_or_default();
+                return Err(Error::InUse { path: path.to_owned(), holders });
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(Error::io(Action::Lock, path, error)),
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}

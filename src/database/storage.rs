@@ -1,0 +1,139 @@
+//! The file of a cache as redb's storage.
+
+use super::verify::OpenAs;
+use crate::file;
+use crate::system::positioned::{read_at, write_at};
+use redb::{Builder, Database, StorageBackend};
+use std::fs;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Bytes of redb's page cache. Its default of a gigabyte makes a short-lived tool slower.
+pub(super) const PAGE_CACHE: usize = 4 * 1024 * 1024;
+
+/// A file that is locked already. Unlike redb's own backend it refuses to read beyond the end of the file
+/// before it asks for memory, which keeps a damaged length from ending the process.
+#[derive(Debug)]
+pub(crate) struct FileStorage(Arc<fs::File>);
+
+impl FileStorage {
+    pub fn boxed(file: &Arc<fs::File>) -> Box<dyn StorageBackend> {
+        Box::new(FileStorage(Arc::clone(file)))
+    }
+}
+
+impl StorageBackend for FileStorage {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let file_len = self.len()?;
+        if offset.checked_add(len as u64).is_none_or(|end| end > file_len) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut bytes = vec![0; len];
+        read_at(&self.0, &mut bytes, offset)?;
+        Ok(bytes)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self, _eventual: bool) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        write_at(&self.0, data, offset)
+    }
+}
+
+/// What redb sees and writes of the mark that a file was not closed, as long as it opens the file.
+///
+/// While redb recovers a file that was left by a crash, it marks it as closed for a moment, and makes it
+/// longer than its header says. Should the process end just then, every redb 2.6 panics on the file, the
+/// app's included. Here the mark is held back until the file is open. And where redb must not believe a file
+/// that was closed, the mark is there for redb from the beginning.
+#[derive(Debug)]
+struct HeldOpen {
+    storage: Box<dyn StorageBackend>,
+    progress: Arc<Progress>,
+    open_as: OpenAs,
+}
+
+/// How far redb has come with a file.
+#[derive(Debug)]
+pub(super) struct Progress {
+    is_opening: AtomicBool,
+    has_failed: AtomicBool,
+}
+
+impl Progress {
+    /// Whether a call that changes the file has failed. redb tells of most, but not of those that close it.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, changed: io::Result<()>) -> io::Result<()> {
+        changed.inspect_err(|_| self.has_failed.store(true, Ordering::Relaxed))
+    }
+}
+
+impl HeldOpen {
+    fn is_marked(&self, offset: u64) -> bool {
+        offset == 0 && self.progress.is_opening.load(Ordering::Relaxed)
+    }
+}
+
+impl StorageBackend for HeldOpen {
+    fn len(&self) -> io::Result<u64> {
+        self.storage.len()
+    }
+
+    fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let bytes = self.storage.read(offset, len)?;
+        let is_marked = self.open_as == OpenAs::NotClosed && self.is_marked(offset);
+        Ok(if is_marked { marked_as_open(&bytes) } else { bytes })
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.progress.note(self.storage.set_len(len))
+    }
+
+    fn sync_data(&self, eventual: bool) -> io::Result<()> {
+        self.progress.note(self.storage.sync_data(eventual))
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        if !self.is_marked(offset) {
+            return self.progress.note(self.storage.write(offset, data));
+        }
+        self.progress.note(self.storage.write(offset, &marked_as_open(data)))
+    }
+}
+
+/// Opens a database, or lays one out where there is nothing yet.
+pub(super) fn open(
+    storage: Box<dyn StorageBackend>,
+    open_as: OpenAs,
+) -> Result<(Database, Arc<Progress>), redb::DatabaseError> {
+    let progress = Arc::new(Progress { is_opening: AtomicBool::new(true), has_failed: AtomicBool::new(false) });
+    let storage = HeldOpen { storage, progress: Arc::clone(&progress), open_as };
+    let database = Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(storage)?;
+    progress.is_opening.store(false, Ordering::Relaxed);
+    Ok((database, progress))
+}
+
+/// The bytes of a file's beginning, with the mark that it has not been closed.
+pub(super) fn marked_as_open(start: &[u8]) -> Vec<u8> {
+    let mut marked = start.to_vec();
+    if marked.starts_with(&file::MAGIC)
+        && let Some(god) = marked.get_mut(file::GOD_BYTE)
+    {
+        *god |= file::RECOVERY_REQUIRED;
+    }
+    marked
+}

@@ -1,0 +1,81 @@
+//! Calls into code that may panic on what it is given, which is then an error like any other.
+
+use std::cell::Cell;
+use std::mem;
+use std::ops::{Deref, DerefMut};
+use std::panic::{self, AssertUnwindSafe};
+use std::thread;
+
+thread_local! {
+    /// How many such calls this thread is in.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Whether the innermost has panicked.
+    static HAS_PANICKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `call`; `None` if it panics.
+pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Option<T> {
+    DEPTH.set(DEPTH.get() + 1);
+    HAS_PANICKED.set(false);
+    let caught = panic::catch_unwind(AssertUnwindSafe(call)).ok();
+    DEPTH.set(DEPTH.get() - 1);
+    caught
+}
+
+/// What becomes of a panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Panic {
+    /// Nobody catches it.
+    Uncaught,
+    /// It becomes an error.
+    Caught,
+    /// It comes while another one unwinds, in a destructor, and will end the process.
+    Fatal,
+}
+
+/// For a panic hook, and from there alone: what becomes of the panic that it was called for.
+#[must_use]
+pub fn panic_in_hook() -> Panic {
+    match (DEPTH.get(), HAS_PANICKED.replace(true)) {
+        (0, _) => Panic::Uncaught,
+        (_, false) => Panic::Caught,
+        (_, true) => Panic::Fatal,
+    }
+}
+
+/// A value whose destructor does not run while a panic unwinds: a second panic in it would end the process.
+#[derive(Debug)]
+pub(crate) struct NotInPanic<T>(Option<T>);
+
+impl<T> NotInPanic<T> {
+    pub fn new(value: T) -> NotInPanic<T> {
+        NotInPanic(Some(value))
+    }
+
+    pub fn into_inner(mut self) -> T {
+        self.0.take().expect("only this takes it")
+    }
+}
+
+impl<T> Deref for NotInPanic<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("only `into_inner` takes it")
+    }
+}
+
+impl<T> DerefMut for NotInPanic<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect("only `into_inner` takes it")
+    }
+}
+
+impl<T> Drop for NotInPanic<T> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            mem::forget(self.0.take());
+        }
+    }
+}
