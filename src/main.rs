@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         vlive::system::temporary::remove_all();
     });
     let cli = cli::parse();
-    let mut output = output::Output::new(cli.global.color, cli.global.quiet);
+    let mut output = output::Output::new(cli::streams(&cli.global));
     let result = cli::run(&cli, &mut output).and_then(|status| {
         output.flush()?;
         Ok(status)

@@ -53,7 +53,7 @@ struct Row {
 
 impl Ages {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let now = time::now()?;
+        let now = global.now();
         let chosen = self.selecting.choose(Meaning::Prefix, now, output)?;
         list(&chosen, &self.listing, self.selecting.null, now, global, output)
     }

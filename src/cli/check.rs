@@ -1,5 +1,5 @@
 use super::format::{FormatArgs, SummaryFormat};
-use super::{Global, Status, time};
+use super::{Global, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -88,7 +88,7 @@ fn kinds(check: &vlive::ops::Check) -> [Kind<'_>; 5] {
 
 impl Check {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let now = time::now()?;
+        let now = global.now();
         let bar = output.bar("checking");
         let mut check = bar.of(|| vlive::ops::check(global.folder(), now, global.look_wait()))?;
         let is_asked = !self.deep || vlive::ops::check_deep(global.folder(), global.look_wait(), &mut check)?;

@@ -2,7 +2,7 @@ use super::dump_rows::RowStyle;
 use super::filtering::{Filtering, Selected, none_matches};
 use super::format::{FormatArgs, Formats, is_standard_output};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, dump_rows, target, tell_unread, time};
+use super::{Global, Refused, Status, dump_rows, target, tell_unread};
 use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -105,7 +105,7 @@ impl Dump {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let format = self.format.format_of(self.path().filter(|path| !target::is_folder(path)))?;
         self.check_options(format, output)?;
-        let now = time::now()?;
+        let now = global.now();
         let mut chosen = self.selecting.choose(Meaning::Exact, now, output)?;
         self.filtering.narrow(&mut chosen, now)?;
         match (self.path(), chosen.single()) {
@@ -167,7 +167,7 @@ impl Dump {
             return Ok(Status::No);
         };
         let style = self.style(format, self.path().is_none() && output.is_terminal());
-        let dumped = self.write(output, |mut out| {
+        let dumped = self.write(format, output, |mut out| {
             let dumped = match vlive::ops::dump_entry(&entry, style, &mut out)? {
                 // It is shown all the same.
                 Err(error) if style.format == DumpFormat::Notation => Some(error),
@@ -187,7 +187,7 @@ impl Dump {
         let bar = self.path().map(|_| output.bar("dumping"));
         let snapshot = pinned(chosen, bar.as_ref(), global)?;
         let style = self.style(format, self.path().is_none() && output.is_terminal());
-        let dumped = self.write(output, |mut out| {
+        let dumped = self.write(format, output, |mut out| {
             let dumped = vlive::ops::dump(&snapshot, &chosen.scope, style, &mut out)?;
             if dumped.is_ok() {
                 end_line(format, &mut out)?;
@@ -226,7 +226,7 @@ impl Dump {
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let replacing = self.selected.compile(now)?;
         let style = RowStyle { lossless: self.lossless, replacing };
-        let dumped = self.write(output, |mut out| {
+        let dumped = self.write(Format::Rows, output, |mut out| {
             Ok(unless_nothing(dump_rows::write(&snapshot, &chosen.scope, &style, &mut out)?))
         })?;
         let dumped = dumped.or_else(|given_up| given_up)?;
@@ -236,11 +236,13 @@ impl Dump {
     /// Calls `write` with where the output goes. No file is there of a dump that gives up.
     fn write<T, E>(
         &self,
+        format: Format,
         output: &mut Output,
         write: impl FnOnce(Box<dyn Write + '_>) -> io::Result<Result<T, E>>,
     ) -> Result<Result<T, E>> {
         let written = match self.path() {
             Some(path) => target::file(path, write)?,
+            None if matches!(format, Format::Diag | Format::Cbor) => write(output.uncoloured_data())?,
             None => write(output.json_data())?,
         };
         output.flush()?;

@@ -1,18 +1,18 @@
-//! The options that every command takes.
+//! The options that every command takes, and what they and the environment come to.
 
+use super::environment::{Clock, Environment};
 use super::time;
 use crate::output::{Color, Output};
 use clap::Args;
-use std::borrow::Cow;
-use std::env;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 use vlive::Error;
 
-#[derive(Clone, Debug, Args)]
+/// The options as they are typed.
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
-pub struct Global {
+pub struct GlobalArgs {
     /// The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths
     /// stay relative to the current folder
     #[arg(short = 'C', long, global = true, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
@@ -37,31 +37,59 @@ pub struct Global {
     pub quiet: bool,
 }
 
+/// What every command needs to know.
+#[derive(Clone, Debug)]
+pub struct Global {
+    folder: PathBuf,
+    names_folder: bool,
+    wait: Option<Duration>,
+    environment: Environment,
+}
+
 impl Global {
+    pub fn new(args: &GlobalArgs, environment: Environment) -> Global {
+        let folder = args.folder.clone().or_else(|| environment.folder.clone()).unwrap_or_else(|| PathBuf::from("."));
+        Global { folder, names_folder: args.folder.is_some(), wait: args.wait, environment }
+    }
+
     /// The folder or file of the cache.
-    pub fn folder(&self) -> Cow<'_, Path> {
-        if let Some(folder) = &self.folder {
-            return Cow::Borrowed(folder);
-        }
-        match env::var_os("VLIVE_FOLDER").filter(|folder| !folder.is_empty()) {
-            Some(folder) => Cow::Owned(folder.into()),
-            None => Cow::Borrowed(Path::new(".")),
-        }
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The folder or file that an argument names in place of the option.
-    pub fn folder_or<'p>(&'p self, argument: Option<&'p Path>) -> Cow<'p, Path> {
-        argument.map_or_else(|| self.folder(), Cow::Borrowed)
+    pub fn folder_or<'p>(&'p self, argument: Option<&'p Path>) -> &'p Path {
+        argument.unwrap_or(&self.folder)
     }
 
     /// Whether the option that names the folder is given.
     pub fn names_folder(&self) -> bool {
-        self.folder.is_some()
+        self.names_folder
     }
 
-    /// The same options with another folder, if there is one.
+    /// The same with another folder, if there is one.
     pub fn at(&self, folder: Option<&Path>) -> Global {
-        Global { folder: folder.map(Path::to_owned).or_else(|| self.folder.clone()), ..self.clone() }
+        Global { folder: self.folder_or(folder).to_owned(), ..self.clone() }
+    }
+
+    /// Now, in seconds since 1970.
+    pub fn now(&self) -> u64 {
+        self.environment.now
+    }
+
+    /// The clock, for a command that runs for long.
+    pub fn clock(&self) -> Clock {
+        self.environment.clock
+    }
+
+    /// The time of entries that neither an option nor the input dates, in seconds since 1970.
+    pub fn undated(&self) -> u64 {
+        self.environment.source_date_epoch.unwrap_or(self.environment.now)
+    }
+
+    /// Where the system's rules put the caches of a user.
+    pub fn cache_folders(&self) -> &[PathBuf] {
+        &self.environment.cache_folders
     }
 
     /// How long to look again while an app writes.

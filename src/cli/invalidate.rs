@@ -1,6 +1,6 @@
 use super::change::Changing;
 use super::selection::{Selecting, warn_of_future};
-use super::{Global, Refused, Status, time};
+use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -50,7 +50,7 @@ impl Invalidate {
             let hint = "without bounds of age what is selected is deleted, readable or not";
             return Err(Refused::error("--unreadable needs --older-than or --newer-than", Some(hint)));
         }
-        let now = time::now()?;
+        let now = global.now();
         let mut chosen = self.selecting.choose_with_all(self.all, "--all deletes every cache key", now, output)?;
         if !self.unreadable {
             chosen.scope = chosen.scope.leaving_undated();

@@ -70,7 +70,7 @@ struct Keys {
 
 impl Load {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let fixture = read_fixture(&self.sources, &self.options()?, output)?;
+        let fixture = read_fixture(&self.sources, &self.options(global), output)?;
         tell_ignored(&fixture, output);
         let replace = match (self.replace, self.clear) {
             (true, _) => Replace::CacheKeys,
@@ -101,13 +101,12 @@ impl Load {
         Ok(Status::Done)
     }
 
-    fn options(&self) -> Result<FixtureOptions> {
-        let now = time::now()?;
-        Ok(FixtureOptions {
+    fn options(&self, global: &Global) -> FixtureOptions {
+        FixtureOptions {
             id_field: self.id_field.clone(),
-            fetched_at: self.dating.given(now).map(time::checked),
-            undated: time::checked(time::source_date_epoch()?.unwrap_or(now)),
-        })
+            fetched_at: self.dating.given(global.now()).map(time::checked),
+            undated: time::checked(global.undated()),
+        }
     }
 
     fn tell(&self, fixture: &Fixture, plan: &LoadPlan, output: &mut Output) -> Result<()> {

@@ -75,7 +75,7 @@ impl Ls {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let (folder, first) = self.folder(global);
         let global = &global.at(folder);
-        let now = time::now()?;
+        let now = global.now();
         if first.is_some() || self.selecting.is_given() || self.selecting.is_narrowed() || self.listing.keys {
             if self.all || self.quick {
                 let what = format!("--{} is about cache keys as a whole", if self.all { "all" } else { "quick" });

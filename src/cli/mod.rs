@@ -9,6 +9,7 @@ mod dating;
 mod diff;
 mod dump;
 mod dump_rows;
+mod environment;
 mod filtering;
 mod find;
 mod format;
@@ -26,6 +27,7 @@ mod selection;
 mod show;
 mod source;
 mod stat;
+mod streams;
 mod target;
 mod time;
 mod touch;
@@ -36,11 +38,13 @@ mod r#where;
 use crate::output::Output;
 use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
-use global::Global;
+use environment::Environment;
+use global::{Global, GlobalArgs};
 pub use interrupted::before_signals_end_it;
 use report::{Refused, tell_unread};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
+pub use streams::streams;
 
 /// Look into, compare, seed and invalidate the on-disk caches of vantage-live
 ///
@@ -58,7 +62,7 @@ use std::env;
 )]
 pub struct Cli {
     #[command(flatten)]
-    pub global: Global,
+    pub global: GlobalArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -119,13 +123,11 @@ fn is_given(arguments: &[&str], color: &str) -> bool {
 }
 
 pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
-    let global = &cli.global;
-    if !global.no_pager
-        && matches!(
-            cli.command,
-            Command::Dump(_) | Command::Show(_) | Command::Find(_) | Command::Ages(_) | Command::Diff(_)
-        )
-    {
+    let global = &Global::new(&cli.global, Environment::read()?);
+    if matches!(
+        cli.command,
+        Command::Dump(_) | Command::Show(_) | Command::Find(_) | Command::Ages(_) | Command::Diff(_)
+    ) {
         output.page();
     }
     match &cli.command {

@@ -56,7 +56,7 @@ impl Put {
                 Some("`/__root__` names the root entry of the empty cache key"),
             ));
         }
-        let now = time::now()?;
+        let now = global.now();
         let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
         let json = read(file, &name, output)?;
@@ -64,7 +64,7 @@ impl Put {
             .map_err(|error| Refused::error(format!("{name}, {error}"), None))?;
         let fetched_at = match self.dating.given(now).map(time::checked).or(input.fetched_at()) {
             Some(fetched_at) => fetched_at,
-            None => time::checked(time::source_date_epoch()?.unwrap_or(now)),
+            None => time::checked(global.undated()),
         };
         let envelope = input.into_envelope(fetched_at);
         let key = Key::new(&self.key);

@@ -1,7 +1,7 @@
 use super::filtering::{Filtering, Replacing, Selected, none_matches};
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning as SelectionMeaning, Selecting};
-use super::{Global, Status, tell_unread, time};
+use super::{Global, Status, tell_unread};
 use crate::output::listing::TableFormat;
 use crate::output::meaning::{Meaning, meaning};
 use crate::output::{self, Grid, Output, delimited, escape, markdown, rows, table};
@@ -71,7 +71,7 @@ struct Shown {
 impl Show {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         self.table.format()?;
-        let now = time::now()?;
+        let now = global.now();
         let mut chosen = self.selecting.choose(SelectionMeaning::Exact, now, output)?;
         self.filtering.narrow(&mut chosen, now)?;
         let replacing = self.selected.compile(now)?;

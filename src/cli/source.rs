@@ -3,7 +3,7 @@
 use super::Refused;
 use crate::output::Output;
 use anyhow::Result;
-use std::io::{self, IsTerminal, StdinLock};
+use std::io::{self, StdinLock};
 use std::path::{Path, PathBuf};
 use vlive::fixture::Source;
 
@@ -35,7 +35,7 @@ fn standard_input<'s>(output: &Output) -> Source<'s> {
 
 /// Standard input, with a word to whoever types it.
 pub fn lock_standard_input(what: &str, output: &Output) -> StdinLock<'static> {
-    if io::stdin().is_terminal() {
+    if output.stdin_is_terminal() {
         output.summary(&format!("reading {what} from standard input; end it with Ctrl-D"));
     }
     io::stdin().lock()

@@ -1,11 +1,10 @@
 use super::format::{FormatArgs, SummaryFormat};
-use super::{Global, Status, tell_unread, time};
-use crate::output::histogram::{self, Blocks};
+use super::{Global, Status, tell_unread};
+use crate::output::histogram;
 use crate::output::{Output, human, in_the_middle, table};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
-use std::env;
 use std::io::Write;
 use unicode_width::UnicodeWidthStr;
 use vlive::Snapshot;
@@ -39,7 +38,7 @@ const WIDEST_KEY: usize = 22;
 
 impl Stat {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let now = time::now()?;
+        let now = global.now();
         let look = |snapshot: &Snapshot| {
             if self.quick { Ok((ops::stat_quick(snapshot)?, Vec::new())) } else { ops::stat(snapshot, now) }
         };
@@ -98,7 +97,7 @@ fn print_space(stat: &ops::Stat, contents: &Contents, output: &mut Output) -> Re
 pub fn print_ages(ages: &AgeHistogram, output: &mut Output) -> Result<()> {
     let counts = [ages.future().entries].into_iter().chain(ages.past().iter().map(|count| count.entries));
     let counts: Vec<(&str, u64)> = AGES.into_iter().zip(counts).collect();
-    let blocks = Blocks::of_locale(|name| env::var(name).ok());
+    let blocks = output.blocks();
     Ok(histogram::write(output.data(), blocks, "AGE", &counts)?)
 }
 

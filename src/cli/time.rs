@@ -1,37 +1,14 @@
-//! Points in time: those that are typed, and now.
+//! Points in time and durations, as they are typed.
 
-use super::Refused;
-use anyhow::Result;
-use std::env;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 use vlive::live::FetchedAt;
 
 /// Seconds since 1970 up to which a cache can hold a time.
-const LAST: u64 = FetchedAt::LAST.seconds();
-
-/// Now, in seconds since 1970; `VLIVE_NOW` stands in for the clock.
-pub fn now() -> Result<u64> {
-    match from_env("VLIVE_NOW")? {
-        Some(now) => Ok(now),
-        None => Ok(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())),
-    }
-}
-
-/// The time that makes builds reproducible.
-pub fn source_date_epoch() -> Result<Option<u64>> {
-    from_env("SOURCE_DATE_EPOCH")
-}
+pub const LAST: u64 = FetchedAt::LAST.seconds();
 
 /// A time that was checked where it was read.
 pub fn checked(seconds: u64) -> FetchedAt {
     FetchedAt::new(seconds).expect("it is at most 2^63 - 1")
-}
-
-fn from_env(name: &str) -> Result<Option<u64>> {
-    let Some(value) = env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
-    let seconds = value.to_str().and_then(|value| value.parse().ok()).filter(|seconds| *seconds <= LAST);
-    let refuse = || Refused::error(format!("{name} is `{}`, and not whole seconds since 1970", value.display()), None);
-    seconds.map(Some).ok_or_else(refuse)
 }
 
 /// `2026-01-31T12:00:00Z`, with an offset or a fraction too, `2026-01-31`, `@1769860800` or `1769860800`; in

@@ -44,7 +44,7 @@ struct Summary<'s> {
 
 impl Touch {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let now = time::now()?;
+        let now = global.now();
         let fetched_at = self.dating.given(now).unwrap_or(now);
         let chosen = self.selecting.choose_with_all(self.all, "--all touches every entry", now, output)?;
         let backup = self.changing.backup()?;

@@ -103,9 +103,9 @@ impl Watch {
         if self.raw && !self.format.is_json() {
             return Err(Refused::error("--raw is for JSON", Some("add --json, or use --record FOLDER")));
         }
-        let now = time::now()?;
-        let chosen = self.selecting.choose(Meaning::Exact, now, output)?;
-        let rows = self.filtering.rows(|| time::now().unwrap_or_default())?;
+        let clock = global.clock();
+        let chosen = self.selecting.choose(Meaning::Exact, global.now(), output)?;
+        let rows = self.filtering.rows(move || clock.now())?;
         let compares = self.diff || rows.is_some();
         let options = WatchOptions { old_values: compares, new_values: compares || self.raw || self.record.is_some() };
         let folder = global.folder();
@@ -150,7 +150,7 @@ impl Telling<'_> {
     fn look(&mut self, watcher: &mut Watcher, global: &Global, output: &mut Output) -> Result<bool> {
         let is_first = !watcher.has_seen();
         let is_silent = is_first && !self.watch.initial;
-        let now = time::now()?;
+        let now = global.clock().now();
         let mut record = Vec::new();
         let seen = watcher.look(global.look_wait(), |commit, change| {
             let side = change.new.as_ref().or(change.old.as_ref());

@@ -5,7 +5,6 @@ use crate::output::{Output, human, listing};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
-use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use vlive::ops::{self, CacheKind, FoundCache};
@@ -54,13 +53,10 @@ const COLUMNS: [listing::Column; 5] = [
 ];
 
 impl Where {
-    pub fn run(&self, _: &Global, output: &mut Output) -> Result<Status> {
-        let now = time::now()?;
-        let roots = if self.roots.is_empty() {
-            default_roots(|name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute()))
-        } else {
-            self.roots.clone()
-        };
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        let now = global.now();
+        let default_roots = || [PathBuf::from(".")].into_iter().chain(global.cache_folders().iter().cloned()).collect();
+        let roots = if self.roots.is_empty() { default_roots() } else { self.roots.clone() };
         let found = ops::find_caches(&roots, self.roots.is_empty(), self.depth, self.timeout);
         self.table.print(output, |output, format| {
             let rows: Vec<Row<'_>> = found.caches.iter().map(row).collect();
@@ -71,20 +67,6 @@ impl Where {
         }
         Ok(if found.caches.is_empty() { Status::No } else { Status::Done })
     }
-}
-
-/// The current folder, and where the system's rules put caches.
-fn default_roots(variable: impl Fn(&str) -> Option<PathBuf>) -> Vec<PathBuf> {
-    let home = variable("HOME");
-    let below_home = |folders: &str| home.as_ref().map(|home| home.join(folders));
-    let caches = if cfg!(windows) {
-        vec![variable("LOCALAPPDATA")]
-    } else if cfg!(target_os = "macos") {
-        vec![below_home("Library/Caches"), variable("XDG_CACHE_HOME")]
-    } else {
-        vec![variable("XDG_CACHE_HOME").or_else(|| below_home(".cache"))]
-    };
-    [PathBuf::from(".")].into_iter().chain(caches.into_iter().flatten()).collect()
 }
 
 /// A path without the `./` that stands for the current folder.

@@ -7,7 +7,9 @@ use crate::cbor;
 use crate::cbor::error::offset32;
 use crate::cbor::keys::key_at;
 use crate::cbor::reader::{Head, Reader};
+use indexmap::IndexMap;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// An envelope whose bytes were verified to its end.
 #[derive(Clone, Debug)]
@@ -15,6 +17,9 @@ pub struct EnvelopeView<'b> {
     value: &'b [u8],
     found: Verified,
 }
+
+/// Where the values of names are among the bytes, in the order of the names.
+pub(crate) type Ranges<'b> = IndexMap<Cow<'b, str>, Range<usize>>;
 
 /// Takes a key and a reader that is at its value, and must read the value.
 type Visit<'v, 'b, E> = dyn FnMut(Cow<'b, str>, &mut Reader<'b>) -> Result<(), E> + 'v;
@@ -71,6 +76,16 @@ impl<'b> EnvelopeView<'b> {
         }
     }
 
+    /// Where the record of each row is, by row id.
+    pub(crate) fn record_ranges(&self) -> Ranges<'b> {
+        ranges(|visit| self.rows(visit))
+    }
+
+    /// Where the value of each field is, by name, for the record that begins at this offset.
+    pub(crate) fn field_ranges(&self, record: usize) -> Ranges<'b> {
+        ranges(|visit| self.fields(&mut Reader::at(self.value, record), visit))
+    }
+
     /// The pairs of a map whose keys are text; of a repeated key, the last value in the place of the first.
     fn pairs<E: From<cbor::Error>>(&self, map: &mut Reader<'b>, visit: &mut Visit<'_, 'b, E>) -> Result<(), E> {
         let start = map.pos();
@@ -110,6 +125,19 @@ impl<'b> EnvelopeView<'b> {
             visit(name.text(len)?, &mut value)
         })
     }
+}
+
+/// Where the values are that `walk`, which goes through verified bytes, visits.
+fn ranges<'b>(walk: impl FnOnce(&mut Visit<'_, 'b, cbor::Error>) -> cbor::error::Result<()>) -> Ranges<'b> {
+    let mut ranges = Ranges::new();
+    let walked = walk(&mut |name, value| {
+        let start = value.pos();
+        value.skip(MAX_DEPTH)?;
+        ranges.insert(name, start..value.pos());
+        Ok(())
+    });
+    walked.expect("what was verified can be read");
+    ranges
 }
 
 /// Reads a map and adds the offsets of its keys that are text.

@@ -78,7 +78,7 @@ impl<'s> TouchPlan<'s> {
     fn apply(&self, fetched_at: FetchedAt, insert: &mut Insert<'_>) -> Result<()> {
         selected(self.snapshot, self.scope, |entry| {
             let entry = entry?;
-            match redated(entry.value(), fetched_at.seconds()) {
+            match redated(entry.value(), fetched_at) {
                 Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), NewValue::Bytes(&value)),
                 // Told by the plan.
                 Err(_) => Ok(()),

@@ -1,5 +1,6 @@
 //! Where words and numbers go: data to standard output, everything else to standard error.
 
+mod coloured_json;
 mod cut;
 pub mod delimited;
 pub mod escape;
@@ -12,83 +13,43 @@ pub mod meaning;
 pub mod pager;
 pub mod progress;
 pub mod rows;
+mod streams;
 pub mod table;
 mod terminal_json;
 
-use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
+use coloured_json::ColouredJson;
 pub use cut::{in_the_middle, to_width};
 pub use grid::Grid;
-use pager::Pager;
+use pager::{Pager, PagerProgram};
 use progress::Bar;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::env;
 use std::fmt::Display;
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
 use std::mem;
+pub use streams::{Color, Stream, Streams};
 use terminal_json::TerminalJson;
 
-/// When to colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too
-    Auto,
-    /// Everywhere
-    Always,
-    /// Nowhere
-    Never,
-}
-
-/// Both streams, and what is known of them; resolved once.
+/// Where data and words go.
 pub struct Output {
     data: Data,
     /// What is told while a pager has the terminal, until it has ended.
     untold: RefCell<String>,
-    stdout_is_terminal: bool,
-    width: Option<usize>,
-    stderr_is_terminal: bool,
-    is_dumb: bool,
-    stdout_color: bool,
-    stderr_color: bool,
-    quiet: bool,
+    streams: Streams,
 }
 
 impl Output {
-    pub fn new(color: Color, quiet: bool) -> Output {
-        let auto = |choice| match color {
-            Color::Auto => choice != anstream::ColorChoice::Never,
-            Color::Always => true,
-            Color::Never => false,
-        };
-        Output {
-            stdout_is_terminal: io::stdout().is_terminal(),
-            width: width(),
-            stderr_is_terminal: io::stderr().is_terminal(),
-            // One that cannot move its cursor.
-            is_dumb: env::var_os("TERM").is_some_and(|term| term == "dumb"),
-            stdout_color: auto(AutoStream::choice(&io::stdout())),
-            stderr_color: auto(AutoStream::choice(&io::stderr())),
-            data: Data::stdout(),
-            untold: RefCell::default(),
-            quiet,
-        }
+    pub fn new(streams: Streams) -> Output {
+        Output { data: Data::stdout(), untold: RefCell::default(), streams }
     }
 
     /// The same streams, but that data is kept, for a file that appears when it is whole.
     pub fn in_memory(&self) -> Output {
-        Output {
-            data: Data::Memory(Vec::new()),
-            untold: RefCell::default(),
-            stdout_is_terminal: false,
-            width: None,
-            stdout_color: false,
-            stderr_is_terminal: self.stderr_is_terminal,
-            is_dumb: self.is_dumb,
-            stderr_color: self.stderr_color,
-            quiet: self.quiet,
-        }
+        let stdout = Stream { is_terminal: false, is_coloured: false };
+        let streams = Streams { stdout, json_is_coloured: false, width: None, pager: None, ..self.streams.clone() };
+        Output { data: Data::Memory(Vec::new()), untold: RefCell::default(), streams }
     }
 
     /// The data that was kept.
@@ -101,8 +62,8 @@ impl Output {
 
     /// Shows data in a pager, once there is any, where it goes to a terminal.
     pub fn page(&mut self) {
-        if self.stdout_is_terminal && !self.is_dumb && matches!(self.data, Data::Stdout(_)) {
-            self.data = Data::Pageable;
+        if let (Data::Stdout(_), Some(pager)) = (&self.data, &self.streams.pager) {
+            self.data = Data::Pageable(pager.clone());
         }
     }
 
@@ -123,13 +84,23 @@ impl Output {
         true
     }
 
+    /// Whether somebody types standard input.
+    pub fn stdin_is_terminal(&self) -> bool {
+        self.streams.stdin_is_terminal
+    }
+
+    /// What histograms are drawn with.
+    pub fn blocks(&self) -> histogram::Blocks {
+        self.streams.blocks
+    }
+
     pub fn is_terminal(&self) -> bool {
-        self.stdout_is_terminal
+        self.streams.stdout.is_terminal
     }
 
     /// The columns of the terminal that standard output is; `None` if it is none, or will not say.
     pub fn width(&self) -> Option<usize> {
-        self.width
+        self.streams.width
     }
 
     /// Text from a cache as it may go to standard output: as it is to a pipe, and to a terminal
@@ -140,7 +111,7 @@ impl Output {
 
     /// What [`Self::text`] does, for where output is being written.
     pub fn escape(&self) -> fn(&str) -> Cow<'_, str> {
-        if self.stdout_is_terminal { escape::for_terminal } else { |text| Cow::Borrowed(text) }
+        if self.streams.stdout.is_terminal { escape::for_terminal } else { |text| Cow::Borrowed(text) }
     }
 
     /// A key as [`Self::text`], but that nothing of it is invisible on a terminal.
@@ -150,7 +121,7 @@ impl Output {
 
     /// What [`Self::key`] does, for where output is being written.
     pub fn escape_key(&self) -> fn(&str) -> Cow<'_, str> {
-        if self.stdout_is_terminal { escape::key_for_terminal } else { |key| Cow::Borrowed(key) }
+        if self.streams.stdout.is_terminal { escape::key_for_terminal } else { |key| Cow::Borrowed(key) }
     }
 
     pub fn data(&mut self) -> &mut impl Write {
@@ -159,7 +130,20 @@ impl Output {
 
     /// Where JSON goes, whatever text there is in it.
     pub fn json_data(&mut self) -> Box<dyn Write + '_> {
-        if self.stdout_is_terminal { Box::new(TerminalJson::new(&mut self.data)) } else { Box::new(&mut self.data) }
+        match (self.streams.stdout.is_terminal, self.streams.json_is_coloured) {
+            (true, true) => Box::new(TerminalJson::new(ColouredJson::new(&mut self.data))),
+            (false, true) => Box::new(ColouredJson::new(&mut self.data)),
+            (_, false) => self.uncoloured_data(),
+        }
+    }
+
+    /// Where text goes whose escapes are those of JSON, such as diagnostic notation, and where bytes go.
+    pub fn uncoloured_data(&mut self) -> Box<dyn Write + '_> {
+        if self.streams.stdout.is_terminal {
+            Box::new(TerminalJson::new(&mut self.data))
+        } else {
+            Box::new(&mut self.data)
+        }
     }
 
     /// One line of JSON.
@@ -171,12 +155,12 @@ impl Output {
 
     /// A bar for work that may take a while, named by a verb such as `checking`.
     pub fn bar(&self, doing: &'static str) -> Bar {
-        Bar::new(doing, self.stderr_is_terminal && !self.is_dumb && !self.quiet)
+        Bar::new(doing, self.streams.stderr.is_terminal && !self.streams.is_dumb && !self.streams.is_quiet)
     }
 
     /// The same for work that writes data meanwhile, which the bar must not get between.
     pub fn bar_beside_data(&self, doing: &'static str) -> Bar {
-        if self.stdout_is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
+        if self.streams.stdout.is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
     }
 
     pub fn flush(&mut self) -> io::Result<()> {
@@ -185,7 +169,7 @@ impl Output {
 
     /// The heading of a table.
     pub fn heading(&mut self, line: &str) -> io::Result<()> {
-        if self.stdout_color {
+        if self.streams.stdout.is_coloured {
             let bold = Style::new().bold();
             writeln!(self.data, "{bold}{line}{bold:#}")
         } else {
@@ -206,7 +190,7 @@ impl Output {
             '@' => AnsiColor::Cyan,
             _ => AnsiColor::Yellow,
         };
-        if self.stdout_color {
+        if self.streams.stdout.is_coloured {
             let style = color.on_default();
             writeln!(self.data, "{before}{style}{mark} {line}{style:#}")
         } else {
@@ -216,14 +200,14 @@ impl Output {
 
     /// What was done; silenced by `-q`.
     pub fn summary(&self, text: &str) {
-        if !self.quiet {
+        if !self.streams.is_quiet {
             self.tell(None, text);
         }
     }
 
     /// What is odd but stopped nothing; silenced by `-q`.
     pub fn warning(&self, text: &str) {
-        if !self.quiet {
+        if !self.streams.is_quiet {
             self.tell(Some(("warning", AnsiColor::Yellow)), text);
         }
     }
@@ -238,7 +222,7 @@ impl Output {
 
     /// What to do about what was found; silenced by `-q`.
     pub fn advice(&self, text: &str) {
-        if !self.quiet {
+        if !self.streams.is_quiet {
             self.hint(text);
         }
     }
@@ -249,16 +233,16 @@ impl Output {
     }
 
     fn tell(&self, label: Option<(&str, AnsiColor)>, text: &str) {
-        let text = if self.stderr_is_terminal { escape::for_terminal(text) } else { Cow::Borrowed(text) };
+        let text = if self.streams.stderr.is_terminal { escape::for_terminal(text) } else { Cow::Borrowed(text) };
         let line = match label {
-            Some((label, color)) if self.stderr_color => {
+            Some((label, color)) if self.streams.stderr.is_coloured => {
                 let style = color.on_default().bold();
                 format!("{style}{label}:{style:#} {text}\n")
             }
             Some((label, _)) => format!("{label}: {text}\n"),
             None => format!("{text}\n"),
         };
-        if matches!(self.data, Data::Pager(_)) && self.stderr_is_terminal {
+        if matches!(self.data, Data::Pager(_)) && self.streams.stderr.is_terminal {
             self.untold.borrow_mut().push_str(&line);
             return;
         }
@@ -272,7 +256,7 @@ enum Data {
     Stdout(BufWriter<StdoutLock<'static>>),
     Memory(Vec<u8>),
     /// To a pager, if there comes any.
-    Pageable,
+    Pageable(PagerProgram),
     Pager(Pager),
 }
 
@@ -288,8 +272,8 @@ impl Write for Data {
             Data::Stdout(stdout) => stdout.write(bytes),
             Data::Memory(memory) => memory.write(bytes),
             Data::Pager(pager) => pager.write(bytes),
-            Data::Pageable => {
-                *self = Pager::start().map_or_else(Data::stdout, Data::Pager);
+            Data::Pageable(program) => {
+                *self = Pager::start(program).map_or_else(Data::stdout, Data::Pager);
                 self.write(bytes)
             }
         }
@@ -299,20 +283,7 @@ impl Write for Data {
         match self {
             Data::Stdout(stdout) => stdout.flush(),
             Data::Pager(pager) => pager.flush(),
-            Data::Memory(_) | Data::Pageable => Ok(()),
+            Data::Memory(_) | Data::Pageable(_) => Ok(()),
         }
     }
-}
-
-/// What the user says in `COLUMNS`, else what the terminal says.
-fn width() -> Option<usize> {
-    if !io::stdout().is_terminal() {
-        return None;
-    }
-    let said = env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
-    let width = said.filter(|columns| *columns > 0).or_else(|| {
-        let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
-        Some(columns).filter(|columns| *columns > 0)
-    })?;
-    Some(usize::from(width))
 }

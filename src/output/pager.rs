@@ -1,6 +1,5 @@
 //! A program that shows what is longer than a screen, as git has it.
 
-use std::env;
 use std::io::{self, BufWriter, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +10,15 @@ const NOT_FOUND: i32 = 127;
 /// Whether a pager has the terminal, and with it Ctrl-C.
 static IS_RUNNING: AtomicBool = AtomicBool::new(false);
 
+/// What shows what is longer than a screen.
+#[derive(Clone, Debug)]
+pub struct PagerProgram {
+    /// A line for the shell; `None` stands for `less`, such that it ends by itself where one screen is enough.
+    pub line: Option<String>,
+    /// Environment variables that it gets.
+    pub variables: Vec<(&'static str, &'static str)>,
+}
+
 /// A pager that is reading.
 pub struct Pager {
     input: BufWriter<ChildStdin>,
@@ -18,25 +26,16 @@ pub struct Pager {
 }
 
 impl Pager {
-    /// Starts what `VLIVE_PAGER` or `PAGER` say on the terminal that standard output is, else `less` such that it
-    /// ends by itself where one screen is enough. `None` if there is to be none, or none can be had.
-    pub fn start() -> Option<Pager> {
-        let said = ["VLIVE_PAGER", "PAGER"].into_iter().find_map(|name| env::var(name).ok());
-        let mut command = match said.as_deref().map(str::trim) {
-            Some("" | "cat") => return None,
-            Some(said) => in_shell(said),
-            None => {
-                let mut less = Command::new("less");
-                less.arg("-FRX");
-                less
-            }
+    /// Starts a pager on the terminal that standard output is; `None` if it cannot be had.
+    pub fn start(program: &PagerProgram) -> Option<Pager> {
+        let mut command = if let Some(line) = &program.line {
+            in_shell(line)
+        } else {
+            let mut less = Command::new("less");
+            less.arg("-FRX");
+            less
         };
-        // A `less` or `lv` of the user's own choice shows colours too.
-        for (name, value) in [("LESS", "FRX"), ("LV", "-c")] {
-            if env::var_os(name).is_none() {
-                command.env(name, value);
-            }
-        }
+        command.envs(program.variables.iter().copied());
         let mut child = command.stdin(Stdio::piped()).spawn().ok()?;
         let input = child.stdin.take().expect("it is piped");
         IS_RUNNING.store(true, Ordering::Relaxed);

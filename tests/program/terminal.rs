@@ -51,7 +51,7 @@ fn a_dump_is_indented_unless_compact() {
         ("dump --format jsonl", &["dump", "--format", "jsonl"]),
         ("dump --format jsonl --raw", &["dump", "--format", "jsonl", "--raw"]),
     ] {
-        assert_eq!(shown!(&folder, [], on_terminal), folder.vlive(in_pipe).output().stdout);
+        assert_eq!(shown!(&folder, [("NO_COLOR", "1")], on_terminal), folder.vlive(in_pipe).output().stdout);
     }
 }
 
@@ -260,7 +260,7 @@ fn the_terminal_is_asked_for_its_width() {
 #[test]
 fn control_characters_in_json_are_escaped_those_above_ascii_too() {
     for command in ["ls --json", "ages --json", "invalidate --all --json", "touch --all --json"] {
-        let shown = shown!(&evil(), [], command);
+        let shown = without_colour(&shown!(&evil(), [], command));
         assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
     }
 }
@@ -371,6 +371,47 @@ fn a_pager_that_ends_early_is_no_error_and_one_that_does_not_exist_is() {
     let none = shown!(&folder, [("NO_COLOR", "1"), ("VLIVE_PAGER", "no-such-pager")], "dump; echo status $?");
     let told = "error: the pager cannot be run\nhint: VLIVE_PAGER or PAGER names it; --no-pager does without\n";
     assert!(none.ends_with(&format!("{told}status 2\n")), "{none}");
+}
+
+/// Output without its colours, which must be closed at the end of each line: `less` shows a line at a time.
+fn without_colour(shown: &str) -> String {
+    let mut plain = String::new();
+    for line in shown.split_inclusive('\n') {
+        let mut parts = line.split("\u{1b}[");
+        plain.push_str(parts.next().unwrap());
+        let mut is_open = false;
+        for part in parts {
+            let (codes, text) = part.split_once('m').unwrap();
+            is_open = codes != "0";
+            plain.push_str(text);
+        }
+        assert!(!is_open, "{line:?}");
+    }
+    plain
+}
+
+#[test]
+fn json_is_coloured_on_a_terminal_and_means_the_same() {
+    let folder = Folder::shared("values");
+    for args in ["dump", "dump --compact", "dump --format jsonl", "dump --format rows", "ages --json", "show --json"] {
+        let coloured = shown!(&folder, [], args);
+        let plain = shown!(&folder, [("NO_COLOR", "1")], args);
+        assert_eq!(without_colour(&coloured), plain, "{args}");
+        for token in ["\u{1b}[1m\u{1b}[34m\"", "\u{1b}[35m1"] {
+            assert!(coloured.contains(token), "{args}: {coloured:?}");
+        }
+        for (environment, option) in [
+            (("NO_COLOR", "1"), ""),
+            (("TERM", "dumb"), ""),
+            (("CLICOLOR", "0"), ""),
+            (("CLICOLOR", "1"), "--color never"),
+        ] {
+            let shown = shown!(&folder, [environment], &format!("{args} {option}"));
+            assert!(!shown.contains('\u{1b}'), "{args} {environment:?} {option}");
+        }
+        assert_eq!(shown!(&folder, [("VLIVE_PAGER", "cat -")], args), coloured, "through a pager: {args}");
+    }
+    assert!(!shown!(&folder, [], "dump --format diag").contains('\u{1b}'));
 }
 
 #[test]

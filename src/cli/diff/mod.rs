@@ -4,7 +4,7 @@ mod stat;
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, tell_unread, time};
+use super::{Global, Refused, Status, tell_unread};
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
 use anyhow::Result;
@@ -98,7 +98,7 @@ impl Diff {
             let hint = "the same entry has two ages here; --fetched-at compares them";
             return Err(Refused::error("diff does not select by age", Some(hint)));
         }
-        let chosen = self.selecting.choose(Meaning::Exact, time::now()?, output)?;
+        let chosen = self.selecting.choose(Meaning::Exact, global.now(), output)?;
         let bar = if self.stat { output.bar("comparing") } else { output.bar_beside_data("comparing") };
         let (old, new) = (self.open(&self.old, &bar, global, output)?, self.open(&self.new, &bar, global, output)?);
         bar.expect(Some(old.len() + new.len()));
@@ -182,6 +182,11 @@ impl Diff {
         let fixture = bar.of(|| Fixture::read(source, &options))?;
         tell_ignored(&fixture, output);
         if fixture.is_blank() && path.is_dir() {
+            // A folder `vlive.redb` may hold the entries of a fixture. Where it holds none, it is in the place of a
+            // cache.
+            if let Err(error @ vlive::Error::NotAFile { .. }) = Snapshot::open(path) {
+                return Err(error.into());
+            }
             let what = format!("there is neither a cache nor an entry of a fixture in `{}`", path.display());
             return Err(Refused::error(
                 what,

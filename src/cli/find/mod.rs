@@ -97,7 +97,7 @@ const COLUMNS: [listing::Column; 7] = [
 impl Find {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         self.table.format()?;
-        let now = time::now()?;
+        let now = global.now();
         let mut chosen = self.selecting.choose(Meaning::Exact, now, output)?;
         self.filtering.narrow(&mut chosen, now)?;
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;

@@ -1,0 +1,80 @@
+//! The world as a run finds it: environment variables and the clock, read here and passed down as values.
+
+use super::Refused;
+use super::time;
+use anyhow::Result;
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What variables and the clock say.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// In seconds since 1970; `VLIVE_NOW` stands in for the clock.
+    pub now: u64,
+    /// What goes on telling the time.
+    pub clock: Clock,
+    /// `SOURCE_DATE_EPOCH`: the time that makes builds reproducible.
+    pub source_date_epoch: Option<u64>,
+    /// `VLIVE_FOLDER`.
+    pub folder: Option<PathBuf>,
+    /// Where the system's rules put the caches of a user.
+    pub cache_folders: Vec<PathBuf>,
+}
+
+impl Environment {
+    pub fn read() -> Result<Environment> {
+        let clock = seconds("VLIVE_NOW")?.map_or(Clock::System, Clock::Stopped);
+        Ok(Environment {
+            now: clock.now(),
+            clock,
+            source_date_epoch: seconds("SOURCE_DATE_EPOCH")?,
+            folder: variable("VLIVE_FOLDER").map(PathBuf::from),
+            cache_folders: cache_folders(),
+        })
+    }
+}
+
+/// The clock of a command that runs for long.
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    System,
+    /// It stands at this time, in seconds since 1970.
+    Stopped(u64),
+}
+
+impl Clock {
+    /// In seconds since 1970.
+    pub fn now(self) -> u64 {
+        match self {
+            Clock::System => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            Clock::Stopped(now) => now,
+        }
+    }
+}
+
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn seconds(name: &str) -> Result<Option<u64>> {
+    let Some(value) = variable(name) else { return Ok(None) };
+    let seconds = value.to_str().and_then(|value| value.parse().ok()).filter(|seconds| *seconds <= time::LAST);
+    let refuse = || Refused::error(format!("{name} is `{}`, and not whole seconds since 1970", value.display()), None);
+    seconds.map(Some).ok_or_else(refuse)
+}
+
+fn cache_folders() -> Vec<PathBuf> {
+    let folder = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let below_home = |folders: &str| folder("HOME").map(|home| home.join(folders));
+    let folders = if cfg!(windows) {
+        [folder("LOCALAPPDATA"), None]
+    } else if cfg!(target_os = "macos") {
+        [below_home("Library/Caches"), folder("XDG_CACHE_HOME")]
+    } else {
+        [folder("XDG_CACHE_HOME").or_else(|| below_home(".cache")), None]
+    };
+    folders.into_iter().flatten().collect()
+}

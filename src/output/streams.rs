@@ -1,0 +1,42 @@
+//! What is known of the standard streams before anything is written.
+
+use super::histogram::Blocks;
+use super::pager::PagerProgram;
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// One stream for output.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stream {
+    pub is_terminal: bool,
+    pub is_coloured: bool,
+}
+
+/// The standard streams, and what the user prefers to see on them.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    pub stdin_is_terminal: bool,
+    pub stdout: Stream,
+    pub stderr: Stream,
+    /// Whether JSON on standard output is coloured. It stays plain where a program may read it, unless the command
+    /// line itself asks for colour.
+    pub json_is_coloured: bool,
+    /// Whether the terminal cannot move its cursor.
+    pub is_dumb: bool,
+    /// The columns of the terminal that standard output is; `None` if it is none, or will not say.
+    pub width: Option<usize>,
+    pub blocks: Blocks,
+    /// Shows what is longer than a screen; `None` where nothing shall.
+    pub pager: Option<PagerProgram>,
+    /// Whether only data and errors are printed.
+    pub is_quiet: bool,
+}
