@@ -109,7 +109,7 @@ impl Watch {
         let compares = self.diff || rows.is_some();
         let options = WatchOptions { old_values: compares, new_values: compares || self.raw || self.record.is_some() };
         let folder = global.folder();
-        let mut watcher = Watcher::new(&folder, chosen.scope.selections().to_vec(), options);
+        let mut watcher = Watcher::new(folder, chosen.scope.selections().to_vec(), options);
         let mut telling = Telling { watch: self, scope: &chosen.scope, rows, came: false, trouble: None };
         let ends = self.duration.map(|duration| Instant::now() + duration);
         let mut pace = Pace::default();
