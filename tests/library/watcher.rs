@@ -13,7 +13,10 @@ use vlive::{Error, Key, Selection};
 
 const VALUES: WatchOptions = WatchOptions { old_values: true, new_values: true };
 
-fn look(watcher: &mut Watcher) -> (Option<SeenCommit>, Vec<(EntryChange, Option<Vec<u8>>)>) {
+/// Changes, each with the value that the entry has now.
+type Changes = Vec<(EntryChange, Option<Vec<u8>>)>;
+
+fn look(watcher: &mut Watcher) -> (Option<SeenCommit>, Changes) {
     let mut changes = Vec::new();
     let seen = watcher.look(Duration::from_secs(5), |commit, change| {
         let now = change.new.as_ref().map(|_| commit.snapshot.entry(&change.key));
@@ -32,7 +35,7 @@ fn flat(model: &Model) -> BTreeMap<(String, String), Vec<u8>> {
 }
 
 /// Takes the changes to `state`; each must be what a walk of both sides finds, in order.
-fn replay(state: &mut BTreeMap<(String, String), Vec<u8>>, changes: Vec<(EntryChange, Option<Vec<u8>>)>) {
+fn replay(state: &mut BTreeMap<(String, String), Vec<u8>>, changes: Changes) {
     let mut last = None;
     for (change, value) in changes {
         let place = (change.key.cache_key().to_owned(), change.key.sub_key().to_owned());
