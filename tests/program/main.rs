@@ -37,6 +37,7 @@ mod unchanged;
 #[cfg(unix)]
 mod unusual_paths;
 mod values;
+mod watch;
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,4 +1,4 @@
-mod json;
+pub mod json;
 mod stat;
 
 use super::format::{FormatArgs, SummaryFormat};
@@ -10,6 +10,7 @@ use crate::output::{Output, human, to_width};
 use anyhow::Result;
 use clap::Args;
 use stat::Stat;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use vlive::fixture::FixtureOptions;
 use vlive::ops::{Change, DiffOptions, Difference, Matched, Side};
@@ -127,7 +128,7 @@ impl Diff {
             match (&mut shown, &difference) {
                 (Shown::Stats(stats), _) => Stat::add(stats, &difference),
                 (Shown::Json(array), _) => array.add(&difference, output)?,
-                (Shown::Lines, _) => print(&difference, output)?,
+                (Shown::Lines, _) => print_lines(&difference, output)?,
             }
             Ok(())
         })?;
@@ -135,7 +136,10 @@ impl Diff {
         match shown {
             Shown::Stats(stats) if self.format.is_json() => output.json(&stats)?,
             Shown::Stats(stats) => stat::print(&stats, output)?,
-            Shown::Json(array) => array.end(output)?,
+            Shown::Json(array) => {
+                array.end(output)?;
+                writeln!(output.data())?;
+            }
             Shown::Lines => {}
         }
         output.flush()?;
@@ -195,8 +199,8 @@ impl Diff {
     }
 }
 
-/// Prints a difference as lines.
-pub fn print(difference: &Difference, output: &mut Output) -> Result<()> {
+/// Prints the lines that show a difference.
+pub fn print_lines(difference: &Difference, output: &mut Output) -> Result<()> {
     // A record that one side has alone is one line; of a value that changed both are shown in full.
     let is_alone = matches!(difference, Difference::Row(row) if row.change != Change::Changed);
     for line in difference.lines() {

@@ -129,7 +129,7 @@ impl Edit {
             return Ok(());
         }
         let options = DiffOptions { fetched_at: true, order: true };
-        diff_values(key, old, new, options, |difference| diff::print(&difference, output))
+        diff_values(key.clone(), old, new, options, &mut |difference| diff::print_lines(&difference, output))
     }
 
     fn tell(&self, keys: &[String], bytes: u64, unchanged: u64, output: &mut Output) -> Result<()> {

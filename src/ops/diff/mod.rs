@@ -149,28 +149,27 @@ fn both<E: From<Error>>(
     old: &Item<'_>,
     new: &Item<'_>,
     options: DiffOptions,
-    each: impl FnMut(Difference) -> Result<(), E>,
+    each: &mut impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<(), E> {
-    let compares_time = options.fetched_at && old.is_dated() && new.is_dated();
-    let options = DiffOptions { fetched_at: compares_time, ..options };
-    diff_values(&old.key(), &old.value()?, &new.value()?, options, each)
+    let options = DiffOptions { fetched_at: options.fetched_at && old.is_dated() && new.is_dated(), ..options };
+    diff_values(old.key(), &old.value()?, &new.value()?, options, each)
 }
 
-/// Calls `each` with every difference between two values of one entry, as [`diff`] does.
+/// Calls `each` with every difference between two values of an entry, as [`diff`] does.
 ///
 /// # Errors
 /// What `each` returns.
 pub fn diff_values<E>(
-    key: &Key,
+    key: Key,
     old: &[u8],
     new: &[u8],
     options: DiffOptions,
-    mut each: impl FnMut(Difference) -> Result<(), E>,
+    each: &mut impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<(), E> {
     if old == new {
         return Ok(());
     }
-    let mut entry = EntryDiff::new(key.clone(), Change::Changed);
+    let mut entry = EntryDiff::new(key, Change::Changed);
     let (a, b) = match (EnvelopeView::new(old), EnvelopeView::new(new)) {
         (Ok(a), Ok(b)) => (a, b),
         (a, b) => return each(Difference::Entry(EntryDiff { undecodable: [a.err(), b.err()], ..entry })),
@@ -181,7 +180,7 @@ pub fn diff_values<E>(
     let (old, new) = (a.record_ranges(), b.record_ranges());
     entry.is_reordered = options.order && is_reordered(&old, &new);
     let differs = entry.fetched_at.is_some() || entry.is_reordered;
-    let mut events = Events { entry: Some(entry), row: None, each: &mut each };
+    let mut events = Events { entry: Some(entry), row: None, each };
     if differs {
         events.begin_entry()?;
     }
