@@ -1,6 +1,6 @@
 use super::change::Changing;
 use super::dating::Dating;
-use super::source::lock_standard_input;
+use super::source::{RowIds, lock_standard_input};
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -29,9 +29,8 @@ pub struct Put {
     #[arg(value_hint = clap::ValueHint::FilePath)]
     file: Option<PathBuf>,
 
-    /// The field with the row id, where rows come in an array: text or a whole number
-    #[arg(long, value_name = "NAME", default_value = "id")]
-    id_field: String,
+    #[command(flatten)]
+    row_ids: RowIds,
 
     #[command(flatten)]
     dating: Dating,
@@ -60,7 +59,7 @@ impl Put {
         let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
         let json = read(file, &name, output)?;
-        let input = RowsInput::parse(&json, &self.id_field)
+        let input = RowsInput::parse(&json, &self.row_ids.id_field)
             .map_err(|error| Refused::error(format!("{name}, {error}"), None))?;
         let fetched_at = match self.dating.given(now).map(time::checked).or(input.fetched_at()) {
             Some(fetched_at) => fetched_at,

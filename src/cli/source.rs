@@ -3,9 +3,18 @@
 use super::Refused;
 use crate::output::Output;
 use anyhow::Result;
+use clap::Args;
 use std::io::{self, StdinLock};
 use std::path::{Path, PathBuf};
 use vlive::fixture::Source;
+
+/// How rows get their ids.
+#[derive(Debug, Args)]
+pub struct RowIds {
+    /// The field with the row id, where rows come in an array: text or a whole number
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    pub id_field: String,
+}
 
 /// The sources of a fixture: paths, and `-` for standard input, which is also what there is without any.
 pub fn sources<'s>(paths: &[PathBuf], output: &Output) -> Result<Vec<Source<'s>>> {

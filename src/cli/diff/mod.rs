@@ -3,7 +3,7 @@ mod stat;
 
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::source::{refuse_twice, source, tell_ignored};
+use super::source::{RowIds, refuse_twice, source, tell_ignored};
 use super::{Global, Refused, Status, tell_unread};
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
@@ -46,9 +46,8 @@ pub struct Diff {
     #[arg(long)]
     stat: bool,
 
-    /// The field with the row id, where the rows of a fixture come in an array
-    #[arg(long, value_name = "NAME", default_value = "id")]
-    id_field: String,
+    #[command(flatten)]
+    row_ids: RowIds,
 
     #[command(flatten)]
     format: FormatArgs<SummaryFormat>,
@@ -188,7 +187,7 @@ impl Diff {
         if vlive::snapshot::is_cache(path) {
             return Ok(Opened::Cache(Box::new(bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?)));
         }
-        let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
+        let options = FixtureOptions { id_field: self.row_ids.id_field.clone(), ..FixtureOptions::default() };
         let source = vec![source(path, output)];
         let fixture = bar.of(|| Fixture::read(source, &options))?;
         tell_ignored(&fixture, output);
