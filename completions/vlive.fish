@@ -308,7 +308,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand ages" -s V -l version -d 'Pr
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'The field with the row id, where the rows of a fixture come in an array' -r
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
@@ -457,6 +457,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand touch" -l exact -d 'Match a 
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l all -d 'Touch every entry of every cache key; never a table that is not a cache table'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l narrowed -d 'Of diorama: the narrowed copies of a selected set as well, such as `clients where team = red` of `clients`'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
@@ -514,6 +515,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l prefix -d 'Ma
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l all -d 'Delete every cache key; never a table that is not a cache table'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l unreadable -d 'With --older-than or --newer-than: delete entries whose time cannot be read as well'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l narrowed -d 'Of diorama: the narrowed copies of a selected set as well, such as `clients where team = red` of `clients`'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
@@ -536,6 +538,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand rm" -l prefix -d 'Match ever
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l all -d 'Delete every cache key; never a table that is not a cache table'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l unreadable -d 'With --older-than or --newer-than: delete entries whose time cannot be read as well'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l narrowed -d 'Of diorama: the narrowed copies of a selected set as well, such as `clients where team = red` of `clients`'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'

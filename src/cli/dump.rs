@@ -2,7 +2,7 @@ use super::dump_rows::RowStyle;
 use super::filtering::{Filtering, Selected, none_matches};
 use super::format::{FormatArgs, Formats, is_standard_output};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, dump_rows, target, tell_unread};
+use super::{Global, Refused, Status, dump_rows, target, tell_refused, tell_unread};
 use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -160,7 +160,7 @@ impl Dump {
 
     fn one(&self, key: &Key, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
         let Some(entry) = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))? else {
-            return Ok(chosen.tell_missing(global, output));
+            return self.many(format, chosen, global, output);
         };
         let Some(entry) = chosen.scope.reduce(entry)? else {
             output.error(&none_matches(1), None);
@@ -186,9 +186,16 @@ impl Dump {
     fn many(&self, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
         let bar = self.path().map(|_| output.bar("dumping"));
         let snapshot = pinned(chosen, bar.as_ref(), global)?;
+        let only = vlive::ops::only_set(&snapshot, &chosen.scope)?;
+        if only.is_none() && chosen.single().is_some() {
+            return Ok(chosen.tell_missing(global, output));
+        }
         let style = self.style(format, self.path().is_none() && output.is_terminal());
         let dumped = self.write(format, output, |mut out| {
-            let dumped = vlive::ops::dump(&snapshot, &chosen.scope, style, &mut out)?;
+            let dumped = match &only {
+                Some(set) => vlive::ops::dump_set(&snapshot, set, style, &mut out)?,
+                None => vlive::ops::dump(&snapshot, &chosen.scope, style, &mut out)?,
+            };
             if dumped.is_ok() {
                 end_line(format, &mut out)?;
             }
@@ -210,6 +217,10 @@ impl Dump {
         let bar = output.bar("dumping");
         let snapshot = pinned(chosen, Some(&bar), global)?;
         let style = self.style(format, true);
+        if !vlive::ops::sets_in(&snapshot, &chosen.scope)?.is_empty() {
+            let hint = "write a file, or standard output: leave out the `/` at the end";
+            return Err(Refused::error("a folder cannot hold sets of diorama", Some(hint)));
+        }
         let dumped = target::folder(path, |folder| {
             Ok(unless_nothing(vlive::ops::dump_tree(&snapshot, &chosen.scope, style, folder)?))
         })?;
@@ -274,6 +285,7 @@ fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Result<
 }
 
 /// A dump of which no file is made: one that gives up, or that finds nothing of what it was asked for.
+#[expect(clippy::result_large_err, reason = "made once for a command")]
 fn unless_nothing(dumped: vlive::Result<Dumped>) -> Result<Dumped, vlive::Result<Dumped>> {
     match dumped {
         Ok(dumped) if dumped.entries > 0 || dumped.matched.is_all_there_is() => Ok(dumped),
@@ -282,7 +294,7 @@ fn unless_nothing(dumped: vlive::Result<Dumped>) -> Result<Dumped, vlive::Result
 }
 
 fn tell(dumped: &Dumped, chosen: &Chosen, global: &Global, output: &mut Output) -> Status {
-    let unread = tell_unread(&dumped.damage, &dumped.unreadable, output);
+    let unread = tell_unread(&dumped.damage, &dumped.unreadable, output).max(tell_refused(&dumped.refused, output));
     let found = dumped.entries > 0 || !dumped.unreadable.is_empty();
     if !found && dumped.matched.without_rows > 0 {
         output.error(&none_matches(dumped.matched.without_rows), None);

@@ -40,7 +40,7 @@ use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use environment::Environment;
 use global::{Global, GlobalArgs};
 pub use interrupted::before_signals_end_it;
-use report::{Refused, tell_unread};
+use report::{Refused, tell_refused, tell_unread, warn_of_sets};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
 pub use streams::streams;

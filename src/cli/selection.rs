@@ -212,6 +212,11 @@ impl Chosen {
         }
     }
 
+    /// Whether one thing is named, whatever it is.
+    pub fn names_one(&self) -> bool {
+        self.names.len() == 1 && self.scope.selections().len() == 1
+    }
+
     /// Whether all entries of all ages are selected.
     pub fn is_everything(&self) -> bool {
         self.scope.selections() == [Selection::All] && !self.scope.is_narrowed()

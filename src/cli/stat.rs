@@ -1,5 +1,5 @@
 use super::format::{FormatArgs, SummaryFormat};
-use super::{Global, Status, tell_unread};
+use super::{Global, Status, tell_unread, warn_of_sets};
 use crate::output::histogram;
 use crate::output::{Output, human, in_the_middle, table};
 use anyhow::Result;
@@ -43,6 +43,9 @@ impl Stat {
             if self.quick { Ok((ops::stat_quick(snapshot)?, Vec::new())) } else { ops::stat(snapshot, now) }
         };
         let (stat, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+        if let Ok(snapshot) = Snapshot::open(global.folder()) {
+            warn_of_sets(&snapshot, "counted as other tables; `vlive ls` lists them", output);
+        }
         if self.format.is_json() {
             output.json(&Report::new(&stat))?;
         } else {

@@ -4,7 +4,7 @@ mod stat;
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{RowIds, refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, tell_unread};
+use super::{Global, Refused, Status, tell_unread, warn_of_sets};
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
 use anyhow::Result;
@@ -185,7 +185,9 @@ impl Diff {
 
     fn open(&self, path: &Path, bar: &Bar, global: &Global, output: &Output) -> Result<Opened> {
         if vlive::snapshot::is_cache(path) {
-            return Ok(Opened::Cache(Box::new(bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?)));
+            let snapshot = bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?;
+            warn_of_sets(&snapshot, "not compared", output);
+            return Ok(Opened::Cache(Box::new(snapshot)));
         }
         let options = FixtureOptions { id_field: self.row_ids.id_field.clone(), ..FixtureOptions::default() };
         let source = vec![source(path, output)];
