@@ -1,6 +1,7 @@
 use super::format::TableArgs;
 use super::order::{Order, SortKey};
 use super::selection::{Chosen, Meaning, Selecting};
+use super::stale::Stale;
 use super::{Global, Refused, Status, stat, tell_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{Output, human, listing};
@@ -29,6 +30,9 @@ pub struct Ages {
 pub struct Listing {
     #[command(flatten)]
     pub order: Order,
+
+    #[command(flatten)]
+    pub stale: Stale,
 
     /// Print full keys alone, a line each, as --keys-from reads them
     #[arg(long, conflicts_with_all = ["format", "json"])]
@@ -83,6 +87,7 @@ pub fn list(
         bytes: entry.bytes,
         rows: entry.rows,
     });
+    let stale = &listing.stale;
     listing.table.print(output, |output, format| {
         if listing.keys {
             return print_keys(&ages.entries, null, output);
@@ -104,7 +109,8 @@ pub fn list(
                 human::size(row.bytes),
             ]
         };
-        Ok(listing::print(output, format, columns, &rows, cells)?)
+        let freshness = |row: &Row| [None, None, stale.freshness(row.age), None, None];
+        Ok(listing::print_ages(output, format, columns, &rows, cells, freshness)?)
     })?;
     if !found && chosen.is_everything() && listing.table.format()? == TableFormat::Table {
         output.summary("the cache holds no entries");

@@ -148,7 +148,7 @@ impl Load {
 
 fn read_fixture(paths: &[PathBuf], options: &FixtureOptions, output: &Output) -> Result<Fixture> {
     let sources = sources(paths, output)?;
-    let bar = output.bar("reading");
+    let bar = if paths.is_empty() { output.bar_beside_input("reading") } else { output.bar("reading") };
     // Nobody knows how much a folder holds, or what comes from standard input.
     let files = paths.iter().map(|path| fs::metadata(path).ok().filter(fs::Metadata::is_file));
     bar.expect(files.map(|file| Some(file?.len())).sum::<Option<u64>>().filter(|_| !paths.is_empty()));

@@ -3,7 +3,7 @@ use super::order::{Order, SortKey};
 use super::selection::{Meaning, Selecting};
 use super::{Global, Refused, Status, tell_unread, time};
 use crate::output::listing::TableFormat;
-use crate::output::{Output, human, listing, table};
+use crate::output::{Freshness, Output, human, listing, table};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
@@ -130,6 +130,12 @@ impl Ls {
         }
     }
 
+    /// What the ages of the newest and the oldest entry say.
+    fn freshness(&self, row: &Row<'_>, now: u64) -> [Option<Freshness>; 6] {
+        let of = |fetched_at: Option<u64>| self.listing.stale.freshness(time::age(now, fetched_at?));
+        [None, None, None, None, of(row.newest), of(row.oldest)]
+    }
+
     fn quick(&self, tables: &[Table], output: &mut Output) -> Result<Status> {
         let rows: Vec<Row<'_>> =
             tables.iter().filter_map(|table| Some(unread_row(Some(table.cache_key()?), table.entries()))).collect();
@@ -163,7 +169,8 @@ impl Ls {
             let columns = [key, entries, rows_, bytes, newest, oldest, ("table", "OTHER TABLE", false)];
             return Ok(listing::print(output, format, columns, &rows, |_, _| Default::default())?);
         }
-        Ok(listing::print(output, format, COLUMNS, &rows, |row, output| cells(row, now, output))?)
+        let freshness = |row: &Row<'_>| self.freshness(row, now);
+        Ok(listing::print_ages(output, format, COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
     }
 
     fn print_tables(
@@ -177,7 +184,9 @@ impl Ls {
             output.summary("the cache holds no cache keys");
         }
         let rows: Vec<Row<'_>> = summaries.iter().map(row).collect();
-        listing::print(output, TableFormat::Table, COLUMNS, &rows, |row, output| cells(row, now, output))?;
+        let freshness = |row: &Row<'_>| self.freshness(row, now);
+        let cells = |row: &Row<'_>, output: &Output| cells(row, now, output);
+        listing::print_ages(output, TableFormat::Table, COLUMNS, &rows, cells, freshness)?;
         if self.all && !tables.is_empty() {
             if !summaries.is_empty() {
                 writeln!(output.data())?;

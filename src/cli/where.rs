@@ -1,4 +1,5 @@
 use super::format::TableArgs;
+use super::stale::Stale;
 use super::stat::Process;
 use super::{Global, Status, time};
 use crate::output::{Output, human, listing};
@@ -28,6 +29,9 @@ pub struct Where {
     /// When to stop searching
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = time::parse_duration)]
     timeout: Duration,
+
+    #[command(flatten)]
+    stale: Stale,
 
     #[command(flatten)]
     table: TableArgs,
@@ -60,7 +64,9 @@ impl Where {
         let found = ops::find_caches(&roots, self.roots.is_empty(), self.depth, self.timeout);
         self.table.print(output, |output, format| {
             let rows: Vec<Row<'_>> = found.caches.iter().map(row).collect();
-            Ok(listing::print(output, format, COLUMNS, &rows, |row, output| cells(row, now, output))?)
+            let newest = |row: &Row<'_>| self.stale.freshness(time::age(now, row.newest?));
+            let freshness = |row: &Row<'_>| [None, None, newest(row), None, None];
+            Ok(listing::print_ages(output, format, COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
         })?;
         if !found.is_complete {
             output.warning("the time for searching was over before the end; --timeout gives it more");

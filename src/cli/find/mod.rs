@@ -6,6 +6,7 @@ mod row;
 use super::filtering::Filtering;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
+use super::stale::Stale;
 use super::{Global, Refused, Status, tell_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{self, Output, human, listing};
@@ -66,6 +67,9 @@ pub struct Find {
     /// Stop after N places
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+
+    #[command(flatten)]
+    stale: Stale,
 
     #[command(flatten)]
     table: TableArgs,
