@@ -128,7 +128,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__ages)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --sort --reverse --limit --keys --histogram --format --json --output --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --sort --reverse --limit --stale --keys --histogram --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -162,6 +162,10 @@ _vlive() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stale)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -550,7 +554,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__find)
-            opts="-0 -i -e -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --where --ignore-case --regexp --id --field --keys --count --limit --format --json --output --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -i -e -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --where --ignore-case --regexp --id --field --keys --count --limit --stale --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -592,6 +596,10 @@ _vlive() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stale)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -659,7 +667,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__invalidate)
-            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --unreadable --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --unreadable --narrowed --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -804,7 +812,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__ls)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --quick --sort --reverse --limit --keys --histogram --format --json --output --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --quick --sort --reverse --limit --stale --keys --histogram --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -838,6 +846,10 @@ _vlive() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stale)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1223,7 +1235,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__touch)
-            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --fetched-at --age --narrowed --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1309,7 +1321,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__where)
-            opts="-o -C -q -h -V --depth --timeout --format --json --output --folder --wait --color --no-pager --quiet --help --version"
+            opts="-o -C -q -h -V --depth --timeout --stale --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1320,6 +1332,10 @@ _vlive() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stale)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -28,6 +28,7 @@ mod show;
 mod source;
 mod stale;
 mod stat;
+mod streams;
 mod target;
 mod time;
 mod touch;
@@ -38,12 +39,12 @@ use crate::output::Output;
 use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use environment::Environment;
-pub use environment::streams;
 use global::{Global, GlobalArgs};
 pub use interrupted::before_signals_end_it;
-use report::{Refused, tell_unread};
+use report::{Refused, tell_refused, tell_unread, warn_of_sets};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
+pub use streams::streams;
 
 /// Look into, compare, seed and invalidate the on-disk caches of vantage-live
 ///

@@ -5,9 +5,10 @@ use crate::error::{Error, Result};
 use crate::file::{self, Damage, Page, Survey, Widths};
 use crate::live::deviation;
 use crate::live::key::Key;
+use crate::ops::check_sets::CheckedSets;
 use crate::snapshot::location;
 use crate::snapshot::race;
-use crate::snapshot::{Snapshot, Table};
+use crate::snapshot::{Snapshot, Table, TableRole};
 use crate::system::holder;
 use crate::system::holder::Holder;
 use crate::system::progress;
@@ -52,6 +53,8 @@ pub struct Check {
     pub wrongly_typed: Findings,
     /// Tables that are no cache tables, which do no harm.
     pub other_tables: Findings,
+    /// What was found of sets of diorama.
+    pub diorama: CheckedSets,
 }
 
 /// Findings of one kind.
@@ -95,6 +98,7 @@ impl Check {
         [&self.damage, &self.free_space, &self.refused, &self.altered, &self.wrongly_typed]
             .iter()
             .all(|findings| findings.count == 0)
+            && self.diorama.is_sound()
     }
 }
 
@@ -108,7 +112,7 @@ pub fn check(path: impl AsRef<Path>, now: u64, wait: Duration) -> Result<Check> 
 /// the folder for temporary files. A busy file is copied again until nothing changes meanwhile; returns
 /// whether that came to pass within `wait`.
 pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> Result<bool> {
-    let path = location::cache_file(path.as_ref());
+    let path = location::find(path.as_ref())?;
     let copy = TemporaryFile::private().map_err(Error::temporary)?;
     let begun = Instant::now();
     let mut found_before: Option<String> = None;
@@ -204,20 +208,24 @@ fn check_pages(
     survey.own(snapshot.slot(), &mut shared_damage).map_err(|error| in_context(error, None))?;
     let definitions =
         survey.definitions(snapshot.slot().user, &mut shared_damage).map_err(|error| in_context(error, None))?;
-    for (name, definition) in definitions {
-        let table = Table::new(name, definition);
+    let tables = definitions.into_iter().map(|(name, definition)| Table::new(name, definition)).collect();
+    for (table, role) in snapshot.roles_of(tables)? {
         let damaged_before = check.damage.count;
         let mut damage = |damage: Damage| {
             first_damage.get_or_insert(damage);
             check.damage.add(Some(table.name()), &damage);
         };
+        if matches!(role, TableRole::Rows | TableRole::Meta) {
+            let walked = check.diorama.table(&mut survey, &table, role, &mut damage);
+            let (read, not_text) = walked.map_err(|error| in_context(error, Some(table.name())))?;
+            check.entries += u64::from(role == TableRole::Rows);
+            let is_damaged = check.damage.count > damaged_before;
+            count(&table, (read, not_text), is_damaged, &mut check.damage);
+            continue;
+        }
         let Some(cache_key) = table.cache_key() else {
             survey.table(table.definition(), &mut damage).map_err(|error| in_context(error, Some(table.name())))?;
-            if table.is_named_as_cache() {
-                check.wrongly_typed.add(Some(table.name()), &table.kind());
-            } else {
-                check.other_tables.add(Some(table.name()), &table.kind());
-            }
+            check.other(&table, role);
             continue;
         };
         let cache_key: Arc<str> = cache_key.into();
@@ -248,14 +256,8 @@ fn check_pages(
         check.entries += entries;
         check.refused.extend(refused);
         check.altered.extend(altered);
-        for _ in 0..keys_not_text {
-            check.damage.add(Some(table.name()), &"a key is not UTF-8");
-        }
-        // Entries are missing where a page is.
-        if entries != table.entries() && check.damage.count == damaged_before {
-            let what = format!("{entries} entries can be read, and it says that it holds {}", table.entries());
-            check.damage.add(Some(table.name()), &what);
-        }
+        let is_damaged = check.damage.count > damaged_before;
+        count(&table, (entries, keys_not_text), is_damaged, &mut check.damage);
     }
     check.pages = survey.pages;
     if is_header_sound {
@@ -275,6 +277,27 @@ fn check_pages(
     }
     let damage = first_damage.map(|damage| in_context(file::Error::Damaged(damage), None));
     Ok((check, damage.into_iter().collect()))
+}
+
+impl Check {
+    /// Notes a table that holds no entries.
+    fn other(&mut self, table: &Table, role: TableRole) {
+        let kind = if role == TableRole::Source { format!("{}, of vantage-redb", table.kind()) } else { table.kind() };
+        let findings = if table.is_named_as_cache() { &mut self.wrongly_typed } else { &mut self.other_tables };
+        findings.add(Some(table.name()), &kind);
+    }
+}
+
+/// Notes keys that are not text, and another number of entries than the table has by its own account: unless pages
+/// are damaged, whose entries are missing then.
+fn count(table: &Table, (entries, keys_not_text): (u64, u64), is_damaged: bool, damage: &mut Findings) {
+    for _ in 0..keys_not_text {
+        damage.add(Some(table.name()), &"a key is not UTF-8");
+    }
+    if entries != table.entries() && !is_damaged && keys_not_text == 0 {
+        let what = format!("{entries} entries can be read, and it says that it holds {}", table.entries());
+        damage.add(Some(table.name()), &what);
+    }
 }
 
 impl Decoded {

@@ -40,7 +40,7 @@ impl Fixture {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn seed(&self, path: impl AsRef<Path>, replace: Replace) -> Result<LoadPlan> {
-        Session::create_with(location::cache_file(path.as_ref()), |mut session| {
+        Session::create_with(location::find(path.as_ref())?, |mut session| {
             let plan = LoadPlan::carry_out(&mut session, &Keeper::default(), self, replace)?;
             session.close()?;
             Ok(plan)

@@ -11,6 +11,7 @@ mod forged;
 mod json;
 mod model;
 mod notation;
+mod notation_of_any_bytes;
 mod properties;
 mod redact;
 mod space;

@@ -6,6 +6,7 @@ mod change;
 mod check;
 mod completions;
 mod diff;
+mod diorama;
 mod dump;
 mod dump_formats;
 mod dump_output;

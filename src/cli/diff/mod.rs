@@ -4,7 +4,7 @@ mod stat;
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, tell_unread};
+use super::{Global, Refused, Status, tell_unread, warn_of_sets};
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
 use anyhow::Result;
@@ -34,11 +34,11 @@ pub struct Diff {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Compare the times of entries too, where both sides have one
+    /// Compare the times of entries as well, where both sides have one
     #[arg(long)]
     fetched_at: bool,
 
-    /// Compare the order of rows and of fields too
+    /// Compare the order of rows and fields as well
     #[arg(long)]
     order: bool,
 
@@ -46,7 +46,7 @@ pub struct Diff {
     #[arg(long)]
     stat: bool,
 
-    /// The field with the row id, where the rows of a fixture come in an array
+    /// For fixtures with rows in an array: the field that holds the row id
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_field: String,
 
@@ -186,13 +186,20 @@ impl Diff {
 
     fn open(&self, path: &Path, bar: &Bar, global: &Global, output: &Output) -> Result<Opened> {
         if vlive::snapshot::is_cache(path) {
-            return Ok(Opened::Cache(Box::new(bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?)));
+            let snapshot = bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?;
+            warn_of_sets(&snapshot, "not compared", output);
+            return Ok(Opened::Cache(Box::new(snapshot)));
         }
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
         let source = vec![source(path, output)];
         let fixture = bar.of(|| Fixture::read(source, &options))?;
         tell_ignored(&fixture, output);
         if fixture.is_blank() && path.is_dir() {
+            // A folder `vlive.redb` may hold the entries of a fixture. Where it holds none, it is in the place of a
+            // cache.
+            if let Err(error @ vlive::Error::NotAFile { .. }) = Snapshot::open(path) {
+                return Err(error.into());
+            }
             let what = format!("there is neither a cache nor an entry of a fixture in `{}`", path.display());
             return Err(Refused::error(
                 what,
