@@ -1,6 +1,6 @@
 //! The options that every command takes, and what they and the environment come to.
 
-use super::environment::Environment;
+use super::environment::{Clock, Environment};
 use super::time;
 use crate::output::{Color, Output};
 use clap::Args;
@@ -75,6 +75,11 @@ impl Global {
     /// Now, in seconds since 1970.
     pub fn now(&self) -> u64 {
         self.environment.now
+    }
+
+    /// The clock, for a command that runs for long.
+    pub fn clock(&self) -> Clock {
+        self.environment.clock
     }
 
     /// The time of entries that neither an option nor the input dates, in seconds since 1970.

@@ -191,17 +191,22 @@ impl Output {
 
     /// A line about something that was added (`+`), removed (`-`) or changed (`~`).
     pub fn changed(&mut self, level: usize, mark: char, line: impl Display) -> io::Result<()> {
-        let indent = 2 * level;
+        self.changed_after(&" ".repeat(2 * level), mark, line)
+    }
+
+    /// The same after a text without colour; `@` marks what has another time.
+    pub fn changed_after(&mut self, before: &str, mark: char, line: impl Display) -> io::Result<()> {
         let color = match mark {
             '+' => AnsiColor::Green,
             '-' => AnsiColor::Red,
+            '@' => AnsiColor::Cyan,
             _ => AnsiColor::Yellow,
         };
         if self.streams.stdout.is_coloured {
             let style = color.on_default();
-            writeln!(self.data, "{:indent$}{style}{mark} {line}{style:#}", "")
+            writeln!(self.data, "{before}{style}{mark} {line}{style:#}")
         } else {
-            writeln!(self.data, "{:indent$}{mark} {line}", "")
+            writeln!(self.data, "{before}{mark} {line}")
         }
     }
 

@@ -1,4 +1,4 @@
-mod json;
+pub mod json;
 mod stat;
 
 use super::format::{FormatArgs, SummaryFormat};
@@ -10,6 +10,7 @@ use crate::output::{Output, human, to_width};
 use anyhow::Result;
 use clap::Args;
 use stat::Stat;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use vlive::fixture::FixtureOptions;
 use vlive::ops::{Change, DiffOptions, Difference, Matched, Side};
@@ -127,22 +128,7 @@ impl Diff {
             match (&mut shown, &difference) {
                 (Shown::Stats(stats), _) => Stat::add(stats, &difference),
                 (Shown::Json(array), _) => array.add(&difference, output)?,
-                (Shown::Lines, _) => {
-                    // A record that one side has alone is one line; of a value that changed both are shown in full.
-                    let is_alone = matches!(&difference, Difference::Row(row) if row.change != Change::Changed);
-                    for line in difference.lines() {
-                        let content = line.content(output.escape_key(), output.escape());
-                        let before = 2 * line.level() + "+ ".len();
-                        match output.width().filter(|_| is_alone) {
-                            None => output.changed(line.level(), line.change().mark(), content)?,
-                            Some(width) => {
-                                let content = content.to_string();
-                                let cut = to_width(&content, width.saturating_sub(before).max(1));
-                                output.changed(line.level(), line.change().mark(), cut)?;
-                            }
-                        }
-                    }
-                }
+                (Shown::Lines, _) => print_lines(&difference, output)?,
             }
             Ok(())
         })?;
@@ -150,7 +136,10 @@ impl Diff {
         match shown {
             Shown::Stats(stats) if self.format.is_json() => output.json(&stats)?,
             Shown::Stats(stats) => stat::print(&stats, output)?,
-            Shown::Json(array) => array.end(output)?,
+            Shown::Json(array) => {
+                array.end(output)?;
+                writeln!(output.data())?;
+            }
             Shown::Lines => {}
         }
         output.flush()?;
@@ -208,6 +197,25 @@ impl Diff {
         }
         Ok(Opened::Fixture(fixture))
     }
+}
+
+/// Prints the lines that show a difference.
+pub fn print_lines(difference: &Difference, output: &mut Output) -> Result<()> {
+    // A record that one side has alone is one line; of a value that changed both are shown in full.
+    let is_alone = matches!(difference, Difference::Row(row) if row.change != Change::Changed);
+    for line in difference.lines() {
+        let content = line.content(output.escape_key(), output.escape());
+        let before = 2 * line.level() + "+ ".len();
+        match output.width().filter(|_| is_alone) {
+            None => output.changed(line.level(), line.change().mark(), content)?,
+            Some(width) => {
+                let content = content.to_string();
+                let cut = to_width(&content, width.saturating_sub(before).max(1));
+                output.changed(line.level(), line.change().mark(), cut)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// How differences are shown.
