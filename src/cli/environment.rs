@@ -13,6 +13,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Environment {
     /// In seconds since 1970; `VLIVE_NOW` stands in for the clock.
     pub now: u64,
+    /// What goes on telling the time.
+    pub clock: Clock,
     /// `SOURCE_DATE_EPOCH`: the time that makes builds reproducible.
     pub source_date_epoch: Option<u64>,
     /// `VLIVE_FOLDER`.
@@ -23,13 +25,32 @@ pub struct Environment {
 
 impl Environment {
     pub fn read() -> Result<Environment> {
-        let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let clock = seconds("VLIVE_NOW")?.map_or(Clock::System, Clock::Stopped);
         Ok(Environment {
-            now: seconds("VLIVE_NOW")?.unwrap_or_else(clock),
+            now: clock.now(),
+            clock,
             source_date_epoch: seconds("SOURCE_DATE_EPOCH")?,
             folder: variable("VLIVE_FOLDER").map(PathBuf::from),
             cache_folders: cache_folders(),
         })
+    }
+}
+
+/// The clock of a command that runs for long.
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    System,
+    /// It stands at this time, in seconds since 1970.
+    Stopped(u64),
+}
+
+impl Clock {
+    /// In seconds since 1970.
+    pub fn now(self) -> u64 {
+        match self {
+            Clock::System => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            Clock::Stopped(now) => now,
+        }
     }
 }
 

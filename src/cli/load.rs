@@ -1,6 +1,6 @@
 use super::change::Changing;
 use super::dating::Dating;
-use super::source::{RowIds, sources, tell_ignored};
+use super::source::{sources, tell_ignored};
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -13,7 +13,7 @@ use vlive::fixture::{FixtureEntry, FixtureOptions};
 use vlive::ops::{LoadPlan, Replace};
 use vlive::{Cache, Error, Fixture, Snapshot};
 
-/// Write the entries of fixtures, all or none
+/// Load entries from fixtures, all or none
 ///
 /// A source is a document as `vlive dump` prints it, JSON Lines with an object for each entry
 /// (`{"key": …, "fetched_at": …, "rows": …}`, or `{"key": …, "raw": …}` as
@@ -25,20 +25,21 @@ use vlive::{Cache, Error, Fixture, Snapshot};
 /// An entry is dated by --fetched-at or --age, else by the source, else by `SOURCE_DATE_EPOCH`, else now.
 #[derive(Debug, Args)]
 pub struct Load {
-    /// Files and folders; standard input if there are none, or for `-`
+    /// Files and folders to load; standard input if none is given, or for `-`
     #[arg(value_name = "SOURCE", value_hint = clap::ValueHint::AnyPath)]
     sources: Vec<PathBuf>,
 
-    /// Empty the cache keys that the sources name first
+    /// First empty every cache key that the sources name
     #[arg(long)]
     replace: bool,
 
-    /// Empty the whole cache first; never a table that is no cache table
+    /// First empty the whole cache, except tables that are not cache tables
     #[arg(long, conflicts_with = "replace")]
     clear: bool,
 
-    #[command(flatten)]
-    row_ids: RowIds,
+    /// For rows in an array: the field that holds the row id, which is text or a whole number
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    id_field: String,
 
     #[command(flatten)]
     dating: Dating,
@@ -102,7 +103,7 @@ impl Load {
 
     fn options(&self, global: &Global) -> FixtureOptions {
         FixtureOptions {
-            id_field: self.row_ids.id_field.clone(),
+            id_field: self.id_field.clone(),
             fetched_at: self.dating.given(global.now()).map(time::checked),
             undated: time::checked(global.undated()),
         }
@@ -147,7 +148,7 @@ impl Load {
 
 fn read_fixture(paths: &[PathBuf], options: &FixtureOptions, output: &Output) -> Result<Fixture> {
     let sources = sources(paths, output)?;
-    let bar = output.bar("reading");
+    let bar = if paths.is_empty() { output.bar_beside_input("reading") } else { output.bar("reading") };
     // Nobody knows how much a folder holds, or what comes from standard input.
     let files = paths.iter().map(|path| fs::metadata(path).ok().filter(fs::Metadata::is_file));
     bar.expect(files.map(|file| Some(file?.len())).sum::<Option<u64>>().filter(|_| !paths.is_empty()));

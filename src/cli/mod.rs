@@ -26,12 +26,14 @@ mod salvage;
 mod selection;
 mod show;
 mod source;
+mod stale;
 mod stat;
 mod streams;
 mod target;
 mod time;
 mod touch;
 mod transfer;
+mod watch;
 mod r#where;
 
 use crate::output::Output;
@@ -77,6 +79,7 @@ enum Command {
     Ages(ages::Ages),
     Diff(diff::Diff),
     Check(check::Check),
+    Watch(watch::Watch),
     Where(r#where::Where),
     #[command(alias = "stats")]
     Stat(stat::Stat),
@@ -136,6 +139,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Ages(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Watch(command) => command.run(global, output),
         Command::Where(command) => command.run(global, output),
         Command::Stat(command) => command.run(global, output),
         Command::Salvage(command) => command.run(global, output),

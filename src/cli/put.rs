@@ -1,6 +1,6 @@
 use super::change::Changing;
 use super::dating::Dating;
-use super::source::{RowIds, lock_standard_input};
+use super::source::lock_standard_input;
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -25,12 +25,13 @@ pub struct Put {
     /// The full key, such as `clients/page_1`; without a `/` the root entry of that cache key
     key: String,
 
-    /// The file to read; standard input if it is missing or `-`
+    /// The file to read; standard input if none is given, or for `-`
     #[arg(value_hint = clap::ValueHint::FilePath)]
     file: Option<PathBuf>,
 
-    #[command(flatten)]
-    row_ids: RowIds,
+    /// For rows in an array: the field that holds the row id, which is text or a whole number
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    id_field: String,
 
     #[command(flatten)]
     dating: Dating,
@@ -59,7 +60,7 @@ impl Put {
         let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
         let json = read(file, &name, output)?;
-        let input = RowsInput::parse(&json, &self.row_ids.id_field)
+        let input = RowsInput::parse(&json, &self.id_field)
             .map_err(|error| Refused::error(format!("{name}, {error}"), None))?;
         let fetched_at = match self.dating.given(now).map(time::checked).or(input.fetched_at()) {
             Some(fetched_at) => fetched_at,

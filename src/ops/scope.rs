@@ -159,6 +159,14 @@ impl Scope {
         self.within.is_some()
     }
 
+    /// Whether something that was fetched then lies within the bounds of age, if there are any; what has no time
+    /// does.
+    #[must_use]
+    pub fn takes_age(&self, fetched_at: Option<u64>) -> bool {
+        let (Some(bounds), Some(fetched_at)) = (&self.within, fetched_at) else { return true };
+        bounds.takes(fetched_at)
+    }
+
     /// Whether a selection matches an entry, whatever its age.
     #[must_use]
     pub fn matches(&self, key: &Key) -> bool {

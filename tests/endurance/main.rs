@@ -7,6 +7,7 @@ mod damage;
 mod live;
 mod memory;
 mod safe_writes;
+mod watch;
 
 #[path = "../common/mod.rs"]
 mod common;

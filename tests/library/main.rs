@@ -15,6 +15,7 @@ mod notation_of_any_bytes;
 mod properties;
 mod redact;
 mod space;
+mod watcher;
 mod wings;
 
 #[path = "../common/mod.rs"]

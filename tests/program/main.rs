@@ -36,6 +36,7 @@ mod unchanged;
 #[cfg(unix)]
 mod unusual_paths;
 mod values;
+mod watch;
 
 #[path = "../common/mod.rs"]
 mod common;

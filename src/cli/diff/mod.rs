@@ -1,15 +1,16 @@
-mod json;
+pub mod json;
 mod stat;
 
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::source::{RowIds, refuse_twice, source, tell_ignored};
+use super::source::{refuse_twice, source, tell_ignored};
 use super::{Global, Refused, Status, tell_unread, warn_of_sets};
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
 use anyhow::Result;
 use clap::Args;
 use stat::Stat;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use vlive::fixture::FixtureOptions;
 use vlive::ops::{Change, DiffOptions, Difference, Matched, Side};
@@ -34,11 +35,11 @@ pub struct Diff {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Compare the times of entries too, where both sides have one
+    /// Compare the times of entries as well, where both sides have one
     #[arg(long)]
     fetched_at: bool,
 
-    /// Compare the order of rows and of fields too
+    /// Compare the order of rows and fields as well
     #[arg(long)]
     order: bool,
 
@@ -46,8 +47,9 @@ pub struct Diff {
     #[arg(long)]
     stat: bool,
 
-    #[command(flatten)]
-    row_ids: RowIds,
+    /// For fixtures with rows in an array: the field that holds the row id
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    id_field: String,
 
     #[command(flatten)]
     format: FormatArgs<SummaryFormat>,
@@ -126,22 +128,7 @@ impl Diff {
             match (&mut shown, &difference) {
                 (Shown::Stats(stats), _) => Stat::add(stats, &difference),
                 (Shown::Json(array), _) => array.add(&difference, output)?,
-                (Shown::Lines, _) => {
-                    // A record that one side has alone is one line; of a value that changed both are shown in full.
-                    let is_alone = matches!(&difference, Difference::Row(row) if row.change != Change::Changed);
-                    for line in difference.lines() {
-                        let content = line.content(output.escape_key(), output.escape());
-                        let before = 2 * line.level() + "+ ".len();
-                        match output.width().filter(|_| is_alone) {
-                            None => output.changed(line.level(), line.change().mark(), content)?,
-                            Some(width) => {
-                                let content = content.to_string();
-                                let cut = to_width(&content, width.saturating_sub(before).max(1));
-                                output.changed(line.level(), line.change().mark(), cut)?;
-                            }
-                        }
-                    }
-                }
+                (Shown::Lines, _) => print_lines(&difference, output)?,
             }
             Ok(())
         })?;
@@ -149,7 +136,10 @@ impl Diff {
         match shown {
             Shown::Stats(stats) if self.format.is_json() => output.json(&stats)?,
             Shown::Stats(stats) => stat::print(&stats, output)?,
-            Shown::Json(array) => array.end(output)?,
+            Shown::Json(array) => {
+                array.end(output)?;
+                writeln!(output.data())?;
+            }
             Shown::Lines => {}
         }
         output.flush()?;
@@ -189,7 +179,7 @@ impl Diff {
             warn_of_sets(&snapshot, "not compared", output);
             return Ok(Opened::Cache(Box::new(snapshot)));
         }
-        let options = FixtureOptions { id_field: self.row_ids.id_field.clone(), ..FixtureOptions::default() };
+        let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
         let source = vec![source(path, output)];
         let fixture = bar.of(|| Fixture::read(source, &options))?;
         tell_ignored(&fixture, output);
@@ -207,6 +197,25 @@ impl Diff {
         }
         Ok(Opened::Fixture(fixture))
     }
+}
+
+/// Prints the lines that show a difference.
+pub fn print_lines(difference: &Difference, output: &mut Output) -> Result<()> {
+    // A record that one side has alone is one line; of a value that changed both are shown in full.
+    let is_alone = matches!(difference, Difference::Row(row) if row.change != Change::Changed);
+    for line in difference.lines() {
+        let content = line.content(output.escape_key(), output.escape());
+        let before = 2 * line.level() + "+ ".len();
+        match output.width().filter(|_| is_alone) {
+            None => output.changed(line.level(), line.change().mark(), content)?,
+            Some(width) => {
+                let content = content.to_string();
+                let cut = to_width(&content, width.saturating_sub(before).max(1));
+                output.changed(line.level(), line.change().mark(), cut)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// How differences are shown.

@@ -151,18 +151,30 @@ fn both<E: From<Error>>(
     options: DiffOptions,
     each: &mut impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<(), E> {
-    let (old_value, new_value) = (old.value()?, new.value()?);
-    if old_value == new_value {
+    let options = DiffOptions { fetched_at: options.fetched_at && old.is_dated() && new.is_dated(), ..options };
+    diff_values(old.key(), &old.value()?, &new.value()?, options, each)
+}
+
+/// Calls `each` with every difference between two values of an entry, as [`diff`] does.
+///
+/// # Errors
+/// What `each` returns.
+pub fn diff_values<E>(
+    key: Key,
+    old: &[u8],
+    new: &[u8],
+    options: DiffOptions,
+    each: &mut impl FnMut(Difference) -> Result<(), E>,
+) -> Result<(), E> {
+    if old == new {
         return Ok(());
     }
-    let mut entry = EntryDiff::new(old.key(), Change::Changed);
-    let [a, b] = [&old_value, &new_value].map(|value| EnvelopeView::new(value));
-    let (a, b) = match (a, b) {
+    let mut entry = EntryDiff::new(key, Change::Changed);
+    let (a, b) = match (EnvelopeView::new(old), EnvelopeView::new(new)) {
         (Ok(a), Ok(b)) => (a, b),
         (a, b) => return each(Difference::Entry(EntryDiff { undecodable: [a.err(), b.err()], ..entry })),
     };
-    let compares_time = options.fetched_at && old.is_dated() && new.is_dated();
-    if compares_time && a.fetched_at() != b.fetched_at() {
+    if options.fetched_at && a.fetched_at() != b.fetched_at() {
         entry.fetched_at = Some((a.fetched_at(), b.fetched_at()));
     }
     let (old, new) = (a.record_ranges(), b.record_ranges());
