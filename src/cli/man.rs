@@ -5,7 +5,7 @@ use clap::{Args, Command, CommandFactory};
 use clap_mangen::roff::{Roff, bold, roman};
 use std::io::Write;
 
-/// Print a man page: that of the program, or of one of its commands
+/// Print the man page of the program or of one of its commands
 #[derive(Debug, Args)]
 #[command(hide = true)]
 pub struct Man {

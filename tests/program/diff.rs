@@ -222,7 +222,8 @@ fn lines_are_coloured_by_what_was_done_if_that_is_asked_for() {
     let coloured: String = DIFFERENCES.lines().map(colour).collect();
     diff(&folder, "old", "new", &["--color=always"]).ends(1, &coloured, "3 entries differ\n");
     let json = diff(&folder, "old", "new", &["--json"]).output().stdout;
-    diff(&folder, "old", "new", &["--json", "--color=always"]).ends(1, &json, "");
+    let forced = diff(&folder, "old", "new", &["--json"]).env("CLICOLOR_FORCE", "1");
+    forced.ends(1, &json, "");
     diff(&folder, "old", "new", &["--color=never"]).env("CLICOLOR_FORCE", "1").ends(
         1,
         DIFFERENCES,

@@ -229,7 +229,7 @@ fn colour_comes_where_it_is_asked_for() {
     const HEADING: &str = "\u{1b}[1mKEY ";
     const ERROR: &str = "\u{1b}[1m\u{1b}[31merror:\u{1b}[0m `none` is not in the cache\n";
     let folder = Folder::shared("live-demo");
-    let plain = |format: &str| folder.vlive(["dump", "--format", format]).output().stdout;
+    let notation = folder.vlive(["dump", "--format", "diag"]).output().stdout;
     for (args, environment, coloured) in [
         (&[][..], &[][..], false),
         (&["--color", "auto"], &[], false),
@@ -250,9 +250,7 @@ fn colour_comes_where_it_is_asked_for() {
         // Whoever reads JSON in a pipe gets it as it is, unless this very command line asks for colour.
         let is_asked = args.contains(&"always");
         assert_eq!(run(&["ages", "--json"]).stdout.contains('\u{1b}'), is_asked, "{args:?} {environment:?}");
-        for format in ["diag", "cbor"] {
-            assert_eq!(run(&["dump", "--format", format]).stdout, plain(format), "{args:?} {environment:?}");
-        }
+        assert_eq!(run(&["dump", "--format", "diag"]).stdout, notation, "{args:?} {environment:?}");
     }
 }
 
