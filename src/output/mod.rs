@@ -244,8 +244,11 @@ impl Output {
         self.streams.stderr.is_terminal && self.streams.stdin_is_terminal
     }
 
-    /// Asks a question that is answered by yes or no; by nothing, it is answered as `default`.
+    /// Asks a question that is answered by yes or no; by nothing, it is answered as `default`. Where nobody can be asked the answer is no.
     pub fn ask(&self, question: &str, default: bool) -> bool {
+        if !self.can_ask() {
+            return false;
+        }
         let choice = if default { "[Y/n]" } else { "[y/N]" };
         let mut answer = String::new();
         let _ = progress::suspended(|| io::stderr().write_all(format!("{question} {choice} ").as_bytes()));

@@ -90,7 +90,7 @@ impl Draft {
     /// Adds to an error where the text is kept.
     pub fn keep_for(self, error: anyhow::Error) -> anyhow::Error {
         let mut edited = lock();
-        match edited.take().and_then(|edited| edited.keep()) {
+        match edited.take_if(|edited| edited.file == self.file).and_then(|edited| edited.keep()) {
             Some(kept) => error.context(kept),
             None => error,
         }
