@@ -6,7 +6,7 @@ mod row;
 use super::filtering::Filtering;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, tell_unread, time};
+use super::{Global, Refused, Status, tell_unread, time, warn_of_sets};
 use crate::output::listing::TableFormat;
 use crate::output::{self, Output, human, listing};
 use anyhow::Result;
@@ -108,6 +108,7 @@ impl Find {
                 self.places(&pattern, &snapshot, &chosen, now, output)?
             }
         };
+        warn_of_sets(&snapshot, "not searched; `vlive dump` prints them", output);
         let unread = tell_unread(&searched.damage, &searched.unreadable, output);
         let told = chosen.tell(&searched.matched, true, global, output);
         Ok(unread.max(told).max(if found == 0 { Status::No } else { Status::Done }))
