@@ -108,7 +108,9 @@ impl Selecting {
     /// `hint` says how.
     pub fn choose_with_all(&self, all: bool, hint: &str, now: u64, output: &Output) -> Result<Chosen> {
         match (all, self.is_given()) {
-            (true, true) => Err(Refused::error("--all goes with no selection", Some("name one or the other"))),
+            (true, true) => {
+                Err(Refused::error("--all cannot be combined with a selection", Some("name one or the other")))
+            }
             (false, false) => Err(Refused::error(
                 "nothing is selected",
                 Some(&format!("name a SELECTION, or a file with --keys-from; {hint}")),
