@@ -345,9 +345,9 @@ complete -c vlive -n "__fish_vlive_using_subcommand check" -l no-pager -d 'Do no
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l for -d 'End after this time, such as `30s`: with status 1 if --until or --exit-on did not come to pass' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l until -d 'End once this has happened to one entry, such as `added:clients/page_1`; `any:clients/page_1` is any event. With --initial what is there already counts as added' -r
@@ -355,19 +355,19 @@ complete -c vlive -n "__fish_vlive_using_subcommand watch" -l exit-on -d 'End af
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l record -d 'Keep every version of every entry that is reported in a folder of its own for each commit, as `vlive load` and `vlive diff` read it' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l initial -d 'Begin with the entries that are there, as if they had just been added'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l diff -d 'Show the rows and fields that changed, as `vlive diff` does'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l raw -d 'Add the bytes of each new value to its JSON, so that the lines can be replayed'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s V -l version -d 'Print version'

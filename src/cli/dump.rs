@@ -279,7 +279,7 @@ impl Dump {
 }
 
 /// The commit that is dumped, whose pages the bar counts.
-fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Result<Snapshot> {
+pub fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Result<Snapshot> {
     let selections = chosen.scope.selections();
     let pin = || Snapshot::pin(global.folder(), global.look_wait(), selections);
     let Some(bar) = bar else { return pin() };

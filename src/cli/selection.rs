@@ -115,7 +115,9 @@ impl Selecting {
         output: &Output,
     ) -> Result<Chosen> {
         match (all, self.is_given()) {
-            (true, true) => Err(Refused::error("--all goes with no selection", Some("name one or the other"))),
+            (true, true) => {
+                Err(Refused::error("--all cannot be combined with a selection", Some("name one or the other")))
+            }
             (false, false) => Err(Refused::error(
                 "nothing is selected",
                 Some(&format!("name a SELECTION, or a file with --keys-from; {hint}")),

@@ -16,10 +16,13 @@ pub fn sources<'s>(paths: &[PathBuf], output: &Output) -> Result<Vec<Source<'s>>
     Ok(paths.iter().map(|path| source(path, output)).collect())
 }
 
-/// Refuses standard input that is named twice: it can be read but once.
+/// Refuses standard input that is named twice: it can be read only once.
 pub fn refuse_twice(paths: &[impl AsRef<Path>]) -> Result<()> {
     if paths.iter().filter(|path| path.as_ref() == Path::new("-")).count() > 1 {
-        return Err(Refused::error("standard input is named twice", Some("it can be read but once: name a file")));
+        return Err(Refused::error(
+            "standard input is named twice",
+            Some("it can be read only once; name a file instead"),
+        ));
     }
     Ok(())
 }
@@ -61,6 +64,6 @@ impl<R: Read> Read for Ending<R> {
 /// Names the files of folders that were passed by.
 pub fn tell_ignored(fixture: &vlive::Fixture, output: &Output) {
     for path in fixture.ignored() {
-        output.warning(&format!("`{}` is no entry: its name ends neither in .json nor in .cbor", path.display()));
+        output.warning(&format!("`{}` is not an entry: its name ends in neither .json nor .cbor", path.display()));
     }
 }

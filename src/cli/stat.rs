@@ -42,7 +42,8 @@ impl Stat {
         let look = |snapshot: &Snapshot| {
             if self.quick { Ok((ops::stat_quick(snapshot)?, Vec::new())) } else { ops::stat(snapshot, now) }
         };
-        let (stat, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+        let read = || Snapshot::look_past_damage(global.folder(), global.look_wait(), look);
+        let (stat, damage) = output.bar("reading").of(read)?;
         if let Ok(snapshot) = Snapshot::open(global.folder()) {
             warn_of_sets(&snapshot, "counted as other tables; `vlive ls` lists them", output);
         }

@@ -69,7 +69,7 @@ impl Where {
             Ok(listing::print_ages(output, format, COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
         })?;
         if !found.is_complete {
-            output.warning("the time for searching was over before the end; --timeout gives it more");
+            output.warning("the search ran out of time; --timeout gives it more");
         }
         Ok(if found.caches.is_empty() { Status::No } else { Status::Done })
     }

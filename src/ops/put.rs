@@ -18,6 +18,7 @@ pub(crate) fn put(
 ) -> Result<Option<bool>> {
     // Reads the path that redb is about to change, and so verifies it.
     let snapshot = session.snapshot()?;
+    snapshot.expect_no_set(key.cache_key())?;
     let entry = snapshot.entry(key)?;
     if !is_due(entry.as_ref()) {
         return Ok(None);

@@ -259,7 +259,7 @@ fn whatever_form_a_side_has_the_differences_are_the_same() {
 #[test]
 fn standard_input_can_be_one_side_only() {
     let folder = sides(OLD, NEW);
-    let refused = "error: standard input is named twice\nhint: it can be read but once: name a file\n";
+    let refused = "error: standard input is named twice\nhint: it can be read only once; name a file instead\n";
     diff(&folder, "-", "-", &[]).stdin(OLD).ends(2, "", refused);
 }
 

@@ -183,10 +183,10 @@ fn usage_that_is_wrong_ends_with_2_and_touches_nothing() {
         ),
         (&["invalidate"], "error: nothing is selected"),
         (&["invalidate", "--older-than", "1d"], "error: nothing is selected"),
-        (&["invalidate", "--all", "products"], "error: --all goes with no selection"),
+        (&["invalidate", "--all", "products"], "error: --all cannot be combined with a selection"),
         (&["touch"], "error: nothing is selected"),
         (&["touch", "--fetched-at", "@1"], "error: nothing is selected"),
-        (&["touch", "--all", "products"], "error: --all goes with no selection"),
+        (&["touch", "--all", "products"], "error: --all cannot be combined with a selection"),
         (&["touch", "k", "--fetched-at", "@9223372036854775808"], "error: invalid value '@9223372036854775808'"),
         (
             &["touch", "k", "--fetched-at", "@1", "--age", "1s"],

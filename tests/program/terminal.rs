@@ -291,7 +291,7 @@ fn control_characters_of_sources_are_shown_and_not_obeyed() {
     folder.write("tree/evil\u{1b}[2J", "no entry");
     for (command, told) in [
         ("load evil*", r"error: `evil\u{7}.json`, line 1, column 25 (entry `evil\u{1b}[2J/\u{9b}`): rows are"),
-        ("load -n tree", r"warning: `tree/evil\u{1b}[2J` is no entry"),
+        ("load -n tree", r"warning: `tree/evil\u{1b}[2J` is not an entry"),
     ] {
         let shown = shown!(&folder, [("NO_COLOR", "1")], command);
         assert!(shown.starts_with(told), "{command}: {shown:?}");

@@ -7,7 +7,7 @@ use super::filtering::Filtering;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::stale::Stale;
-use super::{Global, Refused, Status, tell_unread, time};
+use super::{Global, Refused, Status, dump, tell_unread, time, warn_of_sets};
 use crate::output::listing::TableFormat;
 use crate::output::{self, Output, human, listing};
 use anyhow::Result;
@@ -104,7 +104,8 @@ impl Find {
         let now = global.now();
         let mut chosen = self.selecting.choose(Meaning::Exact, now, output)?;
         self.filtering.narrow(&mut chosen, now)?;
-        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let bar = output.bar_beside_data("searching");
+        let snapshot = dump::pinned(&chosen, Some(&bar), global)?;
         let (found, searched) = match (&self.pattern, &self.id) {
             (None, Some(id)) => self.row(id, &snapshot, &chosen, now, output)?,
             (pattern, _) => {
@@ -112,6 +113,8 @@ impl Find {
                 self.places(&pattern, &snapshot, &chosen, now, output)?
             }
         };
+        drop(bar);
+        warn_of_sets(&snapshot, "not searched; `vlive dump` prints them", output);
         let unread = tell_unread(&searched.damage, &searched.unreadable, output);
         let told = chosen.tell(&searched.matched, true, global, output);
         Ok(unread.max(told).max(if found == 0 { Status::No } else { Status::Done }))
