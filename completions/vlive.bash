@@ -82,6 +82,9 @@ _vlive() {
             vlive,touch)
                 cmd="vlive__subcmd__touch"
                 ;;
+            vlive,watch)
+                cmd="vlive__subcmd__watch"
+                ;;
             vlive,where)
                 cmd="vlive__subcmd__where"
                 ;;
@@ -92,7 +95,7 @@ _vlive() {
 
     case "${cmd}" in
         vlive)
-            opts="-C -q -h -V --folder --wait --color --no-pager --quiet --help --version ls list dump get export show find ages diff check where stat salvage put load import touch cp mv invalidate rm compact completions"
+            opts="-C -q -h -V --folder --wait --color --no-pager --quiet --help --version ls list dump get export show find ages diff check watch where stat salvage put load import touch cp mv invalidate rm compact completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -128,7 +131,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__ages)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --sort --reverse --limit --keys --histogram --format --json --output --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --sort --reverse --limit --stale --keys --histogram --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -162,6 +165,10 @@ _vlive() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stale)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -550,7 +557,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__find)
-            opts="-0 -i -e -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --where --ignore-case --regexp --id --field --keys --count --limit --format --json --output --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -i -e -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --where --ignore-case --regexp --id --field --keys --count --limit --stale --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -592,6 +599,10 @@ _vlive() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stale)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -659,7 +670,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__invalidate)
-            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --unreadable --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --unreadable --narrowed --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -804,7 +815,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__ls)
-            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --quick --sort --reverse --limit --keys --histogram --format --json --output --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --quick --sort --reverse --limit --stale --keys --histogram --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -838,6 +849,10 @@ _vlive() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stale)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1223,7 +1238,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__touch)
-            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -n -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --all --fetched-at --age --narrowed --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1308,8 +1323,94 @@ _vlive() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        vlive__subcmd__watch)
+            opts="-0 -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --where --initial --diff --for --until --exit-on --record --raw --format --json --folder --wait --color --no-pager --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --newer-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys-from)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --where)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exit-on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         vlive__subcmd__where)
-            opts="-o -C -q -h -V --depth --timeout --format --json --output --folder --wait --color --no-pager --quiet --help --version"
+            opts="-o -C -q -h -V --depth --timeout --stale --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1320,6 +1421,10 @@ _vlive() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stale)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

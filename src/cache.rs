@@ -48,13 +48,13 @@ pub struct Cache {
 impl Cache {
     /// Opens the cache at `path`, a folder or the file in it, which must exist.
     pub fn open(path: impl AsRef<Path>) -> Result<Cache> {
-        Session::open(location::cache_file(path.as_ref())).map(Cache::of)
+        Session::open(location::find(path.as_ref())?).map(Cache::of)
     }
 
     /// Opens the cache at `path`, and creates folder and file where they are missing, the file
     /// whole or not at all.
     pub fn create(path: impl AsRef<Path>) -> Result<Cache> {
-        Session::open_or_create(location::cache_file(path.as_ref())).map(Cache::of)
+        Session::open_or_create(location::find(path.as_ref())?).map(Cache::of)
     }
 
     /// Calls `write` with the cache at `path`, and closes it. If there is none it is created, and appears with all
@@ -68,7 +68,7 @@ impl Cache {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create_with<T>(path: impl AsRef<Path>, write: impl Fn(&Cache) -> Result<T>) -> Result<T> {
-        Session::create_with(location::cache_file(path.as_ref()), |session| {
+        Session::create_with(location::find(path.as_ref())?, |session| {
             let cache = Cache::of(session);
             let written = write(&cache)?;
             cache.close()?;

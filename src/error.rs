@@ -31,6 +31,36 @@ pub enum Error {
         /// What it names.
         target: PathBuf,
     },
+    /// A row of diorama was to get a time, and only sets have one.
+    RowWithoutTime {
+        /// The row.
+        key: String,
+        /// The name of its set.
+        set: String,
+    },
+    /// A set of diorama was to get a time for which it has no room: it keeps nanoseconds in 64 bits.
+    TimeOutOfRange {
+        /// The set.
+        key: String,
+        /// The time, in seconds since 1970.
+        fetched_at: u64,
+    },
+    /// An entry was to be written under the name of a set of diorama.
+    IsASet {
+        /// The file.
+        path: PathBuf,
+        /// The set.
+        name: String,
+    },
+    /// Rows were to be filtered, and sets of diorama are among what is selected: theirs cannot be.
+    SetsNotFiltered,
+    /// A folder has several redb databases, and none is named `vlive.redb`.
+    SeveralCaches {
+        /// The folder.
+        folder: PathBuf,
+        /// The files, in the order of their names.
+        caches: Vec<PathBuf>,
+    },
     /// There is a cache already where a new one was to be made.
     Exists {
         /// The file.
@@ -270,6 +300,9 @@ impl fmt::Display for RedbError {
 
 impl std::error::Error for RedbError {}
 
+/// Caches of a folder that an error names.
+const NAMED: usize = 10;
+
 impl Error {
     /// Whether an app that writes to the file at this moment may be the only cause.
     pub(crate) fn may_be_a_race(&self) -> bool {
@@ -303,6 +336,19 @@ impl fmt::Display for Error {
             Error::Missing { path } => write!(f, "there is no cache at `{}`", path.display()),
             Error::DanglingLink { path, target } => {
                 write!(f, "`{}` is a symbolic link to `{}`, which does not exist", path.display(), target.display())
+            }
+            Error::RowWithoutTime { key, set } => write!(f, "`{key}` is a row, and only its set `{set}` has a time"),
+            Error::TimeOutOfRange { key, fetched_at } => {
+                write!(f, "`{key}` cannot be dated {fetched_at} seconds after 1970: diorama's times end in 2554")
+            }
+            Error::IsASet { path, name } => write!(f, "`{name}` is a set of diorama in `{}`", path.display()),
+            Error::SetsNotFiltered => f.write_str("the rows of diorama's sets cannot be filtered"),
+            Error::SeveralCaches { folder, caches } => {
+                write!(f, "`{}` has {} caches:", folder.display(), caches.len())?;
+                let named =
+                    |(n, path): (usize, &PathBuf)| write!(f, "{} `{}`", if n == 0 { "" } else { "," }, path.display());
+                caches.iter().take(NAMED).enumerate().try_for_each(named)?;
+                if caches.len() > NAMED { write!(f, ", and {} more", caches.len() - NAMED) } else { Ok(()) }
             }
             Error::Exists { path } => write!(f, "there is a cache at `{}` already", path.display()),
             Error::NotAFile { path } => write!(f, "`{}` is not a file", path.display()),

@@ -114,7 +114,7 @@ fn by_redb(folder: &Path) -> Contents {
 }
 
 fn rows(padding: usize) -> CachedRows {
-    let record = crate::Record::from_iter([("padding".to_owned(), "x".repeat(padding).into())]);
+    let record = crate::live::envelope::Record::from_iter([("padding".to_owned(), "x".repeat(padding).into())]);
     let fetched_at = UNIX_EPOCH + Duration::from_secs(1);
     CachedRows { rows: [("1".to_owned(), record)].into_iter().collect(), fetched_at }
 }

@@ -14,6 +14,7 @@ pub(crate) mod float;
 pub(crate) mod items;
 pub(crate) mod keys;
 pub(crate) mod notation;
+pub(crate) mod pairs;
 pub(crate) mod reader;
 pub(crate) mod verify;
 

@@ -23,7 +23,7 @@ const INDENTED: usize = 256;
 /// case. The text goes to `out` in small pieces.
 ///
 /// Bytes are shown that are well-formed by RFC 8949, appendix C, with text that is UTF-8. Any others, and
-/// an empty value, are shown as a byte string, `h'…'`, with the fault as the inner result.
+/// an empty value, are shown as a byte string, `h'…'`, and what is wrong with them is returned.
 ///
 /// Where the documents leave a choice:
 /// - bignums are tagged byte strings, `2(h'010000000000000000')`;
@@ -34,18 +34,18 @@ const INDENTED: usize = 256;
 /// ```
 /// let value = b"\xbf\x6afetched_at\x18\x07\x64rows\xa1\x62c1\xa1\x62id\xc8\x82\x66client\x62c1\xff";
 /// let mut text = Vec::new();
-/// vlive::cbor::notation(value, None, &mut text)??;
+/// assert_eq!(vlive::cbor::notation(value, None, &mut text)?, None);
 /// assert_eq!(text, br#"{_ "fetched_at": 7_0, "rows": {"c1": {"id": 8(["client", "c1"])}}}"#);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// # Errors
-/// The outer error is that of `out`, the inner one what is wrong with the bytes.
-pub fn notation(value: &[u8], pretty: Option<usize>, out: &mut impl Write) -> io::Result<Result<()>> {
+/// Those of `out`.
+pub fn notation(value: &[u8], pretty: Option<usize>, out: &mut impl Write) -> io::Result<Option<Error>> {
     let mut notation = Notation { out, pretty, depth: 0 };
     if let Err(error) = verify(value) {
         notation.byte_string(value)?;
-        return Ok(Err(error));
+        return Ok(Some(error));
     }
     let mut items = Items::new(value).expect("verified");
     while let Some(event) = items.advance().expect("verified") {
@@ -54,7 +54,7 @@ pub fn notation(value: &[u8], pretty: Option<usize>, out: &mut impl Write) -> io
             Event::End { of, empty } => notation.end(of, empty)?,
         }
     }
-    Ok(Ok(()))
+    Ok(None)
 }
 
 /// Whether the bytes can be shown: well-formed items, at least one, with text that is UTF-8.

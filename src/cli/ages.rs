@@ -1,6 +1,7 @@
 use super::format::TableArgs;
 use super::order::{Order, SortKey};
 use super::selection::{Chosen, Meaning, Selecting};
+use super::stale::Stale;
 use super::{Global, Refused, Status, stat, tell_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{Output, human, listing};
@@ -9,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use vlive::Snapshot;
-use vlive::ops::{Age, AgeHistogram};
+use vlive::ops::{Age, AgeHistogram, Layout};
 
 /// List entries: when they were fetched, their age, rows and size
 ///
@@ -30,11 +31,14 @@ pub struct Listing {
     #[command(flatten)]
     pub order: Order,
 
-    /// Print full keys alone, a line each, as --keys-from reads them
+    #[command(flatten)]
+    pub stale: Stale,
+
+    /// Print only full keys, one per line, in the form that --keys-from reads
     #[arg(long, conflicts_with_all = ["format", "json"])]
     pub keys: bool,
 
-    /// Draw how many entries are how old, in place of the list
+    /// Draw a histogram of ages instead of the list
     #[arg(long, conflicts_with_all = ["keys", "sort", "reverse", "limit"])]
     pub histogram: bool,
 
@@ -43,12 +47,18 @@ pub struct Listing {
 }
 
 #[derive(Serialize)]
-struct Row {
-    key: String,
-    fetched_at: u64,
-    age: i64,
+struct Row<'e> {
+    key: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout: Option<&'static str>,
+    fetched_at: Option<u64>,
+    age: Option<i64>,
     rows: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
     bytes: u64,
+    #[serde(skip)]
+    shown: &'e str,
 }
 
 impl Ages {
@@ -79,15 +89,16 @@ pub fn list(
         return Ok(unread.max(chosen.tell(&ages.matched, found, global, output)));
     }
     let all = listing.order.apply(&mut ages.entries, |entry| SortKey {
-        fetched_at: Some(entry.fetched_at),
+        fetched_at: entry.fetched_at,
         bytes: entry.bytes,
         rows: entry.rows,
     });
+    let stale = &listing.stale;
     listing.table.print(output, |output, format| {
         if listing.keys {
             return print_keys(&ages.entries, null, output);
         }
-        let rows: Vec<Row> = ages.entries.iter().map(|entry| row(entry, now)).collect();
+        let rows: Vec<Row<'_>> = ages.entries.iter().map(|entry| row(entry, now)).collect();
         let columns = [
             ("key", "KEY", false),
             ("fetched_at", "FETCHED", false),
@@ -95,16 +106,17 @@ pub fn list(
             ("rows", "ROWS", true),
             ("bytes", "SIZE", true),
         ];
-        let cells = |row: &Row, output: &Output| {
+        let cells = |row: &Row<'_>, output: &Output| {
             [
-                output.key(&row.key).into_owned(),
-                human::time(row.fetched_at),
-                human::age(row.age),
-                row.rows.to_string(),
+                output.key(row.shown).into_owned(),
+                row.fetched_at.map_or_else(|| "-".to_owned(), human::time),
+                row.age.map_or_else(|| "-".to_owned(), human::age),
+                human::rows(row.rows, row.total),
                 human::size(row.bytes),
             ]
         };
-        Ok(listing::print(output, format, columns, &rows, cells)?)
+        let freshness = |row: &Row| [None, None, row.age.and_then(|age| stale.freshness(age)), None, None];
+        Ok(listing::print_ages(output, format, columns, &rows, cells, freshness)?)
     })?;
     if !found && chosen.is_everything() && listing.table.format()? == TableFormat::Table {
         output.summary("the cache holds no entries");
@@ -119,7 +131,9 @@ pub fn list(
 fn draw(entries: &[Age], listing: &Listing, now: u64, output: &mut Output) -> Result<()> {
     let mut ages = AgeHistogram::new(now);
     for entry in entries {
-        ages.add(entry.fetched_at, entry.bytes);
+        if let Some(fetched_at) = entry.fetched_at {
+            ages.add(fetched_at, entry.bytes);
+        }
     }
     match listing.table.format()? {
         TableFormat::Table => stat::print_ages(&ages, output)?,
@@ -129,21 +143,29 @@ fn draw(entries: &[Age], listing: &Listing, now: u64, output: &mut Output) -> Re
     Ok(output.flush()?)
 }
 
-fn row(entry: &Age, now: u64) -> Row {
+fn row(entry: &Age, now: u64) -> Row<'_> {
     Row {
-        key: entry.key.to_string(),
+        key: &entry.key,
+        layout: layout_name(entry.layout),
         fetched_at: entry.fetched_at,
-        age: time::age(now, entry.fetched_at),
+        age: entry.fetched_at.map(|fetched_at| time::age(now, fetched_at)),
         rows: entry.rows,
+        total: entry.total,
         bytes: entry.bytes,
+        shown: entry.shown.as_deref().unwrap_or(&entry.key),
     }
+}
+
+/// What machines are told of the layout: nothing of that which was there first.
+pub fn layout_name(layout: Layout) -> Option<&'static str> {
+    (layout == Layout::Diorama).then_some("diorama")
 }
 
 /// Prints full keys as they are. One that would be read as two is refused.
 fn print_keys(entries: &[Age], null: bool, output: &mut Output) -> Result<()> {
     // Refused before anything is printed.
-    entries.iter().try_for_each(|entry| check_key(&entry.key.to_string(), null))?;
-    entries.iter().try_for_each(|entry| print_key(&entry.key.to_string(), null, output))
+    entries.iter().try_for_each(|entry| check_key(&entry.key, null))?;
+    entries.iter().try_for_each(|entry| print_key(&entry.key, null, output))
 }
 
 /// Prints a full key as it is, for `--keys-from`. One that would be read as two is refused.

@@ -5,12 +5,12 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use vlive::ops::Findings;
+use vlive::ops::{CheckedSets, Findings};
 use vlive::system::Holder;
 
 /// Verify every page and every entry, without changing anything
 ///
-/// Five kinds of findings are told apart, each with its count and its first ten places: damage
+/// Findings are of five kinds, each listed with its count and its first ten places: damage
 /// (checksums, lengths, pages reached twice), free space (pages in use that redb has recorded as free, or
 /// the other way round), entries that vantage-live refuses to read, entries of which it silently ignores or
 /// would alter something, and tables with the name of a cache table but another type.
@@ -41,6 +41,19 @@ struct Report<'c> {
     altered: Found<'c>,
     wrongly_typed: Found<'c>,
     other_tables: Found<'c>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diorama: Option<Diorama<'c>>,
+}
+
+#[derive(Serialize)]
+struct Diorama<'c> {
+    sets: u64,
+    rows: u64,
+    unlistable: Found<'c>,
+    refused: Found<'c>,
+    malformed: Found<'c>,
+    altered: Found<'c>,
+    own_names: Found<'c>,
 }
 
 #[derive(Serialize)]
@@ -64,7 +77,27 @@ struct Place<'c> {
 /// The kinds of findings: heading, findings, and what to do about them.
 type Kind<'c> = (&'static str, &'c Findings, &'static str);
 
-fn kinds(check: &vlive::ops::Check) -> [Kind<'_>; 5] {
+fn kinds(check: &vlive::ops::Check) -> Vec<Kind<'_>> {
+    let sets = &check.diorama;
+    let mut kinds = Vec::new();
+    if sets.unlistable.count > 0 {
+        // Nothing else that is found costs the app as much.
+        let hint = "one row that diorama refuses makes its set unlistable for the app; invalidate the row or the set, \
+            and the app fetches it again";
+        kinds.push(("unlistable by diorama", &sets.unlistable, hint));
+    }
+    kinds.extend(kinds_of_live(check));
+    if sets.sets > 0 || sets.malformed.count > 0 {
+        kinds.extend([
+            ("refused by diorama", &sets.refused, "invalidate these rows, and the app fetches them again"),
+            ("malformed numbers", &sets.malformed, "touch these sets to have a time that can be read"),
+            ("altered by diorama", &sets.altered, "diorama reads these rows, and writes them otherwise"),
+        ]);
+    }
+    kinds
+}
+
+fn kinds_of_live(check: &vlive::ops::Check) -> [Kind<'_>; 5] {
     [
         (
             "damage",
@@ -133,6 +166,15 @@ fn report(check: &vlive::ops::Check) -> Report<'_> {
         altered: found(&check.altered),
         wrongly_typed: found(&check.wrongly_typed),
         other_tables: found(&check.other_tables),
+        diorama: (check.diorama != CheckedSets::default()).then(|| Diorama {
+            sets: check.diorama.sets,
+            rows: check.diorama.rows,
+            unlistable: found(&check.diorama.unlistable),
+            refused: found(&check.diorama.refused),
+            malformed: found(&check.diorama.malformed),
+            altered: found(&check.diorama.altered),
+            own_names: found(&check.diorama.own_names),
+        }),
     }
 }
 
@@ -145,6 +187,14 @@ fn tell(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {
     let closed = if check.closed_cleanly { "closed cleanly" } else { "not closed" };
     let read =
         format!("{}, {}", human::count(check.pages, "page", "pages"), human::count(check.entries, "entry", "entries"));
+    let read = match &check.diorama {
+        CheckedSets { sets: 0, .. } => read,
+        CheckedSets { sets, rows, .. } => format!(
+            "{read}: {} of diorama with {} among them",
+            human::count(*sets, "set", "sets"),
+            human::count(*rows, "row", "rows")
+        ),
+    };
     for (name, value) in [
         ("format", format!("redb file format v{}, commit {}, {closed}", check.format, check.commit)),
         ("held by", held_by),
@@ -155,6 +205,9 @@ fn tell(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {
     }
     for (name, findings, _) in kinds(check) {
         tell_findings(name, findings, output)?;
+    }
+    if check.diorama.own_names.count > 0 {
+        tell_findings("names of the app's own", &check.diorama.own_names, output)?;
     }
     if check.other_tables.count > 0 {
         tell_findings("other tables", &check.other_tables, output)?;

@@ -3,8 +3,9 @@
 use super::filtering::Replacing;
 use crate::output::rows;
 use std::io::{self, Write};
+use vlive::diorama::row::{RowView, Status};
 use vlive::ops::{Dumped, Scope, Unreadable};
-use vlive::{Error, Snapshot};
+use vlive::{Error, Key, Record, Snapshot};
 
 /// Bytes of lines that are written at once.
 const CHUNK: usize = 64 * 1024;
@@ -15,6 +16,16 @@ pub struct RowStyle {
     pub lossless: bool,
     /// What stands in place of the row.
     pub replacing: Option<Replacing>,
+}
+
+impl RowStyle {
+    /// What is written of a row.
+    fn records(&self, key: &Key, fetched_at: u64, id: &str, record: Record) -> Result<Vec<Record>, Stop> {
+        match &self.replacing {
+            Some(replacing) => Ok(replacing.replace(key, fetched_at, id, &record)?),
+            None => Ok(vec![record]),
+        }
+    }
 }
 
 /// Why a walk over rows stops.
@@ -48,6 +59,22 @@ pub fn write(
 ) -> io::Result<vlive::Result<Dumped>> {
     let mut dumped = Dumped::default();
     let mut lines = Vec::new();
+    let mut push = |begin: &[u8], id: &str, record: Record, end: &[u8]| {
+        lines.extend_from_slice(begin);
+        rows::push_text(&mut lines, id);
+        lines.extend_from_slice(b",\"row\":");
+        if style.lossless {
+            rows::push_lossless(&mut lines, record);
+        } else {
+            rows::push_record(&mut lines, &record);
+        }
+        lines.extend_from_slice(end);
+        if lines.len() >= CHUNK {
+            out.write_all(&lines).map_err(Stop::Out)?;
+            lines.clear();
+        }
+        Ok::<(), Stop>(())
+    };
     let walked = vlive::ops::each_entry::<Stop>(snapshot, scope, |entry| {
         let envelope = match entry.envelope() {
             Ok(envelope) => envelope,
@@ -57,32 +84,36 @@ pub fn write(
             }
         };
         dumped.entries += 1;
-        let mut begin = b"{\"key\":".to_vec();
-        rows::push_text(&mut begin, &entry.key().to_string());
-        begin.extend_from_slice(format!(",\"fetched_at\":{},\"id\":", envelope.fetched_at()).as_bytes());
-        let key = entry.key();
+        let (key, fetched_at) = (entry.key(), envelope.fetched_at());
+        let begin = begin(&key.to_string(), Some(fetched_at));
         envelope.records::<Stop>(&mut |id, record| {
-            let records = match &style.replacing {
-                Some(replacing) => replacing.replace(&key, envelope.fetched_at(), &id, &record)?,
-                None => vec![record],
-            };
-            for record in records {
-                lines.extend_from_slice(&begin);
-                rows::push_text(&mut lines, &id);
-                lines.extend_from_slice(b",\"row\":");
-                if style.lossless {
-                    rows::push_lossless(&mut lines, record);
-                } else {
-                    rows::push_record(&mut lines, &record);
-                }
-                lines.extend_from_slice(b"}\n");
-            }
-            if lines.len() >= CHUNK {
-                out.write_all(&lines).map_err(Stop::Out)?;
-                lines.clear();
+            for record in style.records(&key, fetched_at, &id, record)? {
+                push(&begin, &id, record, b"}\n")?;
             }
             Ok(())
         })
+    });
+    let walked = walked.and_then(|(mut matched, mut damage)| {
+        vlive::ops::each_set::<Stop>(snapshot, scope, &mut matched, |set| {
+            dumped.entries += 1;
+            let (key, fetched_at) = (Key::new(set.name()), set.fetched_at());
+            let begin = begin(set.name(), fetched_at);
+            vlive::ops::each_row::<Stop>(snapshot, set, &mut damage, |row| {
+                let view = match RowView::new(row.value()) {
+                    Ok(view) => view,
+                    Err(error) => {
+                        dumped.refused.add(set, row.id(), error);
+                        return Ok(());
+                    }
+                };
+                let end: &[u8] = if view.status() == Status::Incomplete { b",\"incomplete\":true}\n" } else { b"}\n" };
+                for record in style.records(&key, fetched_at.unwrap_or_default(), row.id(), view.decode())? {
+                    push(&begin, row.id(), record, end)?;
+                }
+                Ok(())
+            })
+        })?;
+        Ok((matched, damage))
     });
     out.write_all(&lines)?;
     match walked {
@@ -93,4 +124,13 @@ pub fn write(
         Err(Stop::Cache(error)) => Ok(Err(error)),
         Err(Stop::Out(error)) => Err(error),
     }
+}
+
+/// What the line of a row begins with, up to its id.
+fn begin(key: &str, fetched_at: Option<u64>) -> Vec<u8> {
+    let mut begin = b"{\"key\":".to_vec();
+    rows::push_text(&mut begin, key);
+    let fetched_at = fetched_at.map_or_else(|| "null".to_owned(), |fetched_at| fetched_at.to_string());
+    begin.extend_from_slice(format!(",\"fetched_at\":{fetched_at},\"id\":").as_bytes());
+    begin
 }

@@ -29,15 +29,21 @@ impl Filtering {
 
     /// Narrows what was chosen to the rows for which the filter is true.
     pub fn narrow(&self, chosen: &mut Chosen, now: u64) -> Result<()> {
-        let Some(code) = &self.where_filter else { return Ok(()) };
-        let filter = compile("--where", code)?;
-        let keeps = move |key: &Key, fetched_at, id: &str, record: &Record| {
-            let key = key.to_string();
-            let row = Row { key: &key, id, fetched_at, age: time::age(now, fetched_at) };
-            Ok(filter.is_true_of(row, value::of_record(record))?)
-        };
-        chosen.scope = std::mem::take(&mut chosen.scope).keeping(RowFilter::new(keeps));
+        if let Some(rows) = self.rows(move || now)? {
+            chosen.scope = std::mem::take(&mut chosen.scope).keeping(rows);
+        }
         Ok(())
+    }
+
+    /// The rows for which the filter is true, at the time that `now` gives.
+    pub fn rows(&self, now: impl Fn() -> u64 + Send + Sync + 'static) -> Result<Option<RowFilter>> {
+        let Some(code) = &self.where_filter else { return Ok(None) };
+        let filter = compile("--where", code)?;
+        Ok(Some(RowFilter::new(move |key: &Key, fetched_at, id: &str, record: &Record| {
+            let key = key.to_string();
+            let row = Row { key: &key, id, fetched_at, age: time::age(now(), fetched_at) };
+            Ok(filter.is_true_of(row, value::of_record(record))?)
+        })))
     }
 }
 
@@ -49,7 +55,7 @@ pub fn none_matches(entries: u64) -> String {
 
 #[derive(Debug, Args)]
 pub struct Selected {
-    /// Show what this jq filter gives in place of a row, such as '{name, total: (.price * .count)}'
+    /// Show the result of this jq filter instead of each row, such as '{name, total: (.price * .count)}'
     #[arg(long = "select", value_name = "FILTER", help_heading = HEADING)]
     select_filter: Option<String>,
 }

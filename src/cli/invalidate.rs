@@ -13,8 +13,8 @@ use vlive::{Cache, Snapshot};
 ///
 /// A selection without `/` deletes exactly one cache key, with its table: `cl` deletes nothing of `clients`.
 /// With `/` it deletes every entry in that cache key whose sub-key begins with the rest: `clients/page_1`
-/// deletes `page_10` too, as vantage-live's `invalidate_prefix` does. That nothing matches is not an error.
-/// All is done in one transaction.
+/// deletes `page_10` too, as vantage-live's `invalidate_prefix` does. It is not an error if nothing matches.
+/// Everything happens in one transaction.
 ///
 /// `vlive invalidate --all --older-than 7d` deletes what is older than a week. An entry whose time cannot be
 /// read is kept then, unless --unreadable is given, and one dated in the future is kept: it is newer than
@@ -24,13 +24,17 @@ pub struct Invalidate {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Delete every cache key; never a table that is not a cache table
+    /// Delete every cache key, but no other table
     #[arg(long)]
     all: bool,
 
     /// With --older-than or --newer-than: delete entries whose time cannot be read as well
     #[arg(long)]
     unreadable: bool,
+
+    /// Of diorama: the narrowed copies of a selected set as well, such as `clients where team = red` of `clients`
+    #[arg(long)]
+    narrowed: bool,
 
     #[command(flatten)]
     changing: Changing,
@@ -44,6 +48,15 @@ struct Summary<'s> {
     dry_run: bool,
 }
 
+/// Names the sets of diorama that hold copies of what was selected, and are left.
+pub fn tell_narrowed(narrowed: &[String], output: &Output) {
+    if narrowed.is_empty() {
+        return;
+    }
+    let sets = human::count(narrowed.len() as u64, "set holds", "sets hold");
+    output.advice(&format!("{sets} narrowed copies of these rows and stay as they are; --narrowed takes them too"));
+}
+
 impl Invalidate {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         if self.unreadable && !self.selecting.is_narrowed() {
@@ -54,6 +67,9 @@ impl Invalidate {
         let mut chosen = self.selecting.choose_with_all(self.all, "--all deletes every cache key", now, output)?;
         if !self.unreadable {
             chosen.scope = chosen.scope.leaving_undated();
+        }
+        if self.narrowed {
+            chosen.scope = chosen.scope.with_narrowed();
         }
         let backup = self.changing.backup()?;
         let removed = if self.changing.dry_run {
@@ -98,6 +114,7 @@ impl Invalidate {
             (false, true) => format!("would delete {what}"),
             (false, false) => format!("deleted {what}"),
         });
+        tell_narrowed(&removed.narrowed, output);
         Ok(())
     }
 }

@@ -3,15 +3,15 @@ use super::order::{Order, SortKey};
 use super::selection::{Meaning, Selecting};
 use super::{Global, Refused, Status, tell_unread, time};
 use crate::output::listing::TableFormat;
-use crate::output::{Output, human, listing, table};
+use crate::output::{Freshness, Output, human, listing, table};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use std::path::Path;
 use vlive::Snapshot;
-use vlive::ops::CacheKeySummary;
-use vlive::snapshot::Table;
+use vlive::ops::{CacheKeySummary, Layout};
+use vlive::snapshot::{Set, Table, TableRole};
 
 /// List the cache keys, or the entries of a selection
 ///
@@ -19,21 +19,21 @@ use vlive::snapshot::Table;
 /// oldest entry. With one, or with bounds of age, there is a row for each entry, as `vlive ages` prints it.
 ///
 /// Sizes are those of the values. Rows are counted as the envelopes declare them, without decoding the rows;
-/// an entry whose head cannot be read is named on standard error and makes the status 3.
+/// an entry whose head cannot be read is named on standard error, and the status is then 3.
 #[derive(Debug, Args)]
 pub struct Ls {
-    /// The folder of the cache, or its file, if -C is not given and a cache is there; else a SELECTION
+    /// The folder or file of the cache, if there is one at this path and -C is not given; otherwise a SELECTION
     #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::AnyPath)]
     argument: Option<String>,
 
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Add the tables that are not cache tables, with their types
+    /// List the tables that are not cache tables as well, with their types
     #[arg(long)]
     all: bool,
 
-    /// Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read
+    /// List only the cache keys and how many entries each has, from the file's own counts; no entry is read
     #[arg(long, conflicts_with_all = ["all", "keys", "older_than", "newer_than", "keys_from", "sort"])]
     quick: bool,
 
@@ -44,8 +44,14 @@ pub struct Ls {
 #[derive(Serialize)]
 struct Row<'r> {
     key: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout: Option<&'static str>,
+    #[serde(skip)]
+    shown: Option<&'r str>,
     entries: u64,
     rows: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
     bytes: Option<u64>,
     newest: Option<u64>,
     oldest: Option<u64>,
@@ -86,15 +92,16 @@ impl Ls {
         }
         self.listing.table.format()?;
         if self.quick {
-            let tables = Snapshot::look(global.folder(), global.look_wait(), Snapshot::tables)?;
-            return self.quick(&tables, output);
+            let look = |snapshot: &Snapshot| Ok((snapshot.tables()?, snapshot.sets()?));
+            let (tables, sets) = Snapshot::look(global.folder(), global.look_wait(), look)?;
+            return self.quick(&tables, &sets, output);
         }
         let look = |snapshot: &Snapshot| {
             let (list, damage) = vlive::ops::list(snapshot)?;
-            Ok(((list, snapshot.tables()?), damage))
+            Ok(((list, snapshot.roles()?), damage))
         };
         let ((mut list, mut tables), damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
-        tables.retain(|table| table.cache_key().is_none());
+        tables.retain(|(_, role)| matches!(role, TableRole::Source | TableRole::Foreign));
         let all = self.listing.order.apply(&mut list.cache_keys, |summary| SortKey {
             fetched_at: summary.oldest,
             bytes: summary.bytes,
@@ -105,7 +112,10 @@ impl Ls {
             TableFormat::Table => self.print_tables(&list.cache_keys, &tables, now, output),
             format => self.print_rows(&list.cache_keys, &tables, now, format, output),
         })?;
-        for table in tables.iter().filter(|table| table.is_named_as_cache()) {
+        if !self.all && list.cache_keys.is_empty() {
+            tell_others(&tables, output);
+        }
+        for (table, _) in tables.iter().filter(|(table, _)| table.is_named_as_cache()) {
             output.warning(&format!(
                 "table `{}` is not a cache table but a {}; vantage-live fails on it",
                 table.name(),
@@ -130,16 +140,35 @@ impl Ls {
         }
     }
 
-    fn quick(&self, tables: &[Table], output: &mut Output) -> Result<Status> {
-        let rows: Vec<Row<'_>> =
-            tables.iter().filter_map(|table| Some(unread_row(Some(table.cache_key()?), table.entries()))).collect();
+    /// What the ages of the newest and the oldest entry say.
+    fn freshness(&self, row: &Row<'_>, now: u64) -> [Option<Freshness>; 6] {
+        let of = |fetched_at: Option<u64>| self.listing.stale.freshness(time::age(now, fetched_at?));
+        [None, None, None, None, of(row.newest), of(row.oldest)]
+    }
+
+    fn quick(&self, tables: &[Table], sets: &[Set], output: &mut Output) -> Result<Status> {
+        let shown: Vec<String> = sets.iter().map(Set::shown).collect();
+        let live = tables.iter().filter_map(|table| Some(unread_row(Some(table.cache_key()?), table.entries())));
+        let of_sets = sets.iter().zip(&shown).map(|(set, shown)| Row {
+            layout: ages::layout_name(Layout::Diorama),
+            shown: Some(shown),
+            rows: Some(set.rows()),
+            total: set.meta().total,
+            ..unread_row(Some(set.name()), 1)
+        });
+        let rows: Vec<Row<'_>> = live.chain(of_sets).collect();
         self.listing.table.print(output, |output, format| {
             if matches!(format, TableFormat::Json | TableFormat::Jsonl) {
                 return Ok(listing::print(output, format, COLUMNS, &rows, |_, _| Default::default())?);
             }
-            let columns = [("key", "KEY", false), ("entries", "ENTRIES", true)];
-            Ok(listing::print(output, format, columns, &rows, |row, output| {
-                [output.key(row.key.unwrap_or_default()).into_owned(), row.entries.to_string()]
+            let [key, entries, count, ..] = COLUMNS;
+            if sets.is_empty() {
+                return Ok(listing::print(output, format, [key, entries], &rows, |row, output| {
+                    [name(row, output), row.entries.to_string()]
+                })?);
+            }
+            Ok(listing::print(output, format, [key, entries, count], &rows, |row, output| {
+                [name(row, output), row.entries.to_string(), rows_of(row)]
             })?)
         })?;
         Ok(Status::Done)
@@ -148,14 +177,14 @@ impl Ls {
     fn print_rows(
         &self,
         summaries: &[CacheKeySummary],
-        tables: &[Table],
+        tables: &[(Table, TableRole)],
         now: u64,
         format: TableFormat,
         output: &mut Output,
     ) -> Result<()> {
         let mut rows: Vec<Row<'_>> = summaries.iter().map(row).collect();
         if self.all {
-            rows.extend(tables.iter().map(other_row));
+            rows.extend(tables.iter().map(|(table, _)| other_row(table)));
         }
         if matches!(format, TableFormat::Csv | TableFormat::Tsv) && self.all {
             let [key, entries, rest @ ..] = COLUMNS;
@@ -163,13 +192,14 @@ impl Ls {
             let columns = [key, entries, rows_, bytes, newest, oldest, ("table", "OTHER TABLE", false)];
             return Ok(listing::print(output, format, columns, &rows, |_, _| Default::default())?);
         }
-        Ok(listing::print(output, format, COLUMNS, &rows, |row, output| cells(row, now, output))?)
+        let freshness = |row: &Row<'_>| self.freshness(row, now);
+        Ok(listing::print_ages(output, format, COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
     }
 
     fn print_tables(
         &self,
         summaries: &[CacheKeySummary],
-        tables: &[Table],
+        tables: &[(Table, TableRole)],
         now: u64,
         output: &mut Output,
     ) -> Result<()> {
@@ -177,7 +207,9 @@ impl Ls {
             output.summary("the cache holds no cache keys");
         }
         let rows: Vec<Row<'_>> = summaries.iter().map(row).collect();
-        listing::print(output, TableFormat::Table, COLUMNS, &rows, |row, output| cells(row, now, output))?;
+        let freshness = |row: &Row<'_>| self.freshness(row, now);
+        let cells = |row: &Row<'_>, output: &Output| cells(row, now, output);
+        listing::print_ages(output, TableFormat::Table, COLUMNS, &rows, cells, freshness)?;
         if self.all && !tables.is_empty() {
             if !summaries.is_empty() {
                 writeln!(output.data())?;
@@ -186,10 +218,14 @@ impl Ls {
                 output,
                 [("OTHER TABLE", false), ("TYPE", false), ("ENTRIES", true)],
                 tables,
-                |table, output| {
+                |(table, role), output| {
+                    let kind = match role {
+                        TableRole::Source => format!("{}, of vantage-redb", table.kind()),
+                        _ => table.kind(),
+                    };
                     [
                         output.key(table.name()).into_owned(),
-                        output.text(&table.kind()).into_owned(),
+                        output.text(&kind).into_owned(),
                         table.entries().to_string(),
                     ]
                 },
@@ -199,25 +235,50 @@ impl Ls {
     }
 }
 
+/// Says of a file in which there is nothing to list what there is.
+fn tell_others(tables: &[(Table, TableRole)], output: &mut Output) {
+    let of = |role: TableRole| tables.iter().filter(|(_, own)| *own == role).count() as u64;
+    let others = [
+        (TableRole::Source, " of vantage-redb, a data source and not a cache"),
+        (TableRole::Foreign, " of another program"),
+    ];
+    for (role, what) in others {
+        if of(role) > 0 {
+            output.summary(&format!("it holds {}{what}; --all lists them", human::count(of(role), "table", "tables")));
+        }
+    }
+}
+
 /// The cells of a row for people.
 fn cells(row: &Row<'_>, now: u64, output: &Output) -> [String; 6] {
     let age = |fetched_at: Option<u64>| {
         fetched_at.map_or_else(|| "-".to_owned(), |fetched_at| human::age(time::age(now, fetched_at)))
     };
-    let name = row.key.or(row.table.as_ref().map(|other| other.table)).unwrap_or_default();
     [
-        output.key(name).into_owned(),
+        name(row, output),
         row.entries.to_string(),
-        row.rows.map_or_else(|| "-".to_owned(), |rows| rows.to_string()),
+        rows_of(row),
         row.bytes.map_or_else(|| "-".to_owned(), human::size),
         age(row.newest),
         age(row.oldest),
     ]
 }
 
+fn name(row: &Row<'_>, output: &Output) -> String {
+    let name = row.shown.or(row.key).or(row.table.as_ref().map(|other| other.table));
+    output.key(name.unwrap_or_default()).into_owned()
+}
+
+fn rows_of(row: &Row<'_>) -> String {
+    row.rows.map_or_else(|| "-".to_owned(), |rows| human::rows(rows, row.total))
+}
+
 fn row(summary: &CacheKeySummary) -> Row<'_> {
     Row {
         key: Some(&summary.cache_key),
+        layout: ages::layout_name(summary.layout),
+        shown: summary.shown.as_deref(),
+        total: summary.total,
         entries: summary.entries,
         rows: Some(summary.rows),
         bytes: Some(summary.bytes),
@@ -235,5 +296,17 @@ fn other_row(table: &Table) -> Row<'_> {
 
 /// A row of what the table tree tells, without a look into the table.
 fn unread_row(key: Option<&str>, entries: u64) -> Row<'_> {
-    Row { key, entries, rows: None, bytes: None, newest: None, oldest: None, unreadable: None, table: None }
+    Row {
+        key,
+        layout: None,
+        shown: None,
+        entries,
+        rows: None,
+        total: None,
+        bytes: None,
+        newest: None,
+        oldest: None,
+        unreadable: None,
+        table: None,
+    }
 }

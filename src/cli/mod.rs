@@ -26,23 +26,26 @@ mod salvage;
 mod selection;
 mod show;
 mod source;
+mod stale;
 mod stat;
+mod streams;
 mod target;
 mod time;
 mod touch;
 mod transfer;
+mod watch;
 mod r#where;
 
 use crate::output::Output;
 use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use environment::Environment;
-pub use environment::streams;
 use global::{Global, GlobalArgs};
 pub use interrupted::before_signals_end_it;
-use report::{Refused, tell_unread};
+use report::{Refused, tell_refused, tell_unread, warn_of_sets};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
+pub use streams::streams;
 
 /// Look into, compare, seed and invalidate the on-disk caches of vantage-live
 ///
@@ -76,6 +79,7 @@ enum Command {
     Ages(ages::Ages),
     Diff(diff::Diff),
     Check(check::Check),
+    Watch(watch::Watch),
     Where(r#where::Where),
     #[command(alias = "stats")]
     Stat(stat::Stat),
@@ -135,6 +139,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Ages(command) => command.run(global, output),
         Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
+        Command::Watch(command) => command.run(global, output),
         Command::Where(command) => command.run(global, output),
         Command::Stat(command) => command.run(global, output),
         Command::Salvage(command) => command.run(global, output),

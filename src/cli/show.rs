@@ -1,7 +1,7 @@
 use super::filtering::{Filtering, Replacing, Selected, none_matches};
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning as SelectionMeaning, Selecting};
-use super::{Global, Status, tell_unread};
+use super::{Global, Status, tell_refused, tell_unread};
 use crate::output::listing::TableFormat;
 use crate::output::meaning::{Meaning, meaning};
 use crate::output::{self, Grid, Output, delimited, escape, markdown, rows, table};
@@ -11,8 +11,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Write;
 use std::mem;
-use vlive::ops::{Matched, Unreadable};
-use vlive::{Error, Record, Snapshot};
+use vlive::diorama::row::{RowView, Status as RowStatus};
+use vlive::ops::{Matched, RefusedRows, Unreadable};
+use vlive::{Error, Key, Record, Snapshot};
 
 /// Show rows as a table
 ///
@@ -34,15 +35,15 @@ pub struct Show {
     #[command(flatten)]
     selected: Selected,
 
-    /// Show these fields, in this order
+    /// Show only these fields, in this order
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
     fields: Vec<String>,
 
-    /// Show at most N rows, and the fields that these have
+    /// Show at most N rows, with the fields that occur in them
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 
-    /// Cut nothing and leave no field out, however wide the table gets
+    /// Show all fields in full, however wide the table becomes
     #[arg(long)]
     wide: bool,
 
@@ -56,6 +57,8 @@ struct Row {
     entry: usize,
     id: String,
     record: Record,
+    /// Whether diorama still has to fetch some of its fields.
+    is_incomplete: bool,
 }
 
 /// What is shown.
@@ -65,6 +68,11 @@ struct Shown {
     entries: Vec<String>,
     rows: Vec<Row>,
     unreadable: Vec<Unreadable>,
+    refused: RefusedRows,
+    /// How many of the entries are sets of diorama.
+    sets: usize,
+    /// Sets of diorama of which not all rows are cached, with both numbers.
+    partial: Vec<(String, u64, u64)>,
     matched: Matched,
 }
 
@@ -83,7 +91,11 @@ impl Show {
             if !self.has_fields(&shown, output) {
                 return Ok(Status::No);
             }
-            self.print(&shown, chosen.single().is_none(), output)?;
+            let is_one = shown.entries.len() == 1 && shown.sets == 1 && chosen.names_one();
+            self.print(&shown, chosen.single().is_none() && !is_one, output)?;
+            for (set, rows, total) in &shown.partial {
+                output.summary(&format!("{rows} of {total} rows of `{set}` are cached"));
+            }
         } else if shown.matched.without_rows > 0 {
             output.error(&none_matches(shown.matched.without_rows), None);
             status = Status::No;
@@ -91,6 +103,7 @@ impl Show {
             output.summary("the cache holds no entries");
         }
         status = status.max(tell_unread(&damage, &shown.unreadable, output));
+        status = status.max(tell_refused(&shown.refused, output));
         Ok(status.max(chosen.tell(&shown.matched, found || !shown.unreadable.is_empty(), global, output)))
     }
 
@@ -172,7 +185,7 @@ impl Show {
 /// Decodes what is selected.
 fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> Result<(Shown, Vec<Error>), Error> {
     let mut shown = Shown::default();
-    let (matched, damage) = vlive::ops::each_entry::<Error>(snapshot, &chosen.scope, |entry| {
+    let (mut matched, mut damage) = vlive::ops::each_entry::<Error>(snapshot, &chosen.scope, |entry| {
         match entry.envelope() {
             Ok(envelope) => {
                 let place = shown.entries.len();
@@ -182,7 +195,12 @@ fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> 
                         Some(replacing) => replacing.replace(&entry.key(), envelope.fetched_at(), &id, &record)?,
                         None => vec![record],
                     };
-                    let rows = records.into_iter().map(|record| Row { entry: place, id: id.to_string(), record });
+                    let rows = records.into_iter().map(|record| Row {
+                        entry: place,
+                        id: id.to_string(),
+                        record,
+                        is_incomplete: false,
+                    });
                     shown.rows.extend(rows);
                     Ok(())
                 })?;
@@ -190,6 +208,33 @@ fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> 
             Err(error) => shown.unreadable.push(Unreadable { key: entry.key(), error }),
         }
         Ok(())
+    })?;
+    vlive::ops::each_set::<Stop>(snapshot, &chosen.scope, &mut matched, |set| {
+        let place = shown.entries.len();
+        shown.entries.push(set.shown());
+        shown.sets += 1;
+        if let Some(total) = set.meta().total.filter(|total| *total != set.rows()) {
+            shown.partial.push((set.shown(), set.rows(), total));
+        }
+        let (key, fetched_at) = (Key::new(set.name()), set.fetched_at().unwrap_or_default());
+        vlive::ops::each_row::<Stop>(snapshot, set, &mut damage, |row| {
+            let view = match RowView::new(row.value()) {
+                Ok(view) => view,
+                Err(error) => {
+                    shown.refused.add(set, row.id(), error);
+                    return Ok(());
+                }
+            };
+            let is_incomplete = view.status() == RowStatus::Incomplete;
+            let records = match replacing {
+                Some(replacing) => replacing.replace(&key, fetched_at, row.id(), &view.decode())?,
+                None => vec![view.decode()],
+            };
+            let rows =
+                records.into_iter().map(|record| Row { entry: place, id: row.id().to_owned(), record, is_incomplete });
+            shown.rows.extend(rows);
+            Ok(())
+        })
     })?;
     shown.matched = matched;
     Ok((shown, damage))
@@ -228,7 +273,12 @@ struct Table<'r> {
 impl<'r> Table<'r> {
     /// The columns before the fields.
     fn before(&self) -> usize {
-        1 + usize::from(self.with_key)
+        1 + usize::from(self.with_key) + usize::from(self.with_status())
+    }
+
+    /// Whether some row is incomplete, so that a column after the row id says which.
+    fn with_status(&self) -> bool {
+        self.rows.iter().any(|row| row.is_incomplete)
     }
 
     /// Removes the fields that equal the row id in every row.
@@ -246,7 +296,10 @@ impl<'r> Table<'r> {
         let is_table = format == TableFormat::Table;
         let name = move |name: &'r str| if is_table { escape::visible(name) } else { Cow::Borrowed(name) };
         let (shown, rows, before) = (self.shown, self.rows, self.before());
-        let mut columns = vec![(Cow::Borrowed("row id"), false)];
+        let (with_key, mut columns) = (self.with_key, vec![(Cow::Borrowed("row id"), false)]);
+        if self.with_status() {
+            columns.push((Cow::Borrowed("status"), false));
+        }
         if self.with_key {
             columns.insert(0, (Cow::Borrowed("key"), false));
         }
@@ -254,7 +307,11 @@ impl<'r> Table<'r> {
         let cell = move |row: usize, column: usize| {
             let row: &'r Row = &rows[row];
             let Some(field) = column.checked_sub(before) else {
-                return name(if column + 1 == before { &row.id } else { &shown.entries[row.entry] });
+                return match column.checked_sub(usize::from(with_key)) {
+                    None => name(&shown.entries[row.entry]),
+                    Some(0) => name(&row.id),
+                    Some(_) => Cow::Borrowed(if row.is_incomplete { "incomplete" } else { "" }),
+                };
             };
             match row.record.get(self.fields[field]).map(meaning) {
                 None => Cow::Borrowed(""),
@@ -312,7 +369,7 @@ impl<'r> Table<'r> {
             rows::push_text(&mut line, &row.id);
             line.extend_from_slice(b",\"row\":");
             rows::push_lossless(&mut line, self.record(row));
-            line.extend_from_slice(b"}\n");
+            line.extend_from_slice(if row.is_incomplete { b",\"incomplete\":true}\n" } else { b"}\n" });
             out.write_all(&line)?;
         }
         Ok(())

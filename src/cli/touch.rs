@@ -1,5 +1,6 @@
 use super::change::Changing;
 use super::dating::Dating;
+use super::invalidate::tell_narrowed;
 use super::selection::Selecting;
 use super::{Global, Status, tell_unread, time};
 use crate::output::{Output, human};
@@ -10,25 +11,29 @@ use std::io::Write;
 use vlive::ops::{TouchPlan, Touched};
 use vlive::{Cache, Snapshot};
 
-/// Set when entries were fetched, and leave their rows as they are
+/// Set when entries were fetched, without changing their rows
 ///
-/// Without a time they are fetched now, and look fresh again; --age or --fetched-at makes them as old as
+/// By default entries are dated now, and are fresh again; --age or --fetched-at makes them as old as
 /// needed. A selection without `/` is exactly one cache key; with `/` it is every entry in that cache key
-/// whose sub-key begins with the rest: `clients/page_1` touches `page_10` too. All is done in one
+/// whose sub-key begins with the rest: `clients/page_1` touches `page_10` too. Everything happens in one
 /// transaction.
 ///
-/// An entry that cannot be decoded stays as it is, is named on standard error, and makes the status 3.
+/// An entry that cannot be decoded is left as it is and named on standard error; the status is then 3.
 #[derive(Debug, Args)]
 pub struct Touch {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Touch every entry of every cache key; never a table that is not a cache table
+    /// Touch every entry of every cache key, but no other table
     #[arg(long)]
     all: bool,
 
     #[command(flatten)]
     dating: Dating,
+
+    /// Of diorama: the narrowed copies of a selected set as well, such as `clients where team = red` of `clients`
+    #[arg(long)]
+    narrowed: bool,
 
     #[command(flatten)]
     changing: Changing,
@@ -46,7 +51,10 @@ impl Touch {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let now = global.now();
         let fetched_at = self.dating.given(now).unwrap_or(now);
-        let chosen = self.selecting.choose_with_all(self.all, "--all touches every entry", now, output)?;
+        let mut chosen = self.selecting.choose_with_all(self.all, "--all touches every entry", now, output)?;
+        if self.narrowed {
+            chosen.scope = chosen.scope.with_narrowed();
+        }
         let backup = self.changing.backup()?;
         let touched = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| Ok(TouchPlan::new(snapshot, &chosen.scope)?.into_touched());
@@ -82,6 +90,7 @@ impl Touch {
             let verb = if dry_run { "would touch" } else { "touched" };
             let entries = human::count(keys.len() as u64, "entry", "entries");
             output.summary(&format!("{verb} {entries}: fetched {}", human::time(fetched_at)));
+            tell_narrowed(&touched.narrowed, output);
         } else if self.all && !matched.unmatched.is_empty() {
             output.summary("the cache holds no entries");
         }

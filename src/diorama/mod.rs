@@ -8,3 +8,4 @@ pub mod identity;
 pub mod meta;
 pub(crate) mod query;
 mod readable;
+pub mod row;

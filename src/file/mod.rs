@@ -8,6 +8,7 @@
 mod allocation;
 mod damage;
 mod header;
+mod mirror;
 mod multimap;
 mod packing;
 mod page;
@@ -21,6 +22,7 @@ mod tree;
 pub use allocation::{Allocation, Saved};
 pub use damage::Damage;
 pub use header::{GOD_BYTE, HEADER_LEN, Header, MAGIC, RECOVERY_REQUIRED, Slot};
+pub use mirror::{Advance, Damaged, Mirror, Records};
 pub use packing::{PAGE_SIZE, Packing, filler};
 pub use page::{Page, Root, Widths};
 pub use page_number::PageNumber;
@@ -62,6 +64,11 @@ impl Error {
 
     fn header(fault: Fault) -> Error {
         Error::Damaged(Damage::of_header(fault))
+    }
+
+    /// The error for a table of which nothing can be told.
+    pub fn senseless_definition() -> Error {
+        Error::header(Fault::Definition)
     }
 
     fn page(page: PageNumber, fault: Fault) -> Error {

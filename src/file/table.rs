@@ -51,7 +51,8 @@ pub struct Definition {
 }
 
 impl Definition {
-    pub(super) fn parse(bytes: &[u8]) -> Option<Definition> {
+    /// Reads the value that the table tree has for a table.
+    pub fn parse(bytes: &[u8]) -> Option<Definition> {
         let mut fields = Fields(bytes);
         let multimap = match fields.take::<1>()? {
             [3] => false,

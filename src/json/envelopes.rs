@@ -63,7 +63,7 @@ impl<W: Write> Envelopes<W> {
 
     /// Writes the value in a record of `envelope` that `value` is at.
     pub fn value(&mut self, envelope: &EnvelopeView<'_>, value: &mut Reader<'_>) -> Result {
-        self.values.value(value, Maps::Verified(envelope), MAX_DEPTH)
+        self.values.value(value, Maps::Verified(envelope.maps()), MAX_DEPTH)
     }
 
     fn begin(&mut self, fetched_at: u64) -> Result {

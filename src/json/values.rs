@@ -6,9 +6,9 @@ use crate::cbor;
 use crate::cbor::bignum::{BigInt, Tagged};
 use crate::cbor::encode::shortest;
 use crate::cbor::keys::are_distinct;
+use crate::cbor::pairs::VerifiedMaps;
 use crate::cbor::reader::{Head, Reader};
 use crate::live::layout::MAX_DEPTH;
-use crate::live::view::EnvelopeView;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as URL_BASE64;
 use std::io::Write;
@@ -27,8 +27,8 @@ pub(super) struct Values<W> {
 /// What is known of the maps that are being written.
 #[derive(Clone, Copy)]
 pub(super) enum Maps<'v> {
-    /// The envelope was verified to its end, and knows which of its maps are irregular.
-    Verified(&'v EnvelopeView<'v>),
+    /// They were verified, and it is known which are irregular.
+    Verified(&'v VerifiedMaps<'v>),
     /// Nothing: maps are verified as they are written, and an irregular one stops the writing.
     Unverified,
 }
@@ -65,7 +65,7 @@ impl<W: Write> Values<W> {
             }
             Head::Array(left) => self.array(reader, left, maps, deeper(depth)?)?,
             Head::Map(left) => match maps {
-                Maps::Verified(envelope) if envelope.is_irregular(start) || has_reserved_name(reader, left) => {
+                Maps::Verified(known) if known.is_irregular(start) || has_reserved_name(reader, left) => {
                     self.pairs(reader, left, maps)?;
                 }
                 _ => self.map(reader, left, maps, deeper(depth)?)?,

@@ -145,7 +145,7 @@ impl Walk<'_, '_> {
         let start = self.reader.pos();
         let Head::Map(mut left) = self.head()? else { unreachable!("only maps have pairs") };
         // Of rows and records the verification has found out whether keys are repeated.
-        let looks = start == 0 || self.envelope.is_irregular(start);
+        let looks = start == 0 || self.envelope.maps().is_irregular(start);
         let mut keys = Vec::new();
         while self.reader.more(&mut left)? {
             if let Head::Text(_) = self.reader.peek()? {

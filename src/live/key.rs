@@ -137,6 +137,17 @@ impl Selection {
         }
     }
 
+    /// The selection as a text that names something: a cache key, a full key, or the beginning of one; the
+    /// root entry by its cache key. `None` for all.
+    pub(crate) fn named(&self) -> Option<String> {
+        match self {
+            Selection::All => None,
+            Selection::CacheKey(cache_key) => Some(cache_key.clone()),
+            Selection::Entry(key) if key.sub_key() == ROOT => Some(key.cache_key().to_owned()),
+            Selection::StartsWith(key) | Selection::Entry(key) => Some(key.to_string()),
+        }
+    }
+
     /// Whether the selection may take entries of the cache key.
     pub(crate) fn concerns(&self, cache_key: &str) -> bool {
         self.cache_key().is_none_or(|own| own == cache_key)

@@ -1,17 +1,17 @@
 //! A value with another time.
 
 use super::error::Result;
+use super::fetched_at::FetchedAt;
 use super::layout::{FETCHED_AT, MAX_DEPTH};
 use super::verify::verify;
 use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::reader::{Head, Reader};
 use ciborium_ll::Header;
 
-/// The value of an entry with another time, in seconds since 1970 and at most 2^63 - 1, and with every other
-/// byte as it was: vantage-live reads that time from it, and the same rows as before. If there are several
-/// `fetched_at`, each gets the time, so that it does not matter which of them counts; if there is none, one
-/// is put first.
-pub(crate) fn redated(value: &[u8], fetched_at: u64) -> Result<Vec<u8>> {
+/// The value of an entry with another time, and with every other byte as it was: vantage-live reads that time
+/// from it, and the same rows as before. If there are several `fetched_at`, each gets the time, so that it
+/// does not matter which of them counts; if there is none, one is put first.
+pub(crate) fn redated(value: &[u8], fetched_at: FetchedAt) -> Result<Vec<u8>> {
     // The walk below relies on it.
     verify(value)?;
     let mut reader = Reader::at(value, 0);
@@ -37,14 +37,14 @@ pub(crate) fn redated(value: &[u8], fetched_at: u64) -> Result<Vec<u8>> {
         reader.skip(MAX_DEPTH)?;
         if is_time {
             redated.extend_from_slice(&value[copied..start]);
-            push_head(&mut redated, Header::Positive(fetched_at));
+            push_head(&mut redated, Header::Positive(fetched_at.seconds()));
             copied = reader.pos();
         }
     }
     if copied == 0 {
         push_head(&mut redated, Header::Map(pairs.map(|pairs| pairs + 1)));
         push_text(&mut redated, FETCHED_AT);
-        push_head(&mut redated, Header::Positive(fetched_at));
+        push_head(&mut redated, Header::Positive(fetched_at.seconds()));
         copied = first;
     }
     redated.extend_from_slice(&value[copied..]);
@@ -56,8 +56,6 @@ mod tests {
     use super::*;
     use crate::live::envelope::{CachedRows, Envelope};
     use std::time::{Duration, UNIX_EPOCH};
-
-    const LAST: u64 = i64::MAX.unsigned_abs();
 
     /// A value, and what it is with the time 7.
     const REDATED: [(&[u8], &[u8]); 23] = [
@@ -100,12 +98,12 @@ mod tests {
     #[test]
     fn a_value_with_another_time_is_the_same_in_every_other_byte() {
         for (value, expected) in REDATED {
-            assert_eq!(redated(value, 7).as_deref(), Ok(expected), "{}", value.escape_ascii());
+            assert_eq!(redated(value, 7.into()).as_deref(), Ok(expected), "{}", value.escape_ascii());
         }
         // More pairs than a head of one byte counts.
         let pairs = b"\x61a\x01".repeat(23);
         let expected = [&b"\xb8\x18\x6afetched_at\x07"[..], &pairs].concat();
-        assert_eq!(redated(&[&b"\xb7"[..], &pairs].concat(), 7), Ok(expected));
+        assert_eq!(redated(&[&b"\xb7"[..], &pairs].concat(), 7.into()), Ok(expected));
     }
 
     #[test]
@@ -118,9 +116,10 @@ mod tests {
             (256, b"\x19\x01\0"),
             (65_536, b"\x1a\0\x01\0\0"),
             (1 << 32, b"\x1b\0\0\0\x01\0\0\0\0"),
-            (LAST, b"\x1b\x7f\xff\xff\xff\xff\xff\xff\xff"),
+            (FetchedAt::LAST.seconds(), b"\x1b\x7f\xff\xff\xff\xff\xff\xff\xff"),
         ] {
             let expected = [&b"\xa2\x6afetched_at"[..], encoded, b"\x64rows\xa0"].concat();
+            let fetched_at = FetchedAt::new(fetched_at).expect("a time that a cache can hold");
             assert_eq!(redated(b"\xa2\x6afetched_at\x18\x2a\x64rows\xa0", fetched_at), Ok(expected));
         }
     }
@@ -139,11 +138,11 @@ mod tests {
             let Sample { hex: Some(digits) } = serde_json::from_str(sample).expect("a line is JSON") else { continue };
             let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
             let value: Vec<u8> = digits.as_bytes().chunks(2).map(|pair| byte(pair).expect("two digits")).collect();
-            for fetched_at in [0, 1_770_000_000, LAST] {
+            for fetched_at in [0.into(), 1_770_000_000.into(), FetchedAt::LAST] {
                 match (CachedRows::decode(&value), redated(&value, fetched_at)) {
                     (Ok(mut rows), Ok(value)) => {
                         done += 1;
-                        rows.fetched_at = UNIX_EPOCH + Duration::from_secs(fetched_at);
+                        rows.fetched_at = UNIX_EPOCH + Duration::from_secs(fetched_at.seconds());
                         let again = CachedRows::decode(&value).expect("it can still be read");
                         // As bytes, since no NaN equals another.
                         assert_eq!(Envelope::encode(&again), Envelope::encode(&rows), "{sample}");

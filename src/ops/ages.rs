@@ -2,22 +2,28 @@
 
 use super::past_damage;
 use super::scope::{Matched, Scope, selected};
+use super::sets::{Layout, selected_sets};
 use crate::error::{Error, Result};
-use crate::live::key::Key;
 use crate::ops::list::Unreadable;
 use crate::snapshot::Snapshot;
 
 /// One entry, and when it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Age {
-    /// The entry.
-    pub key: Key,
-    /// When it was fetched, in seconds since 1970.
-    pub fetched_at: u64,
+    /// Its full key; of a set the name of its table and, if one row is selected, a `/` and the id of that.
+    pub key: String,
+    /// The key as people read it, where that is another text.
+    pub shown: Option<String>,
+    /// Who wrote it.
+    pub layout: Layout,
+    /// When it was fetched, in seconds since 1970; `None` if diorama does not remember.
+    pub fetched_at: Option<u64>,
     /// Its rows, as its head announces them.
     pub rows: u64,
-    /// Bytes of its value.
+    /// Bytes of its value; of a set those of its rows.
     pub bytes: u64,
+    /// The rows that the source of a set has, where that is known.
+    pub total: Option<u64>,
 }
 
 /// The entries that were asked for.
@@ -40,12 +46,38 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<(Ages, Vec<Error>)> {
         match entry.head() {
             Ok(head) => {
                 let bytes = entry.value().len() as u64;
-                ages.entries.push(Age { key, fetched_at: head.fetched_at, rows: head.rows, bytes });
+                ages.entries.push(Age {
+                    key: key.to_string(),
+                    shown: None,
+                    layout: Layout::Live,
+                    fetched_at: Some(head.fetched_at),
+                    rows: head.rows,
+                    bytes,
+                    total: None,
+                });
             }
             Err(error) => ages.unreadable.push(Unreadable { key, error }),
         }
         Ok(())
     })?;
     ages.matched = matched;
+    for set in selected_sets(snapshot, scope, &mut ages.matched)? {
+        let (mut rows, mut bytes) = (0, 0);
+        for row in snapshot.rows(&set) {
+            if let Some(row) = past_damage(row, &mut damage)? {
+                rows += 1;
+                bytes += row.value().len() as u64;
+            }
+        }
+        ages.entries.push(Age {
+            key: set.key(),
+            shown: Some(set.shown()),
+            layout: Layout::Diorama,
+            fetched_at: set.fetched_at(),
+            rows,
+            bytes,
+            total: set.meta().total,
+        });
+    }
     Ok((ages, damage))
 }

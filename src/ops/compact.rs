@@ -51,7 +51,7 @@ const TRIES: u32 = 3;
 /// [`Error::NoRoom`] if the disk has no room for the new file; [`Error::HardLinked`] if the file has another
 /// name; [`Error::UnknownType`] if a table has a type that redb cannot be told of. The cache is as it was then.
 pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
-    let named = location::cache_file(path.as_ref());
+    let named = location::find(path.as_ref())?;
     let file = open_locked(&named)?;
     let path = fs::canonicalize(&named).map_err(|error| Error::io(Action::Read, &named, error))?;
     compact_locked(&Old { named, path, file })

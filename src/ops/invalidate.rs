@@ -1,11 +1,13 @@
 //! What an invalidation would remove, told before it removes anything.
 
 use crate::database::{Removal, Removals, Session};
+use crate::diorama::meta::MetaKey;
 use crate::error::Result;
 use crate::live::key::{self, Key, Selection};
 use crate::ops::keep::Keeper;
 use crate::ops::scope::{Matched, Scope};
-use crate::snapshot::{Snapshot, Table};
+use crate::ops::sets::{narrowed_copies, selected_sets};
+use crate::snapshot::{Set, Snapshot, Table};
 
 /// What an invalidation removes or has removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +17,10 @@ pub struct Removed {
     /// Bytes of their values.
     pub bytes: u64,
     /// Their full keys, in the order of the cache. A table that vantage-live cannot read, but does
-    /// drop, stands here with its cache key alone.
+    /// drop, stands here with its cache key alone, and a set of diorama with the name of its table.
     pub keys: Vec<String>,
+    /// Sets of diorama that hold narrowed copies of removed rows and are left; see [`Scope::with_narrowed`].
+    pub narrowed: Vec<String>,
     /// What the selections matched.
     pub matched: Matched,
 }
@@ -26,10 +30,15 @@ pub struct Removed {
 /// The rules are those of vantage-live's `invalidate_prefix`: a whole cache key goes with its
 /// table, whatever the types of that; single sub-keys go from a cache table, and a table that they
 /// leave empty goes with them.
+///
+/// A set of diorama goes with its meta table, as its `drop_table` has it: what remembers that the rows were
+/// fetched would make the app believe that the source has none. A row goes with the times of its set, and the
+/// number of rows at the source is left.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     removals: Removals,
     removed: Removed,
+    has_sets: bool,
 }
 
 impl Plan {
@@ -45,6 +54,12 @@ impl Plan {
             plan.add(snapshot, &table, scope, &mut is_matched)?;
         }
         plan.removed.matched.unmatched = scope.unmarked(&is_matched);
+        let sets = selected_sets(snapshot, scope, &mut plan.removed.matched)?;
+        plan.removed.narrowed = narrowed_copies(snapshot, &sets)?;
+        plan.has_sets = !sets.is_empty();
+        for set in &sets {
+            plan.add_set(snapshot, set)?;
+        }
         Ok(plan)
     }
 
@@ -53,6 +68,7 @@ impl Plan {
         let snapshot = session.snapshot()?;
         let plan = Plan::new(&snapshot, scope)?;
         if !plan.removals.is_empty() {
+            keeper.keep_no_sets(plan.has_sets)?;
             keeper.keep(&snapshot, plan.removed.keys.iter().map(|key| Key::new(key)))?;
             session.transact(&plan.removals, |_| Ok(()))?;
         }
@@ -115,6 +131,28 @@ impl Plan {
             self.removals.insert(table.name().to_owned(), Removal::Table);
         } else if !sub_keys.is_empty() {
             self.removals.insert(table.name().to_owned(), Removal::SubKeys(sub_keys));
+        }
+        Ok(())
+    }
+
+    fn add_set(&mut self, snapshot: &Snapshot, set: &Set) -> Result<()> {
+        self.removed.entries += 1;
+        self.removed.keys.push(set.key());
+        for row in snapshot.rows(set) {
+            self.removed.bytes += row?.value().len() as u64;
+        }
+        for table in set.rows_table().into_iter().chain(set.meta_table()) {
+            let removal = self.removals.entry(table.name().to_owned());
+            let Some(row) = set.row() else {
+                *removal.or_insert(Removal::Table) = Removal::Table;
+                continue;
+            };
+            let Removal::SubKeys(keys) = removal.or_insert_with(|| Removal::SubKeys(Vec::new())) else { continue };
+            if table.name() == set.name() {
+                keys.push(row.to_owned());
+            } else if keys.is_empty() {
+                keys.extend(MetaKey::STAMPS.map(|stamp| stamp.name().to_owned()));
+            }
         }
         Ok(())
     }

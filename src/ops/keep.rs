@@ -1,6 +1,6 @@
 //! Keeping what a change replaces or removes, before it does.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::live::key::Key;
 use crate::snapshot::{Entry, Snapshot};
 use std::collections::BTreeSet;
@@ -23,6 +23,15 @@ impl fmt::Debug for Keeper {
 impl Keeper {
     pub fn set(&self, keep: Box<Keep>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(keep);
+    }
+
+    /// Stops a change of diorama's sets where entries are to be kept: those of vantage-live alone are handed on.
+    pub fn keep_no_sets(&self, are_there: bool) -> Result<()> {
+        let keeps = self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if keeps && are_there {
+            return Err(Error::NotKept { source: "sets of diorama are not among what can be kept".into() });
+        }
+        Ok(())
     }
 
     /// Hands on those of the entries that are there, each once, in the order of their keys.

@@ -1,17 +1,22 @@
 //! What is in a cache: a summary of each cache key.
 
 use super::past_damage;
+use super::sets::Layout;
 use crate::error::{Error, Result};
 use crate::live::error::DecodeError;
 use crate::live::key::{Key, Selection};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Set, Snapshot};
 
-/// What one cache key holds.
+/// What one cache key of vantage-live holds, or one set of diorama.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheKeySummary {
-    /// The cache key.
+    /// The cache key; of a set the name of its table.
     pub cache_key: String,
-    /// Entries, those that cannot be read included.
+    /// The key as people read it, where that is another text.
+    pub shown: Option<String>,
+    /// Who wrote it.
+    pub layout: Layout,
+    /// Entries, those that cannot be read included; a set is one.
     pub entries: u64,
     /// Rows, as the heads of the entries announce them.
     pub rows: u64,
@@ -23,6 +28,8 @@ pub struct CacheKeySummary {
     pub oldest: Option<u64>,
     /// Entries whose head cannot be read.
     pub unreadable: u64,
+    /// The rows that the source of a set has, where that is known.
+    pub total: Option<u64>,
 }
 
 /// An entry whose value is no envelope that vantage-live can read.
@@ -51,12 +58,15 @@ pub fn list(snapshot: &Snapshot) -> Result<(List, Vec<Error>)> {
         let Some(cache_key) = table.cache_key() else { continue };
         let mut summary = CacheKeySummary {
             cache_key: cache_key.to_owned(),
+            shown: None,
+            layout: Layout::Live,
             entries: 0,
             rows: 0,
             bytes: 0,
             newest: None,
             oldest: None,
             unreadable: 0,
+            total: None,
         };
         for entry in snapshot.entries(&Selection::CacheKey(cache_key.to_owned()))? {
             let Some(entry) = past_damage(entry, &mut damage)? else { continue };
@@ -76,5 +86,29 @@ pub fn list(snapshot: &Snapshot) -> Result<(List, Vec<Error>)> {
         }
         list.cache_keys.push(summary);
     }
+    for set in snapshot.sets()? {
+        let bytes = bytes(snapshot, &set, &mut damage)?;
+        list.cache_keys.push(CacheKeySummary {
+            cache_key: set.name().to_owned(),
+            shown: Some(set.shown()),
+            layout: Layout::Diorama,
+            entries: 1,
+            rows: set.rows(),
+            bytes,
+            newest: set.fetched_at(),
+            oldest: set.fetched_at(),
+            unreadable: 0,
+            total: set.meta().total,
+        });
+    }
     Ok((list, damage))
+}
+
+/// Bytes of the values of the rows of a set.
+pub(super) fn bytes(snapshot: &Snapshot, set: &Set, damage: &mut Vec<Error>) -> Result<u64> {
+    let mut bytes = 0;
+    for row in snapshot.rows(set) {
+        bytes += past_damage(row, damage)?.map_or(0, |row| row.value().len() as u64);
+    }
+    Ok(bytes)
 }

@@ -40,7 +40,7 @@ impl Fixture {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn seed(&self, path: impl AsRef<Path>, replace: Replace) -> Result<LoadPlan> {
-        Session::create_with(location::cache_file(path.as_ref()), |mut session| {
+        Session::create_with(location::find(path.as_ref())?, |mut session| {
             let plan = LoadPlan::carry_out(&mut session, &Keeper::default(), self, replace)?;
             session.close()?;
             Ok(plan)
@@ -90,6 +90,7 @@ impl LoadPlan {
             let table = match &mut table {
                 Some((open, table)) if *open == cache_key => table,
                 other => {
+                    snapshot.expect_no_set(cache_key)?;
                     let table = snapshot
                         .table(cache_key)?
                         .filter(|table| !removal.drops(table.name()) || table.cache_key().is_some());

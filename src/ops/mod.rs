@@ -4,16 +4,18 @@
 //! arguments of a command line or how a result is worded. What removes or replaces is a plan before it is done.
 
 use crate::error::{Error, Result};
-use crate::snapshot::{Entry, Snapshot};
+use crate::snapshot::Snapshot;
 
 pub(crate) mod ages;
 pub(crate) mod assert;
 pub(crate) mod check;
+pub(crate) mod check_sets;
 pub(crate) mod compact;
 pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod find;
 pub(crate) mod find_caches;
+pub(crate) mod findings;
 pub(crate) mod invalidate;
 pub(crate) mod keep;
 pub(crate) mod list;
@@ -23,18 +25,23 @@ pub(crate) mod put;
 pub(crate) mod row_filter;
 pub(crate) mod salvage;
 pub(crate) mod scope;
+pub(crate) mod sets;
 pub(crate) mod stat;
 pub(crate) mod touch;
 pub(crate) mod transfer;
 
 pub use ages::{Age, Ages, ages};
 pub use assert::assert_same;
-pub use check::{Check, Finding, Findings, check, check_deep};
+pub use check::{Check, check, check_deep};
+pub use check_sets::CheckedSets;
 pub use compact::{Compacted, compact, compact_plan};
-pub use diff::{Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff};
-pub use dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_tree};
+pub use diff::{
+    Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff, diff_values,
+};
+pub use dump::{DumpFormat, DumpStyle, Dumped, RefusedRow, RefusedRows, dump, dump_entry, dump_set, dump_tree};
 pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
+pub use findings::{Finding, Findings};
 pub use invalidate::{Plan, Removed};
 pub use list::{CacheKeySummary, List, Unreadable, list};
 pub use load::{LoadPlan, Replace};
@@ -42,12 +49,13 @@ pub use near::{Near, near};
 pub use row_filter::{FilterError, RowFilter};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope, each_entry};
+pub use sets::{Layout, each_row, each_set, only_set, sets_in};
 pub use stat::{AGE_BOUNDS, AgeCount, AgeHistogram, Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
-fn past_damage(entry: Result<Entry>, damage: &mut Vec<Error>) -> Result<Option<Entry>> {
+fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>> {
     match entry {
         Ok(entry) => Ok(Some(entry)),
         Err(error @ Error::Damaged { .. }) => {
@@ -59,7 +67,7 @@ fn past_damage(entry: Result<Entry>, damage: &mut Vec<Error>) -> Result<Option<E
 }
 
 /// The entry of a snapshot that is read but once: what is missing because the app moved on is no damage.
-fn unless_moved(entry: Result<Entry>, snapshot: &Snapshot) -> Result<Entry> {
+fn unless_moved<T>(entry: Result<T>, snapshot: &Snapshot) -> Result<T> {
     match entry {
         Err(Error::Damaged { path, .. }) if snapshot.has_moved() => Err(Error::Unsteady { path }),
         entry => entry,

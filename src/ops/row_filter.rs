@@ -1,8 +1,9 @@
 //! Which rows of an entry count. What decides is up to the caller; the library keeps the bytes of the rows.
 
 use crate::error::{Error, Result};
-use crate::live::envelope::Record;
+use crate::live::envelope::{Envelope, Record};
 use crate::live::key::Key;
+use crate::live::view::EnvelopeView;
 use crate::snapshot::Entry;
 use std::fmt;
 use std::sync::Arc;
@@ -24,18 +25,33 @@ impl RowFilter {
         RowFilter(Arc::new(keep))
     }
 
+    /// Whether the value of an entry has a row that is kept, or cannot be decoded.
+    ///
+    /// # Errors
+    /// [`Error::Filter`] if the filter fails on a row.
+    pub fn takes_any(&self, key: &Key, value: &[u8]) -> Result<bool> {
+        Ok(match EnvelopeView::new(value) {
+            Ok(envelope) => self.retain(key, &envelope)?.rows() > 0,
+            Err(_) => true,
+        })
+    }
+
     /// The entry with the rows that are kept, their bytes as they are; `None` if there are none. An entry that
     /// cannot be decoded stays, so that whoever reads it reports it.
     pub(crate) fn reduce(&self, entry: Entry) -> Result<Option<Entry>> {
         let key = entry.key();
         let Ok(envelope) = entry.envelope() else { return Ok(Some(entry)) };
+        let reduced = self.retain(&key, &envelope)?;
+        Ok((reduced.rows() > 0).then(|| entry.with_value(reduced.into_bytes())))
+    }
+
+    fn retain(&self, key: &Key, envelope: &EnvelopeView<'_>) -> Result<Envelope> {
         let fetched_at = envelope.fetched_at();
-        let reduced = envelope.retain::<Stop>(|id, record| {
-            (self.0)(&key, fetched_at, id, &record)
+        let retained = envelope.retain::<Stop>(|id, record| {
+            (self.0)(key, fetched_at, id, &record)
                 .map_err(|source| Stop(Error::Filter { key: key.clone(), id: id.into(), source }))
         });
-        let reduced = reduced.map_err(|Stop(error)| error)?;
-        Ok((reduced.rows() > 0).then(|| entry.with_value(reduced.into_bytes())))
+        retained.map_err(|Stop(error)| error)
     }
 }
 

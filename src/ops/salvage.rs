@@ -4,9 +4,9 @@ use crate::database::{Insert, NewValue, Removals, Session};
 use crate::error::{Error, Result};
 use crate::file::{self, Damage, File, Page, Slot, Survey, Widths};
 use crate::live::key::Selection;
-use crate::ops::check::Findings;
+use crate::ops::findings::Findings;
 use crate::snapshot::location;
-use crate::snapshot::{Snapshot, Table};
+use crate::snapshot::{Snapshot, Table, TableRole};
 use crate::system::progress;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ pub struct Salvaged {
 /// [`Error::Exists`] if there is a cache at `into` already; [`Error::Damaged`] if no commit is named
 /// in the header any more; [`Error::Unsteady`] if the app did not let a commit be read within `wait`.
 pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -> Result<Salvaged> {
-    let from = location::cache_file(from.as_ref());
+    let from = location::find(from.as_ref())?;
     let mut salvaged = Salvaged { path: from.clone(), ..Salvaged::default() };
     let snapshot = match Snapshot::pin(&from, wait, &[Selection::All]) {
         // The commit that redb would start from is not there at all; the other one may be.
@@ -103,9 +103,9 @@ impl Rescue<'_> {
         let tables = tables.map_err(|error| self.snapshot.error(error, None))?;
         let mut lossy = Lossy { table_tree: !damage.is_empty(), tables: HashSet::new() };
         self.note(None, &damage);
-        for (name, definition) in tables {
-            let table = Table::new(name, definition);
-            if table.cache_key().is_none() || !self.is_wanted(&table) {
+        let tables = tables.into_iter().map(|(name, definition)| Table::new(name, definition)).collect();
+        for (table, role) in self.snapshot.roles_of(tables)? {
+            if matches!(role, TableRole::Source | TableRole::Foreign) || !self.is_wanted(&table) {
                 continue;
             }
             let (read, damage) = self.table(&mut survey, &table, insert)?;

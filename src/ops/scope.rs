@@ -27,6 +27,7 @@ pub struct Scope {
     groups: Vec<usize>,
     within: Option<FetchedWithin>,
     leaves_undated: bool,
+    takes_narrowed: bool,
     rows: Option<RowFilter>,
 }
 
@@ -115,11 +116,27 @@ impl Scope {
         self
     }
 
+    /// Takes the narrowed copies of a selected set of diorama as well: `clients where team = red` with `clients`.
+    #[must_use]
+    pub fn with_narrowed(mut self) -> Scope {
+        self.takes_narrowed = true;
+        self
+    }
+
+    pub(crate) fn takes_narrowed(&self) -> bool {
+        self.takes_narrowed
+    }
+
     /// Reduces the entries to the rows that are kept. Entries of which none is kept are out of the scope.
     #[must_use]
     pub fn keeping(mut self, rows: RowFilter) -> Scope {
         self.rows = Some(rows);
         self
+    }
+
+    /// Whether entries are reduced to some of their rows.
+    pub(crate) fn reduces(&self) -> bool {
+        self.rows.is_some()
     }
 
     /// The entry as far as its rows are in the scope.
@@ -140,6 +157,14 @@ impl Scope {
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
         self.within.is_some()
+    }
+
+    /// Whether something that was fetched then lies within the bounds of age, if there are any; what has no time
+    /// does.
+    #[must_use]
+    pub fn takes_age(&self, fetched_at: Option<u64>) -> bool {
+        let (Some(bounds), Some(fetched_at)) = (&self.within, fetched_at) else { return true };
+        bounds.takes(fetched_at)
     }
 
     /// Whether a selection matches an entry, whatever its age.
@@ -177,10 +202,15 @@ impl Scope {
 
     /// Whether an entry that matches lies within the bounds of age; counts what is worth a warning.
     pub(crate) fn is_within(&self, entry: &Entry, matched: &mut Matched) -> bool {
+        self.within.is_none() || self.is_dated_within(entry.head().ok().map(|head| head.fetched_at), matched)
+    }
+
+    /// The same of a time, `None` for one that cannot be read or is not there.
+    pub(crate) fn is_dated_within(&self, fetched_at: Option<u64>, matched: &mut Matched) -> bool {
         let Some(bounds) = &self.within else { return true };
-        let is_within = if let Ok(head) = entry.head() {
-            matched.future += u64::from(bounds.is_future(head.fetched_at));
-            bounds.takes(head.fetched_at)
+        let is_within = if let Some(fetched_at) = fetched_at {
+            matched.future += u64::from(bounds.is_future(fetched_at));
+            bounds.takes(fetched_at)
         } else {
             matched.undated += 1;
             !self.leaves_undated

@@ -1,20 +1,26 @@
 //! Which entries a touch gives a new time, told before any of them has it.
 
 use super::scope::{Matched, Scope, selected};
+use super::sets::{narrowed_copies, selected_sets};
 use crate::database::{Insert, NewValue, Removals, Session};
+use crate::diorama::identity;
+use crate::diorama::meta::{Meta, Nanoseconds};
 use crate::error::{Error, Result};
 use crate::live::fetched_at::FetchedAt;
 use crate::live::key::{self, Key};
 use crate::live::redate::redated;
 use crate::ops::keep::Keeper;
 use crate::ops::list::Unreadable;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Set, Snapshot};
 
 /// What a touch gives or has given a new time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// The full keys of the entries, each once, in the order of the selections and of the cache.
+    /// The full keys of the entries, each once, in the order of the selections and of the cache; of a set of
+    /// diorama the name of its table.
     pub keys: Vec<String>,
+    /// Sets of diorama that hold narrowed copies of touched rows and are left; see [`Scope::with_narrowed`].
+    pub narrowed: Vec<String>,
     /// Entries that vantage-live cannot decode, and that stay as they are.
     pub unreadable: Vec<Unreadable>,
     /// What the selections matched.
@@ -26,6 +32,7 @@ pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetch
     let snapshot = session.snapshot()?;
     let plan = TouchPlan::new(&snapshot, scope)?;
     if !plan.touched.keys.is_empty() {
+        keeper.keep_no_sets(!plan.sets.is_empty())?;
         keeper.keep(&snapshot, plan.touched.keys.iter().map(|key| Key::new(key)))?;
         // Entries are read while redb writes others, so that they need not be kept: what redb writes
         // goes to free pages, and those of the last commit are none before the next one is made.
@@ -40,6 +47,8 @@ pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetch
 pub struct TouchPlan<'s> {
     snapshot: &'s Snapshot,
     scope: &'s Scope,
+    /// The sets of diorama.
+    sets: Vec<Set>,
     touched: Touched,
 }
 
@@ -48,7 +57,7 @@ impl<'s> TouchPlan<'s> {
     ///
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a selected cache key is
-    /// no cache table.
+    /// no cache table, [`Error::RowWithoutTime`] if a row of diorama is selected.
     pub fn new(snapshot: &'s Snapshot, scope: &'s Scope) -> Result<TouchPlan<'s>> {
         let mut touched = Touched::default();
         let matched = selected::<Error>(snapshot, scope, |entry| {
@@ -59,7 +68,14 @@ impl<'s> TouchPlan<'s> {
             }
             Ok(())
         })?;
-        Ok(TouchPlan { snapshot, scope, touched: Touched { matched, ..touched } })
+        touched.matched = matched;
+        let sets = selected_sets(snapshot, scope, &mut touched.matched)?;
+        if let Some(set) = sets.iter().find(|set| set.row().is_some()) {
+            return Err(Error::RowWithoutTime { key: set.key(), set: set.name().to_owned() });
+        }
+        touched.keys.extend(sets.iter().map(Set::key));
+        touched.narrowed = narrowed_copies(snapshot, &sets)?;
+        Ok(TouchPlan { snapshot, scope, sets, touched })
     }
 
     /// What the plan touches.
@@ -78,12 +94,23 @@ impl<'s> TouchPlan<'s> {
     fn apply(&self, fetched_at: FetchedAt, insert: &mut Insert<'_>) -> Result<()> {
         selected(self.snapshot, self.scope, |entry| {
             let entry = entry?;
-            match redated(entry.value(), fetched_at.seconds()) {
+            match redated(entry.value(), fetched_at) {
                 Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), NewValue::Bytes(&value)),
                 // Told by the plan.
                 Err(_) => Ok(()),
             }
         })
-        .map(drop)
+        .map(drop)?;
+        self.sets.iter().try_for_each(|set| date(set, fetched_at.seconds(), insert))
     }
+}
+
+/// Writes `refreshed_at` and, where it is there, `copied_at`: a set that never was a whole copy is none now.
+fn date(set: &Set, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
+    let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
+        return Err(Error::TimeOutOfRange { key: set.key(), fetched_at });
+    };
+    let meta = Meta { total: None, refreshed_at: Some(at), copied_at: set.meta().copied_at.map(|_| at) };
+    let table = identity::meta_table(set.name());
+    meta.pairs().try_for_each(|(key, value)| insert(&table, key, NewValue::Bytes(&value)))
 }

@@ -18,6 +18,14 @@ pub fn size(bytes: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
+/// A number of rows, and of how many where the source has told: `5`, `5 of 200000`.
+pub fn rows(rows: u64, total: Option<u64>) -> String {
+    match total.filter(|total| *total != rows) {
+        Some(total) => format!("{rows} of {total}"),
+        None => rows.to_string(),
+    }
+}
+
 /// The two largest units of an age in seconds: `3h 12m`, `45d 3h`, `8s`; `in 5m` if negative.
 pub fn age(seconds: i64) -> String {
     const UNITS: [(&str, u64); 5] = [("y", 365 * 86_400), ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)];

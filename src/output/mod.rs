@@ -4,6 +4,7 @@ mod coloured_json;
 mod cut;
 pub mod delimited;
 pub mod escape;
+mod freshness;
 mod grid;
 pub mod histogram;
 pub mod human;
@@ -20,6 +21,7 @@ mod terminal_json;
 use anstyle::{AnsiColor, Style};
 use coloured_json::ColouredJson;
 pub use cut::{in_the_middle, to_width};
+pub use freshness::Freshness;
 pub use grid::Grid;
 use pager::{Pager, PagerProgram};
 use progress::Bar;
@@ -94,6 +96,11 @@ impl Output {
         self.streams.blocks
     }
 
+    /// Whether data is coloured.
+    pub fn colours_data(&self) -> bool {
+        self.streams.stdout.is_coloured
+    }
+
     pub fn is_terminal(&self) -> bool {
         self.streams.stdout.is_terminal
     }
@@ -158,6 +165,11 @@ impl Output {
         Bar::new(doing, self.streams.stderr.is_terminal && !self.streams.is_dumb && !self.streams.is_quiet)
     }
 
+    /// The same for work that reads standard input, where nobody types it.
+    pub fn bar_beside_input(&self, doing: &'static str) -> Bar {
+        if self.streams.stdin_is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
+    }
+
     /// The same for work that writes data meanwhile, which the bar must not get between.
     pub fn bar_beside_data(&self, doing: &'static str) -> Bar {
         if self.streams.stdout.is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
@@ -179,17 +191,22 @@ impl Output {
 
     /// A line about something that was added (`+`), removed (`-`) or changed (`~`).
     pub fn changed(&mut self, level: usize, mark: char, line: impl Display) -> io::Result<()> {
-        let indent = 2 * level;
+        self.changed_after(&" ".repeat(2 * level), mark, line)
+    }
+
+    /// The same after a text without colour; `@` marks what has another time.
+    pub fn changed_after(&mut self, before: &str, mark: char, line: impl Display) -> io::Result<()> {
         let color = match mark {
             '+' => AnsiColor::Green,
             '-' => AnsiColor::Red,
+            '@' => AnsiColor::Cyan,
             _ => AnsiColor::Yellow,
         };
         if self.streams.stdout.is_coloured {
             let style = color.on_default();
-            writeln!(self.data, "{:indent$}{style}{mark} {line}{style:#}", "")
+            writeln!(self.data, "{before}{style}{mark} {line}{style:#}")
         } else {
-            writeln!(self.data, "{:indent$}{mark} {line}", "")
+            writeln!(self.data, "{before}{mark} {line}")
         }
     }
 

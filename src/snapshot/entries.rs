@@ -152,7 +152,12 @@ impl Iterator for Entries<'_> {
             current.seen = current.seen.map(|seen| seen + 1);
             let Ok(sub_key) = str::from_utf8(entry.key()) else { return damaged(definition.key_is_no_text()) };
             if self.selection.takes_sub_key(sub_key) {
-                return Some(Ok(Entry::new(Arc::clone(&current.cache_key), entry)));
+                let entry = Entry::new(Arc::clone(&current.cache_key), entry);
+                if matches!(self.selection, Selection::Entry(_)) {
+                    // There is but one, and the page after it need not be read.
+                    self.leave_table();
+                }
+                return Some(Ok(entry));
             }
             // Sub-keys come in order: none that follows is selected.
             self.leave_table();

@@ -10,22 +10,60 @@ use std::path::{Path, PathBuf};
 /// The one file that vantage-live keeps in a cache's folder.
 pub(crate) const FILE_NAME: &str = "vlive.redb";
 
-/// Whether there is a cache at `path`, sound or not: a folder that has a `vlive.redb`, or a file that begins
-/// as a redb database does. A fixture is neither.
+/// Files of a folder that are looked at for caches: a folder of caches has few others.
+const LOOKED_AT: usize = 10_000;
+
+/// Whether there is a cache at `path`, sound or not: a folder that has a `vlive.redb` or another redb
+/// database, or a file that begins as one does. A fixture is neither.
 #[must_use]
 pub fn is_cache(path: impl AsRef<Path>) -> bool {
     let path = path.as_ref();
     if path.is_dir() {
         let file = path.join(FILE_NAME);
         // In a fixture a folder of that name has the entries of a cache key.
-        return fs::symlink_metadata(&file).is_ok() && !file.is_dir();
+        return fs::symlink_metadata(&file).is_ok() && !file.is_dir() || !caches_in(path).is_empty();
     }
+    begins_as_redb(path)
+}
+
+fn begins_as_redb(path: &Path) -> bool {
     let mut begin = [0; MAGIC.len()];
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     is_file && fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == MAGIC
 }
 
-/// The path of the cache file for `path`, which names the folder or the file itself.
+/// The redb databases directly in a folder, in the order of their names. Apps of vantage-diorama give
+/// their caches names of their own.
+#[must_use]
+pub fn caches_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(items) = fs::read_dir(folder) else { return Vec::new() };
+    let mut caches: Vec<PathBuf> = items.take(LOOKED_AT).flatten().map(|item| item.path()).collect();
+    caches.retain(|path| begins_as_redb(path));
+    caches.sort();
+    caches
+}
+
+/// The cache file that is there for `path`, which names the file itself or a folder: its `vlive.redb`, or
+/// else the one redb database in it.
+///
+/// # Errors
+/// [`Error::SeveralCaches`] if there are several.
+pub(crate) fn find(path: &Path) -> Result<PathBuf> {
+    let file = cache_file(path);
+    if !path.is_dir() || fs::symlink_metadata(&file).is_ok() {
+        return Ok(file);
+    }
+    let mut caches = caches_in(path);
+    match caches.len() {
+        // Whoever opens the file says that it is missing.
+        0 => Ok(file),
+        1 => Ok(caches.remove(0)),
+        _ => Err(Error::SeveralCaches { folder: path.to_owned(), caches }),
+    }
+}
+
+/// The path that a cache file of vantage-live has, there or not, for `path`, which names the folder or the
+/// file itself.
 pub(crate) fn cache_file(path: &Path) -> PathBuf {
     let is_no_folder = fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir());
     if is_no_folder || path.file_name() == Some(OsStr::new(FILE_NAME)) && !path.is_dir() {

@@ -7,10 +7,16 @@ mod entries;
 pub(crate) mod location;
 mod opening;
 pub(crate) mod race;
+mod sets;
 mod tables;
+mod watched;
+mod watcher;
 
 pub use crate::file::{Damage, PageNumber};
 pub use commit::Snapshot;
 pub use entries::{Entries, Entry};
-pub use location::is_cache;
+pub use location::{caches_in, is_cache};
+pub use sets::{Set, SetRow, SetRows, TableRole};
 pub use tables::Table;
+pub use watched::{EntryChange, Event, Remembered, SeenCommit};
+pub use watcher::{Pace, WatchOptions, Watcher};

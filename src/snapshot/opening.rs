@@ -37,7 +37,7 @@ impl Newest {
 impl Snapshot {
     /// Opens the newest commit of the cache at `path`, a folder or the file in it.
     pub fn open(path: impl AsRef<Path>) -> Result<Snapshot> {
-        let path = location::cache_file(path.as_ref());
+        let path = location::find(path.as_ref())?;
         race::retry(&path, OPEN_WAIT, || Snapshot::newest(&path)?.whole())
     }
 
@@ -47,7 +47,7 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Unsteady`] if no call got through within `wait`; else what `look` returns.
     pub fn look<T>(path: impl AsRef<Path>, wait: Duration, mut look: impl FnMut(&Snapshot) -> Result<T>) -> Result<T> {
-        let path = location::cache_file(path.as_ref());
+        let path = location::find(path.as_ref())?;
         race::retry(&path, wait, || look(&Snapshot::newest(&path)?.whole()?))
     }
 
@@ -58,7 +58,7 @@ impl Snapshot {
         wait: Duration,
         mut look: impl FnMut(&Snapshot) -> Result<(T, Vec<Error>)>,
     ) -> Result<(T, Vec<Error>)> {
-        let path = location::cache_file(path.as_ref());
+        let path = location::find(path.as_ref())?;
         let store = Arc::new(PageStore::default());
         let mut seen = None;
         let mut is_again = false;
@@ -96,7 +96,7 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Unsteady`] if the pages of no commit could be had within `wait`.
     pub fn pin(path: impl AsRef<Path>, wait: Duration, selections: &[Selection]) -> Result<Snapshot> {
-        let path = location::cache_file(path.as_ref());
+        let path = location::find(path.as_ref())?;
         let store = Arc::new(PageStore::default());
         let mut damaged = None;
         let pinned = race::retry(&path, wait, || {
@@ -106,7 +106,11 @@ impl Snapshot {
             if snapshot.may_move() || snapshot.file_len() <= SMALL {
                 snapshot.keep_pages(&store);
                 for selection in selections {
-                    if let Err(error) = snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop)) {
+                    let sets = snapshot.selected_sets(selection)?;
+                    let mut rows = sets.iter().flat_map(|set| snapshot.rows(set));
+                    let entries = || snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop));
+                    if let Err(error) = entries().and_then(|()| rows.try_for_each(|row| row.map(drop))) {
+                        drop(rows);
                         damaged = Some(snapshot);
                         return Err(error);
                     }

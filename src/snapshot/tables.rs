@@ -27,14 +27,19 @@ impl Table {
     /// type is not that of a cache table.
     #[must_use]
     pub fn cache_key(&self) -> Option<&str> {
+        key::cache_key(&self.name).filter(|_| self.holds_bytes_by_text())
+    }
+
+    /// Whether it is of type `&str` to `&[u8]`, as are all tables of both layouts.
+    #[must_use]
+    pub fn holds_bytes_by_text(&self) -> bool {
         let definition = &self.definition;
         let is = |name: &file::TypeName, wanted| name.builtin && name.name == wanted;
-        let fits = !definition.multimap
+        !definition.multimap
             && is(&definition.key_type, "&str")
             && is(&definition.value_type, "&[u8]")
             && definition.widths == file::Widths::default()
-            && definition.alignments == [1, 1];
-        key::cache_key(&self.name).filter(|_| fits)
+            && definition.alignments == [1, 1]
     }
 
     /// Whether its name is that of a cache table.

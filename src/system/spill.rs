@@ -63,7 +63,8 @@ impl Spill {
         Ok(())
     }
 
-    fn len(&self) -> u64 {
+    /// Bytes of all pieces.
+    pub fn len(&self) -> u64 {
         self.memory.len() as u64 + self.written + self.buffer.len() as u64
     }
 }

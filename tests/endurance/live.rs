@@ -17,7 +17,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use vantage_live::cache::{Cache, CachedRows, RedbCache};
 use vlive::{Selection, Snapshot};
 
-const PAGES: u64 = 10;
+pub const PAGES: u64 = 10;
 
 /// Cache keys that come and go beside the one that is looked at.
 const NOISE: [&str; 3] = ["noise0", "noise1", "noise2"];
@@ -79,10 +79,10 @@ fn writer() {
     }
 }
 
-struct Writer(Child);
+pub struct Writer(Child);
 
 impl Writer {
-    fn start(folder: &Path, habit: &str) -> Writer {
+    pub fn start(folder: &Path, habit: &str) -> Writer {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["live::writer", "--exact", "--nocapture"])
             .env(ROLE, habit)
@@ -106,7 +106,7 @@ impl Drop for Writer {
 }
 
 /// Ten successive seconds, each where its remainder puts it.
-fn assert_one_commit(fetched_at: &[u64]) {
+pub fn assert_one_commit(fetched_at: &[u64]) {
     let newest = *fetched_at.iter().max().unwrap();
     let expected: Vec<u64> = (0..PAGES).map(|page| newest - (newest - page) % PAGES).collect();
     assert_eq!(fetched_at, expected, "a mixture of commits");

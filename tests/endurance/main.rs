@@ -8,6 +8,7 @@ mod live;
 mod memory;
 mod oracle;
 mod safe_writes;
+mod watch;
 
 #[path = "../common/mod.rs"]
 mod common;

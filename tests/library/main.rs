@@ -11,9 +11,11 @@ mod forged;
 mod json;
 mod model;
 mod notation;
+mod notation_of_any_bytes;
 mod properties;
 mod redact;
 mod space;
+mod watcher;
 mod wings;
 
 #[path = "../common/mod.rs"]

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use vlive::ops::Plan;
 use vlive::{Key, Selection, Snapshot};
 
-type Model = BTreeMap<String, BTreeMap<String, Vec<u8>>>;
+pub type Model = BTreeMap<String, BTreeMap<String, Vec<u8>>>;
 
 fn table(name: &str) -> TableDefinition<'_, &'static str, &'static [u8]> {
     TableDefinition::new(name)
@@ -36,7 +36,7 @@ fn value(random: &mut Random) -> Vec<u8> {
 }
 
 /// Random transactions on random tables, followed in `model`.
-fn fill(database: &Database, model: &mut Model, random: &mut Random) {
+pub fn fill(database: &Database, model: &mut Model, random: &mut Random) {
     let longest_key = random.one_of(&[3, 12, 300]);
     let busy = random.one_of(&[1, 5, 60, 400]);
     for _ in 0..=random.below(8) {
@@ -92,7 +92,7 @@ fn committed(database: &Database) -> Model {
     model
 }
 
-fn read(folder: &Path) -> Model {
+pub fn read(folder: &Path) -> Model {
     let snapshot = Snapshot::open(folder).unwrap();
     let mut model: Model = snapshot
         .tables()

@@ -12,7 +12,7 @@ use vlive::{CachedRows, Record};
 
 fn text(value: &[u8]) -> String {
     let mut text = Vec::new();
-    notation(value, None, &mut text).unwrap().unwrap();
+    assert_eq!(notation(value, None, &mut text).unwrap(), None);
     String::from_utf8(text).unwrap()
 }
 

@@ -6,6 +6,7 @@ mod change;
 mod check;
 mod completions;
 mod diff;
+mod diorama;
 mod dump;
 mod dump_formats;
 mod dump_output;
@@ -35,6 +36,7 @@ mod unchanged;
 #[cfg(unix)]
 mod unusual_paths;
 mod values;
+mod watch;
 
 #[path = "../common/mod.rs"]
 mod common;

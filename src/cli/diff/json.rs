@@ -116,13 +116,13 @@ impl Array {
     }
 
     pub fn end(self, output: &mut Output) -> Result<()> {
-        writeln!(output.data(), "{}{}]", self.row.unwrap_or_default(), self.entry.unwrap_or_default())?;
+        write!(output.data(), "{}{}]", self.row.unwrap_or_default(), self.entry.unwrap_or_default())?;
         Ok(())
     }
 }
 
 /// Writes an object but for its end: rows or fields follow.
-fn write_open(out: &mut impl Write, object: &impl Serialize) -> Result<()> {
+pub fn write_open(out: &mut impl Write, object: &impl Serialize) -> Result<()> {
     let json = serde_json::to_string(object)?;
     Ok(out.write_all(json.strip_suffix('}').unwrap_or(&json).as_bytes())?)
 }

@@ -1,15 +1,16 @@
-mod json;
+pub mod json;
 mod stat;
 
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, tell_unread};
+use super::{Global, Refused, Status, tell_unread, warn_of_sets};
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
 use anyhow::Result;
 use clap::Args;
 use stat::Stat;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use vlive::fixture::FixtureOptions;
 use vlive::ops::{Change, DiffOptions, Difference, Matched, Side};
@@ -34,11 +35,11 @@ pub struct Diff {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Compare the times of entries too, where both sides have one
+    /// Compare the times of entries as well, where both sides have one
     #[arg(long)]
     fetched_at: bool,
 
-    /// Compare the order of rows and of fields too
+    /// Compare the order of rows and fields as well
     #[arg(long)]
     order: bool,
 
@@ -46,7 +47,7 @@ pub struct Diff {
     #[arg(long)]
     stat: bool,
 
-    /// The field with the row id, where the rows of a fixture come in an array
+    /// For fixtures with rows in an array: the field that holds the row id
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_field: String,
 
@@ -127,22 +128,7 @@ impl Diff {
             match (&mut shown, &difference) {
                 (Shown::Stats(stats), _) => Stat::add(stats, &difference),
                 (Shown::Json(array), _) => array.add(&difference, output)?,
-                (Shown::Lines, _) => {
-                    // A record that one side has alone is one line; of a value that changed both are shown in full.
-                    let is_alone = matches!(&difference, Difference::Row(row) if row.change != Change::Changed);
-                    for line in difference.lines() {
-                        let content = line.content(output.escape_key(), output.escape());
-                        let before = 2 * line.level() + "+ ".len();
-                        match output.width().filter(|_| is_alone) {
-                            None => output.changed(line.level(), line.change().mark(), content)?,
-                            Some(width) => {
-                                let content = content.to_string();
-                                let cut = to_width(&content, width.saturating_sub(before).max(1));
-                                output.changed(line.level(), line.change().mark(), cut)?;
-                            }
-                        }
-                    }
-                }
+                (Shown::Lines, _) => print_lines(&difference, output)?,
             }
             Ok(())
         })?;
@@ -150,7 +136,10 @@ impl Diff {
         match shown {
             Shown::Stats(stats) if self.format.is_json() => output.json(&stats)?,
             Shown::Stats(stats) => stat::print(&stats, output)?,
-            Shown::Json(array) => array.end(output)?,
+            Shown::Json(array) => {
+                array.end(output)?;
+                writeln!(output.data())?;
+            }
             Shown::Lines => {}
         }
         output.flush()?;
@@ -186,13 +175,20 @@ impl Diff {
 
     fn open(&self, path: &Path, bar: &Bar, global: &Global, output: &Output) -> Result<Opened> {
         if vlive::snapshot::is_cache(path) {
-            return Ok(Opened::Cache(Box::new(bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?)));
+            let snapshot = bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?;
+            warn_of_sets(&snapshot, "not compared", output);
+            return Ok(Opened::Cache(Box::new(snapshot)));
         }
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
         let source = vec![source(path, output)];
         let fixture = bar.of(|| Fixture::read(source, &options))?;
         tell_ignored(&fixture, output);
         if fixture.is_blank() && path.is_dir() {
+            // A folder `vlive.redb` may hold the entries of a fixture. Where it holds none, it is in the place of a
+            // cache.
+            if let Err(error @ vlive::Error::NotAFile { .. }) = Snapshot::open(path) {
+                return Err(error.into());
+            }
             let what = format!("there is neither a cache nor an entry of a fixture in `{}`", path.display());
             return Err(Refused::error(
                 what,
@@ -201,6 +197,25 @@ impl Diff {
         }
         Ok(Opened::Fixture(fixture))
     }
+}
+
+/// Prints the lines that show a difference.
+pub fn print_lines(difference: &Difference, output: &mut Output) -> Result<()> {
+    // A record that one side has alone is one line; of a value that changed both are shown in full.
+    let is_alone = matches!(difference, Difference::Row(row) if row.change != Change::Changed);
+    for line in difference.lines() {
+        let content = line.content(output.escape_key(), output.escape());
+        let before = 2 * line.level() + "+ ".len();
+        match output.width().filter(|_| is_alone) {
+            None => output.changed(line.level(), line.change().mark(), content)?,
+            Some(width) => {
+                let content = content.to_string();
+                let cut = to_width(&content, width.saturating_sub(before).max(1));
+                output.changed(line.level(), line.change().mark(), cut)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// How differences are shown.

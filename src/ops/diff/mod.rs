@@ -8,16 +8,13 @@ pub use difference::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
 pub use text::{DiffLine, Escape};
 
 use super::{past_damage, unless_moved};
-use crate::cbor::reader::Reader;
 use crate::error::{Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
 use crate::json::writer::{record_json, value_json};
 use crate::live::head::EnvelopeHead;
 use crate::live::key::{Key, Selection};
-use crate::live::layout::MAX_DEPTH;
-use crate::live::view::EnvelopeView;
+use crate::live::view::{EnvelopeView, Ranges};
 use crate::snapshot::{Entries, Entry, Snapshot};
-use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -154,21 +151,33 @@ fn both<E: From<Error>>(
     options: DiffOptions,
     each: &mut impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<(), E> {
-    let (old_value, new_value) = (old.value()?, new.value()?);
-    if old_value == new_value {
+    let options = DiffOptions { fetched_at: options.fetched_at && old.is_dated() && new.is_dated(), ..options };
+    diff_values(old.key(), &old.value()?, &new.value()?, options, each)
+}
+
+/// Calls `each` with every difference between two values of an entry, as [`diff`] does.
+///
+/// # Errors
+/// What `each` returns.
+pub fn diff_values<E>(
+    key: Key,
+    old: &[u8],
+    new: &[u8],
+    options: DiffOptions,
+    each: &mut impl FnMut(Difference) -> Result<(), E>,
+) -> Result<(), E> {
+    if old == new {
         return Ok(());
     }
-    let mut entry = EntryDiff::new(old.key(), Change::Changed);
-    let [a, b] = [&old_value, &new_value].map(|value| EnvelopeView::new(value));
-    let (a, b) = match (a, b) {
+    let mut entry = EntryDiff::new(key, Change::Changed);
+    let (a, b) = match (EnvelopeView::new(old), EnvelopeView::new(new)) {
         (Ok(a), Ok(b)) => (a, b),
         (a, b) => return each(Difference::Entry(EntryDiff { undecodable: [a.err(), b.err()], ..entry })),
     };
-    let compares_time = options.fetched_at && old.is_dated() && new.is_dated();
-    if compares_time && a.fetched_at() != b.fetched_at() {
+    if options.fetched_at && a.fetched_at() != b.fetched_at() {
         entry.fetched_at = Some((a.fetched_at(), b.fetched_at()));
     }
-    let (old, new) = (records(&a), records(&b));
+    let (old, new) = (a.record_ranges(), b.record_ranges());
     entry.is_reordered = options.order && is_reordered(&old, &new);
     let differs = entry.fetched_at.is_some() || entry.is_reordered;
     let mut events = Events { entry: Some(entry), row: None, each };
@@ -228,7 +237,7 @@ fn both_rows<E>(
     if a.value()[record.clone()] == b.value()[other.clone()] {
         return Ok(());
     }
-    let (old, new) = (fields(a, record), fields(b, other));
+    let (old, new) = (a.field_ranges(record.start), b.field_ranges(other.start));
     let is_reordered = options.order && is_reordered(&old, &new);
     let row = RowDiff { id: id.to_owned(), change: Change::Changed, record: None, is_reordered };
     if is_reordered {
@@ -253,38 +262,9 @@ fn both_rows<E>(
     Ok(())
 }
 
-/// Where the values of names are, in their order.
-type Places<'v> = IndexMap<Cow<'v, str>, Range<usize>>;
-
-// Envelopes have been verified to their end.
-
-fn records<'v>(view: &EnvelopeView<'v>) -> Places<'v> {
-    let mut places = Places::new();
-    let visited = view.rows::<crate::cbor::Error>(&mut |id, record| {
-        let start = record.pos();
-        record.skip(MAX_DEPTH)?;
-        places.insert(id, start..record.pos());
-        Ok(())
-    });
-    visited.expect("what was verified can be read");
-    places
-}
-
-fn fields<'v>(view: &EnvelopeView<'v>, record: &Range<usize>) -> Places<'v> {
-    let mut places = Places::new();
-    let visited = view.fields::<crate::cbor::Error>(&mut Reader::at(view.value(), record.start), &mut |name, value| {
-        let start = value.pos();
-        value.skip(MAX_DEPTH)?;
-        places.insert(name, start..value.pos());
-        Ok(())
-    });
-    visited.expect("what was verified can be read");
-    places
-}
-
 /// Whether what both have comes in another order.
-fn is_reordered(a: &Places<'_>, b: &Places<'_>) -> bool {
-    let common = |ours: &Places<'_>, theirs: &Places<'_>| {
+fn is_reordered(a: &Ranges<'_>, b: &Ranges<'_>) -> bool {
+    let common = |ours: &Ranges<'_>, theirs: &Ranges<'_>| {
         ours.keys().filter(|name| theirs.contains_key(*name)).cloned().map(Cow::into_owned).collect::<Vec<String>>()
     };
     common(a, b) != common(b, a)

@@ -1,6 +1,7 @@
 //! One entry: by itself, or as a pair of the map of all of them.
 
 use super::{DumpFormat, DumpStyle};
+use crate::cbor;
 use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::notation::{notation, verify};
 use crate::json::writer::{EntryError, JsonWriter, write_envelope};
@@ -46,7 +47,7 @@ pub fn dump_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) -> io::
                 }
             }
         }
-        DumpFormat::Notation => Ok(notation(&value, style.json.pretty.then_some(0), out)?.map_err(Into::into)),
+        DumpFormat::Notation => Ok(unless_faulty(notation(&value, style.json.pretty.then_some(0), out)?)),
         DumpFormat::Cbor => out.write_all(&value).map(Ok),
     }
 }
@@ -68,12 +69,16 @@ pub(super) fn show_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) 
     out.write_all(b": ")?;
     let levels = style.json.pretty.then_some(1);
     if verify(&value).is_err() {
-        return Ok(notation(&value, levels, out)?.map_err(Into::into));
+        return Ok(unless_faulty(notation(&value, levels, out)?));
     }
     out.write_all(b"<<")?;
-    let shown = notation(&value, levels, out)?;
+    let fault = notation(&value, levels, out)?;
     out.write_all(b">>")?;
-    Ok(shown.map_err(Into::into))
+    Ok(unless_faulty(fault))
+}
+
+fn unless_faulty(fault: Option<cbor::Error>) -> Result<(), DecodeError> {
+    fault.map_or(Ok(()), |fault| Err(fault.into()))
 }
 
 /// The bytes that are dumped of an entry.

@@ -1,10 +1,12 @@
 //! Entries written out: as one text, one by one, or as files of a folder.
 
 mod entry;
+mod sets;
 mod stream;
 mod tree;
 
 pub use entry::dump_entry;
+pub use sets::{RefusedRow, RefusedRows, dump_set};
 pub use stream::dump;
 pub use tree::dump_tree;
 
@@ -52,6 +54,8 @@ pub struct Dumped {
     /// Entries that vantage-live cannot decode either and, of the notation, those that are no
     /// well-formed CBOR, which it shows as bytes.
     pub unreadable: Vec<Unreadable>,
+    /// Rows that diorama refuses, and that are left out where they are decoded.
+    pub refused: RefusedRows,
     /// Pages that are damaged.
     pub damage: Vec<Error>,
     /// What the selections matched.

@@ -1,12 +1,13 @@
 //! All entries in one text: read by one thread, decoded by as many as there are cores, written in order.
 
 use super::entry::{show_entry, stored};
-use super::{DumpFormat, DumpStyle, Dumped, dump_entry, each};
+use super::{DumpFormat, DumpStyle, Dumped, Stop, dump_entry, each, sets};
 use crate::error::Result;
 use crate::json::writer::{EntryError, JsonWriter, write_document_entry};
 use crate::live::view::EnvelopeView;
 use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
+use crate::ops::sets::selected_sets;
 use crate::snapshot::{Entry, Snapshot};
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::io::{self, Write};
@@ -32,6 +33,10 @@ pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Writ
             let mut dumped = Dumped::default();
             let read = each(snapshot, scope, &mut dumped, |entry| writer.take(entry))?;
             writer.write_all()?;
+            let read = match read {
+                Ok(()) => writer.sets(snapshot, scope, &mut dumped)?,
+                read => read,
+            };
             // What is not all of it does not look as if it were.
             if read.is_ok() {
                 writer.end()?;
@@ -127,6 +132,24 @@ impl<W: Write> Writer<'_, '_, W> {
         };
         self.unreadable.extend(written.err().map(|error| Unreadable { key: entry.key(), error }));
         Ok(())
+    }
+
+    /// Writes the sets of diorama.
+    fn sets(&mut self, snapshot: &Snapshot, scope: &Scope, dumped: &mut Dumped) -> io::Result<Result<()>> {
+        let sets = match selected_sets(snapshot, scope, &mut dumped.matched) {
+            Ok(sets) => sets,
+            Err(error) => return Ok(Err(error)),
+        };
+        for set in &sets {
+            dumped.entries += 1;
+            self.separate()?;
+            match sets::write(snapshot, set, self.style, false, dumped, &mut self.out) {
+                Ok(()) => {}
+                Err(Stop::Cache(error)) => return Ok(Err(error)),
+                Err(Stop::Out(error)) => return Err(error),
+            }
+        }
+        Ok(Ok(()))
     }
 
     fn separate(&mut self) -> io::Result<()> {

@@ -5,7 +5,10 @@
 use crate::app::{META, Shown, TABLE, run, table};
 use redb::{Database, WriteTransaction};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
+use vlive::live::FetchedAt;
+use vlive::{Cache, Selection};
 
 fn change(file: &Path, change: impl FnOnce(&WriteTransaction)) {
     let transaction = Database::open(file).unwrap().begin_write().unwrap();
@@ -34,7 +37,7 @@ fn a_copy_within_its_max_age_is_shown_without_asking_the_source() {
 
 #[test]
 fn rows_deleted_without_their_meta_are_believed_to_be_gone() {
-    let (_folder, after) = after(true, |transaction| drop(transaction.delete_table(table(TABLE)).unwrap()));
+    let (_folder, after) = after(true, |transaction| assert!(transaction.delete_table(table(TABLE)).unwrap()));
     assert_eq!(after, shown(&[], false));
 }
 
@@ -68,10 +71,45 @@ fn a_row_removed_with_the_stamps_is_fetched_again() {
 
 #[test]
 fn without_max_age_every_change_heals_by_itself() {
-    let delete = |transaction: &WriteTransaction| drop(transaction.delete_table(table(TABLE)).unwrap());
+    let delete = |transaction: &WriteTransaction| assert!(transaction.delete_table(table(TABLE)).unwrap());
     assert_eq!(after(false, delete).1, shown(&["eu", "us"], true));
     let remove = |transaction: &WriteTransaction| {
         transaction.open_table(table(TABLE)).unwrap().remove("eu").unwrap();
     };
     assert_eq!(after(false, remove).1, shown(&["eu", "us"], true));
+}
+
+/// A cache that an app has filled, after a change by vlive, and what the app then shows.
+fn after_vlive(max_age: bool, change: impl FnOnce(&Cache)) -> Shown {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.redb");
+    assert_eq!(run(&file, max_age).rows.len(), 2);
+    change(&Cache::open(&file).unwrap());
+    run(&file, max_age)
+}
+
+#[test]
+fn what_vlive_invalidates_the_app_fetches_again() {
+    for max_age in [true, false] {
+        for selection in ["buckets", "buckets/eu"] {
+            let invalidate = |cache: &Cache| {
+                let removed = cache.invalidate(&Selection::prefix(selection).into()).unwrap();
+                assert_eq!(removed.keys, [selection]);
+            };
+            assert_eq!(after_vlive(max_age, invalidate), shown(&["eu", "us"], true), "{selection}");
+        }
+    }
+}
+
+#[test]
+fn what_vlive_touches_is_as_old_to_the_app_as_it_says() {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let touch = |at: u64| {
+        move |cache: &Cache| {
+            let touched = cache.touch(&Selection::prefix("buckets").into(), FetchedAt::new(at).unwrap()).unwrap();
+            assert_eq!(touched.keys, ["buckets"]);
+        }
+    };
+    assert_eq!(after_vlive(true, touch(now)), shown(&["eu", "us"], false));
+    assert_eq!(after_vlive(true, touch(now - 86_400)), shown(&["eu", "us"], true), "older than its max_age");
 }

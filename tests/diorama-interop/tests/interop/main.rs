@@ -3,3 +3,5 @@
 mod app;
 mod belief;
 mod names;
+mod random;
+mod rows;

@@ -1,0 +1,390 @@
+//! `vlive watch`: what an app does to its cache, as it does it.
+
+use super::diff::{json, print_lines};
+use super::filtering::Filtering;
+use super::format::{FormatArgs, SummaryFormat};
+use super::selection::{Meaning, Selecting};
+use super::{Global, Refused, Status, report, tell_unread, time};
+use crate::output::{Output, human};
+use anyhow::Result;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use serde::Serialize;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+use vlive::error::NotRedb;
+use vlive::json::JsonStyle;
+use vlive::ops::{DiffOptions, Difference, DumpStyle, RowFilter, Scope, diff_values, dump_tree};
+use vlive::snapshot::{Entry, EntryChange, Event, Pace, Remembered, SeenCommit, WatchOptions, Watcher};
+use vlive::{Error, Key, Selection};
+
+/// Print what the app does to its cache, as it does it
+///
+/// A line for each entry that was added (`+`), replaced (`~`), dated anew with the same rows (`@`) or removed (`-`),
+/// with the time at which it was seen and the commit. An app that commits faster than vlive looks is seen at some of
+/// its commits: `#25..#27` is what differs between commit 24 and commit 27. Nothing that belongs to different commits
+/// is ever mixed. The cache need not be there yet; the app may end, crash and start again.
+#[derive(Debug, Args)]
+pub struct Watch {
+    #[command(flatten)]
+    selecting: Selecting,
+
+    #[command(flatten)]
+    filtering: Filtering,
+
+    /// Begin with the entries that are there, as if they had just been added
+    #[arg(long)]
+    initial: bool,
+
+    /// Show the rows and fields that changed, as `vlive diff` does
+    #[arg(long)]
+    diff: bool,
+
+    /// End after this time, such as `30s`: with status 1 if --until or --exit-on did not come to pass
+    #[arg(long = "for", value_name = "DURATION", value_parser = time::parse_duration)]
+    duration: Option<Duration>,
+
+    /// End once this has happened to one entry, such as `added:clients/page_1`; `any:clients/page_1` is any event.
+    /// With --initial what is there already counts as added
+    #[arg(long, value_name = "EVENT:KEY", value_parser = parse_until)]
+    until: Option<Until>,
+
+    /// End after the first event of this kind: added, replaced, touched, removed or any
+    #[arg(long, value_name = "EVENT", value_parser = parse_event)]
+    exit_on: Option<Awaits>,
+
+    /// Keep every version of every entry that is reported in a folder of its own for each commit, as `vlive load` and
+    /// `vlive diff` read it
+    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    record: Option<PathBuf>,
+
+    /// Add the bytes of each new value to its JSON, so that the lines can be replayed
+    #[arg(long)]
+    raw: bool,
+
+    #[command(flatten)]
+    format: FormatArgs<SummaryFormat>,
+}
+
+/// An event that is waited for; `None` is any.
+#[derive(Clone, Copy, Debug)]
+pub struct Awaits(Option<Event>);
+
+impl Awaits {
+    fn is(self, event: Event) -> bool {
+        self.0.is_none_or(|awaited| awaited == event)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Until {
+    event: Awaits,
+    key: Key,
+}
+
+fn parse_event(name: &str) -> Result<Awaits, String> {
+    if name == "any" { Ok(Awaits(None)) } else { name.parse().map(|event| Awaits(Some(event))) }
+}
+
+fn parse_until(text: &str) -> Result<Until, String> {
+    let (event, key) = text.split_once(':').ok_or("an event and a key go together, as in `added:clients/page_1`")?;
+    if !key.contains('/') {
+        return Err(format!("`{key}` is not a full key; the root entry is `{key}/__root__`"));
+    }
+    Ok(Until { event: parse_event(event)?, key: Key::new(key) })
+}
+
+impl Watch {
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        if self.raw && !self.format.is_json() {
+            return Err(Refused::error("--raw is for JSON", Some("add --json, or use --record FOLDER")));
+        }
+        let clock = global.clock();
+        let chosen = self.selecting.choose(Meaning::Exact, global.now(), output)?;
+        let rows = self.filtering.rows(move || clock.now())?;
+        let compares = self.diff || rows.is_some();
+        let options = WatchOptions { old_values: compares, new_values: compares || self.raw || self.record.is_some() };
+        let folder = global.folder();
+        let mut watcher = Watcher::new(folder, chosen.scope.selections().to_vec(), options);
+        let mut telling = Telling { watch: self, scope: &chosen.scope, rows, came: false, trouble: None };
+        let ends = self.duration.map(|duration| Instant::now() + duration);
+        let mut pace = Pace::default();
+        loop {
+            let seen = telling.look(&mut watcher, global, output)?;
+            output.flush()?;
+            if telling.came {
+                return Ok(Status::Done);
+            }
+            let mut wait = pace.next(seen);
+            if let Some(ends) = ends {
+                let left = ends.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    let waited = self.until.is_some() || self.exit_on.is_some();
+                    return Ok(if waited { Status::No } else { Status::Done });
+                }
+                wait = wait.min(left);
+            }
+            thread::sleep(wait);
+        }
+    }
+}
+
+/// What is told of a cache that is watched.
+struct Telling<'w> {
+    watch: &'w Watch,
+    scope: &'w Scope,
+    /// Rows of which a reported entry has or had one.
+    rows: Option<RowFilter>,
+    /// Whether what was waited for has come to pass.
+    came: bool,
+    /// What is the matter with the cache, as it was told last.
+    trouble: Option<String>,
+}
+
+impl Telling<'_> {
+    /// Looks once; whether there was a commit to be seen.
+    fn look(&mut self, watcher: &mut Watcher, global: &Global, output: &mut Output) -> Result<bool> {
+        let is_first = !watcher.has_seen();
+        let is_silent = is_first && !self.watch.initial;
+        let now = global.clock().now();
+        let mut record = Vec::new();
+        let seen = watcher.look(global.look_wait(), |commit, change| {
+            let side = change.new.as_ref().or(change.old.as_ref());
+            let fetched_at = side.and_then(|side| side.head).map(|head| head.fetched_at);
+            if is_silent || !self.scope.takes_age(fetched_at) || !self.has_rows(commit, &change)? {
+                return Ok(());
+            }
+            self.came |= self.watch.awaits(&change);
+            if self.watch.record.is_some() && change.new.is_some() {
+                record.push(Selection::Entry(change.key.clone()));
+            }
+            self.watch.print(now, commit, &change, output)
+        });
+        let seen = match seen {
+            Ok(seen) => Ok(seen),
+            // What is the matter with the cache may pass, and any other error ends the command.
+            Err(error) => Err(error.downcast::<Error>()?),
+        };
+        match seen {
+            Ok(None) => Ok(false),
+            Ok(Some(commit)) => {
+                if let Some(folder) = self.watch.record.as_deref().filter(|_| !record.is_empty()) {
+                    keep(folder, &commit, record, output)?;
+                }
+                self.tell(&commit, is_first, output);
+                Ok(true)
+            }
+            Err(error) => {
+                self.survive(error, is_first, output)?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Whether an entry has, or had, a row that is asked for.
+    fn has_rows(&self, commit: &SeenCommit, change: &EntryChange) -> Result<bool> {
+        let Some(rows) = &self.rows else { return Ok(true) };
+        if let Some(old) = change.old.as_ref().and_then(|old| old.value.as_ref())
+            && rows.takes_any(&change.key, old)?
+        {
+            return Ok(true);
+        }
+        let Some(entry) = new_entry(commit, change)? else { return Ok(false) };
+        Ok(rows.takes_any(&change.key, entry.value())?)
+    }
+
+    /// Says what of a commit could not be read, and that the cache is there again.
+    fn tell(&mut self, commit: &SeenCommit, is_first: bool, output: &Output) {
+        for error in &commit.damage {
+            output.error(&report::sentence(error), None);
+        }
+        if self.trouble.take().is_some() {
+            output.summary(&format!("the cache can be read, at commit #{}", commit.number));
+        } else if commit.after.is_none() && !is_first {
+            output.summary(&format!("another file is in the place of the cache, at commit #{}", commit.number));
+        }
+    }
+
+    /// Says once what is the matter, unless waiting cannot help.
+    fn survive(&mut self, error: Error, is_first: bool, output: &mut Output) -> Result<()> {
+        let may_pass = matches!(
+            error,
+            Error::Missing { .. }
+                | Error::DanglingLink { .. }
+                | Error::NotACache { is: NotRedb::Unfinished, .. }
+                | Error::Damaged { .. }
+                | Error::Unsteady { .. }
+        );
+        if is_first && !may_pass {
+            return Err(error.into());
+        }
+        let trouble = report::sentence(&error);
+        if self.trouble.as_ref() != Some(&trouble) {
+            output.flush()?;
+            output.summary(&format!("{trouble}; waiting"));
+            self.trouble = Some(trouble);
+        }
+        Ok(())
+    }
+}
+
+impl Watch {
+    fn awaits(&self, change: &EntryChange) -> bool {
+        self.exit_on.is_some_and(|awaited| awaited.is(change.event))
+            || self.until.as_ref().is_some_and(|until| until.event.is(change.event) && until.key == change.key)
+    }
+
+    fn print(&self, now: u64, commit: &SeenCommit, change: &EntryChange, output: &mut Output) -> Result<()> {
+        if self.format.is_json() {
+            return self.print_json(now, commit, change, output);
+        }
+        let key = change.key.to_string();
+        let line = format!("{}  {}", output.key(&key), description(change));
+        output.changed_after(&format!("{} {} ", human::time(now), numbers(commit)), mark(change.event), line)?;
+        self.differences(commit, change, |difference| match difference {
+            // The line above says it.
+            Difference::Entry(_) => Ok(()),
+            difference => print_lines(&difference, output),
+        })
+    }
+
+    fn print_json(&self, now: u64, commit: &SeenCommit, change: &EntryChange, output: &mut Output) -> Result<()> {
+        let value = if self.raw { new_entry(commit, change)? } else { None };
+        let json = EventJson {
+            time: now,
+            commit: commit.number,
+            after: commit.after,
+            event: change.event.name(),
+            key: change.key.to_string(),
+            now: change.new.as_ref().map(StateJson::of),
+            was: change.old.as_ref().map(StateJson::of),
+            raw: value.map(|entry| STANDARD.encode(entry.value())),
+        };
+        json::write_open(&mut output.json_data(), &json)?;
+        if self.diff && change.event == Event::Replaced {
+            output.data().write_all(b",\"diff\":")?;
+            let mut array = json::Array::begin(output)?;
+            self.differences(commit, change, |difference| array.add(&difference, output))?;
+            array.end(output)?;
+        }
+        Ok(output.data().write_all(b"}\n")?)
+    }
+
+    /// Calls `each` with what differs inside of an entry, if that is asked for.
+    fn differences(
+        &self,
+        commit: &SeenCommit,
+        change: &EntryChange,
+        mut each: impl FnMut(Difference) -> Result<()>,
+    ) -> Result<()> {
+        let (true, Some(old)) = (self.diff, change.old.as_ref().and_then(|old| old.value.as_ref())) else {
+            return Ok(());
+        };
+        let Some(entry) = new_entry(commit, change)? else { return Ok(()) };
+        diff_values(change.key.clone(), old, entry.value(), DiffOptions { fetched_at: false, order: true }, &mut each)
+    }
+}
+
+/// The entry as it is now, if it is there.
+fn new_entry(commit: &SeenCommit, change: &EntryChange) -> vlive::Result<Option<Entry>> {
+    let now = change.new.as_ref().map(|_| commit.snapshot.entry(&change.key));
+    Ok(now.transpose()?.flatten())
+}
+
+/// Writes the entries of a commit that are reported to a folder of its own.
+fn keep(folder: &Path, commit: &SeenCommit, keys: Vec<Selection>, output: &Output) -> Result<()> {
+    let scope = Scope::new(keys);
+    let number = format!("{:08}", commit.number);
+    let cannot = |path: &Path, error: io::Error| {
+        Refused::unwritable(format!("cannot write to `{}`: {error}", path.display()), None)
+    };
+    fs::create_dir_all(folder).map_err(|error| cannot(folder, error))?;
+    // A file in the place of another one may begin its numbers anew.
+    let names = (1..).map(|n| if n == 1 { number.clone() } else { format!("{number}-{n}") });
+    let mut paths = names.map(|name| folder.join(name));
+    let path = paths.find(|path| !path.exists()).expect("names do not end");
+    fs::create_dir(&path).map_err(|error| cannot(&path, error))?;
+    let style = DumpStyle { json: JsonStyle { pretty: true, ..JsonStyle::default() }, ..DumpStyle::default() };
+    let dumped = dump_tree(&commit.snapshot, &scope, style, &path).map_err(|error| cannot(&path, error))??;
+    tell_unread(&dumped.damage, &dumped.unreadable, output);
+    Ok(())
+}
+
+/// The commits that an event may be of: `#25`, or `#25..#27`.
+fn numbers(commit: &SeenCommit) -> String {
+    match commit.after {
+        Some(after) if after + 1 < commit.number => format!("#{}..#{}", after + 1, commit.number),
+        _ => format!("#{}", commit.number),
+    }
+}
+
+fn mark(event: Event) -> char {
+    match event {
+        Event::Added => '+',
+        Event::Replaced => '~',
+        Event::Touched => '@',
+        Event::Removed => '-',
+        Event::Lost => '!',
+        Event::Found => '?',
+    }
+}
+
+/// What an entry is now, and what it was.
+fn description(change: &EntryChange) -> String {
+    let state = |state: &Remembered| format!("{} {}", rows(state), human::size(state.bytes));
+    match (change.event, &change.old, &change.new) {
+        (Event::Touched, Some(old), Some(new)) => {
+            let time = |state: &Remembered| state.head.map_or_else(String::new, |head| human::time(head.fetched_at));
+            format!("fetched {} (was {})", time(new), time(old))
+        }
+        (Event::Lost, Some(old), _) => {
+            format!("can no longer be read, or is gone (was {}, {})", rows(old), human::size(old.bytes))
+        }
+        (_, Some(old), Some(new)) => {
+            let was = old.head.map_or_else(|| rows(old), |head| head.rows.to_string());
+            format!("{} (was {was}, {})", state(new), human::size(old.bytes))
+        }
+        (_, Some(old), None) => format!("(was {}, {})", rows(old), human::size(old.bytes)),
+        (Event::Found, _, Some(new)) => format!("{} (what was there could not be read)", state(new)),
+        (_, None, Some(new)) => state(new),
+        (_, None, None) => String::new(),
+    }
+}
+
+fn rows(state: &Remembered) -> String {
+    state.head.map_or_else(|| "undecodable".to_owned(), |head| human::count(head.rows, "row", "rows"))
+}
+
+#[derive(Serialize)]
+struct EventJson {
+    time: u64,
+    commit: u64,
+    /// The commit that it is compared with.
+    after: Option<u64>,
+    event: &'static str,
+    key: String,
+    #[serde(flatten)]
+    now: Option<StateJson>,
+    was: Option<StateJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<String>,
+}
+
+/// An entry at a commit; its time and rows are null if it cannot be decoded.
+#[derive(Serialize)]
+struct StateJson {
+    fetched_at: Option<u64>,
+    rows: Option<u64>,
+    bytes: u64,
+}
+
+impl StateJson {
+    fn of(state: &Remembered) -> StateJson {
+        let head = state.head;
+        StateJson { fetched_at: head.map(|head| head.fetched_at), rows: head.map(|head| head.rows), bytes: state.bytes }
+    }
+}

@@ -1,0 +1,137 @@
+//! Sets of diorama as JSON: `{"layout": "diorama", "refreshed_at": N, "copied_at": N, "total": N,
+//! "rows": {"<id>": {…}}, "incomplete": ["<id>", …]}`. Times are nanoseconds since 1970, as they are stored,
+//! and what is not remembered is left out. Rows come one by one, so that none need be kept.
+
+use super::style::JsonStyle;
+use super::tokens::Tokens;
+use super::values::{Maps, Values};
+use crate::cbor::error::Error as CborError;
+use crate::diorama::meta::Meta;
+use crate::diorama::row::RowView;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use std::io::{self, Write};
+
+/// The name that tells a set from an envelope, and what it says.
+const LAYOUT: (&str, &str) = ("layout", "diorama");
+
+/// Levels that may be nested in a field; verified before.
+const DEPTH: usize = 256;
+
+/// What a set is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SetFrame {
+    /// Nothing: the object of the set alone.
+    Alone,
+    /// An object of full key to set, which is opened and closed elsewhere, without a comma around it.
+    Document,
+    /// A line of its own, with the key in the object.
+    Line,
+}
+
+/// Writes one set.
+#[derive(Debug)]
+pub(crate) struct SetWriter<W: Write> {
+    values: Values<W>,
+    frame: SetFrame,
+    rows_only: bool,
+}
+
+impl<W: Write> SetWriter<W> {
+    /// Begins the set, and its rows under the name `rows`.
+    pub(crate) fn begin(
+        out: W,
+        frame: SetFrame,
+        style: JsonStyle,
+        (key, meta, rows): (&str, &Meta, &str),
+    ) -> io::Result<SetWriter<W>> {
+        let tokens = Tokens::new(out, style.pretty && frame != SetFrame::Line);
+        let tokens = if frame == SetFrame::Document { tokens.inside_container() } else { tokens };
+        let rows_only = style.rows_only && frame != SetFrame::Line;
+        let mut writer = SetWriter { values: Values::new(tokens, style.plain), frame, rows_only };
+        let tokens = &mut writer.values.tokens;
+        if frame == SetFrame::Document {
+            tokens.key(key)?;
+        }
+        tokens.begin(b'{');
+        if frame == SetFrame::Line {
+            tokens.key("key")?;
+            tokens.string(key.as_bytes())?;
+        }
+        if !rows_only {
+            tokens.key(LAYOUT.0)?;
+            tokens.string(LAYOUT.1.as_bytes())?;
+            let times = [("refreshed_at", meta.refreshed_at), ("copied_at", meta.copied_at)];
+            let times = times.map(|(name, time)| (name, time.map(|time| time.0)));
+            for (name, number) in times.into_iter().chain([("total", meta.total)]) {
+                if let Some(number) = number.filter(|_| !style.rows_only) {
+                    tokens.key(name)?;
+                    tokens.number(number)?;
+                }
+            }
+            tokens.key(rows)?;
+            tokens.begin(b'{');
+        }
+        Ok(writer)
+    }
+
+    /// Writes a row, as diorama reads it.
+    pub(crate) fn row(&mut self, id: &str, row: &RowView<'_>) -> io::Result<()> {
+        self.values.tokens.key(id)?;
+        self.values.begin_object();
+        row.fields::<Failed>(&mut |name, value| {
+            self.values.tokens.key(&name).map_err(io::Error::from)?;
+            Ok(self.values.value(value, Maps::Verified(row.maps()), DEPTH).map_err(io::Error::from)?)
+        })?;
+        self.values.end_object();
+        Ok(())
+    }
+
+    /// Writes the stored bytes of a row.
+    pub(crate) fn raw_row(&mut self, id: &str, value: &[u8]) -> io::Result<()> {
+        self.values.tokens.key(id)?;
+        Ok(self.values.tokens.base64(value, &BASE64)?)
+    }
+
+    /// Ends the rows, names those that are incomplete, and ends the set.
+    pub(crate) fn finish(mut self, incomplete: Option<&mut dyn Iterator<Item = String>>) -> io::Result<W> {
+        let tokens = &mut self.values.tokens;
+        tokens.end(b'}');
+        if !self.rows_only {
+            if let Some(ids) = incomplete {
+                tokens.key("incomplete")?;
+                tokens.begin(b'[');
+                for id in ids {
+                    tokens.item()?;
+                    tokens.string(id.as_bytes())?;
+                }
+                tokens.end(b']');
+            }
+            tokens.end(b'}');
+        }
+        if self.frame == SetFrame::Line {
+            tokens.end_line();
+        }
+        self.values.tokens.finish()
+    }
+}
+
+/// Why a row was not written: the output failed, since the row was verified.
+struct Failed(io::Error);
+
+impl From<CborError> for Failed {
+    fn from(_: CborError) -> Failed {
+        unreachable!("the row was verified")
+    }
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Failed {
+        Failed(error)
+    }
+}
+
+impl From<Failed> for io::Error {
+    fn from(Failed(error): Failed) -> io::Error {
+        error
+    }
+}

@@ -1,0 +1,113 @@
+//! What a scope selects of diorama's sets, which are entries beside those of vantage-live.
+
+use super::scope::{Matched, Scope};
+use super::{past_damage, unless_moved};
+use crate::diorama::identity::is_narrowed_copy;
+use crate::error::{Error, Result};
+use crate::live::key::Selection;
+use crate::snapshot::{Set, SetRow, Snapshot};
+use std::collections::HashSet;
+
+/// Who wrote an entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Layout {
+    /// vantage-live: a full key names one value, which holds rows and their time.
+    #[default]
+    Live,
+    /// vantage-diorama: a key names a table of rows, beside which there is a second one for their times.
+    Diorama,
+}
+
+/// The sets in a scope, each once: whole, or the rows that are selected, one by one. `matched` has what the
+/// scope matches of vantage-live, and has it of both then.
+pub(crate) fn selected_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Matched) -> Result<Vec<Set>> {
+    let all = snapshot.sets()?;
+    let mut chosen: Vec<Set> = Vec::new();
+    for (place, selection) in scope.selections().iter().enumerate() {
+        let found = snapshot.select(&all, selection)?;
+        if !found.is_empty() {
+            matched.unmatched.retain(|unmatched| *unmatched != place);
+        }
+        if found.is_empty() && scope.takes_narrowed() {
+            // The set itself may be gone already.
+            let copies = Snapshot::copies(&all, selection);
+            if !copies.is_empty() {
+                matched.unmatched.retain(|unmatched| *unmatched != place);
+            }
+            chosen.extend(copies);
+        }
+        for set in found {
+            if scope.takes_narrowed() {
+                let copies = all.iter().filter(|copy| is_narrowed_copy(set.name(), copy.name()));
+                for copy in copies {
+                    chosen.extend(match set.row() {
+                        None => Some(copy.clone()),
+                        Some(row) => snapshot.with_row(copy, row)?,
+                    });
+                }
+            }
+            chosen.push(set);
+        }
+    }
+    if scope.reduces() && !chosen.is_empty() {
+        return Err(Error::SetsNotFiltered);
+    }
+    let whole: HashSet<String> = chosen.iter().filter(|set| set.row().is_none()).map(|set| set.name().into()).collect();
+    let mut seen = HashSet::new();
+    chosen.retain(|set| {
+        (set.row().is_none() || !whole.contains(set.name()))
+            && seen.insert((set.name().to_owned(), set.row().map(str::to_owned)))
+            && scope.is_dated_within(set.fetched_at(), matched)
+    });
+    Ok(chosen)
+}
+
+/// The one set, or row of a set, that a scope names, if it names nothing else and nothing of vantage-live.
+pub fn only_set(snapshot: &Snapshot, scope: &Scope) -> Result<Option<Set>> {
+    let [selection] = scope.selections() else { return Ok(None) };
+    if *selection == Selection::All || scope.is_narrowed() || snapshot.entries(selection)?.next().is_some() {
+        return Ok(None);
+    }
+    let mut sets = selected_sets(snapshot, scope, &mut Matched::default())?;
+    Ok(if sets.len() == 1 { sets.pop() } else { None })
+}
+
+/// The sets in a scope, each once: whole, or the rows that are selected, one by one.
+pub fn sets_in(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Set>> {
+    selected_sets(snapshot, scope, &mut Matched::default())
+}
+
+/// Calls `visit` with every set in the scope. What `matched` has of entries of vantage-live is completed.
+pub fn each_set<E: From<Error>>(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    matched: &mut Matched,
+    visit: impl FnMut(&Set) -> Result<(), E>,
+) -> Result<(), E> {
+    selected_sets(snapshot, scope, matched)?.iter().try_for_each(visit)
+}
+
+/// Calls `visit` with every row of a set; damaged pages are passed by and added to `damage`.
+pub fn each_row<E: From<Error>>(
+    snapshot: &Snapshot,
+    set: &Set,
+    damage: &mut Vec<Error>,
+    mut visit: impl FnMut(&SetRow) -> Result<(), E>,
+) -> Result<(), E> {
+    for row in snapshot.rows(set) {
+        if let Some(row) = past_damage(unless_moved(row, snapshot), damage)? {
+            visit(&row)?;
+        }
+    }
+    Ok(())
+}
+
+/// The sets that hold narrowed copies of rows of the selected ones and are not selected themselves.
+pub(crate) fn narrowed_copies(snapshot: &Snapshot, selected: &[Set]) -> Result<Vec<String>> {
+    let names: HashSet<&str> = selected.iter().map(Set::name).collect();
+    let is_left = |set: &Set| {
+        !names.contains(set.name()) && selected.iter().any(|base| is_narrowed_copy(base.name(), set.name()))
+    };
+    Ok(snapshot.sets()?.iter().filter(|set| is_left(set)).map(|set| set.name().to_owned()).collect())
+}

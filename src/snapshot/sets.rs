@@ -1,0 +1,375 @@
+//! Sets: what diorama caches, a table of rows and what it remembers of it, as one entry each.
+
+use crate::diorama::identity::{Identity, TableName, is_narrowed_copy, meta_table};
+use crate::diorama::meta::{MalformedMeta, Meta};
+use crate::diorama::row::RowView;
+use crate::error::{Error, Result};
+use crate::file::{Cursor, TreeEntry};
+use crate::live::key::Selection;
+use crate::snapshot::{Snapshot, Table};
+use std::collections::{HashMap, HashSet};
+use std::str;
+use std::sync::Arc;
+
+/// Rows that are looked at to tell a table of diorama from one of another program.
+const SAMPLE: usize = 8;
+
+/// What a table of a file is, by its name, its types, the tables beside it and, where these do not tell,
+/// its first rows; never by the file's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableRole {
+    /// Entries of vantage-live under one cache key.
+    CacheKey,
+    /// Rows of diorama.
+    Rows,
+    /// What diorama remembers of rows.
+    Meta,
+    /// Data or an index of vantage-redb, a source and not a cache.
+    Source,
+    /// None of these.
+    Foreign,
+}
+
+/// A set that diorama caches: its rows, and what it remembers of them. An entry, as the value under a full
+/// key is one of vantage-live.
+#[derive(Clone, Debug)]
+pub struct Set {
+    name: Arc<str>,
+    /// `None` for a set that was copied whole and has no rows.
+    rows: Option<Table>,
+    meta_table: Option<Table>,
+    meta: Meta,
+    malformed: Vec<MalformedMeta>,
+    row: Option<Box<str>>,
+}
+
+impl Set {
+    /// The name of its table, which is its full key.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The full key of what is selected: the name of the table and, for one row, a `/` and its id.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match &self.row {
+            None => self.name.to_string(),
+            Some(row) => format!("{}/{row}", self.name),
+        }
+    }
+
+    /// The full key as people read it; as it is where its name is none of diorama's.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let name =
+            Identity::of_table(&self.name).map_or_else(|| self.name.to_string(), |identity| identity.to_string());
+        match &self.row {
+            None => name,
+            Some(row) => format!("{name}/{row}"),
+        }
+    }
+
+    /// What diorama remembers of its rows.
+    #[must_use]
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// What diorama cannot read of that.
+    #[must_use]
+    pub fn malformed(&self) -> &[MalformedMeta] {
+        &self.malformed
+    }
+
+    /// When its rows were last fetched, in whole seconds since 1970; `None` if diorama does not remember.
+    #[must_use]
+    pub fn fetched_at(&self) -> Option<u64> {
+        self.meta.refreshed_at.map(crate::diorama::meta::Nanoseconds::seconds)
+    }
+
+    /// The number of its rows, those included that are not selected.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows.as_ref().map_or(0, Table::entries)
+    }
+
+    /// The one row that is selected; `None` if all are.
+    #[must_use]
+    pub fn row(&self) -> Option<&str> {
+        self.row.as_deref()
+    }
+
+    /// Its table of rows.
+    pub(crate) fn rows_table(&self) -> Option<&Table> {
+        self.rows.as_ref()
+    }
+
+    /// Its meta table.
+    pub(crate) fn meta_table(&self) -> Option<&Table> {
+        self.meta_table.as_ref()
+    }
+}
+
+/// A row of a set as it is stored.
+#[derive(Clone, Debug)]
+pub struct SetRow(TreeEntry);
+
+impl SetRow {
+    /// The id of the row.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        str::from_utf8(self.0.key()).expect("verified when the row was read")
+    }
+
+    /// The value as stored.
+    #[must_use]
+    pub fn value(&self) -> &[u8] {
+        self.0.value()
+    }
+}
+
+/// The rows of a set in the order of their ids, a page in memory at a time. An error stands for a page that
+/// cannot be read; after it the iterator goes on with the next page that can.
+#[derive(Debug)]
+pub struct SetRows<'s> {
+    snapshot: &'s Snapshot,
+    set: &'s Set,
+    cursor: Option<Cursor<'s>>,
+    /// Rows so far; `None` once some could not be read, or if not all are selected.
+    seen: Option<u64>,
+}
+
+impl Iterator for SetRows<'_> {
+    type Item = Result<SetRow>;
+
+    fn next(&mut self) -> Option<Result<SetRow>> {
+        let table = self.set.rows.as_ref()?;
+        let damaged = |error| Some(Err(self.snapshot.error(error, Some(table.name()))));
+        match self.cursor.as_mut()?.next() {
+            Some(Ok(entry)) => {
+                self.seen = self.seen.map(|seen| seen + 1);
+                let Ok(id) = str::from_utf8(entry.key()) else { return damaged(table.definition().key_is_no_text()) };
+                if self.set.row().is_some_and(|row| row != id) {
+                    self.cursor = None;
+                    return None;
+                }
+                Some(Ok(SetRow(entry)))
+            }
+            Some(Err(error)) => {
+                self.seen = None;
+                damaged(error)
+            }
+            None => {
+                self.cursor = None;
+                match self.seen.take() {
+                    Some(seen) if seen != table.entries() => damaged(table.definition().miscounted()),
+                    _ => None,
+                }
+            }
+        }
+    }
+}
+
+impl Snapshot {
+    /// All tables of the file with what they are, in the order of their names.
+    pub fn roles(&self) -> Result<Vec<(Table, TableRole)>> {
+        self.roles_of(self.tables()?)
+    }
+
+    /// The same of these tables, which are all that can be read.
+    pub(crate) fn roles_of(&self, tables: Vec<Table>) -> Result<Vec<(Table, TableRole)>> {
+        let beside = Beside::of(&tables);
+        let roles: Result<Vec<TableRole>> = tables.iter().map(|table| self.role(table, &beside)).collect();
+        drop(beside);
+        roles.map(|roles| tables.into_iter().zip(roles).collect())
+    }
+
+    fn role(&self, table: &Table, beside: &Beside<'_>) -> Result<TableRole> {
+        if table.cache_key().is_some() {
+            return Ok(TableRole::CacheKey);
+        }
+        if index_of(table.name()).is_some_and(|source| beside.names.contains(source)) {
+            return Ok(TableRole::Source);
+        }
+        if table.is_named_as_cache() || !table.holds_bytes_by_text() {
+            return Ok(TableRole::Foreign);
+        }
+        match TableName::of(table.name()) {
+            TableName::Hidden => Ok(TableRole::Foreign),
+            TableName::Meta(_) => Ok(TableRole::Meta),
+            TableName::Rows(name) if beside.remembered.contains(name) => Ok(TableRole::Rows),
+            TableName::Rows(name) if beside.indexed.contains(name) => Ok(TableRole::Source),
+            TableName::Rows(_) => self.role_by_rows(table),
+        }
+    }
+
+    fn role_by_rows(&self, table: &Table) -> Result<TableRole> {
+        let mut is_array = false;
+        for entry in table.definition().tree(self.file()).entries().take(SAMPLE) {
+            let entry = match entry.map_err(|error| self.error(error, Some(table.name()))) {
+                // Whoever reads the rows finds the damage again.
+                Err(Error::Damaged { .. }) => return Ok(TableRole::Rows),
+                entry => entry?,
+            };
+            if RowView::new(entry.value()).is_ok() {
+                return Ok(TableRole::Rows);
+            }
+            is_array |= matches!(entry.value().first(), Some(0x80..=0x9f));
+        }
+        Ok(match (table.entries(), is_array) {
+            // diorama lists it, and another program would have had little reason to make it.
+            (0, _) => TableRole::Rows,
+            (_, true) => TableRole::Source,
+            _ => TableRole::Foreign,
+        })
+    }
+
+    /// Refuses a cache key that is the name of a set: an entry of vantage-live beside it would be of no use to
+    /// the app.
+    pub(crate) fn expect_no_set(&self, cache_key: &str) -> Result<()> {
+        for name in [cache_key.to_owned(), meta_table(cache_key)] {
+            let table = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
+            // Only where there is such a table the others are looked at.
+            if table.is_some() && self.sets()?.iter().any(|set| set.name() == cache_key) {
+                return Err(Error::IsASet { path: self.path().to_owned(), name: cache_key.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    /// All sets, in the order of their names.
+    pub fn sets(&self) -> Result<Vec<Set>> {
+        let mut sets: Vec<Set> = Vec::new();
+        let mut roles = self.roles()?;
+        // A meta table sorts after its rows, but perhaps not next to them.
+        let mut metas: HashMap<String, Table> = HashMap::new();
+        for (table, _) in roles.extract_if(.., |(_, role)| *role == TableRole::Meta) {
+            if let TableName::Meta(rows) = TableName::of(table.name()) {
+                metas.insert(rows.to_owned(), table);
+            }
+        }
+        for (table, role) in roles {
+            if role == TableRole::Rows {
+                let meta = metas.remove(table.name());
+                sets.push(self.set(table.name().into(), Some(table), meta)?);
+            }
+        }
+        for (name, meta) in metas {
+            sets.push(self.set(name.into(), None, Some(meta))?);
+        }
+        sets.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(sets)
+    }
+
+    fn set(&self, name: Arc<str>, rows: Option<Table>, meta_table: Option<Table>) -> Result<Set> {
+        let (mut meta, mut malformed) = (Meta::default(), Vec::new());
+        if let Some(table) = &meta_table {
+            for entry in table.definition().tree(self.file()).entries() {
+                let entry = entry.map_err(|error| self.error(error, Some(table.name())))?;
+                let Ok(key) = str::from_utf8(entry.key()) else { continue };
+                malformed.extend(meta.read(key, entry.value()).err());
+            }
+        }
+        Ok(Set { name, rows, meta_table, meta, malformed, row: None })
+    }
+
+    /// The sets that a selection takes, or the one row that it names: by the name of a table, by the name as
+    /// people read it, or by one of these, a `/` and the id of a row. The longest name counts.
+    pub fn selected_sets(&self, selection: &Selection) -> Result<Vec<Set>> {
+        self.select(&self.sets()?, selection)
+    }
+
+    /// The same of these sets, which are all that there are in the order of their names.
+    pub(crate) fn select(&self, sets: &[Set], selection: &Selection) -> Result<Vec<Set>> {
+        let Some(typed) = selection.named() else { return Ok(sets.to_vec()) };
+        let place = |name: &str| sets.binary_search_by(|set| (*set.name).cmp(name)).ok();
+        let Some((place, row)) = find(&typed, place) else { return Ok(Vec::new()) };
+        let set = match row {
+            None => Some(sets[place].clone()),
+            Some(row) => self.with_row(&sets[place], row)?,
+        };
+        Ok(set.into_iter().collect())
+    }
+
+    /// The narrowed copies of a set that a selection names and that may not be there, of these sets.
+    pub(crate) fn copies(sets: &[Set], selection: &Selection) -> Vec<Set> {
+        let Some(typed) = selection.named() else { return Vec::new() };
+        let base = typed.parse::<Identity>().map_or_else(|_| typed.clone(), |identity| identity.table());
+        let is_copy = |set: &&Set| is_narrowed_copy(&typed, set.name()) || is_narrowed_copy(&base, set.name());
+        sets.iter().filter(is_copy).cloned().collect()
+    }
+
+    /// The set with this row alone; `None` if it has no such row.
+    pub(crate) fn with_row(&self, set: &Set, row: &str) -> Result<Option<Set>> {
+        let set = Set { row: Some(row.into()), ..set.clone() };
+        let is_there = self.rows(&set).next().transpose()?.is_some();
+        Ok(is_there.then_some(set))
+    }
+
+    /// The rows of a set: all, or the one that is selected.
+    #[must_use]
+    pub fn rows<'s>(&'s self, set: &'s Set) -> SetRows<'s> {
+        let start = set.row().unwrap_or_default().as_bytes();
+        let cursor = set.rows.as_ref().map(|table| table.definition().tree(self.file()).entries_from(start));
+        SetRows { snapshot: self, set, cursor, seen: set.row.is_none().then_some(0) }
+    }
+}
+
+/// What tells a table from others beside it.
+struct Beside<'t> {
+    names: HashSet<&'t str>,
+    /// Tables that have a meta table.
+    remembered: HashSet<&'t str>,
+    /// Tables that have an index.
+    indexed: HashSet<&'t str>,
+}
+
+impl<'t> Beside<'t> {
+    fn of(tables: &'t [Table]) -> Beside<'t> {
+        let remembered = |table: &'t Table| match TableName::of(table.name()) {
+            TableName::Meta(rows) if table.holds_bytes_by_text() => Some(rows),
+            _ => None,
+        };
+        Beside {
+            names: tables.iter().map(Table::name).collect(),
+            remembered: tables.iter().filter_map(remembered).collect(),
+            indexed: tables.iter().filter_map(|table| index_of(table.name())).collect(),
+        }
+    }
+}
+
+/// The table of vantage-redb that a table is an index of, by its name.
+fn index_of(name: &str) -> Option<&str> {
+    name.split_once("__idx__").map(|(table, _)| table)
+}
+
+/// The table, by `place`, and perhaps the id of a row that a text stands for.
+fn find<T>(typed: &str, place: impl Fn(&str) -> Option<T>) -> Option<(T, Option<&str>)> {
+    let slashes = typed.rmatch_indices('/').map(|(at, _)| at);
+    std::iter::once(typed.len()).chain(slashes).find_map(|cut| {
+        let name = &typed[..cut];
+        let identity = || name.parse::<Identity>().ok();
+        let place = place(name).or_else(|| place(&identity()?.table()))?;
+        Some((place, typed.get(cut + 1..)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typed_name_is_that_of_the_longest_table_and_then_of_a_row() {
+        let tables = ["a", "a/b", "clients?c1:117:4:team1:=6:t3:redq-s-n1:0", "50%25"];
+        let find = |typed| find(typed, |name| tables.iter().position(|table| *table == name));
+        assert_eq!(find("a"), Some((0, None)));
+        assert_eq!(find("a/b"), Some((1, None)));
+        assert_eq!(find("a/c"), Some((0, Some("c"))));
+        assert_eq!(find("a/b/c/d"), Some((1, Some("c/d"))));
+        assert_eq!(find("a/"), Some((0, Some(""))));
+        assert_eq!(find("clients where team = red/c1"), Some((2, Some("c1"))));
+        assert_eq!(find("50%/x"), Some((3, Some("x"))));
+        assert_eq!(find("b"), None);
+    }
+}

@@ -1,0 +1,168 @@
+//! What is seen of a cache from one commit to a later one: events, and what an entry is remembered by.
+
+use crate::error::Error;
+use crate::live::head::{self, EnvelopeHead};
+use crate::live::key::Key;
+use crate::snapshot::commit::Snapshot;
+use std::fmt;
+use std::str::FromStr;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+/// A commit, and the last one that was seen before it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SeenCommit {
+    /// The commit. Of what differs the pages are pinned with
+    /// [`WatchOptions::new_values`](crate::snapshot::WatchOptions::new_values).
+    pub snapshot: Snapshot,
+    /// redb's number of the transaction.
+    pub number: u64,
+    /// The number of the commit that this one is compared with; `None` for the first commit that is seen of a file.
+    /// There may have been others in between.
+    pub after: Option<u64>,
+    /// What could not be read of it, and stays as unknown as it is.
+    pub damage: Vec<Error>,
+    /// Pages that were read to see it.
+    pub pages_read: u64,
+}
+
+/// What happened to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// It was not there before.
+    Added,
+    /// It has another value.
+    Replaced,
+    /// It has another time, and the same rows.
+    Touched,
+    /// It is gone.
+    Removed,
+    /// It was readable before, and its page may be one that is damaged now: it may be gone too.
+    Lost,
+    /// It is there, and what was in its place was damaged: it may have been there before.
+    Found,
+}
+
+impl Event {
+    /// All events.
+    pub const ALL: [Event; 6] =
+        [Event::Added, Event::Replaced, Event::Touched, Event::Removed, Event::Lost, Event::Found];
+
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Event::Added => "added",
+            Event::Replaced => "replaced",
+            Event::Touched => "touched",
+            Event::Removed => "removed",
+            Event::Lost => "lost",
+            Event::Found => "found",
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Event {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Event, String> {
+        Event::ALL.into_iter().find(|event| event.name() == name).ok_or_else(|| {
+            let names: Vec<&str> = Event::ALL.into_iter().map(Event::name).collect();
+            format!("an event is one of {}", names.join(", "))
+        })
+    }
+}
+
+/// An entry that differs between two commits.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EntryChange {
+    /// The entry.
+    pub key: Key,
+    /// What happened to it.
+    pub event: Event,
+    /// What it was before.
+    pub old: Option<Remembered>,
+    /// What it is now.
+    pub new: Option<Remembered>,
+}
+
+/// What is remembered of the value of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Remembered {
+    /// Its time and rows; `None` if the value cannot be decoded.
+    pub head: Option<EnvelopeHead>,
+    /// Bytes of the value.
+    pub bytes: u64,
+    /// The value, if values are kept.
+    pub value: Option<Vec<u8>>,
+    /// Of the rows of an envelope that begins as vantage-live writes it, or of the whole value.
+    rows_hash: [u8; 16],
+    is_usual: bool,
+}
+
+/// Bytes of what is remembered of any value.
+const FIXED: usize = 1 + 3 * 8 + 8 + 16;
+
+impl Remembered {
+    /// Appends what is remembered of a value, and the value itself with `keep_value`. Two values that differ differ
+    /// in this.
+    pub(super) fn append(value: &[u8], keep_value: bool, to: &mut Vec<u8>) {
+        let head = EnvelopeHead::decode(value).ok();
+        let usual = head::usual(value);
+        let (before, rows) = value.split_at(usual.map_or(0, |(_, rows)| rows));
+        to.push(u8::from(head.is_some()) | u8::from(usual.is_some()) << 1 | u8::from(keep_value) << 2);
+        let (fetched_at, row_count) = head.map_or((0, 0), |head| (head.fetched_at, head.rows));
+        for number in [fetched_at, row_count, value.len() as u64, xxh3_64(before)] {
+            to.extend_from_slice(&number.to_le_bytes());
+        }
+        to.extend_from_slice(&xxh3_128(rows).to_le_bytes());
+        if keep_value {
+            to.extend_from_slice(value);
+        }
+    }
+
+    /// Reads what [`Remembered::append`] wrote.
+    pub(super) fn parse(bytes: &[u8]) -> Remembered {
+        let (fixed, value) = bytes.split_at(FIXED);
+        let number = |n: usize| u64::from_le_bytes(fixed[1 + 8 * n..9 + 8 * n].try_into().expect("8 bytes"));
+        let flag = |bit: u8| fixed[0] >> bit & 1 == 1;
+        Remembered {
+            head: flag(0).then(|| EnvelopeHead { fetched_at: number(0), rows: number(1) }),
+            bytes: number(2),
+            value: flag(2).then(|| value.to_vec()),
+            rows_hash: fixed[FIXED - 16..].try_into().expect("16 bytes"),
+            is_usual: flag(1),
+        }
+    }
+}
+
+impl EntryChange {
+    /// Of what is remembered on both sides, one of which there is; `unknown` says on which of them something could
+    /// not be read.
+    pub(super) fn new(
+        key: Key,
+        old: Option<Remembered>,
+        new: Option<Remembered>,
+        [unknown_old, unknown_new]: [bool; 2],
+    ) -> EntryChange {
+        let event = match (&old, &new) {
+            (None, _) if unknown_old => Event::Found,
+            (None, _) => Event::Added,
+            (_, None) if unknown_new => Event::Lost,
+            (_, None) => Event::Removed,
+            (Some(old), Some(new)) => {
+                let is_dated = old.is_usual && new.is_usual && old.rows_hash == new.rows_hash;
+                if is_dated { Event::Touched } else { Event::Replaced }
+            }
+        };
+        EntryChange { key, event, old, new }
+    }
+}

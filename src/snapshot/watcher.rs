@@ -1,0 +1,377 @@
+//! Watching a cache: each look compares the newest commit with the last one that was seen, and reads only the pages
+//! that differ.
+
+use crate::error::{Action, Error, Result};
+use crate::file::{self, Advance, Damaged, Definition, File, HEADER_LEN, Mirror, PageStore, Records};
+use crate::live::key::{self, Key, Selection};
+use crate::snapshot::commit::Snapshot;
+use crate::snapshot::tables::Table;
+use crate::snapshot::watched::{EntryChange, Remembered, SeenCommit};
+use crate::snapshot::{location, race};
+use crate::system::holder;
+use crate::system::positioned::read_at;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a watcher keeps of values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WatchOptions {
+    /// Remember the values themselves, so that changes have the old one too: up to 16 MiB in memory, and the rest
+    /// in a temporary file without a name.
+    pub old_values: bool,
+    /// Pin the pages that are read, so that the new values of entries that changed can be read from the
+    /// snapshot that is handed out, whatever the app commits meanwhile.
+    pub new_values: bool,
+}
+
+/// Sees what an app does to its cache, commit by commit, without a lock and without a trace.
+///
+/// An app that commits faster than it is looked at is seen at some of its commits; what is reported is what
+/// differs between those, and nothing is ever mixed. A watcher outlives the end of the app, its crash and
+/// restart, and the removal and replacement of the file.
+///
+/// ```no_run
+/// use std::{thread, time::Duration};
+/// use vlive::Selection;
+/// use vlive::snapshot::{Pace, WatchOptions, Watcher};
+///
+/// let mut watcher = Watcher::new("cache", vec![Selection::All], WatchOptions::default());
+/// let mut pace = Pace::default();
+/// loop {
+///     let seen = watcher.look(Duration::from_secs(5), |commit, change| {
+///         println!("#{} {} {}", commit.number, change.event, change.key);
+///         Ok::<(), vlive::Error>(())
+///     })?;
+///     thread::sleep(pace.next(seen.is_some()));
+/// }
+/// # Ok::<(), vlive::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Watcher {
+    path: PathBuf,
+    selections: Vec<Selection>,
+    options: WatchOptions,
+    open: Option<Open>,
+    /// The number of the commit that was seen last of the file that is open.
+    last: Option<u64>,
+    /// Whether a commit has been seen, of any file.
+    has_seen: bool,
+    /// Definitions by the names of tables.
+    tables: Mirror,
+    /// The tables of selected cache keys, by name.
+    entries: BTreeMap<String, Mirror>,
+    records: Records,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: Arc<fs::File>,
+    /// The header at the last look that succeeded.
+    seen: Option<[u8; HEADER_LEN]>,
+}
+
+/// A commit that was read as far as it differs.
+struct Attempt {
+    tables: Advance,
+    entries: Vec<(String, Advance)>,
+    damage: Vec<Error>,
+}
+
+impl Watcher {
+    /// Watches the selected entries of the cache at `path`, a folder or the file in it, which need not be there yet.
+    #[must_use]
+    pub fn new(path: impl AsRef<Path>, selections: Vec<Selection>, options: WatchOptions) -> Watcher {
+        Watcher {
+            path: location::cache_file(path.as_ref()),
+            selections,
+            options,
+            open: None,
+            last: None,
+            has_seen: false,
+            tables: Mirror::default(),
+            entries: BTreeMap::new(),
+            records: Records::default(),
+        }
+    }
+
+    /// The cache file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Looks once. If there is a commit that has not been seen, calls `each` with every selected entry that differs
+    /// from the last commit that was, in the order of a cache; at first, and after the file was replaced, with what
+    /// differs from all that is known, which at first is nothing.
+    ///
+    /// # Errors
+    /// The cache cannot be read at the moment: [`Error::Missing`] while it is not there,
+    /// [`Error::Unsteady`] if no commit could be read whole within `wait`. Nothing is lost by an error;
+    /// the next look goes on from the last commit that was seen.
+    pub fn look<E: From<Error>>(
+        &mut self,
+        wait: Duration,
+        each: impl FnMut(&SeenCommit, EntryChange) -> Result<(), E>,
+    ) -> Result<Option<SeenCommit>, E> {
+        let (file, is_new) = self.file()?;
+        let header = header(&file, &self.path)?;
+        if self.open.as_ref().is_some_and(|open| open.seen.is_some() && open.seen == header) {
+            return Ok(None);
+        }
+        let store = (self.options.new_values).then(|| Arc::new(PageStore::default()));
+        let (snapshot, attempt) = match self.attempt(&file, is_new, store.as_ref(), wait) {
+            Ok(read) => read,
+            Err(error) => {
+                self.forget_ahead();
+                return Err(error.into());
+            }
+        };
+        if let Some(open) = &mut self.open {
+            open.seen = header;
+        }
+        Ok(Some(self.take(snapshot, attempt, each)?))
+    }
+
+    /// The file at the path, and whether it is another one than before.
+    fn file(&mut self) -> Result<(Arc<fs::File>, bool)> {
+        if let Some(open) = &self.open
+            && is_the_one_at(&open.file, &self.path)
+        {
+            return Ok((Arc::clone(&open.file), open.seen.is_none()));
+        }
+        self.open = None;
+        self.last = None;
+        let file = Arc::new(location::open(&self.path, false)?);
+        self.open = Some(Open { file: Arc::clone(&file), seen: None });
+        Ok((file, true))
+    }
+
+    fn attempt(
+        &mut self,
+        file: &Arc<fs::File>,
+        is_new: bool,
+        store: Option<&Arc<PageStore>>,
+        wait: Duration,
+    ) -> Result<(Snapshot, Attempt)> {
+        let path = self.path.clone();
+        let opened = |snapshot: Snapshot| {
+            let mut snapshot = snapshot;
+            if let Some(store) = store {
+                snapshot.keep_pages(store);
+            }
+            snapshot
+        };
+        let strict = race::retry(&path, wait, || {
+            // Of a file that was left by a crash redb may not start from the newest commit. One that was seen before
+            // had its newest commit all along.
+            let in_use = !is_new || is_in_use(file);
+            let snapshot = opened(Snapshot::of(&path, Arc::clone(file), in_use)?.whole()?);
+            let attempt = self.read(&snapshot, Damaged::Refuse)?;
+            Ok((snapshot, attempt))
+        });
+        let damage = match strict {
+            Err(error @ Error::Damaged { .. }) => error,
+            strict => return strict,
+        };
+        let in_context = |error| Error::file(error, &path, None);
+        let slots = File::open(Arc::clone(file)).and_then(|file| file.header().candidates()).map_err(in_context)?;
+        // After a crash redb goes back to the commit before, if that one is whole.
+        let modes = slots.iter().skip(1).filter(|_| !is_in_use(file)).map(|slot| (slot, Damaged::Refuse));
+        for (slot, mode) in modes.chain(slots.iter().take(1).map(|slot| (slot, Damaged::PassBy))) {
+            let opening = File::open(Arc::clone(file)).map_err(in_context)?;
+            let snapshot = opened(Snapshot::of_commit(&path, opening, *slot, true));
+            match self.read(&snapshot, mode) {
+                Err(Error::Damaged { .. }) => {}
+                read => return read.map(|attempt| (snapshot, attempt)),
+            }
+        }
+        Err(damage)
+    }
+
+    /// Reads a commit as far as it differs from what is known.
+    fn read(&mut self, snapshot: &Snapshot, damaged: Damaged) -> Result<Attempt> {
+        let file = snapshot.file();
+        let definition = |value: &[u8], to: &mut Vec<u8>| to.extend_from_slice(value);
+        let mut tables = self
+            .tables
+            .read(file, snapshot.slot().user.as_ref(), &definition, &mut self.records, damaged)
+            .map_err(|error| snapshot.error(error, None))?;
+        let damage = tables.damage.drain(..).map(|damage| snapshot.error(damage.into(), None)).collect();
+        let mut attempt = Attempt { tables, entries: Vec::new(), damage };
+        for (name, root) in self.changed_tables(&attempt, snapshot)? {
+            let mirror = self.entries.entry(name.clone()).or_default();
+            if mirror.is_of(root.as_ref()) {
+                continue;
+            }
+            let keep = self.options.old_values;
+            let remember = |value: &[u8], to: &mut Vec<u8>| Remembered::append(value, keep, to);
+            let mut advance = mirror
+                .read(file, root.as_ref(), &remember, &mut self.records, damaged)
+                .map_err(|error| snapshot.error(error, Some(&name)))?;
+            let found = std::mem::take(&mut advance.damage);
+            attempt.damage.extend(found.into_iter().map(|damage| snapshot.error(damage.into(), Some(&name))));
+            attempt.entries.push((name, advance));
+        }
+        Ok(attempt)
+    }
+
+    /// The selected tables that differ, and where each of them is now.
+    fn changed_tables(&self, attempt: &Attempt, snapshot: &Snapshot) -> Result<Vec<(String, Option<file::Root>)>> {
+        let mut changed = Vec::new();
+        let mut tables = self.tables.differences(&attempt.tables, &self.records);
+        while let Some(table) = tables.next().map_err(|error| snapshot.error(error, None))? {
+            let Ok(name) = str::from_utf8(table.key) else { continue };
+            let is_selected = |key| self.selections.iter().any(|selection| selection.concerns(key));
+            if !key::cache_key(name).is_some_and(is_selected) || table.new.is_none() && !attempt.damage.is_empty() {
+                continue;
+            }
+            let root = match table.new.map(Definition::parse) {
+                None => None,
+                Some(None) => return Err(snapshot.error(file::Error::senseless_definition(), Some(name))),
+                Some(Some(definition)) => {
+                    let root = definition.root;
+                    // A table of another type has no entries.
+                    root.filter(|_| Table::new(name.to_owned(), definition).cache_key().is_some())
+                }
+            };
+            changed.push((name.to_owned(), root));
+        }
+        Ok(changed)
+    }
+
+    /// Tells what differs, and takes it for what is known.
+    fn take<E: From<Error>>(
+        &mut self,
+        snapshot: Snapshot,
+        attempt: Attempt,
+        mut each: impl FnMut(&SeenCommit, EntryChange) -> Result<(), E>,
+    ) -> Result<SeenCommit, E> {
+        let commit = SeenCommit {
+            number: snapshot.slot().transaction_id,
+            after: self.last,
+            damage: attempt.damage,
+            pages_read: snapshot.pages_read(),
+            snapshot,
+        };
+        let told = attempt
+            .entries
+            .iter()
+            .try_for_each(|(name, advance)| self.tell(name, advance, |change| each(&commit, change)));
+        for (name, advance) in attempt.entries {
+            if let Some(mirror) = self.entries.get_mut(&name) {
+                mirror.apply(advance, &mut self.records);
+            }
+        }
+        self.tables.apply(attempt.tables, &mut self.records);
+        self.forget_ahead();
+        self.entries.retain(|_, mirror| !mirror.is_empty());
+        self.records
+            .tidy(self.entries.values_mut().chain([&mut self.tables]))
+            .map_err(|error| commit.snapshot.error(error, None))?;
+        self.last = Some(commit.number);
+        self.has_seen = true;
+        told.map(|()| commit)
+    }
+
+    /// Calls `each` with the selected entries of a table that differ.
+    fn tell<E: From<Error>>(
+        &self,
+        name: &str,
+        advance: &Advance,
+        mut each: impl FnMut(EntryChange) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(mirror) = self.entries.get(name) else { return Ok(()) };
+        let cache_key: Arc<str> = key::cache_key(name).unwrap_or_default().into();
+        let unknown = mirror.has_unknown(advance);
+        let mut differences = mirror.differences(advance, &self.records);
+        while let Some(changed) = differences.next().map_err(|error| Error::file(error, &self.path, Some(name)))? {
+            let Ok(sub_key) = str::from_utf8(changed.key) else { continue };
+            if self.selections.iter().any(|selection| selection.takes(&cache_key, sub_key)) {
+                let key = Key::from_parts(Arc::clone(&cache_key), sub_key);
+                let [old, new] = [changed.old, changed.new].map(|side| side.map(Remembered::parse));
+                each(EntryChange::new(key, old, new, unknown))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a commit has been seen, of this file or one before it.
+    #[must_use]
+    pub fn has_seen(&self) -> bool {
+        self.has_seen
+    }
+
+    fn forget_ahead(&mut self) {
+        for mirror in self.entries.values_mut().chain([&mut self.tables]) {
+            mirror.forget_ahead(&mut self.records);
+        }
+    }
+}
+
+fn header(file: &fs::File, path: &Path) -> Result<Option<[u8; HEADER_LEN]>> {
+    let mut bytes = [0; HEADER_LEN];
+    match read_at(file, &mut bytes, 0) {
+        Ok(()) => Ok(Some(bytes)),
+        // What is wrong with it shows when it is opened.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(Error::io(Action::Read, path, error)),
+    }
+}
+
+fn is_in_use(file: &fs::File) -> bool {
+    file.metadata().ok().and_then(|metadata| holder::of(&metadata)).is_some_and(|holders| !holders.is_empty())
+}
+
+#[cfg(unix)]
+fn is_the_one_at(file: &fs::File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    file.metadata().ok().map(place) == fs::metadata(path).ok().map(place)
+}
+
+/// A file that is open keeps its name here.
+#[cfg(not(unix))]
+fn is_the_one_at(_: &fs::File, _: &Path) -> bool {
+    true
+}
+
+/// How long to wait before the next look: little after a commit, and longer the longer nothing happens.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace(Duration);
+
+const SHORTEST: Duration = Duration::from_millis(5);
+const LONGEST: Duration = Duration::from_millis(200);
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace(SHORTEST)
+    }
+}
+
+impl Pace {
+    /// The time until the next look; `seen` says whether the last one saw a commit.
+    #[must_use = "it is what to wait"]
+    pub fn next(&mut self, seen: bool) -> Duration {
+        self.0 = if seen { SHORTEST } else { (self.0 * 5 / 4).min(LONGEST) };
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_come_fast_after_a_commit_and_slowly_when_nothing_happens() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.next(true), SHORTEST);
+        let waits: Vec<Duration> = (0..40).map(|_| pace.next(false)).collect();
+        assert!(waits.is_sorted() && waits[1] < waits[5]);
+        assert_eq!(waits[39], LONGEST);
+        assert_eq!(pace.next(true), SHORTEST);
+    }
+}

@@ -1,0 +1,215 @@
+//! What a watcher reports from one commit to another, against a plain walk of both.
+
+use crate::common::random::Random;
+use crate::common::stress::seeds;
+use crate::model::{Model, fill, read};
+use redb::{Builder, Database, TableDefinition};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+use vlive::snapshot::{EntryChange, Event, SeenCommit, WatchOptions, Watcher};
+use vlive::{Error, Key, Selection};
+
+const VALUES: WatchOptions = WatchOptions { old_values: true, new_values: true };
+
+/// Changes, each with the value that the entry has now.
+type Changes = Vec<(EntryChange, Option<Vec<u8>>)>;
+
+fn look(watcher: &mut Watcher) -> (Option<SeenCommit>, Changes) {
+    let mut changes = Vec::new();
+    let seen = watcher.look(Duration::from_secs(5), |commit, change| {
+        let now = change.new.as_ref().map(|_| commit.snapshot.entry(&change.key));
+        let value = now.transpose()?.flatten().map(|entry| entry.value().to_vec());
+        changes.push((change, value));
+        Ok::<(), Error>(())
+    });
+    (seen.unwrap(), changes)
+}
+
+fn flat(model: &Model) -> BTreeMap<(String, String), Vec<u8>> {
+    let entries = model.iter().flat_map(|(cache_key, entries)| {
+        entries.iter().map(|(sub_key, value)| ((cache_key.clone(), sub_key.clone()), value.clone()))
+    });
+    entries.collect()
+}
+
+/// Takes the changes to `state`; each must be what a walk of both sides finds, in order.
+fn replay(state: &mut BTreeMap<(String, String), Vec<u8>>, changes: Changes) {
+    let mut last = None;
+    for (change, value) in changes {
+        let place = (change.key.cache_key().to_owned(), change.key.sub_key().to_owned());
+        assert!(last.as_ref() < Some(&place), "in order, each once");
+        let was = match &value {
+            Some(value) => state.insert(place.clone(), value.clone()),
+            None => state.remove(&place),
+        };
+        assert_eq!(change.old.as_ref().and_then(|old| old.value.clone()), was, "{place:?}");
+        assert_eq!(change.new.as_ref().map(|new| new.bytes), value.as_ref().map(|value| value.len() as u64));
+        let event = match (&was, &value) {
+            (None, Some(_)) => Event::Added,
+            (Some(_), None) => Event::Removed,
+            (Some(was), Some(value)) if was != value => Event::Replaced,
+            other => panic!("{place:?} is reported, and is the same: {other:?}"),
+        };
+        assert_eq!(change.event, event, "{place:?}");
+        last = Some(place);
+    }
+}
+
+#[test]
+fn what_is_reported_between_any_two_commits_is_what_a_walk_of_both_finds() {
+    for seed in seeds(15) {
+        let random = &mut Random::new(seed);
+        let folder = tempfile::tempdir().unwrap();
+        let database = Builder::new().set_cache_size(1 << 20).create(folder.path().join("vlive.redb")).unwrap();
+        let mut model = Model::new();
+        let mut watcher = Watcher::new(folder.path(), vec![Selection::All], VALUES);
+        let mut state = BTreeMap::new();
+        for _ in 0..6 {
+            fill(&database, &mut model, random);
+            let (seen, changes) = look(&mut watcher);
+            assert!(seen.is_none_or(|seen| seen.damage.is_empty()));
+            replay(&mut state, changes);
+            assert_eq!(state, flat(&model), "seed {seed}");
+            assert!(look(&mut watcher).0.is_none(), "nothing is new");
+        }
+        assert_eq!(state, flat(&read(folder.path())));
+    }
+}
+
+#[test]
+fn a_selection_is_all_that_is_reported() {
+    for seed in seeds(5) {
+        let random = &mut Random::new(seed);
+        let folder = tempfile::tempdir().unwrap();
+        let database = Builder::new().set_cache_size(1 << 20).create(folder.path().join("vlive.redb")).unwrap();
+        let mut model = Model::new();
+        let selections = vec![Selection::prefix("t1"), Selection::prefix("t2/a"), Selection::exact("t3/b")];
+        let mut watcher = Watcher::new(folder.path(), selections.clone(), VALUES);
+        let mut state = BTreeMap::new();
+        for _ in 0..5 {
+            fill(&database, &mut model, random);
+            replay(&mut state, look(&mut watcher).1);
+            let mut expected = flat(&model);
+            expected.retain(|(cache_key, sub_key), _| selections.iter().any(|one| one.takes(cache_key, sub_key)));
+            assert_eq!(state, expected, "seed {seed}");
+        }
+    }
+}
+
+fn put(database: &Database, entries: impl IntoIterator<Item = (String, Vec<u8>)>) {
+    let transaction = database.begin_write().unwrap();
+    {
+        let definition: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("__vlive__clients");
+        let mut table = transaction.open_table(definition).unwrap();
+        for (key, value) in entries {
+            table.insert(key.as_str(), value.as_slice()).unwrap();
+        }
+    }
+    transaction.commit().unwrap();
+}
+
+/// An envelope with one row, as vantage-live writes it.
+fn envelope(fetched_at: u8, text: &str) -> Vec<u8> {
+    let mut value = b"\xa2\x6afetched_at".to_vec();
+    value.extend([24, 100 + fetched_at]);
+    value.extend(b"\x64rows\xa1\x61a\xa1\x61x\x79");
+    value.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
+    value.extend(text.as_bytes());
+    value
+}
+
+fn many(folder: &Path, entries: usize) -> Database {
+    let database = Database::create(folder.join("vlive.redb")).unwrap();
+    put(&database, (0..entries).map(|n| (format!("page_{n}"), envelope(0, &"x".repeat(500)))));
+    database
+}
+
+#[test]
+fn a_small_commit_in_a_large_cache_is_seen_by_a_few_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = many(folder.path(), 20_000);
+    let mut watcher = Watcher::new(folder.path(), vec![Selection::All], WatchOptions::default());
+    let (first, entries) = look(&mut watcher);
+    assert!(first.unwrap().pages_read > 2000 && entries.len() == 20_000);
+    put(&database, [("page_777".to_owned(), envelope(0, "another"))]);
+    let mut events = Vec::new();
+    let seen = watcher.look(Duration::from_secs(5), |_, change| {
+        events.push((change.event, change.key.to_string()));
+        Ok::<(), Error>(())
+    });
+    assert_eq!(events, [(Event::Replaced, "clients/page_777".to_owned())]);
+    // One for each level of the two trees.
+    let seen = seen.unwrap().unwrap();
+    assert!(seen.pages_read <= 5, "{} pages", seen.pages_read);
+}
+
+#[test]
+fn the_same_rows_with_another_time_are_touched_and_other_rows_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = many(folder.path(), 3);
+    let mut watcher = Watcher::new(folder.path(), vec![Selection::All], WatchOptions::default());
+    look(&mut watcher);
+    let x = "x".repeat(500);
+    put(&database, [("page_0".to_owned(), envelope(9, &x)), ("page_1".to_owned(), envelope(9, "y"))]);
+    let events: Vec<Event> = look(&mut watcher).1.iter().map(|(change, _)| change.event).collect();
+    assert_eq!(events, [Event::Touched, Event::Replaced]);
+}
+
+#[test]
+fn a_cache_may_come_late_go_and_be_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vlive.redb");
+    let mut watcher = Watcher::new(folder.path(), vec![Selection::All], VALUES);
+    let missing = |watcher: &mut Watcher| {
+        let looked = watcher.look(Duration::ZERO, |_, _| Ok::<(), Error>(()));
+        assert!(matches!(looked, Err(Error::Missing { .. })), "{looked:?}");
+    };
+    missing(&mut watcher);
+    drop(many(folder.path(), 3));
+    assert_eq!(look(&mut watcher).1.len(), 3);
+    fs::remove_file(&path).unwrap();
+    missing(&mut watcher);
+    let database = many(folder.path(), 5);
+    let (seen, changes) = look(&mut watcher);
+    assert_eq!(seen.unwrap().after, None);
+    let events: Vec<(Event, Key)> = changes.into_iter().map(|(change, _)| (change.event, change.key)).collect();
+    let added = |key: &str| (Event::Added, Key::new(key));
+    assert_eq!(events, [added("clients/page_3"), added("clients/page_4")]);
+    drop(database);
+}
+
+#[test]
+fn a_damaged_page_hides_its_own_entries_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vlive.redb");
+    let mut watcher = Watcher::new(folder.path(), vec![Selection::All], VALUES);
+    let database = many(folder.path(), 100);
+    assert_eq!(look(&mut watcher).1.len(), 100);
+    // In one commit, so that the damaged page is one that was not read before.
+    put(&database, [("page_50".to_owned(), envelope(0, "MARKED")), ("page_99".to_owned(), envelope(0, "new"))]);
+    drop(database);
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(6).position(|bytes| bytes == b"MARKED").unwrap();
+    bytes[at] = b'X';
+    fs::write(&path, &bytes).unwrap();
+    let (seen, changes) = look(&mut watcher);
+    assert_eq!(seen.unwrap().damage.len(), 1);
+    let lost = |(change, _): &&(EntryChange, _)| change.event == Event::Lost;
+    let told: Vec<String> = changes.iter().filter(lost).map(|(change, _)| change.key.to_string()).collect();
+    assert!(told.contains(&"clients/page_50".to_owned()) && told.len() < 20, "{told:?}");
+    let others: Vec<String> =
+        changes.iter().filter(|change| !lost(change)).map(|(change, _)| change.key.to_string()).collect();
+    assert_eq!(others, ["clients/page_99"]);
+    bytes[at] = b'M';
+    let database = {
+        fs::write(&path, &bytes).unwrap();
+        Database::open(&path).unwrap()
+    };
+    put(&database, [("page_50".to_owned(), envelope(0, "sound"))]);
+    let found: Vec<(Event, Key)> =
+        look(&mut watcher).1.into_iter().map(|(change, _)| (change.event, change.key)).collect();
+    assert!(found.contains(&(Event::Found, Key::new("clients/page_50"))), "{found:?}");
+    assert_eq!(found.len(), told.len());
+}

@@ -1,0 +1,106 @@
+//! What `vlive watch` prints, and when it ends.
+
+use crate::support::Folder;
+use serde_json::Value;
+use std::fs;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
+
+fn start(folder: &Folder, args: &[&str]) -> Child {
+    let mut command = folder.command([&["watch"], args].concat());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Standard output and the status of a watch that ends by itself.
+fn end(child: Child) -> (String, Option<i32>) {
+    let output = child.wait_with_output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.code())
+}
+
+#[test]
+fn what_is_there_is_told_only_on_demand() {
+    let folder = Folder::copy_of("live-demo");
+    folder.vlive(["watch", "--for", "0s"]).ends(0, "", "");
+    folder.vlive(["watch", "--for", "0s", "--initial", "products/id/a"]).ends(
+        0,
+        "2026-02-02T05:26:40Z #8 + products/id/a  1 row 48 B\n",
+        "",
+    );
+}
+
+#[test]
+fn waiting_for_an_entry_ends_with_it_or_with_the_time() {
+    let folder = Folder::copy_of("bakery");
+    let args = ["--until", "added:clients/new", "--for", "60s", "--json"];
+    let watching = start(&folder, &args);
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(folder.vlive(["put", "clients/other"]).stdin(r#"{"a": {}}"#).output().status, 0);
+    assert_eq!(folder.vlive(["put", "clients/new"]).stdin(r#"{"a": {"n": 1}}"#).output().status, 0);
+    let (told, status) = end(watching);
+    assert_eq!(status, Some(0));
+    let last: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["event"], &last["key"], &last["rows"]), (&"added".into(), &"clients/new".into(), &1.into()));
+    folder.vlive(["watch", "--exit-on", "removed", "--for", "10ms"]).ends(1, "", "");
+}
+
+#[test]
+fn changes_are_shown_to_the_field_and_filtered_by_rows() {
+    let folder = Folder::copy_of("bakery");
+    assert_eq!(folder.vlive(["put", "k/a"]).stdin(r#"{"x": {"n": 1}, "y": {"n": 5}}"#).output().status, 0);
+    let shown = start(&folder, &["--diff", "--until", "replaced:k/a", "--for", "60s"]);
+    let filtered = start(&folder, &["--where", ".n == 7", "--exit-on", "any", "--for", "60s"]);
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(folder.vlive(["put", "k/b"]).stdin(r#"{"x": {"n": 1}}"#).output().status, 0);
+    assert_eq!(folder.vlive(["put", "k/a"]).stdin(r#"{"x": {"n": 2}, "z": {"n": 7}}"#).output().status, 0);
+    let (told, status) = end(shown);
+    assert_eq!(status, Some(0));
+    let (line, fields) = told[told.find("~ k/a").unwrap()..].split_once('\n').unwrap();
+    assert_eq!(line, "~ k/a  2 rows 35 B (was 2, 35 B)");
+    assert_eq!(fields, "  ~ x\n    ~ n: 1 -> 2\n  - y: {\"n\":5}\n  + z: {\"n\":7}\n");
+    let (told, status) = end(filtered);
+    assert_eq!((status, told.lines().count()), (Some(0), 1), "{told}");
+    assert!(told.contains("~ k/a"), "{told}");
+}
+
+#[test]
+fn recorded_commits_are_fixtures() {
+    let folder = Folder::copy_of("bakery");
+    let watching = start(&folder, &["--initial", "--record", "history", "--until", "any:new/a", "--for", "60s"]);
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(folder.vlive(["put", "new/a"]).stdin(r#"{"x": {"n": 1}}"#).output().status, 0);
+    assert_eq!(end(watching).1, Some(0));
+    let mut commits: Vec<_> =
+        fs::read_dir(folder.path().join("history")).unwrap().map(|at| at.unwrap().path()).collect();
+    commits.sort();
+    assert_eq!(commits.len(), 2, "{commits:?}");
+    let at = |n: usize| commits[n].to_str().unwrap().to_owned();
+    folder.vlive(["diff", &Folder::shared("bakery").path().to_string_lossy(), &at(0)]).ends(0, "", "nothing differs\n");
+    assert_eq!(folder.vlive(["load", "-C", "copy", &at(0), &at(1)]).output().status, 0);
+    folder.vlive(["diff", ".", "copy"]).ends(0, "", "nothing differs\n");
+}
+
+#[test]
+fn a_cache_that_is_not_there_is_waited_for() {
+    let folder = Folder::empty();
+    let watching = start(&folder, &["-C", "later", "--initial", "--exit-on", "added", "--for", "60s"]);
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(folder.vlive(["put", "-C", "later", "k/a"]).stdin(r#"{"x": {}}"#).output().status, 0);
+    let output = watching.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.starts_with("there is no cache at `later/vlive.redb`; waiting\n"), "{complaint}");
+    assert_eq!(complaint.matches("there is no cache").count(), 1, "{complaint}");
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    let folder = Folder::copy_of("live-demo");
+    for args in [["--until", "products/page_1"], ["--until", "added:products"], ["--exit-on", "gone"]] {
+        assert_eq!(folder.vlive([&["watch", "--for", "0"], &args[..]].concat()).output().status, 2, "{args:?}");
+    }
+    let refused = folder.vlive(["watch", "--raw", "--for", "0"]).output();
+    assert_eq!((refused.status, refused.stderr.lines().next()), (2, Some("error: --raw is for JSON")));
+    folder.write("other/vlive.redb", "not a database");
+    assert_eq!(folder.vlive(["watch", "-C", "other", "--for", "0"]).output().status, 3);
+}
