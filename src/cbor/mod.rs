@@ -2,8 +2,8 @@
 //!
 //! Where the RFC and ciborium differ, ciborium counts, because the apps read with it: simple values other
 //! than the four known ones are refused, `undefined` is null, strings of indefinite length may nest, and
-//! short bignums are integers. There are two walks. [`verify`] decides what can be read, recursively and
-//! down to a depth that each layout chooses; [`items`] shows what is stored, without recursion, whatever
+//! short bignums are integers. There are two walks. `verify` decides what can be read, recursively and
+//! down to a depth that each layout chooses; `items` shows what is stored, without recursion, whatever
 //! it is.
 
 pub(crate) mod bignum;
