@@ -117,7 +117,7 @@ mod tests {
             ("page_1", "pag_1", 2, Some(1)),
             ("page_1", "page_2", 2, Some(1)),
             ("clinets", "clients", 2, Some(1)),
-            ("größe", "grosse", 3, Some(2)),
+            ("größe", "grosse", 3, Some(3)),
             ("page_1", "order_7", 2, None),
             ("", "ab", 2, Some(2)),
             ("", "ab", 1, None),
