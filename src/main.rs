@@ -1,5 +1,6 @@
 //! The command line of vlive: parse, run, and map the result to an exit status.
 
+mod browse;
 mod cli;
 mod filter;
 mod output;
@@ -11,6 +12,7 @@ fn main() -> ExitCode {
     cli::survive_file_size_limit();
     // While a pager runs, Ctrl-C is for the pager.
     cli::before_signals_end_it(output::pager::is_running, || {
+        browse::give_back();
         output::progress::clear();
         vlive::system::temporary::remove_all();
     });
