@@ -26,10 +26,10 @@ pub const KEYS: [(&str, &str); 14] = [
     ("esc, h", "go out; with a filter, end it"),
     ("tab", "change sides"),
     ("/", "filter keys as you type"),
-    ("s", "sort entries by key, age, size or rows (ages --sort)"),
+    ("s", "sort entries: key, age, size, rows (--sort)"),
     ("space", "pause, and go on"),
     ("y", "copy the key, or the row as JSON (OSC 52)"),
-    ("o", "end, and print the key (vlive dump \"$(vlive browse)\")"),
+    ("o", "end, and print the key, for $(vlive browse)"),
     ("q, Ctrl-C", "end"),
     ("Ctrl-Z", "suspend"),
     ("?", "these keys"),
@@ -40,7 +40,7 @@ pub const KEYS: [(&str, &str); 14] = [
 /// Where the two sides are on a screen.
 pub fn sides(area: Rect) -> [Rect; 3] {
     let [main, below] = Layout::vertical([Constraint::Min(1), Constraint::Length(2)]).areas(area);
-    let left = (area.width * 2 / 5).clamp(20.min(area.width), 70);
+    let left = (area.width * 9 / 20).clamp(20.min(area.width), 80);
     let [left, right] = Layout::horizontal([Constraint::Length(left), Constraint::Min(0)]).areas(main);
     [left, right, below]
 }
@@ -103,13 +103,13 @@ fn key_line<'l>(state: &'l State, line: &'l KeyLine, width: usize) -> Line<'l> {
             }
             let arrow = if state.is_open(&line.cache_key) { '▾' } else { '▸' };
             let name = format!("{arrow} {}", key_for_terminal(&line.cache_key));
-            (name, format!("{count}  {:>9}  {:>8}", human::size(bytes), age(state, newest)), STRONG.patch(marked(mark)))
+            (name, facts(&count.to_string(), bytes, age(state, newest)), STRONG.patch(marked(mark)))
         }
         Some(sub_key) => {
             let Some(known) = state.known(line) else { return Line::default() };
             let rows = known.head.map_or_else(|| "undecodable".to_owned(), |head| format!("{}", head.1));
             let name = format!("{}  {}", mark_of(known.mark(state.now)), key_for_terminal(sub_key));
-            let facts = format!("{rows}  {:>9}  {:>8}", human::size(known.bytes), age(state, time(known)));
+            let facts = facts(&rows, known.bytes, age(state, time(known)));
             (name, facts, marked(known.mark(state.now)))
         }
     };
@@ -122,12 +122,23 @@ fn key_line<'l>(state: &'l State, line: &'l KeyLine, width: usize) -> Line<'l> {
     Line::from(vec![Span::styled(fit(&name, room), style), Span::raw(" "), Span::styled(facts, FAINT)])
 }
 
+/// Rows or entries, size and age, in columns.
+fn facts(count: &str, bytes: u64, age: String) -> String {
+    format!("{count:>5} {:>9} {age:>5}", human::size(bytes))
+}
+
 fn time(known: &Known) -> Option<u64> {
     known.head.map(|head| head.0)
 }
 
+/// The largest unit of an age.
 fn age(state: &State, fetched_at: Option<u64>) -> String {
-    fetched_at.map_or_else(String::new, |at| human::age(state.now.cast_signed().saturating_sub(at.cast_signed())))
+    let Some(at) = fetched_at else { return String::new() };
+    let age = human::age(state.now.cast_signed().saturating_sub(at.cast_signed()));
+    match age.strip_prefix("in ") {
+        Some(ahead) => format!("+{}", ahead.split(' ').next().unwrap_or_default()),
+        None => age.split(' ').next().unwrap_or_default().to_owned(),
+    }
 }
 
 fn marked(event: Option<Event>) -> Style {
@@ -247,22 +258,33 @@ fn table(frame: &mut Frame<'_>, state: &State, content: &Content, area: Rect) {
         let widths = cells.iter().map(|row| Span::raw(row[n].as_str()).width());
         widths.chain([Span::raw(head[n].as_str()).width()]).max().unwrap_or(1).min(WIDEST)
     };
-    let widths: Vec<Constraint> =
-        (0..head.len()).map(|n| Constraint::Length(u16::try_from(width(n)).unwrap_or(1))).collect();
+    // Columns that do not fit are to the right, where the arrows lead.
+    let mut left = usize::from(area.width);
+    let mut widths = Vec::new();
+    for n in 0..head.len() {
+        let width = width(n).min(left);
+        if n > 1 && width < head[n].len().min(8) {
+            break;
+        }
+        widths.push(Constraint::Length(u16::try_from(width).unwrap_or(1)));
+        left = left.saturating_sub(width + 2);
+    }
+    let fitting = widths.len();
     let is_chosen = |n: usize| state.focus == Focus::Rows && content.top + n == content.row;
     let lines = cells.into_iter().enumerate().map(|(n, row)| {
-        let row = Row::new(row);
+        let row = Row::new(row.into_iter().take(fitting));
         if is_chosen(n) { row.style(CHOSEN) } else { row }
     });
-    let table = Table::new(lines, widths).header(Row::new(head).style(STRONG)).column_spacing(2);
+    let table =
+        Table::new(lines, widths).header(Row::new(head.into_iter().take(fitting)).style(STRONG)).column_spacing(2);
     frame.render_widget(table, area);
 }
 
 fn status(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let commit = state.commit.map_or_else(String::new, |commit| format!("  commit #{commit}"));
-    let user = state.user.as_deref().map_or_else(|| "  closed".to_owned(), |user| format!("  in use by {user}"));
+    let user = state.user.as_deref().map_or_else(String::new, |user| format!("  in use by {}", key_for_terminal(user)));
     let paused = if state.is_paused { "  PAUSED" } else { "" };
-    let first = format!("{}{commit}{}{paused}", key_for_terminal(&state.path), key_for_terminal(&user));
+    let first = format!("{}{commit}{user}{paused}", key_for_terminal(&state.path));
     let second = match (&state.trouble, &state.message) {
         (Some(trouble), _) => Line::styled(for_terminal(trouble).into_owned(), Style::new().fg(Color::Red)),
         (None, Some(message)) => Line::raw(for_terminal(message).into_owned()),
@@ -283,4 +305,51 @@ fn help(frame: &mut Frame<'_>) {
     frame.render_widget(Clear, at);
     let block = Block::bordered().title(" keys ").title_alignment(Alignment::Center);
     frame.render_widget(Paragraph::new(lines).block(block), at);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::{Input, sample};
+    use super::draw;
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+    use ratatui::crossterm::event::KeyCode;
+
+    fn screen(width: u16, height: u16, keys: &[KeyCode]) -> String {
+        let mut state = sample();
+        state.update(Input::Height(usize::from(height) - 4));
+        keys.iter().for_each(|key| drop(state.update(Input::Key(*key))));
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("memory");
+        terminal.draw(|frame| draw(frame, &state)).expect("memory");
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn a_screen_of_80_by_24_shows_keys_facts_and_rows() {
+        let screen = screen(80, 24, &[]);
+        let lines: Vec<&str> = screen.lines().collect();
+        assert_eq!(lines.len(), 24);
+        assert!(lines[1].contains("▾ clients") && lines[1].contains("2     150 B    1m"), "{screen}");
+        assert!(lines[2].contains("page_1") && lines[2].contains("2     100 B    1m"), "{screen}");
+        assert!(lines[3].contains("~  page_2"), "a change is marked without colour: {screen}");
+        assert!(lines[1].contains("ID  name") && lines[2].contains("a   Anna"), "{screen}");
+        assert!(lines[22].contains("/cache/vlive.redb  commit #7"), "{screen}");
+    }
+
+    #[test]
+    fn text_from_the_cache_is_escaped() {
+        let screen = screen(200, 60, &[]);
+        assert!(!screen.contains('\u{1b}') && screen.contains("\\u{1b}[31mred"), "{screen}");
+    }
+
+    #[test]
+    fn any_size_can_be_drawn() {
+        for width in [1, 2, 5, 20, 80, 200] {
+            for height in [5, 6, 24, 60] {
+                for keys in [&[][..], &[KeyCode::Tab], &[KeyCode::Tab, KeyCode::Enter], &[KeyCode::Char('?')]] {
+                    screen(width, height, keys);
+                }
+            }
+        }
+    }
 }

@@ -482,3 +482,102 @@ fn json_of(record: &vlive::Record) -> String {
     crate::output::rows::push_record(&mut text, record);
     String::from_utf8(text).expect("JSON is text")
 }
+
+/// Two entries, of which one has just changed, and the rows of the other.
+#[cfg(test)]
+pub fn sample() -> State {
+    let mut state = State::new("/cache/vlive.redb".to_owned(), 1_000_000);
+    let known = |rows, bytes| Some(Known { head: Some((999_940, rows)), bytes, event: None });
+    let first = vec![
+        (Key::new("clients/page_1"), Event::Added, known(2, 100)),
+        (Key::new("clients/page_2"), Event::Added, known(1, 40)),
+    ];
+    state.update(Input::Height(20));
+    state.update(Input::Seen { commit: 6, is_first: true, changes: first });
+    let changes = vec![(Key::new("clients/page_2"), Event::Replaced, known(1, 50))];
+    state.update(Input::Seen { commit: 7, is_first: false, changes });
+    state.update(Input::Key(KeyCode::Enter));
+    let Some(Effect::Read(key)) = state.update(Input::Key(KeyCode::Down)) else { panic!("an entry is asked for") };
+    let record = |name: &str| vlive::Record::from_iter([("name".to_owned(), name.into())]);
+    let rows = [("a".to_owned(), record("Anna")), ("b".to_owned(), record("\u{1b}[31mred"))];
+    state.update(Input::Content(key, Ok(CachedRows::new(rows.into_iter().collect()))));
+    state
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What must hold whatever was pressed.
+    fn check(state: &State) {
+        assert!(state.cursor < state.lines.len().max(1));
+        assert!(state.top <= state.cursor && state.cursor < state.top + state.height);
+        for line in &state.lines {
+            assert!(state.tree.contains_key(&line.cache_key));
+            assert!(line.sub_key.is_none() || state.known(line).is_some());
+        }
+        if let Some(content) = &state.content {
+            assert!(content.row < content.len().max(1) && content.top <= content.row);
+            assert!(state.focus == Focus::Keys || content.len() > 0);
+        }
+    }
+
+    #[test]
+    fn no_keys_and_no_commits_lead_to_an_impossible_state() {
+        let keys = "qoy? /sjkgGhl/page_\u{301}日".chars().map(KeyCode::Char);
+        let others = [KeyCode::Tab, KeyCode::Enter, KeyCode::Esc, KeyCode::Up, KeyCode::Down, KeyCode::Left];
+        let more =
+            [KeyCode::Right, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home, KeyCode::End, KeyCode::Backspace];
+        let keys: Vec<KeyCode> = keys.chain(others).chain(more).collect();
+        let mut seed = 1u64;
+        let mut below = |bound: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).expect("31 bits") % bound
+        };
+        for _ in 0..60 {
+            let mut state = sample();
+            for n in 0..200 {
+                let input = match below(12) {
+                    0 => {
+                        let key = Key::new(&format!("k{}/page_{}", below(4), below(30)));
+                        let known = (below(3) > 0).then_some(Known { head: Some((n, 1)), bytes: n, event: None });
+                        let event = if known.is_some() { Event::Added } else { Event::Removed };
+                        Input::Seen { commit: n, is_first: false, changes: vec![(key, event, known)] }
+                    }
+                    1 => Input::Height(below(30)),
+                    2 => Input::Click(below(30)),
+                    3 => Input::Tick(1_000_000 + n),
+                    4 => Input::Scroll(below(9).cast_signed() - 4),
+                    _ => Input::Key(keys[below(keys.len())]),
+                };
+                if let Some(Effect::Read(key)) = state.update(input) {
+                    let rows = (0..below(5)).map(|n| (n.to_string(), vlive::Record::new())).collect();
+                    let rows = if below(5) == 0 { Err("gone".to_owned()) } else { Ok(CachedRows::new(rows)) };
+                    state.update(Input::Content(key, rows));
+                }
+                check(&state);
+            }
+        }
+    }
+
+    #[test]
+    fn a_filter_leaves_the_keys_that_match_and_opens_them() {
+        let mut state = sample();
+        for key in "/pg2".chars() {
+            state.update(Input::Key(KeyCode::Char(key)));
+        }
+        let lines: Vec<String> = state.lines.iter().map(full_key).collect();
+        assert_eq!(lines, ["clients", "clients/page_2"]);
+        state.update(Input::Key(KeyCode::Esc));
+        assert_eq!(state.lines.len(), 3);
+    }
+
+    #[test]
+    fn an_entry_that_changes_while_it_is_shown_is_read_again() {
+        let mut state = sample();
+        let known = Some(Known { head: Some((1, 1)), bytes: 1, event: None });
+        let changes = vec![(Key::new("clients/page_1"), Event::Replaced, known)];
+        let effect = state.update(Input::Seen { commit: 8, is_first: false, changes });
+        assert_eq!(effect, Some(Effect::Read(Key::new("clients/page_1"))));
+    }
+}
