@@ -24,12 +24,12 @@ function __fish_vlive_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c vlive -n "__fish_vlive_needs_command" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_needs_command" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_needs_command" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_needs_command" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_needs_command" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_needs_command" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_needs_command" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_needs_command" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_needs_command" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_needs_command" -s h -l help -d 'Print help'
 complete -c vlive -n "__fish_vlive_needs_command" -s V -l version -d 'Print version'
@@ -39,311 +39,315 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "dump" -d 'Print entries
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "get" -d 'Print entries as JSON, or write them to files'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "export" -d 'Print entries as JSON, or write them to files'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "show" -d 'Show rows as a table'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "find" -d 'Find where a text, a row id or the value of a field is'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "find" -d 'Find text, a row id or the value of a field'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "ages" -d 'List entries: when they were fetched, their age, rows and size'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "diff" -d 'Compare two caches, or a cache and a fixture'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "check" -d 'Verify every page and every entry, without changing anything'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "watch" -d 'Print what the app does to its cache, as it does it'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "where" -d 'Find caches: below folders, and those that a running process has open'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "stat" -d 'Show the space that a cache takes, the ages of its entries, and the largest ones'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Write what still verifies of a damaged cache to a new one'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "stat" -d 'Show where a cache\'s space goes, the ages of its entries, and the largest ones'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Copy every intact entry of a damaged cache into a new one'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "put" -d 'Write one entry from JSON'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "load" -d 'Write the entries of fixtures, all or none'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "import" -d 'Write the entries of fixtures, all or none'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "touch" -d 'Set when entries were fetched, and leave their rows as they are'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "load" -d 'Load entries from fixtures, all or none'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "import" -d 'Load entries from fixtures, all or none'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "touch" -d 'Set when entries were fetched, without changing their rows'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "cp" -d 'Copy an entry or a whole cache key'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "mv" -d 'Move an entry or a whole cache key'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "invalidate" -d 'Delete entries by key, prefix or age, and list them'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "rm" -d 'Delete entries by key, prefix or age, and list them'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "compact" -d 'Give back the space that a cache does not need'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "compact" -d 'Shrink a cache file to the size that its contents need'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l sort -d 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)' -r -f -a "key\t''
 age\t''
 size\t''
 rows\t''"
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l limit -d 'Show at most N' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l limit -d 'Show at most N rows' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l stale -d 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
 json\t'An array of objects'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l all -d 'Add the tables that are not cache tables, with their types'
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l quick -d 'Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l all -d 'List the tables that are not cache tables as well, with their types'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l quick -d 'List only the cache keys and how many entries each has, from the file\'s own counts; no entry is read'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l reverse -d 'Reverse the order'
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l histogram -d 'Draw how many entries are how old, in place of the list'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l keys -d 'Print only full keys, one per line, in the form that --keys-from reads'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l histogram -d 'Draw a histogram of ages instead of the list'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l sort -d 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)' -r -f -a "key\t''
 age\t''
 size\t''
 rows\t''"
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l limit -d 'Show at most N' -r
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l limit -d 'Show at most N rows' -r
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l stale -d 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
 json\t'An array of objects'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
-complete -c vlive -n "__fish_vlive_using_subcommand list" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand list" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand list" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand list" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l all -d 'Add the tables that are not cache tables, with their types'
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l quick -d 'Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l all -d 'List the tables that are not cache tables as well, with their types'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l quick -d 'List only the cache keys and how many entries each has, from the file\'s own counts; no entry is read'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l reverse -d 'Reverse the order'
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l histogram -d 'Draw how many entries are how old, in place of the list'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l keys -d 'Print only full keys, one per line, in the form that --keys-from reads'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l histogram -d 'Draw a histogram of ages instead of the list'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l select -d 'Show what this jq filter gives in place of a row, such as \'{name, total: (.price * .count)}\'' -r
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
-jsonl\t'A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`'
-rows\t'A line of JSON for each row, for engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
-diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, 8), with all that vantage-live ignores in them'
+jsonl\t'One line of JSON per entry: `{"key": …, "fetched_at": …, "rows": …}`'
+rows\t'One line of JSON per row, for query engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
+diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, section 8), including what vantage-live ignores'
 cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -s o -l output -d 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -s o -l output -d 'Write to a file, which appears once it is complete, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l pretty -d 'Indent, as on a terminal and in a folder'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l compact -d 'Print one line, as in a pipe'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l rows -d 'Leave out the times: only the rows'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l redact -d 'Leave out the contents, for bug reports: keys, row ids, types and lengths stay, and the times of the entries'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l plain -d 'Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l raw -d 'With `--format jsonl`: the stored bytes in base64, whatever they are'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l lossless -d 'With `--format rows`: values without loss, as in the other formats'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l pretty -d 'Indent the output; the default on a terminal and in a folder'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l compact -d 'Print everything on one line; the default in a pipe'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l rows -d 'Print only the rows, without the times'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l redact -d 'Replace the contents, for bug reports; keys, row ids, types, lengths and the times of entries stay'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l plain -d 'Print plain JSON for people and `jq`, which loses tags; bytes become base64url, and NaN becomes null'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l raw -d 'With `--format jsonl`: print the stored bytes in base64, even if they cannot be decoded'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l lossless -d 'With `--format rows`: print values without loss, as in the other formats'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l select -d 'Show what this jq filter gives in place of a row, such as \'{name, total: (.price * .count)}\'' -r
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
-jsonl\t'A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`'
-rows\t'A line of JSON for each row, for engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
-diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, 8), with all that vantage-live ignores in them'
+jsonl\t'One line of JSON per entry: `{"key": …, "fetched_at": …, "rows": …}`'
+rows\t'One line of JSON per row, for query engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
+diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, section 8), including what vantage-live ignores'
 cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
-complete -c vlive -n "__fish_vlive_using_subcommand get" -s o -l output -d 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand get" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -s o -l output -d 'Write to a file, which appears once it is complete, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand get" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand get" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l pretty -d 'Indent, as on a terminal and in a folder'
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l compact -d 'Print one line, as in a pipe'
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l rows -d 'Leave out the times: only the rows'
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l redact -d 'Leave out the contents, for bug reports: keys, row ids, types and lengths stay, and the times of the entries'
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l plain -d 'Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null'
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l raw -d 'With `--format jsonl`: the stored bytes in base64, whatever they are'
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l lossless -d 'With `--format rows`: values without loss, as in the other formats'
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l pretty -d 'Indent the output; the default on a terminal and in a folder'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l compact -d 'Print everything on one line; the default in a pipe'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l rows -d 'Print only the rows, without the times'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l redact -d 'Replace the contents, for bug reports; keys, row ids, types, lengths and the times of entries stay'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l plain -d 'Print plain JSON for people and `jq`, which loses tags; bytes become base64url, and NaN becomes null'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l raw -d 'With `--format jsonl`: print the stored bytes in base64, even if they cannot be decoded'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l lossless -d 'With `--format rows`: print values without loss, as in the other formats'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l select -d 'Show what this jq filter gives in place of a row, such as \'{name, total: (.price * .count)}\'' -r
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
-jsonl\t'A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`'
-rows\t'A line of JSON for each row, for engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
-diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, 8), with all that vantage-live ignores in them'
+jsonl\t'One line of JSON per entry: `{"key": …, "fetched_at": …, "rows": …}`'
+rows\t'One line of JSON per row, for query engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64'
+diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, section 8), including what vantage-live ignores'
 cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
-complete -c vlive -n "__fish_vlive_using_subcommand export" -s o -l output -d 'Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand export" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -s o -l output -d 'Write to a file, which appears once it is complete, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand export" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand export" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l pretty -d 'Indent, as on a terminal and in a folder'
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l compact -d 'Print one line, as in a pipe'
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l rows -d 'Leave out the times: only the rows'
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l redact -d 'Leave out the contents, for bug reports: keys, row ids, types and lengths stay, and the times of the entries'
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l plain -d 'Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null'
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l raw -d 'With `--format jsonl`: the stored bytes in base64, whatever they are'
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l lossless -d 'With `--format rows`: values without loss, as in the other formats'
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l pretty -d 'Indent the output; the default on a terminal and in a folder'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l compact -d 'Print everything on one line; the default in a pipe'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l rows -d 'Print only the rows, without the times'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l redact -d 'Replace the contents, for bug reports; keys, row ids, types, lengths and the times of entries stay'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l plain -d 'Print plain JSON for people and `jq`, which loses tags; bytes become base64url, and NaN becomes null'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l raw -d 'With `--format jsonl`: print the stored bytes in base64, even if they cannot be decoded'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l lossless -d 'With `--format rows`: print values without loss, as in the other formats'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l select -d 'Show what this jq filter gives in place of a row, such as \'{name, total: (.price * .count)}\'' -r
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l fields -d 'Show these fields, in this order' -r
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l limit -d 'Show at most N rows, and the fields that these have' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l fields -d 'Show only these fields, in this order' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l limit -d 'Show at most N rows, with the fields that occur in them' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
 json\t'An array of objects'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
-complete -c vlive -n "__fish_vlive_using_subcommand show" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand show" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand show" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l wide -d 'Cut nothing and leave no field out, however wide the table gets'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l wide -d 'Show all fields in full, however wide the table becomes'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l id -d 'Find exactly this row, wherever it is cached' -r
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l field -d 'Search only values of this field' -r
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l limit -d 'Stop after N places' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l field -d 'Search only the values of this field' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l limit -d 'Stop after N matches' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l stale -d 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
 json\t'An array of objects'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
-complete -c vlive -n "__fish_vlive_using_subcommand find" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand find" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand find" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
-complete -c vlive -n "__fish_vlive_using_subcommand find" -s i -l ignore-case -d 'Take upper and lower case as equal'
-complete -c vlive -n "__fish_vlive_using_subcommand find" -s e -l regexp -d 'Take PATTERN for a regular expression of Rust\'s regex crate'
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l count -d 'Print only the number of places'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s i -l ignore-case -d 'Ignore case'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s e -l regexp -d 'Treat PATTERN as a regular expression, in the syntax of Rust\'s regex crate'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l keys -d 'Print only full keys, one per line, in the form that --keys-from reads'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l count -d 'Print only the number of matches'
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand find" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand find" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l sort -d 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)' -r -f -a "key\t''
 age\t''
 size\t''
 rows\t''"
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l limit -d 'Show at most N' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l limit -d 'Show at most N rows' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l stale -d 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
 json\t'An array of objects'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l reverse -d 'Reverse the order'
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys -d 'Print full keys alone, a line each, as --keys-from reads them'
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l histogram -d 'Draw how many entries are how old, in place of the list'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys -d 'Print only full keys, one per line, in the form that --keys-from reads'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l histogram -d 'Draw a histogram of ages instead of the list'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'The field with the row id, where the rows of a fixture come in an array' -r
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'For fixtures with rows in an array: the field that holds the row id' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l fetched-at -d 'Compare the times of entries too, where both sides have one'
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l order -d 'Compare the order of rows and of fields too'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l fetched-at -d 'Compare the times of entries as well, where both sides have one'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l order -d 'Compare the order of rows and fields as well'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l stat -d 'Show counts for each cache key'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand check" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand check" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand check" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand check" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand check" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand check" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l deep -d 'Add redb\'s own integrity check, on a private copy of the file'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand check" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand check" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l for -d 'End after this time, such as `30s`: with status 1 if --until or --exit-on did not come to pass' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l until -d 'End once this has happened to one entry, such as `added:clients/page_1`; `any:clients/page_1` is any event. With --initial what is there already counts as added' -r
@@ -351,246 +355,247 @@ complete -c vlive -n "__fish_vlive_using_subcommand watch" -l exit-on -d 'End af
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l record -d 'Keep every version of every entry that is reported in a folder of its own for each commit, as `vlive load` and `vlive diff` read it' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l initial -d 'Begin with the entries that are there, as if they had just been added'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l diff -d 'Show the rows and fields that changed, as `vlive diff` does'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l raw -d 'Add the bytes of each new value to its JSON, so that the lines can be replayed'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l depth -d 'How many folders deep to search' -r
-complete -c vlive -n "__fish_vlive_using_subcommand where" -l timeout -d 'When to stop searching' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l timeout -d 'Stop searching after this long' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l stale -d 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
 json\t'An array of objects'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
-complete -c vlive -n "__fish_vlive_using_subcommand where" -s o -l output -d 'Write to a file, which appears when it is whole, in the format that its name ends in' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand where" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand where" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand where" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand where" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand stat" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand stat" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand stat" -l quick -d 'Show what the file says of itself: no entry is read'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l quick -d 'Show only what the file records about itself; no entry is read'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand stat" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l into -d 'The folder of the new cache, which must not have one' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l into -d 'The folder of the new cache; it must not contain a cache yet' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand put" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
-complete -c vlive -n "__fish_vlive_using_subcommand put" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
-complete -c vlive -n "__fish_vlive_using_subcommand put" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand put" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand put" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand put" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand put" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand put" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand put" -s n -l dry-run -d 'Print what would change, without changing it or taking the lock'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand put" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand load" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l replace -d 'Empty the cache keys that the sources name first'
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l clear -d 'Empty the whole cache first; never a table that is no cache table'
-complete -c vlive -n "__fish_vlive_using_subcommand load" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l replace -d 'First empty every cache key that the sources name'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l clear -d 'First empty the whole cache, except tables that are not cache tables'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -s n -l dry-run -d 'Print what would change, without changing it or taking the lock'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand import" -l id-field -d 'The field with the row id, where rows come in an array: text or a whole number' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
-complete -c vlive -n "__fish_vlive_using_subcommand import" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
-complete -c vlive -n "__fish_vlive_using_subcommand import" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand import" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand import" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand import" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand import" -l replace -d 'Empty the cache keys that the sources name first'
-complete -c vlive -n "__fish_vlive_using_subcommand import" -l clear -d 'Empty the whole cache first; never a table that is no cache table'
-complete -c vlive -n "__fish_vlive_using_subcommand import" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l replace -d 'First empty every cache key that the sources name'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l clear -d 'First empty the whole cache, except tables that are not cache tables'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -s n -l dry-run -d 'Print what would change, without changing it or taking the lock'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand import" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l age -d 'How long ago the rows were fetched: `3h 12m`, or seconds' -r
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l all -d 'Touch every entry of every cache key; never a table that is not a cache table'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l all -d 'Touch every entry of every cache key, but no other table'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l narrowed -d 'Of diorama: the narrowed copies of a selected set as well, such as `clients where team = red` of `clients`'
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s n -l dry-run -d 'Print what would change, without changing it or taking the lock'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand cp" -l from -d 'The folder or file of the cache to copy from, if it is another one' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand cp" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l from -d 'The folder or file of another cache to copy from' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand cp" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand cp" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand cp" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand cp" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand cp" -l exact -d 'FROM and TO are full keys, as they are without this option'
-complete -c vlive -n "__fish_vlive_using_subcommand cp" -l prefix -d 'Take every key that begins with FROM, and put TO in its place'
-complete -c vlive -n "__fish_vlive_using_subcommand cp" -l replace -d 'Replace what is there under the new keys'
-complete -c vlive -n "__fish_vlive_using_subcommand cp" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l exact -d 'FROM and TO are full keys (the default)'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l prefix -d 'Take every key that begins with FROM, and replace that part with TO'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l replace -d 'Replace entries that exist under the new keys'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s n -l dry-run -d 'Print what would change, without changing it or taking the lock'
 complete -c vlive -n "__fish_vlive_using_subcommand cp" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand cp" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand cp" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand cp" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand cp" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand mv" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand mv" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand mv" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand mv" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand mv" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand mv" -l exact -d 'FROM and TO are full keys, as they are without this option'
-complete -c vlive -n "__fish_vlive_using_subcommand mv" -l prefix -d 'Take every key that begins with FROM, and put TO in its place'
-complete -c vlive -n "__fish_vlive_using_subcommand mv" -l replace -d 'Replace what is there under the new keys'
-complete -c vlive -n "__fish_vlive_using_subcommand mv" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l exact -d 'FROM and TO are full keys (the default)'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l prefix -d 'Take every key that begins with FROM, and replace that part with TO'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l replace -d 'Replace entries that exist under the new keys'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s n -l dry-run -d 'Print what would change, without changing it or taking the lock'
 complete -c vlive -n "__fish_vlive_using_subcommand mv" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand mv" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand mv" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand mv" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand mv" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l all -d 'Delete every cache key; never a table that is not a cache table'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l all -d 'Delete every cache key, but no other table'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l unreadable -d 'With --older-than or --newer-than: delete entries whose time cannot be read as well'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l narrowed -d 'Of diorama: the narrowed copies of a selected set as well, such as `clients where team = red` of `clients`'
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s n -l dry-run -d 'Print what would change, without changing it or taking the lock'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -l older-than -d 'Only entries fetched before this: a duration such as `7d` (that long ago), or a time' -r
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -l newer-than -d 'Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are dated in the future are newer than anything' -r
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -l keys-from -d 'Read full keys from a file, a line each; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -l backup -d 'First write what will be replaced or removed to a new file, which `vlive load` brings back' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -s 0 -l null -d 'Keys are separated by NUL: those of --keys-from, and those that --keys prints'
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -l all -d 'Delete every cache key; never a table that is not a cache table'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l all -d 'Delete every cache key, but no other table'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l unreadable -d 'With --older-than or --newer-than: delete entries whose time cannot be read as well'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l narrowed -d 'Of diorama: the narrowed copies of a selected set as well, such as `clients where team = red` of `clients`'
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -s n -l dry-run -d 'Print what would change, and change nothing: no lock is taken'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -s n -l dry-run -d 'Print what would change, without changing it or taking the lock'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand compact" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand compact" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand compact" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand compact" -s n -l dry-run -d 'Print what would be given back, and change nothing'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s n -l dry-run -d 'Print how much would be given back, without changing anything'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l json -d 'Short for `--format json`'
-complete -c vlive -n "__fish_vlive_using_subcommand compact" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand completions" -s C -l folder -d 'The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
-complete -c vlive -n "__fish_vlive_using_subcommand completions" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at all by default), to look while an app writes to it (5s by default)' -r
-complete -c vlive -n "__fish_vlive_using_subcommand completions" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+complete -c vlive -n "__fish_vlive_using_subcommand completions" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand completions" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand completions" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c vlive -n "__fish_vlive_using_subcommand completions" -l no-pager -d 'Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand completions" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s V -l version -d 'Print version'

@@ -45,6 +45,13 @@ pub enum Error {
         /// The time, in seconds since 1970.
         fetched_at: u64,
     },
+    /// An entry was to be written under the name of a set of diorama.
+    IsASet {
+        /// The file.
+        path: PathBuf,
+        /// The set.
+        name: String,
+    },
     /// Rows were to be filtered, and sets of diorama are among what is selected: theirs cannot be.
     SetsNotFiltered,
     /// A folder has several redb databases, and none is named `vlive.redb`.
@@ -334,6 +341,7 @@ impl fmt::Display for Error {
             Error::TimeOutOfRange { key, fetched_at } => {
                 write!(f, "`{key}` cannot be dated {fetched_at} seconds after 1970: diorama's times end in 2554")
             }
+            Error::IsASet { path, name } => write!(f, "`{name}` is a set of diorama in `{}`", path.display()),
             Error::SetsNotFiltered => f.write_str("the rows of diorama's sets cannot be filtered"),
             Error::SeveralCaches { folder, caches } => {
                 write!(f, "`{}` has {} caches:", folder.display(), caches.len())?;

@@ -1,6 +1,7 @@
 use super::format::TableArgs;
 use super::order::{Order, SortKey};
 use super::selection::{Chosen, Meaning, Selecting};
+use super::stale::Stale;
 use super::{Global, Refused, Status, stat, tell_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{Output, human, listing};
@@ -30,11 +31,14 @@ pub struct Listing {
     #[command(flatten)]
     pub order: Order,
 
-    /// Print full keys alone, a line each, as --keys-from reads them
+    #[command(flatten)]
+    pub stale: Stale,
+
+    /// Print only full keys, one per line, in the form that --keys-from reads
     #[arg(long, conflicts_with_all = ["format", "json"])]
     pub keys: bool,
 
-    /// Draw how many entries are how old, in place of the list
+    /// Draw a histogram of ages instead of the list
     #[arg(long, conflicts_with_all = ["keys", "sort", "reverse", "limit"])]
     pub histogram: bool,
 
@@ -89,6 +93,7 @@ pub fn list(
         bytes: entry.bytes,
         rows: entry.rows,
     });
+    let stale = &listing.stale;
     listing.table.print(output, |output, format| {
         if listing.keys {
             return print_keys(&ages.entries, null, output);
@@ -110,7 +115,8 @@ pub fn list(
                 human::size(row.bytes),
             ]
         };
-        Ok(listing::print(output, format, columns, &rows, cells)?)
+        let freshness = |row: &Row| [None, None, row.age.and_then(|age| stale.freshness(age)), None, None];
+        Ok(listing::print_ages(output, format, columns, &rows, cells, freshness)?)
     })?;
     if !found && chosen.is_everything() && listing.table.format()? == TableFormat::Table {
         output.summary("the cache holds no entries");

@@ -14,11 +14,11 @@ use vlive::{Cache, Error};
 
 #[derive(Debug, Args)]
 pub struct Changing {
-    /// Print what would change, and change nothing: no lock is taken
+    /// Print what would change, without changing it or taking the lock
     #[arg(long, short = 'n')]
     pub dry_run: bool,
 
-    /// First write what will be replaced or removed to a new file, which `vlive load` brings back
+    /// First save what will be replaced or removed to a new file; `vlive load` restores it
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     backup: Option<PathBuf>,
 

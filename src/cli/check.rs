@@ -10,7 +10,7 @@ use vlive::system::Holder;
 
 /// Verify every page and every entry, without changing anything
 ///
-/// Five kinds of findings are told apart, each with its count and its first ten places: damage
+/// Findings are of five kinds, each listed with its count and its first ten places: damage
 /// (checksums, lengths, pages reached twice), free space (pages in use that redb has recorded as free, or
 /// the other way round), entries that vantage-live refuses to read, entries of which it silently ignores or
 /// would alter something, and tables with the name of a cache table but another type.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use vlive::Snapshot;
 use vlive::ops::{self, Compacted};
 
-/// Give back the space that a cache does not need
+/// Shrink a cache file to the size that its contents need
 ///
 /// A cache of vantage-live never shrinks by itself. All tables are written to a new file beside it and compared
 /// with the old one, entry by entry; then the new file takes its place, with the same owner and mode. The app must
@@ -15,7 +15,7 @@ use vlive::ops::{self, Compacted};
 /// the file are in use, however few there are.
 #[derive(Debug, Args)]
 pub struct Compact {
-    /// Print what would be given back, and change nothing
+    /// Print how much would be given back, without changing anything
     #[arg(short = 'n', long)]
     dry_run: bool,
 

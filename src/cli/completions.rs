@@ -5,7 +5,7 @@ use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 use std::io::Write;
 
-/// Print the completion script of a shell
+/// Print the completion script for a shell
 ///
 /// For example: `vlive completions fish > ~/.config/fish/completions/vlive.fish`
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ pub struct Dating {
     #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "age", allow_hyphen_values = true)]
     fetched_at: Option<u64>,
 
-    /// How long ago the rows were fetched: `3h 12m`, or seconds
+    /// How long ago the rows were fetched, such as `3h 12m`, or in seconds
     #[arg(long, value_name = "DURATION", value_parser = time::parse_duration, allow_hyphen_values = true)]
     age: Option<Duration>,
 }

@@ -20,7 +20,7 @@ use vlive::{Key, Snapshot};
 /// lost: what JSON cannot hold is an object with one of the keys `$bytes`, `$tag`, `$float`, `$int`,
 /// `$map`, and `vlive put` and `vlive load` read it back.
 ///
-/// An entry that cannot be decoded is left out, named on standard error, and makes the status 3.
+/// An entry that cannot be decoded is left out and named on standard error; the status is then 3.
 #[derive(Debug, Args)]
 pub struct Dump {
     #[command(flatten)]
@@ -35,37 +35,36 @@ pub struct Dump {
     #[command(flatten)]
     format: FormatArgs<Format>,
 
-    /// Write to a file, which appears when it is whole, or to a new folder (a path that ends with `/`), with
+    /// Write to a file, which appears once it is complete, or to a new folder (a path that ends with `/`), with
     /// a file for each entry; `-` is standard output
     #[arg(short, long, value_name = "FILE|FOLDER", value_hint = clap::ValueHint::AnyPath)]
     output: Option<PathBuf>,
 
-    /// Indent, as on a terminal and in a folder
+    /// Indent the output; the default on a terminal and in a folder
     #[arg(long, conflicts_with = "compact")]
     pretty: bool,
 
-    /// Print one line, as in a pipe
+    /// Print everything on one line; the default in a pipe
     #[arg(long)]
     compact: bool,
 
-    /// Leave out the times: only the rows
+    /// Print only the rows, without the times
     #[arg(long)]
     rows: bool,
 
-    /// Leave out the contents, for bug reports: keys, row ids, types and lengths stay, and the times of the
-    /// entries
+    /// Replace the contents, for bug reports; keys, row ids, types, lengths and the times of entries stay
     #[arg(long)]
     redact: bool,
 
-    /// Print for people and `jq`, with loss: tags dropped, bytes as base64url, NaN as null
+    /// Print plain JSON for people and `jq`, which loses tags; bytes become base64url, and NaN becomes null
     #[arg(long)]
     plain: bool,
 
-    /// With `--format jsonl`: the stored bytes in base64, whatever they are
+    /// With `--format jsonl`: print the stored bytes in base64, even if they cannot be decoded
     #[arg(long, conflicts_with_all = ["rows", "plain"])]
     raw: bool,
 
-    /// With `--format rows`: values without loss, as in the other formats
+    /// With `--format rows`: print values without loss, as in the other formats
     #[arg(long, conflicts_with = "redact")]
     lossless: bool,
 }
@@ -74,13 +73,13 @@ pub struct Dump {
 enum Format {
     /// Envelopes as JSON
     Json,
-    /// A line of JSON for each entry: `{"key": …, "fetched_at": …, "rows": …}`
+    /// One line of JSON per entry: `{"key": …, "fetched_at": …, "rows": …}`
     Jsonl,
-    /// A line of JSON for each row, for engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values
+    /// One line of JSON per row, for query engines: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with values
     /// by their meaning: dates as RFC 3339, decimals as numbers, record ids and uuids as text, byte strings as base64
     Rows,
-    /// The stored bytes in CBOR's diagnostic notation (RFC 8949, 8), with all that vantage-live ignores in
-    /// them
+    /// The stored bytes in CBOR's diagnostic notation (RFC 8949, section 8), including what vantage-live
+    /// ignores
     Diag,
     /// The stored bytes of one entry; of several a CBOR map of full key to byte string
     Cbor,
@@ -275,7 +274,7 @@ impl Dump {
 }
 
 /// The commit that is dumped, whose pages the bar counts.
-fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Result<Snapshot> {
+pub fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Result<Snapshot> {
     let selections = chosen.scope.selections();
     let pin = || Snapshot::pin(global.folder(), global.look_wait(), selections);
     let Some(bar) = bar else { return pin() };

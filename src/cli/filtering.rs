@@ -55,7 +55,7 @@ pub fn none_matches(entries: u64) -> String {
 
 #[derive(Debug, Args)]
 pub struct Selected {
-    /// Show what this jq filter gives in place of a row, such as '{name, total: (.price * .count)}'
+    /// Show the result of this jq filter instead of each row, such as '{name, total: (.price * .count)}'
     #[arg(long = "select", value_name = "FILTER", help_heading = HEADING)]
     select_filter: Option<String>,
 }

@@ -110,7 +110,7 @@ pub struct TableArgs {
     #[command(flatten)]
     format: FormatArgs<TableFormat>,
 
-    /// Write to a file, which appears when it is whole, in the format that its name ends in
+    /// Write to a file, which appears once it is complete; the ending of its name chooses the format
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
 }

@@ -13,22 +13,22 @@ use vlive::Error;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
-    /// The folder of the cache, or the file itself; else `VLIVE_FOLDER`, else the current folder. Other paths
-    /// stay relative to the current folder
+    /// The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other
+    /// paths stay relative to the current folder
     #[arg(short = 'C', long, global = true, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     folder: Option<PathBuf>,
 
-    /// How long to keep trying, such as `10s` or `10`: to write while another process has the cache (not at
-    /// all by default), to look while an app writes to it (5s by default)
+    /// How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at
+    /// all), or to read a consistent state while an app writes (default: 5s)
     #[arg(long, global = true, value_name = "DURATION", value_parser = time::parse_duration,
         allow_hyphen_values = true)]
     wait: Option<Duration>,
 
-    /// When to colour: auto, always or never
+    /// When to use colour: auto, always or never
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: Color,
 
-    /// Do not show what is longer than a screen in a pager: `VLIVE_PAGER`, else `PAGER`, else `less -FRX`
+    /// Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`
     #[arg(long, global = true)]
     pub no_pager: bool,
 

@@ -13,8 +13,8 @@ use vlive::{Cache, Snapshot};
 ///
 /// A selection without `/` deletes exactly one cache key, with its table: `cl` deletes nothing of `clients`.
 /// With `/` it deletes every entry in that cache key whose sub-key begins with the rest: `clients/page_1`
-/// deletes `page_10` too, as vantage-live's `invalidate_prefix` does. That nothing matches is not an error.
-/// All is done in one transaction.
+/// deletes `page_10` too, as vantage-live's `invalidate_prefix` does. It is not an error if nothing matches.
+/// Everything happens in one transaction.
 ///
 /// `vlive invalidate --all --older-than 7d` deletes what is older than a week. An entry whose time cannot be
 /// read is kept then, unless --unreadable is given, and one dated in the future is kept: it is newer than
@@ -24,7 +24,7 @@ pub struct Invalidate {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Delete every cache key; never a table that is not a cache table
+    /// Delete every cache key, but no other table
     #[arg(long)]
     all: bool,
 

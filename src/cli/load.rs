@@ -13,7 +13,7 @@ use vlive::fixture::{FixtureEntry, FixtureOptions};
 use vlive::ops::{LoadPlan, Replace};
 use vlive::{Cache, Error, Fixture, Snapshot};
 
-/// Write the entries of fixtures, all or none
+/// Load entries from fixtures, all or none
 ///
 /// A source is a document as `vlive dump` prints it, JSON Lines with an object for each entry
 /// (`{"key": …, "fetched_at": …, "rows": …}`, or `{"key": …, "raw": …}` as
@@ -25,19 +25,19 @@ use vlive::{Cache, Error, Fixture, Snapshot};
 /// An entry is dated by --fetched-at or --age, else by the source, else by `SOURCE_DATE_EPOCH`, else now.
 #[derive(Debug, Args)]
 pub struct Load {
-    /// Files and folders; standard input if there are none, or for `-`
+    /// Files and folders to load; standard input if none is given, or for `-`
     #[arg(value_name = "SOURCE", value_hint = clap::ValueHint::AnyPath)]
     sources: Vec<PathBuf>,
 
-    /// Empty the cache keys that the sources name first
+    /// First empty every cache key that the sources name
     #[arg(long)]
     replace: bool,
 
-    /// Empty the whole cache first; never a table that is no cache table
+    /// First empty the whole cache, except tables that are not cache tables
     #[arg(long, conflicts_with = "replace")]
     clear: bool,
 
-    /// The field with the row id, where rows come in an array: text or a whole number
+    /// For rows in an array: the field that holds the row id, which is text or a whole number
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_field: String,
 
@@ -148,7 +148,7 @@ impl Load {
 
 fn read_fixture(paths: &[PathBuf], options: &FixtureOptions, output: &Output) -> Result<Fixture> {
     let sources = sources(paths, output)?;
-    let bar = output.bar("reading");
+    let bar = if paths.is_empty() { output.bar_beside_input("reading") } else { output.bar("reading") };
     // Nobody knows how much a folder holds, or what comes from standard input.
     let files = paths.iter().map(|path| fs::metadata(path).ok().filter(fs::Metadata::is_file));
     bar.expect(files.map(|file| Some(file?.len())).sum::<Option<u64>>().filter(|_| !paths.is_empty()));

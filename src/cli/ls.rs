@@ -3,7 +3,7 @@ use super::order::{Order, SortKey};
 use super::selection::{Meaning, Selecting};
 use super::{Global, Refused, Status, tell_unread, time};
 use crate::output::listing::TableFormat;
-use crate::output::{Output, human, listing, table};
+use crate::output::{Freshness, Output, human, listing, table};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
@@ -19,21 +19,21 @@ use vlive::snapshot::{Set, Table, TableRole};
 /// oldest entry. With one, or with bounds of age, there is a row for each entry, as `vlive ages` prints it.
 ///
 /// Sizes are those of the values. Rows are counted as the envelopes declare them, without decoding the rows;
-/// an entry whose head cannot be read is named on standard error and makes the status 3.
+/// an entry whose head cannot be read is named on standard error, and the status is then 3.
 #[derive(Debug, Args)]
 pub struct Ls {
-    /// The folder of the cache, or its file, if -C is not given and a cache is there; else a SELECTION
+    /// The folder or file of the cache, if there is one at this path and -C is not given; otherwise a SELECTION
     #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::AnyPath)]
     argument: Option<String>,
 
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Add the tables that are not cache tables, with their types
+    /// List the tables that are not cache tables as well, with their types
     #[arg(long)]
     all: bool,
 
-    /// Show the cache keys and their numbers of entries alone, as the file counts them: no entry is read
+    /// List only the cache keys and how many entries each has, from the file's own counts; no entry is read
     #[arg(long, conflicts_with_all = ["all", "keys", "older_than", "newer_than", "keys_from", "sort"])]
     quick: bool,
 
@@ -140,6 +140,12 @@ impl Ls {
         }
     }
 
+    /// What the ages of the newest and the oldest entry say.
+    fn freshness(&self, row: &Row<'_>, now: u64) -> [Option<Freshness>; 6] {
+        let of = |fetched_at: Option<u64>| self.listing.stale.freshness(time::age(now, fetched_at?));
+        [None, None, None, None, of(row.newest), of(row.oldest)]
+    }
+
     fn quick(&self, tables: &[Table], sets: &[Set], output: &mut Output) -> Result<Status> {
         let shown: Vec<String> = sets.iter().map(Set::shown).collect();
         let live = tables.iter().filter_map(|table| Some(unread_row(Some(table.cache_key()?), table.entries())));
@@ -186,7 +192,8 @@ impl Ls {
             let columns = [key, entries, rows_, bytes, newest, oldest, ("table", "OTHER TABLE", false)];
             return Ok(listing::print(output, format, columns, &rows, |_, _| Default::default())?);
         }
-        Ok(listing::print(output, format, COLUMNS, &rows, |row, output| cells(row, now, output))?)
+        let freshness = |row: &Row<'_>| self.freshness(row, now);
+        Ok(listing::print_ages(output, format, COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
     }
 
     fn print_tables(
@@ -200,7 +207,9 @@ impl Ls {
             output.summary("the cache holds no cache keys");
         }
         let rows: Vec<Row<'_>> = summaries.iter().map(row).collect();
-        listing::print(output, TableFormat::Table, COLUMNS, &rows, |row, output| cells(row, now, output))?;
+        let freshness = |row: &Row<'_>| self.freshness(row, now);
+        let cells = |row: &Row<'_>, output: &Output| cells(row, now, output);
+        listing::print_ages(output, TableFormat::Table, COLUMNS, &rows, cells, freshness)?;
         if self.all && !tables.is_empty() {
             if !summaries.is_empty() {
                 writeln!(output.data())?;

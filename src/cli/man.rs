@@ -5,7 +5,7 @@ use clap::{Args, Command, CommandFactory};
 use clap_mangen::roff::{Roff, bold, roman};
 use std::io::Write;
 
-/// Print a man page: that of the program, or of one of its commands
+/// Print the man page of the program or of one of its commands
 #[derive(Debug, Args)]
 #[command(hide = true)]
 pub struct Man {
@@ -58,14 +58,20 @@ const EXIT_STATUS: [(&str, &str); 5] = [
     ("4", "In use: a write was asked for while another process holds the cache. The message names that process."),
 ];
 
-const ENVIRONMENT: [(&str, &str); 4] = [
+const ENVIRONMENT: [(&str, &str); 6] = [
     ("VLIVE_FOLDER", "The folder of the cache where -C is not given."),
     (
         "SOURCE_DATE_EPOCH",
         "Seconds since 1970 that date what put and load write, where neither an option nor the input does.",
     ),
     ("VLIVE_NOW", "Seconds since 1970 to be taken for now in ages and dates, so that output can be compared."),
-    ("NO_COLOR, CLICOLOR_FORCE", "Colour nowhere, or everywhere, where --color does not say."),
+    (
+        "NO_COLOR, CLICOLOR_FORCE",
+        "Colour nothing, or colour outside a terminal too, unless --color says otherwise. JSON outside a terminal is \
+         coloured only by --color always.",
+    ),
+    ("VLIVE_PAGER, PAGER", "The pager, a line for the shell; none where it is empty or cat."),
+    ("COLUMNS", "How wide a terminal is; without it the terminal is asked."),
 ];
 
 const FILES: [(&str, &str); 1] = [(

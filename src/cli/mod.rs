@@ -27,6 +27,7 @@ mod salvage;
 mod selection;
 mod show;
 mod source;
+mod stale;
 mod stat;
 mod streams;
 mod target;

@@ -14,7 +14,7 @@ pub struct Order {
     #[arg(long)]
     reverse: bool,
 
-    /// Show at most N
+    /// Show at most N rows
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }

@@ -25,11 +25,11 @@ pub struct Put {
     /// The full key, such as `clients/page_1`; without a `/` the root entry of that cache key
     key: String,
 
-    /// The file to read; standard input if it is missing or `-`
+    /// The file to read; standard input if none is given, or for `-`
     #[arg(value_hint = clap::ValueHint::FilePath)]
     file: Option<PathBuf>,
 
-    /// The field with the row id, where rows come in an array: text or a whole number
+    /// For rows in an array: the field that holds the row id, which is text or a whole number
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_field: String,
 

@@ -103,6 +103,7 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::NotAFixture { .. } => (2, Some("`vlive dump --format jsonl --raw` makes a fixture of it")),
         Error::RowWithoutTime { .. } => (2, Some("touch the set")),
         Error::TimeOutOfRange { .. } => (2, Some("name an earlier time")),
+        Error::IsASet { .. } => (2, Some("only entries of vantage-live can be written; name another cache key")),
         Error::SetsNotFiltered => {
             (2, Some("`vlive dump --format rows` writes a line for each row, for `jq` and its like"))
         }

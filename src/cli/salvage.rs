@@ -6,18 +6,18 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Write what still verifies of a damaged cache to a new one
+/// Copy every intact entry of a damaged cache into a new one
 ///
 /// Every entry whose pages verify is written, byte for byte: those of the newest commit and, where it
-/// has lost pages of a table, those that the commit before still has. What was lost is told. The
-/// damaged file is only read. The status is 3 if anything was lost.
+/// has lost pages of a table, those that the commit before still has. Losses are listed.
+/// The damaged file is only read. The status is 3 if anything was lost.
 #[derive(Debug, Args)]
 pub struct Salvage {
     /// The folder of the damaged cache; overrides -C
     #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     argument: Option<PathBuf>,
 
-    /// The folder of the new cache, which must not have one
+    /// The folder of the new cache; it must not contain a cache yet
     #[arg(long, value_name = "NEW", value_hint = clap::ValueHint::DirPath)]
     into: PathBuf,
 

@@ -29,20 +29,20 @@ pub struct Selecting {
     #[arg(long, help_heading = HEADING)]
     prefix: bool,
 
-    /// Only entries fetched before this: a duration such as `7d` (that long ago), or a time
+    /// Only entries fetched before this time, or longer ago than this duration, such as `7d`
     #[arg(long, value_name = "AGE", allow_hyphen_values = true, help_heading = HEADING)]
     older_than: Option<String>,
 
-    /// Only entries fetched after this: a duration such as `7d` (that long ago), or a time; entries that are
-    /// dated in the future are newer than anything
+    /// Only entries fetched after this time, or less long ago than this duration; entries dated in the future
+    /// count as newer than any other
     #[arg(long, value_name = "AGE", allow_hyphen_values = true, help_heading = HEADING)]
     newer_than: Option<String>,
 
-    /// Read full keys from a file, a line each; `-` is standard input
+    /// Read full keys from a file, one per line; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, help_heading = HEADING)]
     keys_from: Option<PathBuf>,
 
-    /// Keys are separated by NUL: those of --keys-from, and those that --keys prints
+    /// Separate keys by NUL, both those that --keys-from reads and those that --keys prints
     #[arg(short = '0', long = "null", help_heading = HEADING)]
     pub null: bool,
 }
@@ -108,7 +108,9 @@ impl Selecting {
     /// `hint` says how.
     pub fn choose_with_all(&self, all: bool, hint: &str, now: u64, output: &Output) -> Result<Chosen> {
         match (all, self.is_given()) {
-            (true, true) => Err(Refused::error("--all goes with no selection", Some("name one or the other"))),
+            (true, true) => {
+                Err(Refused::error("--all cannot be combined with a selection", Some("name one or the other")))
+            }
             (false, false) => Err(Refused::error(
                 "nothing is selected",
                 Some(&format!("name a SELECTION, or a file with --keys-from; {hint}")),

@@ -35,15 +35,15 @@ pub struct Show {
     #[command(flatten)]
     selected: Selected,
 
-    /// Show these fields, in this order
+    /// Show only these fields, in this order
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
     fields: Vec<String>,
 
-    /// Show at most N rows, and the fields that these have
+    /// Show at most N rows, with the fields that occur in them
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 
-    /// Cut nothing and leave no field out, however wide the table gets
+    /// Show all fields in full, however wide the table becomes
     #[arg(long)]
     wide: bool,
 

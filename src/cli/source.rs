@@ -3,7 +3,7 @@
 use super::Refused;
 use crate::output::Output;
 use anyhow::Result;
-use std::io::{self, StdinLock};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use vlive::fixture::Source;
 
@@ -16,10 +16,13 @@ pub fn sources<'s>(paths: &[PathBuf], output: &Output) -> Result<Vec<Source<'s>>
     Ok(paths.iter().map(|path| source(path, output)).collect())
 }
 
-/// Refuses standard input that is named twice: it can be read but once.
+/// Refuses standard input that is named twice: it can be read only once.
 pub fn refuse_twice(paths: &[impl AsRef<Path>]) -> Result<()> {
     if paths.iter().filter(|path| path.as_ref() == Path::new("-")).count() > 1 {
-        return Err(Refused::error("standard input is named twice", Some("it can be read but once: name a file")));
+        return Err(Refused::error(
+            "standard input is named twice",
+            Some("it can be read only once; name a file instead"),
+        ));
     }
     Ok(())
 }
@@ -34,16 +37,33 @@ fn standard_input<'s>(output: &Output) -> Source<'s> {
 }
 
 /// Standard input, with a word to whoever types it.
-pub fn lock_standard_input(what: &str, output: &Output) -> StdinLock<'static> {
+pub fn lock_standard_input(what: &str, output: &Output) -> impl Read + 'static {
     if output.stdin_is_terminal() {
         output.summary(&format!("reading {what} from standard input; end it with Ctrl-D"));
     }
-    io::stdin().lock()
+    Ending { input: io::stdin().lock(), is_ended: false }
+}
+
+/// Input that has ended when it says so: a terminal would go on, and need a second Ctrl-D.
+struct Ending<R> {
+    input: R,
+    is_ended: bool,
+}
+
+impl<R: Read> Read for Ending<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if self.is_ended || bytes.is_empty() {
+            return Ok(0);
+        }
+        let read = self.input.read(bytes)?;
+        self.is_ended = read == 0;
+        Ok(read)
+    }
 }
 
 /// Names the files of folders that were passed by.
 pub fn tell_ignored(fixture: &vlive::Fixture, output: &Output) {
     for path in fixture.ignored() {
-        output.warning(&format!("`{}` is no entry: its name ends neither in .json nor in .cbor", path.display()));
+        output.warning(&format!("`{}` is not an entry: its name ends in neither .json nor .cbor", path.display()));
     }
 }

@@ -11,14 +11,14 @@ use vlive::Snapshot;
 use vlive::ops::{self, AgeHistogram, Contents, TableStat};
 use vlive::system::Holder;
 
-/// Show the space that a cache takes, the ages of its entries, and the largest ones
+/// Show where a cache's space goes, the ages of its entries, and the largest ones
 ///
 /// Tells what of the file are values, sub-keys, the rest of the pages that hold them, redb's own records and
 /// free pages, and what `vlive compact` would give back. Sizes of entries are those of their values; the depth is the number of
 /// pages that are read to reach an entry.
 #[derive(Debug, Args)]
 pub struct Stat {
-    /// Show what the file says of itself: no entry is read
+    /// Show only what the file records about itself; no entry is read
     #[arg(long)]
     quick: bool,
 
@@ -42,7 +42,8 @@ impl Stat {
         let look = |snapshot: &Snapshot| {
             if self.quick { Ok((ops::stat_quick(snapshot)?, Vec::new())) } else { ops::stat(snapshot, now) }
         };
-        let (stat, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+        let read = || Snapshot::look_past_damage(global.folder(), global.look_wait(), look);
+        let (stat, damage) = output.bar("reading").of(read)?;
         if let Ok(snapshot) = Snapshot::open(global.folder()) {
             warn_of_sets(&snapshot, "counted as other tables; `vlive ls` lists them", output);
         }

@@ -11,20 +11,20 @@ use std::io::Write;
 use vlive::ops::{TouchPlan, Touched};
 use vlive::{Cache, Snapshot};
 
-/// Set when entries were fetched, and leave their rows as they are
+/// Set when entries were fetched, without changing their rows
 ///
-/// Without a time they are fetched now, and look fresh again; --age or --fetched-at makes them as old as
+/// By default entries are dated now, and are fresh again; --age or --fetched-at makes them as old as
 /// needed. A selection without `/` is exactly one cache key; with `/` it is every entry in that cache key
-/// whose sub-key begins with the rest: `clients/page_1` touches `page_10` too. All is done in one
+/// whose sub-key begins with the rest: `clients/page_1` touches `page_10` too. Everything happens in one
 /// transaction.
 ///
-/// An entry that cannot be decoded stays as it is, is named on standard error, and makes the status 3.
+/// An entry that cannot be decoded is left as it is and named on standard error; the status is then 3.
 #[derive(Debug, Args)]
 pub struct Touch {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Touch every entry of every cache key; never a table that is not a cache table
+    /// Touch every entry of every cache key, but no other table
     #[arg(long)]
     all: bool,
 

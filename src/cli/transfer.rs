@@ -24,7 +24,7 @@ pub struct Cp {
     #[command(flatten)]
     keys: Keys,
 
-    /// The folder or file of the cache to copy from, if it is another one
+    /// The folder or file of another cache to copy from
     #[arg(long = "from", value_name = "FOLDER", value_hint = clap::ValueHint::AnyPath)]
     source: Option<PathBuf>,
 
@@ -48,23 +48,23 @@ pub struct Mv {
 
 #[derive(Debug, Args)]
 struct Keys {
-    /// What to take
+    /// The key to copy or move
     #[arg(value_name = "FROM")]
     old: String,
 
-    /// The key that it gets
+    /// Its new key
     #[arg(value_name = "TO")]
     new: String,
 
-    /// FROM and TO are full keys, as they are without this option
+    /// FROM and TO are full keys (the default)
     #[arg(long, conflicts_with = "prefix")]
     exact: bool,
 
-    /// Take every key that begins with FROM, and put TO in its place
+    /// Take every key that begins with FROM, and replace that part with TO
     #[arg(long)]
     prefix: bool,
 
-    /// Replace what is there under the new keys
+    /// Replace entries that exist under the new keys
     #[arg(long)]
     replace: bool,
 }

@@ -1,4 +1,5 @@
 use super::format::TableArgs;
+use super::stale::Stale;
 use super::stat::Process;
 use super::{Global, Status, time};
 use crate::output::{Output, human, listing};
@@ -12,12 +13,12 @@ use vlive::ops::{self, CacheKind, FoundCache};
 /// Find caches: below folders, and those that a running process has open
 ///
 /// Every redb file counts, whatever its name; its tables tell whether it is a cache of vantage-live, one of
-/// vantage-diorama, or something else. Links are not followed, and what may not be read is passed over.
-/// The status is 1 if there is none.
+/// vantage-diorama, or something else. Links are not followed, and folders without permission are skipped.
+/// The status is 1 if none is found.
 #[derive(Debug, Args)]
 pub struct Where {
-    /// Where to search; else in the current folder, in the user's folders for caches, and among the files that
-    /// processes have open (on Linux)
+    /// Where to search; by default the current folder, the user's cache folders, and (on Linux) the files that
+    /// processes have open
     #[arg(value_name = "ROOT", value_hint = clap::ValueHint::DirPath)]
     roots: Vec<PathBuf>,
 
@@ -25,9 +26,12 @@ pub struct Where {
     #[arg(long, value_name = "FOLDERS", default_value = "8")]
     depth: usize,
 
-    /// When to stop searching
+    /// Stop searching after this long
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = time::parse_duration)]
     timeout: Duration,
+
+    #[command(flatten)]
+    stale: Stale,
 
     #[command(flatten)]
     table: TableArgs,
@@ -60,10 +64,12 @@ impl Where {
         let found = ops::find_caches(&roots, self.roots.is_empty(), self.depth, self.timeout);
         self.table.print(output, |output, format| {
             let rows: Vec<Row<'_>> = found.caches.iter().map(row).collect();
-            Ok(listing::print(output, format, COLUMNS, &rows, |row, output| cells(row, now, output))?)
+            let newest = |row: &Row<'_>| self.stale.freshness(time::age(now, row.newest?));
+            let freshness = |row: &Row<'_>| [None, None, newest(row), None, None];
+            Ok(listing::print_ages(output, format, COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
         })?;
         if !found.is_complete {
-            output.warning("the time for searching was over before the end; --timeout gives it more");
+            output.warning("the search ran out of time; --timeout gives it more");
         }
         Ok(if found.caches.is_empty() { Status::No } else { Status::Done })
     }

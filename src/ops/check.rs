@@ -6,6 +6,7 @@ use crate::file::{self, Damage, Page, Survey, Widths};
 use crate::live::deviation;
 use crate::live::key::Key;
 use crate::ops::check_sets::CheckedSets;
+use crate::ops::findings::Findings;
 use crate::snapshot::location;
 use crate::snapshot::race;
 use crate::snapshot::{Snapshot, Table, TableRole};
@@ -21,9 +22,6 @@ use std::str;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// How many places of each kind of finding are told.
-const PLACES: usize = 10;
 
 /// What a check has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,40 +53,6 @@ pub struct Check {
     pub other_tables: Findings,
     /// What was found of sets of diorama.
     pub diorama: CheckedSets,
-}
-
-/// Findings of one kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Findings {
-    /// How many there are.
-    pub count: u64,
-    /// The first ten.
-    pub places: Vec<Finding>,
-}
-
-/// Something that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The table, the entry by its full key, or nothing for what all tables share.
-    pub place: Option<String>,
-    /// What was found there.
-    pub what: String,
-}
-
-impl Findings {
-    pub(crate) fn add(&mut self, place: Option<&str>, what: &dyn ToString) {
-        self.count += 1;
-        if self.places.len() < PLACES {
-            self.places.push(Finding { place: place.map(str::to_owned), what: what.to_string() });
-        }
-    }
-
-    /// Adds those of what comes next.
-    fn extend(&mut self, others: Findings) {
-        self.count += others.count;
-        let room = PLACES - self.places.len();
-        self.places.extend(others.places.into_iter().take(room));
-    }
 }
 
 impl Check {
@@ -179,55 +143,98 @@ fn check_pages(
 ) -> Result<(Check, Vec<Error>)> {
     let file = snapshot.file();
     progress::current().expect(Some(file.len()));
-    let header = file.header();
-    let mut check = Check {
+    let check = Check {
         format: snapshot.slot().version,
         commit: snapshot.slot().transaction_id,
-        closed_cleanly: !header.recovery_required,
+        closed_cleanly: !file.header().recovery_required,
         holders: fs::metadata(snapshot.path()).ok().and_then(|metadata| holder::of(&metadata)),
         ..Check::default()
     };
-    let mut first_damage = None;
-    if let Some(damage) = database::wrong_header(file) {
-        first_damage = Some(damage);
-        check.damage.add(None, &damage);
-    }
-    if !header.length_is_sound(file.len()) {
-        first_damage.get_or_insert(Damage::wrong_length());
-        let what = format!("the file has {} bytes, and its header records {}", file.len(), header.recorded_len);
-        check.damage.add(None, &what);
-    }
-    // What follows would name the same fault again.
-    let is_header_sound = first_damage.is_none();
-    let in_context = |error, table: Option<&str>| snapshot.error(error, table);
-    let mut survey = Survey::new(file);
-    let mut shared_damage = |damage: Damage| {
-        first_damage.get_or_insert(damage);
-        check.damage.add(None, &damage);
-    };
-    survey.own(snapshot.slot(), &mut shared_damage).map_err(|error| in_context(error, None))?;
-    let definitions =
-        survey.definitions(snapshot.slot().user, &mut shared_damage).map_err(|error| in_context(error, None))?;
-    let tables = definitions.into_iter().map(|(name, definition)| Table::new(name, definition)).collect();
-    for (table, role) in snapshot.roles_of(tables)? {
-        let damaged_before = check.damage.count;
-        let mut damage = |damage: Damage| {
-            first_damage.get_or_insert(damage);
-            check.damage.add(Some(table.name()), &damage);
+    let mut walk = Walk { snapshot, survey: Survey::new(file), check, first_damage: None };
+    walk.header();
+    // A look at the free pages would name the same fault again.
+    let is_header_sound = walk.first_damage.is_none();
+    for (table, role) in walk.tables()? {
+        let walked = match (role, table.cache_key()) {
+            (TableRole::Rows | TableRole::Meta, _) => walk.set(&table, role),
+            (_, Some(cache_key)) => walk.entries(&table, cache_key, now, decoding),
+            (_, None) => walk.other(&table, role),
         };
-        if matches!(role, TableRole::Rows | TableRole::Meta) {
-            let walked = check.diorama.table(&mut survey, &table, role, &mut damage);
-            let (read, not_text) = walked.map_err(|error| in_context(error, Some(table.name())))?;
-            check.entries += u64::from(role == TableRole::Rows);
-            let is_damaged = check.damage.count > damaged_before;
-            count(&table, (read, not_text), is_damaged, &mut check.damage);
-            continue;
+        walked.map_err(|error| snapshot.error(error, Some(table.name())))?;
+    }
+    walk.check.pages = walk.survey.pages;
+    if is_header_sound {
+        walk.free_pages()?;
+    }
+    let damage = walk.first_damage.map(|damage| snapshot.error(file::Error::Damaged(damage), None));
+    Ok((walk.check, damage.into_iter().collect()))
+}
+
+/// A walk through all pages of a commit.
+struct Walk<'s> {
+    snapshot: &'s Snapshot,
+    survey: Survey<'s>,
+    check: Check,
+    first_damage: Option<Damage>,
+}
+
+/// Notes damage at a place.
+fn noting<'n>(
+    first: &'n mut Option<Damage>,
+    findings: &'n mut Findings,
+    place: Option<&'n str>,
+) -> impl FnMut(Damage) + 'n {
+    move |damage| {
+        first.get_or_insert(damage);
+        findings.add(place, &damage);
+    }
+}
+
+impl Walk<'_> {
+    fn header(&mut self) {
+        let file = self.snapshot.file();
+        if let Some(damage) = database::wrong_header(file) {
+            noting(&mut self.first_damage, &mut self.check.damage, None)(damage);
         }
-        let Some(cache_key) = table.cache_key() else {
-            survey.table(table.definition(), &mut damage).map_err(|error| in_context(error, Some(table.name())))?;
-            check.other(&table, role);
-            continue;
-        };
+        let header = file.header();
+        if !header.length_is_sound(file.len()) {
+            self.first_damage.get_or_insert(Damage::wrong_length());
+            let what = format!("the file has {} bytes, and its header records {}", file.len(), header.recorded_len);
+            self.check.damage.add(None, &what);
+        }
+    }
+
+    /// Walks through what redb keeps for itself and through the list of tables, which it returns.
+    fn tables(&mut self) -> Result<Vec<(Table, TableRole)>> {
+        let slot = self.snapshot.slot();
+        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, None);
+        let owned = self.survey.own(slot, &mut damage);
+        let definitions = owned.and_then(|()| self.survey.definitions(slot.user, &mut damage));
+        let definitions = definitions.map_err(|error| self.snapshot.error(error, None))?;
+        let tables = definitions.into_iter().map(|(name, definition)| Table::new(name, definition)).collect();
+        self.snapshot.roles_of(tables)
+    }
+
+    /// A table of a set of diorama.
+    fn set(&mut self, table: &Table, role: TableRole) -> file::Result<()> {
+        let damaged_before = self.check.damage.count;
+        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(table.name()));
+        let (read, not_text) = self.check.diorama.table(&mut self.survey, table, role, &mut damage)?;
+        drop(damage);
+        self.check.entries += u64::from(role == TableRole::Rows);
+        self.check.count(table, (read, not_text), damaged_before);
+        Ok(())
+    }
+
+    /// A cache table.
+    fn entries(
+        &mut self,
+        table: &Table,
+        cache_key: &str,
+        now: u64,
+        decoding: &mut Workers<'_, Leaf, Decoded>,
+    ) -> file::Result<()> {
+        let damaged_before = self.check.damage.count;
         let cache_key: Arc<str> = cache_key.into();
         let mut decoded = Decoded::default();
         let mut leaf = |page: &Arc<Page>| {
@@ -246,37 +253,43 @@ fn check_pages(
             }
             Ok(())
         };
-        survey
-            .tree(table.definition().root, Widths::default(), &mut leaf, &mut damage)
-            .map_err(|error| in_context(error, Some(table.name())))?;
+        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(table.name()));
+        self.survey.tree(table.definition().root, Widths::default(), &mut leaf, &mut damage)?;
+        drop(damage);
         while let Some(next) = decoding.next() {
             decoded.extend(next);
         }
         let Decoded { entries, keys_not_text, refused, altered } = decoded;
-        check.entries += entries;
-        check.refused.extend(refused);
-        check.altered.extend(altered);
-        let is_damaged = check.damage.count > damaged_before;
-        count(&table, (entries, keys_not_text), is_damaged, &mut check.damage);
+        self.check.entries += entries;
+        self.check.refused.extend(refused);
+        self.check.altered.extend(altered);
+        self.check.count(table, (entries, keys_not_text), damaged_before);
+        Ok(())
     }
-    check.pages = survey.pages;
-    if is_header_sound {
-        match database::wrong_record(file, snapshot.slot()) {
-            Ok(Some(damage)) => {
-                first_damage.get_or_insert(damage);
-                check.free_space.add(None, &damage);
-            }
+
+    /// A table that holds no entries.
+    fn other(&mut self, table: &Table, role: TableRole) -> file::Result<()> {
+        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(table.name()));
+        self.survey.table(table.definition(), &mut damage)?;
+        drop(damage);
+        self.check.other(table, role);
+        Ok(())
+    }
+
+    /// redb's record of free pages, compared with the pages in use.
+    fn free_pages(&mut self) -> Result<()> {
+        let (first, check) = (&mut self.first_damage, &mut self.check);
+        match database::wrong_record(self.snapshot.file(), self.snapshot.slot()) {
+            Ok(Some(damage)) => noting(first, &mut check.free_space, None)(damage),
             Err(file::Error::Damaged(damage)) if check.damage.count == 0 => {
-                first_damage.get_or_insert(damage);
-                check.damage.add(None, &damage);
+                noting(first, &mut check.damage, None)(damage);
             }
             // Any other damage was found above.
             Ok(None) | Err(file::Error::Damaged(_)) => {}
-            Err(error) => return Err(in_context(error, None)),
+            Err(error) => return Err(self.snapshot.error(error, None)),
         }
+        Ok(())
     }
-    let damage = first_damage.map(|damage| in_context(file::Error::Damaged(damage), None));
-    Ok((check, damage.into_iter().collect()))
 }
 
 impl Check {
@@ -286,17 +299,18 @@ impl Check {
         let findings = if table.is_named_as_cache() { &mut self.wrongly_typed } else { &mut self.other_tables };
         findings.add(Some(table.name()), &kind);
     }
-}
 
-/// Notes keys that are not text, and another number of entries than the table has by its own account: unless pages
-/// are damaged, whose entries are missing then.
-fn count(table: &Table, (entries, keys_not_text): (u64, u64), is_damaged: bool, damage: &mut Findings) {
-    for _ in 0..keys_not_text {
-        damage.add(Some(table.name()), &"a key is not UTF-8");
-    }
-    if entries != table.entries() && !is_damaged && keys_not_text == 0 {
-        let what = format!("{entries} entries can be read, and it says that it holds {}", table.entries());
-        damage.add(Some(table.name()), &what);
+    /// Notes keys that are not text, and another number of entries than the table has by its own account: unless
+    /// damage was found in it, since entries of damaged pages are missing.
+    fn count(&mut self, table: &Table, (entries, keys_not_text): (u64, u64), damaged_before: u64) {
+        let is_damaged = self.damage.count > damaged_before;
+        for _ in 0..keys_not_text {
+            self.damage.add(Some(table.name()), &"a key is not UTF-8");
+        }
+        if entries != table.entries() && !is_damaged && keys_not_text == 0 {
+            let what = format!("{entries} entries can be read, and it says that it holds {}", table.entries());
+            self.damage.add(Some(table.name()), &what);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::diorama::identity::{Identity, TableName};
 use crate::diorama::meta::Meta;
 use crate::diorama::row::RowView;
 use crate::file::{self, Damage, Page, Survey, Widths};
-use crate::ops::check::Findings;
+use crate::ops::findings::Findings;
 use crate::snapshot::{Table, TableRole};
 use std::str;
 use std::sync::Arc;

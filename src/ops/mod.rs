@@ -15,6 +15,7 @@ pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod find;
 pub(crate) mod find_caches;
+pub(crate) mod findings;
 pub(crate) mod invalidate;
 pub(crate) mod keep;
 pub(crate) mod list;
@@ -31,7 +32,7 @@ pub(crate) mod transfer;
 
 pub use ages::{Age, Ages, ages};
 pub use assert::assert_same;
-pub use check::{Check, Finding, Findings, check, check_deep};
+pub use check::{Check, check, check_deep};
 pub use check_sets::CheckedSets;
 pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{
@@ -40,6 +41,7 @@ pub use diff::{
 pub use dump::{DumpFormat, DumpStyle, Dumped, RefusedRow, RefusedRows, dump, dump_entry, dump_set, dump_tree};
 pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
+pub use findings::{Finding, Findings};
 pub use invalidate::{Plan, Removed};
 pub use list::{CacheKeySummary, List, Unreadable, list};
 pub use load::{LoadPlan, Replace};

@@ -10,6 +10,7 @@ use crate::ops::keep::Keeper;
 pub(crate) fn put(session: &mut Session, keeper: &Keeper, key: &Key, envelope: &Envelope) -> Result<bool> {
     // Reads the path that redb is about to change, and so verifies it.
     let snapshot = session.snapshot()?;
+    snapshot.expect_no_set(key.cache_key())?;
     let replaced = snapshot.entry(key)?.is_some();
     keeper.keep(&snapshot, [key.clone()])?;
     session.transact(&Removals::new(), |insert| {

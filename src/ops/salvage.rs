@@ -4,7 +4,7 @@ use crate::database::{Insert, NewValue, Removals, Session};
 use crate::error::{Error, Result};
 use crate::file::{self, Damage, File, Page, Slot, Survey, Widths};
 use crate::live::key::Selection;
-use crate::ops::check::Findings;
+use crate::ops::findings::Findings;
 use crate::snapshot::location;
 use crate::snapshot::{Snapshot, Table, TableRole};
 use crate::system::progress;

@@ -106,6 +106,12 @@ impl<'s> TransferPlan<'s> {
         let Some(target) = target.filter(|_| !plan.transferred.keys.is_empty()) else { return Ok(plan) };
         let moved: HashSet<&Key> =
             plan.transferred.keys.iter().filter(|_| transfer.moves).map(|(from, _)| from).collect();
+        let mut checked: Option<&str> = None;
+        for (_, to) in &plan.transferred.keys {
+            if checked.replace(to.cache_key()) != Some(to.cache_key()) {
+                target.expect_no_set(to.cache_key())?;
+            }
+        }
         let mut in_the_way = Vec::new();
         if let Renaming::CacheKey { to, .. } = &transfer.renaming {
             for entry in target.entries(&Selection::CacheKey(to.clone()))? {

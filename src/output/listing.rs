@@ -1,7 +1,7 @@
 //! Rows with named fields, in every format that tables have: for people in aligned columns and in Markdown, for
 //! machines as JSON and as values with delimiters.
 
-use super::{Grid, Output, cut, delimited, markdown, table};
+use super::{Freshness, Grid, Output, cut, delimited, markdown, table};
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -41,8 +41,23 @@ pub fn print<const N: usize, R: Serialize>(
     rows: &[R],
     cells: impl Fn(&R, &Output) -> [String; N],
 ) -> io::Result<()> {
+    print_ages(output, format, columns, rows, cells, |_| [None; N])
+}
+
+/// The same with cells that are ages.
+pub fn print_ages<const N: usize, R: Serialize>(
+    output: &mut Output,
+    format: TableFormat,
+    columns: [Column; N],
+    rows: &[R],
+    cells: impl Fn(&R, &Output) -> [String; N],
+    freshness: impl Fn(&R) -> [Option<Freshness>; N],
+) -> io::Result<()> {
     match format {
-        TableFormat::Table => print_table(output, columns, rows.iter().map(|row| cells(row, output)).collect()),
+        TableFormat::Table => {
+            let rows = rows.iter().map(|row| (cells(row, output), freshness(row))).collect();
+            print_table(output, columns, rows)
+        }
         TableFormat::Json => {
             let mut out = output.json_data();
             for (n, row) in rows.iter().enumerate() {
@@ -79,23 +94,23 @@ pub fn print<const N: usize, R: Serialize>(
 fn print_table<const N: usize>(
     output: &mut Output,
     columns: [Column; N],
-    mut rows: Vec<[String; N]>,
+    mut rows: Vec<([String; N], [Option<Freshness>; N])>,
 ) -> io::Result<()> {
     if let Some(width) = output.width() {
         let widths: [usize; N] = std::array::from_fn(|column| {
-            let cells = rows.iter().map(|row| row[column].width());
+            let cells = rows.iter().map(|(cells, _)| cells[column].width());
             cells.max().unwrap_or_default().max(columns[column].1.width()) + usize::from(table::GAP)
         });
         let beside: usize = widths.iter().skip(1).sum();
         let room = width.saturating_sub(beside).max(NARROW_KEY);
         if widths[0] > room {
-            for row in &mut rows {
-                row[0] = cut::in_the_middle(&row[0], room).into_owned();
+            for (cells, _) in &mut rows {
+                cells[0] = cut::in_the_middle(&cells[0], room).into_owned();
             }
         }
     }
     let headings = columns.map(|(_, heading, is_number)| (heading, is_number));
-    table::print(output, headings, &rows, |row, _| row.clone())
+    table::print_ages(output, headings, &rows, |(cells, _), _| cells.clone(), |(_, freshness)| *freshness)
 }
 
 /// The fields of a row as text; one that is null or not there is empty.

@@ -4,6 +4,7 @@ mod coloured_json;
 mod cut;
 pub mod delimited;
 pub mod escape;
+mod freshness;
 mod grid;
 pub mod histogram;
 pub mod human;
@@ -20,6 +21,7 @@ mod terminal_json;
 use anstyle::{AnsiColor, Style};
 use coloured_json::ColouredJson;
 pub use cut::{in_the_middle, to_width};
+pub use freshness::Freshness;
 pub use grid::Grid;
 use pager::{Pager, PagerProgram};
 use progress::Bar;
@@ -94,6 +96,11 @@ impl Output {
         self.streams.blocks
     }
 
+    /// Whether data is coloured.
+    pub fn colours_data(&self) -> bool {
+        self.streams.stdout.is_coloured
+    }
+
     pub fn is_terminal(&self) -> bool {
         self.streams.stdout.is_terminal
     }
@@ -156,6 +163,11 @@ impl Output {
     /// A bar for work that may take a while, named by a verb such as `checking`.
     pub fn bar(&self, doing: &'static str) -> Bar {
         Bar::new(doing, self.streams.stderr.is_terminal && !self.streams.is_dumb && !self.streams.is_quiet)
+    }
+
+    /// The same for work that reads standard input, where nobody types it.
+    pub fn bar_beside_input(&self, doing: &'static str) -> Bar {
+        if self.streams.stdin_is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
     }
 
     /// The same for work that writes data meanwhile, which the bar must not get between.

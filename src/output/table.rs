@@ -1,6 +1,6 @@
 //! Aligned columns without borders.
 
-use super::{Grid, Output, cut, escape};
+use super::{Freshness, Grid, Output, cut, escape, freshness};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use std::io::{self, Write};
 use std::mem;
@@ -32,13 +32,35 @@ pub fn print<const N: usize, R>(
     rows: &[R],
     cells: impl Fn(&R, &Output) -> [String; N],
 ) -> io::Result<()> {
-    lay_out(output, &columns, rows.len(), WIDEST, |row, output| cells(&rows[row], output))
+    print_ages(output, columns, rows, cells, |_| [None; N])
+}
+
+/// The same with cells that are ages.
+pub fn print_ages<const N: usize, R>(
+    output: &mut Output,
+    columns: [Column<'_>; N],
+    rows: &[R],
+    cells: impl Fn(&R, &Output) -> [String; N],
+    freshness: impl Fn(&R) -> [Option<Freshness>; N],
+) -> io::Result<()> {
+    let cells = |row: usize, output: &Output| cells(&rows[row], output).into_iter().zip(freshness(&rows[row]));
+    lay_out(output, &columns, rows.len(), WIDEST, cells)
 }
 
 /// Prints a grid, a line per row whatever there is in its cells; nothing if it has no rows. Cells are
 /// cut so that it fits into `width`; columns that do not fit even so are left out. Returns how many
 /// are not.
 pub fn print_grid(output: &mut Output, grid: &Grid<'_>, width: Option<usize>) -> io::Result<usize> {
+    print_grid_ages(output, grid, width, |_, _| None)
+}
+
+/// The same with cells, by row and column, that are ages.
+pub fn print_grid_ages(
+    output: &mut Output,
+    grid: &Grid<'_>,
+    width: Option<usize>,
+    freshness: impl Fn(usize, usize) -> Option<Freshness>,
+) -> io::Result<usize> {
     let limits = match width {
         Some(width) => fit(grid, width),
         None => vec![usize::MAX; grid.columns.len()],
@@ -51,7 +73,8 @@ pub fn print_grid(output: &mut Output, grid: &Grid<'_>, width: Option<usize>) ->
     let columns: Vec<Column<'_>> =
         headings.iter().zip(&grid.columns).map(|(heading, (_, is_number))| (heading.as_str(), *is_number)).collect();
     lay_out(output, &columns, grid.rows, width.unwrap_or(WIDEST), |row, _| {
-        grid.row(row).zip(&limits).map(|(cell, limit)| shown(&cell, *limit)).collect::<Vec<_>>()
+        let cells = grid.row(row).zip(&limits).enumerate();
+        cells.map(|(column, (cell, limit))| (shown(&cell, *limit), freshness(row, column))).collect::<Vec<_>>()
     })?;
     Ok(limits.len())
 }
@@ -107,7 +130,7 @@ fn full_width(grid: &Grid<'_>, column: usize, width: usize) -> usize {
 }
 
 /// Cells are padded to no more than `widest` columns. No control character of a cell gets through.
-fn lay_out<C: IntoIterator<Item = String>>(
+fn lay_out<C: IntoIterator<Item = (String, Option<Freshness>)>>(
     output: &mut Output,
     columns: &[Column<'_>],
     rows: usize,
@@ -118,7 +141,14 @@ fn lay_out<C: IntoIterator<Item = String>>(
         return Ok(());
     }
     let line = |row: usize, output: &Output| -> Vec<String> {
-        cells(row, output).into_iter().map(|cell| escape::for_terminal(&cell).into_owned()).collect()
+        let shown = |(cell, freshness): (String, Option<Freshness>)| {
+            let cell = escape::for_terminal(&cell);
+            match freshness.filter(|_| output.colours_data()) {
+                Some(freshness) => freshness.marked(&cell),
+                None => cell.into_owned(),
+            }
+        };
+        cells(row, output).into_iter().map(shown).collect()
     };
     let headings: Vec<String> = columns.iter().map(|(heading, _)| escape::for_terminal(heading).into_owned()).collect();
     let mut widths: Vec<usize> = headings.iter().map(|heading| heading.width().min(widest)).collect();
@@ -149,7 +179,11 @@ struct Chunk<'c> {
 
 impl Chunk<'_> {
     fn print(&mut self, output: &mut Output) -> io::Result<()> {
-        self.take().iter().try_for_each(|line| writeln!(output.data(), "{line}"))
+        let lines = self.take();
+        if output.colours_data() {
+            return lines.iter().try_for_each(|line| writeln!(output.data(), "{}", freshness::styled(line)));
+        }
+        lines.iter().try_for_each(|line| writeln!(output.data(), "{line}"))
     }
 
     fn take(&mut self) -> Vec<String> {

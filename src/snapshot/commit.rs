@@ -93,7 +93,7 @@ impl Snapshot {
         &self.slot
     }
 
-    fn table_tree(&self) -> TableTree<'_> {
+    pub(super) fn table_tree(&self) -> TableTree<'_> {
         TableTree::user(&self.file, &self.slot)
     }
 

@@ -1,6 +1,6 @@
 //! Sets: what diorama caches, a table of rows and what it remembers of it, as one entry each.
 
-use crate::diorama::identity::{Identity, TableName, is_narrowed_copy};
+use crate::diorama::identity::{Identity, TableName, is_narrowed_copy, meta_table};
 use crate::diorama::meta::{MalformedMeta, Meta};
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
@@ -223,6 +223,19 @@ impl Snapshot {
             (_, true) => TableRole::Source,
             _ => TableRole::Foreign,
         })
+    }
+
+    /// Refuses a cache key that is the name of a set: an entry of vantage-live beside it would be of no use to
+    /// the app.
+    pub(crate) fn expect_no_set(&self, cache_key: &str) -> Result<()> {
+        for name in [cache_key.to_owned(), meta_table(cache_key)] {
+            let table = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
+            // Only where there is such a table the others are looked at.
+            if table.is_some() && self.sets()?.iter().any(|set| set.name() == cache_key) {
+                return Err(Error::IsASet { path: self.path().to_owned(), name: cache_key.to_owned() });
+            }
+        }
+        Ok(())
     }
 
     /// All sets, in the order of their names.

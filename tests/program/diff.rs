@@ -222,7 +222,8 @@ fn lines_are_coloured_by_what_was_done_if_that_is_asked_for() {
     let coloured: String = DIFFERENCES.lines().map(colour).collect();
     diff(&folder, "old", "new", &["--color=always"]).ends(1, &coloured, "3 entries differ\n");
     let json = diff(&folder, "old", "new", &["--json"]).output().stdout;
-    diff(&folder, "old", "new", &["--json", "--color=always"]).ends(1, &json, "");
+    let forced = diff(&folder, "old", "new", &["--json"]).env("CLICOLOR_FORCE", "1");
+    forced.ends(1, &json, "");
     diff(&folder, "old", "new", &["--color=never"]).env("CLICOLOR_FORCE", "1").ends(
         1,
         DIFFERENCES,
@@ -258,7 +259,7 @@ fn whatever_form_a_side_has_the_differences_are_the_same() {
 #[test]
 fn standard_input_can_be_one_side_only() {
     let folder = sides(OLD, NEW);
-    let refused = "error: standard input is named twice\nhint: it can be read but once: name a file\n";
+    let refused = "error: standard input is named twice\nhint: it can be read only once; name a file instead\n";
     diff(&folder, "-", "-", &[]).stdin(OLD).ends(2, "", refused);
 }
 

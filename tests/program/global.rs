@@ -183,10 +183,10 @@ fn usage_that_is_wrong_ends_with_2_and_touches_nothing() {
         ),
         (&["invalidate"], "error: nothing is selected"),
         (&["invalidate", "--older-than", "1d"], "error: nothing is selected"),
-        (&["invalidate", "--all", "products"], "error: --all goes with no selection"),
+        (&["invalidate", "--all", "products"], "error: --all cannot be combined with a selection"),
         (&["touch"], "error: nothing is selected"),
         (&["touch", "--fetched-at", "@1"], "error: nothing is selected"),
-        (&["touch", "--all", "products"], "error: --all goes with no selection"),
+        (&["touch", "--all", "products"], "error: --all cannot be combined with a selection"),
         (&["touch", "k", "--fetched-at", "@9223372036854775808"], "error: invalid value '@9223372036854775808'"),
         (
             &["touch", "k", "--fetched-at", "@1", "--age", "1s"],
@@ -229,7 +229,7 @@ fn colour_comes_where_it_is_asked_for() {
     const HEADING: &str = "\u{1b}[1mKEY ";
     const ERROR: &str = "\u{1b}[1m\u{1b}[31merror:\u{1b}[0m `none` is not in the cache\n";
     let folder = Folder::shared("live-demo");
-    let plain = |format: &str| folder.vlive(["dump", "--format", format]).output().stdout;
+    let notation = folder.vlive(["dump", "--format", "diag"]).output().stdout;
     for (args, environment, coloured) in [
         (&[][..], &[][..], false),
         (&["--color", "auto"], &[], false),
@@ -250,9 +250,7 @@ fn colour_comes_where_it_is_asked_for() {
         // Whoever reads JSON in a pipe gets it as it is, unless this very command line asks for colour.
         let is_asked = args.contains(&"always");
         assert_eq!(run(&["ages", "--json"]).stdout.contains('\u{1b}'), is_asked, "{args:?} {environment:?}");
-        for format in ["diag", "cbor"] {
-            assert_eq!(run(&["dump", "--format", format]).stdout, plain(format), "{args:?} {environment:?}");
-        }
+        assert_eq!(run(&["dump", "--format", "diag"]).stdout, notation, "{args:?} {environment:?}");
     }
 }
 

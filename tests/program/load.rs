@@ -341,9 +341,9 @@ fn without_any_time_an_entry_is_dated_now() {
 }
 
 const NO_ENTRIES: &str = "\
-warning: `tree/README.md` is no entry: its name ends neither in .json nor in .cbor
-warning: `tree/k/1.diag` is no entry: its name ends neither in .json nor in .cbor
-warning: `tree/k/json` is no entry: its name ends neither in .json nor in .cbor
+warning: `tree/README.md` is not an entry: its name ends in neither .json nor .cbor
+warning: `tree/k/1.diag` is not an entry: its name ends in neither .json nor .cbor
+warning: `tree/k/json` is not an entry: its name ends in neither .json nor .cbor
 ";
 
 #[test]

@@ -465,7 +465,7 @@ fn a_source_that_cannot_be_read_is_named() {
 #[test]
 fn standard_input_is_one_source() {
     let folder = Folder::empty();
-    let message = "error: standard input is named twice\nhint: it can be read but once: name a file\n";
+    let message = "error: standard input is named twice\nhint: it can be read only once; name a file instead\n";
     nowhere(&folder, |args| folder.vlive([args, &["-", "-"]].concat()).stdin("{}").ends(2, "", message));
     nowhere(&folder, |_| folder.vlive(["diff", "-", "-"]).stdin("{}").ends(2, "", message));
 }

@@ -1,6 +1,7 @@
 use crate::support::{Folder, NOW};
 use serde_json::json;
 use std::fs;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const APPLE: &str = r#"{"a":{"id":"a","price":12}}"#;
@@ -169,4 +170,21 @@ fn a_cache_that_a_killed_app_left_behind_takes_entries() {
     let mut after = folder.entries();
     after.retain(|entry| entry.cache_key != "new");
     assert_eq!(after, Folder::shared("crashed").entries());
+}
+
+#[test]
+fn an_entry_does_not_go_beside_a_set_of_diorama_with_its_name() {
+    let folder = Folder::empty();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/diorama/cache.redb");
+    fs::copy(sample, folder.file()).unwrap();
+    let before = folder.contents();
+    let refused = "\
+error: `clients` is a set of diorama in `./vlive.redb`
+hint: only entries of vantage-live can be written; name another cache key
+";
+    folder.vlive(["put", "clients/page_1"]).stdin("{}").ends(2, "", refused);
+    folder.vlive(["load"]).stdin(r#"{"clients/page_1": {}}"#).ends(2, "", refused);
+    assert_eq!(folder.contents(), before);
+    folder.vlive(["put", "-q", "orders/page_1"]).stdin("{}").ends(0, "", "");
+    folder.vlive(["cp", "orders", "clients"]).ends(2, "", refused);
 }

@@ -282,7 +282,7 @@ fn control_characters_of_sources_are_shown_and_not_obeyed() {
     folder.write("tree/evil\u{1b}[2J", "no entry");
     for (command, told) in [
         ("load evil*", r"error: `evil\u{7}.json`, line 1, column 25 (entry `evil\u{1b}[2J/\u{9b}`): rows are"),
-        ("load -n tree", r"warning: `tree/evil\u{1b}[2J` is no entry"),
+        ("load -n tree", r"warning: `tree/evil\u{1b}[2J` is not an entry"),
     ] {
         let shown = shown!(&folder, [("NO_COLOR", "1")], command);
         assert!(shown.starts_with(told), "{command}: {shown:?}");
@@ -450,4 +450,27 @@ hint: --fields chooses what to show, and --wide shows all
     // Not where it is asked for.
     let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", "24")], "show k/1 --fields id");
     assert_eq!(shown, "row id  id\nr-1     r-1\nr-2     r-2\n");
+}
+
+#[test]
+fn ages_are_fresh_ageing_or_old_in_weight_as_well_as_in_colour() {
+    let folder = Folder::empty();
+    for (key, age) in [("k/1", "59m"), ("k/2", "1h"), ("k/3", "24h")] {
+        folder.vlive(["put", "-q", key, "--age", age]).stdin("{}").ends(0, "", "");
+    }
+    let (fresh, old) = ("\u{1b}[2m\u{1b}[32m", "\u{1b}[1m\u{1b}[31m");
+    let end = "\u{1b}[0m";
+    for (args, ages) in [
+        ("ages", [&format!("{fresh}59m{end}"), " 1h ", &format!("{old}1d{end}")]),
+        ("ls k", [&format!("{fresh}59m{end}"), " 1h ", &format!("{old}1d{end}")]),
+        ("ages --stale 30m", [&format!("{old}59m{end}"), &format!("{old}1h{end}"), &format!("{old}1d{end}")]),
+        ("ages --stale 2d", [&format!("{fresh}59m{end}"), &format!("{fresh}1h{end}"), " 1d "]),
+        ("ls", [&format!("  {fresh}59m{end}"), "", &format!("  {old}1d{end}\n")]),
+    ] {
+        let shown = shown!(&folder, [], args);
+        assert!(ages.iter().all(|age| shown.contains(age)), "{args}: {shown:?}");
+        assert_eq!(without_colour(&shown), shown!(&folder, [("NO_COLOR", "1")], args), "{args}");
+    }
+    let as_markdown = folder.vlive(["ages", "--format", "markdown", "--color", "always"]).output().stdout;
+    assert!(!as_markdown.contains('\u{1b}') && as_markdown.contains(" 59m "), "{as_markdown}");
 }

@@ -35,11 +35,11 @@ pub struct Diff {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Compare the times of entries too, where both sides have one
+    /// Compare the times of entries as well, where both sides have one
     #[arg(long)]
     fetched_at: bool,
 
-    /// Compare the order of rows and of fields too
+    /// Compare the order of rows and fields as well
     #[arg(long)]
     order: bool,
 
@@ -47,7 +47,7 @@ pub struct Diff {
     #[arg(long)]
     stat: bool,
 
-    /// The field with the row id, where the rows of a fixture come in an array
+    /// For fixtures with rows in an array: the field that holds the row id
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_field: String,
 

@@ -6,7 +6,8 @@ mod row;
 use super::filtering::Filtering;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, tell_unread, time};
+use super::stale::Stale;
+use super::{Global, Refused, Status, dump, tell_unread, time, warn_of_sets};
 use crate::output::listing::TableFormat;
 use crate::output::{self, Output, human, listing};
 use anyhow::Result;
@@ -19,7 +20,7 @@ use unicode_width::UnicodeWidthStr;
 use vlive::Snapshot;
 use vlive::ops::{Hit, Place, Query, Searched, Step};
 
-/// Find where a text, a row id or the value of a field is
+/// Find text, a row id or the value of a field
 ///
 /// Keys, row ids, names of fields and values are searched. Numbers match as they are written, dates, decimals,
 /// record ids and uuids by what they mean. Each place is a line: the full key, the row id, the path of the field,
@@ -29,7 +30,7 @@ use vlive::ops::{Hit, Place, Query, Searched, Step};
 /// shows an old value.
 #[derive(Debug, Args)]
 pub struct Find {
-    /// The text to find; with --id it may be left out
+    /// The text to find; optional with --id
     #[arg(required_unless_present = "id")]
     pattern: Option<String>,
 
@@ -39,11 +40,11 @@ pub struct Find {
     #[command(flatten)]
     filtering: Filtering,
 
-    /// Take upper and lower case as equal
+    /// Ignore case
     #[arg(short, long)]
     ignore_case: bool,
 
-    /// Take PATTERN for a regular expression of Rust's regex crate
+    /// Treat PATTERN as a regular expression, in the syntax of Rust's regex crate
     #[arg(short = 'e', long)]
     regexp: bool,
 
@@ -51,21 +52,24 @@ pub struct Find {
     #[arg(long, value_name = "ROW_ID")]
     id: Option<String>,
 
-    /// Search only values of this field
+    /// Search only the values of this field
     #[arg(long, value_name = "NAME")]
     field: Option<String>,
 
-    /// Print full keys alone, a line each, as --keys-from reads them
+    /// Print only full keys, one per line, in the form that --keys-from reads
     #[arg(long, conflicts_with_all = ["count", "format", "json"])]
     keys: bool,
 
-    /// Print only the number of places
+    /// Print only the number of matches
     #[arg(long)]
     count: bool,
 
-    /// Stop after N places
+    /// Stop after N matches
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+
+    #[command(flatten)]
+    stale: Stale,
 
     #[command(flatten)]
     table: TableArgs,
@@ -100,7 +104,8 @@ impl Find {
         let now = global.now();
         let mut chosen = self.selecting.choose(Meaning::Exact, now, output)?;
         self.filtering.narrow(&mut chosen, now)?;
-        let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        let bar = output.bar_beside_data("searching");
+        let snapshot = dump::pinned(&chosen, Some(&bar), global)?;
         let (found, searched) = match (&self.pattern, &self.id) {
             (None, Some(id)) => self.row(id, &snapshot, &chosen, now, output)?,
             (pattern, _) => {
@@ -108,6 +113,8 @@ impl Find {
                 self.places(&pattern, &snapshot, &chosen, now, output)?
             }
         };
+        drop(bar);
+        warn_of_sets(&snapshot, "not searched; `vlive dump` prints them", output);
         let unread = tell_unread(&searched.damage, &searched.unreadable, output);
         let told = chosen.tell(&searched.matched, true, global, output);
         Ok(unread.max(told).max(if found == 0 { Status::No } else { Status::Done }))

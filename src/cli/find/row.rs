@@ -2,6 +2,7 @@
 
 use super::Find;
 use crate::cli::selection::Chosen;
+use crate::cli::stale::Stale;
 use crate::cli::time;
 use crate::output::listing::TableFormat;
 use crate::output::meaning::meaning;
@@ -40,7 +41,7 @@ impl Find {
                 found.iter().try_for_each(|row| crate::cli::ages::print_key(&row.key.to_string(), null, output))
             }
             TableFormat::Json | TableFormat::Jsonl => print_json(id, &found, &differing, now, format, output),
-            _ => print_table(&found, &differing, now, format, output),
+            _ => print_table(&found, &differing, now, &self.stale, format, output),
         })?;
         if !self.count && !self.keys && !found.is_empty() {
             output.summary(&summary(id, &found, &differing));
@@ -80,6 +81,7 @@ fn print_table(
     found: &[FoundRow],
     differing: &[&str],
     now: u64,
+    stale: &Stale,
     format: TableFormat,
     output: &mut Output,
 ) -> Result<()> {
@@ -107,7 +109,8 @@ fn print_table(
         TableFormat::Markdown => markdown::print(output, &grid)?,
         _ => {
             let width = output.width();
-            table::print_grid(output, &grid, width)?;
+            let age = |row: usize| stale.freshness(time::age(now, found[row].fetched_at));
+            table::print_grid_ages(output, &grid, width, |row, column| age(row).filter(|_| column == 2))?;
         }
     }
     Ok(())

@@ -1,0 +1,21 @@
+//! From when on an entry is old: one group of arguments for all commands that list ages.
+
+use super::time;
+use crate::output::Freshness;
+use clap::Args;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub struct Stale {
+    /// In colour, show ages of at least this in bold red; ages below a 24th of it are dim green
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = time::parse_duration,
+        allow_hyphen_values = true)]
+    stale: Duration,
+}
+
+impl Stale {
+    /// What an age in seconds says.
+    pub fn freshness(&self, age: i64) -> Option<Freshness> {
+        Freshness::of(age, self.stale)
+    }
+}
