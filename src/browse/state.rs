@@ -201,7 +201,7 @@ impl State {
     pub fn update(&mut self, input: Input) -> Option<Effect> {
         match input {
             Input::Key(code) => return self.press(code),
-            Input::Click(line) if self.top + line < self.lines.len() => {
+            Input::Click(line) if line < self.height && self.top + line < self.lines.len() => {
                 let again = self.cursor == self.top + line;
                 self.focus = Focus::Keys;
                 self.cursor = self.top + line;
