@@ -65,7 +65,11 @@ fn run(
 ) -> io::Result<Option<String>> {
     loop {
         let size = screen.size()?;
-        let [left, ..] = draw::sides(Rect::new(0, 0, size.width, size.height));
+        let area = Rect::new(0, 0, size.width, size.height);
+        if screen.get_frame().area() != area {
+            *screen = terminal::of_size((size.width, size.height))?;
+        }
+        let [left, ..] = draw::sides(area);
         state.update(Input::Height(left.height.saturating_sub(2).into()));
         screen.draw(|frame| draw::draw(frame, state))?;
         let mut inputs = Vec::new();

@@ -1,11 +1,14 @@
 //! The terminal: taken for the browser, and given back as it was found.
 
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use ratatui::crossterm::cursor::Show;
+use ratatui::crossterm::cursor::{Hide, Show};
 use ratatui::crossterm::event::{DisableMouseCapture, EnableMouseCapture};
 use ratatui::crossterm::execute;
-use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
+};
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
 use std::fs::File;
 use std::io;
 use std::panic;
@@ -39,9 +42,16 @@ pub fn take() -> io::Result<Screen> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
     execute!(file, EnterAlternateScreen, EnableMouseCapture)?;
-    let mut screen = Terminal::new(CrosstermBackend::new(file))?;
-    screen.clear()?;
-    Ok(screen)
+    of_size(size()?)
+}
+
+/// An empty screen of this size. ratatui's own way to another size asks standard output for the place of the cursor,
+/// which a pipe does not answer.
+pub fn of_size((width, height): (u16, u16)) -> io::Result<Screen> {
+    let mut file = terminal()?;
+    execute!(file, Clear(ClearType::All), Hide)?;
+    let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
+    Terminal::with_options(CrosstermBackend::new(file), TerminalOptions { viewport })
 }
 
 /// Gives the terminal back, if it is taken.
