@@ -103,13 +103,13 @@ fn key_line<'l>(state: &'l State, line: &'l KeyLine, width: usize) -> Line<'l> {
             }
             let arrow = if state.is_open(&line.cache_key) { '▾' } else { '▸' };
             let name = format!("{arrow} {}", key_for_terminal(&line.cache_key));
-            (name, facts(&count.to_string(), bytes, age(state, newest)), STRONG.patch(marked(mark)))
+            (name, facts(&count.to_string(), bytes, &age(state, newest)), STRONG.patch(marked(mark)))
         }
         Some(sub_key) => {
             let Some(known) = state.known(line) else { return Line::default() };
             let rows = known.head.map_or_else(|| "undecodable".to_owned(), |head| format!("{}", head.1));
             let name = format!("{}  {}", mark_of(known.mark(state.now)), key_for_terminal(sub_key));
-            let facts = facts(&rows, known.bytes, age(state, time(known)));
+            let facts = facts(&rows, known.bytes, &age(state, time(known)));
             (name, facts, marked(known.mark(state.now)))
         }
     };
@@ -123,7 +123,7 @@ fn key_line<'l>(state: &'l State, line: &'l KeyLine, width: usize) -> Line<'l> {
 }
 
 /// Rows or entries, size and age, in columns.
-fn facts(count: &str, bytes: u64, age: String) -> String {
+fn facts(count: &str, bytes: u64, age: &str) -> String {
     format!("{count:>5} {:>9} {age:>5}", human::size(bytes))
 }
 
@@ -261,9 +261,9 @@ fn table(frame: &mut Frame<'_>, state: &State, content: &Content, area: Rect) {
     // Columns that do not fit are to the right, where the arrows lead.
     let mut left = usize::from(area.width);
     let mut widths = Vec::new();
-    for n in 0..head.len() {
+    for (n, name) in head.iter().enumerate() {
         let width = width(n).min(left);
-        if n > 1 && width < head[n].len().min(8) {
+        if n > 1 && width < name.len().min(8) {
             break;
         }
         widths.push(Constraint::Length(u16::try_from(width).unwrap_or(1)));
@@ -318,7 +318,9 @@ mod tests {
     fn screen(width: u16, height: u16, keys: &[KeyCode]) -> String {
         let mut state = sample();
         state.update(Input::Height(usize::from(height) - 4));
-        keys.iter().for_each(|key| drop(state.update(Input::Key(*key))));
+        for key in keys {
+            state.update(Input::Key(*key));
+        }
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("memory");
         terminal.draw(|frame| draw(frame, &state)).expect("memory");
         terminal.backend().to_string()

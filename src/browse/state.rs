@@ -233,16 +233,13 @@ impl State {
         for (key, event, known) in changes {
             let cache_key: Arc<str> = key.cache_key().into();
             let entries = self.tree.entry(Arc::clone(&cache_key)).or_default();
-            match known {
-                Some(known) => {
-                    let event = (!is_first).then_some((event, now));
-                    entries.insert(key.sub_key().into(), Known { event, ..known });
-                }
-                None => {
-                    entries.remove(key.sub_key());
-                    if entries.is_empty() {
-                        self.tree.remove(&cache_key);
-                    }
+            if let Some(known) = known {
+                let event = (!is_first).then_some((event, now));
+                entries.insert(key.sub_key().into(), Known { event, ..known });
+            } else {
+                entries.remove(key.sub_key());
+                if entries.is_empty() {
+                    self.tree.remove(&cache_key);
                 }
             }
         }
@@ -386,7 +383,7 @@ impl State {
                 self.return_to(before);
             }
             Focus::Keys => {
-                let Some(line) = self.line().cloned() else { return None };
+                let line = self.line().cloned()?;
                 self.open.remove(&line.cache_key);
                 self.list();
                 self.return_to(Some(Line { sub_key: None, ..line }));
@@ -459,8 +456,7 @@ impl State {
 
     fn keep_in_sight(&mut self) {
         let height = self.height;
-        let keep = |top: usize, at: usize| top.clamp(at.saturating_sub(height - 1), at);
-        self.top = keep(self.top, self.cursor);
+        self.top = self.top.clamp(self.cursor.saturating_sub(height - 1), self.cursor);
         if let Some(content) = &mut self.content {
             // The heading takes a line.
             let height = height.saturating_sub(1).max(1);

@@ -70,7 +70,7 @@ pub fn suspend(screen: &mut Screen) -> io::Result<()> {
     #[cfg(unix)]
     {
         give_back();
-        signal_hook::low_level::raise(signal_hook::consts::SIGTSTP)?;
+        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         *screen = take()?;
     }
     #[cfg(not(unix))]
