@@ -51,6 +51,7 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Copy every
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "put" -d 'Write one entry from JSON'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "load" -d 'Load entries from fixtures, all or none'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "import" -d 'Load entries from fixtures, all or none'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "edit" -d 'Edit an entry in an editor, or entries by a filter'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "touch" -d 'Set when entries were fetched, without changing their rows'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "cp" -d 'Copy an entry or a whole cache key'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "mv" -d 'Move an entry or a whole cache key'
@@ -137,6 +138,7 @@ rows\t'One line of JSON per row, for query engines: `{"key": …, "fetched_at": 
 diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, section 8), including what vantage-live ignores'
 cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s o -l output -d 'Write to a file, which appears once it is complete, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l label -d 'With `--format rows`: begin each line with `"cache": NAME`, to read the rows of several caches together' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -168,6 +170,7 @@ rows\t'One line of JSON per row, for query engines: `{"key": …, "fetched_at": 
 diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, section 8), including what vantage-live ignores'
 cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
 complete -c vlive -n "__fish_vlive_using_subcommand get" -s o -l output -d 'Write to a file, which appears once it is complete, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l label -d 'With `--format rows`: begin each line with `"cache": NAME`, to read the rows of several caches together' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -199,6 +202,7 @@ rows\t'One line of JSON per row, for query engines: `{"key": …, "fetched_at": 
 diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, section 8), including what vantage-live ignores'
 cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
 complete -c vlive -n "__fish_vlive_using_subcommand export" -s o -l output -d 'Write to a file, which appears once it is complete, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l label -d 'With `--format rows`: begin each line with `"cache": NAME`, to read the rows of several caches together' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -488,6 +492,28 @@ complete -c vlive -n "__fish_vlive_using_subcommand import" -l no-pager -d 'Do n
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l apply -d 'Change the selected entries by this jq filter' -r
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
+json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l all -d 'Apply the filter to every entry of every cache key'
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -s n -l dry-run -d 'Print what would change, without changing it or taking the lock'
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F

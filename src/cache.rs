@@ -1,15 +1,17 @@
 //! The changing side: the public methods of a cache that is locked for as long as it is open.
 
 use crate::database::Session;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fixture::Fixture;
 use crate::live::envelope::{CachedRows, Envelope};
 use crate::live::fetched_at::FetchedAt;
 use crate::live::key::{Key, Selection};
+use crate::live::view::EnvelopeView;
 use crate::ops;
 use crate::ops::invalidate::Removed;
 use crate::ops::keep::Keeper;
 use crate::ops::load::{LoadPlan, Replace};
+use crate::ops::rewrite::Rewritten;
 use crate::ops::scope::Scope;
 use crate::ops::touch::Touched;
 use crate::ops::transfer::{Transfer, Transferred};
@@ -98,7 +100,39 @@ impl Cache {
 
     /// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
     pub fn put_envelope(&self, key: impl Into<Key>, envelope: &Envelope) -> Result<bool> {
-        ops::put::put(&mut self.session(), &self.keeper, &key.into(), envelope)
+        let replaced = ops::put::put(&mut self.session(), &self.keeper, &key.into(), envelope, |_| true)?;
+        Ok(replaced.expect("it is due whatever is there"))
+    }
+
+    /// Writes an encoded envelope if there still is what was `expected`: the bytes of a value, or no entry at all.
+    /// Returns whether it was written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let cache = vlive::Cache::create(folder.path())?;
+    /// # let rows = vlive::live::Envelope::encode(&vlive::CachedRows::new(Default::default()));
+    /// assert!(cache.put_envelope_if("clients/page_1", None, &rows)?);
+    /// assert!(!cache.put_envelope_if("clients/page_1", None, &rows)?);
+    /// assert!(cache.put_envelope_if("clients/page_1", Some(rows.bytes()), &rows)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn put_envelope_if(&self, key: impl Into<Key>, expected: Option<&[u8]>, envelope: &Envelope) -> Result<bool> {
+        let is_due = |entry: Option<&Entry>| entry.map(Entry::value) == expected;
+        let replaced = ops::put::put(&mut self.session(), &self.keeper, &key.into(), envelope, is_due)?;
+        Ok(replaced.is_some())
+    }
+
+    /// Writes new values for entries in the scope, in one transaction: `rewrite` is asked for each of them, and
+    /// `None` leaves the entry as it is. Nothing is written if it fails.
+    ///
+    /// # Errors
+    /// Those of [`RewritePlan::new`](crate::ops::RewritePlan::new).
+    pub fn rewrite<E: From<Error>>(
+        &self,
+        scope: &Scope,
+        rewrite: impl FnMut(&Key, &EnvelopeView<'_>) -> Result<Option<Envelope>, E>,
+    ) -> Result<Rewritten, E> {
+        ops::rewrite::carry_out(&mut self.session(), &self.keeper, scope, rewrite)
     }
 
     /// Writes the entries of a fixture, in one transaction, in place of what `replace` says.

@@ -10,12 +10,16 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     cli::silence_redb_panics();
     cli::survive_file_size_limit();
-    // While a pager runs, Ctrl-C is for the pager.
-    cli::before_signals_end_it(output::pager::is_running, || {
-        browse::give_back();
-        output::progress::clear();
-        vlive::system::temporary::remove_all();
-    });
+    // While a pager or an editor runs, Ctrl-C is for that.
+    cli::before_signals_end_it(
+        || output::pager::is_running() || cli::is_editor_running(),
+        || {
+            browse::give_back();
+            output::progress::clear();
+            cli::keep_edited_text();
+            vlive::system::temporary::remove_all();
+        },
+    );
     let cli = cli::parse();
     let mut output = output::Output::new(cli::streams(&cli.global));
     let result = cli::run(&cli, &mut output).and_then(|status| {

@@ -67,6 +67,10 @@ pub struct Dump {
     /// With `--format rows`: print values without loss, as in the other formats
     #[arg(long, conflicts_with = "redact")]
     lossless: bool,
+
+    /// With `--format rows`: begin each line with `"cache": NAME`, to read the rows of several caches together
+    #[arg(long, value_name = "NAME")]
+    label: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -141,6 +145,7 @@ impl Dump {
         goes_with(self.rows, "--rows", &[Format::Json, Format::Jsonl])?;
         goes_with(self.plain, "--plain", &[Format::Json, Format::Jsonl])?;
         goes_with(self.lossless, "--lossless", &[Format::Rows])?;
+        goes_with(self.label.is_some(), "--label", &[Format::Rows])?;
         goes_with(self.redact, "--redact", &[Format::Json, Format::Jsonl, Format::Diag, Format::Cbor])?;
         goes_with(self.pretty, "--pretty", &[Format::Json, Format::Diag])?;
         if self.path().is_some_and(target::is_folder) {
@@ -235,7 +240,7 @@ impl Dump {
     fn rows(&self, chosen: &Chosen, now: u64, global: &Global, output: &mut Output) -> Result<Status> {
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let replacing = self.selected.compile(now)?;
-        let style = RowStyle { lossless: self.lossless, replacing };
+        let style = RowStyle { lossless: self.lossless, replacing, label: self.label.clone() };
         let dumped = self.write(Format::Rows, output, |mut out| {
             Ok(unless_nothing(dump_rows::write(&snapshot, &chosen.scope, &style, &mut out)?))
         })?;

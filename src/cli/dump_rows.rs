@@ -16,6 +16,8 @@ pub struct RowStyle {
     pub lossless: bool,
     /// What stands in place of the row.
     pub replacing: Option<Replacing>,
+    /// The name of the cache, where rows of several are read together.
+    pub label: Option<String>,
 }
 
 impl RowStyle {
@@ -25,6 +27,21 @@ impl RowStyle {
             Some(replacing) => Ok(replacing.replace(key, fetched_at, id, &record)?),
             None => Ok(vec![record]),
         }
+    }
+
+    /// What the line of a row begins with, up to its id.
+    fn begin(&self, key: &str, fetched_at: Option<u64>) -> Vec<u8> {
+        let mut begin = b"{".to_vec();
+        if let Some(label) = &self.label {
+            begin.extend_from_slice(b"\"cache\":");
+            rows::push_text(&mut begin, label);
+            begin.push(b',');
+        }
+        begin.extend_from_slice(b"\"key\":");
+        rows::push_text(&mut begin, key);
+        let fetched_at = fetched_at.map_or_else(|| "null".to_owned(), |fetched_at| fetched_at.to_string());
+        begin.extend_from_slice(format!(",\"fetched_at\":{fetched_at},\"id\":").as_bytes());
+        begin
     }
 }
 
@@ -46,8 +63,8 @@ impl From<vlive::cbor::Error> for Stop {
     }
 }
 
-/// Writes `{"key": …, "fetched_at": …, "id": …, "row": {…}}` for every row in the scope: a record at a time is in
-/// memory.
+/// Writes `{"key": …, "fetched_at": …, "id": …, "row": {…}}` for every row in the scope, with `"cache"` first if there
+/// is a label: a record at a time is in memory.
 ///
 /// # Errors
 /// The outer error is that of `out`, the inner one that of the cache.
@@ -85,7 +102,7 @@ pub fn write(
         };
         dumped.entries += 1;
         let (key, fetched_at) = (entry.key(), envelope.fetched_at());
-        let begin = begin(&key.to_string(), Some(fetched_at));
+        let begin = style.begin(&key.to_string(), Some(fetched_at));
         envelope.records::<Stop>(&mut |id, record| {
             for record in style.records(&key, fetched_at, &id, record)? {
                 push(&begin, &id, record, b"}\n")?;
@@ -97,7 +114,7 @@ pub fn write(
         vlive::ops::each_set::<Stop>(snapshot, scope, &mut matched, |set| {
             dumped.entries += 1;
             let (key, fetched_at) = (Key::new(set.name()), set.fetched_at());
-            let begin = begin(set.name(), fetched_at);
+            let begin = style.begin(set.name(), fetched_at);
             vlive::ops::each_row::<Stop>(snapshot, set, &mut damage, |row| {
                 let view = match RowView::new(row.value()) {
                     Ok(view) => view,
@@ -124,13 +141,4 @@ pub fn write(
         Err(Stop::Cache(error)) => Ok(Err(error)),
         Err(Stop::Out(error)) => Err(error),
     }
-}
-
-/// What the line of a row begins with, up to its id.
-fn begin(key: &str, fetched_at: Option<u64>) -> Vec<u8> {
-    let mut begin = b"{\"key\":".to_vec();
-    rows::push_text(&mut begin, key);
-    let fetched_at = fetched_at.map_or_else(|| "null".to_owned(), |fetched_at| fetched_at.to_string());
-    begin.extend_from_slice(format!(",\"fetched_at\":{fetched_at},\"id\":").as_bytes());
-    begin
 }

@@ -21,6 +21,8 @@ pub struct Environment {
     pub folder: Option<PathBuf>,
     /// Where the system's rules put the caches of a user.
     pub cache_folders: Vec<PathBuf>,
+    /// `VISUAL`, else `EDITOR`, else what every system has: a line for the shell.
+    pub editor: String,
 }
 
 impl Environment {
@@ -32,6 +34,7 @@ impl Environment {
             source_date_epoch: seconds("SOURCE_DATE_EPOCH")?,
             folder: variable("VLIVE_FOLDER").map(PathBuf::from),
             cache_folders: cache_folders(),
+            editor: editor(),
         })
     }
 }
@@ -77,4 +80,10 @@ fn cache_folders() -> Vec<PathBuf> {
         [folder("XDG_CACHE_HOME").or_else(|| below_home(".cache")), None]
     };
     folders.into_iter().flatten().collect()
+}
+
+fn editor() -> String {
+    let said = ["VISUAL", "EDITOR"].into_iter().filter_map(|name| env::var(name).ok());
+    let mut said = said.filter(|editor| !editor.trim().is_empty());
+    said.next().unwrap_or_else(|| if cfg!(windows) { "notepad" } else { "vi" }.to_owned())
 }

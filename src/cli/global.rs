@@ -87,6 +87,11 @@ impl Global {
         self.environment.source_date_epoch.unwrap_or(self.environment.now)
     }
 
+    /// The user's editor: a line for the shell.
+    pub fn editor(&self) -> &str {
+        &self.environment.editor
+    }
+
     /// Where the system's rules put the caches of a user.
     pub fn cache_folders(&self) -> &[PathBuf] {
         &self.environment.cache_folders

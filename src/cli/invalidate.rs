@@ -1,5 +1,5 @@
 use super::change::Changing;
-use super::selection::{Selecting, warn_of_future};
+use super::selection::{Meaning, Selecting, warn_of_future};
 use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -64,7 +64,8 @@ impl Invalidate {
             return Err(Refused::error("--unreadable needs --older-than or --newer-than", Some(hint)));
         }
         let now = global.now();
-        let mut chosen = self.selecting.choose_with_all(self.all, "--all deletes every cache key", now, output)?;
+        let mut chosen =
+            self.selecting.choose_with_all(Meaning::Prefix, self.all, "--all deletes every cache key", now, output)?;
         if !self.unreadable {
             chosen.scope = chosen.scope.leaving_undated();
         }

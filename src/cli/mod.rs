@@ -10,6 +10,7 @@ mod dating;
 mod diff;
 mod dump;
 mod dump_rows;
+mod edit;
 mod environment;
 mod filtering;
 mod find;
@@ -40,6 +41,7 @@ mod r#where;
 use crate::output::Output;
 use anyhow::Result;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+pub use edit::{is_editor_running, keep_edited_text};
 use environment::Environment;
 use global::{Global, GlobalArgs};
 pub use interrupted::before_signals_end_it;
@@ -89,6 +91,7 @@ enum Command {
     Put(put::Put),
     #[command(visible_aliases = ["import"])]
     Load(load::Load),
+    Edit(edit::Edit),
     Touch(touch::Touch),
     Cp(transfer::Cp),
     Mv(transfer::Mv),
@@ -148,6 +151,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Salvage(command) => command.run(global, output),
         Command::Put(command) => command.run(global, output),
         Command::Load(command) => command.run(global, output),
+        Command::Edit(command) => command.run(global, output),
         Command::Touch(command) => command.run(global, output),
         Command::Cp(command) => command.run(global, output),
         Command::Mv(command) => command.run(global, output),

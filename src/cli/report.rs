@@ -1,6 +1,7 @@
 //! Errors in words: what went wrong, what to do about it, and the exit status that stands for it.
 
 use super::Status;
+use super::edit::Kept;
 use crate::output::{Output, human};
 use std::fmt;
 use std::io::{self, Write};
@@ -24,6 +25,11 @@ impl Refused {
         Refused { what: what.into(), hint: hint.map(str::to_owned), status: 2 }.into()
     }
 
+    /// The same where nothing is wrong, but the answer is no.
+    pub fn no(what: impl Into<String>) -> anyhow::Error {
+        Refused { what: what.into(), hint: None, status: Status::No as u8 }.into()
+    }
+
     /// The same of what is not the input's fault.
     pub fn unwritable(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
         Refused { what: what.into(), hint: hint.map(str::to_owned), status: Status::Unreadable as u8 }.into()
@@ -40,6 +46,14 @@ impl std::error::Error for Refused {}
 
 /// Prints the error and gives the exit status that stands for it.
 pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
+    let status = tell(error, output);
+    if let Some(kept) = error.downcast_ref::<Kept>() {
+        output.hint(&kept.to_string());
+    }
+    status
+}
+
+fn tell(error: &anyhow::Error, output: &Output) -> ExitCode {
     if let Some(error) = error.downcast_ref::<Error>() {
         let (status, hint) = explain(error);
         let below = caches_below(error);

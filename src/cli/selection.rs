@@ -106,7 +106,14 @@ impl Selecting {
 
     /// What a command selects that would change everything if nothing is named: `all` must say so then, and
     /// `hint` says how.
-    pub fn choose_with_all(&self, all: bool, hint: &str, now: u64, output: &Output) -> Result<Chosen> {
+    pub fn choose_with_all(
+        &self,
+        meaning: Meaning,
+        all: bool,
+        hint: &str,
+        now: u64,
+        output: &Output,
+    ) -> Result<Chosen> {
         match (all, self.is_given()) {
             (true, true) => {
                 Err(Refused::error("--all cannot be combined with a selection", Some("name one or the other")))
@@ -115,7 +122,7 @@ impl Selecting {
                 "nothing is selected",
                 Some(&format!("name a SELECTION, or a file with --keys-from; {hint}")),
             )),
-            _ => self.choose_after(None, Meaning::Prefix, hint, now, output),
+            _ => self.choose_after(None, meaning, hint, now, output),
         }
     }
 

@@ -1,7 +1,7 @@
 use super::change::Changing;
 use super::dating::Dating;
 use super::invalidate::tell_narrowed;
-use super::selection::Selecting;
+use super::selection::{Meaning, Selecting};
 use super::{Global, Status, tell_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -51,7 +51,8 @@ impl Touch {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let now = global.now();
         let fetched_at = self.dating.given(now).unwrap_or(now);
-        let mut chosen = self.selecting.choose_with_all(self.all, "--all touches every entry", now, output)?;
+        let mut chosen =
+            self.selecting.choose_with_all(Meaning::Prefix, self.all, "--all touches every entry", now, output)?;
         if self.narrowed {
             chosen.scope = chosen.scope.with_narrowed();
         }

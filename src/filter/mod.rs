@@ -5,6 +5,7 @@
 //! neither files, nor the environment, nor the clock, nor the end of the process.
 
 mod fault;
+pub mod lossless;
 pub mod value;
 
 pub use fault::Fault;
@@ -68,6 +69,15 @@ pub struct Row<'r> {
 impl Filter {
     /// Compiles a filter whose input is a row.
     pub fn compile(code: &str) -> Result<Filter, Fault> {
+        Filter::with_variables(code, &VARIABLES)
+    }
+
+    /// Compiles a filter that knows no variables, for [`Filter::value_of`].
+    pub fn without_variables(code: &str) -> Result<Filter, Fault> {
+        Filter::with_variables(code, &[])
+    }
+
+    fn with_variables(code: &str, variables: &[&'static str]) -> Result<Filter, Fault> {
         check_size(code)?;
         let is_in_reach = |name: &str| !OUT_OF_REACH.contains(&name) && !OUT_OF_REACH_NATIVES.contains(&name);
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
@@ -78,7 +88,7 @@ impl Filter {
         let modules = loader.load(&arena, File { code, path: () }).map_err(|faults| Fault::of_loading(code, faults))?;
         let compiled = Compiler::default()
             .with_funs(natives.filter(|(name, ..)| is_in_reach(name)))
-            .with_global_vars(VARIABLES)
+            .with_global_vars(variables.iter().copied())
             .compile(modules)
             .map_err(|faults| Fault::of_compiling(code, faults, &OUT_OF_REACH))?;
         Ok(Filter { compiled })
@@ -100,6 +110,17 @@ impl Filter {
         self.results(row, fields).collect()
     }
 
+    /// The one value that a filter without variables gives.
+    pub fn value_of(&self, input: Val) -> Result<Val, Fault> {
+        let mut results = self.run(Vars::new([]), input);
+        match (results.next(), results.next()) {
+            (Some(Ok(value)), None) => Ok(value),
+            (Some(Err(fault)), _) | (_, Some(Err(fault))) => Err(fault),
+            (None, _) => Err(Fault::new("it gives no value, where one is needed")),
+            (Some(_), Some(_)) => Err(Fault::new("it gives several values, where one is needed")),
+        }
+    }
+
     fn results(&self, row: Row<'_>, input: Val) -> impl Iterator<Item = Result<Val, Fault>> + '_ {
         let text = |text: &str| Val::utf8_str(text.to_owned());
         let number = Val::Num;
@@ -109,6 +130,10 @@ impl Filter {
             number(Num::from_integral(row.fetched_at)),
             number(Num::from_integral(row.age)),
         ]);
+        self.run(variables, input)
+    }
+
+    fn run(&self, variables: Vars<Val>, input: Val) -> impl Iterator<Item = Result<Val, Fault>> + '_ {
         let context = Ctx::<Data>::new(&self.compiled.lut, variables);
         self.compiled.id.run((context, input)).map(|result| {
             result.map_err(|exception| match exception.get_err() {

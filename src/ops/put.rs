@@ -5,16 +5,27 @@ use crate::error::Result;
 use crate::live::envelope::Envelope;
 use crate::live::key::{self, Key};
 use crate::ops::keep::Keeper;
+use crate::snapshot::Entry;
 
-/// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
-pub(crate) fn put(session: &mut Session, keeper: &Keeper, key: &Key, envelope: &Envelope) -> Result<bool> {
+/// Writes an encoded envelope in place of what is there, if that makes it due. Returns whether there was anything;
+/// `None` if it was not due, and is not written.
+pub(crate) fn put(
+    session: &mut Session,
+    keeper: &Keeper,
+    key: &Key,
+    envelope: &Envelope,
+    is_due: impl FnOnce(Option<&Entry>) -> bool,
+) -> Result<Option<bool>> {
     // Reads the path that redb is about to change, and so verifies it.
     let snapshot = session.snapshot()?;
     snapshot.expect_no_set(key.cache_key())?;
-    let replaced = snapshot.entry(key)?.is_some();
+    let entry = snapshot.entry(key)?;
+    if !is_due(entry.as_ref()) {
+        return Ok(None);
+    }
     keeper.keep(&snapshot, [key.clone()])?;
     session.transact(&Removals::new(), |insert| {
         insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(envelope.bytes()))
     })?;
-    Ok(replaced)
+    Ok(Some(entry.is_some()))
 }

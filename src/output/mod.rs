@@ -239,8 +239,31 @@ impl Output {
         }
     }
 
+    /// Whether there is anybody to ask: standard input and standard error are a terminal.
+    pub fn can_ask(&self) -> bool {
+        self.streams.stderr.is_terminal && self.streams.stdin_is_terminal
+    }
+
+    /// Asks a question that is answered by yes or no; by nothing, it is answered as `default`. Where nobody can be asked the answer is no.
+    pub fn ask(&self, question: &str, default: bool) -> bool {
+        if !self.can_ask() {
+            return false;
+        }
+        let choice = if default { "[Y/n]" } else { "[y/N]" };
+        let mut answer = String::new();
+        let _ = progress::suspended(|| io::stderr().write_all(format!("{question} {choice} ").as_bytes()));
+        match io::stdin().read_line(&mut answer) {
+            // The terminal has been closed, or its user has closed the input.
+            Ok(0) | Err(_) => false,
+            Ok(_) => match answer.trim().to_lowercase().as_str() {
+                "" => default,
+                answer => answer == "y" || answer == "yes",
+            },
+        }
+    }
+
     /// What to do about it.
-    fn hint(&self, text: &str) {
+    pub fn hint(&self, text: &str) {
         self.tell(Some(("hint", AnsiColor::Cyan)), text);
     }
 

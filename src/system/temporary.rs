@@ -98,10 +98,21 @@ impl TemporaryFolder {
     /// # Errors
     /// As those of [`TemporaryFile::new`].
     pub fn new(folder: &Path) -> io::Result<TemporaryFolder> {
+        TemporaryFolder::with_mode(folder, 0o777)
+    }
+
+    /// An empty folder in the system's folder for temporary files, which nobody else may enter.
+    pub fn private() -> io::Result<TemporaryFolder> {
+        TemporaryFolder::with_mode(&std::env::temp_dir(), 0o700)
+    }
+
+    fn with_mode(folder: &Path, mode: u32) -> io::Result<TemporaryFolder> {
         create(folder, |alive| {
             let mut builder = builder();
             #[cfg(unix)]
-            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+            #[cfg(not(unix))]
+            let _ = mode;
             // The error would name the temporary.
             let new = builder.tempdir_in(folder).map_err(|error| error.kind())?;
             // Not every system opens a folder; without a lock it is never taken for abandoned.

@@ -4,12 +4,11 @@
 use crate::common::caches::{self, Contents, read};
 use crate::common::random::Random;
 use crate::common::stress::{rounds, seeds};
+use crate::oracle::{by_redb, by_us, redb_holds, silence, temporary_folder, vantage_live_has};
 use indexmap::IndexMap;
 use std::array;
 use std::fs;
-use std::panic;
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 use std::thread;
 use std::time::Duration;
 use vlive::fixture::{FixtureOptions, Source};
@@ -85,19 +84,6 @@ fn older_commit(file: &[u8], folder: &Path) -> Option<Contents> {
     read(&path).ok()
 }
 
-/// redb is allowed to panic where the library catches it; its messages are of no use here.
-fn silence_redb() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let default = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            if !panic.location().is_some_and(|location| location.file().contains("/redb-")) {
-                default(panic);
-            }
-        }));
-    });
-}
-
 mod a_damaged_file_reads_correctly_or_not_at_all_and_no_write_makes_it_worse {
     use super::damage_over_and_over;
 
@@ -124,7 +110,7 @@ mod a_damaged_file_reads_correctly_or_not_at_all_and_no_write_makes_it_worse {
 
 /// In several threads: much of the time goes into waiting whether a file that was not closed moves.
 fn damage_over_and_over(name: &str) {
-    silence_redb();
+    silence();
     let mix = thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS).map(|n| scope.spawn(move || damage_in_one_thread(name, n))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).reduce(|a, b| array::from_fn(|n| a[n] + b[n]))
@@ -166,7 +152,7 @@ fn left(contents: &Contents, replace: Option<Replace>) -> Contents {
 /// The seeds that fall to thread `n`; returns how many variants could not be read, how many writes
 /// were refused and how many done, and how many variants were salvaged.
 fn damage_in_one_thread(name: &str, n: usize) -> [u64; 4] {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder();
     let path: PathBuf = folder.path().join("vlive.redb");
     let (mut unreadable, mut refused, mut written, mut saved) = (0, 0, 0, 0);
     let whole = caches::bytes(name);
@@ -202,7 +188,7 @@ fn damage_in_one_thread(name: &str, n: usize) -> [u64; 4] {
         let sound = vlive::ops::check(&path, u64::MAX, Duration::ZERO).is_ok_and(|check| check.damage.count == 0);
         assert!(readable || !sound, "{name} {seed}: {what}: not found by a check");
         if seed % 10 == 0 {
-            let new = tempfile::tempdir().unwrap();
+            let new = temporary_folder();
             // What is saved was there, in the newest commit or in the one before.
             if let Ok(salvaged) = vlive::ops::salvage(&path, new.path(), Duration::ZERO) {
                 saved += 1;
@@ -216,18 +202,30 @@ fn damage_in_one_thread(name: &str, n: usize) -> [u64; 4] {
             }
         }
         assert!(fs::read(&path).unwrap() == file, "{name} {seed}: {what}: changed by looking");
+        let before = by_us(&path);
         // A write refuses and leaves the file alone, or gives what it should.
         let replace = random.one_of(&[None, Some(Replace::Entries), Some(Replace::CacheKeys), Some(Replace::All)]);
-        match Cache::open(&path).and_then(|cache| write(&cache, replace)) {
+        match Cache::open(&path).and_then(|cache| write(&cache, replace).and_then(|()| cache.close())) {
             Ok(()) => {
                 written += 1;
+                let what = format!("{name} {seed}: {what}: {replace:?}");
                 if readable || replace == Some(Replace::All) {
-                    let mut contents = read(&path)
-                        .unwrap_or_else(|error| panic!("{name} {seed}: {what}: cannot be read after a write: {error}"));
-                    assert!(contents.remove(NEW).is_some(), "{name} {seed}: {what}: not written");
+                    let ours = read(&path).unwrap_or_else(|error| panic!("{what}: cannot be read any more: {error}"));
+                    let mut rest = ours.clone();
+                    assert!(rest.remove(NEW).is_some(), "{what}: not written");
                     let mut commits = [Some(&truth), older.as_ref()].into_iter().flatten();
-                    let is_left = commits.any(|commit| contents == left(commit, replace));
-                    assert!(is_left, "{name} {seed}: {what}: wrong data after a write, {replace:?}");
+                    assert!(commits.any(|commit| rest == left(commit, replace)), "{what}: wrong data after a write");
+                    assert!(by_redb(&path) == Some(ours), "{what}: redb finds something else, or panics");
+                    assert!(
+                        vantage_live_has(folder.path(), NEW),
+                        "{what}: vantage-live does not find what was written"
+                    );
+                } else {
+                    let (before, _) = before.unwrap_or_else(|| panic!("{what}: written, and could not be read"));
+                    let (mut rest, _) = by_us(&path).unwrap_or_else(|| panic!("{what}: cannot be read any more"));
+                    assert!(redb_holds(&path, &rest), "{what}: redb does not find what we do");
+                    assert!(rest.remove(NEW).is_some(), "{what}: not written");
+                    assert!(rest == left(&before, replace), "{what}: wrong data after a write");
                 }
             }
             Err(
@@ -249,7 +247,7 @@ fn damage_in_one_thread(name: &str, n: usize) -> [u64; 4] {
 /// one is as good, but what it knows of free pages is of the newer.
 #[test]
 fn a_flipped_bit_that_selects_the_older_commit_is_found_and_stops_a_write() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder();
     let path = folder.path().join("vlive.redb");
     for name in ["bakery", "envelopes", "foreign", "format-v3", "live-demo", "odd-keys", "values"] {
         let mut file = caches::bytes(name);

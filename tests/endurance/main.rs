@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod live;
 mod memory;
+mod oracle;
 mod safe_writes;
 mod watch;
 

@@ -1,16 +1,16 @@
 //! Writes to a damaged file: refused, or nothing that could be read before is lost, for us and for redb 2.6.
 
+use crate::common::caches::{Contents, bytes};
 use crate::common::random::Random;
 use crate::common::stress::rounds;
+use crate::oracle::{by_redb, by_us, redb_holds, silence, temporary_folder};
 use indexmap::IndexMap;
-use redb::{Database, ReadableTable, TableDefinition, TableHandle};
-use std::collections::BTreeMap;
 use std::fs;
-use std::panic;
-use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::ops::Add;
+use std::path::Path;
+use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
-use vlive::{Cache, CachedRows, Error, Selection, Snapshot};
+use vlive::{Cache, CachedRows, Error, Selection};
 
 const BLOCK: usize = 4096;
 
@@ -19,62 +19,6 @@ const HEADER: usize = 320;
 
 /// Where the commit slots begin.
 const SLOTS: usize = 64;
-
-/// Values by full key.
-type Contents = BTreeMap<String, Vec<u8>>;
-
-fn sample(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches").join(name).join("vlive.redb");
-    fs::read(path).unwrap()
-}
-
-fn silence() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let default = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            if vlive::system::panic_in_hook() == vlive::system::Panic::Uncaught {
-                default(panic);
-            }
-        }));
-    });
-}
-
-/// Every entry that can be read, and whether that is all of them.
-fn by_us(path: &Path) -> Option<(Contents, bool)> {
-    let snapshot = Snapshot::open(path).ok()?;
-    let (mut contents, mut is_whole) = (Contents::new(), true);
-    for entry in snapshot.entries(&Selection::All).ok()? {
-        match entry {
-            Ok(entry) => drop(contents.insert(entry.key().to_string(), entry.value().to_vec())),
-            Err(_) => is_whole = false,
-        }
-    }
-    Some((contents, is_whole))
-}
-
-/// What an app finds, once in a file that it has opened and once more in what it has left.
-fn by_redb(path: &Path) -> Contents {
-    let once = || {
-        let database = Database::open(path).expect("redb opens it");
-        let transaction = database.begin_read().unwrap();
-        let mut contents = Contents::new();
-        for handle in transaction.list_tables().unwrap() {
-            let Some(cache_key) = handle.name().strip_prefix("__vlive__") else { continue };
-            let Ok(table) = transaction.open_table(TableDefinition::<&str, &[u8]>::new(handle.name())) else {
-                continue;
-            };
-            for entry in table.iter().unwrap() {
-                let (key, value) = entry.unwrap();
-                contents.insert(format!("{cache_key}/{}", key.value()), value.value().to_vec());
-            }
-        }
-        contents
-    };
-    let first = once();
-    assert!(first == once(), "redb finds something else in what it has left");
-    first
-}
 
 /// The writes; each with what it makes of the contents.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,63 +75,99 @@ struct Tally {
     done: u32,
 }
 
-/// Writes to a damaged file, and looks at what that did.
-fn write_and_look(path: &Path, file: &[u8], way: Write, what: &str, tally: &mut Tally) {
-    fs::write(path, file).unwrap();
-    let before = by_us(path);
-    let keys = || before.as_ref().into_iter().flat_map(|(contents, _)| contents.keys());
-    let known = keys().find(|key| key.contains("/page_")).or_else(|| keys().next());
-    let known = &known.map_or_else(|| "clients/page_1".to_owned(), String::clone);
-    if let Err(error) = write(path, way, known) {
-        tally.refused += 1;
-        assert!(!matches!(error, Error::RedbPanicked { .. }), "{what}: {way:?}: {error}");
-        assert!(fs::read(path).unwrap() == file, "{what}: {way:?}: changed by a write that was refused: {error}");
-        return;
-    }
-    tally.done += 1;
-    let (before, is_whole) = before.unwrap_or_else(|| panic!("{what}: {way:?}: written, and could not be read"));
-    let (after, _) = by_us(path).unwrap_or_else(|| panic!("{what}: {way:?}: cannot be read any more"));
-    assert!(is_kept(&before, &after, way, known), "{what}: {way:?}: entries are lost");
-    // A touch of nothing that can be decoded writes nothing.
-    if fs::read(path).unwrap() == file {
-        return;
-    }
-    let check = vlive::ops::check(path, u64::MAX, Duration::ZERO).unwrap();
-    assert_eq!(check.free_space.count, 0, "{what}: {way:?}: {:?}", check.free_space);
-    // redb does not look where a page is damaged, and panics on some.
-    if is_whole {
-        let by_redb = panic::catch_unwind(|| by_redb(path)).unwrap_or_else(|_| panic!("{what}: {way:?}: redb"));
-        assert!(is_kept(&before, &by_redb, way, known), "{what}: {way:?}: redb has lost entries");
-    } else {
-        let opened = panic::catch_unwind(|| drop(Database::open(path).expect("redb opens it")));
-        assert!(opened.is_ok(), "{what}: {way:?}: redb does not open it any more");
+impl Add for Tally {
+    type Output = Tally;
+
+    fn add(self, other: Tally) -> Tally {
+        Tally { refused: self.refused + other.refused, done: self.done + other.done }
     }
 }
 
-fn in_folder(test: impl FnOnce(&Path)) {
+/// A damaged file, and what can be read of it: whether that is all of it as well.
+struct Variant<'t> {
+    path: &'t Path,
+    file: Vec<u8>,
+    before: Option<(Contents, bool)>,
+    known: String,
+}
+
+impl Variant<'_> {
+    fn new(path: &Path, file: Vec<u8>) -> Variant<'_> {
+        fs::write(path, &file).unwrap();
+        let before = by_us(path);
+        let keys = || before.as_ref().into_iter().flat_map(|(contents, _)| contents.keys());
+        let known = keys().find(|key| key.contains("/page_")).or_else(|| keys().next());
+        let known = known.map_or_else(|| "clients/page_1".to_owned(), String::clone);
+        Variant { path, file, before, known }
+    }
+
+    /// Writes to the file, looks at what that did, and undoes it.
+    fn write(&self, way: Write, what: &str, tally: &mut Tally) {
+        let (path, known) = (self.path, self.known.as_str());
+        if let Err(error) = write(path, way, known) {
+            tally.refused += 1;
+            assert!(!matches!(error, Error::RedbPanicked { .. }), "{what}: {way:?}: {error}");
+            let is_as_before = fs::read(path).unwrap() == self.file;
+            assert!(is_as_before, "{what}: {way:?}: changed by a write that was refused: {error}");
+            return;
+        }
+        tally.done += 1;
+        let before = self.before.as_ref();
+        let (before, is_whole) = before.unwrap_or_else(|| panic!("{what}: {way:?}: written, and could not be read"));
+        let (after, _) = by_us(path).unwrap_or_else(|| panic!("{what}: {way:?}: cannot be read any more"));
+        assert!(is_kept(before, &after, way, known), "{what}: {way:?}: entries are lost");
+        // A touch of nothing that can be decoded writes nothing.
+        if fs::read(path).unwrap() == self.file {
+            return;
+        }
+        let check = vlive::ops::check(path, u64::MAX, Duration::ZERO).unwrap();
+        assert_eq!(check.free_space.count, 0, "{what}: {way:?}: {:?}", check.free_space);
+        if *is_whole {
+            let by_redb = by_redb(path).unwrap_or_else(|| panic!("{what}: {way:?}: redb panics"));
+            assert!(is_kept(before, &by_redb, way, known), "{what}: {way:?}: redb has lost entries");
+        } else {
+            assert!(redb_holds(path, &after), "{what}: {way:?}: redb does not find what we do");
+        }
+        fs::write(path, &self.file).unwrap();
+    }
+}
+
+fn in_folder<T>(test: impl FnOnce(&Path) -> T) -> T {
     silence();
-    let folder = tempfile::tempdir().unwrap();
-    let path: PathBuf = folder.path().join("vlive.redb");
-    test(&path);
+    let folder = temporary_folder();
+    test(&folder.path().join("vlive.redb"))
+}
+
+/// In several threads: a look at a file that was not closed waits whether it moves.
+const THREADS: usize = 4;
+
+fn in_threads(test: impl Fn(usize, &Path) -> Tally + Sync) -> Tally {
+    let test = &test;
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|n| scope.spawn(move || in_folder(|path| test(n, path)))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).fold(Tally::default(), Tally::add)
+    })
 }
 
 /// With `VLIVE_STRESS` every bit with every write; else one write in turn for each bit before the commit slots, and
 /// for every seventh of those.
 fn flip_every_bit_of_the_header(name: &str) {
-    in_folder(|path| {
-        let whole = sample(name);
+    let is_exhaustive = rounds() > 1;
+    let whole = &bytes(name);
+    let bits = (0..8 * HEADER).filter(|bit| is_exhaustive || bit / 8 < SLOTS || bit % 7 == 0);
+    let tally = in_threads(|thread, path| {
         let mut tally = Tally::default();
-        for bit in (0..8 * HEADER).filter(|bit| rounds() > 1 || bit / 8 < SLOTS || bit % 7 == 0) {
+        for bit in bits.clone().skip(thread).step_by(THREADS) {
             let mut file = whole.clone();
             file[bit / 8] ^= 1 << (bit % 8);
-            for (n, way) in WRITES.into_iter().enumerate() {
-                if rounds() > 1 || bit % 4 == n {
-                    write_and_look(path, &file, way, &format!("{name}, bit {bit}"), &mut tally);
-                }
+            let variant = Variant::new(path, file);
+            for (_, way) in WRITES.into_iter().enumerate().filter(|(n, _)| is_exhaustive || bit % 4 == *n) {
+                variant.write(way, &format!("{name}, bit {bit}"), &mut tally);
             }
         }
-        assert!(tally.refused > 50 && tally.done > 50, "{name}: {tally:?} is no fair mix");
+        tally
     });
+    assert!(tally.refused > 50 && tally.done > 50, "{name}: {tally:?} is no fair mix");
 }
 
 mod a_flipped_bit_of_the_header_is_refused_or_does_no_harm {
@@ -263,42 +243,46 @@ fn leaf_blocks(file: &[u8], path: &Path) -> Vec<usize> {
 }
 
 fn damage_free_space(name: &str) {
-    in_folder(|path| {
-        let whole = sample(name);
-        let blocks = other_blocks(&whole, path);
-        let leaves = leaf_blocks(&whole, path);
-        assert!(!blocks.is_empty() && !leaves.is_empty(), "{name}: {blocks:?} {leaves:?}");
+    let whole = &bytes(name);
+    let (blocks, leaves) = &in_folder(|path| (other_blocks(whole, path), leaf_blocks(whole, path)));
+    assert!(!blocks.is_empty() && !leaves.is_empty(), "{name}: {blocks:?} {leaves:?}");
+    let seeds = 0..if rounds() > 1 { 500 } else { 60 };
+    let tally = in_threads(|thread, path| {
         let mut tally = Tally::default();
-        for seed in 0..if rounds() > 1 { 500 } else { 60 } {
+        for seed in seeds.clone().skip(thread).step_by(THREADS) {
             let random = &mut Random::new(seed);
             let mut file = whole.clone();
-            let (block, other) = (random.one_of(&blocks), random.one_of(&blocks));
-            let mut what = match random.below(4) {
-                0 => {
-                    file[block * BLOCK..][..BLOCK].fill(random.one_of(&[0, 0xff]));
-                    format!("{name} {seed}: block {block} filled")
-                }
-                1 => {
-                    let copy = whole[other * BLOCK..][..BLOCK].to_vec();
-                    file[block * BLOCK..][..BLOCK].copy_from_slice(&copy);
-                    format!("{name} {seed}: block {other} copied onto {block}")
-                }
-                _ => {
-                    let within = random.one_of(&[64, BLOCK]);
-                    let byte = block * BLOCK + random.below(within);
-                    file[byte] ^= 1 << random.below(8);
-                    format!("{name} {seed}: bit of byte {byte} flipped")
-                }
-            };
-            if seed % 2 == 1 {
-                let leaf = random.one_of(&leaves);
-                file[leaf * BLOCK + 40] ^= 1;
-                what = format!("{what}, and leaf {leaf}");
-            }
-            write_and_look(path, &file, random.one_of(&WRITES), &what, &mut tally);
+            let mut what = format!("{name} {seed}: {}", damage_block(&mut file, blocks, random));
+            let way = random.one_of(&WRITES);
+            Variant::new(path, file.clone()).write(way, &what, &mut tally);
+            let leaf = random.one_of(leaves);
+            file[leaf * BLOCK + 40] ^= 1;
+            what = format!("{what}, and leaf {leaf}");
+            Variant::new(path, file).write(way, &what, &mut tally);
         }
-        assert!(tally.done > 20, "{name}: {tally:?} is no fair mix");
+        tally
     });
+    assert!(tally.done > 20, "{name}: {tally:?} is no fair mix");
+}
+
+fn damage_block(file: &mut [u8], blocks: &[usize], random: &mut Random) -> String {
+    let (block, other) = (random.one_of(blocks), random.one_of(blocks));
+    match random.below(4) {
+        0 => {
+            file[block * BLOCK..][..BLOCK].fill(random.one_of(&[0, 0xff]));
+            format!("block {block} filled")
+        }
+        1 => {
+            file.copy_within(other * BLOCK..(other + 1) * BLOCK, block * BLOCK);
+            format!("block {other} copied onto {block}")
+        }
+        _ => {
+            let within = random.one_of(&[64, BLOCK]);
+            let byte = block * BLOCK + random.below(within);
+            file[byte] ^= 1 << random.below(8);
+            format!("bit of byte {byte} flipped")
+        }
+    }
 }
 
 mod a_damaged_record_of_free_pages_alone_or_with_a_leaf_is_refused_or_does_no_harm {
@@ -324,13 +308,13 @@ mod a_damaged_record_of_free_pages_alone_or_with_a_leaf_is_refused_or_does_no_ha
 #[test]
 fn a_crashed_file_that_says_it_was_closed_is_recovered_by_a_write_and_found_by_a_check() {
     in_folder(|path| {
-        let mut file = sample("crashed");
+        let mut file = bytes("crashed");
         file[9] &= !2;
         let mut tally = Tally::default();
         for way in WRITES {
             fs::write(path, &file).unwrap();
             assert_eq!(vlive::ops::check(path, u64::MAX, Duration::ZERO).unwrap().free_space.count, 1);
-            write_and_look(path, &file, way, "crashed", &mut tally);
+            Variant::new(path, file.clone()).write(way, "crashed", &mut tally);
         }
         assert_eq!(tally.done, 4);
     });
@@ -341,7 +325,7 @@ fn two_commits_with_one_number_are_refused_in_a_file_that_was_closed() {
     in_folder(|path| {
         for name in ["bakery", "envelopes", "format-v3", "live-demo", "odd-keys", "values"] {
             for (from, to) in [(64, 192), (192, 64)] {
-                let mut file = sample(name);
+                let mut file = bytes(name);
                 file.copy_within(from..from + 128, to);
                 for way in WRITES {
                     fs::write(path, &file).unwrap();

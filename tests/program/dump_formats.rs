@@ -293,3 +293,17 @@ fn entries_that_cannot_be_read_are_named_in_the_formats_that_cannot_show_them() 
     assert_eq!(folder.dump(CBOR), b"\xbf\x63k/1\x41\x80\x63k/2\x47\xa1\x64rows\xa0\x63k/3\x42\xa1\x64\xff");
     assert_eq!(folder.dump(&[CBOR, &["k/3"]].concat()), b"\xa1\x64");
 }
+
+#[test]
+fn rows_of_several_caches_are_told_apart_by_a_label() {
+    let folder = Folder::shared("live-demo");
+    let rows = folder.dump(&["--format", "rows"]);
+    let labelled = String::from_utf8(folder.dump(&["--format", "rows", "--label", "job \"1\""])).unwrap();
+    assert!(labelled.lines().all(|line| line.starts_with(r#"{"cache":"job \"1\"","key":""#)), "{labelled}");
+    assert_eq!(labelled.replace(r#""cache":"job \"1\"","#, "").as_bytes(), rows);
+    folder.vlive(["dump", "--label", "a"]).ends(
+        2,
+        "",
+        "error: --label means nothing with this format\nhint: it goes with `--format rows`\n",
+    );
+}

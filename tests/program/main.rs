@@ -12,6 +12,7 @@ mod diorama;
 mod dump;
 mod dump_formats;
 mod dump_output;
+mod edit;
 mod errors;
 mod filter;
 mod find;

@@ -24,7 +24,7 @@ pub const CANONICAL: [&str; 7] = ["bakery", "crashed", "foreign", "format-v3", "
 pub const BY_HAND: &str = "envelopes";
 
 /// What the user's own environment could change about a run.
-const ENVIRONMENT: [&str; 11] = [
+const ENVIRONMENT: [&str; 13] = [
     "VLIVE_FOLDER",
     "VLIVE_NOW",
     "SOURCE_DATE_EPOCH",
@@ -35,6 +35,8 @@ const ENVIRONMENT: [&str; 11] = [
     "VLIVE_PAGER",
     "PAGER",
     "LESS",
+    "VISUAL",
+    "EDITOR",
     "RUST_BACKTRACE",
 ];
 

@@ -6,11 +6,17 @@
 use crate::support::Folder;
 use snapbox::cmd::cargo_bin;
 use std::fs;
+use std::io::Write;
 use std::process::{Command, Stdio};
 use unicode_width::UnicodeWidthStr;
 
 /// Both outputs of `vlive ARGS` on a terminal.
 fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Option<String> {
+    on_a_terminal_with(folder, environment, args, "")
+}
+
+/// The same where somebody types `answers`, and then closes the input.
+pub fn on_a_terminal_with(folder: &Folder, environment: &[(&str, &str)], args: &str, answers: &str) -> Option<String> {
     let vlive = cargo_bin!("vlive").display().to_string();
     assert!(!vlive.contains(['\'', ' ']), "the shell would split {vlive}");
     // The environment of `command` is what counts; its program is not run.
@@ -23,7 +29,10 @@ fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> O
     }
     script.env("TERM", "xterm").env("SHELL", "/bin/sh").env("VLIVE_PAGER", "cat").envs(environment.iter().copied());
     script.args(["-qec", &format!("{vlive} {args}"), "/dev/null"]);
-    let output = script.current_dir(folder.path()).stdin(Stdio::null()).output().ok()?;
+    script.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut script = script.spawn().ok()?;
+    script.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+    let output = script.wait_with_output().unwrap();
     Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
 }
 

@@ -52,7 +52,10 @@ impl RegionState {
             end += length;
             bytes.extend(to_u32(end).to_le_bytes());
         }
-        bytes.extend(free.iter().flatten());
+        bytes.reserve(end - bytes.len());
+        for bitmap in free {
+            bytes.extend_from_slice(bitmap);
+        }
         let mut in_use = Vec::new();
         for (len, words) in orders(capacity).zip(allocated) {
             in_use.push(bytes.len() + 4);
@@ -153,8 +156,9 @@ fn bitmap_tree(len: u32, leaf: &[u64]) -> Vec<u8> {
         }
         levels.insert(0, (len, above));
     }
-    let mut bytes = to_u32(levels.len()).to_le_bytes().to_vec();
     let mut end = 4 + 4 * levels.len();
+    let mut bytes = Vec::with_capacity(end + levels.iter().map(|(_, words)| 4 + 8 * words.len()).sum::<usize>());
+    bytes.extend(to_u32(levels.len()).to_le_bytes());
     for (_, words) in &levels {
         end += 4 + 8 * words.len();
         bytes.extend(to_u32(end).to_le_bytes());
@@ -176,7 +180,11 @@ fn levels(len: u32) -> Vec<u32> {
 
 fn push_level(bytes: &mut Vec<u8>, len: u32, words: &[u64]) {
     bytes.extend(len.to_le_bytes());
-    bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+    let start = bytes.len();
+    bytes.resize(start + 8 * words.len(), 0);
+    for (room, word) in bytes[start..].as_chunks_mut().0.iter_mut().zip(words) {
+        *room = word.to_le_bytes();
+    }
 }
 
 fn max_order(capacity: u32) -> u8 {

@@ -1,0 +1,129 @@
+//! Entries that get new values, all worked out before any is written.
+
+use super::scope::{Matched, Scope, selected};
+use crate::database::{NewValue, Removals, Session};
+use crate::error::{Error, Result};
+use crate::live::envelope::Envelope;
+use crate::live::key::{self, Key};
+use crate::live::view::EnvelopeView;
+use crate::ops::keep::Keeper;
+use crate::ops::list::Unreadable;
+use crate::snapshot::Snapshot;
+use crate::system::spill::Spill;
+
+/// Bytes of new values in memory.
+const MEMORY: usize = 8 * 1024 * 1024;
+
+/// What gets or has got a new value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rewritten {
+    /// The full keys of the entries that change, each once, in the order of the selections and of the cache.
+    pub keys: Vec<String>,
+    /// Bytes of their new values.
+    pub bytes: u64,
+    /// Entries in the scope that stay as they are.
+    pub unchanged: u64,
+    /// Entries that vantage-live cannot decode, and that stay as they are.
+    pub unreadable: Vec<Unreadable>,
+    /// What the selections matched.
+    pub matched: Matched,
+}
+
+/// Makes the plan and does what it says, in one transaction.
+pub(crate) fn carry_out<E: From<Error>>(
+    session: &mut Session,
+    keeper: &Keeper,
+    scope: &Scope,
+    rewrite: impl FnMut(&Key, &EnvelopeView<'_>) -> Result<Option<Envelope>, E>,
+) -> Result<Rewritten, E> {
+    let snapshot = session.snapshot()?;
+    let plan = RewritePlan::new(&snapshot, scope, rewrite)?;
+    if !plan.items.is_empty() {
+        keeper.keep(&snapshot, plan.items.iter().map(|item| item.key.clone()))?;
+        session.transact(&Removals::new(), |insert| {
+            plan.each(|key, value| insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(value)))
+        })?;
+    }
+    Ok(plan.into_rewritten())
+}
+
+/// The new values of the entries in a scope of one commit of a cache. They are kept in memory up to 8 MiB, and
+/// beyond that in a temporary file without a name.
+#[derive(Debug)]
+pub struct RewritePlan {
+    items: Vec<Item>,
+    values: Spill,
+    rewritten: Rewritten,
+}
+
+#[derive(Debug)]
+struct Item {
+    key: Key,
+    offset: u64,
+    len: usize,
+}
+
+impl RewritePlan {
+    /// Asks `rewrite` for the new value of every entry in the scope; `None` leaves the entry as it is.
+    ///
+    /// # Errors
+    /// Those of the cache, and what `rewrite` returns.
+    pub fn new<E: From<Error>>(
+        snapshot: &Snapshot,
+        scope: &Scope,
+        mut rewrite: impl FnMut(&Key, &EnvelopeView<'_>) -> Result<Option<Envelope>, E>,
+    ) -> Result<RewritePlan, E> {
+        let mut plan = RewritePlan { items: Vec::new(), values: Spill::new(MEMORY), rewritten: Rewritten::default() };
+        let matched = selected::<E>(snapshot, scope, |entry| {
+            let entry = entry?;
+            let key = entry.key();
+            match entry.envelope().map(|envelope| rewrite(&key, &envelope)) {
+                Ok(new) => plan.add(key, new?.as_ref())?,
+                Err(error) => plan.rewritten.unreadable.push(Unreadable { key, error }),
+            }
+            Ok(())
+        })?;
+        plan.rewritten.matched = matched;
+        Ok(plan)
+    }
+
+    fn add(&mut self, key: Key, new: Option<&Envelope>) -> Result<()> {
+        let Some(new) = new else {
+            self.rewritten.unchanged += 1;
+            return Ok(());
+        };
+        let value = new.bytes();
+        let offset = self.values.push(value).map_err(Error::temporary)?;
+        self.rewritten.keys.push(key.to_string());
+        self.rewritten.bytes += value.len() as u64;
+        self.items.push(Item { key, offset, len: value.len() });
+        Ok(())
+    }
+
+    /// What the plan changes.
+    #[must_use]
+    pub fn rewritten(&self) -> &Rewritten {
+        &self.rewritten
+    }
+
+    /// The same, for those who no longer need the plan.
+    #[must_use]
+    pub fn into_rewritten(self) -> Rewritten {
+        self.rewritten
+    }
+
+    /// Calls `visit` with every entry that changes and its new value.
+    ///
+    /// # Errors
+    /// [`Error::Temporary`] if the temporary file cannot be read, and what `visit` returns.
+    pub fn each<E: From<Error>>(&self, mut visit: impl FnMut(&Key, &[u8]) -> Result<(), E>) -> Result<(), E> {
+        let mut value = Vec::new();
+        for item in &self.items {
+            value.resize(item.len, 0);
+            self.values.read(item.offset, &mut value).map_err(Error::temporary)?;
+            visit(&item.key, &value)?;
+        }
+        Ok(())
+    }
+}
