@@ -44,6 +44,7 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "ages" -d 'List entries:
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "diff" -d 'Compare two caches, or a cache and a fixture'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "check" -d 'Verify every page and every entry, without changing anything'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "watch" -d 'Print what the app does to its cache, as it does it'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "browse" -d 'Look through a cache on the whole screen, kept up with its app'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "where" -d 'Find caches: below folders, and those that a running process has open'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "stat" -d 'Show where a cache\'s space goes, the ages of its entries, and the largest ones'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Copy every intact entry of a damaged cache into a new one'
@@ -375,6 +376,21 @@ complete -c vlive -n "__fish_vlive_using_subcommand watch" -l no-pager -d 'Do no
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, cp and mv do'
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do'
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -s 0 -l null -d 'Separate keys by NUL, both those that --keys-from reads and those that --keys prints'
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l depth -d 'How many folders deep to search' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l timeout -d 'Stop searching after this long' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l stale -d 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green' -r

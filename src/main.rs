@@ -1,5 +1,6 @@
 //! The command line of vlive: parse, run, and map the result to an exit status.
 
+mod browse;
 mod cli;
 mod filter;
 mod output;
@@ -13,6 +14,7 @@ fn main() -> ExitCode {
     cli::before_signals_end_it(
         || output::pager::is_running() || cli::is_editor_running(),
         || {
+            browse::give_back();
             output::progress::clear();
             cli::keep_edited_text();
             vlive::system::temporary::remove_all();

@@ -1,6 +1,7 @@
 //! The command line: what is typed becomes, once, what is needed.
 
 mod ages;
+mod browse;
 mod change;
 mod check;
 mod compact;
@@ -82,6 +83,7 @@ enum Command {
     Diff(diff::Diff),
     Check(check::Check),
     Watch(watch::Watch),
+    Browse(browse::Browse),
     Where(r#where::Where),
     #[command(alias = "stats")]
     Stat(stat::Stat),
@@ -143,6 +145,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Diff(command) => command.run(global, output),
         Command::Check(command) => command.run(global, output),
         Command::Watch(command) => command.run(global, output),
+        Command::Browse(command) => command.run(global, output),
         Command::Where(command) => command.run(global, output),
         Command::Stat(command) => command.run(global, output),
         Command::Salvage(command) => command.run(global, output),

@@ -8,7 +8,7 @@ use crate::snapshot::commit::Snapshot;
 use crate::snapshot::tables::Table;
 use crate::snapshot::watched::{EntryChange, Remembered, SeenCommit};
 use crate::snapshot::{location, race};
-use crate::system::holder;
+use crate::system::holder::{self, Holder};
 use crate::system::positioned::read_at;
 use std::collections::BTreeMap;
 use std::fs;
@@ -303,6 +303,12 @@ impl Watcher {
     #[must_use]
     pub fn has_seen(&self) -> bool {
         self.has_seen
+    }
+
+    /// The processes that have the cache open; `None` where it is not there or the system does not say.
+    #[must_use]
+    pub fn holders(&self) -> Option<Vec<Holder>> {
+        fs::metadata(&self.path).ok().and_then(|metadata| holder::of(&metadata))
     }
 
     fn forget_ahead(&mut self) {

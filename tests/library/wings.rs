@@ -26,8 +26,13 @@ const ORDER: [(&str, &[&str]); 12] = [
 ];
 
 /// The program, which sees the library from outside.
-const PROGRAM: [(&str, &[&str]); 4] =
-    [("output", &[]), ("filter", &["output"]), ("cli", &["filter", "output"]), ("main", &["cli", "output"])];
+const PROGRAM: [(&str, &[&str]); 5] = [
+    ("output", &[]),
+    ("filter", &["output"]),
+    ("browse", &["output"]),
+    ("cli", &["browse", "filter", "output"]),
+    ("main", &["browse", "cli", "output"]),
+];
 
 type Modules = BTreeMap<String, PathBuf>;
 

@@ -2,6 +2,8 @@
 //! its exit status together, and what it leaves on the disk.
 
 mod ages;
+#[cfg(target_os = "linux")]
+mod browse;
 mod change;
 mod check;
 mod completions;
