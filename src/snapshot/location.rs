@@ -2,6 +2,7 @@
 
 use crate::error::{Action, Error, Result};
 use crate::file::MAGIC;
+use crate::system::temporary::is_temporary_name;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
@@ -38,7 +39,9 @@ fn begins_as_redb(path: &Path) -> bool {
 pub fn caches_in(folder: &Path) -> Vec<PathBuf> {
     let Ok(items) = fs::read_dir(folder) else { return Vec::new() };
     let mut caches: Vec<PathBuf> = items.take(LOOKED_AT).flatten().map(|item| item.path()).collect();
-    caches.retain(|path| begins_as_redb(path));
+    // What a killed creation left is a database too, but not a cache.
+    let is_left = |path: &Path| path.file_name().and_then(OsStr::to_str).is_some_and(is_temporary_name);
+    caches.retain(|path| !is_left(path) && begins_as_redb(path));
     caches.sort();
     caches
 }

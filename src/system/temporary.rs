@@ -210,7 +210,8 @@ pub(crate) fn remove_abandoned(folder: &Path) {
     }
 }
 
-fn is_temporary_name(name: &str) -> bool {
+/// Whether a file or folder has such a name.
+pub(crate) fn is_temporary_name(name: &str) -> bool {
     let random = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
     random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }

@@ -124,7 +124,10 @@ fn a_killed_write_is_whole_or_absent_and_acknowledged_writes_stay() {
                 typical *= 2;
             }
             if !cache.join("vlive.redb").exists() {
-                assert!(!acknowledged || next.is_empty());
+                assert!(
+                    !acknowledged || next.is_empty(),
+                    "{seed} {n}: {command:?} leaves no file, and {next:?} was acknowledged"
+                );
                 continue;
             }
             let seen: Contents = Snapshot::open(&cache)

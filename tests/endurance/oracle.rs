@@ -1,10 +1,12 @@
 //! redb 2.6 and vantage-live, which tell what a write has made of a file.
 
 use crate::common::caches::Contents;
-use redb::{Database, ReadableTable, TableDefinition, TableHandle};
+use redb::{Database, DatabaseError, ReadableTable, TableDefinition, TableHandle};
 use std::panic;
 use std::path::Path;
 use std::sync::Once;
+use std::thread;
+use std::time::Duration;
 use tempfile::TempDir;
 use vantage_live::cache::{Cache, RedbCache};
 use vlive::{Selection, Snapshot};
@@ -47,8 +49,20 @@ pub fn by_redb(path: &Path) -> Option<Contents> {
     Some(contents)
 }
 
+/// redb's database, once whoever else had the file open has let go of it: a process that a test starts at the same
+/// moment in another thread inherits the lock until it runs.
+fn open(path: &Path) -> Database {
+    for _ in 0..500 {
+        match Database::open(path) {
+            Err(DatabaseError::DatabaseAlreadyOpen) => thread::sleep(Duration::from_millis(10)),
+            opened => return opened.expect("redb opens it"),
+        }
+    }
+    panic!("the file stays locked");
+}
+
 fn entries(path: &Path) -> Contents {
-    let database = Database::open(path).expect("redb opens it");
+    let database = open(path);
     let transaction = database.begin_read().unwrap();
     let mut contents = Contents::new();
     for handle in transaction.list_tables().unwrap() {
@@ -66,7 +80,7 @@ fn entries(path: &Path) -> Contents {
 /// of them may make it panic.
 pub fn redb_holds(path: &Path, contents: &Contents) -> bool {
     let holds = || {
-        let database = Database::open(path).expect("redb opens it");
+        let database = open(path);
         let transaction = database.begin_read().unwrap();
         contents.iter().all(|(key, value)| {
             let (cache_key, sub_key) = key.split_once('/').expect("a full key");

@@ -57,7 +57,8 @@ fn changes_are_shown_to_the_field_and_filtered_by_rows() {
     assert_eq!(status, Some(0));
     let (line, fields) = told[told.find("~ k/a").unwrap()..].split_once('\n').unwrap();
     assert_eq!(line, "~ k/a  2 rows 35 B (was 2, 35 B)");
-    assert_eq!(fields, "  ~ x\n    ~ n: 1 -> 2\n  - y: {\"n\":5}\n  + z: {\"n\":7}\n");
+    // What comes after them is the other entry, where both commits were seen at once.
+    assert!(fields.starts_with("  ~ x\n    ~ n: 1 -> 2\n  - y: {\"n\":5}\n  + z: {\"n\":7}\n"), "{fields}");
     let (told, status) = end(filtered);
     assert_eq!((status, told.lines().count()), (Some(0), 1), "{told}");
     assert!(told.contains("~ k/a"), "{told}");
