@@ -57,12 +57,6 @@ impl From<Error> for Stop {
     }
 }
 
-impl From<vlive::cbor::Error> for Stop {
-    fn from(_: vlive::cbor::Error) -> Stop {
-        unreachable!("what was verified can be read")
-    }
-}
-
 /// Writes `{"key": …, "fetched_at": …, "id": …, "row": {…}}` for every row in the scope, with `"cache"` first if there
 /// is a label: a record at a time is in memory.
 ///

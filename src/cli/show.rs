@@ -190,7 +190,7 @@ fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> 
             Ok(envelope) => {
                 let place = shown.entries.len();
                 shown.entries.push(entry.key().to_string());
-                envelope.records::<Stop>(&mut |id, record| {
+                envelope.records::<Error>(&mut |id, record| {
                     let records = match replacing {
                         Some(replacing) => replacing.replace(&entry.key(), envelope.fetched_at(), &id, &record)?,
                         None => vec![record],
@@ -209,7 +209,7 @@ fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> 
         }
         Ok(())
     })?;
-    vlive::ops::each_set::<Stop>(snapshot, &chosen.scope, &mut matched, |set| {
+    vlive::ops::each_set::<Error>(snapshot, &chosen.scope, &mut matched, |set| {
         let place = shown.entries.len();
         shown.entries.push(set.shown());
         shown.sets += 1;
@@ -217,7 +217,7 @@ fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> 
             shown.partial.push((set.shown(), set.rows(), total));
         }
         let (key, fetched_at) = (Key::new(set.name()), set.fetched_at().unwrap_or_default());
-        vlive::ops::each_row::<Stop>(snapshot, set, &mut damage, |row| {
+        vlive::ops::each_row::<Error>(snapshot, set, &mut damage, |row| {
             let view = match RowView::new(row.value()) {
                 Ok(view) => view,
                 Err(error) => {
@@ -238,27 +238,6 @@ fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> 
     })?;
     shown.matched = matched;
     Ok((shown, damage))
-}
-
-/// Why rows are not read to their end.
-struct Stop(Error);
-
-impl From<Stop> for Error {
-    fn from(Stop(error): Stop) -> Error {
-        error
-    }
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Stop {
-        Stop(error)
-    }
-}
-
-impl From<vlive::cbor::Error> for Stop {
-    fn from(_: vlive::cbor::Error) -> Stop {
-        unreachable!("what was verified can be read")
-    }
 }
 
 /// Some rows and fields of what is shown.

@@ -10,6 +10,7 @@ use ciborium::Value;
 use ciborium_ll::Header;
 use indexmap::IndexMap;
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One row: field name to value, in the order of the backend.
@@ -39,10 +40,10 @@ impl CachedRows {
     pub fn decode(value: &[u8]) -> Result<CachedRows> {
         let view = EnvelopeView::new(value)?;
         let mut rows = IndexMap::new();
-        view.records::<cbor::Error>(&mut |id, record| {
+        let Ok(()) = view.records::<Infallible>(&mut |id, record| {
             rows.insert(id.into_owned(), record);
             Ok(())
-        })?;
+        });
         let fetched_at = UNIX_EPOCH.checked_add(Duration::from_secs(view.fetched_at())).unwrap_or(UNIX_EPOCH);
         Ok(CachedRows { rows, fetched_at })
     }
@@ -50,11 +51,9 @@ impl CachedRows {
 
 impl<'b> EnvelopeView<'b> {
     /// Calls `visit` with the id and the decoded record of every row, in order: one record at a time is built.
-    pub fn records<E: From<cbor::Error>>(
-        &self,
-        visit: &mut dyn FnMut(Cow<'b, str>, Record) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.rows(&mut |id, record| visit(id, self.record(record)?))
+    pub fn records<E>(&self, visit: &mut dyn FnMut(Cow<'b, str>, Record) -> Result<(), E>) -> Result<(), E> {
+        let visited = self.rows(&mut |id, record| visit(id, self.record(record)?).map_err(Stop::Visitor));
+        visited.map_err(Stop::of_visitor)
     }
 
     /// Reads and decodes the record that the reader is at.
@@ -72,21 +71,41 @@ impl<'b> EnvelopeView<'b> {
 
     /// The envelope with only those rows for which `keep` is true, in their order. The bytes of their records
     /// stay; everything that vantage-live ignores in the envelope goes.
-    pub fn retain<E: From<cbor::Error>>(
-        &self,
-        mut keep: impl FnMut(&str, Record) -> Result<bool, E>,
-    ) -> Result<Envelope, E> {
+    pub fn retain<E>(&self, mut keep: impl FnMut(&str, Record) -> Result<bool, E>) -> Result<Envelope, E> {
         let (mut rows, mut encoded) = (0, Vec::new());
-        self.rows::<E>(&mut |id, record| {
+        let visited = self.rows(&mut |id, record| {
             let start = record.pos();
-            if keep(&id, self.record(record)?)? {
+            if keep(&id, self.record(record)?).map_err(Stop::Visitor)? {
                 push_text(&mut encoded, &id);
                 encoded.extend_from_slice(&self.value()[start..record.pos()]);
                 rows += 1;
             }
             Ok(())
-        })?;
+        });
+        visited.map_err(Stop::of_visitor)?;
         Ok(envelope_of(self.fetched_at(), rows, encoded))
+    }
+}
+
+/// Why a walk over rows ends early.
+enum Stop<E> {
+    Unreadable,
+    Visitor(E),
+}
+
+impl<E> Stop<E> {
+    /// The visitor's reason: there is no other, since a view was verified to its end.
+    fn of_visitor(self) -> E {
+        match self {
+            Stop::Visitor(error) => error,
+            Stop::Unreadable => unreachable!("what was verified can be read"),
+        }
+    }
+}
+
+impl<E> From<cbor::Error> for Stop<E> {
+    fn from(_: cbor::Error) -> Stop<E> {
+        Stop::Unreadable
     }
 }
 

@@ -47,25 +47,18 @@ impl RowFilter {
 
     fn retain(&self, key: &Key, envelope: &EnvelopeView<'_>) -> Result<Envelope> {
         let fetched_at = envelope.fetched_at();
-        let retained = envelope.retain::<Stop>(|id, record| {
-            (self.0)(key, fetched_at, id, &record)
-                .map_err(|source| Stop(Error::Filter { key: key.clone(), id: id.into(), source }))
-        });
-        retained.map_err(|Stop(error)| error)
+        envelope.retain(|id, record| {
+            (self.0)(key, fetched_at, id, &record).map_err(|source| Error::Filter {
+                key: key.clone(),
+                id: id.into(),
+                source,
+            })
+        })
     }
 }
 
 impl fmt::Debug for RowFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowFilter").finish_non_exhaustive()
-    }
-}
-
-/// Why a walk over rows stops: the filter fails.
-struct Stop(Error);
-
-impl From<crate::cbor::Error> for Stop {
-    fn from(_: crate::cbor::Error) -> Stop {
-        unreachable!("what was verified can be read")
     }
 }
