@@ -145,7 +145,7 @@ impl Cache {
 
     /// Drops what vantage-live's `invalidate_prefix` drops: without `/` the table of exactly that
     /// cache key, with `/` the entries of that one cache key whose sub-key starts with the rest.
-    /// Nothing to drop is no error.
+    /// Nothing to drop is not an error.
     pub fn invalidate_prefix(&self, prefix: &str) -> Result<Removed> {
         self.invalidate(&Selection::prefix(prefix).into())
     }

@@ -66,12 +66,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// The path of the cache file names something that is no file.
+    /// The path of the cache file names something that is not a file.
     NotAFile {
         /// What was found in its place.
         path: PathBuf,
     },
-    /// The file is no redb database.
+    /// The file is not a redb database.
     NotACache {
         /// The file.
         path: PathBuf,
@@ -150,7 +150,7 @@ pub enum Error {
         /// Bytes that are free.
         free: u64,
     },
-    /// The value of an entry is no envelope that vantage-live can read.
+    /// The value of an entry is not an envelope that vantage-live can read.
     Undecodable {
         /// The entry.
         key: Key,

@@ -80,7 +80,7 @@ pub fn sentence(error: &dyn std::error::Error) -> String {
 /// Caches that are named in a hint.
 const NAMED: usize = 5;
 
-/// Where there is no cache: those that are in the folders just below.
+/// For a missing cache: the caches in the folders just below.
 fn caches_below(error: &Error) -> Option<String> {
     let Error::Missing { path } = error else { return None };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

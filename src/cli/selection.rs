@@ -260,7 +260,7 @@ impl Chosen {
         Status::No
     }
 
-    /// Says what is near the selections that match nothing, where that is no failure.
+    /// Names what is near the selections that match nothing, where that is not a failure.
     pub fn advise(&self, matched: &Matched, global: &Global, output: &Output) {
         for &place in self.unmatched(matched).iter().take(HINTED) {
             if let Some(hint) = self.hint(place, global) {
@@ -269,7 +269,7 @@ impl Chosen {
         }
     }
 
-    /// The places of the selections that match nothing. That everything is nothing is no failure.
+    /// The places of the selections that match nothing. An empty cache is not a failure.
     fn unmatched(&self, matched: &Matched) -> Vec<usize> {
         let is_named = |place: &usize| self.scope.selections()[*place] != Selection::All;
         matched.unmatched.iter().copied().filter(is_named).collect()

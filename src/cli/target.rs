@@ -13,7 +13,7 @@ pub fn is_folder(path: &Path) -> bool {
 }
 
 /// Writes the file at `path`, in place of one that is there, unless `write` gives up, with the inner error.
-/// What is no file, such as a pipe, is written to as it is.
+/// What is not a file, such as a pipe, is written to as it is.
 pub fn file<T, E>(
     path: &Path,
     write: impl FnOnce(Box<dyn Write + '_>) -> io::Result<Result<T, E>>,

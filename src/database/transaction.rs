@@ -24,7 +24,7 @@ pub(crate) type Insert<'i> = dyn FnMut(&str, &str, NewValue<'_>) -> Result<()> +
 /// A value that is to be written.
 pub(crate) enum NewValue<'v> {
     Bytes(&'v [u8]),
-    /// One of so many bytes that is read to where redb wants it, so that there are no two of it in memory.
+    /// One of so many bytes that is read to where redb wants it, so that memory holds it once.
     Read(u32, &'v mut dyn FnMut(&mut [u8]) -> Result<()>),
 }
 

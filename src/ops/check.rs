@@ -49,7 +49,7 @@ pub struct Check {
     pub altered: Findings,
     /// Tables with the name of a cache table and another type, on which vantage-live fails.
     pub wrongly_typed: Findings,
-    /// Tables that are no cache tables, which do no harm.
+    /// Tables that are not cache tables, which do no harm.
     pub other_tables: Findings,
     /// What was found of sets of diorama.
     pub diorama: CheckedSets,

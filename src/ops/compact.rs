@@ -102,7 +102,7 @@ pub fn compact_plan(snapshot: &Snapshot) -> Result<Compacted> {
 }
 
 /// Writes the new file, about `len` bytes long, and puts it in place of the old one. Returns its length; `None` if
-/// it is no shorter, and all is as it was.
+/// it is not shorter, and all is as it was.
 fn replace(old: &Old, snapshot: &Snapshot, metadata: &fs::Metadata, len: u64) -> Result<Option<u64>> {
     let cannot = |action| move |error| Error::io(action, &old.named, error);
     let folder = old.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -46,7 +46,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) where vantage-live fails too: for a
-    /// multimap, and for sub-keys in a table that is no cache table.
+    /// multimap, and for sub-keys in a table that is not a cache table.
     pub fn new(snapshot: &Snapshot, scope: &Scope) -> Result<Plan> {
         let mut plan = Plan::default();
         let mut is_matched = vec![false; scope.selections().len()];
@@ -157,7 +157,7 @@ impl Plan {
         Ok(())
     }
 
-    /// A table of other types goes as a whole; its keys are no sub-keys.
+    /// A table of other types goes as a whole; its keys are not sub-keys.
     fn add_foreign(&mut self, snapshot: &Snapshot, table: &Table, cache_key: &str) -> Result<()> {
         for entry in table.definition().tree(snapshot.file()).entries() {
             let entry = entry.map_err(|error| snapshot.error(error, Some(table.name())))?;

@@ -32,7 +32,7 @@ pub struct CacheKeySummary {
     pub total: Option<u64>,
 }
 
-/// An entry whose value is no envelope that vantage-live can read.
+/// An entry whose value is not an envelope that vantage-live can read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     /// The entry.

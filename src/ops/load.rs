@@ -19,7 +19,7 @@ pub enum Replace {
     Entries,
     /// All entries of the cache keys that the fixture names.
     CacheKeys,
-    /// All entries of all cache keys; never a table that is no cache table.
+    /// All entries of all cache keys; never a table that is not a cache table.
     All,
 }
 

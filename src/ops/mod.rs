@@ -68,7 +68,7 @@ fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>
     }
 }
 
-/// The entry of a snapshot that is read but once: what is missing because the app moved on is no damage.
+/// The entry of a snapshot that is read but once: what is missing because the app moved on is not damage.
 fn unless_moved<T>(entry: Result<T>, snapshot: &Snapshot) -> Result<T> {
     match entry {
         Err(Error::Damaged { path, .. }) if snapshot.has_moved() => Err(Error::Unsteady { path }),

@@ -39,7 +39,7 @@ pub struct DiffOptions {
 
 /// Calls `each` with every difference, in the order of a cache, and returns the damaged pages that were
 /// passed by: what they held counts as missing. Values are compared as vantage-live reads them, so
-/// that another encoding of the same value is no difference. Memory does not grow with the sides, but
+/// that another encoding of the same value is not a difference. Memory does not grow with the sides, but
 /// with the largest entry.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ const LONG: usize = 2 * 1024 * 1024;
 ///
 /// # Errors
 /// The outer error is that of `out`. The inner one is that of the cache; what came before it was
-/// written, as it was before damage, which is no error but left out.
+/// written, as it was before damage, which is not an error but left out.
 pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Write) -> io::Result<Result<Dumped>> {
     // Buffers that have room for a text, once some were written.
     let buffers = Mutex::new(Vec::new());
