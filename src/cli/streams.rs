@@ -11,8 +11,11 @@ use std::io::{self, IsTerminal};
 
 /// The standard streams, as the options of a command line have them.
 pub fn streams(args: &GlobalArgs) -> Streams {
+    let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let is_forced = env::var_os("CLICOLOR_FORCE").is_some_and(|force| force != "0");
     let is_coloured = |choice| match args.color {
-        Color::Auto => choice != anstream::ColorChoice::Never,
+        // `CI` alone would colour even a dumb terminal.
+        Color::Auto => choice != anstream::ColorChoice::Never && (is_forced || !is_dumb),
         Color::Always => true,
         Color::Never => false,
     };
@@ -20,7 +23,6 @@ pub fn streams(args: &GlobalArgs) -> Streams {
         Stream { is_terminal: io::stdout().is_terminal(), is_coloured: is_coloured(AutoStream::choice(&io::stdout())) };
     let stderr =
         Stream { is_terminal: io::stderr().is_terminal(), is_coloured: is_coloured(AutoStream::choice(&io::stderr())) };
-    let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
     Streams {
         stdin_is_terminal: io::stdin().is_terminal(),
         stdout,

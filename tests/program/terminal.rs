@@ -415,7 +415,8 @@ fn json_is_coloured_on_a_terminal_and_means_the_same() {
             (("CLICOLOR", "0"), ""),
             (("CLICOLOR", "1"), "--color never"),
         ] {
-            let shown = shown!(&folder, [environment], &format!("{args} {option}"));
+            // With `CI` set, as on a build server, too.
+            let shown = shown!(&folder, [("CI", "true"), environment], &format!("{args} {option}"));
             assert!(!shown.contains('\u{1b}'), "{args} {environment:?} {option}");
         }
         assert_eq!(shown!(&folder, [("VLIVE_PAGER", "cat -")], args), coloured, "through a pager: {args}");
