@@ -3,7 +3,7 @@
 
 use super::selection::Chosen;
 use super::{Refused, time};
-use crate::filter::{self, Fault, Filter, Row, value};
+use crate::filter::{Fault, Filter, Row};
 use crate::output::human;
 use anyhow::Result;
 use clap::Args;
@@ -42,7 +42,7 @@ impl Filtering {
         Ok(Some(RowFilter::new(move |key: &Key, fetched_at, id: &str, record: &Record| {
             let key = key.to_string();
             let row = Row { key: &key, id, fetched_at, age: time::age(now(), fetched_at) };
-            Ok(filter.is_true_of(row, value::of_record(record))?)
+            Ok(filter.is_true_of(row, record)?)
         })))
     }
 }
@@ -84,18 +84,16 @@ impl Replacing {
     pub fn replace(&self, key: &Key, fetched_at: u64, id: &str, record: &Record) -> Result<Vec<Record>, vlive::Error> {
         let full_key = key.to_string();
         let row = Row { key: &full_key, id, fetched_at, age: time::age(self.now, fetched_at) };
-        let results = self.filter.values_of(row, value::of_record(record)).map_err(|fault| vlive::Error::Filter {
+        self.filter.records_of(row, record).map_err(|fault| vlive::Error::Filter {
             key: key.clone(),
             id: id.into(),
             source: Box::new(fault),
-        })?;
-        Ok(results.iter().map(value::to_record).collect())
+        })
     }
 }
 
 fn compile(option: &str, code: &str) -> Result<Filter> {
-    let compiled = filter::with_room(|| Filter::compile(code))?;
-    compiled.map_err(|fault: Fault| {
+    Filter::compile(code).map_err(|fault: Fault| {
         Refused::error(
             format!("{option} is not a jq filter that can be used: {fault}"),
             Some("the language is that of jq; `vlive show --help` has examples"),
