@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
 
+pub(crate) mod age_histogram;
 pub(crate) mod ages;
 pub(crate) mod assert;
 pub(crate) mod check;
@@ -31,6 +32,7 @@ pub(crate) mod stat;
 pub(crate) mod touch;
 pub(crate) mod transfer;
 
+pub use age_histogram::{AGE_BOUNDS, AgeCount, AgeHistogram};
 pub use ages::{Age, Ages, ages};
 pub use assert::assert_same;
 pub use check::{Check, check, check_deep};
@@ -39,7 +41,9 @@ pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{
     Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff, diff_values,
 };
-pub use dump::{DumpFormat, DumpStyle, Dumped, RefusedRow, RefusedRows, dump, dump_entry, dump_set, dump_tree};
+pub use dump::{
+    DumpError, DumpFormat, DumpStyle, Dumped, RefusedRow, RefusedRows, dump, dump_entry, dump_set, dump_tree,
+};
 pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use findings::{Finding, Findings};
@@ -52,7 +56,7 @@ pub use row_filter::{FilterError, RowFilter};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope, each_entry};
 pub use sets::{Layout, each_row, each_set, only_set, sets_in};
-pub use stat::{AGE_BOUNDS, AgeCount, AgeHistogram, Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
+pub use stat::{Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
 
