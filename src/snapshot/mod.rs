@@ -17,6 +17,6 @@ pub use commit::Snapshot;
 pub use entries::{Entries, Entry};
 pub use location::{caches_in, is_cache};
 pub use sets::{Set, SetRow, SetRows, TableRole};
-pub use tables::Table;
+pub use tables::{Table, TableKind};
 pub use watched::{EntryChange, Event, Remembered, SeenCommit};
 pub use watcher::{Pace, WatchOptions, Watcher};
