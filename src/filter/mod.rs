@@ -103,9 +103,6 @@ impl Filter {
         let mut body = load::parse(code, |parser| parser.term()).ok_or_else(|| Fault::new("it is not a jq filter"))?;
         updates::rewrite(&mut body);
         let main = Def { name: MAIN, args: Vec::new(), body };
-        fn shortened<'s>(definition: Def<&'static str>) -> Def<&'s str> {
-            definition
-        }
         let modules = Loader::new(definitions().map(shortened).chain([main]))
             .load(&arena, File { code: MAIN, path: () })
             .map_err(|faults| Fault::of_loading(code, faults))?;
@@ -173,6 +170,11 @@ impl Filter {
             })
         })
     }
+}
+
+/// The same definition: beside those of a filter it lives as long as that.
+fn shortened<'s>(definition: Def<&'static str>) -> Def<&'s str> {
+    definition
 }
 
 /// Refuses what jaq's parser, which calls itself, could overflow the stack on.
@@ -310,7 +312,23 @@ mod tests {
     fn what_is_deleted_leaves_the_others_in_order() {
         let input: Value = ["a", "b", "c", "d"].map(|name| (Value::from(name), Value::from(name))).to_vec().into();
         let kept = r#"{"a":"a","c":"c","d":"d"}"#;
-        for code in ["del(.b)", ".b |= empty", r#"delpaths([["b"]])"#, "def f: .b |= empty; f", "del(.b, .x, .y.z)"] {
+        for code in [
+            "del(.b)",
+            ".b |= empty",
+            r#"delpaths([["b"]])"#,
+            "del(.b, .x, .y.z)",
+            "def f: .b |= empty; f",
+            "def f(g): g; f(.b |= empty)",
+            "if .a then .b |= empty else . end",
+            "reduce 1 as $x (.; .b |= empty)",
+            "try (.b |= empty) catch .",
+            "[.b |= empty][0]",
+            "{x: (.b |= empty)}.x",
+            r#""\(.b |= empty)" | fromjson"#,
+            ". as {a: $a} | .b |= empty",
+            "label $out | .b |= empty",
+            ". + {a: .a} | (.b, .x) |= empty",
+        ] {
             assert_eq!(gives(code, &input).unwrap(), kept, "{code}");
         }
         assert_eq!(gives(r#".[] |= select(. != "b")"#, &input).unwrap(), kept);

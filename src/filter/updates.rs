@@ -38,7 +38,7 @@ pub(super) fn natives() -> [native::Fun<Data>; 2] {
 
 /// Puts a call of the native filter in place of every `p |= f` in a term.
 pub(super) fn rewrite(term: &mut Term<&str>) {
-    each_part(term, &mut rewrite);
+    parts(term).into_iter().for_each(rewrite);
     if let Term::BinOp(paths, BinaryOp::Update, change) = term {
         let (paths, change) = (mem::take(&mut **paths), mem::take(&mut **change));
         let all = Term::Arr(Some(Box::new(Term::Call("path", vec![paths]))));
@@ -46,63 +46,54 @@ pub(super) fn rewrite(term: &mut Term<&str>) {
     }
 }
 
-/// Calls `visit` with the terms that a term is made of.
-fn each_part<'s>(term: &mut Term<&'s str>, visit: &mut dyn FnMut(&mut Term<&'s str>)) {
+/// The terms that a term is made of.
+fn parts<'t, 's>(term: &'t mut Term<&'s str>) -> Vec<&'t mut Term<&'s str>> {
     match term {
-        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) | Term::Arr(None) => {}
-        Term::Str(_, parts) => parts.iter_mut().for_each(|part| {
-            if let StrPart::Term(term) = part {
-                visit(term);
-            }
-        }),
-        Term::Arr(Some(inner)) | Term::Neg(inner) | Term::Label(_, inner) => visit(inner),
-        Term::Obj(pairs) => pairs.iter_mut().for_each(|(key, value)| {
-            visit(key);
-            value.iter_mut().for_each(&mut *visit);
-        }),
-        Term::BinOp(left, operator, right) => {
-            visit(left);
-            if let BinaryOp::Pipe(Some(pattern)) = operator {
-                each_in_pattern(pattern, visit);
-            }
-            visit(right);
+        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) | Term::Arr(None) => Vec::new(),
+        Term::Str(_, parts) => {
+            let terms = parts.iter_mut().filter_map(|part| match part {
+                StrPart::Term(term) => Some(term),
+                StrPart::Str(_) | StrPart::Char(_) => None,
+            });
+            terms.collect()
         }
+        Term::Arr(Some(inner)) | Term::Neg(inner) | Term::Label(_, inner) => vec![inner],
+        Term::Obj(pairs) => pairs.iter_mut().flat_map(|(key, value)| [Some(key), value.as_mut()]).flatten().collect(),
+        Term::BinOp(left, BinaryOp::Pipe(Some(pattern)), right) => {
+            [&mut **left, right].into_iter().chain(parts_of_pattern(pattern)).collect()
+        }
+        Term::BinOp(left, _, right) => vec![left, right],
         Term::Fold(_, over, pattern, rest) => {
-            visit(over);
-            each_in_pattern(pattern, visit);
-            rest.iter_mut().for_each(visit);
+            rest.iter_mut().chain([&mut **over]).chain(parts_of_pattern(pattern)).collect()
         }
         Term::TryCatch(inner, handler) => {
-            visit(inner);
-            handler.iter_mut().for_each(|handler| visit(handler));
+            [Some(inner), handler.as_mut()].into_iter().flatten().map(|t| &mut **t).collect()
         }
         Term::IfThenElse(branches, otherwise) => {
-            branches.iter_mut().flat_map(|(condition, then)| [condition, then]).for_each(&mut *visit);
-            otherwise.iter_mut().for_each(|otherwise| visit(otherwise));
+            let branches = branches.iter_mut().flat_map(|(condition, then)| [condition, then]);
+            branches.chain(otherwise.as_deref_mut()).collect()
         }
         Term::Def(definitions, inner) => {
-            definitions.iter_mut().for_each(|definition| visit(&mut definition.body));
-            visit(inner);
+            definitions.iter_mut().map(|definition| &mut definition.body).chain([&mut **inner]).collect()
         }
-        Term::Call(_, arguments) => arguments.iter_mut().for_each(visit),
+        Term::Call(_, arguments) => arguments.iter_mut().collect(),
         Term::Path(inner, path) => {
-            visit(inner);
-            path.0.iter_mut().for_each(|(part, _)| match part {
-                Part::Index(index) => visit(index),
-                Part::Range(from, to) => [from, to].into_iter().flatten().for_each(&mut *visit),
+            let indices = path.0.iter_mut().flat_map(|(part, _)| match part {
+                Part::Index(index) => [Some(index), None],
+                Part::Range(from, to) => [from.as_mut(), to.as_mut()],
             });
+            indices.flatten().chain([&mut **inner]).collect()
         }
     }
 }
 
-fn each_in_pattern<'s>(pattern: &mut Pattern<&'s str>, visit: &mut dyn FnMut(&mut Term<&'s str>)) {
+fn parts_of_pattern<'t, 's>(pattern: &'t mut Pattern<&'s str>) -> Vec<&'t mut Term<&'s str>> {
     match pattern {
-        Pattern::Var(_) => {}
-        Pattern::Arr(patterns) => patterns.iter_mut().for_each(|pattern| each_in_pattern(pattern, visit)),
-        Pattern::Obj(pairs) => pairs.iter_mut().for_each(|(key, pattern)| {
-            visit(key);
-            each_in_pattern(pattern, visit);
-        }),
+        Pattern::Var(_) => Vec::new(),
+        Pattern::Arr(patterns) => patterns.iter_mut().flat_map(parts_of_pattern).collect(),
+        Pattern::Obj(pairs) => {
+            pairs.iter_mut().flat_map(|(key, pattern)| [key].into_iter().chain(parts_of_pattern(pattern))).collect()
+        }
     }
 }
 
@@ -115,7 +106,7 @@ fn modify(mut cv: Cv<'_, Data>) -> ValXs<'_, Val> {
         let mut deleted = Vec::new();
         for path in items(&paths)? {
             let steps = items(path)?;
-            let there = steps.iter().try_fold(value.clone(), |value, step| value.index(step))?;
+            let there = steps.iter().try_fold(value.clone(), ValT::index)?;
             match filter.run((context.clone(), there)).next() {
                 Some(new) => value = put(value, steps, &new?)?,
                 None => deleted.push(path.clone()),

@@ -54,7 +54,7 @@ impl Entry {
             }
             (format!("row \"{}\"", (n * 3 + 1) % 5), fields)
         };
-        Entry((0..1 + random.below(5)).map(|n| row(random, n)).collect())
+        Entry((0..=random.below(5)).map(|n| row(random, n)).collect())
     }
 
     fn rows(&self) -> String {
