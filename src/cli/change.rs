@@ -76,7 +76,7 @@ impl Backup {
 /// Writes entries as `vlive dump --format jsonl --raw` does, to disk.
 fn write(
     path: &Path,
-    entries: &mut dyn Iterator<Item = vlive::Result<vlive::snapshot::Entry>>,
+    entries: &mut dyn Iterator<Item = vlive::Result<vlive::snapshot::LiveEntry>>,
 ) -> Result<vlive::Result<u64>> {
     let style = DumpStyle { format: DumpFormat::RawLines, ..DumpStyle::default() };
     target::file(path, |mut out| {

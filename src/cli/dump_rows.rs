@@ -3,9 +3,9 @@
 use super::filtering::Replacing;
 use crate::output::rows;
 use std::io::{self, Write};
-use vlive::diorama::row::{RowView, Status};
-use vlive::ops::{Dumped, Scope, Unreadable};
-use vlive::{Error, Key, Record, Snapshot};
+use vlive::ops::{Dumped, Scope, Unread};
+use vlive::snapshot::EntryKey;
+use vlive::{Error, Record, Snapshot};
 
 /// Bytes of lines that are written at once.
 const CHUNK: usize = 64 * 1024;
@@ -22,7 +22,7 @@ pub struct RowStyle {
 
 impl RowStyle {
     /// What is written of a row.
-    fn records(&self, key: &Key, fetched_at: u64, id: &str, record: Record) -> Result<Vec<Record>, Stop> {
+    fn records(&self, key: &EntryKey, fetched_at: Option<u64>, id: &str, record: Record) -> Result<Vec<Record>, Stop> {
         match &self.replacing {
             Some(replacing) => Ok(replacing.replace(key, fetched_at, id, &record)?),
             None => Ok(vec![record]),
@@ -86,46 +86,22 @@ pub fn write(
         }
         Ok::<(), Stop>(())
     };
+    let mut unread = Unread::default();
     let walked = vlive::ops::each_entry::<Stop>(snapshot, scope, |entry| {
-        let envelope = match entry.envelope() {
-            Ok(envelope) => envelope,
-            Err(error) => {
-                dumped.unreadable.push(Unreadable { key: entry.key(), error });
-                return Ok(());
-            }
-        };
-        dumped.entries += 1;
-        let (key, fetched_at) = (entry.key(), envelope.fetched_at());
-        let begin = style.begin(&key.to_string(), Some(fetched_at));
-        envelope.records::<Stop>(&mut |id, record| {
-            for record in style.records(&key, fetched_at, &id, record)? {
-                push(&begin, &id, record, b"}\n")?;
+        let (key, fetched_at) = (entry.key(), entry.fetched_at());
+        let begin = style.begin(&key.to_string(), fetched_at);
+        let unreadable_before = unread.unreadable.len();
+        vlive::ops::each_row::<Stop>(snapshot, &entry, &mut unread, |row| {
+            let end: &[u8] = if row.is_incomplete() { b",\"incomplete\":true}\n" } else { b"}\n" };
+            for record in style.records(&key, fetched_at, row.id(), row.record())? {
+                push(&begin, row.id(), record, end)?;
             }
             Ok(())
-        })
-    });
-    let walked = walked.and_then(|(mut matched, mut damage)| {
-        vlive::ops::each_set::<Stop>(snapshot, scope, &mut matched, |set| {
-            dumped.entries += 1;
-            let (key, fetched_at) = (Key::new(set.name()), set.fetched_at());
-            let begin = style.begin(set.name(), fetched_at);
-            vlive::ops::each_row::<Stop>(snapshot, set, &mut damage, |row| {
-                let view = match RowView::new(row.value()) {
-                    Ok(view) => view,
-                    Err(error) => {
-                        dumped.refused.add(set, row.id(), error);
-                        return Ok(());
-                    }
-                };
-                let end: &[u8] = if view.status() == Status::Incomplete { b",\"incomplete\":true}\n" } else { b"}\n" };
-                for record in style.records(&key, fetched_at.unwrap_or_default(), row.id(), view.decode())? {
-                    push(&begin, row.id(), record, end)?;
-                }
-                Ok(())
-            })
         })?;
-        Ok((matched, damage))
+        dumped.entries += u64::from(unread.unreadable.len() == unreadable_before);
+        Ok(())
     });
+    (dumped.unreadable, dumped.refused, dumped.damage) = (unread.unreadable, unread.refused, unread.damage);
     out.write_all(&lines)?;
     match walked {
         Ok((matched, damage)) => {

@@ -30,6 +30,7 @@ pub(crate) mod sets;
 pub(crate) mod stat;
 pub(crate) mod touch;
 pub(crate) mod transfer;
+pub(crate) mod unread;
 
 pub use ages::{Age, Ages, ages};
 pub use assert::assert_same;
@@ -39,7 +40,7 @@ pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{
     Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff, diff_values,
 };
-pub use dump::{DumpFormat, DumpStyle, Dumped, RefusedRow, RefusedRows, dump, dump_entry, dump_set, dump_tree};
+pub use dump::{DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_set, dump_tree};
 pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use findings::{Finding, Findings};
@@ -51,10 +52,11 @@ pub use rewrite::{RewritePlan, Rewritten};
 pub use row_filter::{FilterError, RowFilter};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope, each_entry};
-pub use sets::{Layout, each_row, each_set, only_set, sets_in};
+pub use sets::{only_set, sets_in};
 pub use stat::{AGE_BOUNDS, AgeCount, AgeHistogram, Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
+pub use unread::{RefusedRow, RefusedRows, Unread, each_row};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
 fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>> {

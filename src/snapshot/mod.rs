@@ -4,6 +4,7 @@
 
 mod commit;
 mod entries;
+mod entry;
 pub(crate) mod location;
 mod opening;
 pub(crate) mod race;
@@ -14,9 +15,10 @@ mod watcher;
 
 pub use crate::file::{Damage, PageNumber};
 pub use commit::Snapshot;
-pub use entries::{Entries, Entry};
+pub use entries::{Entries, LiveEntry};
+pub use entry::{Entry, EntryKey, Layout, Row, RowFault, VisitRow};
 pub use location::{caches_in, is_cache};
-pub use sets::{Set, SetRow, SetRows, TableRole};
+pub use sets::{Set, SetKey, SetRow, SetRows, TableRole};
 pub use tables::Table;
 pub use watched::{EntryChange, Event, Remembered, SeenCommit};
 pub use watcher::{Pace, WatchOptions, Watcher};

@@ -8,7 +8,7 @@ use crate::json::writer::{EntryError, JsonWriter, write_envelope};
 use crate::live::error::DecodeError;
 use crate::live::redact::redact;
 use crate::live::view::EnvelopeView;
-use crate::snapshot::Entry;
+use crate::snapshot::LiveEntry as Entry;
 use ciborium_ll::Header;
 use std::borrow::Cow;
 use std::io::{self, Write};

@@ -6,7 +6,7 @@ mod stream;
 mod tree;
 
 pub use entry::dump_entry;
-pub use sets::{RefusedRow, RefusedRows, dump_set};
+pub use sets::dump_set;
 pub use stream::dump;
 pub use tree::dump_tree;
 
@@ -15,7 +15,8 @@ use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
 use crate::json::style::JsonStyle;
 use crate::ops::list::Unreadable;
-use crate::snapshot::{Entry, Snapshot};
+use crate::ops::unread::RefusedRows;
+use crate::snapshot::{LiveEntry as Entry, Snapshot};
 use std::io;
 
 /// What a dump is written as.

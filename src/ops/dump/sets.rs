@@ -5,45 +5,28 @@ use super::{DumpFormat, DumpStyle, Dumped, Stop};
 use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::notation::{notation, verify};
 use crate::diorama::row::{RowView, Status};
+use crate::error::Error;
 use crate::json::sets::{SetFrame, SetWriter};
 use crate::live::redact::redact;
-use crate::ops::sets::each_row;
+use crate::ops::{past_damage, unless_moved};
 use crate::snapshot::{Set, SetRow, Snapshot};
 use ciborium_ll::Header;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// Rows that diorama refuses and that are told one by one.
-const TOLD: usize = 10;
-
-/// A row that diorama refuses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedRow {
-    /// The set.
-    pub set: String,
-    /// The id of the row.
-    pub id: String,
-    /// Why diorama refuses it.
-    pub error: crate::diorama::row::RowError,
-}
-
-/// The rows that diorama refuses.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RefusedRows {
-    /// How many there are.
-    pub count: u64,
-    /// The first of them.
-    pub first: Vec<RefusedRow>,
-}
-
-impl RefusedRows {
-    /// Adds a row of a set.
-    pub fn add(&mut self, set: &Set, id: &str, error: crate::diorama::row::RowError) {
-        self.count += 1;
-        if self.first.len() < TOLD {
-            self.first.push(RefusedRow { set: set.shown(), id: id.to_owned(), error });
+/// Calls `visit` with every row of a set as it is stored; damaged pages are passed by and added to `damage`.
+fn each_stored<E: From<Error>>(
+    snapshot: &Snapshot,
+    set: &Set,
+    damage: &mut Vec<Error>,
+    mut visit: impl FnMut(&SetRow) -> Result<(), E>,
+) -> Result<(), E> {
+    for row in snapshot.rows(set) {
+        if let Some(row) = past_damage(unless_moved(row, snapshot), damage)? {
+            visit(&row)?;
         }
     }
+    Ok(())
 }
 
 /// Writes a set to `out`: as the only one, or as one of several. Rows that diorama refuses are left out, except
@@ -74,11 +57,11 @@ fn json(
     out: &mut impl Write,
 ) -> Result<(), Stop> {
     let is_raw = style.format == DumpFormat::RawLines;
-    let head = (&*set.key(), set.meta(), if is_raw { "raw" } else { "rows" });
+    let head = (&*set.key().to_string(), set.meta(), if is_raw { "raw" } else { "rows" });
     let mut json = SetWriter::begin(out, frame, style.json, head).map_err(Stop::Out)?;
     let mut any_incomplete = false;
     let refused = &mut dumped.refused;
-    each_row(snapshot, set, &mut dumped.damage, |row| {
+    each_stored(snapshot, set, &mut dumped.damage, |row| {
         let value = bytes(row, style);
         if is_raw {
             return json.raw_row(row.id(), &value).map_err(Stop::Out);
@@ -88,7 +71,7 @@ fn json(
                 any_incomplete |= view.status() == Status::Incomplete;
                 json.row(row.id(), &view).map_err(Stop::Out)?;
             }
-            Err(error) => refused.add(set, row.id(), error),
+            Err(error) => refused.add(|| set.shown(), row.id(), error),
         }
         Ok(())
     })?;
@@ -119,14 +102,14 @@ fn stored(
         if is_cbor {
             let mut head = Vec::new();
             if !is_only {
-                push_text(&mut head, &set.key());
+                push_text(&mut head, &set.key().to_string());
             }
             push_head(&mut head, Header::Map(None));
             return out.write_all(&head);
         }
         if !is_only {
             line(out, levels)?;
-            serde_json::to_writer(&mut *out, &set.key())?;
+            serde_json::to_writer(&mut *out, &set.key().to_string())?;
             out.write_all(b": ")?;
         }
         out.write_all(b"{_")
@@ -156,7 +139,7 @@ fn stored(
         let _ = notation(&value, levels, &mut *out)?;
         out.write_all(if is_embedded { b">>" } else { b"" })
     };
-    each_row(snapshot, set, &mut dumped.damage, |row| show(row).map_err(Stop::Out))?;
+    each_stored(snapshot, set, &mut dumped.damage, |row| show(row).map_err(Stop::Out))?;
     let end = if is_cbor {
         out.write_all(b"\xff")
     } else {

@@ -7,8 +7,8 @@ use crate::json::writer::{EntryError, JsonWriter, write_document_entry};
 use crate::live::view::EnvelopeView;
 use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
-use crate::ops::sets::selected_sets;
-use crate::snapshot::{Entry, Snapshot};
+use crate::ops::sets::readable_sets;
+use crate::snapshot::{LiveEntry as Entry, Snapshot};
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::io::{self, Write};
 use std::mem;
@@ -136,7 +136,7 @@ impl<W: Write> Writer<'_, '_, W> {
 
     /// Writes the sets of diorama.
     fn sets(&mut self, snapshot: &Snapshot, scope: &Scope, dumped: &mut Dumped) -> io::Result<Result<()>> {
-        let sets = match selected_sets(snapshot, scope, &mut dumped.matched) {
+        let sets = match readable_sets(snapshot, scope, &mut dumped.matched, &mut dumped.damage) {
             Ok(sets) => sets,
             Err(error) => return Ok(Err(error)),
         };
