@@ -446,6 +446,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             break
         }
         'vlive;stat' {
+            [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')

@@ -1349,12 +1349,16 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__stat)
-            opts="-C -q -h -V --quick --format --json --folder --wait --color --no-pager --quiet --help --version"
+            opts="-C -q -h -V --quick --stale --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --stale)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0

@@ -429,6 +429,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --version 'Print version'
         }
         &'vlive;stat'= {
+            cand --stale 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green'
             cand --format 'What to print'
             cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --folder 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'

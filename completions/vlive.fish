@@ -411,6 +411,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand where" -l no-pager -d 'Do no
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l stale -d 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"

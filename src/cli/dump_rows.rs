@@ -2,10 +2,10 @@
 
 use super::filtering::Replacing;
 use crate::output::rows;
-use std::io::{self, Write};
-use vlive::ops::{Dumped, Scope, Unread};
+use std::io::Write;
+use vlive::ops::{DumpError, Dumped, Scope, Unread};
 use vlive::snapshot::EntryKey;
-use vlive::{Error, Record, Snapshot};
+use vlive::{Record, Snapshot};
 
 /// Bytes of lines that are written at once.
 const CHUNK: usize = 64 * 1024;
@@ -22,7 +22,13 @@ pub struct RowStyle {
 
 impl RowStyle {
     /// What is written of a row.
-    fn records(&self, key: &EntryKey, fetched_at: Option<u64>, id: &str, record: Record) -> Result<Vec<Record>, Stop> {
+    fn records(
+        &self,
+        key: &EntryKey,
+        fetched_at: Option<u64>,
+        id: &str,
+        record: Record,
+    ) -> Result<Vec<Record>, DumpError> {
         match &self.replacing {
             Some(replacing) => Ok(replacing.replace(key, fetched_at, id, &record)?),
             None => Ok(vec![record]),
@@ -45,29 +51,12 @@ impl RowStyle {
     }
 }
 
-/// Why a walk over rows stops.
-enum Stop {
-    Out(io::Error),
-    Cache(Error),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Stop {
-        Stop::Cache(error)
-    }
-}
-
 /// Writes `{"key": …, "fetched_at": …, "id": …, "row": {…}}` for every row in the scope, with `"cache"` first if there
 /// is a label: a record at a time is in memory.
 ///
 /// # Errors
-/// The outer error is that of `out`, the inner one that of the cache.
-pub fn write(
-    snapshot: &Snapshot,
-    scope: &Scope,
-    style: &RowStyle,
-    out: &mut dyn Write,
-) -> io::Result<vlive::Result<Dumped>> {
+/// Those of `out` and of the cache.
+pub fn write(snapshot: &Snapshot, scope: &Scope, style: &RowStyle, out: &mut dyn Write) -> Result<Dumped, DumpError> {
     let mut dumped = Dumped::default();
     let mut lines = Vec::new();
     let mut push = |begin: &[u8], id: &str, record: Record, end: &[u8]| {
@@ -81,17 +70,17 @@ pub fn write(
         }
         lines.extend_from_slice(end);
         if lines.len() >= CHUNK {
-            out.write_all(&lines).map_err(Stop::Out)?;
+            out.write_all(&lines)?;
             lines.clear();
         }
-        Ok::<(), Stop>(())
+        Ok::<(), DumpError>(())
     };
     let mut unread = Unread::default();
-    let walked = vlive::ops::each_entry::<Stop>(snapshot, scope, |entry| {
+    let walked = vlive::ops::each_entry::<DumpError>(snapshot, scope, |entry| {
         let (key, fetched_at) = (entry.key(), entry.fetched_at());
         let begin = style.begin(&key.to_string(), fetched_at);
         let unreadable_before = unread.unreadable.len();
-        vlive::ops::each_row::<Stop>(snapshot, &entry, &mut unread, |row| {
+        vlive::ops::each_row::<DumpError>(snapshot, &entry, &mut unread, |row| {
             let end: &[u8] = if row.is_incomplete() { b",\"incomplete\":true}\n" } else { b"}\n" };
             for record in style.records(&key, fetched_at, row.id(), row.record())? {
                 push(&begin, row.id(), record, end)?;
@@ -101,14 +90,12 @@ pub fn write(
         dumped.entries += u64::from(unread.unreadable.len() == unreadable_before);
         Ok(())
     });
-    (dumped.unreadable, dumped.refused, dumped.damage) = (unread.unreadable, unread.refused, unread.damage);
-    out.write_all(&lines)?;
-    match walked {
-        Ok((matched, damage)) => {
-            (dumped.matched, dumped.damage) = (matched, damage);
-            Ok(Ok(dumped))
-        }
-        Err(Stop::Cache(error)) => Ok(Err(error)),
-        Err(Stop::Out(error)) => Err(error),
+    if !matches!(walked, Err(DumpError::Output(_))) {
+        out.write_all(&lines)?;
     }
+    let (matched, damage) = walked?;
+    unread.damage.extend(damage);
+    dumped.matched = matched;
+    (dumped.unreadable, dumped.refused, dumped.damage) = (unread.unreadable, unread.refused, unread.damage);
+    Ok(dumped)
 }

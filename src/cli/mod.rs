@@ -1,5 +1,6 @@
 //! The command line: what is typed becomes, once, what is needed.
 
+mod age_histogram;
 mod ages;
 mod browse;
 mod change;

@@ -1,13 +1,10 @@
 //! Which entries an operation is about: selections, narrowed by when entries were fetched.
 
-use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
 use crate::live::key::{Key, Selection};
 use crate::ops::row_filter::RowFilter;
-use crate::ops::sets::readable_sets;
 use crate::snapshot::{Entry, LiveEntry, Snapshot};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Entries that selections name, narrowed by age.
 ///
@@ -271,24 +268,6 @@ pub(crate) fn selected<E: From<Error>>(
         }
     }
     Ok(matched)
-}
-
-/// Calls `visit` with every entry in the scope, once: those of vantage-live in the order of the selections and of the
-/// cache, and then the sets of diorama. Returns what the selections matched, and the damaged pages that were passed by.
-pub fn each_entry<E: From<Error>>(
-    snapshot: &Snapshot,
-    scope: &Scope,
-    mut visit: impl FnMut(Entry) -> Result<(), E>,
-) -> Result<(Matched, Vec<Error>), E> {
-    let mut damage = Vec::new();
-    let mut matched = selected(snapshot, scope, |entry| {
-        let entry = past_damage(unless_moved(entry, snapshot), &mut damage)?;
-        entry.map_or(Ok(()), |entry| visit(Entry::Live(entry)))
-    })?;
-    for set in readable_sets(snapshot, scope, &mut matched, &mut damage)? {
-        visit(Entry::Set(Arc::new(set)))?;
-    }
-    Ok((matched, damage))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{past_damage, unless_moved};
 use crate::diorama::row::RowError;
 use crate::error::{Error, Result};
 use crate::ops::list::Unreadable;
-use crate::snapshot::{Entry, Row, RowFault, Snapshot};
+use crate::snapshot::{RowFault, Snapshot};
 
 /// Rows that diorama refuses and that are told one by one.
 const TOLD: usize = 10;
@@ -67,17 +67,4 @@ impl Unread {
         }
         Ok(())
     }
-}
-
-/// Calls `visit` with each row of an entry, in order; what cannot be read is passed by and added to `unread`.
-pub fn each_row<E: From<Error>>(
-    snapshot: &Snapshot,
-    entry: &Entry,
-    unread: &mut Unread,
-    mut visit: impl FnMut(&Row<'_>) -> Result<(), E>,
-) -> Result<(), E> {
-    entry.rows(snapshot, &mut |row| match row {
-        Ok(row) => visit(&row),
-        Err(fault) => Ok(unread.add(snapshot, || entry.key().shown(), fault)?),
-    })
 }

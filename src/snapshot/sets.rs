@@ -6,7 +6,7 @@ use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
 use crate::file::{self, Cursor, Damage, TreeEntry};
 use crate::live::key::Selection;
-use crate::snapshot::entry::Row;
+use crate::snapshot::row::{Row, RowFault, VisitRow};
 use crate::snapshot::{Snapshot, Table};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -187,6 +187,16 @@ impl SetRow {
     #[must_use]
     pub fn value(&self) -> &[u8] {
         self.0.value()
+    }
+}
+
+impl SetRow {
+    /// Calls `visit` with the row as diorama reads it, or with why it does not.
+    pub fn read<T>(&self, visit: &mut VisitRow<'_, T>) -> T {
+        match RowView::new(self.value()) {
+            Ok(view) => visit(Ok(Row::of_set(self.id(), &view))),
+            Err(error) => visit(Err(RowFault::Refused { id: self.id().to_owned(), error })),
+        }
     }
 }
 

@@ -1,15 +1,17 @@
+mod json;
+
 use super::format::{FormatArgs, SummaryFormat};
-use super::{Global, Status, tell_unread, warn_of_sets};
-use crate::output::histogram;
+use super::stale::Stale;
+use super::{Global, Status, age_histogram, tell_unread, warn_of_sets};
 use crate::output::{Output, human, in_the_middle, table};
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
+pub use json::Process;
+use json::Report;
 use std::io::Write;
 use unicode_width::UnicodeWidthStr;
 use vlive::Snapshot;
-use vlive::ops::{self, AgeHistogram, Contents, TableStat};
-use vlive::system::Holder;
+use vlive::ops::{self, Contents, TableStat};
 
 /// Show where a cache's space goes, the ages of its entries, and the largest ones
 ///
@@ -23,12 +25,11 @@ pub struct Stat {
     quick: bool,
 
     #[command(flatten)]
+    stale: Stale,
+
+    #[command(flatten)]
     format: FormatArgs<SummaryFormat>,
 }
-
-/// What the buckets of a histogram of ages are called.
-const AGES: [&str; ops::AGE_BOUNDS.len() + 2] =
-    ["future", "<1m", "<10m", "<1h", "<6h", "<1d", "<7d", "<30d", "<1y", "older"];
 
 /// Columns of the largest entries on a terminal, where all of it is to fit on a screen.
 const COLUMNS: usize = 3;
@@ -53,7 +54,7 @@ impl Stat {
             writeln!(output.data(), "{}", headline(&stat))?;
             if let Some(contents) = &stat.contents {
                 print_space(&stat, contents, output)?;
-                print_ages(&contents.ages, output)?;
+                age_histogram::print(&contents.ages, &self.stale, output)?;
             }
             print_tables(&stat.tables, self.quick, output)?;
             if let Some(contents) = &stat.contents {
@@ -95,14 +96,6 @@ fn print_space(stat: &ops::Stat, contents: &Contents, output: &mut Output) -> Re
         }
     };
     Ok(writeln!(output.data(), "{line}")?)
-}
-
-/// Three lines.
-pub fn print_ages(ages: &AgeHistogram, output: &mut Output) -> Result<()> {
-    let counts = [ages.future().entries].into_iter().chain(ages.past().iter().map(|count| count.entries));
-    let counts: Vec<(&str, u64)> = AGES.into_iter().zip(counts).collect();
-    let blocks = output.blocks();
-    Ok(histogram::write(output.data(), blocks, "AGE", &counts)?)
 }
 
 fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Result<()> {
@@ -167,135 +160,4 @@ fn print_largest(contents: &Contents, output: &mut Output) -> Result<()> {
         writeln!(output.data(), "{begin:0$}{1}", title.len(), of_row.join("  ").trim_end())?;
     }
     Ok(())
-}
-
-#[derive(Serialize)]
-struct Report<'s> {
-    bytes: u64,
-    disk: Option<u64>,
-    format: u8,
-    commit: u64,
-    closed: bool,
-    holders: Option<Vec<Process<'s>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    space: Option<Space>,
-    keys: Vec<Row<'s>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    largest: Option<Vec<Large>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ages: Option<Vec<Bucket>>,
-}
-
-#[derive(Serialize)]
-pub struct Process<'s> {
-    pid: u32,
-    name: Option<&'s str>,
-}
-
-impl<'s> Process<'s> {
-    pub fn new(holder: &'s Holder) -> Process<'s> {
-        Process { pid: holder.pid, name: holder.name.as_deref() }
-    }
-}
-
-#[derive(Serialize)]
-struct Space {
-    values: u64,
-    keys: u64,
-    overhead: u64,
-    other_tables: u64,
-    redb: u64,
-    free: u64,
-    compacted: u64,
-}
-
-#[derive(Serialize)]
-struct Row<'s> {
-    key: &'s str,
-    entries: u64,
-    rows: Option<u64>,
-    bytes: Option<u64>,
-    key_bytes: Option<u64>,
-    pages: Option<u64>,
-    page_bytes: Option<u64>,
-    depth: Option<u64>,
-    min: Option<u64>,
-    median: Option<u64>,
-    max: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unreadable: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Large {
-    key: String,
-    bytes: u64,
-}
-
-/// Entries whose age is at least `from` and below `to` seconds.
-#[derive(Serialize)]
-pub struct Bucket {
-    from: Option<u64>,
-    to: Option<u64>,
-    entries: u64,
-    bytes: u64,
-}
-
-/// A bucket for each age, the future first.
-pub fn buckets(ages: &AgeHistogram) -> Vec<Bucket> {
-    let froms = [None, Some(0)].into_iter().chain(ops::AGE_BOUNDS.map(Some));
-    let tos = [Some(0)].into_iter().chain(ops::AGE_BOUNDS.map(Some)).chain([None]);
-    let counts = [ages.future()].into_iter().chain(ages.past().iter().copied());
-    let bucket = |((from, to), count): ((Option<u64>, Option<u64>), ops::AgeCount)| Bucket {
-        from,
-        to,
-        entries: count.entries,
-        bytes: count.bytes,
-    };
-    froms.zip(tos).zip(counts).map(bucket).collect()
-}
-
-impl<'s> Report<'s> {
-    fn new(stat: &'s ops::Stat) -> Report<'s> {
-        let contents = stat.contents.as_ref();
-        let large = |(key, bytes): &(vlive::Key, u64)| Large { key: key.to_string(), bytes: *bytes };
-        Report {
-            bytes: stat.file_len,
-            disk: stat.disk,
-            format: stat.format,
-            commit: stat.commit,
-            closed: stat.closed_cleanly,
-            holders: stat.holders.as_ref().map(|holders| holders.iter().map(Process::new).collect()),
-            space: contents.map(|contents| contents.space).map(|space| Space {
-                values: space.values,
-                keys: space.keys,
-                overhead: space.overhead,
-                other_tables: space.other_tables,
-                redb: space.redb,
-                free: space.free,
-                compacted: space.compacted,
-            }),
-            keys: stat.tables.iter().filter_map(row).collect(),
-            largest: contents.map(|contents| contents.largest.iter().map(large).collect()),
-            ages: contents.map(|contents| buckets(&contents.ages)),
-        }
-    }
-}
-
-fn row(table: &TableStat) -> Option<Row<'_>> {
-    let [min, median, max] = [0, 1, 2].map(|n| table.held.and_then(|held| held.sizes).map(|sizes| sizes[n]));
-    Some(Row {
-        key: table.cache_key.as_deref()?,
-        entries: table.entries,
-        rows: table.held.map(|held| held.rows),
-        bytes: table.held.map(|held| held.values),
-        key_bytes: table.held.map(|held| held.keys),
-        pages: table.tree.map(|tree| tree.leaves + tree.branches),
-        page_bytes: table.tree.map(|tree| tree.bytes),
-        depth: table.tree.map(|tree| tree.depth),
-        min,
-        median,
-        max,
-        unreadable: table.held.map(|held| held.unreadable).filter(|unreadable| *unreadable > 0),
-    })
 }
