@@ -221,7 +221,7 @@ impl Ls {
                 |(table, role), output| {
                     let kind = match role {
                         TableRole::Source => format!("{}, of vantage-redb", table.kind()),
-                        _ => table.kind(),
+                        _ => table.kind().to_string(),
                     };
                     [
                         output.key(table.name()).into_owned(),

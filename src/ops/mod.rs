@@ -34,6 +34,7 @@ pub(crate) mod touch;
 pub(crate) mod transfer;
 pub(crate) mod unread;
 
+pub use crate::database::IntegrityFault;
 pub use age_histogram::{AGE_BOUNDS, AgeCount, AgeHistogram};
 pub use ages::{Age, Ages, ages};
 pub use assert::assert_same;
@@ -47,7 +48,7 @@ pub use dump::{DumpError, DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_
 pub use entries::{each_entry, each_row};
 pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
-pub use findings::{Finding, Findings};
+pub use findings::{Finding, FindingKind, Findings};
 pub use invalidate::{Plan, Removed};
 pub use list::{CacheKeySummary, List, Unreadable, list};
 pub use load::{LoadPlan, Replace};

@@ -21,6 +21,6 @@ pub use entry::{Entry, EntryKey, Layout};
 pub use location::{caches_in, is_cache};
 pub use row::{Row, RowFault, VisitRow};
 pub use sets::{Set, SetKey, SetRow, SetRows, TableRole};
-pub use tables::Table;
+pub use tables::{Table, TableKind};
 pub use watched::{EntryChange, Event, Remembered, SeenCommit};
 pub use watcher::{Pace, WatchOptions, Watcher};

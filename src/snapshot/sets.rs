@@ -19,6 +19,7 @@ const SAMPLE: usize = 8;
 /// What a table of a file is, by its name, its types, the tables beside it and, where these do not tell,
 /// its first rows; never by the file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TableRole {
     /// Entries of vantage-live under one cache key.
     CacheKey,
