@@ -4,27 +4,18 @@
 //! children: two states of a tree that both name a page share all that is below it. What was in a page of the old
 //! state is kept here, since the file may have lost it by the time the new state is seen.
 
-use super::damage::Fault;
-use super::{Damage, Error, File, PageNumber, Reached, Result, Root, Widths};
+use super::walk::Walk;
+use super::{Damage, Error, File, PageRef, Result, Widths};
 use crate::system::spill::Spill;
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::mem;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Bytes of records in memory; what comes beyond goes to a temporary file without a name.
 const MEMORY: usize = 16 * 1024 * 1024;
 
 /// Bytes of records that are no longer needed, beyond as many as are, before the others are written anew.
 const WASTE: u64 = 64 * 1024 * 1024;
-
-/// A page with its content.
-type Id = (PageNumber, u128);
-
-fn id(root: &Root) -> Id {
-    (root.page, root.checksum)
-}
 
 /// What is kept of the leaves of all mirrors of a file: keys, and what each entry is remembered by.
 #[derive(Debug)]
@@ -89,7 +80,7 @@ fn of_spill(error: io::Error) -> io::Error {
 
 #[derive(Debug)]
 enum Node {
-    Branch(Box<[Id]>),
+    Branch(Box<[PageRef]>),
     Leaf(Place),
     /// It could not be read: nothing is known of what is below it.
     Damaged,
@@ -98,21 +89,21 @@ enum Node {
 /// One state of a tree.
 #[derive(Debug, Default)]
 pub struct Mirror {
-    root: Option<Id>,
+    root: Option<PageRef>,
     /// The pages of that state.
-    nodes: HashMap<Id, Node>,
+    nodes: HashMap<PageRef, Node>,
     /// Pages that were read of states that were gone before they were read whole.
-    ahead: HashMap<Id, Node>,
+    ahead: HashMap<PageRef, Node>,
 }
 
 /// A newer state of a tree, read as far as it differs.
 #[derive(Debug, Default)]
 pub struct Advance {
-    root: Option<Id>,
+    root: Option<PageRef>,
     /// The topmost pages that both states have.
-    shared: HashSet<Id>,
+    shared: HashSet<PageRef>,
     /// The other pages of the new state, in order.
-    new: Vec<Id>,
+    new: Vec<PageRef>,
     /// What could not be read.
     pub damage: Vec<Damage>,
     has_damage: bool,
@@ -139,8 +130,8 @@ pub type Remember<'r> = dyn Fn(&[u8], &mut Vec<u8>) + 'r;
 
 impl Mirror {
     /// Whether the mirror is of this state already.
-    pub fn is_of(&self, root: Option<&Root>) -> bool {
-        self.root == root.map(id)
+    pub fn is_of(&self, root: Option<&PageRef>) -> bool {
+        self.root.as_ref() == root
     }
 
     /// Whether the state has entries, as far as is known.
@@ -153,28 +144,28 @@ impl Mirror {
     pub fn read(
         &mut self,
         file: &File,
-        root: Option<&Root>,
+        root: Option<&PageRef>,
         remember: &Remember<'_>,
         records: &mut Records,
         damaged: Damaged,
     ) -> Result<Advance> {
-        let mut advance = Advance { root: root.map(id), ..Advance::default() };
-        let mut reached = Reached::default();
-        let mut stack: Vec<Id> = advance.root.into_iter().collect();
-        let mut spare = Vec::new();
-        while let Some(at) = stack.pop() {
-            let read = if reached.add(file, at.0) {
-                Err(Error::page(at.0, Fault::ReachedTwice))
-            } else if self.nodes.contains_key(&at) {
-                advance.shared.insert(at);
-                continue;
-            } else if let Some(node) = self.ahead.get(&at) {
-                Ok(children(node))
-            } else {
-                self.read_page(file, at, remember, records, &mut spare)
+        let mut advance = Advance { root: root.copied(), ..Advance::default() };
+        let mut walk = Walk::new(file);
+        walk.begin(advance.root, Widths::default());
+        while let Some(at) = walk.next() {
+            let below = match walk.reach(at.page) {
+                Ok(()) if self.nodes.contains_key(&at) => {
+                    advance.shared.insert(at);
+                    continue;
+                }
+                Ok(()) => match self.ahead.get(&at) {
+                    Some(node) => Ok(children(node)),
+                    None => self.read_page(&mut walk, at, remember, records),
+                },
+                Err(error) => Err(error),
             };
-            match read {
-                Ok(children) => stack.extend(children.iter().rev()),
+            match below {
+                Ok(children) => walk.enter(children),
                 Err(Error::Damaged(damage)) if damaged == Damaged::PassBy => {
                     advance.damage.push(damage);
                     advance.has_damage = true;
@@ -189,14 +180,12 @@ impl Mirror {
 
     fn read_page(
         &mut self,
-        file: &File,
-        at: Id,
+        walk: &mut Walk<'_>,
+        at: PageRef,
         remember: &Remember<'_>,
         records: &mut Records,
-        spare: &mut Vec<u8>,
-    ) -> Result<Vec<Id>> {
-        let root = Root { page: at.0, checksum: at.1, length: 0 };
-        let page = file.read_page(&root, Widths::default(), mem::take(spare))?;
+    ) -> Result<Vec<PageRef>> {
+        let page = walk.read(at)?;
         let node = if page.is_leaf() {
             let mut leaf = Vec::new();
             for n in 0..page.count() {
@@ -205,11 +194,11 @@ impl Mirror {
             }
             Node::Leaf(records.push(&leaf)?)
         } else {
-            Node::Branch((0..=page.count()).map(|n| id(&page.child(n))).collect())
+            Node::Branch(page.children_from(0).into())
         };
+        walk.reuse(page);
         let below = children(&node);
         self.ahead.insert(at, node);
-        *spare = Arc::into_inner(page).map_or_else(Vec::new, |page| page.bytes);
         Ok(below)
     }
 
@@ -254,11 +243,11 @@ impl Mirror {
     }
 
     /// The pages of this state that the new one does not have, in order.
-    fn left_behind(&self, advance: &Advance) -> Vec<Id> {
+    fn left_behind(&self, advance: &Advance) -> Vec<PageRef> {
         let mut left = Vec::new();
         // A file can be made that names a page twice.
         let mut reached = HashSet::new();
-        let mut stack: Vec<Id> = self.root.into_iter().collect();
+        let mut stack: Vec<PageRef> = self.root.into_iter().collect();
         while let Some(at) = stack.pop() {
             if advance.shared.contains(&at) || !reached.insert(at) {
                 continue;
@@ -272,7 +261,7 @@ impl Mirror {
     }
 }
 
-fn children(node: &Node) -> Vec<Id> {
+fn children(node: &Node) -> Vec<PageRef> {
     match node {
         Node::Branch(children) => children.to_vec(),
         _ => Vec::new(),
