@@ -2,7 +2,7 @@ use super::format::TableArgs;
 use super::order::{Order, SortKey};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::stale::Stale;
-use super::{Global, Refused, Status, stat, tell_unread, time};
+use super::{Global, Refused, Status, age_histogram, tell_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{Output, human, listing};
 use anyhow::Result;
@@ -10,7 +10,8 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use vlive::Snapshot;
-use vlive::ops::{Age, AgeHistogram, Layout};
+use vlive::ops::{Age, AgeHistogram};
+use vlive::snapshot::Layout;
 
 /// List entries: when they were fetched, their age, rows and size
 ///
@@ -136,8 +137,8 @@ fn draw(entries: &[Age], listing: &Listing, now: u64, output: &mut Output) -> Re
         }
     }
     match listing.table.format()? {
-        TableFormat::Table => stat::print_ages(&ages, output)?,
-        TableFormat::Json => output.json(&stat::buckets(&ages))?,
+        TableFormat::Table => age_histogram::print(&ages, &listing.stale, output)?,
+        TableFormat::Json => output.json(&age_histogram::buckets(&ages))?,
         _ => return Err(Refused::error("a histogram is a drawing or JSON", Some("leave --format out, or use --json"))),
     }
     Ok(output.flush()?)

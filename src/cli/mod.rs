@@ -1,5 +1,6 @@
 //! The command line: what is typed becomes, once, what is needed.
 
+mod age_histogram;
 mod ages;
 mod browse;
 mod change;
@@ -102,6 +103,20 @@ enum Command {
     Help(help::Help),
     Completions(completions::Completions),
     Man(man::Man),
+}
+
+impl Cli {
+    /// Whether the command runs filters.
+    pub fn runs_filters(&self) -> bool {
+        match &self.command {
+            Command::Dump(dump) => dump.runs_filters(),
+            Command::Show(show) => show.runs_filters(),
+            Command::Find(find) => find.runs_filters(),
+            Command::Watch(watch) => watch.runs_filters(),
+            Command::Edit(edit) => edit.runs_filters(),
+            _ => false,
+        }
+    }
 }
 
 /// How a command that got through went.

@@ -18,4 +18,10 @@ impl Stale {
     pub fn freshness(&self, age: i64) -> Option<Freshness> {
         Freshness::of(age, self.stale)
     }
+
+    /// What all ages from `from` up to `to`, which is not included, say; nothing if they differ.
+    pub fn freshness_between(&self, from: u64, to: Option<u64>) -> Option<Freshness> {
+        let age = |seconds: u64| self.freshness(i64::try_from(seconds).unwrap_or(i64::MAX));
+        age(from).filter(|first| age(to.map_or(u64::MAX, |to| to - 1)) == Some(*first))
+    }
 }

@@ -4,7 +4,7 @@ use super::diff::{json, print_lines};
 use super::filtering::Filtering;
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, report, tell_unread, time};
+use super::{Global, Refused, Status, report, target, tell_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use base64::Engine;
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use vlive::error::NotRedb;
 use vlive::json::JsonStyle;
 use vlive::ops::{DiffOptions, Difference, DumpStyle, RowFilter, Scope, diff_values, dump_tree};
-use vlive::snapshot::{Entry, EntryChange, Event, Pace, Remembered, SeenCommit, WatchOptions, Watcher};
+use vlive::snapshot::{EntryChange, Event, LiveEntry, Pace, Remembered, SeenCommit, WatchOptions, Watcher};
 use vlive::{Error, Key, Selection};
 
 /// Print what the app does to its cache, as it does it
@@ -99,6 +99,10 @@ fn parse_until(text: &str) -> Result<Until, String> {
 }
 
 impl Watch {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         if self.raw && !self.format.is_json() {
             return Err(Refused::error("--raw is for JSON", Some("add --json, or use --record FOLDER")));
@@ -189,12 +193,12 @@ impl Telling<'_> {
     fn has_rows(&self, commit: &SeenCommit, change: &EntryChange) -> Result<bool> {
         let Some(rows) = &self.rows else { return Ok(true) };
         if let Some(old) = change.old.as_ref().and_then(|old| old.value.as_ref())
-            && rows.takes_any(&change.key, old)?
+            && rows.takes_any(&change.key.clone().into(), old)?
         {
             return Ok(true);
         }
         let Some(entry) = new_entry(commit, change)? else { return Ok(false) };
-        Ok(rows.takes_any(&change.key, entry.value())?)
+        Ok(rows.takes_any(&change.key.clone().into(), entry.value())?)
     }
 
     /// Says what of a commit could not be read, and that the cache is there again.
@@ -290,7 +294,7 @@ impl Watch {
 }
 
 /// The entry as it is now, if it is there.
-fn new_entry(commit: &SeenCommit, change: &EntryChange) -> vlive::Result<Option<Entry>> {
+fn new_entry(commit: &SeenCommit, change: &EntryChange) -> vlive::Result<Option<LiveEntry>> {
     let now = change.new.as_ref().map(|_| commit.snapshot.entry(&change.key));
     Ok(now.transpose()?.flatten())
 }
@@ -309,7 +313,8 @@ fn keep(folder: &Path, commit: &SeenCommit, keys: Vec<Selection>, output: &Outpu
     let path = paths.find(|path| !path.exists()).expect("names do not end");
     fs::create_dir(&path).map_err(|error| cannot(&path, error))?;
     let style = DumpStyle { json: JsonStyle { pretty: true, ..JsonStyle::default() }, ..DumpStyle::default() };
-    let dumped = dump_tree(&commit.snapshot, &scope, style, &path).map_err(|error| cannot(&path, error))??;
+    let dumped = dump_tree(&commit.snapshot, &scope, style, &path)
+        .map_err(|error| target::of_output(error, |error| cannot(&path, error)))?;
     tell_unread(&dumped.damage, &dumped.unreadable, output);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::create::create_file;
 use super::redb_error;
-use super::storage::{self, FileStorage, Progress};
+use super::storage::{self, FileStorage, Progress, Storage};
 use super::transaction::{self, Insert, Removals, Written};
 use super::verify::{self, OpenAs};
 use crate::error::{Action, Error, Result};
@@ -12,14 +12,11 @@ use crate::snapshot::location;
 use crate::system::caught::catch;
 use crate::system::holder;
 use crate::system::temporary;
-use redb::{Database, StorageBackend};
+use redb::Database;
 use std::fs;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// What stands between redb and the file.
-pub(crate) type Storage = fn(&Arc<fs::File>) -> Box<dyn StorageBackend>;
 
 /// A cache file, locked for as long as this lives.
 #[derive(Debug)]
@@ -107,14 +104,13 @@ impl Session {
     /// this touches must have been verified.
     pub fn transact(&mut self, removals: &Removals, fill: impl FnOnce(&mut Insert<'_>) -> Result<()>) -> Result<()> {
         let path = self.path.clone();
-        let written = self.change(|database| transaction::run(database, &path, removals, fill))??;
-        self.written = written;
+        self.written = self.change(|database| transaction::run(database, &path, removals, fill))?;
         Ok(())
     }
 
     /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not touched again:
     /// not even dropped, since that would write.
-    fn change<T>(&mut self, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
+    fn change<T>(&mut self, change: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
         let (database, progress) = match mem::replace(&mut self.state, State::Failed) {
             State::Failed => return Err(self.panicked(Action::Write)),
             State::Open(database, progress) => (database, progress),
@@ -136,7 +132,7 @@ impl Session {
             return Err(self.panicked(Action::Write));
         };
         self.state = State::Open(database, progress);
-        result.map_err(|error| redb_error(Action::Write, &self.path, error))
+        result
     }
 
     fn panicked(&self, action: Action) -> Error {

@@ -35,6 +35,15 @@ impl Freshness {
         }
     }
 
+    /// Text in the style of this age.
+    pub fn painted(self, text: &str) -> String {
+        let style = match self {
+            Freshness::Fresh => FRESH,
+            Freshness::Old => OLD,
+        };
+        format!("{style}{text}{style:#}")
+    }
+
     /// A cell that is yet to be laid out, as [`styled`] needs it.
     pub fn marked(self, cell: &str) -> String {
         let begin = match self {

@@ -1,5 +1,6 @@
 //! Counts as blocks of different heights, side by side.
 
+use super::Freshness;
 use std::io::{self, Write};
 use std::iter;
 
@@ -39,14 +40,27 @@ impl Blocks {
     }
 }
 
+/// A count, and what it is of.
+pub struct Bar<'b> {
+    pub name: &'b str,
+    pub count: u64,
+    /// The style of ages like these.
+    pub freshness: Option<Freshness>,
+}
+
 /// Writes three lines: what each count is of, its block, and the count.
-pub fn write(out: &mut impl Write, blocks: Blocks, title: &str, counts: &[(&str, u64)]) -> io::Result<()> {
-    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
-    let cells = counts.iter().map(|(name, count)| {
+pub fn write(out: &mut impl Write, blocks: Blocks, title: &str, bars: &[Bar<'_>]) -> io::Result<()> {
+    let most = bars.iter().map(|bar| bar.count).max().unwrap_or(0);
+    let cells = bars.iter().map(|Bar { name, count, freshness }| {
         let number = count.to_string();
         let width = name.len().max(number.len());
-        let bar = String::from(blocks.of(*count, most)).repeat(width);
-        [format!("{name:>width$}"), bar, format!("{number:>width$}")]
+        let block = String::from(blocks.of(*count, most)).repeat(width);
+        let cells = [format!("{name:>width$}"), block, format!("{number:>width$}")];
+        cells.map(|cell| match freshness {
+            // A space has no style.
+            Some(freshness) if !cell.trim().is_empty() => freshness.painted(&cell),
+            _ => cell,
+        })
     });
     let cells: Vec<[String; 3]> = cells.collect();
     for (line, begin) in [title, "", ""].into_iter().enumerate() {
@@ -91,7 +105,9 @@ mod tests {
     #[test]
     fn names_blocks_and_counts_stand_under_each_other() {
         let mut out = Vec::new();
-        write(&mut out, Blocks::Ascii, "AGE", &[("<1m", 8), ("<10m", 12345), ("older", 0)]).expect("memory takes it");
+        let bars = [("<1m", 8), ("<10m", 12345), ("older", 0)];
+        let bars = bars.map(|(name, count)| Bar { name, count, freshness: None });
+        write(&mut out, Blocks::Ascii, "AGE", &bars).expect("memory takes it");
         let lines = "AGE  <1m   <10m  older\n     ...  #####\n       8  12345      0\n";
         assert_eq!(String::from_utf8(out).expect("text"), lines);
     }

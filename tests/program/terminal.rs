@@ -484,3 +484,30 @@ fn ages_are_fresh_ageing_or_old_in_weight_as_well_as_in_colour() {
     let as_markdown = folder.vlive(["ages", "--format", "markdown", "--color", "always"]).output().stdout;
     assert!(!as_markdown.contains('\u{1b}') && as_markdown.contains(" 59m "), "{as_markdown}");
 }
+
+#[test]
+fn a_histogram_of_ages_has_the_styles_of_the_list() {
+    let folder = Folder::empty();
+    for (key, age) in [("k/1", "59m"), ("k/2", "2h"), ("k/3", "3d")] {
+        folder.vlive(["put", "-q", key, "--age", age]).stdin("{}").ends(0, "", "");
+    }
+    let (fresh, old, end) = ("\u{1b}[2m\u{1b}[32m", "\u{1b}[1m\u{1b}[31m", "\u{1b}[0m");
+    for command in ["stat", "ages --histogram"] {
+        for (stale, [fresh_names, other_names, old_names]) in [
+            ("1d", [&["<1m", "<10m", "<1h"][..], &["future", "<6h", "<1d"], &["<7d", "<30d", "<1y", "older"]]),
+            // What is partly fresh or partly old is neither.
+            ("2h", [&["<1m"], &["future", "<10m", "<1h", "<6h"], &["<1d", "<7d", "<30d", "<1y", "older"]]),
+        ] {
+            let shown = shown!(&folder, [("LC_ALL", "C")], &format!("{command} --stale {stale}"));
+            let names = shown.lines().find(|line| line.starts_with("AGE  ")).unwrap();
+            let expected = [("", "", other_names), (fresh, end, fresh_names), (old, end, old_names)];
+            for (begin, end, names_of_style) in expected {
+                for name in names_of_style {
+                    assert!(names.contains(&format!("  {begin}{name}{end}")), "{command} {stale}: {names:?}");
+                }
+            }
+            let plain = shown!(&folder, [("NO_COLOR", "1"), ("LC_ALL", "C")], &format!("{command} --stale {stale}"));
+            assert_eq!(without_colour(&shown), plain);
+        }
+    }
+}

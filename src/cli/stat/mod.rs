@@ -1,21 +1,26 @@
-use super::format::{FormatArgs, SummaryFormat};
-use super::{Global, Status, tell_unread, warn_of_sets};
-use crate::output::histogram;
+mod json;
+
+use super::format::TableArgs;
+use super::stale::Stale;
+use super::{Global, Status, age_histogram, tell_unread, warn_of_sets};
+use crate::output::listing::TableFormat;
 use crate::output::{Output, human, in_the_middle, table};
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
+pub use json::Process;
+use json::Report;
 use std::io::Write;
 use unicode_width::UnicodeWidthStr;
 use vlive::Snapshot;
-use vlive::ops::{self, AgeHistogram, Contents, TableStat};
-use vlive::system::Holder;
+use vlive::ops::{self, Contents, TableStat};
 
 /// Show where a cache's space goes, the ages of its entries, and the largest ones
 ///
 /// Tells what of the file are values, sub-keys, the rest of the pages that hold them, redb's own records and
 /// free pages, and what `vlive compact` would give back. Sizes of entries are those of their values; the depth is the number of
 /// pages that are read to reach an entry.
+///
+/// `table` and `json` are the whole report; the other formats hold the table of cache keys.
 #[derive(Debug, Args)]
 pub struct Stat {
     /// Show only what the file records about itself; no entry is read
@@ -23,12 +28,11 @@ pub struct Stat {
     quick: bool,
 
     #[command(flatten)]
-    format: FormatArgs<SummaryFormat>,
-}
+    stale: Stale,
 
-/// What the buckets of a histogram of ages are called.
-const AGES: [&str; ops::AGE_BOUNDS.len() + 2] =
-    ["future", "<1m", "<10m", "<1h", "<6h", "<1d", "<7d", "<30d", "<1y", "older"];
+    #[command(flatten)]
+    table: TableArgs,
+}
 
 /// Columns of the largest entries on a terminal, where all of it is to fit on a screen.
 const COLUMNS: usize = 3;
@@ -38,6 +42,7 @@ const WIDEST_KEY: usize = 22;
 
 impl Stat {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        self.table.format()?;
         let now = global.now();
         let look = |snapshot: &Snapshot| {
             if self.quick { Ok((ops::stat_quick(snapshot)?, Vec::new())) } else { ops::stat(snapshot, now) }
@@ -47,22 +52,26 @@ impl Stat {
         if let Ok(snapshot) = Snapshot::open(global.folder()) {
             warn_of_sets(&snapshot, "counted as other tables; `vlive ls` lists them", output);
         }
-        if self.format.is_json() {
-            output.json(&Report::new(&stat))?;
-        } else {
-            writeln!(output.data(), "{}", headline(&stat))?;
-            if let Some(contents) = &stat.contents {
-                print_space(&stat, contents, output)?;
-                print_ages(&contents.ages, output)?;
-            }
-            print_tables(&stat.tables, self.quick, output)?;
-            if let Some(contents) = &stat.contents {
-                print_largest(contents, output)?;
-            }
-        }
-        output.flush()?;
+        self.table.print(output, |output, format| match format {
+            TableFormat::Table => self.tell(&stat, output),
+            TableFormat::Json => output.json(&Report::new(&stat)),
+            format => Ok(json::list(&stat, format, output)?),
+        })?;
         let unreadable = stat.contents.as_ref().map_or(&[][..], |contents| &contents.unreadable);
         Ok(tell_unread(&damage, unreadable, output))
+    }
+
+    fn tell(&self, stat: &ops::Stat, output: &mut Output) -> Result<()> {
+        writeln!(output.data(), "{}", headline(stat))?;
+        if let Some(contents) = &stat.contents {
+            print_space(stat, contents, output)?;
+            age_histogram::print(&contents.ages, &self.stale, output)?;
+        }
+        print_tables(&stat.tables, self.quick, output)?;
+        match &stat.contents {
+            Some(contents) => print_largest(contents, output),
+            None => Ok(()),
+        }
     }
 }
 
@@ -95,14 +104,6 @@ fn print_space(stat: &ops::Stat, contents: &Contents, output: &mut Output) -> Re
         }
     };
     Ok(writeln!(output.data(), "{line}")?)
-}
-
-/// Three lines.
-pub fn print_ages(ages: &AgeHistogram, output: &mut Output) -> Result<()> {
-    let counts = [ages.future().entries].into_iter().chain(ages.past().iter().map(|count| count.entries));
-    let counts: Vec<(&str, u64)> = AGES.into_iter().zip(counts).collect();
-    let blocks = output.blocks();
-    Ok(histogram::write(output.data(), blocks, "AGE", &counts)?)
 }
 
 fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Result<()> {
@@ -167,135 +168,4 @@ fn print_largest(contents: &Contents, output: &mut Output) -> Result<()> {
         writeln!(output.data(), "{begin:0$}{1}", title.len(), of_row.join("  ").trim_end())?;
     }
     Ok(())
-}
-
-#[derive(Serialize)]
-struct Report<'s> {
-    bytes: u64,
-    disk: Option<u64>,
-    format: u8,
-    commit: u64,
-    closed: bool,
-    holders: Option<Vec<Process<'s>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    space: Option<Space>,
-    keys: Vec<Row<'s>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    largest: Option<Vec<Large>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ages: Option<Vec<Bucket>>,
-}
-
-#[derive(Serialize)]
-pub struct Process<'s> {
-    pid: u32,
-    name: Option<&'s str>,
-}
-
-impl<'s> Process<'s> {
-    pub fn new(holder: &'s Holder) -> Process<'s> {
-        Process { pid: holder.pid, name: holder.name.as_deref() }
-    }
-}
-
-#[derive(Serialize)]
-struct Space {
-    values: u64,
-    keys: u64,
-    overhead: u64,
-    other_tables: u64,
-    redb: u64,
-    free: u64,
-    compacted: u64,
-}
-
-#[derive(Serialize)]
-struct Row<'s> {
-    key: &'s str,
-    entries: u64,
-    rows: Option<u64>,
-    bytes: Option<u64>,
-    key_bytes: Option<u64>,
-    pages: Option<u64>,
-    page_bytes: Option<u64>,
-    depth: Option<u64>,
-    min: Option<u64>,
-    median: Option<u64>,
-    max: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unreadable: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Large {
-    key: String,
-    bytes: u64,
-}
-
-/// Entries whose age is at least `from` and below `to` seconds.
-#[derive(Serialize)]
-pub struct Bucket {
-    from: Option<u64>,
-    to: Option<u64>,
-    entries: u64,
-    bytes: u64,
-}
-
-/// A bucket for each age, the future first.
-pub fn buckets(ages: &AgeHistogram) -> Vec<Bucket> {
-    let froms = [None, Some(0)].into_iter().chain(ops::AGE_BOUNDS.map(Some));
-    let tos = [Some(0)].into_iter().chain(ops::AGE_BOUNDS.map(Some)).chain([None]);
-    let counts = [ages.future()].into_iter().chain(ages.past().iter().copied());
-    let bucket = |((from, to), count): ((Option<u64>, Option<u64>), ops::AgeCount)| Bucket {
-        from,
-        to,
-        entries: count.entries,
-        bytes: count.bytes,
-    };
-    froms.zip(tos).zip(counts).map(bucket).collect()
-}
-
-impl<'s> Report<'s> {
-    fn new(stat: &'s ops::Stat) -> Report<'s> {
-        let contents = stat.contents.as_ref();
-        let large = |(key, bytes): &(vlive::Key, u64)| Large { key: key.to_string(), bytes: *bytes };
-        Report {
-            bytes: stat.file_len,
-            disk: stat.disk,
-            format: stat.format,
-            commit: stat.commit,
-            closed: stat.closed_cleanly,
-            holders: stat.holders.as_ref().map(|holders| holders.iter().map(Process::new).collect()),
-            space: contents.map(|contents| contents.space).map(|space| Space {
-                values: space.values,
-                keys: space.keys,
-                overhead: space.overhead,
-                other_tables: space.other_tables,
-                redb: space.redb,
-                free: space.free,
-                compacted: space.compacted,
-            }),
-            keys: stat.tables.iter().filter_map(row).collect(),
-            largest: contents.map(|contents| contents.largest.iter().map(large).collect()),
-            ages: contents.map(|contents| buckets(&contents.ages)),
-        }
-    }
-}
-
-fn row(table: &TableStat) -> Option<Row<'_>> {
-    let [min, median, max] = [0, 1, 2].map(|n| table.held.and_then(|held| held.sizes).map(|sizes| sizes[n]));
-    Some(Row {
-        key: table.cache_key.as_deref()?,
-        entries: table.entries,
-        rows: table.held.map(|held| held.rows),
-        bytes: table.held.map(|held| held.values),
-        key_bytes: table.held.map(|held| held.keys),
-        pages: table.tree.map(|tree| tree.leaves + tree.branches),
-        page_bytes: table.tree.map(|tree| tree.bytes),
-        depth: table.tree.map(|tree| tree.depth),
-        min,
-        median,
-        max,
-        unreadable: table.held.map(|held| held.unreadable).filter(|unreadable| *unreadable > 0),
-    })
 }

@@ -1,0 +1,155 @@
+//! `stat` for machines.
+
+use crate::cli::age_histogram::{Bucket, buckets};
+use crate::output::listing::{self, TableFormat};
+use crate::output::{Output, human};
+use serde::Serialize;
+use std::io;
+use vlive::ops::{self, TableStat};
+use vlive::system::Holder;
+
+#[derive(Serialize)]
+pub struct Report<'s> {
+    bytes: u64,
+    disk: Option<u64>,
+    format: u8,
+    commit: u64,
+    closed: bool,
+    holders: Option<Vec<Process<'s>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    space: Option<Space>,
+    keys: Vec<Row<'s>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    largest: Option<Vec<Large>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ages: Option<Vec<Bucket>>,
+}
+
+#[derive(Serialize)]
+pub struct Process<'s> {
+    pid: u32,
+    name: Option<&'s str>,
+}
+
+impl<'s> Process<'s> {
+    pub fn new(holder: &'s Holder) -> Process<'s> {
+        Process { pid: holder.pid, name: holder.name.as_deref() }
+    }
+}
+
+#[derive(Serialize)]
+struct Space {
+    values: u64,
+    keys: u64,
+    overhead: u64,
+    other_tables: u64,
+    redb: u64,
+    free: u64,
+    compacted: u64,
+}
+
+#[derive(Serialize)]
+struct Row<'s> {
+    key: &'s str,
+    entries: u64,
+    rows: Option<u64>,
+    bytes: Option<u64>,
+    key_bytes: Option<u64>,
+    pages: Option<u64>,
+    page_bytes: Option<u64>,
+    depth: Option<u64>,
+    min: Option<u64>,
+    median: Option<u64>,
+    max: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Large {
+    key: String,
+    bytes: u64,
+}
+
+impl<'s> Report<'s> {
+    pub fn new(stat: &'s ops::Stat) -> Report<'s> {
+        let contents = stat.contents.as_ref();
+        let large = |(key, bytes): &(vlive::Key, u64)| Large { key: key.to_string(), bytes: *bytes };
+        Report {
+            bytes: stat.file_len,
+            disk: stat.disk,
+            format: stat.format,
+            commit: stat.commit,
+            closed: stat.closed_cleanly,
+            holders: stat.holders.as_ref().map(|holders| holders.iter().map(Process::new).collect()),
+            space: contents.map(|contents| contents.space).map(|space| Space {
+                values: space.values,
+                keys: space.keys,
+                overhead: space.overhead,
+                other_tables: space.other_tables,
+                redb: space.redb,
+                free: space.free,
+                compacted: space.compacted,
+            }),
+            keys: stat.tables.iter().filter_map(row).collect(),
+            largest: contents.map(|contents| contents.largest.iter().map(large).collect()),
+            ages: contents.map(|contents| buckets(&contents.ages)),
+        }
+    }
+}
+
+const COLUMNS: [listing::Column; 12] = [
+    ("key", "KEY", false),
+    ("entries", "ENTRIES", true),
+    ("rows", "ROWS", true),
+    ("bytes", "SIZE", true),
+    ("key_bytes", "KEYS", true),
+    ("pages", "PAGES", true),
+    ("page_bytes", "PAGE SIZE", true),
+    ("depth", "DEPTH", true),
+    ("min", "MIN", true),
+    ("median", "MEDIAN", true),
+    ("max", "MAX", true),
+    ("unreadable", "UNREADABLE", true),
+];
+
+/// Prints the table of cache keys.
+pub fn list(stat: &ops::Stat, format: TableFormat, output: &mut Output) -> io::Result<()> {
+    let rows: Vec<Row<'_>> = stat.tables.iter().filter_map(row).collect();
+    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let size = |size: Option<u64>| size.map(human::size).unwrap_or_default();
+    listing::print(output, format, COLUMNS, &rows, |row, _| {
+        [
+            row.key.to_owned(),
+            row.entries.to_string(),
+            number(row.rows),
+            size(row.bytes),
+            size(row.key_bytes),
+            number(row.pages),
+            size(row.page_bytes),
+            number(row.depth),
+            size(row.min),
+            size(row.median),
+            size(row.max),
+            number(row.unreadable),
+        ]
+    })
+}
+
+fn row(table: &TableStat) -> Option<Row<'_>> {
+    let [min, median, max] = [0, 1, 2].map(|n| table.held.and_then(|held| held.sizes).map(|sizes| sizes[n]));
+    Some(Row {
+        key: table.cache_key.as_deref()?,
+        entries: table.entries,
+        rows: table.held.map(|held| held.rows),
+        bytes: table.held.map(|held| held.values),
+        key_bytes: table.held.map(|held| held.keys),
+        pages: table.tree.map(|tree| tree.leaves + tree.branches),
+        page_bytes: table.tree.map(|tree| tree.bytes),
+        depth: table.tree.map(|tree| tree.depth),
+        min,
+        median,
+        max,
+        unreadable: table.held.map(|held| held.unreadable).filter(|unreadable| *unreadable > 0),
+    })
+}

@@ -1,0 +1,33 @@
+//! The space that a cache takes, what takes it, and how old its entries are.
+
+mod look;
+mod needs;
+mod report;
+
+pub use report::{Contents, Held, Space, Stat, TableStat, Tree};
+
+use crate::error::{Error, Result};
+use crate::snapshot::{Snapshot, Table};
+use look::Look;
+
+/// Tells what the cache takes without a look at an entry: what it holds is not told.
+pub fn stat_quick(snapshot: &Snapshot) -> Result<Stat> {
+    let tables = snapshot.tables()?.iter().map(TableStat::new).collect();
+    Ok(Stat { tables, ..Stat::of_file(snapshot) })
+}
+
+/// Tells what the cache takes and holds, and which pages are damaged: what they held is not told. `now`, in
+/// seconds since 1970, is what ages are measured by. Every page is read, but no row decoded.
+pub fn stat(snapshot: &Snapshot, now: u64) -> Result<(Stat, Vec<Error>)> {
+    let (mut look, definitions) = Look::new(snapshot, now)?;
+    let mut tables = Vec::with_capacity(definitions.len());
+    for (name, definition) in definitions {
+        let table = Table::new(name, definition);
+        tables.push(match table.cache_key() {
+            Some(cache_key) => look.cache_table(&table, cache_key)?,
+            None => look.other_table(&table)?,
+        });
+    }
+    let (contents, damage) = look.finish();
+    Ok((Stat { tables, contents: Some(contents), ..Stat::of_file(snapshot) }, damage))
+}
