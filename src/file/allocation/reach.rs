@@ -34,7 +34,7 @@ impl<'f> Allocation<'f> {
     /// [`Error::Damaged`] if a branch, a definition of a table or a page of the system's cannot be read, if a
     /// page is reached twice, and if one lies outside of the file.
     pub fn of(file: &'f File, slot: &Slot) -> Result<Allocation<'f>> {
-        let mut found = Pages { file, walk: Walk::new(file), pages: Vec::new() };
+        let mut found = Found { file, walk: Walk::new(file), pages: Vec::new() };
         found.tree(slot.user, Widths::default(), Leaves::Read, &mut |_| Ok(()))?;
         for table in TableTree::user(file, slot).all() {
             found.table(&table?.1)?;
@@ -78,13 +78,13 @@ impl SavedTable {
     }
 }
 
-struct Pages<'f> {
+struct Found<'f> {
     file: &'f File,
     walk: Walk<'f>,
     pages: Vec<PageNumber>,
 }
 
-impl Pages<'_> {
+impl Found<'_> {
     fn reach(&mut self, page: PageNumber) -> Result<()> {
         let location = self.file.header().geometry.locate(page).ok_or_else(|| Error::page(page, Fault::NoSuchPage))?;
         if location.0 + location.1 > self.file.len() {
