@@ -344,6 +344,8 @@ set edit:completion:arg-completer[vlive] = {|@words|
         }
         &'vlive;check'= {
             cand --format 'What to print'
+            cand -o 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
+            cand --output 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
             cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --folder 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --wait 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)'
@@ -431,6 +433,8 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;stat'= {
             cand --stale 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green'
             cand --format 'What to print'
+            cand -o 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
+            cand --output 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
             cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --folder 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --wait 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)'

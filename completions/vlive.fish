@@ -337,8 +337,13 @@ complete -c vlive -n "__fish_vlive_using_subcommand diff" -l no-pager -d 'Do not
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand check" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
-json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand check" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand check" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -412,8 +417,13 @@ complete -c vlive -n "__fish_vlive_using_subcommand where" -s q -l quiet -d 'Pri
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l stale -d 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green' -r
-complete -c vlive -n "__fish_vlive_using_subcommand stat" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
-json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'

@@ -75,6 +75,10 @@ struct Original {
 }
 
 impl Edit {
+    pub fn runs_filters(&self) -> bool {
+        self.apply.is_some()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         match &self.apply {
             Some(filter) => apply::run(self, filter, global, output),
