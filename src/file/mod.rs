@@ -41,6 +41,7 @@ use damage::Fault;
 use page::Shape;
 use std::fs;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -181,7 +182,11 @@ impl File {
         let mut read_to = |buffer: &mut Vec<u8>, end: u64| -> Result<()> {
             let end = usize::try_from(end).map_err(|_| damaged(Fault::TooLarge))?;
             if buffer.len() < end {
-                buffer.resize(end, 0);
+                buffer.truncate(have);
+                buffer.shrink_to_fit();
+                // The allocator has zeroed memory; to fill it byte by byte takes long in a debug build.
+                let begun = mem::replace(buffer, vec![0; end]);
+                buffer[..have].copy_from_slice(&begun);
             }
             if have < end {
                 read_exact_at(&self.handle, &mut buffer[have..end], start + have as u64)?;
