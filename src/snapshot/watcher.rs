@@ -222,7 +222,7 @@ impl Watcher {
     }
 
     /// The selected tables that differ, and where each of them is now.
-    fn changed_tables(&self, attempt: &Attempt, snapshot: &Snapshot) -> Result<Vec<(String, Option<file::Root>)>> {
+    fn changed_tables(&self, attempt: &Attempt, snapshot: &Snapshot) -> Result<Vec<(String, Option<file::PageRef>)>> {
         let mut changed = Vec::new();
         let mut tables = attempt.tables.differences(&self.records);
         while let Some(table) = tables.next().map_err(|error| snapshot.error(error, None))? {

@@ -17,6 +17,7 @@ mod edit;
 mod errors;
 mod filter;
 mod find;
+mod formats;
 mod generated;
 mod global;
 mod in_use;
