@@ -48,7 +48,7 @@ fn numbers_match_as_they_are_written_and_other_values_by_their_meaning() {
 }
 
 #[test]
-fn a_pattern_is_literal_unless_regex_is_given() {
+fn a_pattern_is_literal_unless_regexp_is_given() {
     let folder = products();
     folder.vlive(["find", "T.rt"]).ends(1, "", "");
     folder.vlive(["find", "-e", "^T.rt$", "--count"]).ends(0, "2\n", "");
