@@ -175,7 +175,9 @@ fn watch(mut watcher: Watcher, wait: Duration, sentence: fn(&Error) -> String, t
                 bytes: new.bytes,
                 event: None,
             });
-            changes.push((change.key, change.event, known));
+            if let vlive::snapshot::EntryKey::Live(key) = change.key {
+                changes.push((key, change.event, known));
+            }
             Ok::<(), Error>(())
         });
         let mut news = Vec::new();
