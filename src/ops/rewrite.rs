@@ -7,7 +7,7 @@ use crate::live::envelope::Envelope;
 use crate::live::key::{self, Key};
 use crate::live::view::EnvelopeView;
 use crate::ops::keep::Keeper;
-use crate::ops::list::Unreadable;
+use crate::ops::unread::Unreadable;
 use crate::snapshot::Snapshot;
 use crate::system::spill::Spill;
 

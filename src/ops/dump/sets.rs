@@ -25,7 +25,7 @@ const IDS: usize = 1024 * 1024;
 /// As those of [`dump`](crate::ops::dump).
 pub fn dump_set(snapshot: &Snapshot, set: &Set, style: DumpStyle, out: &mut impl Write) -> Result<Dumped, DumpError> {
     let mut dumped = Dumped { entries: 1, ..Dumped::default() };
-    dumped.damage.extend(snapshot.meta_damage(set));
+    dumped.unread.damage.extend(snapshot.meta_damage(set));
     SetDump { snapshot, set, style, frame: SetFrame::Alone }.write(&mut dumped, out)?;
     Ok(dumped)
 }
@@ -56,8 +56,8 @@ impl SetDump<'_> {
         let mut json =
             SetWriter::begin(out, self.frame, self.style.json, (&self.set.key().to_string(), self.set.meta(), "rows"))?;
         let mut incomplete = Ids::new();
-        let refused = &mut dumped.refused;
-        self.each_row(&mut dumped.damage, |row| {
+        let refused = &mut dumped.unread.refused;
+        self.each_row(&mut dumped.unread.damage, |row| {
             match RowView::new(&self.bytes(row)) {
                 Ok(view) => {
                     if view.status() == Status::Incomplete {
@@ -78,7 +78,7 @@ impl SetDump<'_> {
     fn raw(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
         let head = (&*self.set.key().to_string(), self.set.meta(), "raw");
         let mut json = SetWriter::begin(out, SetFrame::Line, self.style.json, head)?;
-        self.each_row(&mut dumped.damage, |row| Ok(json.raw_row(row.id(), &self.bytes(row))?))?;
+        self.each_row(&mut dumped.unread.damage, |row| Ok(json.raw_row(row.id(), &self.bytes(row))?))?;
         json.end_rows();
         json.finish()?;
         Ok(())
@@ -94,7 +94,7 @@ impl SetDump<'_> {
             out,
         };
         map.begin((!is_alone).then(|| self.set.key().to_string()).as_deref())?;
-        self.each_row(&mut dumped.damage, |row| Ok(map.row(row.id(), &self.bytes(row))?))?;
+        self.each_row(&mut dumped.unread.damage, |row| Ok(map.row(row.id(), &self.bytes(row))?))?;
         Ok(map.end()?)
     }
 

@@ -4,8 +4,8 @@ use super::entry::write_entry;
 use super::{DumpError, DumpFormat, DumpStyle, Dumped, each};
 use crate::fixture::tree;
 use crate::live::error::DecodeError;
-use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
+use crate::ops::unread::Unreadable;
 use crate::snapshot::{LiveEntry, Snapshot};
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -32,7 +32,7 @@ pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &
         unreadable.extend(fault.map(|error| Unreadable { key, error }));
         Ok(())
     })?;
-    dumped.unreadable = unreadable;
+    dumped.unread.unreadable = unreadable;
     dumped.leave_out(style);
     Ok(dumped)
 }

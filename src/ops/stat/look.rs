@@ -8,7 +8,7 @@ use crate::file::{Damage, Definition, Packing, Page, Survey, Widths};
 use crate::live::head::EnvelopeHead;
 use crate::live::key::Key;
 use crate::ops::age_histogram::AgeHistogram;
-use crate::ops::list::Unreadable;
+use crate::ops::unread::Unreadable;
 use crate::snapshot::{Snapshot, Table};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -2,7 +2,7 @@
 
 use crate::live::key::Key;
 use crate::ops::age_histogram::AgeHistogram;
-use crate::ops::list::Unreadable;
+use crate::ops::unread::Unreadable;
 use crate::snapshot::{Snapshot, Table};
 use crate::system::holder::{self, Holder};
 use std::fs;
