@@ -96,6 +96,6 @@ pub fn write(snapshot: &Snapshot, scope: &Scope, style: &RowStyle, out: &mut dyn
     let (matched, damage) = walked?;
     unread.damage.extend(damage);
     dumped.matched = matched;
-    (dumped.unreadable, dumped.refused, dumped.damage) = (unread.unreadable, unread.refused, unread.damage);
+    dumped.unread = unread;
     Ok(dumped)
 }

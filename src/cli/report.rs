@@ -2,15 +2,15 @@
 
 use super::Status;
 use super::edit::Kept;
-use crate::output::{Output, human};
+use crate::output::Output;
 use std::fmt;
 use std::io::{self, Write};
 use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
-use vlive::ops::{RefusedRows, Unreadable};
+use vlive::Error;
+use vlive::ops::{RefusedRows, Unread, Unreadable};
 use vlive::system::Panic;
-use vlive::{Error, Snapshot};
 
 /// What the program itself refuses: what is wrong, and what to do.
 #[derive(Debug)]
@@ -200,19 +200,31 @@ pub fn silence_redb_panics() {
 }
 
 /// Names what could not be read, and gives the status that this makes.
-pub fn tell_unread(damage: &[Error], unreadable: &[Unreadable], output: &Output) -> Status {
+pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
+    tell_damage(&unread.damage, output)
+        .max(tell_unreadable(&unread.unreadable, output))
+        .max(tell_refused(&unread.refused, output))
+}
+
+/// The same of pages.
+pub fn tell_damage(damage: &[Error], output: &Output) -> Status {
     for (n, error) in damage.iter().enumerate() {
         let is_last = n + 1 == damage.len();
         output.error(&sentence(error), explain(error).1.filter(|_| is_last));
     }
+    if damage.is_empty() { Status::Done } else { Status::Unreadable }
+}
+
+/// The same of entries of vantage-live.
+pub fn tell_unreadable(unreadable: &[Unreadable], output: &Output) -> Status {
     for Unreadable { key, error } in unreadable {
         output.error(&format!("entry `{key}` cannot be decoded: {error}"), None);
     }
-    if damage.is_empty() && unreadable.is_empty() { Status::Done } else { Status::Unreadable }
+    if unreadable.is_empty() { Status::Done } else { Status::Unreadable }
 }
 
-/// Names rows that diorama refuses, and gives the status that this makes.
-pub fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
+/// The same of rows that diorama refuses.
+fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
     for row in &refused.first {
         output.error(&format!("row `{}` of `{}` cannot be read by diorama: {}", row.id, row.set, row.error), None);
     }
@@ -227,14 +239,4 @@ pub fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
         return Status::Unreadable;
     }
     Status::Done
-}
-
-/// Warns of sets of diorama that a command passes by; `are` completes "N sets of diorama are".
-pub fn warn_of_sets(snapshot: &Snapshot, are: &str, output: &Output) {
-    // What cannot be read is reported where it is read.
-    let sets = snapshot.sets().map_or(0, |sets| sets.len() as u64);
-    if sets > 0 {
-        let sets = human::count(sets, "set of diorama is", "sets of diorama are");
-        output.warning(&format!("{sets} {are}"));
-    }
 }

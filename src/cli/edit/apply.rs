@@ -2,7 +2,7 @@
 
 use super::{Edit, ID_FIELD, lossless};
 use crate::cli::selection::Meaning;
-use crate::cli::{Global, Refused, Status, tell_unread};
+use crate::cli::{Global, Refused, Status, tell_unreadable};
 use crate::filter::{Fault, Filter};
 use crate::output::Output;
 use anyhow::Result;
@@ -63,7 +63,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     };
     edit.tell(&rewritten.keys, rewritten.bytes, rewritten.unchanged, output)?;
     backup.tell(output);
-    let unread = tell_unread(&[], &rewritten.unreadable, output);
+    let unread = tell_unreadable(&rewritten.unreadable, output);
     let found = !rewritten.keys.is_empty() || rewritten.unchanged > 0 || !rewritten.unreadable.is_empty();
     Ok(unread.max(chosen.tell(&rewritten.matched, found, global, output)))
 }

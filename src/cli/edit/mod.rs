@@ -3,7 +3,7 @@ mod draft;
 
 use super::change::{Backup, Changing};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, diff, tell_unread};
+use super::{Global, Refused, Status, diff, tell_unreadable};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -98,7 +98,7 @@ impl Edit {
         };
         let original = match entry.envelope() {
             Ok(envelope) => Original::new(&entry, &envelope)?,
-            Err(error) => return Ok(tell_unread(&[], &[Unreadable { key: entry.key(), error }], output)),
+            Err(error) => return Ok(tell_unreadable(&[Unreadable { key: entry.key(), error }], output)),
         };
         let draft = Draft::new(&original.key, &original.text)?;
         let envelope = match edited(&draft, &original, global.editor(), output) {
