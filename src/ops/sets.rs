@@ -8,16 +8,7 @@ use crate::live::key::Selection;
 use crate::snapshot::{Set, SetRow, Snapshot};
 use std::collections::HashSet;
 
-/// Who wrote an entry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Layout {
-    /// vantage-live: a full key names one value, which holds rows and their time.
-    #[default]
-    Live,
-    /// vantage-diorama: a key names a table of rows, beside which there is a second one for their times.
-    Diorama,
-}
+pub use crate::snapshot::Layout;
 
 /// The sets in a scope, each once: whole, or the rows that are selected, one by one. `matched` has what the
 /// scope matches of vantage-live, and has it of both then.

@@ -16,7 +16,7 @@ pub use crate::file::{Damage, PageNumber};
 pub use commit::Snapshot;
 pub use entries::{Entries, Entry};
 pub use location::{caches_in, is_cache};
-pub use sets::{Set, SetRow, SetRows, TableRole};
+pub use sets::{Layout, Set, SetRow, SetRows, TableRole};
 pub use tables::Table;
 pub use watched::{EntryChange, Event, Remembered, SeenCommit};
 pub use watcher::{Pace, WatchOptions, Watcher};

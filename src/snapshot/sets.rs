@@ -14,6 +14,17 @@ use std::sync::Arc;
 /// Rows that are looked at to tell a table of diorama from one of another program.
 const SAMPLE: usize = 8;
 
+/// Who wrote an entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Layout {
+    /// vantage-live: a full key names one value, which holds rows and their time.
+    #[default]
+    Live,
+    /// vantage-diorama: a key names a table of rows, beside which there is a second one for their times.
+    Diorama,
+}
+
 /// What a table of a file is, by its name, its types, the tables beside it and, where these do not tell,
 /// its first rows; never by the file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
