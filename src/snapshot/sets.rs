@@ -285,6 +285,19 @@ impl Snapshot {
         Ok(Set { name, rows, meta_table, meta, malformed, row: None })
     }
 
+    /// The pairs of the meta table of a set as they are stored; `None` if there is no such table.
+    pub(crate) fn stored_meta(&self, set: &Set) -> Result<Option<Vec<(String, Vec<u8>)>>> {
+        let Some(table) = set.meta_table() else { return Ok(None) };
+        let in_table = |error| self.error(error, Some(table.name()));
+        let mut pairs = Vec::new();
+        for entry in table.definition().tree(self.file()).entries() {
+            let entry = entry.map_err(in_table)?;
+            let key = str::from_utf8(entry.key()).map_err(|_| in_table(table.definition().key_is_no_text()))?;
+            pairs.push((key.to_owned(), entry.value().to_vec()));
+        }
+        Ok(Some(pairs))
+    }
+
     /// The sets that a selection takes, or the one row that it names: by the name of a table, by the name as
     /// people read it, or by one of these, a `/` and the id of a row. The longest name counts.
     pub fn selected_sets(&self, selection: &Selection) -> Result<Vec<Set>> {
@@ -301,6 +314,12 @@ impl Snapshot {
             Some(row) => self.with_row(&sets[place], row)?,
         };
         Ok(set.into_iter().collect())
+    }
+
+    /// The set that a typed name is that of, and perhaps the id of a row that need not be there; `sets` are all that
+    /// there are in the order of their names.
+    pub(crate) fn resolve<'s, 't>(sets: &'s [Set], typed: &'t str) -> Option<(&'s Set, Option<&'t str>)> {
+        find(typed, |name| sets.binary_search_by(|set| set.name().cmp(name)).ok().map(|place| &sets[place]))
     }
 
     /// The narrowed copies of a set that a selection names and that may not be there, of these sets.
