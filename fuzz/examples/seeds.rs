@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let mut text = Vec::new();
                 let selection = Selection::Entry(entry.key());
                 let style = DumpStyle { format, ..DumpStyle::default() };
-                vlive::ops::dump(&snapshot, &[selection], style, &mut text)??;
+                vlive::ops::dump(&snapshot, &selection.into(), style, &mut text)?;
                 if text.len() <= LONGEST {
                     fs::write(corpus.join(format!("input/{name}-{n}-{format:?}")), text)?;
                 }

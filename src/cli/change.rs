@@ -6,10 +6,12 @@ use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use vlive::ops::{DumpFormat, DumpStyle};
+use vlive::ops::{DumpError, DumpFormat, DumpStyle};
+use vlive::snapshot::Entry;
 use vlive::{Cache, Error};
 
 #[derive(Debug, Args)]
@@ -53,7 +55,10 @@ impl Backup {
         let Some(path) = self.path.clone() else { return };
         let entries = Arc::clone(&self.entries);
         cache.before_commit(move |kept| {
-            let written = write(&path, kept).map_err(|error| Error::NotKept { source: error.into() })??;
+            // What the library says is said as it is.
+            let written = write(&path, kept).map_err(|error| {
+                error.downcast::<Error>().unwrap_or_else(|error| Error::NotKept { source: error.into() })
+            })?;
             entries.store(written, Ordering::Relaxed);
             Ok(())
         });
@@ -74,22 +79,14 @@ impl Backup {
 }
 
 /// Writes entries as `vlive dump --format jsonl --raw` does, to disk.
-fn write(
-    path: &Path,
-    entries: &mut dyn Iterator<Item = vlive::Result<vlive::snapshot::Entry>>,
-) -> Result<vlive::Result<u64>> {
+fn write(path: &Path, entries: &mut dyn Iterator<Item = vlive::Result<Entry>>) -> Result<u64> {
     let style = DumpStyle { format: DumpFormat::RawLines, ..DumpStyle::default() };
-    target::file(path, |mut out| {
+    let write = |mut out: Box<dyn Write + '_>| {
         let mut written = 0;
         for entry in entries {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => return Ok(Err(error)),
-            };
-            // Bytes are written whatever they are.
-            let _ = vlive::ops::dump_entry(&entry, style, &mut out)?;
-            written += 1;
+            written += vlive::ops::dump_entry(&entry?, style, &mut out)?.entries;
         }
-        Ok(Ok(written))
-    })
+        Ok::<_, DumpError>(written)
+    };
+    target::file(path, write, |_| true)
 }

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use vlive::json::JsonStyle;
-use vlive::ops::{DumpFormat, DumpStyle, Dumped, Unreadable};
+use vlive::ops::{DumpError, DumpFormat, DumpStyle, Dumped};
 use vlive::{Key, Snapshot};
 
 /// Print entries as JSON, or write them to files
@@ -171,20 +171,15 @@ impl Dump {
             return Ok(Status::No);
         };
         let style = self.style(format, self.path().is_none() && output.is_terminal());
-        let dumped = self.write(format, output, |mut out| {
-            let dumped = match vlive::ops::dump_entry(&entry, style, &mut out)? {
-                // It is shown all the same.
-                Err(error) if style.format == DumpFormat::Notation => Some(error),
-                Err(error) => return Ok(Err(error)),
-                Ok(()) => None,
-            };
-            end_line(format, &mut out)?;
-            Ok(Ok(dumped))
-        })?;
-        Ok(match dumped {
-            Ok(None) => Status::Done,
-            Ok(Some(error)) | Err(error) => tell_unread(&[], &[Unreadable { key: key.clone(), error }], output),
-        })
+        let write = |mut out: Box<dyn Write + '_>| {
+            let dumped = vlive::ops::dump_entry(&entry, style, &mut out)?;
+            if dumped.entries > 0 {
+                end_line(format, &mut out)?;
+            }
+            Ok(dumped)
+        };
+        let dumped = self.write(format, output, write, |dumped| dumped.entries > 0)?;
+        Ok(tell_unread(&[], &dumped.unreadable, output))
     }
 
     fn many(&self, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
@@ -195,18 +190,16 @@ impl Dump {
             return Ok(chosen.tell_missing(global, output));
         }
         let style = self.style(format, self.path().is_none() && output.is_terminal());
-        let dumped = self.write(format, output, |mut out| {
+        let write = |mut out: Box<dyn Write + '_>| {
             let dumped = match &only {
                 Some(set) => vlive::ops::dump_set(&snapshot, set, style, &mut out)?,
                 None => vlive::ops::dump(&snapshot, &chosen.scope, style, &mut out)?,
             };
-            if dumped.is_ok() {
-                end_line(format, &mut out)?;
-            }
-            Ok(unless_nothing(dumped))
-        })?;
+            end_line(format, &mut out)?;
+            Ok(dumped)
+        };
+        let dumped = self.write(format, output, write, is_answer)?;
         drop(bar);
-        let dumped = dumped.or_else(|given_up| given_up)?;
         Ok(tell(&dumped, chosen, global, output))
     }
 
@@ -225,15 +218,13 @@ impl Dump {
             let hint = "write a file, or standard output: leave out the `/` at the end";
             return Err(Refused::error("a folder cannot hold sets of diorama", Some(hint)));
         }
-        let dumped = target::folder(path, |folder| {
-            Ok(unless_nothing(vlive::ops::dump_tree(&snapshot, &chosen.scope, style, folder)?))
-        })?;
+        let fill = |folder: &Path| vlive::ops::dump_tree(&snapshot, &chosen.scope, style, folder);
+        let dumped = target::folder(path, fill, is_answer)?;
         drop(bar);
-        if let Ok(dumped) = &dumped {
+        if is_answer(&dumped) {
             let entries = human::count(dumped.entries, "entry", "entries");
             output.summary(&format!("wrote {entries} to `{}`", path.display()));
         }
-        let dumped = dumped.or_else(|given_up| given_up)?;
         Ok(tell(&dumped, chosen, global, output))
     }
 
@@ -241,27 +232,29 @@ impl Dump {
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let replacing = self.selected.compile(now)?;
         let style = RowStyle { lossless: self.lossless, replacing, label: self.label.clone() };
-        let dumped = self.write(Format::Rows, output, |mut out| {
-            Ok(unless_nothing(dump_rows::write(&snapshot, &chosen.scope, &style, &mut out)?))
-        })?;
-        let dumped = dumped.or_else(|given_up| given_up)?;
+        let write = |mut out: Box<dyn Write + '_>| dump_rows::write(&snapshot, &chosen.scope, &style, &mut out);
+        let dumped = self.write(Format::Rows, output, write, is_answer)?;
         Ok(tell(&dumped, chosen, global, output))
     }
 
-    /// Calls `write` with where the output goes. No file is there of a dump that gives up.
-    fn write<T, E>(
+    /// Calls `write` with where the output goes. No file is there of a dump that fails or is not kept.
+    fn write(
         &self,
         format: Format,
         output: &mut Output,
-        write: impl FnOnce(Box<dyn Write + '_>) -> io::Result<Result<T, E>>,
-    ) -> Result<Result<T, E>> {
-        let written = match self.path() {
-            Some(path) => target::file(path, write)?,
-            None if matches!(format, Format::Diag | Format::Cbor) => write(output.uncoloured_data())?,
-            None => write(output.json_data())?,
+        write: impl FnOnce(Box<dyn Write + '_>) -> Result<Dumped, DumpError>,
+        is_kept: impl FnOnce(&Dumped) -> bool,
+    ) -> Result<Dumped> {
+        let to_output = |error| target::of_output(error, anyhow::Error::from);
+        let dumped = match self.path() {
+            Some(path) => target::file(path, write, is_kept)?,
+            None if matches!(format, Format::Diag | Format::Cbor) => {
+                write(output.uncoloured_data()).map_err(to_output)?
+            }
+            None => write(output.json_data()).map_err(to_output)?,
         };
         output.flush()?;
-        Ok(written)
+        Ok(dumped)
     }
 
     fn style(&self, format: Format, is_for_people: bool) -> DumpStyle {
@@ -288,13 +281,9 @@ pub fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Res
     Ok(snapshot)
 }
 
-/// A dump of which no file is made: one that gives up, or that finds nothing of what it was asked for.
-#[expect(clippy::result_large_err, reason = "made once for a command")]
-fn unless_nothing(dumped: vlive::Result<Dumped>) -> Result<Dumped, vlive::Result<Dumped>> {
-    match dumped {
-        Ok(dumped) if dumped.entries > 0 || dumped.matched.is_all_there_is() => Ok(dumped),
-        other => Err(other),
-    }
+/// Whether a file is made of a dump: not of one that finds nothing of what it was asked for.
+fn is_answer(dumped: &Dumped) -> bool {
+    dumped.entries > 0 || dumped.matched.is_all_there_is()
 }
 
 fn tell(dumped: &Dumped, chosen: &Chosen, global: &Global, output: &mut Output) -> Status {

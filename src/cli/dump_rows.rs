@@ -2,10 +2,10 @@
 
 use super::filtering::Replacing;
 use crate::output::rows;
-use std::io::{self, Write};
+use std::io::Write;
 use vlive::diorama::row::{RowView, Status};
-use vlive::ops::{Dumped, Scope, Unreadable};
-use vlive::{Error, Key, Record, Snapshot};
+use vlive::ops::{DumpError, Dumped, Scope, Unreadable};
+use vlive::{Key, Record, Snapshot};
 
 /// Bytes of lines that are written at once.
 const CHUNK: usize = 64 * 1024;
@@ -22,7 +22,7 @@ pub struct RowStyle {
 
 impl RowStyle {
     /// What is written of a row.
-    fn records(&self, key: &Key, fetched_at: u64, id: &str, record: Record) -> Result<Vec<Record>, Stop> {
+    fn records(&self, key: &Key, fetched_at: u64, id: &str, record: Record) -> Result<Vec<Record>, DumpError> {
         match &self.replacing {
             Some(replacing) => Ok(replacing.replace(key, fetched_at, id, &record)?),
             None => Ok(vec![record]),
@@ -45,29 +45,12 @@ impl RowStyle {
     }
 }
 
-/// Why a walk over rows stops.
-enum Stop {
-    Out(io::Error),
-    Cache(Error),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Stop {
-        Stop::Cache(error)
-    }
-}
-
 /// Writes `{"key": …, "fetched_at": …, "id": …, "row": {…}}` for every row in the scope, with `"cache"` first if there
 /// is a label: a record at a time is in memory.
 ///
 /// # Errors
-/// The outer error is that of `out`, the inner one that of the cache.
-pub fn write(
-    snapshot: &Snapshot,
-    scope: &Scope,
-    style: &RowStyle,
-    out: &mut dyn Write,
-) -> io::Result<vlive::Result<Dumped>> {
+/// Those of `out` and of the cache.
+pub fn write(snapshot: &Snapshot, scope: &Scope, style: &RowStyle, out: &mut dyn Write) -> Result<Dumped, DumpError> {
     let mut dumped = Dumped::default();
     let mut lines = Vec::new();
     let mut push = |begin: &[u8], id: &str, record: Record, end: &[u8]| {
@@ -81,12 +64,12 @@ pub fn write(
         }
         lines.extend_from_slice(end);
         if lines.len() >= CHUNK {
-            out.write_all(&lines).map_err(Stop::Out)?;
+            out.write_all(&lines)?;
             lines.clear();
         }
-        Ok::<(), Stop>(())
+        Ok::<(), DumpError>(())
     };
-    let walked = vlive::ops::each_entry::<Stop>(snapshot, scope, |entry| {
+    let walked = vlive::ops::each_entry::<DumpError>(snapshot, scope, |entry| {
         let envelope = match entry.envelope() {
             Ok(envelope) => envelope,
             Err(error) => {
@@ -97,7 +80,7 @@ pub fn write(
         dumped.entries += 1;
         let (key, fetched_at) = (entry.key(), envelope.fetched_at());
         let begin = style.begin(&key.to_string(), Some(fetched_at));
-        envelope.records::<Stop>(&mut |id, record| {
+        envelope.records::<DumpError>(&mut |id, record| {
             for record in style.records(&key, fetched_at, &id, record)? {
                 push(&begin, &id, record, b"}\n")?;
             }
@@ -105,11 +88,11 @@ pub fn write(
         })
     });
     let walked = walked.and_then(|(mut matched, mut damage)| {
-        vlive::ops::each_set::<Stop>(snapshot, scope, &mut matched, |set| {
+        vlive::ops::each_set::<DumpError>(snapshot, scope, &mut matched, |set| {
             dumped.entries += 1;
             let (key, fetched_at) = (Key::new(set.name()), set.fetched_at());
             let begin = style.begin(set.name(), fetched_at);
-            vlive::ops::each_row::<Stop>(snapshot, set, &mut damage, |row| {
+            vlive::ops::each_row::<DumpError>(snapshot, set, &mut damage, |row| {
                 let view = match RowView::new(row.value()) {
                     Ok(view) => view,
                     Err(error) => {
@@ -126,13 +109,9 @@ pub fn write(
         })?;
         Ok((matched, damage))
     });
-    out.write_all(&lines)?;
-    match walked {
-        Ok((matched, damage)) => {
-            (dumped.matched, dumped.damage) = (matched, damage);
-            Ok(Ok(dumped))
-        }
-        Err(Stop::Cache(error)) => Ok(Err(error)),
-        Err(Stop::Out(error)) => Err(error),
+    if !matches!(walked, Err(DumpError::Output(_))) {
+        out.write_all(&lines)?;
     }
+    (dumped.matched, dumped.damage) = walked?;
+    Ok(dumped)
 }

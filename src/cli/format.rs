@@ -5,7 +5,6 @@ use crate::output::Output;
 use crate::output::listing::TableFormat;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -139,7 +138,7 @@ impl TableArgs {
         let mut to_file = output.in_memory();
         let printed = print(&mut to_file, format)?;
         let bytes = to_file.into_memory();
-        let Ok(()) = target::file(path, |mut out| out.write_all(&bytes).map(Ok::<(), Infallible>))?;
+        target::file(path, |mut out| out.write_all(&bytes), |()| true)?;
         output.summary(&format!("wrote `{}`", path.display()));
         Ok(printed)
     }

@@ -5,6 +5,7 @@ use anyhow::Result;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf, is_separator};
+use vlive::ops::DumpError;
 use vlive::system::temporary::{TemporaryFile, TemporaryFolder};
 
 /// Whether a path that is to be written means a folder.
@@ -12,12 +13,13 @@ pub fn is_folder(path: &Path) -> bool {
     path.to_string_lossy().ends_with(is_separator) || path.is_dir()
 }
 
-/// Writes the file at `path`, in place of one that is there, unless `write` gives up, with the inner error.
-/// What is not a file, such as a pipe, is written to as it is.
-pub fn file<T, E>(
+/// Writes the file at `path`, in place of one that is there, unless `is_kept` says of what `write` returns that it is
+/// not to appear. What is not a file, such as a pipe, is written to as it is.
+pub fn file<T, E: Into<DumpError>>(
     path: &Path,
-    write: impl FnOnce(Box<dyn Write + '_>) -> io::Result<Result<T, E>>,
-) -> Result<Result<T, E>> {
+    write: impl FnOnce(Box<dyn Write + '_>) -> Result<T, E>,
+    is_kept: impl FnOnce(&T) -> bool,
+) -> Result<T> {
     let cannot_write = |source: io::Error| match source.kind() {
         // Whoever reads the pipe has seen enough, as on standard output.
         io::ErrorKind::BrokenPipe => anyhow::Error::from(source),
@@ -27,7 +29,7 @@ pub fn file<T, E>(
     let is_of_system = path.starts_with("/dev") || path.starts_with("/proc");
     if is_of_system || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let mut out = BufWriter::new(fs::OpenOptions::new().append(true).open(path).map_err(cannot_write)?);
-        let written = write(Box::new(&mut out)).map_err(cannot_write)?;
+        let written = write(Box::new(&mut out)).map_err(|error| of_output(error, cannot_write))?;
         out.flush().map_err(cannot_write)?;
         return Ok(written);
     }
@@ -40,17 +42,21 @@ pub fn file<T, E>(
         new.file().set_permissions(metadata.permissions()).map_err(cannot_write)?;
     }
     let mut out = BufWriter::with_capacity(64 * 1024, &**new.file());
-    let written = write(Box::new(&mut out)).map_err(cannot_write)?;
-    if written.is_err() {
-        return Ok(written);
+    let written = write(Box::new(&mut out)).map_err(|error| of_output(error, cannot_write))?;
+    if is_kept(&written) {
+        out.into_inner().map_err(|error| cannot_write(error.into_error()))?.sync_all().map_err(cannot_write)?;
+        new.persist(path).map_err(cannot_write)?;
     }
-    out.into_inner().map_err(|error| cannot_write(error.into_error()))?.sync_all().map_err(cannot_write)?;
-    new.persist(path).map_err(cannot_write)?;
     Ok(written)
 }
 
-/// Makes the folder at `path`, which must be missing or empty, unless `fill` gives up, with the inner error.
-pub fn folder<T, E>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<Result<T, E>>) -> Result<Result<T, E>> {
+/// Makes the folder at `path`, which must be missing or empty, unless `is_kept` says of what `fill` returns that it is
+/// not to appear.
+pub fn folder<T>(
+    path: &Path,
+    fill: impl FnOnce(&Path) -> Result<T, DumpError>,
+    is_kept: impl FnOnce(&T) -> bool,
+) -> Result<T> {
     let cannot_write = |source: io::Error| unwritable(path, &source);
     if path.is_dir() && fs::read_dir(path).map_err(cannot_write)?.next().is_some() {
         let what = format!("the folder `{}` is not empty", path.display());
@@ -62,11 +68,19 @@ pub fn folder<T, E>(path: &Path, fill: impl FnOnce(&Path) -> io::Result<Result<T
     if let Ok(metadata) = fs::metadata(path) {
         fs::set_permissions(new.path(), metadata.permissions()).map_err(cannot_write)?;
     }
-    let filled = fill(new.path()).map_err(cannot_write)?;
-    if filled.is_ok() {
+    let filled = fill(new.path()).map_err(|error| of_output(error, cannot_write))?;
+    if is_kept(&filled) {
         new.persist(path).map_err(cannot_write)?;
     }
     Ok(filled)
+}
+
+/// What a dump that stopped is reported as, given what becomes of an output that failed.
+pub fn of_output(error: impl Into<DumpError>, cannot_write: impl FnOnce(io::Error) -> anyhow::Error) -> anyhow::Error {
+    match error.into() {
+        DumpError::Output(error) => cannot_write(error),
+        DumpError::Cache(error) => error.into(),
+    }
 }
 
 fn unwritable(path: &Path, reason: &io::Error) -> anyhow::Error {

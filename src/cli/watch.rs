@@ -4,7 +4,7 @@ use super::diff::{json, print_lines};
 use super::filtering::Filtering;
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, report, tell_unread, time};
+use super::{Global, Refused, Status, report, target, tell_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use base64::Engine;
@@ -309,7 +309,8 @@ fn keep(folder: &Path, commit: &SeenCommit, keys: Vec<Selection>, output: &Outpu
     let path = paths.find(|path| !path.exists()).expect("names do not end");
     fs::create_dir(&path).map_err(|error| cannot(&path, error))?;
     let style = DumpStyle { json: JsonStyle { pretty: true, ..JsonStyle::default() }, ..DumpStyle::default() };
-    let dumped = dump_tree(&commit.snapshot, &scope, style, &path).map_err(|error| cannot(&path, error))??;
+    let dumped = dump_tree(&commit.snapshot, &scope, style, &path)
+        .map_err(|error| target::of_output(error, |error| cannot(&path, error)))?;
     tell_unread(&dumped.damage, &dumped.unreadable, output);
     Ok(())
 }

@@ -107,14 +107,13 @@ impl Session {
     /// this touches must have been verified.
     pub fn transact(&mut self, removals: &Removals, fill: impl FnOnce(&mut Insert<'_>) -> Result<()>) -> Result<()> {
         let path = self.path.clone();
-        let written = self.change(|database| transaction::run(database, &path, removals, fill))??;
-        self.written = written;
+        self.written = self.change(|database| transaction::run(database, &path, removals, fill))?;
         Ok(())
     }
 
     /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not touched again:
     /// not even dropped, since that would write.
-    fn change<T>(&mut self, change: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T> {
+    fn change<T>(&mut self, change: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
         let (database, progress) = match mem::replace(&mut self.state, State::Failed) {
             State::Failed => return Err(self.panicked(Action::Write)),
             State::Open(database, progress) => (database, progress),
@@ -136,7 +135,7 @@ impl Session {
             return Err(self.panicked(Action::Write));
         };
         self.state = State::Open(database, progress);
-        result.map_err(|error| redb_error(Action::Write, &self.path, error))
+        result
     }
 
     fn panicked(&self, action: Action) -> Error {

@@ -42,21 +42,17 @@ pub(super) fn run(
     path: &Path,
     removals: &Removals,
     fill: impl FnOnce(&mut Insert<'_>) -> Result<()>,
-) -> Result<Result<Option<Written>>, redb::Error> {
+) -> Result<Option<Written>> {
+    let failed = |error: redb::Error| redb_error(Action::Write, path, error);
     // Whatever a panic leaves behind is not to be dropped by it: redb's destructors may panic as well.
-    let transaction = NotInPanic::new(database.begin_write()?);
-    remove(&transaction, removals)?;
+    let transaction = NotInPanic::new(database.begin_write().map_err(|error| failed(error.into()))?);
+    remove(&transaction, removals).map_err(failed)?;
     let mut writer =
         Writer { path, transaction: &transaction, open: None, written: None, progress: progress::current() };
-    let filled = fill(&mut |name, sub_key, value| writer.insert(name, sub_key, value));
+    fill(&mut |name, sub_key, value| writer.insert(name, sub_key, value))?;
     let written = writer.finish();
-    Ok(match filled {
-        Ok(()) => {
-            transaction.into_inner().commit()?;
-            Ok(written)
-        }
-        Err(error) => Err(error),
-    })
+    transaction.into_inner().commit().map_err(|error| failed(error.into()))?;
+    Ok(written)
 }
 
 type EntryTable<'t> = Table<'t, &'static str, &'static [u8]>;

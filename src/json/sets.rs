@@ -10,6 +10,7 @@ use crate::diorama::meta::Meta;
 use crate::diorama::row::RowView;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::io::{self, Write};
+use std::mem;
 
 /// The name that tells a set from an envelope, and what it says.
 const LAYOUT: (&str, &str) = ("layout", "diorama");
@@ -34,6 +35,8 @@ pub(crate) struct SetWriter<W: Write> {
     values: Values<W>,
     frame: SetFrame,
     rows_only: bool,
+    /// Whether the names of incomplete rows have begun.
+    names_incomplete: bool,
 }
 
 impl<W: Write> SetWriter<W> {
@@ -47,7 +50,8 @@ impl<W: Write> SetWriter<W> {
         let tokens = Tokens::new(out, style.pretty && frame != SetFrame::Line);
         let tokens = if frame == SetFrame::Document { tokens.inside_container() } else { tokens };
         let rows_only = style.rows_only && frame != SetFrame::Line;
-        let mut writer = SetWriter { values: Values::new(tokens, style.plain), frame, rows_only };
+        let mut writer =
+            SetWriter { values: Values::new(tokens, style.plain), frame, rows_only, names_incomplete: false };
         let tokens = &mut writer.values.tokens;
         if frame == SetFrame::Document {
             tokens.key(key)?;
@@ -92,20 +96,32 @@ impl<W: Write> SetWriter<W> {
         Ok(self.values.tokens.base64(value, &BASE64)?)
     }
 
-    /// Ends the rows, names those that are incomplete, and ends the set.
-    pub(crate) fn finish(mut self, incomplete: Option<&mut dyn Iterator<Item = String>>) -> io::Result<W> {
+    /// Ends the rows.
+    pub(crate) fn end_rows(&mut self) {
+        self.values.tokens.end(b'}');
+    }
+
+    /// Names an incomplete row, after the rows.
+    pub(crate) fn incomplete(&mut self, id: &str) -> io::Result<()> {
+        if self.rows_only {
+            return Ok(());
+        }
         let tokens = &mut self.values.tokens;
-        tokens.end(b'}');
+        if !mem::replace(&mut self.names_incomplete, true) {
+            tokens.key("incomplete")?;
+            tokens.begin(b'[');
+        }
+        tokens.item()?;
+        Ok(tokens.string(id.as_bytes())?)
+    }
+
+    /// Ends the set.
+    pub(crate) fn finish(mut self) -> io::Result<W> {
+        let tokens = &mut self.values.tokens;
+        if self.names_incomplete {
+            tokens.end(b']');
+        }
         if !self.rows_only {
-            if let Some(ids) = incomplete {
-                tokens.key("incomplete")?;
-                tokens.begin(b'[');
-                for id in ids {
-                    tokens.item()?;
-                    tokens.string(id.as_bytes())?;
-                }
-                tokens.end(b']');
-            }
             tokens.end(b'}');
         }
         if self.frame == SetFrame::Line {

@@ -41,7 +41,9 @@ pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{
     Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff, diff_values,
 };
-pub use dump::{DumpFormat, DumpStyle, Dumped, RefusedRow, RefusedRows, dump, dump_entry, dump_set, dump_tree};
+pub use dump::{
+    DumpError, DumpFormat, DumpStyle, Dumped, RefusedRow, RefusedRows, dump, dump_entry, dump_set, dump_tree,
+};
 pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use findings::{Finding, Findings};

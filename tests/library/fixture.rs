@@ -109,7 +109,7 @@ const DUMPS: [(DumpFormat, bool, To); 7] = [
 fn text(cache: &Path, format: DumpFormat, pretty: bool) -> Vec<u8> {
     let style = DumpStyle { format, json: JsonStyle { pretty, ..JsonStyle::default() }, ..DumpStyle::default() };
     let mut text = Vec::new();
-    vlive::ops::dump(&Snapshot::open(cache).unwrap(), &Selection::All.into(), style, &mut text).unwrap().unwrap();
+    vlive::ops::dump(&Snapshot::open(cache).unwrap(), &Selection::All.into(), style, &mut text).unwrap();
     text
 }
 
@@ -125,9 +125,7 @@ fn dumped(cache: &Path, (format, pretty, to): (DumpFormat, bool, To)) -> Fixture
     }
     let tree = tempfile::tempdir().unwrap();
     let style = DumpStyle { format, json: JsonStyle { pretty, ..JsonStyle::default() }, ..DumpStyle::default() };
-    vlive::ops::dump_tree(&Snapshot::open(cache).unwrap(), &Selection::All.into(), style, tree.path())
-        .unwrap()
-        .unwrap();
+    vlive::ops::dump_tree(&Snapshot::open(cache).unwrap(), &Selection::All.into(), style, tree.path()).unwrap();
     Fixture::open(tree.path()).unwrap()
 }
 

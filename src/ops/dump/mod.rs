@@ -1,22 +1,23 @@
 //! Entries written out: as one text, one by one, or as files of a folder.
 
 mod entry;
+mod error;
 mod sets;
 mod stream;
 mod tree;
 
 pub use entry::dump_entry;
+pub use error::DumpError;
 pub use sets::{RefusedRow, RefusedRows, dump_set};
 pub use stream::dump;
 pub use tree::dump_tree;
 
 use super::scope::{Matched, Scope, selected};
 use super::{past_damage, unless_moved};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::json::style::JsonStyle;
 use crate::ops::list::Unreadable;
 use crate::snapshot::{Entry, Snapshot};
-use std::io;
 
 /// What a dump is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,36 +72,17 @@ impl Dumped {
     }
 }
 
-/// Why a dump stops.
-enum Stop {
-    Out(io::Error),
-    Cache(Error),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Stop {
-        Stop::Cache(error)
-    }
-}
-
 /// Calls `take` with every entry that is selected, once.
 fn each(
     snapshot: &Snapshot,
     scope: &Scope,
     dumped: &mut Dumped,
-    mut take: impl FnMut(Entry) -> io::Result<()>,
-) -> io::Result<Result<()>> {
-    let matched = selected(snapshot, scope, |entry| {
+    mut take: impl FnMut(Entry) -> Result<(), DumpError>,
+) -> Result<(), DumpError> {
+    dumped.matched = selected(snapshot, scope, |entry| {
         let entry = past_damage(unless_moved(entry, snapshot), &mut dumped.damage)?;
         dumped.entries += u64::from(entry.is_some());
-        entry.map_or(Ok(()), &mut take).map_err(Stop::Out)
-    });
-    match matched {
-        Ok(matched) => {
-            dumped.matched = matched;
-            Ok(Ok(()))
-        }
-        Err(Stop::Cache(error)) => Ok(Err(error)),
-        Err(Stop::Out(error)) => Err(error),
-    }
+        entry.map_or(Ok(()), &mut take)
+    })?;
+    Ok(())
 }

@@ -1,20 +1,26 @@
 //! Sets of diorama: rows are read and written one by one, so that a set of a million takes no more memory than
 //! one of ten.
 
-use super::{DumpFormat, DumpStyle, Dumped, Stop};
+use super::{DumpError, DumpFormat, DumpStyle, Dumped};
 use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::notation::{notation, verify};
 use crate::diorama::row::{RowView, Status};
+use crate::error::Error;
 use crate::json::sets::{SetFrame, SetWriter};
 use crate::live::redact::redact;
 use crate::ops::sets::each_row;
 use crate::snapshot::{Set, SetRow, Snapshot};
+use crate::system::spill::Spill;
 use ciborium_ll::Header;
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::mem;
 
 /// Rows that diorama refuses and that are told one by one.
 const TOLD: usize = 10;
+
+/// Bytes of ids of incomplete rows that are kept in memory.
+const IDS: usize = 1024 * 1024;
 
 /// A row that diorama refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,153 +52,190 @@ impl RefusedRows {
     }
 }
 
-/// Writes a set to `out`: as the only one, or as one of several. Rows that diorama refuses are left out, except
-/// where stored bytes are written; so are damaged pages.
-pub(super) fn write(
-    snapshot: &Snapshot,
-    set: &Set,
-    style: DumpStyle,
-    is_only: bool,
-    dumped: &mut Dumped,
-    out: &mut impl Write,
-) -> Result<(), Stop> {
-    match style.format {
-        DumpFormat::Json => {
-            json(snapshot, set, style, if is_only { SetFrame::Alone } else { SetFrame::Document }, dumped, out)
-        }
-        DumpFormat::Lines | DumpFormat::RawLines => json(snapshot, set, style, SetFrame::Line, dumped, out),
-        DumpFormat::Notation | DumpFormat::Cbor => stored(snapshot, set, style, is_only, dumped, out),
-    }
-}
-
-fn json(
-    snapshot: &Snapshot,
-    set: &Set,
-    style: DumpStyle,
-    frame: SetFrame,
-    dumped: &mut Dumped,
-    out: &mut impl Write,
-) -> Result<(), Stop> {
-    let is_raw = style.format == DumpFormat::RawLines;
-    let head = (&*set.key(), set.meta(), if is_raw { "raw" } else { "rows" });
-    let mut json = SetWriter::begin(out, frame, style.json, head).map_err(Stop::Out)?;
-    let mut any_incomplete = false;
-    let refused = &mut dumped.refused;
-    each_row(snapshot, set, &mut dumped.damage, |row| {
-        let value = bytes(row, style);
-        if is_raw {
-            return json.raw_row(row.id(), &value).map_err(Stop::Out);
-        }
-        match RowView::new(&value) {
-            Ok(view) => {
-                any_incomplete |= view.status() == Status::Incomplete;
-                json.row(row.id(), &view).map_err(Stop::Out)?;
-            }
-            Err(error) => refused.add(set, row.id(), error),
-        }
-        Ok(())
-    })?;
-    // Looked for again rather than remembered.
-    let is_incomplete = |row: &SetRow| RowView::new(row.value()).is_ok_and(|row| row.status() == Status::Incomplete);
-    let rows = snapshot.rows(set).flatten();
-    let mut incomplete = rows.filter(is_incomplete).map(|row| row.id().to_owned());
-    let incomplete: Option<&mut dyn Iterator<Item = String>> = any_incomplete.then_some(&mut incomplete);
-    json.finish(incomplete).map(drop).map_err(Stop::Out)
-}
-
-/// Writes the stored bytes as a map of row id to byte string, or shows them: of a row the status and the map,
-/// which follow each other.
-fn stored(
-    snapshot: &Snapshot,
-    set: &Set,
-    style: DumpStyle,
-    is_only: bool,
-    dumped: &mut Dumped,
-    out: &mut impl Write,
-) -> Result<(), Stop> {
-    let is_cbor = style.format == DumpFormat::Cbor;
-    let levels = usize::from(!is_only);
-    let line = |out: &mut dyn Write, levels: usize| {
-        if style.json.pretty { write!(out, "\n{:1$}", "", 2 * levels) } else { Ok(()) }
-    };
-    let mut begin = || {
-        if is_cbor {
-            let mut head = Vec::new();
-            if !is_only {
-                push_text(&mut head, &set.key());
-            }
-            push_head(&mut head, Header::Map(None));
-            return out.write_all(&head);
-        }
-        if !is_only {
-            line(out, levels)?;
-            serde_json::to_writer(&mut *out, &set.key())?;
-            out.write_all(b": ")?;
-        }
-        out.write_all(b"{_")
-    };
-    begin().map_err(Stop::Out)?;
-    let mut is_first = true;
-    let mut show = |row: &SetRow| -> io::Result<()> {
-        let value = bytes(row, style);
-        if is_cbor {
-            let mut heads = Vec::new();
-            push_text(&mut heads, row.id());
-            push_head(&mut heads, Header::Bytes(Some(value.len())));
-            out.write_all(&heads)?;
-            return out.write_all(&value);
-        }
-        out.write_all(if std::mem::replace(&mut is_first, false) { b"" } else { b"," })?;
-        if style.json.pretty {
-            line(out, levels + 1)?;
-        } else {
-            out.write_all(b" ")?;
-        }
-        serde_json::to_writer(&mut *out, row.id())?;
-        out.write_all(b": ")?;
-        let levels = style.json.pretty.then_some(levels + 1);
-        let is_embedded = verify(&value).is_ok();
-        out.write_all(if is_embedded { b"<<" } else { b"" })?;
-        let _ = notation(&value, levels, &mut *out)?;
-        out.write_all(if is_embedded { b">>" } else { b"" })
-    };
-    each_row(snapshot, set, &mut dumped.damage, |row| show(row).map_err(Stop::Out))?;
-    let end = if is_cbor {
-        out.write_all(b"\xff")
-    } else {
-        let line = if is_first { out.write_all(b" ") } else { line(out, levels) };
-        line.and_then(|()| out.write_all(b"}"))
-    };
-    end.map_err(Stop::Out)
-}
-
-/// The bytes that are dumped of a row.
-fn bytes(row: &SetRow, style: DumpStyle) -> Cow<'_, [u8]> {
-    if !style.redact {
-        return Cow::Borrowed(row.value());
-    }
-    let status = usize::from(row.value().first().is_some_and(|first| *first <= 1));
-    // The map stands where rows of an envelope would, so that no field passes for a time.
-    let inside = [b"\xa1\x00", &row.value()[status..]].concat();
-    let mut bytes = row.value()[..status].to_vec();
-    bytes.extend_from_slice(&redact(&inside)[2..]);
-    Cow::Owned(bytes)
-}
-
-/// Writes a set that was asked for alone; what could not be read is in `dumped`.
+/// Writes a set that was asked for alone.
 ///
 /// # Errors
-/// The outer error is that of `out`, the inner one that of the cache.
-pub fn dump_set(
-    snapshot: &Snapshot,
-    set: &Set,
-    style: DumpStyle,
-    out: &mut impl Write,
-) -> io::Result<crate::error::Result<Dumped>> {
+/// As those of [`dump`](crate::ops::dump).
+pub fn dump_set(snapshot: &Snapshot, set: &Set, style: DumpStyle, out: &mut impl Write) -> Result<Dumped, DumpError> {
     let mut dumped = Dumped { entries: 1, ..Dumped::default() };
-    match write(snapshot, set, style, true, &mut dumped, out) {
-        Ok(()) => Ok(Ok(dumped)),
-        Err(Stop::Cache(error)) => Ok(Err(error)),
-        Err(Stop::Out(error)) => Err(error),
+    SetDump { snapshot, set, style, frame: SetFrame::Alone }.write(&mut dumped, out)?;
+    Ok(dumped)
+}
+
+/// A set that is to be written.
+#[derive(Clone, Copy)]
+pub(super) struct SetDump<'s> {
+    pub snapshot: &'s Snapshot,
+    pub set: &'s Set,
+    pub style: DumpStyle,
+    /// What it is in, unless the format writes lines.
+    pub frame: SetFrame,
+}
+
+impl SetDump<'_> {
+    /// Writes it to `out`. Rows that diorama refuses are left out, except where stored bytes are written; so are
+    /// damaged pages. Both are added to `dumped`.
+    pub fn write(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
+        match self.style.format {
+            DumpFormat::Json => self.json(dumped, out),
+            DumpFormat::Lines => SetDump { frame: SetFrame::Line, ..self }.json(dumped, out),
+            DumpFormat::RawLines => self.raw(dumped, out),
+            DumpFormat::Notation | DumpFormat::Cbor => self.stored(dumped, out),
+        }
+    }
+
+    fn json(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
+        let mut json = SetWriter::begin(out, self.frame, self.style.json, (&self.set.key(), self.set.meta(), "rows"))?;
+        let mut incomplete = Ids::new();
+        let refused = &mut dumped.refused;
+        each_row(self.snapshot, self.set, &mut dumped.damage, |row| {
+            match RowView::new(&self.bytes(row)) {
+                Ok(view) => {
+                    if view.status() == Status::Incomplete {
+                        incomplete.push(row.id()).map_err(Error::temporary)?;
+                    }
+                    json.row(row.id(), &view)?;
+                }
+                Err(error) => refused.add(self.set, row.id(), error),
+            }
+            Ok::<(), DumpError>(())
+        })?;
+        json.end_rows();
+        incomplete.each(|id| json.incomplete(id))?;
+        json.finish()?;
+        Ok(())
+    }
+
+    fn raw(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
+        let head = (&*self.set.key(), self.set.meta(), "raw");
+        let mut json = SetWriter::begin(out, SetFrame::Line, self.style.json, head)?;
+        each_row(self.snapshot, self.set, &mut dumped.damage, |row| {
+            Ok::<(), DumpError>(json.raw_row(row.id(), &self.bytes(row))?)
+        })?;
+        json.end_rows();
+        json.finish()?;
+        Ok(())
+    }
+
+    /// Writes the stored bytes as a map of row id to byte string, or shows them.
+    fn stored(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
+        let is_alone = self.frame == SetFrame::Alone;
+        let mut map = StoredMap {
+            is_cbor: self.style.format == DumpFormat::Cbor,
+            levels: self.style.json.pretty.then_some(usize::from(!is_alone)),
+            is_first: true,
+            out,
+        };
+        map.begin((!is_alone).then(|| self.set.key()).as_deref())?;
+        each_row(self.snapshot, self.set, &mut dumped.damage, |row| {
+            Ok::<(), DumpError>(map.row(row.id(), &self.bytes(row))?)
+        })?;
+        Ok(map.end()?)
+    }
+
+    /// The bytes that are dumped of a row.
+    fn bytes(self, row: &SetRow) -> Cow<'_, [u8]> {
+        if !self.style.redact {
+            return Cow::Borrowed(row.value());
+        }
+        let status = usize::from(row.value().first().is_some_and(|first| *first <= 1));
+        // The map stands where rows of an envelope would, so that no field passes for a time.
+        let inside = [b"\xa1\x00", &row.value()[status..]].concat();
+        let mut bytes = row.value()[..status].to_vec();
+        bytes.extend_from_slice(&redact(&inside)[2..]);
+        Cow::Owned(bytes)
+    }
+}
+
+/// The map of row id to stored bytes, as CBOR or in the notation: of a row the status and the map, which follow each
+/// other.
+struct StoredMap<W> {
+    out: W,
+    is_cbor: bool,
+    /// Levels by which the notation is indented, if it is.
+    levels: Option<usize>,
+    is_first: bool,
+}
+
+impl<W: Write> StoredMap<W> {
+    /// Begins the map, after its key in the map around it.
+    fn begin(&mut self, key: Option<&str>) -> io::Result<()> {
+        if self.is_cbor {
+            let mut head = Vec::new();
+            if let Some(key) = key {
+                push_text(&mut head, key);
+            }
+            push_head(&mut head, Header::Map(None));
+            return self.out.write_all(&head);
+        }
+        if let Some(key) = key {
+            self.line(0)?;
+            serde_json::to_writer(&mut self.out, key)?;
+            self.out.write_all(b": ")?;
+        }
+        self.out.write_all(b"{_")
+    }
+
+    fn row(&mut self, id: &str, value: &[u8]) -> io::Result<()> {
+        if self.is_cbor {
+            let mut heads = Vec::new();
+            push_text(&mut heads, id);
+            push_head(&mut heads, Header::Bytes(Some(value.len())));
+            self.out.write_all(&heads)?;
+            return self.out.write_all(value);
+        }
+        self.out.write_all(if mem::replace(&mut self.is_first, false) { b"" } else { b"," })?;
+        match self.levels {
+            Some(_) => self.line(1)?,
+            None => self.out.write_all(b" ")?,
+        }
+        serde_json::to_writer(&mut self.out, id)?;
+        self.out.write_all(b": ")?;
+        let is_embedded = verify(value).is_ok();
+        self.out.write_all(if is_embedded { b"<<" } else { b"" })?;
+        let _ = notation(value, self.levels.map(|levels| levels + 1), &mut self.out)?;
+        self.out.write_all(if is_embedded { b">>" } else { b"" })
+    }
+
+    fn end(mut self) -> io::Result<()> {
+        match (self.is_cbor, self.is_first) {
+            (true, _) => return self.out.write_all(b"\xff"),
+            (false, true) => self.out.write_all(b" ")?,
+            (false, false) => self.line(0)?,
+        }
+        self.out.write_all(b"}")
+    }
+
+    /// Begins a line, if the notation is indented.
+    fn line(&mut self, deeper: usize) -> io::Result<()> {
+        let Some(levels) = self.levels else { return Ok(()) };
+        write!(self.out, "\n{:1$}", "", 2 * (levels + deeper))
+    }
+}
+
+/// Ids that are named once more after the rows, of which there may be very many.
+struct Ids(Spill);
+
+impl Ids {
+    fn new() -> Ids {
+        Ids(Spill::new(IDS))
+    }
+
+    fn push(&mut self, id: &str) -> io::Result<()> {
+        self.0.push(&(id.len() as u64).to_le_bytes())?;
+        self.0.push(id.as_bytes()).map(drop)
+    }
+
+    /// Calls `visit` with every id, in order.
+    fn each(&self, mut visit: impl FnMut(&str) -> io::Result<()>) -> Result<(), DumpError> {
+        let (mut offset, mut len, mut id) = (0, [0; 8], Vec::new());
+        while offset < self.0.len() {
+            self.0.read(offset, &mut len).map_err(Error::temporary)?;
+            id.resize(u64::from_le_bytes(len).try_into().expect("it was in memory"), 0);
+            self.0.read(offset + 8, &mut id).map_err(Error::temporary)?;
+            offset += 8 + id.len() as u64;
+            visit(str::from_utf8(&id).expect("it was text"))?;
+        }
+        Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! All entries in one text: read by one thread, decoded by as many as there are cores, written in order.
 
-use super::entry::{show_entry, stored};
-use super::{DumpFormat, DumpStyle, Dumped, Stop, dump_entry, each, sets};
-use crate::error::Result;
+use super::entry::{show_entry, stored, write_entry};
+use super::sets::SetDump;
+use super::{DumpError, DumpFormat, DumpStyle, Dumped, each};
+use crate::json::sets::SetFrame;
 use crate::json::writer::{EntryError, JsonWriter, write_document_entry};
 use crate::live::view::EnvelopeView;
 use crate::ops::list::Unreadable;
@@ -20,9 +21,9 @@ const LONG: usize = 2 * 1024 * 1024;
 /// Writes the selected entries to `out`, each once, in the order of the selections and of the cache.
 ///
 /// # Errors
-/// The outer error is that of `out`. The inner one is that of the cache; what came before it was
-/// written, as it was before damage, which is not an error but left out.
-pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Write) -> io::Result<Result<Dumped>> {
+/// Those of `out` and of the cache. What came before the latter was written, as it was before damage, which is not an
+/// error but left out.
+pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Write) -> Result<Dumped, DumpError> {
     // Buffers that have room for a text, once some were written.
     let buffers = Mutex::new(Vec::new());
     with_workers(
@@ -31,19 +32,17 @@ pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Writ
             let mut writer = Writer { out, style, is_first: true, decoding, buffers: &buffers, unreadable: Vec::new() };
             writer.begin()?;
             let mut dumped = Dumped::default();
-            let read = each(snapshot, scope, &mut dumped, |entry| writer.take(entry))?;
-            writer.write_all()?;
-            let read = match read {
-                Ok(()) => writer.sets(snapshot, scope, &mut dumped)?,
-                read => read,
-            };
-            // What is not all of it does not look as if it were.
-            if read.is_ok() {
-                writer.end()?;
+            let read = each(snapshot, scope, &mut dumped, |entry| Ok(writer.take(entry)?));
+            if !matches!(read, Err(DumpError::Output(_))) {
+                writer.write_all()?;
             }
+            read?;
+            writer.sets(snapshot, scope, &mut dumped)?;
+            // What is not all of it does not look as if it were.
+            writer.end()?;
             dumped.unreadable = writer.unreadable;
             dumped.leave_out(style);
-            Ok(read.map(|()| dumped))
+            Ok(dumped)
         },
     )
 }
@@ -112,44 +111,37 @@ impl<W: Write> Writer<'_, '_, W> {
 
     /// Writes an entry piece by piece.
     fn write_large(&mut self, entry: &Entry) -> io::Result<()> {
-        let written = match self.style.format {
+        let fault = match self.style.format {
             DumpFormat::Json => {
                 let value = stored(entry, self.style);
                 match EnvelopeView::new(&value) {
-                    Err(error) => Err(error),
+                    Err(error) => Some(error),
                     Ok(envelope) => {
                         self.separate()?;
                         write_document_entry(&entry.key().to_string(), &envelope, self.style.json, &mut self.out)?;
-                        Ok(())
+                        None
                     }
                 }
             }
-            DumpFormat::Lines | DumpFormat::RawLines => dump_entry(entry, self.style, &mut self.out)?,
+            DumpFormat::Lines | DumpFormat::RawLines => write_entry(entry, self.style, &mut self.out)?,
             DumpFormat::Notation | DumpFormat::Cbor => {
                 self.separate()?;
                 show_entry(entry, self.style, &mut self.out)?
             }
         };
-        self.unreadable.extend(written.err().map(|error| Unreadable { key: entry.key(), error }));
+        self.unreadable.extend(fault.map(|error| Unreadable { key: entry.key(), error }));
         Ok(())
     }
 
     /// Writes the sets of diorama.
-    fn sets(&mut self, snapshot: &Snapshot, scope: &Scope, dumped: &mut Dumped) -> io::Result<Result<()>> {
-        let sets = match selected_sets(snapshot, scope, &mut dumped.matched) {
-            Ok(sets) => sets,
-            Err(error) => return Ok(Err(error)),
-        };
-        for set in &sets {
+    fn sets(&mut self, snapshot: &Snapshot, scope: &Scope, dumped: &mut Dumped) -> Result<(), DumpError> {
+        for set in selected_sets(snapshot, scope, &mut dumped.matched)? {
             dumped.entries += 1;
             self.separate()?;
-            match sets::write(snapshot, set, self.style, false, dumped, &mut self.out) {
-                Ok(()) => {}
-                Err(Stop::Cache(error)) => return Ok(Err(error)),
-                Err(Stop::Out(error)) => return Err(error),
-            }
+            SetDump { snapshot, set: &set, style: self.style, frame: SetFrame::Document }
+                .write(dumped, &mut self.out)?;
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     fn separate(&mut self) -> io::Result<()> {
@@ -210,11 +202,11 @@ fn show(mut entries: Vec<Entry>, mut text: Vec<u8>, style: DumpStyle) -> Text {
         if before > 0 {
             text.extend_from_slice(separator(style));
         }
-        let Ok(shown) = show_entry(entry, style, &mut Limited(&mut text)) else {
+        let Ok(fault) = show_entry(entry, style, &mut Limited(&mut text)) else {
             text.truncate(before);
             break;
         };
-        unreadable.extend(shown.err().map(|error| Unreadable { key: entry.key(), error }));
+        unreadable.extend(fault.map(|error| Unreadable { key: entry.key(), error }));
         done += 1;
     }
     let left = entries.split_off(done);

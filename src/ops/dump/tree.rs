@@ -1,12 +1,12 @@
 //! A file for each entry.
 
-use super::{DumpFormat, DumpStyle, Dumped, dump_entry, each};
-use crate::error::Result;
+use super::entry::write_entry;
+use super::{DumpError, DumpFormat, DumpStyle, Dumped, each};
 use crate::fixture::tree;
 use crate::live::error::DecodeError;
 use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Entry, Snapshot};
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -15,8 +15,8 @@ use std::path::Path;
 /// [`Fixture`](crate::Fixture) reads them.
 ///
 /// # Errors
-/// As those of [`dump`](crate::ops::dump); the outer error can be that of any file, which it names.
-pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &Path) -> io::Result<Result<Dumped>> {
+/// As those of [`dump`](crate::ops::dump); that of the output names the file.
+pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &Path) -> Result<Dumped, DumpError> {
     let mut names = tree::Names::default();
     let ending = match style.format {
         DumpFormat::Notation => tree::NOTATION,
@@ -24,42 +24,31 @@ pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &
         _ => tree::ENVELOPE,
     };
     let (mut unreadable, mut dumped) = (Vec::new(), Dumped::default());
-    let read = each(snapshot, scope, &mut dumped, |entry| {
+    each(snapshot, scope, &mut dumped, |entry| {
         let key = entry.key();
         let name = names.path(&key, ending);
-        let written = write_file(&folder.join(&name), |out| {
-            let written = dump_entry(&entry, style, out)?;
-            if style.format != DumpFormat::Cbor {
-                out.write_all(b"\n")?;
-            }
-            Ok(match written {
-                // It is shown all the same.
-                Err(error) if style.format == DumpFormat::Notation => Ok(Some(error)),
-                written => written.map(|()| None),
-            })
-        });
-        match written.map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))? {
-            Ok(None) => {}
-            Ok(Some(error)) | Err(error) => unreadable.push(Unreadable { key, error }),
-        }
+        let fault = write_file(&entry, style, &folder.join(&name))
+            .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
+        unreadable.extend(fault.map(|error| Unreadable { key, error }));
         Ok(())
     })?;
     dumped.unreadable = unreadable;
     dumped.leave_out(style);
-    Ok(read.map(|()| dumped))
+    Ok(dumped)
 }
 
-/// Writes a new file, and folders to it; no file if `write` refuses.
-fn write_file<T>(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<fs::File>) -> io::Result<Result<T, DecodeError>>,
-) -> io::Result<Result<T, DecodeError>> {
+/// Writes an entry to a new file, and folders to it. No file stays of an entry that cannot be decoded, unless the
+/// notation shows it all the same.
+fn write_file(entry: &Entry, style: DumpStyle, path: &Path) -> io::Result<Option<DecodeError>> {
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
     let mut out = BufWriter::new(fs::File::create_new(path)?);
-    let written = write(&mut out)?;
+    let fault = write_entry(entry, style, &mut out)?;
+    if style.format != DumpFormat::Cbor {
+        out.write_all(b"\n")?;
+    }
     out.flush()?;
-    if written.is_err() {
+    if fault.is_some() && style.format != DumpFormat::Notation {
         fs::remove_file(path)?;
     }
-    Ok(written)
+    Ok(fault)
 }

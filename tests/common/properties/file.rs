@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 use vlive::json::JsonStyle;
-use vlive::ops::{DumpFormat, DumpStyle};
+use vlive::ops::{DumpError, DumpFormat, DumpStyle};
 use vlive::{Selection, Snapshot};
 
 const PAGE: usize = 4096;
@@ -91,7 +91,8 @@ pub fn file(file: &[u8], choice: u8) -> Option<u64> {
         let format = FORMATS[usize::from(choice) % FORMATS.len()];
         let json = JsonStyle { pretty: choice.is_multiple_of(2), ..JsonStyle::default() };
         let style = DumpStyle { format, json, redact: choice.is_multiple_of(3) };
-        let dumped = vlive::ops::dump(&snapshot, &Selection::All.into(), style, io::sink()).unwrap();
+        let dumped = vlive::ops::dump(&snapshot, &Selection::All.into(), style, io::sink());
+        assert!(!matches!(dumped, Err(DumpError::Output(_))), "{style:?}");
         if let (Ok(dumped), Some((entries, true))) = (dumped, listed)
             && dumped.damage.is_empty()
         {
