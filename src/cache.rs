@@ -9,7 +9,7 @@ use crate::live::key::{Key, Selection};
 use crate::live::view::EnvelopeView;
 use crate::ops;
 use crate::ops::invalidate::Removed;
-use crate::ops::keep::Keeper;
+use crate::ops::keep::{Keeper, Kept};
 use crate::ops::load::{LoadPlan, Replace};
 use crate::ops::rewrite::Rewritten;
 use crate::ops::scope::Scope;
@@ -172,7 +172,7 @@ impl Cache {
         ops::transfer::carry_out(&mut self.session(), &self.keeper, transfer, source)
     }
 
-    /// Has `keep` called in each change that replaces or removes entries, with these entries, before anything is
+    /// Has `keep` called in each change that replaces or removes entries or sets, with these, before anything is
     /// written. An error of `keep` stops the change, and nothing is written.
     ///
     /// ```
@@ -182,7 +182,7 @@ impl Cache {
     /// let (sender, kept) = std::sync::mpsc::channel();
     /// cache.before_commit(move |entries| {
     ///     for entry in entries {
-    ///         sender.send(entry?.key().to_string()).expect("somebody listens");
+    ///         sender.send(entry?.key()).expect("somebody listens");
     ///     }
     ///     Ok(())
     /// });
@@ -192,7 +192,7 @@ impl Cache {
     /// ```
     pub fn before_commit(
         &self,
-        keep: impl FnMut(&mut dyn Iterator<Item = Result<Entry>>) -> Result<()> + Send + 'static,
+        keep: impl FnMut(&mut dyn Iterator<Item = Result<Kept<'_>>>) -> Result<()> + Send + 'static,
     ) {
         self.keeper.set(Box::new(keep));
     }

@@ -19,6 +19,7 @@ mod format;
 mod global;
 mod interrupted;
 mod invalidate;
+mod layout;
 mod load;
 mod ls;
 mod man;

@@ -4,7 +4,7 @@ use crate::database::{Removal, Removals, Session};
 use crate::diorama::meta::MetaKey;
 use crate::error::Result;
 use crate::live::key::{self, Key, Selection};
-use crate::ops::keep::Keeper;
+use crate::ops::keep::{Keeper, Lost, LostPart};
 use crate::ops::scope::{Matched, Scope};
 use crate::ops::sets::{narrowed_copies, selected_sets};
 use crate::snapshot::{Set, Snapshot, Table};
@@ -38,7 +38,8 @@ pub struct Removed {
 pub struct Plan {
     removals: Removals,
     removed: Removed,
-    has_sets: bool,
+    /// Sets of diorama, and rows of them.
+    sets: Vec<Set>,
 }
 
 impl Plan {
@@ -56,10 +57,10 @@ impl Plan {
         plan.removed.matched.unmatched = scope.unmarked(&is_matched);
         let sets = selected_sets(snapshot, scope, &mut plan.removed.matched)?;
         plan.removed.narrowed = narrowed_copies(snapshot, &sets)?;
-        plan.has_sets = !sets.is_empty();
         for set in &sets {
             plan.add_set(snapshot, set)?;
         }
+        plan.sets = sets;
         Ok(plan)
     }
 
@@ -68,11 +69,17 @@ impl Plan {
         let snapshot = session.snapshot()?;
         let plan = Plan::new(&snapshot, scope)?;
         if !plan.removals.is_empty() {
-            keeper.keep_no_sets(plan.has_sets)?;
-            keeper.keep(&snapshot, plan.removed.keys.iter().map(|key| Key::new(key)))?;
+            keeper.keep(&snapshot, &plan.lost())?;
             session.transact(&plan.removals, |_| Ok(()))?;
         }
         Ok(plan.into_removed())
+    }
+
+    /// What is to be kept before it goes.
+    pub(crate) fn lost(&self) -> Lost {
+        let mut lost = Lost::of_keys(self.removed.keys.iter().map(|key| Key::new(key)));
+        self.sets.iter().for_each(|set| lost.add(set, LostPart::All));
+        lost
     }
 
     /// What goes of each table.

@@ -1,9 +1,10 @@
 //! Keeping what a change replaces or removes, before it does.
 
-use super::dump::raw_lines;
-use crate::error::{Error, Result};
+use super::dump::{DumpError, DumpFormat, DumpStyle, dump_entry};
+use crate::error::Result;
+use crate::json::sets::{Beside, SetFrame, SetHead, SetWriter};
 use crate::live::key::Key;
-use crate::snapshot::{LiveEntry, Set, Snapshot};
+use crate::snapshot::{Entry as LiveEntry, Set, Snapshot};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Write;
@@ -87,12 +88,42 @@ impl Kept<'_> {
     /// Writes a line from which a [`Fixture`](crate::Fixture) brings it back byte for byte.
     ///
     /// # Errors
-    /// [`Error::Output`] if `out` fails, and those of the cache.
-    pub fn write(&self, out: &mut impl Write) -> Result<()> {
+    /// [`DumpError::Output`] if `out` fails, and those of the cache.
+    pub fn write(&self, out: &mut impl Write) -> Result<(), DumpError> {
         match &self.what {
-            What::Entry(entry) => raw_lines::entry(entry, out),
-            What::Set(lost) => raw_lines::set(self.snapshot, lost, out),
+            What::Entry(entry) => {
+                let style = DumpStyle { format: DumpFormat::RawLines, ..DumpStyle::default() };
+                // Bytes are written whatever they are.
+                dump_entry(entry, style, out).map(drop)
+            }
+            What::Set(lost) => lost.write(self.snapshot, out),
         }
+    }
+}
+
+impl LostSet {
+    /// Writes the stored bytes. Nothing is left out of them: damage is an error.
+    fn write(&self, snapshot: &Snapshot, out: &mut impl Write) -> Result<(), DumpError> {
+        let LostSet { set, what } = self;
+        let meta = if *what == LostPart::Rows { None } else { snapshot.stored_meta(set)? };
+        // What remains of the set is not to be replaced when this comes back.
+        let is_part = set.row().is_some() || *what != LostPart::All;
+        let key = set.key().to_string();
+        let head = SetHead {
+            key: &key,
+            part_of: is_part.then(|| set.name()),
+            beside: Beside::Stored { meta: meta.as_deref(), has_rows: set.rows_table().is_some() },
+        };
+        let mut json = SetWriter::begin(out, SetFrame::Line, DumpStyle::default().json, &head)?;
+        if *what != LostPart::Meta {
+            for row in snapshot.rows(set) {
+                let row = row?;
+                json.raw_row(row.id(), row.value())?;
+            }
+        }
+        json.end_rows();
+        json.finish()?;
+        Ok(())
     }
 }
 

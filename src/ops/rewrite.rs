@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::live::envelope::Envelope;
 use crate::live::key::{self, Key};
 use crate::live::view::EnvelopeView;
-use crate::ops::keep::Keeper;
+use crate::ops::keep::{Keeper, Lost};
 use crate::ops::list::Unreadable;
 use crate::snapshot::Snapshot;
 use crate::system::spill::Spill;
@@ -40,7 +40,7 @@ pub(crate) fn carry_out<E: From<Error>>(
     let snapshot = session.snapshot()?;
     let plan = RewritePlan::new(&snapshot, scope, rewrite)?;
     if !plan.items.is_empty() {
-        keeper.keep(&snapshot, plan.items.iter().map(|item| item.key.clone()))?;
+        keeper.keep(&snapshot, &Lost::of_keys(plan.items.iter().map(|item| item.key.clone())))?;
         session.transact(&Removals::new(), |insert| {
             plan.each(|key, value| insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(value)))
         })?;

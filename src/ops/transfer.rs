@@ -3,7 +3,7 @@
 use crate::database::{NewValue, Removal, Removals, Session};
 use crate::error::Result;
 use crate::live::key::{self, Key, Selection};
-use crate::ops::keep::Keeper;
+use crate::ops::keep::{Keeper, Lost};
 use crate::snapshot::Snapshot;
 use std::collections::{BTreeMap, HashSet};
 
@@ -196,7 +196,7 @@ pub(crate) fn carry_out(
     let snapshot = session.snapshot()?;
     let plan = TransferPlan::new(source.unwrap_or(&snapshot), Some(&snapshot), transfer)?;
     if !plan.transferred().keys.is_empty() && (transfer.replace || plan.transferred().in_the_way.is_empty()) {
-        keeper.keep(&snapshot, plan.lost())?;
+        keeper.keep(&snapshot, &Lost::of_keys(plan.lost()))?;
         let removals = plan.removals();
         // Where an entry goes, redb may merge its page with any beside it.
         for name in removals.keys() {
