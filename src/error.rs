@@ -92,8 +92,6 @@ pub enum Error {
         /// The key of the set.
         key: String,
     },
-    /// Rows were to be filtered, and sets of diorama are among what is selected: theirs cannot be.
-    SetsNotFiltered,
     /// A folder has several redb databases, and none is named `vlive.redb`.
     SeveralCaches {
         /// The folder.
@@ -199,8 +197,8 @@ pub enum Error {
     },
     /// A filter fails on a row.
     Filter {
-        /// The entry.
-        key: Key,
+        /// The full key of the entry.
+        key: String,
         /// The row.
         id: Box<str>,
         /// The filter's reason.
@@ -394,7 +392,6 @@ impl fmt::Display for Error {
             Error::SetIsRepeated { name } => write!(f, "two of the entries are the set `{name}`"),
             Error::OtherRows { key, row } => write!(f, "`{key}` is a row, and what is given is not the row `{row}` alone"),
             Error::OnlyARow { key } => write!(f, "`{key}` is a whole set, and what is given is a row of one"),
-            Error::SetsNotFiltered => f.write_str("the rows of diorama's sets cannot be filtered"),
             Error::SeveralCaches { folder, caches } => {
                 write!(f, "`{}` has {} caches:", folder.display(), caches.len())?;
                 let named =

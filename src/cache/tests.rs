@@ -1,83 +1,20 @@
 //! Changes on a disk that runs full at any call, and with panics in redb.
 
 use super::*;
-use crate::database::{FileStorage, NewValue, Removals};
+use crate::database::full_disk::{DISK, Disk, FullDisk};
+use crate::database::{NewValue, Removals};
 use crate::error::{Action, Error};
 use crate::fixture::{FixtureOptions, Source};
 use crate::live::key;
 use crate::snapshot::Snapshot;
 use crate::system::caught::catch;
-use redb::{Database, ReadableTable, StorageBackend, TableDefinition, TableHandle};
-use std::cell::Cell;
+use redb::{Database, ReadableTable, TableDefinition, TableHandle};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
-
-/// What becomes of the calls that change a file.
-#[derive(Clone, Copy, Default)]
-struct Disk {
-    /// Calls that it still takes; `None` if there is no end to them.
-    room: Option<u32>,
-    /// Whether it fails one call only.
-    recovers: bool,
-    failed: u32,
-}
-
-thread_local! {
-    static DISK: Cell<Disk> = Cell::default();
-}
-
-/// The file of a cache on [`DISK`]. What is not on the disk yet is lost with its power alone, which no test can take
-/// away: nothing is synced.
-#[derive(Debug)]
-struct FullDisk(Box<dyn StorageBackend>);
-
-impl FullDisk {
-    fn boxed(file: &Arc<fs::File>) -> Box<dyn StorageBackend> {
-        Box::new(FullDisk(FileStorage::boxed(file)))
-    }
-
-    fn room_for_a_call() -> io::Result<()> {
-        let mut disk = DISK.get();
-        let fails = disk.room == Some(0);
-        disk.room = disk.room.map(|room| room.saturating_sub(1)).filter(|_| !(fails && disk.recovers));
-        disk.failed += u32::from(fails);
-        DISK.set(disk);
-        if fails { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
-    }
-}
-
-impl StorageBackend for FullDisk {
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
-
-    fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-        self.0.read(offset, len)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        FullDisk::room_for_a_call()?;
-        self.0.set_len(len)
-    }
-
-    fn sync_data(&self, _eventual: bool) -> io::Result<()> {
-        FullDisk::room_for_a_call()
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let room = FullDisk::room_for_a_call();
-        // A disk that runs full has taken the beginning of what it was given, and nothing after that.
-        if room.is_err() && DISK.get().failed == 1 {
-            self.0.write(offset, &data[..data.len() / 2])?;
-        }
-        room?;
-        self.0.write(offset, data)
-    }
-}
 
 /// The cache at `folder`, on a disk that can be filled.
 fn on_disk(folder: &Path) -> Cache {

@@ -166,7 +166,7 @@ impl Dump {
         let Some(entry) = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))? else {
             return self.many(format, chosen, global, output);
         };
-        let Some(entry) = chosen.scope.reduce(entry)? else {
+        let Some(entry) = chosen.scope.reduce_live(entry)? else {
             output.error(&none_matches(1), None);
             return Ok(Status::No);
         };

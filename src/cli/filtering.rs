@@ -8,8 +8,9 @@ use crate::output::human;
 use anyhow::Result;
 use clap::Args;
 use std::sync::Arc;
+use vlive::Record;
 use vlive::ops::RowFilter;
-use vlive::{Key, Record};
+use vlive::snapshot::EntryKey;
 
 const HEADING: &str = "Rows";
 
@@ -39,9 +40,9 @@ impl Filtering {
     pub fn rows(&self, now: impl Fn() -> u64 + Send + Sync + 'static) -> Result<Option<RowFilter>> {
         let Some(code) = &self.where_filter else { return Ok(None) };
         let filter = compile("--where", code)?;
-        Ok(Some(RowFilter::new(move |key: &Key, fetched_at, id: &str, record: &Record| {
+        Ok(Some(RowFilter::new(move |key: &EntryKey, fetched_at, id: &str, record: &Record| {
             let key = key.to_string();
-            let row = Row { key: &key, id, fetched_at, age: time::age(now(), fetched_at) };
+            let row = Row { key: &key, id, fetched_at, age: fetched_at.map(|at| time::age(now(), at)) };
             Ok(filter.is_true_of(row, value::of_record(record))?)
         })))
     }
@@ -81,11 +82,18 @@ pub struct Replacing {
 
 impl Replacing {
     /// The results for a row, in order. An object is a row with its fields; anything else is the field `value`.
-    pub fn replace(&self, key: &Key, fetched_at: u64, id: &str, record: &Record) -> Result<Vec<Record>, vlive::Error> {
+    pub fn replace(
+        &self,
+        key: &EntryKey,
+        fetched_at: Option<u64>,
+        id: &str,
+        record: &Record,
+    ) -> Result<Vec<Record>, vlive::Error> {
         let full_key = key.to_string();
-        let row = Row { key: &full_key, id, fetched_at, age: time::age(self.now, fetched_at) };
+        let age = fetched_at.map(|at| time::age(self.now, at));
+        let row = Row { key: &full_key, id, fetched_at, age };
         let results = self.filter.values_of(row, value::of_record(record)).map_err(|fault| vlive::Error::Filter {
-            key: key.clone(),
+            key: full_key.clone(),
             id: id.into(),
             source: Box::new(fault),
         })?;

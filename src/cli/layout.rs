@@ -1,7 +1,7 @@
 //! `--as`: the layout that entries from files are given.
 
 use clap::{Args, ValueEnum};
-use vlive::ops::Layout;
+use vlive::snapshot::Layout;
 
 #[derive(Debug, Args)]
 pub struct LayoutArg {

@@ -128,9 +128,6 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::SetIsRepeated { .. } => (2, Some("leave one of them out")),
         Error::OtherRows { .. } => (2, Some("give the row as `{\"ID\": {…}}`; the name of the set alone writes all its rows")),
         Error::OnlyARow { .. } => (2, Some("name the row: the set, a `/` and the id")),
-        Error::SetsNotFiltered => {
-            (2, Some("`vlive dump --format rows` writes a line for each row, for `jq` and its like"))
-        }
         Error::SeveralCaches { .. } => (2, Some("name one of them with -C")),
         Error::Exists { .. } => (2, Some("name a folder that has none")),
         Error::NotAFile { .. } => (CANNOT, Some("a cache is a file `vlive.redb`; -C takes its folder")),

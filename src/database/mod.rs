@@ -5,6 +5,8 @@
 #![allow(clippy::result_large_err)]
 
 mod create;
+#[cfg(test)]
+pub(crate) mod full_disk;
 mod integrity;
 pub(crate) mod rebuild;
 mod session;
@@ -13,10 +15,10 @@ mod transaction;
 mod types;
 mod verify;
 
+pub use integrity::IntegrityFault;
 pub(crate) use integrity::check_integrity;
 pub(crate) use session::{Session, open_locked};
-#[cfg(test)]
-pub(crate) use storage::FileStorage;
+pub(crate) use storage::{FileStorage, Storage};
 pub(crate) use transaction::{Insert, NewValue, Removal, Removals};
 pub(crate) use verify::{verify_for_redb, wrong_header, wrong_record};
 

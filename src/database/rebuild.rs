@@ -8,10 +8,8 @@
 use super::storage::{PAGE_CACHE, marked_as_open};
 use super::types::{self, RawKey, RawValue};
 use crate::file::{self, Definition, PAGE_SIZE, Packing, TreeEntry};
-use crate::system::positioned::{read_at, write_at};
 use redb::WriteTransaction;
 use redb::{Builder, Database, MultimapTable, MultimapTableDefinition, StorageBackend, Table, TableDefinition};
-use std::fs;
 use std::io;
 use std::mem;
 use std::ops::Range;
@@ -61,14 +59,19 @@ fn blank(is_v3: bool) -> Result<Vec<u8>, redb::Error> {
     Ok(marked_as_open(&bytes))
 }
 
-/// Lays out an empty database of about `len` bytes in a file, and opens it. Nothing is flushed to disk. What redb
-/// does when it is dropped, which tells nobody whether it went well, shows in `closing`.
-pub(crate) fn lay_out(file: &Arc<fs::File>, is_v3: bool, len: u64, closing: &Closing) -> Result<Database, redb::Error> {
+/// Lays out an empty database of about `len` bytes in a file, and opens it. Nothing is flushed to disk. Whether all
+/// of it went well shows in `closing`: redb tells nobody what failed when it was dropped.
+pub(crate) fn lay_out(
+    storage: Box<dyn StorageBackend>,
+    is_v3: bool,
+    len: u64,
+    closing: &Closing,
+) -> Result<Database, redb::Error> {
     let blank = blank(is_v3)?;
-    file.set_len(0)?;
-    write_at(file, &blank, 0)?;
-    file.set_len(whole_pages(len).max(blank.len() as u64))?;
-    let backend = Unflushed { file: Arc::clone(file), closing: closing.clone() };
+    let backend = Unflushed { storage, closing: closing.clone() };
+    backend.set_len(0)?;
+    backend.write(0, &blank)?;
+    backend.set_len(whole_pages(len).max(blank.len() as u64))?;
     Ok(Builder::new().set_cache_size(PAGE_CACHE).create_with_backend(backend)?)
 }
 
@@ -193,23 +196,21 @@ impl Closing {
 /// A file that nobody needs before it is whole: flushing waits for the end.
 #[derive(Debug)]
 struct Unflushed {
-    file: Arc<fs::File>,
+    storage: Box<dyn StorageBackend>,
     closing: Closing,
 }
 
 impl StorageBackend for Unflushed {
     fn len(&self) -> io::Result<u64> {
-        self.closing.note(self.file.metadata().map(|metadata| metadata.len()))
+        self.closing.note(self.storage.len())
     }
 
     fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; len];
-        self.closing.note(read_at(&self.file, &mut bytes, offset))?;
-        Ok(bytes)
+        self.closing.note(self.storage.read(offset, len))
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.closing.note(self.file.set_len(len))
+        self.closing.note(self.storage.set_len(len))
     }
 
     fn sync_data(&self, _eventual: bool) -> io::Result<()> {
@@ -217,7 +218,7 @@ impl StorageBackend for Unflushed {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.closing.note(write_at(&self.file, data, offset))
+        self.closing.note(self.storage.write(offset, data))
     }
 }
 

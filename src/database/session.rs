@@ -2,7 +2,7 @@
 
 use super::create::create_file;
 use super::redb_error;
-use super::storage::{self, FileStorage, Progress};
+use super::storage::{self, FileStorage, Progress, Storage};
 use super::transaction::{self, Insert, Removals, Written};
 use super::verify::{self, OpenAs};
 use crate::error::{Action, Error, Result};
@@ -12,14 +12,11 @@ use crate::snapshot::location;
 use crate::system::caught::catch;
 use crate::system::holder;
 use crate::system::temporary;
-use redb::{Database, StorageBackend};
+use redb::Database;
 use std::fs;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// What stands between redb and the file.
-pub(crate) type Storage = fn(&Arc<fs::File>) -> Box<dyn StorageBackend>;
 
 /// A cache file, locked for as long as this lives.
 #[derive(Debug)]

@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Bytes of redb's page cache. Its default of a gigabyte makes a short-lived tool slower.
 pub(super) const PAGE_CACHE: usize = 4 * 1024 * 1024;
 
+/// What stands between redb and a file.
+pub(crate) type Storage = fn(&Arc<fs::File>) -> Box<dyn StorageBackend>;
+
 /// A file that is locked already. Unlike redb's own backend it refuses to read beyond the end of the file
 /// before it asks for memory, which keeps a damaged length from ending the process.
 #[derive(Debug)]

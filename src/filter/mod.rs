@@ -60,10 +60,10 @@ pub struct Row<'r> {
     pub key: &'r str,
     /// The row id.
     pub id: &'r str,
-    /// When the entry was fetched, in seconds since 1970.
-    pub fetched_at: u64,
-    /// Seconds since then, negative for a time in the future.
-    pub age: i64,
+    /// When the entry was fetched, in seconds since 1970; null to the filter if that is not known.
+    pub fetched_at: Option<u64>,
+    /// Seconds since then, negative for a time in the future; null likewise.
+    pub age: Option<i64>,
 }
 
 impl Filter {
@@ -123,12 +123,12 @@ impl Filter {
 
     fn results(&self, row: Row<'_>, input: Val) -> impl Iterator<Item = Result<Val, Fault>> + '_ {
         let text = |text: &str| Val::utf8_str(text.to_owned());
-        let number = Val::Num;
+        let number = |number: Option<Num>| number.map_or(Val::Null, Val::Num);
         let variables = Vars::new([
             text(row.key),
             text(row.id),
-            number(Num::from_integral(row.fetched_at)),
-            number(Num::from_integral(row.age)),
+            number(row.fetched_at.map(Num::from_integral)),
+            number(row.age.map(Num::from_integral)),
         ]);
         self.run(variables, input)
     }
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
     use ciborium::Value;
 
-    const ROW: Row<'_> = Row { key: "clients/page_1", id: "c1", fetched_at: 1_770_000_000, age: 60 };
+    const ROW: Row<'_> = Row { key: "clients/page_1", id: "c1", fetched_at: Some(1_770_000_000), age: Some(60) };
 
     fn gives(code: &str, input: &Value) -> Result<String, String> {
         let filter = Filter::compile(code).map_err(|fault| fault.to_string())?;

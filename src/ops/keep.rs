@@ -4,7 +4,7 @@ use super::dump::{DumpError, DumpFormat, DumpStyle, dump_entry};
 use crate::error::Result;
 use crate::json::sets::{Beside, SetFrame, SetHead, SetWriter};
 use crate::live::key::Key;
-use crate::snapshot::{Entry as LiveEntry, Set, Snapshot};
+use crate::snapshot::{LiveEntry, Set, Snapshot};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Write;

@@ -3,7 +3,9 @@
 use super::support::Folder;
 use redb::Database;
 use serde_json::json;
+use snapbox::cmd::cargo_bin;
 use std::fs;
+use std::process::Command;
 
 fn len(folder: &Folder) -> u64 {
     fs::metadata(folder.file()).unwrap().len()
@@ -60,6 +62,92 @@ fn compact_keeps_the_owner_or_the_cache() {
     assert_eq!(folder.vlive(["compact"]).output().status, 0);
     let after = fs::metadata(folder.file()).unwrap();
     assert_eq!((after.uid(), after.gid(), after.len()), (12345, 54321, len(&folder)));
+}
+
+/// In a namespace of its own anybody may mount a small disk, where the system allows that.
+#[test]
+#[cfg(target_os = "linux")]
+fn compact_says_how_much_room_is_missing_before_it_writes_anything() {
+    let folder = Folder::copy_of("bakery");
+    fs::create_dir(folder.path().join("small")).unwrap();
+    let script = format!(
+        "mount -t tmpfs -o size=4m none small && cat vlive.redb > small/vlive.redb || exit 77
+        '{}' -C small compact
+        status=$?
+        cmp vlive.redb small/vlive.redb && ls -A small && exit $status",
+        cargo_bin!("vlive").display()
+    );
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--map-root-user", "--mount", "sh", "-c", &script]).current_dir(folder.path());
+    let Ok(output) = unshare.output() else { return };
+    let told = String::from_utf8(output.stderr).unwrap();
+    if output.status.code() == Some(77) || told.starts_with("unshare:") {
+        return;
+    }
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b"vlive.redb\n"[..]), "{told}");
+    let (error, hint) = told.split_once('\n').unwrap();
+    let numbers = error.strip_prefix("error: the disk of `small/vlive.redb` has ").unwrap();
+    let [free, needed, missing] = [" bytes free, and the new file takes ", ": ", " are missing"]
+        .iter()
+        .fold((Vec::new(), numbers), |(mut numbers, rest), after| {
+            let (number, rest) = rest.split_once(after).unwrap();
+            numbers.push(number.parse::<u64>().unwrap());
+            (numbers, rest)
+        })
+        .0
+        .try_into()
+        .unwrap();
+    assert_eq!(needed - free, missing, "{told}");
+    assert_eq!(json!(needed), folder.vlive(["compact", "-n", "--json"]).json()["after"]);
+    assert_eq!(hint, "hint: make room on the disk; the cache is as it was\n");
+}
+
+/// Nobody in particular may do less than root: the tests may run as either.
+#[cfg(unix)]
+fn as_somebody_else(folder: &Folder, args: &[&str]) -> Option<(Option<i32>, String)> {
+    use std::os::unix::process::CommandExt;
+    let program = folder.command(args);
+    let mut command = Command::new(program.get_program());
+    command.args(program.get_args()).current_dir(folder.path()).uid(65_534).gid(65_534);
+    // Somebody else may not even be allowed to run the program.
+    let output = command.output().ok()?;
+    Some((output.status.code(), String::from_utf8(output.stderr).unwrap()))
+}
+
+#[test]
+#[cfg(unix)]
+fn compact_refuses_a_folder_that_it_cannot_write_to_and_a_file_whose_owner_it_cannot_keep() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::copy_of("bakery");
+    let mode = |path: &std::path::Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    mode(&folder.file(), 0o666);
+    for (folder_mode, told) in [
+        (0o555, "error: cannot write a new file beside `./vlive.redb`: Permission denied (os error 13)\n"),
+        (0o777, "error: cannot keep owner and mode of `./vlive.redb`: Operation not permitted (os error 1)\n"),
+    ] {
+        mode(folder.path(), folder_mode);
+        let before = fs::read(folder.file()).unwrap();
+        let Some((status, complaint)) = as_somebody_else(&folder, &["compact"]) else { return };
+        assert!(fs::read(folder.file()).unwrap() == before, "{complaint}");
+        mode(folder.path(), 0o777);
+        assert_eq!(folder.files(), ["vlive.redb"], "{complaint}");
+        assert_eq!(status, Some(3), "{complaint}");
+        let hint = "hint: looking takes permission to read, and changing permission to write\n";
+        assert_eq!(complaint, format!("{told}{hint}"));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn compact_replaces_the_file_that_a_link_leads_to_and_keeps_its_mode() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let (folder, other) = (Folder::copy_of("bakery"), Folder::empty());
+    fs::set_permissions(folder.file(), fs::Permissions::from_mode(0o604)).unwrap();
+    symlink(folder.file(), other.file()).unwrap();
+    assert_eq!(other.vlive(["compact"]).output().status, 0);
+    assert!(fs::symlink_metadata(other.file()).unwrap().is_symlink() && len(&folder) < 2_000_000);
+    assert_eq!(fs::metadata(folder.file()).unwrap().permissions().mode() & 0o777, 0o604);
+    assert_eq!((folder.files(), other.files()), (vec!["vlive.redb".to_owned()], vec!["vlive.redb".to_owned()]));
 }
 
 #[test]

@@ -128,7 +128,7 @@ impl<'s> Tables<'s> {
             (Some((table, _)), Some(snapshot)) => Err(Error::NotASetTable {
                 path: snapshot.path().to_owned(),
                 table: table.name().to_owned(),
-                is: table.kind(),
+                is: table.kind().to_string(),
             }),
             _ if is_of_live => Err(Error::NotASetName { name }),
             _ => Ok(name),

@@ -1,7 +1,7 @@
 //! A cache written anew without the space that it does not need.
 
 use crate::database::rebuild::{self, Closing, NewTable};
-use crate::database::{open_locked, redb_error, verify_for_redb};
+use crate::database::{FileStorage, Storage, open_locked, redb_error, verify_for_redb};
 use crate::error::{Action, Error, Result};
 use crate::file::{self, Definition, MAGIC, TreeEntry};
 use crate::ops::stat;
@@ -51,10 +51,22 @@ const TRIES: u32 = 3;
 /// [`Error::NoRoom`] if the disk has no room for the new file; [`Error::HardLinked`] if the file has another
 /// name; [`Error::UnknownType`] if a table has a type that redb cannot be told of. The cache is as it was then.
 pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
-    let named = location::find(path.as_ref())?;
+    compact_on(&Disk { free: disk::free, storage: FileStorage::boxed }, path.as_ref())
+}
+
+fn compact_on(disk: &Disk, path: &Path) -> Result<Compacted> {
+    let named = location::find(path)?;
     let file = open_locked(&named)?;
     let path = fs::canonicalize(&named).map_err(|error| Error::io(Action::Read, &named, error))?;
-    compact_locked(&Old { named, path, file })
+    compact_locked(disk, &Old { named, path, file })
+}
+
+/// What the new file is written to.
+struct Disk {
+    /// Bytes that are free for a folder, if the system says so.
+    free: fn(&Path) -> Option<u64>,
+    /// What stands between redb and the file.
+    storage: Storage,
 }
 
 /// The file as it is, which nobody else changes.
@@ -65,7 +77,7 @@ struct Old {
     file: Arc<fs::File>,
 }
 
-fn compact_locked(old: &Old) -> Result<Compacted> {
+fn compact_locked(disk: &Disk, old: &Old) -> Result<Compacted> {
     let metadata = old.file.metadata().map_err(|error| Error::io(Action::Read, &old.named, error))?;
     let names = disk::names(&metadata);
     if names > 1 {
@@ -79,7 +91,7 @@ fn compact_locked(old: &Old) -> Result<Compacted> {
     }
     // What is in use is read to be copied, and to be compared with what was written, which is read too.
     progress::current().expect(Some(3 * plan.after));
-    let after = replace(old, &snapshot, &metadata, plan.after)?;
+    let after = replace(disk, old, &snapshot, &metadata, plan.after)?;
     Ok(Compacted { after: after.unwrap_or(plan.before), ..plan })
 }
 
@@ -103,15 +115,15 @@ pub fn compact_plan(snapshot: &Snapshot) -> Result<Compacted> {
 
 /// Writes the new file, about `len` bytes long, and puts it in place of the old one. Returns its length; `None` if
 /// it is not shorter, and all is as it was.
-fn replace(old: &Old, snapshot: &Snapshot, metadata: &fs::Metadata, len: u64) -> Result<Option<u64>> {
+fn replace(disk: &Disk, old: &Old, snapshot: &Snapshot, metadata: &fs::Metadata, len: u64) -> Result<Option<u64>> {
     let cannot = |action| move |error| Error::io(action, &old.named, error);
     let folder = old.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if let Some(free) = disk::free(folder).filter(|free| *free < len) {
+    if let Some(free) = (disk.free)(folder).filter(|free| *free < len) {
         return Err(Error::NoRoom { path: old.named.clone(), needed: len, free });
     }
     let new = TemporaryFile::new(folder).map_err(cannot(Action::WriteBeside))?;
     disk::hide(new.file()).map_err(cannot(Action::WriteBeside))?;
-    write(&old.named, snapshot, new.file(), len)?;
+    write(&old.named, snapshot, new.file(), disk.storage, len)?;
     let after = new.file().metadata().map_err(cannot(Action::WriteBeside))?.len();
     if after >= metadata.len() {
         return Ok(None);
@@ -129,25 +141,29 @@ fn replace(old: &Old, snapshot: &Snapshot, metadata: &fs::Metadata, len: u64) ->
 }
 
 /// Writes all tables to a new file. `len` is what it should take; where redb has to make it longer, it doubles it.
-fn write(path: &Path, snapshot: &Snapshot, file: &Arc<fs::File>, len: u64) -> Result<()> {
+fn write(path: &Path, snapshot: &Snapshot, file: &Arc<fs::File>, storage: Storage, len: u64) -> Result<()> {
+    let cannot = |error| Error::io(Action::WriteBeside, path, error);
     let mut len = len;
     for left in (0..TRIES).rev() {
         let failed = |error| redb_error(Action::WriteBeside, path, error);
         let panicked = || Error::RedbPanicked { action: Action::WriteBeside, path: path.to_owned() };
         let closing = Closing::default();
         let written = catch(|| {
-            let database = rebuild::lay_out(file, snapshot.slot().version == 3, len, &closing).map_err(failed)?;
+            let is_v3 = snapshot.slot().version == 3;
+            let database = rebuild::lay_out(storage(file), is_v3, len, &closing).map_err(failed)?;
             fill(path, snapshot, &database)
         });
+        // Whatever redb made of it, the first failure of the disk is the reason.
+        closing.result().map_err(cannot)?;
         written.ok_or_else(panicked)??;
-        closing.result().map_err(|error| Error::io(Action::WriteBeside, path, error))?;
-        let written = file.metadata().map_err(|error| Error::io(Action::WriteBeside, path, error))?.len();
+        let written = file.metadata().map_err(cannot)?.len();
         if written <= len || left == 0 {
             break;
         }
         len += len / 16 + (1 << 20);
     }
-    Ok(())
+    // Some disks say only now that they are full.
+    storage(file).sync_data(false).map_err(cannot)
 }
 
 fn fill(path: &Path, snapshot: &Snapshot, database: &Database) -> Result<()> {
@@ -164,7 +180,8 @@ fn fill_table(path: &Path, snapshot: &Snapshot, table: &Table, transaction: &Wri
     let definition = table.definition();
     let new = NewTable::create(transaction, table.name(), definition)
         .map_err(|error| redb_error(Action::WriteBeside, path, error))?;
-    let unknown = || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind() };
+    let unknown =
+        || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind().to_string() };
     let mut entries = definition.tree(snapshot.file()).entries();
     match new.ok_or_else(unknown)? {
         NewTable::Packed(mut new) => {
@@ -236,3 +253,6 @@ fn values(snapshot: &Snapshot, table: &Table, stored: &[u8]) -> Result<Vec<Vec<u
     visited.map_err(|error| snapshot.error(error, Some(table.name())))?;
     Ok(values)
 }
+
+#[cfg(test)]
+mod tests;
