@@ -92,6 +92,15 @@ pub enum Error {
         /// The key of the set.
         key: String,
     },
+    /// A set of diorama was to get the name of a row, or a row a name that is not that of a row in a set that is there.
+    NotAlike {
+        /// What was to be copied or moved.
+        from: String,
+        /// Where it was to go.
+        to: String,
+        /// Whether it is a row.
+        is_row: bool,
+    },
     /// A folder has several redb databases, and none is named `vlive.redb`.
     SeveralCaches {
         /// The folder.
@@ -392,6 +401,12 @@ impl fmt::Display for Error {
             Error::SetIsRepeated { name } => write!(f, "two of the entries are the set `{name}`"),
             Error::OtherRows { key, row } => write!(f, "`{key}` is a row, and what is given is not the row `{row}` alone"),
             Error::OnlyARow { key } => write!(f, "`{key}` is a whole set, and what is given is a row of one"),
+            Error::NotAlike { from, to, is_row: true } => {
+                write!(f, "`{from}` is a row of a set, and `{to}` is not a row of a set that is there")
+            }
+            Error::NotAlike { from, to, .. } => {
+                write!(f, "`{from}` is a whole set, and `{to}` is a row of a set that is there")
+            }
             Error::SeveralCaches { folder, caches } => {
                 write!(f, "`{}` has {} caches:", folder.display(), caches.len())?;
                 let named =

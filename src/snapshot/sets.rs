@@ -41,6 +41,10 @@ pub struct SetKey {
 }
 
 impl SetKey {
+    pub(crate) fn new(name: &str, row: Option<&str>) -> SetKey {
+        SetKey { name: name.into(), row: row.map(Into::into) }
+    }
+
     /// The name of the table of rows.
     #[must_use]
     pub fn name(&self) -> &str {

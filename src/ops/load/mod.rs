@@ -13,7 +13,8 @@ use crate::ops::scope::Scope;
 use crate::snapshot::location;
 use crate::snapshot::{Snapshot, Table};
 use crate::system::progress;
-use place::{Place, Tables, each_row_of_entry, meta_of_entry, named};
+pub(crate) use place::Tables;
+use place::{Place, each_row_of_entry, meta_of_entry, named};
 use std::collections::HashSet;
 use std::path::Path;
 

@@ -11,7 +11,7 @@ use crate::snapshot::{Layout, Set, Snapshot, Table, TableRole};
 
 /// Where an entry of a fixture goes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// To its key, as an entry of vantage-live.
     Entry,
     /// To the table of this name, in place of the whole set.
@@ -21,7 +21,7 @@ pub(super) enum Place {
 }
 
 /// The tables of a cache, as far as they decide where something goes.
-pub(super) struct Tables<'s> {
+pub(crate) struct Tables<'s> {
     snapshot: Option<&'s Snapshot>,
     pub sets: Vec<Set>,
     roles: Vec<(Table, TableRole)>,
@@ -102,6 +102,14 @@ impl<'s> Tables<'s> {
         self.sets.binary_search_by(|set| set.name().cmp(name)).ok().map(|place| &self.sets[place])
     }
 
+    /// The name of the table of a set that is not there yet, which may be typed as people read it.
+    pub fn name_of_new(typed: &str) -> String {
+        if Identity::of_table(typed).is_some() {
+            return typed.to_owned();
+        }
+        typed.parse::<Identity>().map_or_else(|_| typed.to_owned(), |identity| identity.table())
+    }
+
     fn holds_cache_key(&self, cache_key: &str) -> bool {
         self.roles.iter().any(|(table, _)| table.cache_key() == Some(cache_key))
     }
@@ -118,7 +126,7 @@ impl<'s> Tables<'s> {
     }
 
     /// Refuses the name of a set if there is another kind of table with it, or with that of its meta table.
-    fn expect_free(&self, name: String) -> Result<String> {
+    pub fn expect_free(&self, name: String) -> Result<String> {
         let meta = meta_table(&name);
         let wrong = self.roles.iter().find(|(table, role)| {
             table.name() == name && *role != TableRole::Rows || table.name() == meta && *role != TableRole::Meta
@@ -141,12 +149,9 @@ pub(super) fn named(key: &Key) -> String {
     Selection::Entry(key.clone()).named().expect("an entry has a name")
 }
 
-/// The table of a set that is not there yet: its name, which may be typed as people read it.
+/// The table of a set of a fixture that is not there yet.
 fn table_of(fixture: &Fixture, name: &str) -> String {
-    if !fixture.is_typed() || Identity::of_table(name).is_some() {
-        return name.to_owned();
-    }
-    name.parse::<Identity>().map_or_else(|_| name.to_owned(), |identity| identity.table())
+    if fixture.is_typed() { Tables::name_of_new(name) } else { name.to_owned() }
 }
 
 fn expect_row<'i>(key: &str, row: &str, mut ids: impl Iterator<Item = &'i str>) -> Result<()> {
