@@ -166,6 +166,13 @@ impl Set {
         Set { keep: Some(KeepRows(Arc::new(keep))), ..self }
     }
 
+    /// Whether the tables of both are the same, whatever is selected of them: no byte of one differs from the other.
+    #[must_use]
+    pub fn has_same_tables(&self, other: &Set) -> bool {
+        let root = |table: &Option<Table>| table.as_ref().map(|table| table.definition().clone());
+        root(&self.rows) == root(&other.rows) && root(&self.meta_table) == root(&other.meta_table)
+    }
+
     /// Its table of rows.
     pub(crate) fn rows_table(&self) -> Option<&Table> {
         self.rows.as_ref()
@@ -408,6 +415,15 @@ impl Snapshot {
             Some(row) => self.with_row(&sets[place], row)?,
         };
         Ok(set.into_iter().collect())
+    }
+
+    /// What this commit has of a set, or of the row of it, that another one had.
+    pub fn set_again(&self, set: &Set) -> Result<Option<Set>> {
+        let Some(there) = self.sets()?.into_iter().find(|there| there.name() == set.name()) else { return Ok(None) };
+        match set.row() {
+            None => Ok(Some(there)),
+            Some(row) => self.with_row(&there, row),
+        }
     }
 
     /// The set that a typed name is that of, and perhaps the id of a row that need not be there; `sets` are all that

@@ -47,9 +47,9 @@ impl Fixture {
     /// ```
     pub fn seed(&self, path: impl AsRef<Path>, replace: Replace) -> Result<LoadPlan> {
         Session::create_with(location::find(path.as_ref())?, |mut session| {
-            let plan = LoadPlan::carry_out(&mut session, &Keeper::default(), self, replace)?;
+            let plan = LoadPlan::carry_out(&mut session, &Keeper::default(), self, replace, |_| Ok(true))?;
             session.close()?;
-            Ok(plan)
+            Ok(plan.expect("it is due whatever is there"))
         })
     }
 }
@@ -264,50 +264,54 @@ impl LoadPlan {
         Ok(())
     }
 
-    /// Makes the plan and does what it says, in one transaction.
+    /// Makes the plan and does what it says, in one transaction, if what is there makes it due; `None` if not.
     pub(crate) fn carry_out(
         session: &mut Session,
         keeper: &Keeper,
         fixture: &Fixture,
         replace: Replace,
-    ) -> Result<LoadPlan> {
+        is_due: impl FnOnce(&Snapshot) -> Result<bool>,
+    ) -> Result<Option<LoadPlan>> {
         let snapshot = session.snapshot()?;
+        if !is_due(&snapshot)? {
+            return Ok(None);
+        }
         let plan = LoadPlan::new(&snapshot, fixture, replace)?;
-        plan.apply(session, keeper, &snapshot, fixture)?;
-        Ok(plan)
+        let removals = plan.removals();
+        if !fixture.is_empty() || !removals.is_empty() {
+            keeper.keep(&snapshot, &plan.lost(fixture))?;
+            progress::current().expect(Some(fixture.bytes()));
+            session.transact(&removals, |insert| plan.insert(fixture, insert))?;
+        }
+        Ok(Some(plan))
     }
 
-    /// Does what the plan says, in one transaction.
-    pub(crate) fn apply(
-        &self,
-        session: &mut Session,
-        keeper: &Keeper,
-        snapshot: &Snapshot,
-        fixture: &Fixture,
-    ) -> Result<()> {
+    /// What goes before anything is written.
+    pub(crate) fn removals(&self) -> Removals {
         let mut removals = self.removal.removals().clone();
         removals.extend(self.replaced_tables.clone());
-        if fixture.is_empty() && removals.is_empty() {
-            return Ok(());
+        removals
+    }
+
+    /// Writes the entries and sets of the fixture, which must be that of the plan.
+    pub(crate) fn insert(&self, fixture: &Fixture, insert: &mut Insert<'_>) -> Result<()> {
+        // Rows that are added to a set follow it, if the fixture has both.
+        for is_part in [false, true] {
+            for (source, item) in Source::all(fixture).zip(&self.items) {
+                match (source, &item.place) {
+                    (_, place) if matches!(place, Place::Rows(_)) != is_part => {}
+                    (Source::Entry(entry), Place::Entry) => insert_entry(entry, insert)?,
+                    (source, Place::Set(name)) => insert_set(source, name, insert)?,
+                    (source, Place::Rows(name)) => insert_rows(source, name, insert)?,
+                    (Source::Set(_), Place::Entry) => unreachable!("a set is not placed among entries"),
+                }
+            }
         }
-        keeper.keep(snapshot, &self.lost(fixture))?;
-        progress::current().expect(Some(fixture.bytes()));
-        session.transact(&removals, |insert| {
-            // Rows that are added to a set follow it, if the fixture has both.
-            let is_part = |item: &Item| matches!(item.place, Place::Rows(_));
-            let items = || Source::all(fixture).zip(&self.items);
-            let whole = items().filter(|(_, item)| !is_part(item));
-            whole.chain(items().filter(|(_, item)| is_part(item))).try_for_each(|(source, item)| match (source, &item.place) {
-                (Source::Entry(entry), Place::Entry) => insert_entry(entry, insert),
-                (source, Place::Set(name)) => insert_set(source, name, insert),
-                (source, Place::Rows(name)) => insert_rows(source, name, insert),
-                (Source::Set(_), Place::Entry) => unreachable!("a set is not placed among entries"),
-            })
-        })
+        Ok(())
     }
 
     /// What is to be kept before it is replaced or removed.
-    fn lost(&self, fixture: &Fixture) -> Lost {
+    pub(crate) fn lost(&self, fixture: &Fixture) -> Lost {
         let mut lost = self.removal.lost();
         let entries = fixture.entries().zip(&self.items);
         let replaced = entries.filter(|(_, item)| item.is_replaced && item.place == Place::Entry);
