@@ -214,9 +214,9 @@ impl Dump {
         let bar = output.bar("dumping");
         let snapshot = pinned(chosen, Some(&bar), global)?;
         let style = self.style(format, true);
-        if !vlive::ops::sets_in(&snapshot, &chosen.scope)?.is_empty() {
-            let hint = "write a file, or standard output: leave out the `/` at the end";
-            return Err(Refused::error("a folder cannot hold sets of diorama", Some(hint)));
+        if format == Format::Cbor && !vlive::ops::sets_in(&snapshot, &chosen.scope)?.is_empty() {
+            let hint = "leave out --format, and each set is a file of JSON; or leave out the `/` at the end";
+            return Err(Refused::error("a folder of CBOR files cannot hold sets of diorama", Some(hint)));
         }
         let fill = |folder: &Path| vlive::ops::dump_tree(&snapshot, &chosen.scope, style, folder);
         let dumped = target::folder(path, fill, is_answer)?;

@@ -188,7 +188,8 @@ fn concerned(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Table>> {
         let tables = snapshot.tables()?.into_iter();
         return Ok(tables.filter(|table| table.cache_key().is_some() || named(table)).collect());
     }
-    let mut cache_keys: Vec<&str> = selections.iter().filter_map(Selection::cache_key).collect();
+    let of_live = selections.iter().filter(|selection| !matches!(selection, Selection::Set(_)));
+    let mut cache_keys: Vec<&str> = of_live.filter_map(Selection::cache_key).collect();
     cache_keys.sort_unstable();
     cache_keys.dedup();
     cache_keys.into_iter().filter_map(|cache_key| snapshot.table(cache_key).transpose()).collect()
