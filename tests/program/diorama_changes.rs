@@ -21,14 +21,14 @@ fn what_is_dumped_loads_with_the_bytes_that_it_had() {
             let into = Folder::empty();
             let dump = beside(&files, "dump");
             assert_eq!(from.vlive([&["dump"], format, &["--output", &dump]].concat()).output().status, 0);
-            let loaded = into.vlive(["-C", "new.redb", "load", &dump]).output();
+            let loaded = into.vlive(["load", &dump]).output();
             assert_eq!(loaded.status, 0, "{}", loaded.stderr);
             assert_eq!(tables(&into), tables(&from), "{name} {format:?}");
         }
         let (into, tree) = (Folder::empty(), beside(&files, &format!("{name}.tree/")));
         let dumped = from.vlive(["dump", "-o", &tree]).output();
         assert_eq!(dumped.status, 0, "{}", dumped.stderr);
-        assert_eq!(into.vlive(["-C", "new.redb", "load", &tree]).output().status, 0);
+        assert_eq!(into.vlive(["load", &tree]).output().status, 0);
         assert_eq!(tables(&into), tables(&from), "{name} in a folder");
     }
 }
@@ -38,10 +38,10 @@ fn stored_bytes_that_diorama_refuses_or_ignores_load_as_they_were() {
     let (from, into, files) = (copy_of("odd-rows.redb"), Folder::empty(), Folder::empty());
     let dump = beside(&files, "dump");
     assert_eq!(from.vlive(["dump", "--format", "jsonl", "--raw", "-o", &dump]).output().status, 0);
-    assert_eq!(into.vlive(["-C", "new.redb", "load", &dump]).output().status, 0);
-    let mut expected = tables(&from);
-    expected.retain(|name, _| into.vlive(["dump", name]).output().status != 1);
-    assert_eq!(tables(&into), expected);
+    assert_eq!(into.vlive(["load", &dump]).output().status, 0);
+    let (mut found, mut expected) = (tables(&into), tables(&from));
+    assert!(found.remove("t") == expected.remove("t"), "rows");
+    assert_eq!(found, expected);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn an_entry_of_the_other_layout_is_refused_or_converted_as_asked() {
     let set = json!({"layout": "diorama", "refreshed_at": stamp, "copied_at": stamp, "rows": {"a": {"n": 1}}});
     assert_eq!(diorama.vlive(["dump", "new"]).json(), set);
     // And back, to a cache of vantage-live.
-    let cache = Folder::copy_of("small");
+    let cache = Folder::copy_of("bakery");
     let text = json!({"new": set}).to_string();
     assert_eq!(cache.vlive(["load"]).stdin(&text).output().status, 2);
     assert_eq!(cache.vlive(["load", "--as", "live"]).stdin(&text).output().status, 0);
@@ -150,7 +150,7 @@ fn an_entry_of_the_other_layout_is_refused_or_converted_as_asked() {
 
 #[test]
 fn rows_alone_become_what_the_cache_holds() {
-    let (diorama, live) = (copy_of("backend.redb"), Folder::copy_of("small"));
+    let (diorama, live) = (copy_of("backend.redb"), Folder::copy_of("bakery"));
     for folder in [&diorama, &live] {
         assert_eq!(folder.vlive(["load"]).stdin(r#"{"new": [{"id": "a"}]}"#).output().status, 0);
     }
@@ -177,11 +177,11 @@ fn cp_and_mv_take_sets_with_all_that_is_stored_of_them() {
                     expected.insert(format!("copy{suffix}"), table.clone());
                 }
             }
-            assert_eq!(tables(&folder), expected, "{name} {set}");
+            assert!(tables(&folder) == expected, "{name} {set}");
             let in_the_way = folder.vlive(["mv", set, "copy"]).output();
             assert_eq!(in_the_way.status, 2, "{}", in_the_way.stderr);
             assert_eq!(folder.vlive(["mv", "copy", set, "--replace"]).output().status, 0);
-            assert_eq!(tables(&folder), before, "{name} {set}");
+            assert!(tables(&folder) == before, "{name} {set}");
         }
     }
 }
@@ -193,7 +193,7 @@ fn cp_takes_a_name_as_people_read_it_and_another_cache() {
     let shown = "clients where team = red";
     let run = into.vlive(["cp", "--from", &source, shown, "clients where team = blue"]).output();
     assert_eq!(run.status, 0, "{}", run.stderr);
-    let blue = RED.replace("t3:red", "t4:blue").replace("c1:117:", "c1:118:");
+    let blue = RED.replace("6:t3:red", "7:t4:blue").replace("c1:117:", "c1:118:");
     let (from, into) = (tables(&from), tables(&into));
     assert_eq!(into.get(&blue), Some(&from[RED]), "{:?}", into.keys());
     assert_eq!(into.get(&format!("{blue}\u{1}meta")), Some(&from[&format!("{RED}\u{1}meta")]));
@@ -236,8 +236,8 @@ fn edit_changes_a_set_and_a_row_and_leaves_the_rest() {
     assert_eq!((row.status, row.stdout.as_str()), (0, "buckets/eu\n"), "{}", row.stderr);
     let mut expected = before.clone();
     let value = expected.get_mut("buckets").unwrap().get_mut("eu").unwrap();
-    *value = String::from_utf8_lossy(value).replace("7kb", "8kb").into_bytes();
-    expected.get_mut("buckets").unwrap().get_mut("eu").unwrap()[1] = before["buckets"]["eu"][1];
+    let at = value.windows(3).position(|bytes| bytes == b"7kb").unwrap();
+    value[at] = b'8';
     assert_eq!(tables(&folder), expected, "the row alone, still incomplete");
     let whole = edit(&["buckets"], "sed -i s/4kb/5kb/");
     assert_eq!(whole.status, 0, "{}", whole.stderr);
@@ -266,7 +266,7 @@ fn a_filter_edits_sets_and_rows_in_one_transaction() {
     let before = tables(&odd);
     let run = odd.vlive(["edit", "t", "--apply", ".total = 5"]).output();
     assert_eq!(run.status, 3, "{}", run.stderr);
-    assert_eq!(tables(&odd), before, "what cannot be read would be lost");
+    assert!(tables(&odd) == before, "what cannot be read would be lost");
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn a_backup_brings_back_what_each_command_replaced_or_removed() {
         };
         assert_eq!(run.status, 0, "{command:?}: {}", run.stderr);
         assert!(run.stderr.contains("brings back"), "{command:?}: {}", run.stderr);
-        assert_ne!(tables(&folder), before, "{command:?}");
+        assert!(tables(&folder) != before, "{command:?}");
         // What was added stays; what was there is there again.
         let loaded = folder.vlive(["load", &backup]).output();
         assert_eq!(loaded.status, 0, "{command:?}: {}", loaded.stderr);
@@ -309,7 +309,7 @@ fn a_backup_brings_back_what_each_command_replaced_or_removed() {
         for (name, rows) in &mut after {
             rows.retain(|id, _| before[name].contains_key(id) || name.contains('\u{1}'));
         }
-        assert_eq!(after, before, "{command:?}");
+        assert!(after == before, "{command:?}");
     }
 }
 

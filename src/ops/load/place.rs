@@ -46,6 +46,9 @@ impl<'s> Tables<'s> {
     /// Where an entry of rows and perhaps a time goes.
     pub fn place_of_entry(&self, fixture: &Fixture, entry: &FixtureEntry<'_>) -> Result<Place> {
         let name = named(entry.key());
+        if entry.is_stored() {
+            return Ok(Place::Entry);
+        }
         if !entry.may_be_set() {
             self.expect_layout(fixture, Layout::Live, &name)?;
             return Ok(Place::Entry);
@@ -70,7 +73,10 @@ impl<'s> Tables<'s> {
 
     /// Where a set goes.
     pub fn place_of_set(&self, fixture: &Fixture, set: &FixtureSet<'_>) -> Result<Place> {
-        self.expect_layout(fixture, Layout::Diorama, set.key())?;
+        // Stored bytes come from a cache like this one, and perhaps from what is no longer there.
+        if !set.is_stored() {
+            self.expect_layout(fixture, Layout::Diorama, set.key())?;
+        }
         if !fixture.is_typed() {
             let name = self.expect_free(set.name().to_owned())?;
             return Ok(if set.is_part() { Place::Rows(name) } else { Place::Set(name) });
@@ -104,10 +110,12 @@ impl<'s> Tables<'s> {
 
     /// The name of the table of a set that is not there yet, which may be typed as people read it.
     pub fn name_of_new(typed: &str) -> String {
-        if Identity::of_table(typed).is_some() {
-            return typed.to_owned();
+        // What people read has none of these unless a name has them, and that is rare.
+        let is_stored = typed.contains(['?', '#', '%']) && Identity::of_table(typed).is_some();
+        match typed.parse::<Identity>() {
+            Ok(identity) if !is_stored => identity.table(),
+            _ => typed.to_owned(),
         }
-        typed.parse::<Identity>().map_or_else(|_| typed.to_owned(), |identity| identity.table())
     }
 
     fn holds_cache_key(&self, cache_key: &str) -> bool {
