@@ -391,7 +391,8 @@ impl fmt::Display for Error {
             Error::IsASet { path, name } => write!(f, "`{name}` is a set of diorama in `{}`", path.display()),
             Error::OtherLayout { path, key, is_set } => {
                 let (set, entry) = ("a set of diorama", "an entry of vantage-live");
-                let (is, holds) = if *is_set { (set, "only entries of vantage-live") } else { (entry, "only sets of diorama") };
+                let (is, holds) =
+                    if *is_set { (set, "only entries of vantage-live") } else { (entry, "only sets of diorama") };
                 write!(f, "`{key}` is {is}, and `{}` holds {holds}", path.display())
             }
             Error::NotASetTable { path, table, is } => {
@@ -399,7 +400,9 @@ impl fmt::Display for Error {
             }
             Error::NotASetName { name } => write!(f, "`{name}` is the name of a table of vantage-live"),
             Error::SetIsRepeated { name } => write!(f, "two of the entries are the set `{name}`"),
-            Error::OtherRows { key, row } => write!(f, "`{key}` is a row, and what is given is not the row `{row}` alone"),
+            Error::OtherRows { key, row } => {
+                write!(f, "`{key}` is a row, and what is given is not the row `{row}` alone")
+            }
             Error::OnlyARow { key } => write!(f, "`{key}` is a whole set, and what is given is a row of one"),
             Error::NotAlike { from, to, is_row: true } => {
                 write!(f, "`{from}` is a row of a set, and `{to}` is not a row of a set that is there")

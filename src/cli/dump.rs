@@ -105,6 +105,10 @@ impl Formats for Format {
 }
 
 impl Dump {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given() || self.selected.is_given()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let format = self.format.format_of(self.path().filter(|path| !target::is_folder(path)))?;
         self.check_options(format, output)?;

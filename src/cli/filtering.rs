@@ -3,7 +3,7 @@
 
 use super::selection::Chosen;
 use super::{Refused, time};
-use crate::filter::{self, Fault, Filter, Row, value};
+use crate::filter::{Fault, Filter, Row};
 use crate::output::human;
 use anyhow::Result;
 use clap::Args;
@@ -43,7 +43,7 @@ impl Filtering {
         Ok(Some(RowFilter::new(move |key: &EntryKey, fetched_at, id: &str, record: &Record| {
             let key = key.to_string();
             let row = Row { key: &key, id, fetched_at, age: fetched_at.map(|at| time::age(now(), at)) };
-            Ok(filter.is_true_of(row, value::of_record(record))?)
+            Ok(filter.is_true_of(row, record)?)
         })))
     }
 }
@@ -92,18 +92,16 @@ impl Replacing {
         let full_key = key.to_string();
         let age = fetched_at.map(|at| time::age(self.now, at));
         let row = Row { key: &full_key, id, fetched_at, age };
-        let results = self.filter.values_of(row, value::of_record(record)).map_err(|fault| vlive::Error::Filter {
+        self.filter.records_of(row, record).map_err(|fault| vlive::Error::Filter {
             key: full_key.clone(),
             id: id.into(),
             source: Box::new(fault),
-        })?;
-        Ok(results.iter().map(value::to_record).collect())
+        })
     }
 }
 
 fn compile(option: &str, code: &str) -> Result<Filter> {
-    let compiled = filter::with_room(|| Filter::compile(code))?;
-    compiled.map_err(|fault: Fault| {
+    Filter::compile(code).map_err(|fault: Fault| {
         Refused::error(
             format!("{option} is not a jq filter that can be used: {fault}"),
             Some("the language is that of jq; `vlive show --help` has examples"),

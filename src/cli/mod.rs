@@ -17,6 +17,7 @@ mod filtering;
 mod find;
 mod format;
 mod global;
+mod help;
 mod interrupted;
 mod invalidate;
 mod layout;
@@ -100,8 +101,23 @@ enum Command {
     #[command(visible_aliases = ["rm"])]
     Invalidate(invalidate::Invalidate),
     Compact(compact::Compact),
+    Help(help::Help),
     Completions(completions::Completions),
     Man(man::Man),
+}
+
+impl Cli {
+    /// Whether the command runs filters.
+    pub fn runs_filters(&self) -> bool {
+        match &self.command {
+            Command::Dump(dump) => dump.runs_filters(),
+            Command::Show(show) => show.runs_filters(),
+            Command::Find(find) => find.runs_filters(),
+            Command::Watch(watch) => watch.runs_filters(),
+            Command::Edit(edit) => edit.runs_filters(),
+            _ => false,
+        }
+    }
 }
 
 /// How a command that got through went.
@@ -159,6 +175,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Mv(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
         Command::Compact(command) => command.run(global, output),
+        Command::Help(command) => command.run(cli.global.color),
         Command::Completions(command) => command.run(output),
         Command::Man(command) => command.run(output),
     }

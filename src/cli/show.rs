@@ -75,6 +75,10 @@ struct Shown {
 }
 
 impl Show {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given() || self.selected.is_given()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         self.table.format()?;
         let now = global.now();

@@ -99,6 +99,10 @@ fn parse_until(text: &str) -> Result<Until, String> {
 }
 
 impl Watch {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         if self.raw && !self.format.is_json() {
             return Err(Refused::error("--raw is for JSON", Some("add --json, or use --record FOLDER")));

@@ -44,7 +44,7 @@ impl MetaKey {
 pub struct Nanoseconds(pub u64);
 
 impl Nanoseconds {
-    const PER_SECOND: u64 = 1_000_000_000;
+    pub(crate) const PER_SECOND: u64 = 1_000_000_000;
 
     /// The beginning of a second since 1970; `None` where diorama has no room for it.
     #[must_use]

@@ -42,7 +42,8 @@ pub use check::{Check, check, check_deep};
 pub use check_sets::CheckedSets;
 pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{
-    Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff, diff_values,
+    Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, MetaDiff, RowDiff, Side, diff, diff_in,
+    diff_values,
 };
 pub use dump::{DumpError, DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_set, dump_tree};
 pub use entries::{each_entry, each_row};

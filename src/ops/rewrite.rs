@@ -1,9 +1,9 @@
 //! Entries that get new values, all worked out before any is written.
 
-use super::scope::{Matched, Scope, selected};
-use crate::database::{NewValue, Removals, Session};
 use super::load::{LoadPlan, Replace};
+use super::scope::{Matched, Scope, selected};
 use super::sets::selected_sets;
+use crate::database::{NewValue, Removals, Session};
 use crate::error::{Error, Result};
 use crate::fixture::Fixture;
 use crate::live::envelope::Envelope;

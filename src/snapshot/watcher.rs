@@ -222,7 +222,7 @@ impl Watcher {
     /// The selected tables that differ, and where each of them is now.
     fn changed_tables(&self, attempt: &Attempt, snapshot: &Snapshot) -> Result<Vec<(String, Option<file::Root>)>> {
         let mut changed = Vec::new();
-        let mut tables = self.tables.differences(&attempt.tables, &self.records);
+        let mut tables = attempt.tables.differences(&self.records);
         while let Some(table) = tables.next().map_err(|error| snapshot.error(error, None))? {
             let Ok(name) = str::from_utf8(table.key) else { continue };
             let is_selected = |key| self.selections.iter().any(|selection| selection.concerns(key));
@@ -261,17 +261,16 @@ impl Watcher {
             .entries
             .iter()
             .try_for_each(|(name, advance)| self.tell(name, advance, |change| each(&commit, change)));
+        let in_context = |error| commit.snapshot.error(error, None);
         for (name, advance) in attempt.entries {
             if let Some(mirror) = self.entries.get_mut(&name) {
-                mirror.apply(advance, &mut self.records);
+                mirror.apply(advance, &mut self.records).map_err(in_context)?;
             }
         }
-        self.tables.apply(attempt.tables, &mut self.records);
+        self.tables.apply(attempt.tables, &mut self.records).map_err(in_context)?;
         self.forget_ahead();
         self.entries.retain(|_, mirror| !mirror.is_empty());
-        self.records
-            .tidy(self.entries.values_mut().chain([&mut self.tables]))
-            .map_err(|error| commit.snapshot.error(error, None))?;
+        self.records.tidy(self.entries.values_mut().chain([&mut self.tables])).map_err(in_context)?;
         self.last = Some(commit.number);
         self.has_seen = true;
         told.map(|()| commit)
@@ -284,10 +283,9 @@ impl Watcher {
         advance: &Advance,
         mut each: impl FnMut(EntryChange) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(mirror) = self.entries.get(name) else { return Ok(()) };
         let cache_key: Arc<str> = key::cache_key(name).unwrap_or_default().into();
-        let unknown = mirror.has_unknown(advance);
-        let mut differences = mirror.differences(advance, &self.records);
+        let unknown = advance.has_unknown();
+        let mut differences = advance.differences(&self.records);
         while let Some(changed) = differences.next().map_err(|error| Error::file(error, &self.path, Some(name)))? {
             let Ok(sub_key) = str::from_utf8(changed.key) else { continue };
             if self.selections.iter().any(|selection| selection.takes(&cache_key, sub_key)) {

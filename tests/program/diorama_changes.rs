@@ -72,7 +72,9 @@ fn put_writes_a_set_whole_and_a_row_beside_the_others() {
 fn rows_that_are_not_the_row_of_the_key_are_refused() {
     let folder = copy_of("backend.redb");
     let before = tables(&folder);
-    for rows in ["{}", r#"{"9": {}}"#, r#"{"8": {}, "9": {}}"#, r#"{"layout": "diorama", "total": 3, "rows": {"9": {}}}"#] {
+    for rows in
+        ["{}", r#"{"9": {}}"#, r#"{"8": {}, "9": {}}"#, r#"{"layout": "diorama", "total": 3, "rows": {"9": {}}}"#]
+    {
         let run = folder.vlive(["put", "orders/8"]).stdin(rows).output();
         assert_eq!(run.status, 2, "{rows}");
         assert!(run.stderr.contains("is not the row `8` alone"), "{}", run.stderr);
@@ -124,7 +126,11 @@ fn an_entry_of_the_other_layout_is_refused_or_converted_as_asked() {
     let live = r#"{"new": {"fetched_at": 1800000000, "rows": {"a": {"n": 1}}}}"#;
     let refused = diorama.vlive(["load"]).stdin(live).output();
     assert_eq!(refused.status, 2);
-    assert!(refused.stderr.contains("`new` is an entry of vantage-live") && refused.stderr.contains("--as"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("`new` is an entry of vantage-live") && refused.stderr.contains("--as"),
+        "{}",
+        refused.stderr
+    );
     assert_eq!(tables(&diorama), before);
     assert_eq!(diorama.vlive(["load", "--as", "diorama"]).stdin(live).output().status, 0);
     let stamp = 1_800_000_000_000_000_000_u64;
@@ -365,12 +371,18 @@ fn tables_of_other_programs_stay_as_they_are() {
         transaction.open_table(numbers).unwrap().insert(1, 2).unwrap();
         transaction.commit().unwrap();
     }
-    for text in [r#"{"numbers": {"layout": "diorama", "rows": {}}}"#, r#"{"numbers": {"layout": "diorama", "total": 1, "rows": {}}}"#] {
+    for text in [
+        r#"{"numbers": {"layout": "diorama", "rows": {}}}"#,
+        r#"{"numbers": {"layout": "diorama", "total": 1, "rows": {}}}"#,
+    ] {
         let run = folder.vlive(["load"]).stdin(text).output();
         assert_eq!(run.status, 2, "{}", run.stderr);
         assert!(run.stderr.contains("not a table of diorama's cache"), "{}", run.stderr);
     }
-    assert_eq!(folder.vlive(["load", "--clear"]).stdin(r#"{"a": {"layout": "diorama", "rows": {"x": {}}}}"#).output().status, 0);
+    assert_eq!(
+        folder.vlive(["load", "--clear"]).stdin(r#"{"a": {"layout": "diorama", "rows": {"x": {}}}}"#).output().status,
+        0
+    );
     use redb::{Database, ReadableTable, TableDefinition};
     let database = Database::open(&path).unwrap();
     let numbers: TableDefinition<'_, u64, u64> = TableDefinition::new("numbers");

@@ -138,9 +138,31 @@ fn help_and_version_go_to_standard_output() {
 }
 
 #[test]
+fn the_command_help_prints_what_the_option_prints() {
+    let folder = Folder::empty();
+    folder.untouched(|| {
+        for command in ["ls", "rm", "watch", "completions", "help"] {
+            let expected = folder.vlive([command, "--help"]).output();
+            folder.vlive(["help", command]).ends(0, &expected.stdout, "");
+        }
+        let expected = folder.vlive(["--color", "always", "--help"]).output();
+        folder.vlive(["--color", "always", "help"]).ends(0, &expected.stdout, "");
+    });
+}
+
+#[test]
+fn help_on_an_unknown_command_names_a_similar_one() {
+    let folder = Folder::empty();
+    let help = folder.vlive(["help", "dmup"]).output();
+    assert_eq!((help.status, help.stdout.as_str()), (2, ""));
+    assert!(help.stderr.starts_with("error: unrecognized subcommand 'dmup'\n"), "{help}");
+    assert!(help.stderr.contains("'dump'"), "{help}");
+}
+
+#[test]
 fn help_names_every_command() {
     let help = Folder::empty().vlive(["--help"]).output();
-    for command in ["ls", "dump", "show", "ages", "diff", "put", "load", "touch", "invalidate", "completions"] {
+    for command in ["ls", "dump", "show", "ages", "diff", "put", "load", "touch", "invalidate", "help", "completions"] {
         assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{command}");
     }
 }
@@ -273,6 +295,7 @@ fn every_command_ends_quietly_when_its_reader_has_gone() {
         &["invalidate", "-n", "-q", "--all"],
         &["completions", "bash"],
         &["--help"],
+        &["help", "ls"],
     ] {
         let folder = Folder::shared("bakery");
         let mut vlive = folder.command(args);

@@ -2,6 +2,7 @@
 //! its exit status together, and what it leaves on the disk.
 
 mod ages;
+mod apply;
 #[cfg(target_os = "linux")]
 mod browse;
 mod change;
@@ -17,6 +18,7 @@ mod edit;
 mod errors;
 mod filter;
 mod find;
+mod formats;
 mod generated;
 mod global;
 mod in_use;

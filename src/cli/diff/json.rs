@@ -5,6 +5,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::mem;
 use vlive::ops::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
@@ -19,6 +20,9 @@ struct EntryJson {
     row_count: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fetched_at: Option<Values<u64>>,
+    /// What diorama remembers of a set and differs, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    meta: BTreeMap<&'static str, Values<u64>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reordered: bool,
 }
@@ -31,6 +35,9 @@ struct RowJson<'d> {
     record: Option<&'d RawValue>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reordered: bool,
+    /// Whether the row is incomplete, on the sides that have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incomplete: Option<Values<bool>>,
 }
 
 #[derive(Serialize)]
@@ -133,6 +140,7 @@ fn entry_json(entry: &EntryDiff) -> EntryJson {
         change: word(entry.change),
         row_count: (entry.change != Change::Changed).then(|| entry.row_count.into()),
         fetched_at: entry.fetched_at.map(|(old, new)| Values { old: Some(old), new: Some(new) }),
+        meta: entry.meta.iter().map(|diff| (diff.key.name(), Values { old: diff.old, new: diff.new })).collect(),
         reordered: entry.is_reordered,
     }
 }
@@ -143,6 +151,10 @@ fn row_json(row: &RowDiff) -> RowJson<'_> {
         change: word(row.change),
         record: row.record.as_deref().map(raw),
         reordered: row.is_reordered,
+        incomplete: row.is_incomplete.contains(&true).then(|| Values {
+            old: (row.change != Change::Added).then_some(row.is_incomplete[0]),
+            new: (row.change != Change::Removed).then_some(row.is_incomplete[1]),
+        }),
     }
 }
 

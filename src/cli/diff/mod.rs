@@ -4,7 +4,7 @@ mod stat;
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, tell_unread, warn_of_sets};
+use super::{Global, Refused, Status, tell_unread};
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
 use anyhow::Result;
@@ -12,8 +12,10 @@ use clap::Args;
 use stat::Stat;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use vlive::diorama::row::RowError;
 use vlive::fixture::FixtureOptions;
-use vlive::ops::{Change, DiffOptions, Difference, Matched, Side};
+use vlive::live::DecodeError;
+use vlive::ops::{Change, DiffOptions, Difference, EntryDiff, Matched, RowDiff, Side};
 use vlive::{Fixture, Selection, Snapshot};
 
 /// Compare two caches, or a cache and a fixture
@@ -76,7 +78,9 @@ impl Opened {
 
     fn has(&self, selection: &Selection) -> Result<bool> {
         Ok(match self {
-            Opened::Cache(snapshot) => snapshot.entries(selection)?.next().is_some(),
+            Opened::Cache(snapshot) => {
+                snapshot.entries(selection)?.next().is_some() || !snapshot.selected_sets(selection)?.is_empty()
+            }
             Opened::Fixture(fixture) => {
                 fixture.entries().any(|entry| selection.takes(entry.key().cache_key(), entry.key().sub_key()))
             }
@@ -104,34 +108,31 @@ impl Diff {
         bar.expect(Some(old.len() + new.len()));
         let options = DiffOptions { fetched_at: self.fetched_at, order: self.order };
         let mut undecodable = Vec::new();
-        let mut differing = 0;
-        let mut is_selected = true;
+        let (mut differing, mut key) = (0, String::new());
         let mut shown = match (self.stat, self.format.is_json()) {
             (true, _) => Shown::Stats(Vec::new()),
             (_, true) => Shown::Json(json::Array::begin(output)?),
             _ => Shown::Lines,
         };
-        let damage = vlive::diff::<anyhow::Error>(old.side(), new.side(), options, |difference| {
-            if let Difference::Entry(entry) = &difference {
-                is_selected = chosen.scope.matches(&entry.key);
-            }
-            // The rows of an entry follow it.
-            if !is_selected {
-                return Ok(());
-            }
-            if let Difference::Entry(entry) = &difference {
-                differing += 1;
-                for (side, error) in [&self.old, &self.new].into_iter().zip(&entry.undecodable) {
-                    undecodable.extend(error.map(|error| Undecodable { side, key: entry.key.to_string(), error }));
+        let damage =
+            vlive::ops::diff_in::<anyhow::Error>(old.side(), new.side(), &chosen.scope, options, |difference| {
+                let sides = [self.old.as_path(), self.new.as_path()];
+                match &difference {
+                    Difference::Entry(entry) => {
+                        differing += 1;
+                        key = entry.key.shown();
+                        undecodable.extend(Undecodable::of_entry(entry, sides));
+                    }
+                    Difference::Row(row) => undecodable.extend(Undecodable::of_row(row, &key, sides)),
+                    _ => {}
                 }
-            }
-            match (&mut shown, &difference) {
-                (Shown::Stats(stats), _) => Stat::add(stats, &difference),
-                (Shown::Json(array), _) => array.add(&difference, output)?,
-                (Shown::Lines, _) => print_lines(&difference, output)?,
-            }
-            Ok(())
-        })?;
+                match (&mut shown, &difference) {
+                    (Shown::Stats(stats), _) => Stat::add(stats, &difference),
+                    (Shown::Json(array), _) => array.add(&difference, output)?,
+                    (Shown::Lines, _) => print_lines(&difference, output)?,
+                }
+                Ok(())
+            })?;
         drop(bar);
         match shown {
             Shown::Stats(stats) if self.format.is_json() => output.json(&stats)?,
@@ -149,8 +150,8 @@ impl Diff {
                 _ => human::count(differing, "entry differs", "entries differ"),
             });
         }
-        for Undecodable { side, key, error } in &undecodable {
-            output.error(&format!("entry `{key}` of `{}` cannot be decoded: {error}", side.display()), None);
+        for Undecodable { side, what, error } in &undecodable {
+            output.error(&format!("{what} of `{}` cannot be decoded: {error}", side.display()), None);
         }
         let unread = if undecodable.is_empty() { Status::Done } else { Status::Unreadable };
         let differs = if differing == 0 { Status::Done } else { Status::No };
@@ -176,7 +177,6 @@ impl Diff {
     fn open(&self, path: &Path, bar: &Bar, global: &Global, output: &Output) -> Result<Opened> {
         if vlive::snapshot::is_cache(path) {
             let snapshot = bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?;
-            warn_of_sets(&snapshot, "not compared", output);
             return Ok(Opened::Cache(Box::new(snapshot)));
         }
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
@@ -227,6 +227,24 @@ enum Shown {
 
 struct Undecodable<'d> {
     side: &'d Path,
-    key: String,
-    error: vlive::live::DecodeError,
+    what: String,
+    error: String,
+}
+
+impl<'d> Undecodable<'d> {
+    fn of_entry(entry: &EntryDiff, sides: [&'d Path; 2]) -> impl Iterator<Item = Undecodable<'d>> {
+        let what = format!("entry `{}`", entry.key);
+        let of_side = move |(side, error): (_, Option<DecodeError>)| {
+            Some(Undecodable { side, what: what.clone(), error: error?.to_string() })
+        };
+        sides.into_iter().zip(entry.undecodable).filter_map(of_side)
+    }
+
+    fn of_row(row: &RowDiff, set: &str, sides: [&'d Path; 2]) -> impl Iterator<Item = Undecodable<'d>> {
+        let what = format!("row `{}` of `{set}`", row.id);
+        let of_side = move |(side, error): (_, Option<RowError>)| {
+            Some(Undecodable { side, what: what.clone(), error: error?.to_string() })
+        };
+        sides.into_iter().zip(row.refused).filter_map(of_side)
+    }
 }

@@ -4,11 +4,15 @@ use crate::output::{Output, table};
 use anyhow::Result;
 use serde::Serialize;
 use vlive::ops::{Change, Difference};
+use vlive::snapshot::Layout;
 
-/// The counts of a cache key.
+/// The counts of a cache key, or of a set.
 #[derive(Default, Serialize)]
 pub struct Stat {
     key: String,
+    /// The key as people read it.
+    #[serde(skip)]
+    shown: String,
     entries: Counts,
     rows: Counts,
     fields: Counts,
@@ -37,7 +41,9 @@ impl Stat {
         if let Difference::Entry(entry) = difference
             && stats.last().is_none_or(|stat| stat.key != entry.key.cache_key())
         {
-            stats.push(Stat { key: entry.key.cache_key().to_owned(), ..Stat::default() });
+            let key = entry.key.cache_key().to_owned();
+            let shown = if entry.key.layout() == Layout::Live { key.clone() } else { entry.key.shown() };
+            stats.push(Stat { key, shown, ..Stat::default() });
         }
         let Some(stat) = stats.last_mut() else { return };
         match difference {
@@ -57,7 +63,7 @@ pub fn print(stats: &[Stat], output: &mut Output) -> Result<()> {
     let columns = [("KEY", false), ("ENTRIES", true), ("ROWS", true), ("FIELDS", true)];
     let counts = |Counts { added, removed, changed }: &Counts| format!("+{added} -{removed} ~{changed}");
     table::print(output, columns, stats, |stat, output| {
-        [output.key(&stat.key).into_owned(), counts(&stat.entries), counts(&stat.rows), counts(&stat.fields)]
+        [output.key(&stat.shown).into_owned(), counts(&stat.entries), counts(&stat.rows), counts(&stat.fields)]
     })?;
     Ok(())
 }

@@ -5,10 +5,9 @@ use super::set::{Changed, changed, tell_changed, unreadable};
 use super::{Edit, ID_FIELD};
 use crate::cli::selection::Meaning;
 use crate::cli::{Global, Refused, Status, tell_unread};
-use crate::filter::{self, Fault, Filter, lossless as values};
+use crate::filter::{Fault, Filter};
 use crate::output::Output;
 use anyhow::Result;
-use std::io;
 use vlive::json::RowsInput;
 use vlive::live::{Envelope, EnvelopeView};
 use vlive::ops::{Dumped, RewritePlan, Scope};
@@ -44,8 +43,7 @@ impl From<Stop> for anyhow::Error {
 pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Result<Status> {
     let hint = "--all applies the filter to every entry";
     let chosen = edit.selecting.choose_with_all(Meaning::Exact, edit.all, hint, global.now(), output)?;
-    let filter = filter::with_room(|| Filter::without_variables(code))?;
-    let filter = filter.map_err(|fault: Fault| {
+    let filter = Filter::without_variables(code).map_err(|fault: Fault| {
         let hint = Some("the language is that of jq, and the entry is as `vlive dump` prints it");
         Refused::error(format!("--apply is not a jq filter that can be used: {fault}"), hint)
     })?;
@@ -53,7 +51,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     let mut left = Vec::new();
     let rewritten = if edit.changing.dry_run {
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
-        let plan = with_room(|| plan(&snapshot, &chosen.scope, &filter, &mut left))?;
+        let plan = plan(&snapshot, &chosen.scope, &filter, &mut left)?;
         if !edit.changing.format.is_json() {
             plan.each::<Stop>(|key, new| {
                 let Some(entry) = snapshot.entry(key)? else { return Ok(()) };
@@ -72,7 +70,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
                 |snapshot, set| applied_to_set(&filter, snapshot, set, &mut left),
             )
         };
-        let rewritten = output.bar("editing").of(|| with_room(apply))?;
+        let rewritten = output.bar("editing").of(|| apply)?;
         cache.close()?;
         rewritten
     };
@@ -82,11 +80,6 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     let unread = left.iter().filter_map(|(set, dumped)| unreadable(set, dumped, output)).fold(unread, Status::max);
     let found = !rewritten.keys.is_empty() || rewritten.unchanged > 0 || !rewritten.unreadable.is_empty();
     Ok(unread.max(chosen.tell(&rewritten.matched, found, global, output)))
-}
-
-/// On a thread with room for a filter; one that cannot be had is an error of the system.
-fn with_room<T: Send>(work: impl FnOnce() -> Result<T, Stop> + Send) -> Result<T, Stop> {
-    filter::with_room(work).map_err(|error: io::Error| Stop::Output(error.into()))?
 }
 
 /// Sets that stay as they are since something of them cannot be read.
@@ -103,10 +96,7 @@ fn plan(snapshot: &Snapshot, scope: &Scope, filter: &Filter, left: &mut Left) ->
 
 /// What a filter makes of a set or a row of one; `None` if that is as it is.
 fn applied_to_set(filter: &Filter, snapshot: &Snapshot, set: &Set, left: &mut Left) -> Result<Option<Fixture>, Stop> {
-    let apply = |before: &str| {
-        let result = filter.value_of(values::read(before)).and_then(|result| values::write(&result));
-        result.map_err(|fault| fault.to_string())
-    };
+    let apply = |before: &str| filter.apply(before).map_err(|fault| fault.to_string());
     match changed(snapshot, set, apply).map_err(Stop::Output)? {
         Ok(Changed::New(fixture)) => Ok(Some(fixture)),
         Ok(Changed::Same) => Ok(None),
@@ -122,8 +112,7 @@ fn applied_to_set(filter: &Filter, snapshot: &Snapshot, set: &Set, left: &mut Le
 fn applied(filter: &Filter, key: &Key, envelope: &EnvelopeView<'_>) -> Result<Option<Envelope>, Stop> {
     let refuse = |what: String| Stop::Filter(key.to_string(), what);
     let before = lossless(envelope, false).map_err(Stop::Output)?;
-    let result = filter.value_of(values::read(&before)).and_then(|result| values::write(&result));
-    let after = result.map_err(|fault| refuse(fault.to_string()))?;
+    let after = filter.apply(&before).map_err(|fault| refuse(fault.to_string()))?;
     if after == before {
         return Ok(None);
     }

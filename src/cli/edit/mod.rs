@@ -10,10 +10,10 @@ use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use draft::Draft;
-use entry::OriginalEntry;
-use set::OriginalSet;
 pub use draft::{Kept, is_editor_running, keep_edited_text};
+use entry::OriginalEntry;
 use serde::Serialize;
+use set::OriginalSet;
 use std::io::Write;
 use vlive::ops::Unreadable;
 use vlive::{Cache, Snapshot};
@@ -97,6 +97,10 @@ trait Original {
 }
 
 impl Edit {
+    pub fn runs_filters(&self) -> bool {
+        self.apply.is_some()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         match &self.apply {
             Some(filter) => apply::run(self, filter, global, output),
@@ -133,13 +137,7 @@ impl Edit {
         Err(Refused::error("an editor takes one entry; --apply changes several", Some(hint)))
     }
 
-    fn edit<O: Original>(
-        &self,
-        original: &O,
-        backup: &Backup,
-        global: &Global,
-        output: &mut Output,
-    ) -> Result<Status> {
+    fn edit<O: Original>(&self, original: &O, backup: &Backup, global: &Global, output: &mut Output) -> Result<Status> {
         let key = original.key();
         let draft = Draft::new(&key, original.text())?;
         let new = match edited(&draft, original, global.editor(), output) {

@@ -105,6 +105,10 @@ const COLUMNS: [listing::Column; 7] = [
 ];
 
 impl Find {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         self.table.format()?;
         let now = global.now();

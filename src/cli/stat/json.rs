@@ -1,7 +1,10 @@
 //! `stat` for machines.
 
 use crate::cli::age_histogram::{Bucket, buckets};
+use crate::output::listing::{self, TableFormat};
+use crate::output::{Output, human};
 use serde::Serialize;
+use std::io;
 use vlive::ops::{self, TableStat};
 use vlive::system::Holder;
 
@@ -93,6 +96,44 @@ impl<'s> Report<'s> {
             ages: contents.map(|contents| buckets(&contents.ages)),
         }
     }
+}
+
+const COLUMNS: [listing::Column; 12] = [
+    ("key", "KEY", false),
+    ("entries", "ENTRIES", true),
+    ("rows", "ROWS", true),
+    ("bytes", "SIZE", true),
+    ("key_bytes", "KEYS", true),
+    ("pages", "PAGES", true),
+    ("page_bytes", "PAGE SIZE", true),
+    ("depth", "DEPTH", true),
+    ("min", "MIN", true),
+    ("median", "MEDIAN", true),
+    ("max", "MAX", true),
+    ("unreadable", "UNREADABLE", true),
+];
+
+/// Prints the table of cache keys.
+pub fn list(stat: &ops::Stat, format: TableFormat, output: &mut Output) -> io::Result<()> {
+    let rows: Vec<Row<'_>> = stat.tables.iter().filter_map(row).collect();
+    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let size = |size: Option<u64>| size.map(human::size).unwrap_or_default();
+    listing::print(output, format, COLUMNS, &rows, |row, _| {
+        [
+            row.key.to_owned(),
+            row.entries.to_string(),
+            number(row.rows),
+            size(row.bytes),
+            size(row.key_bytes),
+            number(row.pages),
+            size(row.page_bytes),
+            number(row.depth),
+            size(row.min),
+            size(row.median),
+            size(row.max),
+            number(row.unreadable),
+        ]
+    })
 }
 
 fn row(table: &TableStat) -> Option<Row<'_>> {

@@ -1,8 +1,9 @@
 mod json;
 
-use super::format::{FormatArgs, SummaryFormat};
+use super::format::TableArgs;
 use super::stale::Stale;
 use super::{Global, Status, age_histogram, tell_unread, warn_of_sets};
+use crate::output::listing::TableFormat;
 use crate::output::{Output, human, in_the_middle, table};
 use anyhow::Result;
 use clap::Args;
@@ -18,6 +19,8 @@ use vlive::ops::{self, Contents, TableStat};
 /// Tells what of the file are values, sub-keys, the rest of the pages that hold them, redb's own records and
 /// free pages, and what `vlive compact` would give back. Sizes of entries are those of their values; the depth is the number of
 /// pages that are read to reach an entry.
+///
+/// `table` and `json` are the whole report; the other formats hold the table of cache keys.
 #[derive(Debug, Args)]
 pub struct Stat {
     /// Show only what the file records about itself; no entry is read
@@ -28,7 +31,7 @@ pub struct Stat {
     stale: Stale,
 
     #[command(flatten)]
-    format: FormatArgs<SummaryFormat>,
+    table: TableArgs,
 }
 
 /// Columns of the largest entries on a terminal, where all of it is to fit on a screen.
@@ -39,6 +42,7 @@ const WIDEST_KEY: usize = 22;
 
 impl Stat {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        self.table.format()?;
         let now = global.now();
         let look = |snapshot: &Snapshot| {
             if self.quick { Ok((ops::stat_quick(snapshot)?, Vec::new())) } else { ops::stat(snapshot, now) }
@@ -48,22 +52,26 @@ impl Stat {
         if let Ok(snapshot) = Snapshot::open(global.folder()) {
             warn_of_sets(&snapshot, "counted as other tables; `vlive ls` lists them", output);
         }
-        if self.format.is_json() {
-            output.json(&Report::new(&stat))?;
-        } else {
-            writeln!(output.data(), "{}", headline(&stat))?;
-            if let Some(contents) = &stat.contents {
-                print_space(&stat, contents, output)?;
-                age_histogram::print(&contents.ages, &self.stale, output)?;
-            }
-            print_tables(&stat.tables, self.quick, output)?;
-            if let Some(contents) = &stat.contents {
-                print_largest(contents, output)?;
-            }
-        }
-        output.flush()?;
+        self.table.print(output, |output, format| match format {
+            TableFormat::Table => self.tell(&stat, output),
+            TableFormat::Json => output.json(&Report::new(&stat)),
+            format => Ok(json::list(&stat, format, output)?),
+        })?;
         let unreadable = stat.contents.as_ref().map_or(&[][..], |contents| &contents.unreadable);
         Ok(tell_unread(&damage, unreadable, output))
+    }
+
+    fn tell(&self, stat: &ops::Stat, output: &mut Output) -> Result<()> {
+        writeln!(output.data(), "{}", headline(stat))?;
+        if let Some(contents) = &stat.contents {
+            print_space(stat, contents, output)?;
+            age_histogram::print(&contents.ages, &self.stale, output)?;
+        }
+        print_tables(&stat.tables, self.quick, output)?;
+        match &stat.contents {
+            Some(contents) => print_largest(contents, output),
+            None => Ok(()),
+        }
     }
 }
 

@@ -176,8 +176,7 @@ impl LoadPlan {
         plan.find_sets(snapshot, &tables, fixture, replace)?;
         let loaded: HashSet<&str> = names.iter().map(String::as_str).collect();
         let is_loaded = |key: &str| {
-            loaded.contains(key)
-                || key.split_once('/').is_some_and(|(cache_key, sub)| fixture.contains(cache_key, sub))
+            loaded.contains(key) || key.split_once('/').is_some_and(|(cache_key, sub)| fixture.contains(cache_key, sub))
         };
         plan.removed = plan.removal.removed().keys.iter().filter(|key| !is_loaded(key)).cloned().collect();
         Ok(plan)

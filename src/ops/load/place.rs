@@ -87,7 +87,9 @@ impl<'s> Tables<'s> {
             (None, false) => return self.expect_free(table_of(fixture, set.key())).map(Place::Set),
             (Some((there, Some(row))), _) => Some((there.name(), row)),
             // A row of a set that is not there.
-            (None, true) => set.key().strip_prefix(set.name()).and_then(|row| Some((set.name(), row.strip_prefix('/')?))),
+            (None, true) => {
+                set.key().strip_prefix(set.name()).and_then(|row| Some((set.name(), row.strip_prefix('/')?)))
+            }
             (Some((_, None)), true) => None,
         };
         let Some((name, row)) = named else { return Err(Error::OnlyARow { key: set.key().to_owned() }) };

@@ -1,0 +1,74 @@
+//! Commands with a report of their own print it as every table is printed.
+
+use crate::support::Folder;
+use std::fs;
+
+#[test]
+fn the_findings_of_a_check_are_lines_of_a_table() {
+    let folder = Folder::with_values("k", &[("1", b"\x80"), ("2", b"\xa0"), ("a,b", b"\xff")]);
+    let csv = "kind,place,what\n\
+        refused,k/1,the envelope is not a map (at byte 0)\n\
+        refused,\"k/a,b\",a break outside of an item of indefinite length (at byte 0)\n\
+        altered,k/2,there is no `fetched_at`,\n";
+    let ended = folder.vlive(["check", "--format", "csv"]).output();
+    assert_eq!(ended.status, 1, "{ended}");
+    assert_eq!(ended.stderr, "");
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    assert_eq!(lines[..3], csv.lines().collect::<Vec<_>>()[..3]);
+    assert!(lines[3..].iter().all(|line| line.starts_with("altered,k/2,")), "{ended}");
+    let lines = folder.vlive(["check", "--format", "jsonl"]).output().stdout;
+    let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!((&first["kind"], &first["place"]), (&"refused".into(), &"k/1".into()));
+    let markdown = folder.vlive(["check", "--format", "markdown"]).output().stdout;
+    assert!(markdown.starts_with("| KIND | PLACE | WHAT |\n| --- | --- | --- |\n| refused | k/1 | "), "{markdown}");
+    Folder::shared("bakery").vlive(["check", "--format", "tsv"]).ends(0, "kind\tplace\twhat\n", "");
+}
+
+#[test]
+fn a_list_of_findings_that_is_not_all_of_them_says_so() {
+    let ended = Folder::shared("envelopes").vlive(["check", "--format", "csv"]).output();
+    let report = Folder::shared("envelopes").vlive(["check", "--json"]).output().json(1, "");
+    let count = |kind: &str| report[kind]["count"].as_u64().unwrap();
+    let all: u64 = ["refused", "altered"].into_iter().map(count).sum();
+    let more = all - 20;
+    assert_eq!(ended.stderr, format!("warning: {more} more are not listed: of each kind only the first places are\n"));
+    assert_eq!(ended.stdout.lines().count(), 21);
+}
+
+#[test]
+fn the_table_of_stat_has_every_format_and_goes_to_a_file() {
+    let folder = Folder::copy_of("live-demo");
+    let report = folder.vlive(["stat", "--json"]).json();
+    let lines = folder.vlive(["stat", "--format", "jsonl"]).output().stdout;
+    let lines: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(report["keys"], serde_json::Value::from(lines));
+    folder.vlive(["stat", "-o", "s.csv"]).ends(0, "", "wrote `s.csv`\n");
+    let csv = fs::read_to_string(folder.path().join("s.csv")).unwrap();
+    assert_eq!(csv, folder.vlive(["stat", "--format", "csv"]).output().stdout);
+    assert!(csv.starts_with("key,entries,rows,bytes,"), "{csv}");
+    folder.vlive(["stat", "-o", "s.txt"]).ends(0, "", "wrote `s.txt`\n");
+    let text = fs::read_to_string(folder.path().join("s.txt")).unwrap();
+    assert_eq!(text, folder.vlive(["stat"]).output().stdout);
+}
+
+#[test]
+fn an_ending_that_a_command_does_not_write_is_refused_before_the_cache_is_read() {
+    let folder = Folder::empty();
+    for command in ["check", "stat", "ls"] {
+        let ended = folder.vlive([command, "-o", "x.cbor"]).output();
+        assert_eq!((ended.status, ended.stdout.as_str()), (2, ""), "{ended}");
+        assert!(
+            ended.stderr.starts_with("error: this command does not write `.cbor`\nhint: its formats are "),
+            "{ended}"
+        );
+        assert!(folder.files().is_empty());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_that_cannot_be_written_names_its_file() {
+    let ended = Folder::shared("bakery").vlive(["show", "-o", "/dev/full"]).output();
+    assert_eq!(ended.status, 3, "{ended}");
+    assert!(ended.stderr.starts_with("error: cannot write `/dev/full`: "), "{ended}");
+}
