@@ -70,7 +70,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
                 |snapshot, set| applied_to_set(&filter, snapshot, set, &mut left),
             )
         };
-        let rewritten = output.bar("editing").of(|| apply)?;
+        let rewritten = output.bar("editing").of(apply)?;
         cache.close()?;
         rewritten
     };
