@@ -67,6 +67,7 @@ impl From<Nanoseconds> for SystemTime {
 
 /// The content of a meta table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Meta {
     /// The rows that the source has, of which the table may hold a part.
     pub total: Option<u64>,

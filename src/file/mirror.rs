@@ -5,38 +5,36 @@
 //! by level from their roots, and only what differs is held in memory. What was in the pages of the old state is
 //! kept as records, since the file may have lost it by the time the new state is seen.
 
-use super::damage::Fault;
 use super::differences::Differences;
-use super::records::{Id, Node, Place, Records, id, push_piece};
-use super::tree::MAX_DEPTH;
-use super::{Damage, Error, File, Reached, Result, Root, Widths};
+use super::records::{Node, Place, Records, push_piece};
+use super::walk::{MAX_DEPTH, Walk};
+use super::{Damage, Error, File, PageRef, Result};
 use std::collections::HashMap;
 use std::mem;
-use std::sync::Arc;
 
 /// One state of a tree.
 #[derive(Debug, Default)]
 pub struct Mirror {
-    root: Option<(Id, Node)>,
+    root: Option<(PageRef, Node)>,
     /// Pages that were read of states that were gone before they were read whole.
-    ahead: HashMap<Id, Page>,
+    ahead: HashMap<PageRef, Page>,
 }
 
 /// A page that was read.
 #[derive(Debug)]
 enum Page {
-    Branch(Box<[Id]>),
+    Branch(Box<[PageRef]>),
     Leaf(Place),
 }
 
 /// A newer state of a tree, read as far as it differs.
 #[derive(Debug, Default)]
 pub struct Advance {
-    root: Option<Id>,
+    root: Option<PageRef>,
     /// The topmost pages that both states have.
-    shared: HashMap<Id, Node>,
+    shared: HashMap<PageRef, Node>,
     /// The branches that only the new state has, each before those below it.
-    branches: Vec<Id>,
+    branches: Vec<PageRef>,
     /// The leaves that only the new state has, in order.
     new: Vec<Place>,
     /// The pages that only the old state has.
@@ -63,8 +61,8 @@ pub type Remember<'r> = dyn Fn(&[u8], &mut Vec<u8>) + 'r;
 
 impl Mirror {
     /// Whether the mirror is of this state already.
-    pub fn is_of(&self, root: Option<&Root>) -> bool {
-        self.root.map(|(id, _)| id) == root.map(id)
+    pub fn is_of(&self, root: Option<&PageRef>) -> bool {
+        self.root.as_ref().map(|(id, _)| id) == root
     }
 
     /// Whether the state has no entries, as far as is known.
@@ -77,17 +75,16 @@ impl Mirror {
     pub fn read(
         &mut self,
         file: &File,
-        root: Option<&Root>,
+        root: Option<&PageRef>,
         remember: &Remember<'_>,
         records: &mut Records,
         damaged: Damaged,
     ) -> Result<Advance> {
         let old = self.root.into_iter().collect();
-        let advance = Advance { root: root.map(id), ..Advance::default() };
+        let advance = Advance { root: root.copied(), ..Advance::default() };
         let new = advance.root.into_iter().map(|id| (id, None)).collect();
-        let reached = Reached::default();
-        let mut reading =
-            Reading { mirror: self, file, remember, records, damaged, reached, advance, old, new, spare: Vec::new() };
+        let walk = Walk::new(file);
+        let mut reading = Reading { mirror: self, walk, remember, records, damaged, advance, old, new };
         reading.run()?;
         Ok(reading.advance)
     }
@@ -97,7 +94,7 @@ impl Mirror {
         let mut nodes = advance.shared;
         for id in advance.branches.into_iter().rev() {
             let Some(Page::Branch(children)) = self.ahead.remove(&id) else { continue };
-            let children: Vec<(Id, Node)> = children.iter().map(|id| (*id, self.take(*id, &mut nodes))).collect();
+            let children: Vec<(PageRef, Node)> = children.iter().map(|id| (*id, self.take(*id, &mut nodes))).collect();
             nodes.insert(id, records.push_branch(&children)?);
         }
         self.root = advance.root.map(|id| (id, self.take(id, &mut nodes)));
@@ -107,7 +104,7 @@ impl Mirror {
     }
 
     /// What is known of a page of the new state.
-    fn take(&mut self, id: Id, nodes: &mut HashMap<Id, Node>) -> Node {
+    fn take(&mut self, id: PageRef, nodes: &mut HashMap<PageRef, Node>) -> Node {
         nodes.remove(&id).unwrap_or_else(|| match self.ahead.remove(&id) {
             Some(Page::Leaf(place)) => Node::Leaf(place),
             _ => Node::Damaged,
@@ -175,21 +172,19 @@ impl Advance {
 }
 
 /// The pages of one level of a state, in order, and leaves above it.
-type Level<N> = Vec<(Id, N)>;
+type Level<N> = Vec<(PageRef, N)>;
 
-/// A comparison on its way down.
+/// A comparison on its way down: a walk in an order of its own, by levels.
 struct Reading<'r> {
     mirror: &'r mut Mirror,
-    file: &'r File,
+    walk: Walk<'r>,
     remember: &'r Remember<'r>,
     records: &'r mut Records,
     damaged: Damaged,
-    reached: Reached,
     advance: Advance,
     old: Level<Node>,
     /// Those that are known to be leaves have a record.
     new: Level<Option<Place>>,
-    spare: Vec<u8>,
 }
 
 impl Reading<'_> {
@@ -253,22 +248,24 @@ impl Reading<'_> {
 
     /// Sets aside what both sides have.
     fn share(&mut self) -> Result<()> {
-        let old: HashMap<Id, Node> = self.old.iter().copied().collect();
+        let old: HashMap<PageRef, Node> = self.old.iter().copied().collect();
         let advance = &mut self.advance;
         let before = advance.shared.len();
         let mut twice = None;
         self.new.retain(|(id, leaf)| {
             let Some(node) = old.get(id) else { return true };
             advance.shared.insert(*id, *node);
-            if leaf.is_none() && self.reached.add(self.file, id.0) {
-                twice = Some(*id);
+            if leaf.is_none()
+                && let Err(error) = self.walk.reach(id.page)
+            {
+                twice = Some(error);
             }
             false
         });
         if advance.shared.len() > before {
             self.old.retain(|(id, _)| !advance.shared.contains_key(id));
         }
-        twice.map_or(Ok(()), |id| self.pass_by(Error::page(id.0, Fault::ReachedTwice)))
+        twice.map_or(Ok(()), |error| self.pass_by(error))
     }
 
     fn expand_old(&mut self) -> Result<()> {
@@ -291,10 +288,9 @@ impl Reading<'_> {
                 self.new.push((id, leaf));
                 continue;
             }
-            let page = if self.reached.add(self.file, id.0) {
-                Err(Error::page(id.0, Fault::ReachedTwice))
-            } else {
-                self.page(id)
+            let page = match self.walk.reach(id.page) {
+                Ok(()) => self.page(id),
+                Err(error) => Err(error),
             };
             match page {
                 Ok(Page::Leaf(place)) => {
@@ -325,7 +321,7 @@ impl Reading<'_> {
     }
 
     /// A page of the new state, read once.
-    fn page(&mut self, id: Id) -> Result<&Page> {
+    fn page(&mut self, id: PageRef) -> Result<&Page> {
         if !self.mirror.ahead.contains_key(&id) {
             let page = self.read(id)?;
             self.mirror.ahead.insert(id, page);
@@ -333,9 +329,8 @@ impl Reading<'_> {
         Ok(&self.mirror.ahead[&id])
     }
 
-    fn read(&mut self, (page, checksum): Id) -> Result<Page> {
-        let root = Root { page, checksum, length: 0 };
-        let page = self.file.read_page(&root, Widths::default(), mem::take(&mut self.spare))?;
+    fn read(&mut self, at: PageRef) -> Result<Page> {
+        let page = self.walk.read(at)?;
         let read = if page.is_leaf() {
             let mut leaf = Vec::new();
             for n in 0..page.count() {
@@ -344,9 +339,9 @@ impl Reading<'_> {
             }
             Page::Leaf(self.records.push(&leaf)?)
         } else {
-            Page::Branch((0..=page.count()).map(|n| id(&page.child(n))).collect())
+            Page::Branch(page.children_from(0).into())
         };
-        self.spare = Arc::into_inner(page).map_or_else(Vec::new, |page| page.bytes);
+        self.walk.reuse(page);
         Ok(read)
     }
 }

@@ -20,13 +20,14 @@ mod store;
 mod survey;
 mod table;
 mod tree;
+mod walk;
 
 pub use allocation::{Allocation, Saved};
 pub use damage::Damage;
 pub use header::{GOD_BYTE, HEADER_LEN, Header, MAGIC, RECOVERY_REQUIRED, Slot};
 pub use mirror::{Advance, Damaged, Mirror};
 pub use packing::{PAGE_SIZE, Packing, filler};
-pub use page::{Page, Root, Widths};
+pub use page::{Page, PageRef, Widths};
 pub use page_number::PageNumber;
 pub use reached::Reached;
 pub use records::Records;
@@ -160,7 +161,7 @@ impl File {
     }
 
     /// A page whose checksum matches. `buffer` is used for it and grown where it must be.
-    fn read_page(&self, at: &Root, widths: Widths, buffer: Vec<u8>) -> Result<Arc<Page>> {
+    fn read_page(&self, at: &PageRef, widths: Widths, buffer: Vec<u8>) -> Result<Arc<Page>> {
         self.pages_read.fetch_add(1, Ordering::Relaxed);
         let Some(store) = &self.store else { return self.read_verified(at, widths, buffer).map(Arc::new) };
         if let Some(page) = store.fetch(at, widths)? {
@@ -172,7 +173,7 @@ impl File {
         Ok(page)
     }
 
-    fn read_verified(&self, at: &Root, widths: Widths, mut buffer: Vec<u8>) -> Result<Page> {
+    fn read_verified(&self, at: &PageRef, widths: Widths, mut buffer: Vec<u8>) -> Result<Page> {
         let damaged = |fault| Error::Damaged(Damage::of_contents(at.page, at.checksum, fault));
         let (start, size) = self.header.geometry.locate(at.page).ok_or_else(|| damaged(Fault::NoSuchPage))?;
         if start + size > self.len {

@@ -1,6 +1,6 @@
 //! What is remembered of the pages of trees: in memory up to a limit, then in a temporary file without a name.
 
-use super::{PageNumber, Result, Root};
+use super::{PageNumber, PageRef, Result};
 use crate::system::spill::Spill;
 use std::io;
 use std::ops::Range;
@@ -10,13 +10,6 @@ const MEMORY: usize = 16 * 1024 * 1024;
 
 /// Bytes of records that are no longer needed, beyond as many as are, before the others are written anew.
 const WASTE: u64 = 64 * 1024 * 1024;
-
-/// A page with its content.
-pub(super) type Id = (PageNumber, u128);
-
-pub(super) fn id(root: &Root) -> Id {
-    (root.page, root.checksum)
-}
 
 /// What is known of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +52,7 @@ impl Records {
     }
 
     /// Adds the record of a branch.
-    pub(super) fn push_branch(&mut self, children: &[(Id, Node)]) -> Result<Node> {
+    pub(super) fn push_branch(&mut self, children: &[(PageRef, Node)]) -> Result<Node> {
         let mut record = Vec::with_capacity(CHILD * children.len());
         for child in children {
             push_child(&mut record, child);
@@ -74,7 +67,7 @@ impl Records {
     }
 
     /// The children of a branch.
-    pub(super) fn children(&self, place: Place) -> Result<Vec<(Id, Node)>> {
+    pub(super) fn children(&self, place: Place) -> Result<Vec<(PageRef, Node)>> {
         Ok(self.load(place)?.chunks_exact(CHILD).map(child).collect())
     }
 
@@ -98,7 +91,7 @@ fn of_spill(error: io::Error) -> io::Error {
 /// Bytes of a child in the record of a branch: page, checksum, kind, and the offset and length of its own record.
 const CHILD: usize = 8 + 16 + 1 + 8 + 8;
 
-fn push_child(record: &mut Vec<u8>, ((page, checksum), node): &(Id, Node)) {
+fn push_child(record: &mut Vec<u8>, (PageRef { page, checksum }, node): &(PageRef, Node)) {
     let (kind, place) = match node {
         Node::Branch(place) => (1, *place),
         Node::Leaf(place) => (2, *place),
@@ -112,7 +105,7 @@ fn push_child(record: &mut Vec<u8>, ((page, checksum), node): &(Id, Node)) {
 }
 
 /// Reads what [`push_child`] wrote.
-fn child(record: &[u8]) -> (Id, Node) {
+fn child(record: &[u8]) -> (PageRef, Node) {
     let number = |at: usize| u64::from_le_bytes(record[at..at + 8].try_into().expect("8 bytes"));
     let checksum = u128::from_le_bytes(record[8..24].try_into().expect("16 bytes"));
     let place = Place { offset: number(25), len: number(33) };
@@ -121,7 +114,7 @@ fn child(record: &[u8]) -> (Id, Node) {
         2 => Node::Leaf(place),
         _ => Node::Damaged,
     };
-    ((PageNumber::parse(number(0)), checksum), node)
+    (PageRef { page: PageNumber::parse(number(0)), checksum }, node)
 }
 
 /// Appends a piece of a leaf's record after its length.
@@ -148,11 +141,11 @@ mod tests {
     #[test]
     fn the_record_of_a_branch_names_its_children() {
         let mut records = Records::default();
-        let page = |raw| PageNumber::parse(raw);
+        let page = |raw, checksum| PageRef { page: PageNumber::parse(raw), checksum };
         let children = [
-            ((page(0), 0), Node::Damaged),
-            ((page(3 << 59 | 0xF_FFFF << 20 | 7), u128::MAX - 1), Node::Leaf(Place { offset: 1 << 40, len: 5 })),
-            ((page(20 << 59 | 1 << 20), 1 << 100), Node::Branch(Place { offset: 3, len: u64::MAX })),
+            (page(0, 0), Node::Damaged),
+            (page(3 << 59 | 0xF_FFFF << 20 | 7, u128::MAX - 1), Node::Leaf(Place { offset: 1 << 40, len: 5 })),
+            (page(20 << 59 | 1 << 20, 1 << 100), Node::Branch(Place { offset: 3, len: u64::MAX })),
         ];
         let Node::Branch(place) = records.push_branch(&children).expect("a record") else { panic!("a branch") };
         assert_eq!(records.children(place).expect("the record"), children);

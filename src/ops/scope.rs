@@ -176,7 +176,8 @@ impl Scope {
 
     /// Whether a selection matches an entry, whatever its age.
     #[must_use]
-    pub fn matches(&self, key: &Key) -> bool {
+    pub fn matches(&self, key: impl Into<Key>) -> bool {
+        let key = key.into();
         self.place(key.cache_key(), key.sub_key()).is_some()
     }
 

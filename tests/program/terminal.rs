@@ -89,7 +89,7 @@ fn a_file_is_written_as_from_anywhere() {
 }
 
 #[test]
-fn standard_input_is_waited_for_with_a_word() {
+fn a_message_says_that_standard_input_is_awaited() {
     // At the end of its input `script` ends that of the terminal.
     let folder = Folder::empty();
     let shown = shown!(&folder, [("NO_COLOR", "1")], "load");
@@ -100,7 +100,7 @@ fn standard_input_is_waited_for_with_a_word() {
 }
 
 #[test]
-fn control_characters_of_a_cache_are_shown_and_not_obeyed() {
+fn control_characters_from_a_cache_are_escaped() {
     let folder = Folder::shared("odd-keys");
     let keys = shown!(&folder, [("NO_COLOR", "1")], "ls");
     for row in ["\nnew\\nline  ", "\ntab\\there  ", "\n\"\"  ", "\nклиенты  ", "\na'b\"c\\d  "] {
@@ -138,7 +138,7 @@ fn evil() -> Folder {
 }
 
 #[test]
-fn control_characters_of_rows_are_shown_and_not_obeyed_in_every_format() {
+fn control_characters_in_rows_are_escaped_in_every_format() {
     let folder = Folder::empty();
     let rows = r#"{"evil\u001b[2J":{"f\u009b":"\u0007\n","g\r":["\u001b","\u202e"]}}"#;
     folder.vlive(["put", "-q", "k/1"]).stdin(rows).ends(0, "", "");
@@ -156,7 +156,7 @@ fn control_characters_of_rows_are_shown_and_not_obeyed_in_every_format() {
 }
 
 #[test]
-fn control_characters_of_a_difference_are_shown_and_not_obeyed() {
+fn control_characters_in_differences_are_escaped() {
     let folder = evil();
     let other = r#"{"evil\u001b[2J\u009b31m/page\u0007_1":{"\u001b[2J":{"\u009b":"\u202e","\u009d":0},"\u0084":{"a":"\u009c"}}}"#;
     fs::write(folder.path().join("other.json"), other).unwrap();
@@ -182,7 +182,7 @@ fn control_characters_of_a_difference_are_shown_and_not_obeyed() {
 }
 
 #[test]
-fn differences_are_coloured_on_a_terminal_unless_they_shall_not_be() {
+fn differences_are_coloured_on_a_terminal_unless_colour_is_off() {
     let folder = Folder::shared("live-demo");
     for (environment, coloured) in [(&[][..], true), (&[("NO_COLOR", "1")], false)] {
         let Some(shown) = on_a_terminal(&folder, environment, "diff -q vlive.redb /dev/null") else { return };
@@ -267,7 +267,7 @@ fn the_terminal_is_asked_for_its_width() {
 }
 
 #[test]
-fn control_characters_in_json_are_escaped_those_above_ascii_too() {
+fn control_characters_in_json_are_escaped_including_those_above_ascii() {
     for command in ["ls --json", "ages --json", "invalidate --all --json", "touch --all --json"] {
         let shown = without_colour(&shown!(&evil(), [], command));
         assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
@@ -275,7 +275,7 @@ fn control_characters_in_json_are_escaped_those_above_ascii_too() {
 }
 
 #[test]
-fn control_characters_in_an_error_are_shown_and_not_obeyed() {
+fn control_characters_in_errors_are_escaped() {
     let folder = Folder::with_values("evil\u{1b}[2J", &[("page\u{7}_1", b"\x80")]);
     for command in ["ls", "ages", "dump", "dump --format jsonl", "dump --output new/"] {
         let shown = shown!(&folder, [("NO_COLOR", "1")], command);
@@ -285,7 +285,7 @@ fn control_characters_in_an_error_are_shown_and_not_obeyed() {
 }
 
 #[test]
-fn control_characters_of_sources_are_shown_and_not_obeyed() {
+fn control_characters_in_names_of_sources_are_escaped() {
     let folder = Folder::empty();
     folder.write("evil\u{7}.json", r#"{"evil\u001b[2J/\u009b":5}"#);
     folder.write("tree/evil\u{1b}[2J", "no entry");
@@ -300,7 +300,7 @@ fn control_characters_of_sources_are_shown_and_not_obeyed() {
 }
 
 #[test]
-fn a_terminal_is_coloured_unless_it_shall_not_be() {
+fn output_to_a_terminal_is_coloured_unless_colour_is_off() {
     let folder = Folder::shared("live-demo");
     for (environment, args, coloured) in [
         (&[][..], "ls", true),
@@ -350,7 +350,7 @@ fn work_of_more_than_half_a_second_shows_a_bar_that_is_gone_when_it_ends() {
 }
 
 #[test]
-fn a_pager_gets_the_data_of_long_commands_and_nothing_that_is_told() {
+fn a_pager_gets_the_data_of_long_commands_and_no_messages() {
     let folder = Folder::copy_of("live-demo");
     folder.write("other.json", "{}");
     let paged = ("VLIVE_PAGER", "sed 's/^/> /'");
@@ -373,7 +373,7 @@ fn a_pager_gets_the_data_of_long_commands_and_nothing_that_is_told() {
 }
 
 #[test]
-fn a_pager_that_ends_early_is_no_error_and_one_that_does_not_exist_is() {
+fn a_pager_that_ends_early_is_not_an_error_and_a_missing_one_is() {
     let folder = Folder::shared("live-demo");
     let early = shown!(&folder, [("NO_COLOR", "1"), ("VLIVE_PAGER", "head -1")], "dump; echo status $?");
     assert_eq!(early, "{\nstatus 0\n");

@@ -22,6 +22,7 @@ use crate::snapshot::{LiveEntry, Snapshot};
 
 /// What a dump is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DumpFormat {
     /// A JSON object of full key to envelope.
     #[default]
@@ -50,6 +51,7 @@ pub struct DumpStyle {
 
 /// What was dumped, and what was left out.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Dumped {
     /// The number of entries that are there.
     pub entries: u64,
