@@ -377,18 +377,10 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Error {
+    /// Why a set of diorama cannot go where it was to go.
+    fn fmt_unsuitable_set(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Missing { path } => write!(f, "there is no cache at `{}`", path.display()),
-            Error::DanglingLink { path, target } => {
-                write!(f, "`{}` is a symbolic link to `{}`, which does not exist", path.display(), target.display())
-            }
-            Error::RowWithoutTime { key, set } => write!(f, "`{key}` is a row, and only its set `{set}` has a time"),
-            Error::TimeOutOfRange { key, fetched_at } => {
-                write!(f, "`{key}` cannot be dated {fetched_at} seconds after 1970: diorama's times end in 2554")
-            }
-            Error::IsASet { path, name } => write!(f, "`{name}` is a set of diorama in `{}`", path.display()),
             Error::OtherLayout { path, key, is_set } => {
                 let (set, entry) = ("a set of diorama", "an entry of vantage-live");
                 let (is, holds) =
@@ -410,6 +402,30 @@ impl fmt::Display for Error {
             Error::NotAlike { from, to, .. } => {
                 write!(f, "`{from}` is a whole set, and `{to}` is a row of a set that is there")
             }
+            _ => unreachable!("it is about a set"),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Missing { path } => write!(f, "there is no cache at `{}`", path.display()),
+            Error::DanglingLink { path, target } => {
+                write!(f, "`{}` is a symbolic link to `{}`, which does not exist", path.display(), target.display())
+            }
+            Error::RowWithoutTime { key, set } => write!(f, "`{key}` is a row, and only its set `{set}` has a time"),
+            Error::TimeOutOfRange { key, fetched_at } => {
+                write!(f, "`{key}` cannot be dated {fetched_at} seconds after 1970: diorama's times end in 2554")
+            }
+            Error::IsASet { path, name } => write!(f, "`{name}` is a set of diorama in `{}`", path.display()),
+            Error::OtherLayout { .. }
+            | Error::NotASetTable { .. }
+            | Error::NotASetName { .. }
+            | Error::SetIsRepeated { .. }
+            | Error::OtherRows { .. }
+            | Error::OnlyARow { .. }
+            | Error::NotAlike { .. } => self.fmt_unsuitable_set(f),
             Error::SeveralCaches { folder, caches } => {
                 write!(f, "`{}` has {} caches:", folder.display(), caches.len())?;
                 let named =

@@ -124,7 +124,6 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::OtherLayout { .. } => {
             (2, Some("--as diorama writes a set, --as live an entry of vantage-live beside them"))
         }
-        Error::NotASetTable { .. } | Error::NotASetName { .. } => (2, Some("name another set")),
         Error::SetIsRepeated { .. } => (2, Some("leave one of them out")),
         Error::OtherRows { .. } => {
             (2, Some("give the row as `{\"ID\": {…}}`; the name of the set alone writes all its rows"))
@@ -132,7 +131,9 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::NotAlike { is_row: true, .. } => {
             (2, Some("the new key is that of a set that is there, a `/` and an id"))
         }
-        Error::NotAlike { .. } => (2, Some("name another set")),
+        Error::NotAlike { .. } | Error::NotASetTable { .. } | Error::NotASetName { .. } => {
+            (2, Some("name another set"))
+        }
         Error::OnlyARow { .. } => (2, Some("name the row: the set, a `/` and the id")),
         Error::SeveralCaches { .. } => (2, Some("name one of them with -C")),
         Error::Exists { .. } => (2, Some("name a folder that has none")),

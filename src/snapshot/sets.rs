@@ -1,7 +1,7 @@
 //! Sets: what diorama caches, a table of rows and what it remembers of it, as one entry each.
 
 use crate::diorama::identity::{Identity, TableName, is_narrowed_copy, meta_table};
-use crate::diorama::meta::{MalformedMeta, Meta};
+use crate::diorama::meta::{MalformedMeta, Meta, StoredPairs};
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
 use crate::file::{self, Cursor, Damage, TreeEntry};
@@ -398,7 +398,7 @@ impl Snapshot {
     }
 
     /// The pairs of the meta table of a set as they are stored; `None` if there is no such table.
-    pub(crate) fn stored_meta(&self, set: &Set) -> Result<Option<Vec<(String, Vec<u8>)>>> {
+    pub(crate) fn stored_meta(&self, set: &Set) -> Result<Option<StoredPairs>> {
         let Some(table) = set.meta_table() else { return Ok(None) };
         let in_table = |error| self.error(error, Some(table.name()));
         let mut pairs = Vec::new();

@@ -2,6 +2,7 @@
 
 use crate::diorama::{RED, copy_of, tables};
 use crate::support::Folder;
+use redb::{Database, ReadableTable, TableDefinition};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -364,7 +365,6 @@ fn tables_of_other_programs_stay_as_they_are() {
     let folder = Folder::empty();
     let path = folder.path().join("mixed.redb");
     {
-        use redb::{Database, TableDefinition};
         let database = Database::create(&path).unwrap();
         let transaction = database.begin_write().unwrap();
         let numbers: TableDefinition<'_, u64, u64> = TableDefinition::new("numbers");
@@ -383,7 +383,6 @@ fn tables_of_other_programs_stay_as_they_are() {
         folder.vlive(["load", "--clear"]).stdin(r#"{"a": {"layout": "diorama", "rows": {"x": {}}}}"#).output().status,
         0
     );
-    use redb::{Database, ReadableTable, TableDefinition};
     let database = Database::open(&path).unwrap();
     let numbers: TableDefinition<'_, u64, u64> = TableDefinition::new("numbers");
     let table = database.begin_read().unwrap().open_table(numbers).unwrap();

@@ -56,7 +56,7 @@ impl OriginalSet {
 /// Reports what of a set would be lost if it were written again.
 pub fn unreadable(set: &Set, dumped: &Dumped, output: &Output) -> Option<Status> {
     let status = tell_unread(&dumped.damage, &[], output).max(tell_refused(&dumped.refused, output));
-    for malformed in set.malformed().iter().filter(|_| set.row().is_none()) {
+    if let Some(malformed) = set.malformed().first().filter(|_| set.row().is_none()) {
         output.error(&format!("`{}` cannot be edited: {malformed}", set.shown()), None);
         return Some(Status::Unreadable);
     }

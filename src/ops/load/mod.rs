@@ -4,6 +4,7 @@ mod place;
 
 use crate::database::{Insert, NewValue, Removal, Removals, Session};
 use crate::diorama::identity::meta_table;
+use crate::diorama::meta::StoredPairs;
 use crate::error::{Error, Result};
 use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
 use crate::live::key::{self, Selection};
@@ -106,7 +107,7 @@ impl<'f> Source<'f> {
     }
 
     /// The pairs of the meta table that a whole set gets.
-    fn meta(self) -> Result<Option<Vec<(String, Vec<u8>)>>> {
+    fn meta(self) -> Result<Option<StoredPairs>> {
         match self {
             Source::Entry(entry) => {
                 let pairs = meta_of_entry(&entry)?.pairs().map(|(key, value)| (key.to_owned(), value.to_vec()));
@@ -346,7 +347,7 @@ impl LoadPlan {
 
 impl Source<'_> {
     /// The pairs of a meta table that come with rows of a set: those of a backup.
-    fn meta_of_part(self) -> Option<Vec<(String, Vec<u8>)>> {
+    fn meta_of_part(self) -> Option<StoredPairs> {
         match self {
             Source::Entry(_) => None,
             Source::Set(set) => set.meta_pairs().filter(|_| set.is_part()),
@@ -369,7 +370,7 @@ fn insert_rows(source: Source<'_>, name: &str, insert: &mut Insert<'_>) -> Resul
     insert_meta(source.meta_of_part(), name, insert)
 }
 
-fn insert_meta(pairs: Option<Vec<(String, Vec<u8>)>>, name: &str, insert: &mut Insert<'_>) -> Result<()> {
+fn insert_meta(pairs: Option<StoredPairs>, name: &str, insert: &mut Insert<'_>) -> Result<()> {
     let Some(pairs) = pairs else { return Ok(()) };
     let table = meta_table(name);
     insert(&table, "", NewValue::Table)?;
