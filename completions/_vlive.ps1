@@ -335,6 +335,8 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'For fixtures with rows in an array: the field that holds the row id')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; the ending of its name chooses the format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; the ending of its name chooses the format')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)')

@@ -323,6 +323,8 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
             cand --id-field 'For fixtures with rows in an array: the field that holds the row id'
             cand --format 'What to print'
+            cand -o 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
+            cand --output 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
             cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --folder 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --wait 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)'

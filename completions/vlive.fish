@@ -320,8 +320,13 @@ complete -c vlive -n "__fish_vlive_using_subcommand diff" -l older-than -d 'Only
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'For fixtures with rows in an array: the field that holds the row id' -r
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
-json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'

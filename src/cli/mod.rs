@@ -47,7 +47,7 @@ pub use edit::{is_editor_running, keep_edited_text};
 use environment::Environment;
 use global::{Global, GlobalArgs};
 pub use interrupted::before_signals_end_it;
-use report::{Refused, tell_refused, tell_unread, warn_of_sets};
+use report::{Refused, tell_refused, tell_unread};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
 pub use streams::streams;

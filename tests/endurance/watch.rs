@@ -101,7 +101,7 @@ fn last_state(folder: &Path) -> State {
 const COMMITS: u64 = 1000;
 
 #[test]
-fn replaying_what_is_told_of_a_busy_cache_gives_states_of_single_commits_and_the_last_one() {
+fn replaying_the_events_of_a_busy_cache_gives_states_of_single_commits_and_ends_with_the_last() {
     let folder = tempfile::tempdir().unwrap();
     let watching = watch(folder.path());
     let writing = folder.path().to_owned();

@@ -58,7 +58,7 @@ fn replay(state: &mut BTreeMap<(String, String), Vec<u8>>, changes: Changes) {
 }
 
 #[test]
-fn what_is_reported_between_any_two_commits_is_what_a_walk_of_both_finds() {
+fn the_changes_between_any_two_commits_are_those_that_a_walk_of_both_finds() {
     for seed in seeds(15) {
         let random = &mut Random::new(seed);
         let folder = tempfile::tempdir().unwrap();
@@ -79,7 +79,7 @@ fn what_is_reported_between_any_two_commits_is_what_a_walk_of_both_finds() {
 }
 
 #[test]
-fn a_selection_is_all_that_is_reported() {
+fn only_the_selection_is_reported() {
     for seed in seeds(5) {
         let random = &mut Random::new(seed);
         let folder = tempfile::tempdir().unwrap();
@@ -213,7 +213,7 @@ fn the_same_rows_with_another_time_are_touched_and_other_rows_replaced() {
 }
 
 #[test]
-fn a_cache_may_come_late_go_and_be_replaced() {
+fn a_cache_may_appear_late_disappear_and_be_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vlive.redb");
     let mut watcher = Watcher::new(folder.path(), vec![Selection::All], VALUES);

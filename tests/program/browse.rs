@@ -109,7 +109,7 @@ fn the_key_under_the_cursor_is_printed_to_a_pipe() {
 }
 
 #[test]
-fn without_a_terminal_it_says_what_to_use() {
+fn without_a_terminal_it_names_the_commands_to_use() {
     let folder = Folder::copy_of("bakery");
     let run = Command::new("setsid")
         .arg(snapbox::cmd::cargo_bin!("vlive"))

@@ -226,7 +226,7 @@ fn usage_that_is_wrong_ends_with_2_and_touches_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn an_argument_that_is_no_text_is_refused() {
+fn an_argument_that_is_not_unicode_is_refused() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let ended = Folder::shared("live-demo").vlive([OsStr::new("dump"), OsStr::from_bytes(b"\xff/1")]).output();
@@ -234,7 +234,7 @@ fn an_argument_that_is_no_text_is_refused() {
 }
 
 #[test]
-fn quiet_silences_warnings_and_summaries_and_no_error() {
+fn quiet_silences_warnings_and_summaries_but_no_errors() {
     let folder = Folder::copy_of("foreign");
     assert_eq!(folder.vlive(["ls", "-q"]).output().stderr, "");
     folder.vlive(["--quiet", "put", "k/1"]).stdin("{}").ends(0, "", "");
@@ -247,7 +247,7 @@ fn quiet_silences_warnings_and_summaries_and_no_error() {
 }
 
 #[test]
-fn colour_comes_where_it_is_asked_for() {
+fn colour_appears_where_it_is_requested() {
     const HEADING: &str = "\u{1b}[1mKEY ";
     const ERROR: &str = "\u{1b}[1m\u{1b}[31merror:\u{1b}[0m `none` is not in the cache\n";
     let folder = Folder::shared("live-demo");

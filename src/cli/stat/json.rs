@@ -1,11 +1,13 @@
 //! `stat` for machines.
 
 use crate::cli::age_histogram::{Bucket, buckets};
+use crate::cli::ages::layout_name;
 use crate::output::listing::{self, TableFormat};
 use crate::output::{Output, human};
 use serde::Serialize;
 use std::io;
 use vlive::ops::{self, TableStat};
+use vlive::snapshot::EntryKey;
 use vlive::system::Holder;
 
 #[derive(Serialize)]
@@ -51,6 +53,8 @@ struct Space {
 #[derive(Serialize)]
 struct Row<'s> {
     key: &'s str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout: Option<&'static str>,
     entries: u64,
     rows: Option<u64>,
     bytes: Option<u64>,
@@ -74,7 +78,7 @@ struct Large {
 impl<'s> Report<'s> {
     pub fn new(stat: &'s ops::Stat) -> Report<'s> {
         let contents = stat.contents.as_ref();
-        let large = |(key, bytes): &(vlive::Key, u64)| Large { key: key.to_string(), bytes: *bytes };
+        let large = |(key, bytes): &(EntryKey, u64)| Large { key: key.to_string(), bytes: *bytes };
         Report {
             bytes: stat.file_len,
             disk: stat.disk,
@@ -140,6 +144,7 @@ fn row(table: &TableStat) -> Option<Row<'_>> {
     let [min, median, max] = [0, 1, 2].map(|n| table.held.and_then(|held| held.sizes).map(|sizes| sizes[n]));
     Some(Row {
         key: table.cache_key.as_deref()?,
+        layout: layout_name(table.layout),
         entries: table.entries,
         rows: table.held.map(|held| held.rows),
         bytes: table.held.map(|held| held.values),
