@@ -3,6 +3,7 @@
 
 mod ages;
 mod apply;
+mod bars;
 #[cfg(target_os = "linux")]
 mod browse;
 mod change;
