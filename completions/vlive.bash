@@ -509,7 +509,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__diff)
-            opts="-0 -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --fetched-at --order --stat --id-field --format --json --folder --wait --color --no-pager --quiet --help --version"
+            opts="-0 -o -C -q -h -V --exact --prefix --older-than --newer-than --keys-from --null --fetched-at --order --stat --id-field --format --json --output --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -543,7 +543,37 @@ _vlive() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json jsonl csv tsv markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --folder)
@@ -968,7 +998,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__load)
-            opts="-n -C -q -h -V --replace --clear --id-field --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
+            opts="-n -C -q -h -V --replace --clear --id-field --as --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -976,6 +1006,10 @@ _vlive() {
             case "${prev}" in
                 --id-field)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -W "live diorama" -- "${cur}"))
                     return 0
                     ;;
                 --fetched-at)
@@ -1195,7 +1229,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__put)
-            opts="-n -C -q -h -V --id-field --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
+            opts="-n -C -q -h -V --id-field --as --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1203,6 +1237,10 @@ _vlive() {
             case "${prev}" in
                 --id-field)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -W "live diorama" -- "${cur}"))
                     return 0
                     ;;
                 --fetched-at)

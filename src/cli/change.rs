@@ -10,8 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use vlive::ops::{DumpError, DumpFormat, DumpStyle};
-use vlive::snapshot::LiveEntry;
+use vlive::ops::{DumpError, Kept};
 use vlive::{Cache, Error};
 
 #[derive(Debug, Args)]
@@ -79,12 +78,12 @@ impl Backup {
 }
 
 /// Writes entries as `vlive dump --format jsonl --raw` does, to disk.
-fn write(path: &Path, entries: &mut dyn Iterator<Item = vlive::Result<LiveEntry>>) -> Result<u64> {
-    let style = DumpStyle { format: DumpFormat::RawLines, ..DumpStyle::default() };
+fn write(path: &Path, entries: &mut dyn Iterator<Item = vlive::Result<Kept<'_>>>) -> Result<u64> {
     let write = |mut out: Box<dyn Write + '_>| {
         let mut written = 0;
         for entry in entries {
-            written += vlive::ops::dump_entry(&entry?, style, &mut out)?.entries;
+            entry?.write(&mut out)?;
+            written += 1;
         }
         Ok::<_, DumpError>(written)
     };

@@ -2,7 +2,7 @@ use super::dump_rows::RowStyle;
 use super::filtering::{Filtering, Selected, none_matches};
 use super::format::{FormatArgs, Formats, is_standard_output};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, dump_rows, target, tell_refused, tell_unread};
+use super::{Global, Refused, Status, target, tell_refused, tell_unread};
 use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -218,9 +218,9 @@ impl Dump {
         let bar = output.bar("dumping");
         let snapshot = pinned(chosen, Some(&bar), global)?;
         let style = self.style(format, true);
-        if !vlive::ops::sets_in(&snapshot, &chosen.scope)?.is_empty() {
-            let hint = "write a file, or standard output: leave out the `/` at the end";
-            return Err(Refused::error("a folder cannot hold sets of diorama", Some(hint)));
+        if format == Format::Cbor && !vlive::ops::sets_in(&snapshot, &chosen.scope)?.is_empty() {
+            let hint = "leave out --format, and each set is a file of JSON; or leave out the `/` at the end";
+            return Err(Refused::error("a folder of CBOR files cannot hold sets of diorama", Some(hint)));
         }
         let fill = |folder: &Path| vlive::ops::dump_tree(&snapshot, &chosen.scope, style, folder);
         let dumped = target::folder(path, fill, is_answer)?;
@@ -236,7 +236,7 @@ impl Dump {
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let replacing = self.selected.compile(now)?;
         let style = RowStyle { lossless: self.lossless, replacing, label: self.label.clone() };
-        let write = |mut out: Box<dyn Write + '_>| dump_rows::write(&snapshot, &chosen.scope, &style, &mut out);
+        let write = |mut out: Box<dyn Write + '_>| vlive::ops::dump_rows(&snapshot, &chosen.scope, &style, &mut out);
         let dumped = self.write(Format::Rows, output, write, is_answer)?;
         Ok(tell(&dumped, chosen, global, output))
     }

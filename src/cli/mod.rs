@@ -20,6 +20,7 @@ mod global;
 mod help;
 mod interrupted;
 mod invalidate;
+mod layout;
 mod load;
 mod ls;
 mod man;

@@ -117,7 +117,24 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::NotAFixture { .. } => (2, Some("`vlive dump --format jsonl --raw` makes a fixture of it")),
         Error::RowWithoutTime { .. } => (2, Some("touch the set")),
         Error::TimeOutOfRange { .. } => (2, Some("name an earlier time")),
-        Error::IsASet { .. } => (2, Some("only entries of vantage-live can be written; name another cache key")),
+        Error::IsASet { .. } => (2, Some("--as diorama writes it as a set, in place of that one")),
+        Error::OtherLayout { is_set: true, .. } => {
+            (2, Some("--as live writes an entry of vantage-live, --as diorama a set beside them"))
+        }
+        Error::OtherLayout { .. } => {
+            (2, Some("--as diorama writes a set, --as live an entry of vantage-live beside them"))
+        }
+        Error::SetIsRepeated { .. } => (2, Some("leave one of them out")),
+        Error::OtherRows { .. } => {
+            (2, Some("give the row as `{\"ID\": {…}}`; the name of the set alone writes all its rows"))
+        }
+        Error::NotAlike { is_row: true, .. } => {
+            (2, Some("the new key is that of a set that is there, a `/` and an id"))
+        }
+        Error::NotAlike { .. } | Error::NotASetTable { .. } | Error::NotASetName { .. } => {
+            (2, Some("name another set"))
+        }
+        Error::OnlyARow { .. } => (2, Some("name the row: the set, a `/` and the id")),
         Error::SeveralCaches { .. } => (2, Some("name one of them with -C")),
         Error::Exists { .. } => (2, Some("name a folder that has none")),
         Error::NotAFile { .. } => (CANNOT, Some("a cache is a file `vlive.redb`; -C takes its folder")),

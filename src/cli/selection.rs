@@ -38,7 +38,7 @@ pub struct Selecting {
     #[arg(long, value_name = "AGE", allow_hyphen_values = true, help_heading = HEADING)]
     newer_than: Option<String>,
 
-    /// Read full keys from a file, one per line; `-` is standard input
+    /// Read full keys and names of sets from a file, one per line; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, help_heading = HEADING)]
     keys_from: Option<PathBuf>,
 
@@ -93,7 +93,7 @@ impl Selecting {
             names.push(name.to_owned());
         }
         if let Some(file) = &self.keys_from {
-            selections.extend(self.keys(file, output)?.into_iter().map(Selection::Entry));
+            selections.extend(self.keys(file, output)?);
         } else if selections.is_empty() {
             selections.push(Selection::All);
         }
@@ -143,7 +143,7 @@ impl Selecting {
     }
 
     /// The keys in a file, each once.
-    fn keys(&self, file: &Path, output: &Output) -> Result<Vec<Key>> {
+    fn keys(&self, file: &Path, output: &Output) -> Result<Vec<Selection>> {
         let (name, mut bytes) = if file == Path::new("-") {
             ("standard input".to_owned(), Vec::new())
         } else {
@@ -168,12 +168,10 @@ impl Selecting {
             if !self.null && key.contains('\0') {
                 return Err(refuse("there is a NUL in the key", "-0 reads keys that are separated by NUL"));
             }
-            if !key.contains('/') {
-                let hint = format!("a full key has a `/`; the root entry of `{key}` is `{key}/__root__`");
-                return Err(refuse(&format!("`{key}` is not a full key"), &hint));
-            }
             if known.insert(key) {
-                keys.push(Key::new(key));
+                // Only a set of diorama has a full key without a `/`.
+                let is_set = !key.contains('/');
+                keys.push(if is_set { Selection::Set(key.to_owned()) } else { Selection::exact(key) });
             }
         }
         if keys.is_empty() {
@@ -278,6 +276,7 @@ impl Chosen {
     fn missing(&self, place: usize) -> String {
         match (&self.scope.selections()[place], self.names.get(place)) {
             (Selection::Entry(key), _) => format!("`{key}` is not in the cache"),
+            (Selection::Set(name), _) => format!("there is no set `{name}` in the cache"),
             (_, Some(name)) if self.meaning == Meaning::Exact => format!("`{name}` is not in the cache"),
             (_, name) => format!("nothing in the cache matches `{}`", name.map_or("", String::as_str)),
         }
@@ -286,6 +285,9 @@ impl Chosen {
     /// What to ask for instead.
     fn hint(&self, place: usize, global: &Global) -> Option<String> {
         let selection = &self.scope.selections()[place];
+        if let Selection::Set(name) = selection {
+            return Some(format!("a full key has a `/`; the root entry of `{name}` is `{name}/__root__`"));
+        }
         let look = |snapshot: &Snapshot| vlive::ops::near(snapshot, selection);
         // Whatever keeps the cache from being read was reported before.
         let near = Snapshot::look(global.folder(), global.look_wait(), look).ok()?;

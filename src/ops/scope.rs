@@ -108,6 +108,11 @@ impl Scope {
         self
     }
 
+    /// The same entries, whatever their age.
+    pub(crate) fn of_any_age(&self) -> Scope {
+        Scope { within: None, ..self.clone() }
+    }
+
     /// Where there are bounds of age, leaves out entries whose time cannot be read.
     #[must_use]
     pub fn leaving_undated(mut self) -> Scope {

@@ -72,3 +72,57 @@ fn a_table_that_cannot_be_written_names_its_file() {
     assert_eq!(ended.status, 3, "{ended}");
     assert!(ended.stderr.starts_with("error: cannot write `/dev/full`: "), "{ended}");
 }
+
+/// Two caches: `old`, and `new` with an entry less, another more, and a field that differs.
+fn two_caches() -> Folder {
+    let folder = Folder::empty();
+    let put = |cache: &str, key: &str, age: &str, rows: &str| {
+        folder.vlive(["put", "-q", "-C", cache, key, "--age", age]).stdin(rows).ends(0, "", "");
+    };
+    put("old", "k/1", "1h", r#"{"a":{"price":12,"name":"x,y"}}"#);
+    put("old", "k/2", "9d", r#"{"b":{}}"#);
+    put("new", "k/1", "2h", r#"{"a":{"price":13},"c":{"n":1}}"#);
+    put("new", "l/3", "1m", "{}");
+    folder
+}
+
+#[test]
+fn what_differs_is_a_line_for_each_change() {
+    let folder = two_caches();
+    let csv = "key,id,field,change,old,new\n\
+        k/1,,fetched_at,changed,1770006400,1770002800\n\
+        k/1,a,price,changed,12,13\n\
+        k/1,a,name,removed,\"\"\"x,y\"\"\",\n\
+        k/1,c,,added,,\"{\"\"n\"\":1}\"\n\
+        k/2,,,removed,,\n\
+        l/3,,,added,,\n";
+    folder.vlive(["diff", "old", "new", "--fetched-at", "--format", "csv"]).ends(1, csv, "");
+    folder.vlive(["diff", "old", "new", "--fetched-at", "-o", "d.csv"]).ends(1, "", "wrote `d.csv`\n");
+    assert_eq!(fs::read_to_string(folder.path().join("d.csv")).unwrap(), csv);
+    let lines = folder.vlive(["diff", "old", "new", "--format", "jsonl"]).output().stdout;
+    let lines: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(folder.vlive(["diff", "old", "new", "--json"]).output().json(1, ""), serde_json::Value::from(lines));
+    let stat = "key\tentries_added\tentries_removed\tentries_changed\trows_added\trows_removed\trows_changed\t\
+        fields_added\tfields_removed\tfields_changed\n\
+        k\t0\t1\t1\t1\t1\t1\t0\t1\t1\n\
+        l\t1\t0\t0\t0\t0\t0\t0\t0\t0\n";
+    folder.vlive(["diff", "old", "new", "--stat", "--format", "tsv"]).ends(1, stat, "");
+    for (format, nothing) in [("jsonl", ""), ("json", "[]\n"), ("csv", "key,id,field,change,old,new\n")] {
+        folder.vlive(["diff", "old", "old", "--format", format]).ends(0, nothing, "");
+    }
+}
+
+#[test]
+fn an_entry_is_compared_if_it_is_of_that_age_on_either_side() {
+    let folder = two_caches();
+    let differs = |age: &[&str]| {
+        let ended = folder.vlive([&["diff", "old", "new"], age].concat()).output();
+        let keys = ended.stdout.lines().filter(|line| !line.starts_with(' '));
+        (ended.status, keys.map(|line| line[2..5].to_owned()).collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(differs(&["--newer-than", "1d"]), (1, "k/1 l/3".to_owned()));
+    assert_eq!(differs(&["--older-than", "1d"]), (1, "k/2".to_owned()));
+    assert_eq!(differs(&["--newer-than", "90m"]), (1, "k/1 l/3".to_owned()), "on the first side");
+    assert_eq!(differs(&["--older-than", "90m", "k/1"]), (1, "k/1".to_owned()), "on the second");
+    assert_eq!(differs(&["--older-than", "30d"]), (0, String::new()));
+}

@@ -56,7 +56,7 @@ struct Values<T> {
     new: Option<T>,
 }
 
-fn word(change: Change) -> &'static str {
+pub fn word(change: Change) -> &'static str {
     match change {
         Change::Added => "added",
         Change::Removed => "removed",
@@ -64,8 +64,9 @@ fn word(change: Change) -> &'static str {
     }
 }
 
-/// The array of entries, printed as it comes.
+/// The array of entries, printed as it comes, or a line for each.
 pub struct Array {
+    is_lines: bool,
     /// What ends the entry that is open, if one is.
     entry: Option<&'static str>,
     /// What ends the row that is open, if one is.
@@ -77,7 +78,12 @@ pub struct Array {
 impl Array {
     pub fn begin(output: &mut Output) -> Result<Array> {
         output.data().write_all(b"[")?;
-        Ok(Array { entry: None, row: None, has_rows: false, has_fields: false })
+        Ok(Array { is_lines: false, ..Array::of_lines() })
+    }
+
+    /// Entries on lines of their own.
+    pub fn of_lines() -> Array {
+        Array { is_lines: true, entry: None, row: None, has_rows: false, has_fields: false }
     }
 
     pub fn add(&mut self, difference: &Difference, output: &mut Output) -> Result<()> {
@@ -86,7 +92,7 @@ impl Array {
             Difference::Entry(entry) => {
                 out.write_all(self.row.take().unwrap_or_default().as_bytes())?;
                 if let Some(end) = self.entry {
-                    write!(out, "{end},")?;
+                    write!(out, "{end}{}", if self.is_lines { "\n" } else { "," })?;
                 }
                 write_open(&mut out, &entry_json(entry))?;
                 self.has_rows = false;
@@ -123,7 +129,12 @@ impl Array {
     }
 
     pub fn end(self, output: &mut Output) -> Result<()> {
-        write!(output.data(), "{}{}]", self.row.unwrap_or_default(), self.entry.unwrap_or_default())?;
+        let end = match self.entry {
+            None if self.is_lines => "",
+            _ if self.is_lines => "\n",
+            _ => "]",
+        };
+        write!(output.data(), "{}{}{end}", self.row.unwrap_or_default(), self.entry.unwrap_or_default())?;
         Ok(())
     }
 }

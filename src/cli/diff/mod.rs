@@ -1,16 +1,17 @@
 pub mod json;
+mod shown;
 mod stat;
 
-use super::format::{FormatArgs, SummaryFormat};
+use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{refuse_twice, source, tell_ignored};
 use super::{Global, Refused, Status, tell_unread};
+use crate::output::listing::TableFormat;
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
 use anyhow::Result;
 use clap::Args;
-use stat::Stat;
-use std::io::Write;
+use shown::Shown;
 use std::path::{Path, PathBuf};
 use vlive::diorama::row::RowError;
 use vlive::fixture::FixtureOptions;
@@ -22,7 +23,8 @@ use vlive::{Fixture, Selection, Snapshot};
 ///
 /// A side is the folder of a cache or its `vlive.redb`, or else a fixture that `vlive load` reads. What only
 /// the second side has is added (`+`), what only the first has is removed (`-`): entries, then rows,
-/// then fields. Selections after the sides narrow what is compared. Values count as vantage-live reads them, not as they are encoded. The status is 0 if
+/// then fields. Selections after the sides narrow what is compared, and ages as well: an entry counts if it lies
+/// within them on either side. Values count as vantage-live reads them, not as they are encoded. The status is 0 if
 /// nothing differs, and 1 if something does.
 #[derive(Debug, Args)]
 pub struct Diff {
@@ -54,7 +56,7 @@ pub struct Diff {
     id_field: String,
 
     #[command(flatten)]
-    format: FormatArgs<SummaryFormat>,
+    table: TableArgs,
 }
 
 /// A side that was opened.
@@ -98,10 +100,7 @@ impl Opened {
 impl Diff {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         refuse_twice(&[&self.old, &self.new])?;
-        if self.selecting.is_narrowed() {
-            let hint = "the same entry has two ages here; --fetched-at compares them";
-            return Err(Refused::error("diff does not select by age", Some(hint)));
-        }
+        self.table.format()?;
         let chosen = self.selecting.choose(Meaning::Exact, global.now(), output)?;
         let bar = if self.stat { output.bar("comparing") } else { output.bar_beside_data("comparing") };
         let (old, new) = (self.open(&self.old, &bar, global, output)?, self.open(&self.new, &bar, global, output)?);
@@ -109,42 +108,27 @@ impl Diff {
         let options = DiffOptions { fetched_at: self.fetched_at, order: self.order };
         let mut undecodable = Vec::new();
         let (mut differing, mut key) = (0, String::new());
-        let mut shown = match (self.stat, self.format.is_json()) {
-            (true, _) => Shown::Stats(Vec::new()),
-            (_, true) => Shown::Json(json::Array::begin(output)?),
-            _ => Shown::Lines,
-        };
-        let damage =
-            vlive::ops::diff_in::<anyhow::Error>(old.side(), new.side(), &chosen.scope, options, |difference| {
-                let sides = [self.old.as_path(), self.new.as_path()];
-                match &difference {
-                    Difference::Entry(entry) => {
-                        differing += 1;
-                        key = entry.key.shown();
-                        undecodable.extend(Undecodable::of_entry(entry, sides));
+        let sides = [self.old.as_path(), self.new.as_path()];
+        let damage = self.table.print(output, |output, format| {
+            let mut shown = Shown::begin(self.stat, format, output)?;
+            let damage =
+                vlive::ops::diff_in::<anyhow::Error>(old.side(), new.side(), &chosen.scope, options, |difference| {
+                    match &difference {
+                        Difference::Entry(entry) => {
+                            differing += 1;
+                            key = entry.key.shown();
+                            undecodable.extend(Undecodable::of_entry(entry, sides));
+                        }
+                        Difference::Row(row) => undecodable.extend(Undecodable::of_row(row, &key, sides)),
+                        _ => {}
                     }
-                    Difference::Row(row) => undecodable.extend(Undecodable::of_row(row, &key, sides)),
-                    _ => {}
-                }
-                match (&mut shown, &difference) {
-                    (Shown::Stats(stats), _) => Stat::add(stats, &difference),
-                    (Shown::Json(array), _) => array.add(&difference, output)?,
-                    (Shown::Lines, _) => print_lines(&difference, output)?,
-                }
-                Ok(())
-            })?;
+                    shown.add(&difference, output)
+                })?;
+            shown.end(format, output)?;
+            Ok(damage)
+        })?;
         drop(bar);
-        match shown {
-            Shown::Stats(stats) if self.format.is_json() => output.json(&stats)?,
-            Shown::Stats(stats) => stat::print(&stats, output)?,
-            Shown::Json(array) => {
-                array.end(output)?;
-                writeln!(output.data())?;
-            }
-            Shown::Lines => {}
-        }
-        output.flush()?;
-        if !self.format.is_json() {
+        if self.table.format()? == TableFormat::Table {
             output.summary(&match differing {
                 0 => "nothing differs".to_owned(),
                 _ => human::count(differing, "entry differs", "entries differ"),
@@ -216,13 +200,6 @@ pub fn print_lines(difference: &Difference, output: &mut Output) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// How differences are shown.
-enum Shown {
-    Lines,
-    Json(json::Array),
-    Stats(Vec<Stat>),
 }
 
 struct Undecodable<'d> {

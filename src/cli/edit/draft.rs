@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use vlive::Key;
 use vlive::system::temporary::TemporaryFolder;
 
 /// Whether an editor has the terminal, and with it Ctrl-C.
@@ -48,7 +47,7 @@ impl fmt::Display for Kept {
 }
 
 impl Draft {
-    pub fn new(key: &Key, text: &str) -> Result<Draft> {
+    pub fn new(key: &str, text: &str) -> Result<Draft> {
         let cannot = |error: &io::Error| {
             let hint = Some("TMPDIR names the folder for temporary files; give it one with room");
             Refused::unwritable(format!("cannot make a file to edit in `{}`: {error}", env::temp_dir().display()), hint)
@@ -155,8 +154,7 @@ fn command(editor: &str, file: &Path) -> Command {
 }
 
 /// A name that tells a key and its kind to an editor and to a reader.
-fn file_name(key: &Key) -> String {
-    let key = key.to_string();
+fn file_name(key: &str) -> String {
     let plain = key.chars().take(NAME).map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' });
     format!("{}.json", plain.collect::<String>().trim_start_matches('.'))
 }

@@ -55,7 +55,8 @@ pub fn diff<E: From<Error>>(
     diff_in(a, b, &Scope::all(), options, each)
 }
 
-/// The same of the entries that selections name; the age of entries does not count.
+/// The same of the entries in a scope. Where that has bounds of age, an entry counts if it lies within them on either
+/// side.
 ///
 /// # Errors
 /// Those of the sides, and what `each` returns.
@@ -73,15 +74,22 @@ pub fn diff_in<E: From<Error>>(
         Items::next,
         |old, new| old.place().cmp(&new.place()),
         |old, new, _| match (old, new) {
+            sides if !is_within(scope, sides.into(), Item::fetched_at) => Ok(()),
             (Some(old), Some(new)) => both(old, new, options, &mut each),
             (Some(item), None) => each(Difference::Entry(alone(item, Change::Removed)?)),
             (None, Some(item)) => each(Difference::Entry(alone(item, Change::Added)?)),
             (None, None) => Ok(()),
         },
     )?;
-    let sets = [SetSide::of(a, scope, &mut damage)?, SetSide::of(b, scope, &mut damage)?];
-    sets::diff(sets, options, &mut damage, &mut each)?;
+    let of_any_age = scope.of_any_age();
+    let sets = [SetSide::of(a, &of_any_age, &mut damage)?, SetSide::of(b, &of_any_age, &mut damage)?];
+    sets::diff(sets, scope, options, &mut damage, &mut each)?;
     Ok(damage)
+}
+
+/// Whether what either side has lies within the bounds of age of a scope.
+fn is_within<Thing>(scope: &Scope, sides: [Option<&Thing>; 2], fetched_at: impl Fn(&Thing) -> Option<u64>) -> bool {
+    !scope.is_narrowed() || sides.into_iter().flatten().any(|thing| scope.takes_age(fetched_at(thing)))
 }
 
 /// Calls `visit` with what both sides have and with what one has alone, in order: `next` gives the next thing of a
@@ -170,6 +178,12 @@ impl Item<'_> {
             Item::Cache(entry) => Ok(Cow::Borrowed(entry.value())),
             Item::Fixture(entry) => entry.value().map(Cow::Owned),
         }
+    }
+
+    /// When it was fetched, if that is known and its own.
+    fn fetched_at(&self) -> Option<u64> {
+        let value = self.value().ok().filter(|_| self.is_dated())?;
+        EnvelopeHead::decode(&value).ok().map(|head| head.fetched_at)
     }
 
     /// Whether its time is its own.

@@ -2,7 +2,7 @@
 
 use super::difference::{Change, Difference, EntryDiff, MetaDiff, RowDiff};
 use super::rows::Events;
-use super::{DiffOptions, Side, merge};
+use super::{DiffOptions, Side, is_within, merge};
 use crate::diorama::meta::Meta;
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
@@ -48,6 +48,7 @@ impl<'s> SetSide<'s> {
 /// Calls `each` with every difference between the sets of two sides.
 pub(super) fn diff<E: From<Error>>(
     sides: [Vec<SetSide<'_>>; 2],
+    scope: &Scope,
     options: DiffOptions,
     damage: &mut Vec<Error>,
     each: &mut impl FnMut(Difference) -> Result<(), E>,
@@ -58,6 +59,9 @@ pub(super) fn diff<E: From<Error>>(
         |sets, _| Ok(sets.next()),
         |old, new| old.key().cmp(&new.key()),
         |old, new, damage| {
+            if !is_within(scope, [old, new], |side| side.set.fetched_at()) {
+                return Ok(());
+            }
             let (set, change) = match (old, new) {
                 (Some(old), Some(new)) => return both([old, new], options, damage, each),
                 (Some(set), None) => (set, Change::Removed),

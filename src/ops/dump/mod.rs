@@ -2,12 +2,14 @@
 
 mod entry;
 mod error;
+mod rows;
 mod sets;
 mod stream;
 mod tree;
 
 pub use entry::dump_entry;
 pub use error::DumpError;
+pub use rows::{RowText, dump_rows};
 pub use sets::dump_set;
 pub use stream::dump;
 pub use tree::dump_tree;

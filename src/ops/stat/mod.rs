@@ -8,6 +8,7 @@ pub use report::{Contents, Held, Space, Stat, TableStat, Tree};
 
 use crate::error::{Error, Result};
 use crate::snapshot::{Snapshot, Table};
+use crate::system::progress;
 use look::Look;
 
 /// Tells what the cache takes without a look at an entry: what it holds is not told.
@@ -23,6 +24,8 @@ pub fn stat_quick(snapshot: &Snapshot) -> Result<Stat> {
 /// Tells what the cache takes and holds, and which pages are damaged: what they held is not told. `now`, in
 /// seconds since 1970, is what ages are measured by. Every page is read, but no row decoded.
 pub fn stat(snapshot: &Snapshot, now: u64) -> Result<(Stat, Vec<Error>)> {
+    // What is not in use is not read.
+    progress::current().expect(Some(snapshot.file_len()));
     let (mut look, definitions) = Look::new(snapshot, now)?;
     let tables = definitions.into_iter().map(|(name, definition)| Table::new(name, definition)).collect();
     let roles = snapshot.roles_of(tables)?;
