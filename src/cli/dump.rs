@@ -241,7 +241,7 @@ impl Dump {
         Ok(tell(&dumped, chosen, global, output))
     }
 
-    /// Calls `write` with where the output goes. No file is there of a dump that fails or is not kept.
+    /// Calls `write` with the output. A dump that fails or is not kept leaves no file.
     fn write(
         &self,
         format: Format,
@@ -285,7 +285,7 @@ pub fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Res
     Ok(snapshot)
 }
 
-/// Whether a file is made of a dump: not of one that finds nothing of what it was asked for.
+/// Whether a dump replaces its file: not if it found none of the selected entries.
 fn is_answer(dumped: &Dumped) -> bool {
     dumped.entries > 0 || dumped.matched.is_all_there_is()
 }

@@ -14,11 +14,11 @@ use vlive::ops::{Dumped, RewritePlan, Scope};
 use vlive::snapshot::Set;
 use vlive::{Cache, Error, Fixture, Key, Snapshot};
 
-/// Why no entry is changed.
+/// Why no entry was changed.
 enum Stop {
     Cache(Error),
     Output(anyhow::Error),
-    /// The filter fails, or gives what is not an entry.
+    /// The filter fails, or its output is not an entry.
     Filter(String, String),
 }
 
@@ -108,7 +108,7 @@ fn applied_to_set(filter: &Filter, snapshot: &Snapshot, set: &Set, left: &mut Le
     }
 }
 
-/// What a filter makes of an entry; `None` if that is the entry as it is.
+/// The entry that a filter returns; `None` if it is unchanged.
 fn applied(filter: &Filter, key: &Key, envelope: &EnvelopeView<'_>) -> Result<Option<Envelope>, Stop> {
     let refuse = |what: String| Stop::Filter(key.to_string(), what);
     let before = lossless(envelope, false).map_err(Stop::Output)?;
