@@ -1,0 +1,432 @@
+//! The left side: cache keys, groups of their entries, and entries.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use vlive::snapshot::Event;
+use vlive::{Key, Selection};
+
+/// Seconds for which what changed is marked.
+const MARKED: u64 = 4;
+
+/// What is known of an entry without reading its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Time in seconds since 1970 and number of rows; `None` if the entry cannot be decoded.
+    pub head: Option<(u64, u64)>,
+    pub bytes: u64,
+    /// The last event, and when it was seen.
+    pub event: Option<(Event, u64)>,
+}
+
+/// The event that is still marked.
+pub fn mark(event: Option<(Event, u64)>, now: u64) -> Option<Event> {
+    event.filter(|(_, seen)| now < seen.saturating_add(MARKED)).map(|(event, _)| event)
+}
+
+fn is_removal(event: Event) -> bool {
+    matches!(event, Event::Removed | Event::Lost)
+}
+
+/// What a line stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Node {
+    CacheKey(Arc<str>),
+    /// The entries of a cache key whose sub-keys begin alike, up to a `/`, which is part of it.
+    Group(Arc<str>, Arc<str>),
+    Entry(Arc<str>, Arc<str>),
+}
+
+impl Node {
+    /// What encloses it.
+    fn parent(&self) -> Option<Node> {
+        match self {
+            Node::CacheKey(_) => None,
+            Node::Group(cache_key, _) => Some(Node::CacheKey(Arc::clone(cache_key))),
+            Node::Entry(cache_key, sub_key) => Some(match group_of(sub_key) {
+                Some(group) => Node::Group(Arc::clone(cache_key), group.into()),
+                None => Node::CacheKey(Arc::clone(cache_key)),
+            }),
+        }
+    }
+
+    /// The node of an entry.
+    pub fn of(key: &Key) -> Node {
+        Node::Entry(key.cache_key().into(), key.sub_key().into())
+    }
+
+    /// The key, if it is an entry.
+    pub fn key(&self) -> Option<Key> {
+        match self {
+            Node::Entry(..) => Some(Key::new(&self.full_key())),
+            _ => None,
+        }
+    }
+
+    /// What names it on the command line.
+    pub fn full_key(&self) -> String {
+        match self {
+            Node::CacheKey(cache_key) => cache_key.to_string(),
+            Node::Group(cache_key, rest) | Node::Entry(cache_key, rest) => format!("{cache_key}/{rest}"),
+        }
+    }
+
+    /// All entries that it stands for.
+    pub fn selection(&self) -> Selection {
+        match self {
+            Node::CacheKey(cache_key) => Selection::CacheKey(cache_key.to_string()),
+            Node::Group(..) => Selection::StartsWith(Key::new(&self.full_key())),
+            Node::Entry(..) => Selection::Entry(Key::new(&self.full_key())),
+        }
+    }
+}
+
+/// The part of a sub-key up to its first `/` that is not its first character, and that `/`.
+pub fn group_of(sub_key: &str) -> Option<&str> {
+    let after_first = sub_key.chars().next()?.len_utf8();
+    let slash = sub_key[after_first..].find('/')?;
+    Some(&sub_key[..=after_first + slash])
+}
+
+/// What several entries come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub entries: u64,
+    pub rows: u64,
+    pub bytes: u64,
+    pub newest: Option<u64>,
+    pub oldest: Option<u64>,
+    pub undecodable: u64,
+    pub event: Option<(Event, u64)>,
+}
+
+impl Summary {
+    fn add(&mut self, known: &Known) {
+        // The latest counts, and of those seen together the first.
+        if known.event.is_some_and(|(_, seen)| self.event.is_none_or(|(_, last)| seen > last)) {
+            self.event = known.event;
+        }
+        if known.event.is_some_and(|(event, _)| is_removal(event)) {
+            return;
+        }
+        self.entries += 1;
+        self.bytes += known.bytes;
+        match known.head {
+            None => self.undecodable += 1,
+            Some((fetched_at, rows)) => {
+                self.rows += rows;
+                self.newest = self.newest.max(Some(fetched_at));
+                self.oldest = Some(self.oldest.map_or(fetched_at, |oldest| oldest.min(fetched_at)));
+            }
+        }
+    }
+
+    fn of<'k>(known: impl IntoIterator<Item = &'k Known>) -> Summary {
+        let mut summary = Summary::default();
+        known.into_iter().for_each(|known| summary.add(known));
+        summary
+    }
+}
+
+/// A line of the left side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub node: Node,
+    /// What the entries come to that it encloses; `None` for an entry.
+    pub summary: Option<Summary>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Key,
+    Age,
+    Size,
+    Rows,
+}
+
+impl Sort {
+    pub fn name(self) -> &'static str {
+        match self {
+            Sort::Key => "key",
+            Sort::Age => "age",
+            Sort::Size => "size",
+            Sort::Rows => "rows",
+        }
+    }
+
+    pub fn next(self) -> Sort {
+        match self {
+            Sort::Key => Sort::Age,
+            Sort::Age => Sort::Size,
+            Sort::Size => Sort::Rows,
+            Sort::Rows => Sort::Key,
+        }
+    }
+
+    /// What lines are in the order of; what is newest, largest or longest comes first.
+    fn place(self, summary: &Summary) -> Reverse<Option<u64>> {
+        Reverse(match self {
+            Sort::Key => None,
+            Sort::Age => summary.newest,
+            Sort::Size => Some(summary.bytes),
+            Sort::Rows => Some(summary.rows),
+        })
+    }
+}
+
+type Entries = BTreeMap<Arc<str>, Known>;
+
+#[derive(Clone, Debug)]
+pub struct Tree {
+    pub sort: Sort,
+    pub filter: String,
+    pub lines: Vec<Line>,
+    pub cursor: usize,
+    pub top: usize,
+    entries: BTreeMap<Arc<str>, Entries>,
+    open: BTreeSet<Node>,
+    /// What cache keys come to, as far as that was asked for since they changed.
+    summaries: BTreeMap<Arc<str>, Summary>,
+    /// Entries that are gone and still shown, the first ones first.
+    gone: Vec<(Node, u64)>,
+    /// Whether the lines are not what they should be.
+    is_stale: bool,
+}
+
+impl Default for Tree {
+    fn default() -> Tree {
+        Tree {
+            sort: Sort::Key,
+            filter: String::new(),
+            lines: Vec::new(),
+            cursor: 0,
+            top: 0,
+            entries: BTreeMap::new(),
+            open: BTreeSet::new(),
+            summaries: BTreeMap::new(),
+            gone: Vec::new(),
+            is_stale: false,
+        }
+    }
+}
+
+impl Tree {
+    /// The node under the cursor.
+    pub fn node(&self) -> Option<&Node> {
+        self.lines.get(self.cursor).map(|line| &line.node)
+    }
+
+    pub fn known(&self, node: &Node) -> Option<&Known> {
+        let Node::Entry(cache_key, sub_key) = node else { return None };
+        self.entries.get(cache_key)?.get(sub_key)
+    }
+
+    pub fn is_open(&self, node: &Node) -> bool {
+        !self.filter.is_empty() || self.open.contains(node)
+    }
+
+    /// Takes what an entry is now; `None` if it is gone.
+    pub fn see(&mut self, key: &Key, known: Option<Known>, event: Option<(Event, u64)>) {
+        let cache_key = match self.entries.get_key_value(key.cache_key()) {
+            Some((shared, _)) => Arc::clone(shared),
+            None if known.is_none() => return,
+            None => key.cache_key().into(),
+        };
+        self.is_stale = true;
+        self.summaries.remove(&cache_key);
+        let entries = self.entries.entry(Arc::clone(&cache_key)).or_default();
+        match (known, event) {
+            (Some(known), event) => drop(entries.insert(key.sub_key().into(), Known { event, ..known })),
+            (None, Some((_, seen))) => {
+                if let Some((sub_key, known)) = entries.get_key_value(key.sub_key()) {
+                    let (sub_key, known) = (Arc::clone(sub_key), Known { event, ..*known });
+                    entries.insert(Arc::clone(&sub_key), known);
+                    self.gone.push((Node::Entry(cache_key, sub_key), seen));
+                }
+            }
+            (None, None) => {
+                entries.remove(key.sub_key());
+                if entries.is_empty() {
+                    self.entries.remove(&cache_key);
+                }
+            }
+        }
+    }
+
+    /// Forgets entries that are gone and have been shown for long enough.
+    pub fn tick(&mut self, now: u64) {
+        let due = self.gone.iter().take_while(|(_, seen)| now >= seen.saturating_add(MARKED)).count();
+        for (node, _) in self.gone.drain(..due).collect::<Vec<_>>() {
+            // It may be there again.
+            let is_gone =
+                self.known(&node).is_some_and(|known| known.event.is_some_and(|(event, _)| is_removal(event)));
+            if let Some(key) = node.key().filter(|_| is_gone) {
+                self.see(&key, None, None);
+            }
+        }
+    }
+
+    /// Opens or closes what the cursor is on, if it encloses anything.
+    pub fn toggle(&mut self) {
+        let Some(node) = self.node().cloned().filter(|node| !matches!(node, Node::Entry(..))) else { return };
+        if !self.open.remove(&node) {
+            self.open.insert(node);
+        }
+        self.is_stale = true;
+    }
+
+    /// Closes what the cursor is in, and goes there.
+    pub fn leave(&mut self) {
+        let Some(node) = self.node().cloned() else { return };
+        let closed = if self.open.contains(&node) { Some(node) } else { node.parent() };
+        if let Some(closed) = closed {
+            self.open.remove(&closed);
+            self.settle();
+            self.list();
+            self.go_to(&closed);
+        }
+    }
+
+    pub fn set_filter(&mut self, filter: String) {
+        self.is_stale |= self.filter != filter;
+        self.filter = filter;
+    }
+
+    pub fn set_sort(&mut self, sort: Sort) {
+        self.is_stale |= self.sort != sort;
+        self.sort = sort;
+    }
+
+    /// Opens what encloses an entry, and goes to it; whether it is there.
+    pub fn reveal(&mut self, key: &Key) -> bool {
+        let node = Node::of(key);
+        if self.known(&node).is_none() {
+            return false;
+        }
+        self.filter.clear();
+        let mut enclosing = node.parent();
+        while let Some(next) = enclosing {
+            enclosing = next.parent();
+            self.open.insert(next);
+        }
+        self.list();
+        self.go_to(&node)
+    }
+
+    pub fn go_by(&mut self, lines: isize) {
+        self.cursor = self.cursor.saturating_add_signed(lines).min(self.lines.len().saturating_sub(1));
+    }
+
+    fn go_to(&mut self, node: &Node) -> bool {
+        let place = self.lines.iter().position(|line| line.node == *node);
+        self.cursor = place.unwrap_or(self.cursor);
+        place.is_some()
+    }
+
+    /// Makes the lines what they should be, with the cursor on what it was on, or on what encloses that.
+    pub fn settle(&mut self) {
+        if !self.is_stale {
+            return;
+        }
+        let before = self.node().cloned();
+        self.list();
+        let mut node = before;
+        while let Some(next) = node {
+            if self.go_to(&next) {
+                break;
+            }
+            node = next.parent();
+        }
+        self.cursor = self.cursor.min(self.lines.len().saturating_sub(1));
+    }
+
+    /// Scrolls so that the cursor is in sight of so many lines.
+    pub fn keep_in_sight(&mut self, height: usize) {
+        self.top = self.top.clamp(self.cursor.saturating_sub(height.max(1) - 1), self.cursor);
+    }
+
+    /// Makes the lines anew. What is closed costs nothing but its summary.
+    fn list(&mut self) {
+        self.is_stale = false;
+        let mut matching = Matching::new(&self.filter);
+        let mut lines = Vec::new();
+        let mut cache_keys = Vec::new();
+        for (cache_key, entries) in &self.entries {
+            let summary =
+                self.summaries.entry(Arc::clone(cache_key)).or_insert_with(|| Summary::of(entries.values())).clone();
+            cache_keys.push((cache_key, entries, summary));
+        }
+        cache_keys.sort_by_key(|(.., summary)| self.sort.place(summary));
+        for (cache_key, entries, summary) in cache_keys {
+            let node = Node::CacheKey(Arc::clone(cache_key));
+            let mut below = Vec::new();
+            if self.is_open(&node) {
+                self.list_entries(cache_key, entries, &mut matching, &mut below);
+                if below.is_empty() {
+                    continue;
+                }
+            }
+            lines.push(Line { node, summary: Some(summary) });
+            lines.append(&mut below);
+        }
+        self.lines = lines;
+    }
+
+    fn list_entries(&self, cache_key: &Arc<str>, entries: &Entries, matching: &mut Matching, lines: &mut Vec<Line>) {
+        let mut items: Vec<(Option<&str>, Vec<&Arc<str>>, Summary)> = Vec::new();
+        for (sub_key, known) in entries.iter().filter(|(sub_key, _)| matching.takes(cache_key, sub_key)) {
+            let group = group_of(sub_key);
+            match items.last_mut() {
+                Some((last, sub_keys, summary)) if group.is_some() && *last == group => {
+                    sub_keys.push(sub_key);
+                    summary.add(known);
+                }
+                _ => items.push((group, vec![sub_key], Summary::of([known]))),
+            }
+        }
+        items.sort_by_key(|(.., summary)| self.sort.place(summary));
+        let line =
+            |sub_key: &Arc<str>| Line { node: Node::Entry(Arc::clone(cache_key), Arc::clone(sub_key)), summary: None };
+        for (group, mut sub_keys, summary) in items {
+            if let Some(group) = group {
+                let node = Node::Group(Arc::clone(cache_key), group.into());
+                let is_open = self.is_open(&node);
+                lines.push(Line { node, summary: Some(summary) });
+                if !is_open {
+                    continue;
+                }
+                sub_keys.sort_by_key(|sub_key| self.sort.place(&Summary::of(entries.get(*sub_key))));
+            }
+            lines.extend(sub_keys.into_iter().map(line));
+        }
+    }
+}
+
+/// Which full keys a filter takes, as they are typed.
+struct Matching {
+    pattern: Option<Pattern>,
+    matcher: Matcher,
+    key: String,
+    buffer: Vec<char>,
+}
+
+impl Matching {
+    fn new(filter: &str) -> Matching {
+        let pattern = Pattern::parse(filter, CaseMatching::Smart, Normalization::Smart);
+        Matching {
+            pattern: (!filter.is_empty()).then_some(pattern),
+            matcher: Matcher::new(Config::DEFAULT),
+            key: String::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    fn takes(&mut self, cache_key: &str, sub_key: &str) -> bool {
+        let Some(pattern) = &self.pattern else { return true };
+        self.key.clear();
+        self.key.extend([cache_key, "/", sub_key]);
+        pattern.score(Utf32Str::new(&self.key, &mut self.buffer), &mut self.matcher).is_some()
+    }
+}

@@ -1,0 +1,138 @@
+//! Watching the cache beside the screen, and remembering what entries were before they changed.
+
+use super::Commands;
+use super::state::{Input, Known};
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use vlive::snapshot::{Event, Pace, SeenCommit, Watcher};
+use vlive::{Error, Key};
+
+/// Bytes of values that are remembered, and entries of one commit.
+const REMEMBERED: usize = 16 * 1024 * 1024;
+const OF_ONE_COMMIT: usize = 200;
+
+/// How often to ask who has the cache open.
+const ASK: Duration = Duration::from_secs(1);
+
+/// What entries were before they changed last, as far as that could still be read.
+#[derive(Debug, Default)]
+pub struct History(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    values: HashMap<Key, Before>,
+    /// The keys, the longest known first.
+    order: VecDeque<Key>,
+    bytes: usize,
+}
+
+/// An entry in the commit before one that changed it.
+#[derive(Clone, Debug)]
+pub struct Before {
+    pub commit: u64,
+    /// `None` if it was not there.
+    pub value: Option<Vec<u8>>,
+}
+
+impl History {
+    pub fn get(&self, key: &Key) -> Option<Before> {
+        self.lock().values.get(key).cloned()
+    }
+
+    /// Remembers what entries were before a commit that was just made; its pages may be gone already.
+    fn see(&self, commit: &SeenCommit, changes: &[(Key, Event, Option<Known>)]) {
+        let Ok(Some(before)) = commit.snapshot.before() else { return };
+        for (key, ..) in changes.iter().take(OF_ONE_COMMIT) {
+            let Ok(entry) = before.entry(key) else { continue };
+            let value = entry.map(|entry| entry.value().to_owned());
+            self.lock().push(key.clone(), Before { commit: before.number(), value });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Remembered {
+    fn push(&mut self, key: Key, before: Before) {
+        let size = |before: &Before| before.value.as_ref().map_or(0, Vec::len);
+        if size(&before) > REMEMBERED / 4 {
+            return;
+        }
+        self.bytes += size(&before);
+        if let Some(last) = self.values.insert(key.clone(), before) {
+            self.bytes -= size(&last);
+            self.order.retain(|known| *known != key);
+        }
+        self.order.push_back(key);
+        while self.bytes > REMEMBERED || self.order.len() > 10 * OF_ONE_COMMIT {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.bytes -= self.values.remove(&oldest).as_ref().map_or(0, size);
+        }
+    }
+}
+
+/// Tells every commit until nobody listens.
+pub fn watch(
+    mut watcher: Watcher,
+    wait: Duration,
+    commands: &dyn Commands,
+    history: &History,
+    tell: &SyncSender<Input>,
+) {
+    let mut pace = Pace::default();
+    let mut trouble = None;
+    let mut user = None;
+    let mut asked: Option<Instant> = None;
+    loop {
+        let is_first = !watcher.has_seen();
+        let mut changes = Vec::new();
+        let seen = watcher.look(wait, |_, change| {
+            let known = change.new.as_ref().map(|new| Known {
+                head: new.head.map(|head| (head.fetched_at, head.rows)),
+                bytes: new.bytes,
+                event: None,
+            });
+            changes.push((change.key, change.event, known));
+            Ok::<(), Error>(())
+        });
+        let mut news = Vec::new();
+        let was_seen = matches!(seen, Ok(Some(_)));
+        match seen {
+            Ok(Some(commit)) => {
+                if !is_first {
+                    history.see(&commit, &changes);
+                }
+                trouble = commit.damage.first().map(|error| commands.sentence(error));
+                news.push(Input::Seen { commit: commit.number, is_first, changes });
+                news.extend(trouble.clone().map(Input::Trouble));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let text = commands.sentence(&error);
+                if trouble.as_ref() != Some(&text) {
+                    news.push(Input::Trouble(text.clone()));
+                    trouble = Some(text);
+                }
+            }
+        }
+        if asked.is_none_or(|asked| asked.elapsed() >= ASK) {
+            asked = Some(Instant::now());
+            let now = watcher.holders().and_then(|holders| holders.first().map(ToString::to_string));
+            if now != user {
+                news.push(Input::User(now.clone()));
+                user = now;
+            }
+        }
+        for news in news {
+            if tell.send(news).is_err() {
+                return;
+            }
+        }
+        thread::sleep(pace.next(was_seen));
+    }
+}
