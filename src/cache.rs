@@ -16,7 +16,7 @@ use crate::ops::scope::Scope;
 use crate::ops::touch::Touched;
 use crate::ops::transfer::{Transfer, Transferred};
 use crate::snapshot::location;
-use crate::snapshot::{Entry, Snapshot};
+use crate::snapshot::{LiveEntry, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -117,7 +117,7 @@ impl Cache {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn put_envelope_if(&self, key: impl Into<Key>, expected: Option<&[u8]>, envelope: &Envelope) -> Result<bool> {
-        let is_due = |entry: Option<&Entry>| entry.map(Entry::value) == expected;
+        let is_due = |entry: Option<&LiveEntry>| entry.map(LiveEntry::value) == expected;
         let replaced = ops::put::put(&mut self.session(), &self.keeper, &key.into(), envelope, is_due)?;
         Ok(replaced.is_some())
     }
@@ -192,7 +192,7 @@ impl Cache {
     /// ```
     pub fn before_commit(
         &self,
-        keep: impl FnMut(&mut dyn Iterator<Item = Result<Entry>>) -> Result<()> + Send + 'static,
+        keep: impl FnMut(&mut dyn Iterator<Item = Result<LiveEntry>>) -> Result<()> + Send + 'static,
     ) {
         self.keeper.set(Box::new(keep));
     }

@@ -52,8 +52,6 @@ pub enum Error {
         /// The set.
         name: String,
     },
-    /// Rows were to be filtered, and sets of diorama are among what is selected: theirs cannot be.
-    SetsNotFiltered,
     /// A folder has several redb databases, and none is named `vlive.redb`.
     SeveralCaches {
         /// The folder.
@@ -159,8 +157,8 @@ pub enum Error {
     },
     /// A filter fails on a row.
     Filter {
-        /// The entry.
-        key: Key,
+        /// The full key of the entry.
+        key: String,
         /// The row.
         id: Box<str>,
         /// The filter's reason.
@@ -342,7 +340,6 @@ impl fmt::Display for Error {
                 write!(f, "`{key}` cannot be dated {fetched_at} seconds after 1970: diorama's times end in 2554")
             }
             Error::IsASet { path, name } => write!(f, "`{name}` is a set of diorama in `{}`", path.display()),
-            Error::SetsNotFiltered => f.write_str("the rows of diorama's sets cannot be filtered"),
             Error::SeveralCaches { folder, caches } => {
                 write!(f, "`{}` has {} caches:", folder.display(), caches.len())?;
                 let named =

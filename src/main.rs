@@ -21,8 +21,17 @@ fn main() -> ExitCode {
         },
     );
     let cli = cli::parse();
+    if cli.runs_filters()
+        && let Ok(status) = filter::with_room(|| run(&cli))
+    {
+        return status;
+    }
+    run(&cli)
+}
+
+fn run(cli: &cli::Cli) -> ExitCode {
     let mut output = output::Output::new(cli::streams(&cli.global));
-    let result = cli::run(&cli, &mut output).and_then(|status| {
+    let result = cli::run(cli, &mut output).and_then(|status| {
         output.flush()?;
         Ok(status)
     });

@@ -10,7 +10,8 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use vlive::Snapshot;
-use vlive::ops::{Age, AgeHistogram, Layout};
+use vlive::ops::{Age, AgeHistogram};
+use vlive::snapshot::Layout;
 
 /// List entries: when they were fetched, their age, rows and size
 ///

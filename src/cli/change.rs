@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use vlive::ops::{DumpError, DumpFormat, DumpStyle};
-use vlive::snapshot::Entry;
+use vlive::snapshot::LiveEntry;
 use vlive::{Cache, Error};
 
 #[derive(Debug, Args)]
@@ -89,7 +89,7 @@ impl Backup {
 }
 
 /// Writes entries as `vlive dump --format jsonl --raw` does, to disk.
-fn write(path: &Path, entries: &mut dyn Iterator<Item = vlive::Result<Entry>>) -> Result<u64> {
+fn write(path: &Path, entries: &mut dyn Iterator<Item = vlive::Result<LiveEntry>>) -> Result<u64> {
     let style = DumpStyle { format: DumpFormat::RawLines, ..DumpStyle::default() };
     let write = |mut out: Box<dyn Write + '_>| {
         let mut written = 0;

@@ -1,6 +1,6 @@
 use super::format::{FormatArgs, SummaryFormat};
 use super::{Global, Status};
-use crate::output::{Output, human};
+use crate::output::{Output, findings as words, human};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
@@ -71,7 +71,7 @@ struct Found<'c> {
 #[derive(Serialize)]
 struct Place<'c> {
     place: Option<&'c str>,
-    what: &'c str,
+    what: String,
 }
 
 /// The kinds of findings: heading, findings, and what to do about them.
@@ -146,7 +146,8 @@ impl Check {
 
 fn report(check: &vlive::ops::Check) -> Report<'_> {
     fn found(findings: &Findings) -> Found<'_> {
-        let places = findings.places.iter().map(|found| Place { place: found.place.as_deref(), what: &found.what });
+        let places =
+            findings.places.iter().map(|found| Place { place: found.place.as_deref(), what: words::kind(&found.kind) });
         Found { count: findings.count, places: places.collect() }
     }
     fn held_by(holder: &Holder) -> HeldBy<'_> {
@@ -219,8 +220,7 @@ fn tell(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {
 fn tell_findings(name: &str, findings: &Findings, output: &mut Output) -> Result<()> {
     writeln!(output.data(), "{name:<25}{}", findings.count)?;
     for found in &findings.places {
-        let place = found.place.as_deref().map_or(String::new(), |place| format!("{place}: "));
-        let line = output.text(&format!("{place}{}", found.what)).into_owned();
+        let line = output.text(&words::words(found)).into_owned();
         writeln!(output.data(), "  {line}")?;
     }
     let more = findings.count - findings.places.len() as u64;

@@ -105,6 +105,10 @@ impl Formats for Format {
 }
 
 impl Dump {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given() || self.selected.is_given()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let format = self.format.format_of(self.path().filter(|path| !target::is_folder(path)))?;
         self.check_options(format, output)?;
@@ -166,7 +170,7 @@ impl Dump {
         let Some(entry) = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))? else {
             return self.many(format, chosen, global, output);
         };
-        let Some(entry) = chosen.scope.reduce(entry)? else {
+        let Some(entry) = chosen.scope.reduce_live(entry)? else {
             output.error(&none_matches(1), None);
             return Ok(Status::No);
         };

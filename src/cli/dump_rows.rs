@@ -3,9 +3,9 @@
 use super::filtering::Replacing;
 use crate::output::rows;
 use std::io::Write;
-use vlive::diorama::row::{RowView, Status};
-use vlive::ops::{DumpError, Dumped, Scope, Unreadable};
-use vlive::{Key, Record, Snapshot};
+use vlive::ops::{DumpError, Dumped, Scope, Unread};
+use vlive::snapshot::EntryKey;
+use vlive::{Record, Snapshot};
 
 /// Bytes of lines that are written at once.
 const CHUNK: usize = 64 * 1024;
@@ -22,7 +22,13 @@ pub struct RowStyle {
 
 impl RowStyle {
     /// What is written of a row.
-    fn records(&self, key: &Key, fetched_at: u64, id: &str, record: Record) -> Result<Vec<Record>, DumpError> {
+    fn records(
+        &self,
+        key: &EntryKey,
+        fetched_at: Option<u64>,
+        id: &str,
+        record: Record,
+    ) -> Result<Vec<Record>, DumpError> {
         match &self.replacing {
             Some(replacing) => Ok(replacing.replace(key, fetched_at, id, &record)?),
             None => Ok(vec![record]),
@@ -69,49 +75,27 @@ pub fn write(snapshot: &Snapshot, scope: &Scope, style: &RowStyle, out: &mut dyn
         }
         Ok::<(), DumpError>(())
     };
+    let mut unread = Unread::default();
     let walked = vlive::ops::each_entry::<DumpError>(snapshot, scope, |entry| {
-        let envelope = match entry.envelope() {
-            Ok(envelope) => envelope,
-            Err(error) => {
-                dumped.unreadable.push(Unreadable { key: entry.key(), error });
-                return Ok(());
-            }
-        };
-        dumped.entries += 1;
-        let (key, fetched_at) = (entry.key(), envelope.fetched_at());
-        let begin = style.begin(&key.to_string(), Some(fetched_at));
-        envelope.records::<DumpError>(&mut |id, record| {
-            for record in style.records(&key, fetched_at, &id, record)? {
-                push(&begin, &id, record, b"}\n")?;
+        let (key, fetched_at) = (entry.key(), entry.fetched_at());
+        let begin = style.begin(&key.to_string(), fetched_at);
+        let unreadable_before = unread.unreadable.len();
+        vlive::ops::each_row::<DumpError>(snapshot, &entry, &mut unread, |row| {
+            let end: &[u8] = if row.is_incomplete() { b",\"incomplete\":true}\n" } else { b"}\n" };
+            for record in style.records(&key, fetched_at, row.id(), row.record())? {
+                push(&begin, row.id(), record, end)?;
             }
             Ok(())
-        })
-    });
-    let walked = walked.and_then(|(mut matched, mut damage)| {
-        vlive::ops::each_set::<DumpError>(snapshot, scope, &mut matched, |set| {
-            dumped.entries += 1;
-            let (key, fetched_at) = (Key::new(set.name()), set.fetched_at());
-            let begin = style.begin(set.name(), fetched_at);
-            vlive::ops::each_row::<DumpError>(snapshot, set, &mut damage, |row| {
-                let view = match RowView::new(row.value()) {
-                    Ok(view) => view,
-                    Err(error) => {
-                        dumped.refused.add(set, row.id(), error);
-                        return Ok(());
-                    }
-                };
-                let end: &[u8] = if view.status() == Status::Incomplete { b",\"incomplete\":true}\n" } else { b"}\n" };
-                for record in style.records(&key, fetched_at.unwrap_or_default(), row.id(), view.decode())? {
-                    push(&begin, row.id(), record, end)?;
-                }
-                Ok(())
-            })
         })?;
-        Ok((matched, damage))
+        dumped.entries += u64::from(unread.unreadable.len() == unreadable_before);
+        Ok(())
     });
     if !matches!(walked, Err(DumpError::Output(_))) {
         out.write_all(&lines)?;
     }
-    (dumped.matched, dumped.damage) = walked?;
+    let (matched, damage) = walked?;
+    unread.damage.extend(damage);
+    dumped.matched = matched;
+    (dumped.unreadable, dumped.refused, dumped.damage) = (unread.unreadable, unread.refused, unread.damage);
     Ok(dumped)
 }

@@ -3,13 +3,14 @@
 
 use super::selection::Chosen;
 use super::{Refused, time};
-use crate::filter::{self, Fault, Filter, Row, value};
+use crate::filter::{Fault, Filter, Row};
 use crate::output::human;
 use anyhow::Result;
 use clap::Args;
 use std::sync::Arc;
+use vlive::Record;
 use vlive::ops::RowFilter;
-use vlive::{Key, Record};
+use vlive::snapshot::EntryKey;
 
 const HEADING: &str = "Rows";
 
@@ -39,10 +40,10 @@ impl Filtering {
     pub fn rows(&self, now: impl Fn() -> u64 + Send + Sync + 'static) -> Result<Option<RowFilter>> {
         let Some(code) = &self.where_filter else { return Ok(None) };
         let filter = compile("--where", code)?;
-        Ok(Some(RowFilter::new(move |key: &Key, fetched_at, id: &str, record: &Record| {
+        Ok(Some(RowFilter::new(move |key: &EntryKey, fetched_at, id: &str, record: &Record| {
             let key = key.to_string();
-            let row = Row { key: &key, id, fetched_at, age: time::age(now(), fetched_at) };
-            Ok(filter.is_true_of(row, value::of_record(record))?)
+            let row = Row { key: &key, id, fetched_at, age: fetched_at.map(|at| time::age(now(), at)) };
+            Ok(filter.is_true_of(row, record)?)
         })))
     }
 }
@@ -81,21 +82,26 @@ pub struct Replacing {
 
 impl Replacing {
     /// The results for a row, in order. An object is a row with its fields; anything else is the field `value`.
-    pub fn replace(&self, key: &Key, fetched_at: u64, id: &str, record: &Record) -> Result<Vec<Record>, vlive::Error> {
+    pub fn replace(
+        &self,
+        key: &EntryKey,
+        fetched_at: Option<u64>,
+        id: &str,
+        record: &Record,
+    ) -> Result<Vec<Record>, vlive::Error> {
         let full_key = key.to_string();
-        let row = Row { key: &full_key, id, fetched_at, age: time::age(self.now, fetched_at) };
-        let results = self.filter.values_of(row, value::of_record(record)).map_err(|fault| vlive::Error::Filter {
-            key: key.clone(),
+        let age = fetched_at.map(|at| time::age(self.now, at));
+        let row = Row { key: &full_key, id, fetched_at, age };
+        self.filter.records_of(row, record).map_err(|fault| vlive::Error::Filter {
+            key: full_key.clone(),
             id: id.into(),
             source: Box::new(fault),
-        })?;
-        Ok(results.iter().map(value::to_record).collect())
+        })
     }
 }
 
 fn compile(option: &str, code: &str) -> Result<Filter> {
-    let compiled = filter::with_room(|| Filter::compile(code))?;
-    compiled.map_err(|fault: Fault| {
+    Filter::compile(code).map_err(|fault: Fault| {
         Refused::error(
             format!("{option} is not a jq filter that can be used: {fault}"),
             Some("the language is that of jq; `vlive show --help` has examples"),

@@ -10,8 +10,8 @@ use serde::Serialize;
 use std::io::Write;
 use std::path::Path;
 use vlive::Snapshot;
-use vlive::ops::{CacheKeySummary, Layout};
-use vlive::snapshot::{Set, Table, TableRole};
+use vlive::ops::CacheKeySummary;
+use vlive::snapshot::{Layout, Set, Table, TableRole};
 
 /// List the cache keys, or the entries of a selection
 ///
@@ -221,7 +221,7 @@ impl Ls {
                 |(table, role), output| {
                     let kind = match role {
                         TableRole::Source => format!("{}, of vantage-redb", table.kind()),
-                        _ => table.kind(),
+                        _ => table.kind().to_string(),
                     };
                     [
                         output.key(table.name()).into_owned(),

@@ -103,6 +103,20 @@ enum Command {
     Man(man::Man),
 }
 
+impl Cli {
+    /// Whether the command runs filters.
+    pub fn runs_filters(&self) -> bool {
+        match &self.command {
+            Command::Dump(dump) => dump.runs_filters(),
+            Command::Show(show) => show.runs_filters(),
+            Command::Find(find) => find.runs_filters(),
+            Command::Watch(watch) => watch.runs_filters(),
+            Command::Edit(edit) => edit.runs_filters(),
+            _ => false,
+        }
+    }
+}
+
 /// How a command that got through went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {

@@ -131,9 +131,6 @@ fn explain(error: &Error) -> (u8, Option<&'static str>) {
         Error::RowWithoutTime { .. } => (2, Some("touch the set")),
         Error::TimeOutOfRange { .. } => (2, Some("name an earlier time")),
         Error::IsASet { .. } => (2, Some("only entries of vantage-live can be written; name another cache key")),
-        Error::SetsNotFiltered => {
-            (2, Some("`vlive dump --format rows` writes a line for each row, for `jq` and its like"))
-        }
         Error::SeveralCaches { .. } => (2, Some("name one of them with -C")),
         Error::Exists { .. } => (2, Some("name a folder that has none")),
         Error::NotAFile { .. } => (CANNOT, Some("a cache is a file `vlive.redb`; -C takes its folder")),

@@ -1,6 +1,6 @@
 use super::format::{FormatArgs, SummaryFormat};
 use super::{Global, Status};
-use crate::output::{Output, human};
+use crate::output::{Output, findings, human};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
@@ -41,7 +41,7 @@ impl Salvage {
         let damaged = format!("`{}` is damaged", salvaged.path.display());
         for found in &salvaged.damage.places {
             let place = found.place.as_deref().map_or(String::new(), |table| format!("table `{table}`, "));
-            output.error(&format!("{damaged}: {place}{}", found.what), None);
+            output.error(&format!("{damaged}: {place}{}", findings::kind(&found.kind)), None);
         }
         let more = salvaged.damage.count - salvaged.damage.places.len() as u64;
         if more > 0 {

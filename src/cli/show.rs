@@ -11,9 +11,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Write;
 use std::mem;
-use vlive::diorama::row::{RowView, Status as RowStatus};
-use vlive::ops::{Matched, RefusedRows, Unreadable};
-use vlive::{Error, Key, Record, Snapshot};
+use vlive::ops::{Matched, RefusedRows, Unread, Unreadable};
+use vlive::snapshot::EntryKey;
+use vlive::{Error, Record, Snapshot};
 
 /// Show rows as a table
 ///
@@ -65,18 +65,20 @@ struct Row {
 #[derive(Default)]
 struct Shown {
     /// Full keys.
-    entries: Vec<String>,
+    entries: Vec<EntryKey>,
     rows: Vec<Row>,
     unreadable: Vec<Unreadable>,
     refused: RefusedRows,
-    /// How many of the entries are sets of diorama.
-    sets: usize,
     /// Sets of diorama of which not all rows are cached, with both numbers.
     partial: Vec<(String, u64, u64)>,
     matched: Matched,
 }
 
 impl Show {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given() || self.selected.is_given()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         self.table.format()?;
         let now = global.now();
@@ -91,7 +93,7 @@ impl Show {
             if !self.has_fields(&shown, output) {
                 return Ok(Status::No);
             }
-            let is_one = shown.entries.len() == 1 && shown.sets == 1 && chosen.names_one();
+            let is_one = matches!(shown.entries.as_slice(), [EntryKey::Set(_)]) && chosen.names_one();
             self.print(&shown, chosen.single().is_none() && !is_one, output)?;
             for (set, rows, total) in &shown.partial {
                 output.summary(&format!("{rows} of {total} rows of `{set}` are cached"));
@@ -113,7 +115,7 @@ impl Show {
         let missing = self.fields.iter().find(is_missing).filter(|_| !shown.rows.is_empty());
         let Some(missing) = missing else { return true };
         let (of, whose) = match shown.entries.as_slice() {
-            [key] => (format!("`{key}`"), "its"),
+            [key] => (format!("`{}`", key.shown()), "its"),
             entries => (format!("these {} entries", entries.len()), "their"),
         };
         let hint = match fields_of(&shown.rows).as_slice() {
@@ -185,59 +187,33 @@ impl Show {
 /// Decodes what is selected.
 fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> Result<(Shown, Vec<Error>), Error> {
     let mut shown = Shown::default();
-    let (mut matched, mut damage) = vlive::ops::each_entry::<Error>(snapshot, &chosen.scope, |entry| {
-        match entry.envelope() {
-            Ok(envelope) => {
-                let place = shown.entries.len();
-                shown.entries.push(entry.key().to_string());
-                envelope.records::<Error>(&mut |id, record| {
-                    let records = match replacing {
-                        Some(replacing) => replacing.replace(&entry.key(), envelope.fetched_at(), &id, &record)?,
-                        None => vec![record],
-                    };
-                    let rows = records.into_iter().map(|record| Row {
-                        entry: place,
-                        id: id.to_string(),
-                        record,
-                        is_incomplete: false,
-                    });
-                    shown.rows.extend(rows);
-                    Ok(())
-                })?;
-            }
-            Err(error) => shown.unreadable.push(Unreadable { key: entry.key(), error }),
+    let mut unread = Unread::default();
+    let (matched, damage) = vlive::ops::each_entry::<Error>(snapshot, &chosen.scope, |entry| {
+        let (key, fetched_at, place) = (entry.key(), entry.fetched_at(), shown.entries.len());
+        let unreadable_before = unread.unreadable.len();
+        vlive::ops::each_row::<Error>(snapshot, &entry, &mut unread, |row| {
+            let record = row.record();
+            let records = match replacing {
+                Some(replacing) => replacing.replace(&key, fetched_at, row.id(), &record)?,
+                None => vec![record],
+            };
+            let (id, is_incomplete) = (row.id(), row.is_incomplete());
+            let rows = records.into_iter().map(|record| Row { entry: place, id: id.to_owned(), record, is_incomplete });
+            shown.rows.extend(rows);
+            Ok(())
+        })?;
+        if unread.unreadable.len() == unreadable_before {
+            shown.entries.push(key);
+            let partial = entry.part_of_total();
+            shown.partial.extend(partial.map(|(rows, total)| (entry.key().shown(), rows, total)));
         }
         Ok(())
     })?;
-    vlive::ops::each_set::<Error>(snapshot, &chosen.scope, &mut matched, |set| {
-        let place = shown.entries.len();
-        shown.entries.push(set.shown());
-        shown.sets += 1;
-        if let Some(total) = set.meta().total.filter(|total| *total != set.rows()) {
-            shown.partial.push((set.shown(), set.rows(), total));
-        }
-        let (key, fetched_at) = (Key::new(set.name()), set.fetched_at().unwrap_or_default());
-        vlive::ops::each_row::<Error>(snapshot, set, &mut damage, |row| {
-            let view = match RowView::new(row.value()) {
-                Ok(view) => view,
-                Err(error) => {
-                    shown.refused.add(set, row.id(), error);
-                    return Ok(());
-                }
-            };
-            let is_incomplete = view.status() == RowStatus::Incomplete;
-            let records = match replacing {
-                Some(replacing) => replacing.replace(&key, fetched_at, row.id(), &view.decode())?,
-                None => vec![view.decode()],
-            };
-            let rows =
-                records.into_iter().map(|record| Row { entry: place, id: row.id().to_owned(), record, is_incomplete });
-            shown.rows.extend(rows);
-            Ok(())
-        })
-    })?;
+    unread.damage.extend(damage);
     shown.matched = matched;
-    Ok((shown, damage))
+    shown.unreadable = unread.unreadable;
+    shown.refused = unread.refused;
+    Ok((shown, unread.damage))
 }
 
 /// Some rows and fields of what is shown.
@@ -274,6 +250,10 @@ impl<'r> Table<'r> {
     fn grid(&self, format: TableFormat) -> Grid<'_> {
         let is_table = format == TableFormat::Table;
         let name = move |name: &'r str| if is_table { escape::visible(name) } else { Cow::Borrowed(name) };
+        let key = move |key: &EntryKey| {
+            let key = key.shown();
+            Cow::Owned(if is_table { escape::visible(&key).into_owned() } else { key })
+        };
         let (shown, rows, before) = (self.shown, self.rows, self.before());
         let (with_key, mut columns) = (self.with_key, vec![(Cow::Borrowed("row id"), false)]);
         if self.with_status() {
@@ -287,7 +267,7 @@ impl<'r> Table<'r> {
             let row: &'r Row = &rows[row];
             let Some(field) = column.checked_sub(before) else {
                 return match column.checked_sub(usize::from(with_key)) {
-                    None => name(&shown.entries[row.entry]),
+                    None => key(&shown.entries[row.entry]),
                     Some(0) => name(&row.id),
                     Some(_) => Cow::Borrowed(if row.is_incomplete { "incomplete" } else { "" }),
                 };
@@ -320,7 +300,7 @@ impl<'r> Table<'r> {
             rest = others;
             if self.with_key {
                 text.extend_from_slice(if place == 0 { b"" } else { b"," });
-                rows::push_text(&mut text, key);
+                rows::push_text(&mut text, &key.to_string());
                 text.push(b':');
             }
             text.push(b'{');
@@ -343,7 +323,7 @@ impl<'r> Table<'r> {
         let mut out = output.json_data();
         for row in self.rows {
             let mut line = b"{\"key\":".to_vec();
-            rows::push_text(&mut line, &self.shown.entries[row.entry]);
+            rows::push_text(&mut line, &self.shown.entries[row.entry].to_string());
             line.extend_from_slice(b",\"id\":");
             rows::push_text(&mut line, &row.id);
             line.extend_from_slice(b",\"row\":");

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use vlive::error::NotRedb;
 use vlive::json::JsonStyle;
 use vlive::ops::{DiffOptions, Difference, DumpStyle, RowFilter, Scope, diff_values, dump_tree};
-use vlive::snapshot::{Entry, EntryChange, Event, Pace, Remembered, SeenCommit, WatchOptions, Watcher};
+use vlive::snapshot::{EntryChange, Event, LiveEntry, Pace, Remembered, SeenCommit, WatchOptions, Watcher};
 use vlive::{Error, Key, Selection};
 
 /// Print what the app does to its cache, as it does it
@@ -99,6 +99,10 @@ fn parse_until(text: &str) -> Result<Until, String> {
 }
 
 impl Watch {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         if self.raw && !self.format.is_json() {
             return Err(Refused::error("--raw is for JSON", Some("add --json, or use --record FOLDER")));
@@ -189,12 +193,12 @@ impl Telling<'_> {
     fn has_rows(&self, commit: &SeenCommit, change: &EntryChange) -> Result<bool> {
         let Some(rows) = &self.rows else { return Ok(true) };
         if let Some(old) = change.old.as_ref().and_then(|old| old.value.as_ref())
-            && rows.takes_any(&change.key, old)?
+            && rows.takes_any(&change.key.clone().into(), old)?
         {
             return Ok(true);
         }
         let Some(entry) = new_entry(commit, change)? else { return Ok(false) };
-        Ok(rows.takes_any(&change.key, entry.value())?)
+        Ok(rows.takes_any(&change.key.clone().into(), entry.value())?)
     }
 
     /// Says what of a commit could not be read, and that the cache is there again.
@@ -290,7 +294,7 @@ impl Watch {
 }
 
 /// The entry as it is now, if it is there.
-fn new_entry(commit: &SeenCommit, change: &EntryChange) -> vlive::Result<Option<Entry>> {
+fn new_entry(commit: &SeenCommit, change: &EntryChange) -> vlive::Result<Option<LiveEntry>> {
     let now = change.new.as_ref().map(|_| commit.snapshot.entry(&change.key));
     Ok(now.transpose()?.flatten())
 }

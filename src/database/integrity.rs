@@ -8,23 +8,35 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
+/// What redb's own check says of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IntegrityFault {
+    /// redb panics on it.
+    Panicked,
+    /// redb cannot open or check it; the reason is in redb's words.
+    Failed(String),
+    /// redb would repair it.
+    Inconsistent,
+}
+
 /// redb's own check of a file, which must be a copy that nobody needs: it repairs what it can. Returns what
-/// is wrong, in redb's words.
+/// is wrong.
 ///
 /// # Errors
 /// The system's, which say nothing of the file. That a read goes beyond its end is not among them.
-pub(crate) fn check_integrity(file: &Arc<fs::File>) -> io::Result<Option<String>> {
+pub(crate) fn check_integrity(file: &Arc<fs::File>) -> io::Result<Option<IntegrityFault>> {
     let checked = catch(|| {
         let (mut database, _) = storage::open(FileStorage::boxed(file), OpenAs::Itself)?;
         database.check_integrity()
     });
     Ok(match checked {
-        None => Some("redb fails on itself with this file".to_owned()),
+        None => Some(IntegrityFault::Panicked),
         Some(Err(DatabaseError::Storage(StorageError::Io(error)))) if error.kind() != io::ErrorKind::UnexpectedEof => {
             return Err(error);
         }
-        Some(Err(error)) => Some(error.to_string()),
+        Some(Err(error)) => Some(IntegrityFault::Failed(error.to_string())),
         Some(Ok(true)) => None,
-        Some(Ok(false)) => Some("redb finds the file inconsistent, and would repair it".to_owned()),
+        Some(Ok(false)) => Some(IntegrityFault::Inconsistent),
     })
 }

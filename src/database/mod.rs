@@ -15,6 +15,7 @@ mod transaction;
 mod types;
 mod verify;
 
+pub use integrity::IntegrityFault;
 pub(crate) use integrity::check_integrity;
 pub(crate) use session::{Session, open_locked};
 pub(crate) use storage::{FileStorage, Storage};

@@ -10,6 +10,7 @@ use ciborium::Value;
 use ciborium_ll::Header;
 use indexmap::IndexMap;
 use std::fmt;
+use std::ops::Range;
 
 /// Containers and tags that may be nested in each other, the row's own map included.
 const MAX_DEPTH: usize = 256;
@@ -118,6 +119,11 @@ impl<'b> RowView<'b> {
     #[must_use]
     pub fn status(&self) -> Status {
         self.status.unwrap_or_default()
+    }
+
+    /// Where its map is.
+    pub(crate) fn body_range(&self) -> Range<usize> {
+        self.body()..self.end
     }
 
     fn body(&self) -> usize {

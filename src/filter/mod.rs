@@ -5,16 +5,38 @@
 //! neither files, nor the environment, nor the clock, nor the end of the process.
 
 mod fault;
-pub mod lossless;
-pub mod value;
+mod lossless;
+mod room;
+mod updates;
+mod value;
 
 pub use fault::Fault;
-use jaq_core::load::{Arena, File, Loader};
-use jaq_core::{Compiler, Ctx, Vars, data};
+use jaq_core::data::HasLut;
+use jaq_core::load::parse::Def;
+use jaq_core::load::{self, Arena, File, Loader};
+use jaq_core::{Compiler, Ctx, DataT, Lut, Vars};
 use jaq_json::{Num, Val};
-use std::{io, panic, thread};
+pub use room::with_room;
+use vlive::Record;
 
-type Data = data::JustLut<Val>;
+/// What filters run on.
+enum Data {}
+
+impl DataT for Data {
+    type V<'a> = Val;
+    type Data<'a> = Parts<'a>;
+}
+
+/// The parts of a filter, of which each is looked up before it is evaluated.
+#[derive(Clone, Copy)]
+struct Parts<'a>(&'a Lut<Data>);
+
+impl<'a> HasLut<'a, Data> for Parts<'a> {
+    fn lut(&self) -> &'a Lut<Data> {
+        room::check();
+        self.0
+    }
+}
 
 /// Variables that a filter can use, in the order in which [`Row`] binds them.
 const VARIABLES: [&str; 4] = ["$key", "$id", "$fetched_at", "$age"];
@@ -33,20 +55,8 @@ const MAX_NESTING: usize = 200;
 /// Bytes of a filter: what it nests without brackets, such as `---1`, is bounded by this.
 const MAX_LEN: usize = 2048;
 
-/// Bytes of stack for a thread that compiles or runs filters: jaq calls itself for what encloses each other
-/// in a filter and in a value.
-const STACK: usize = 256 * 1024 * 1024;
-
-/// Runs work that compiles or runs filters on a thread whose stack has room for the deepest ones.
-///
-/// # Errors
-/// The system's, where it has no room for such a thread.
-pub fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
-    thread::scope(|scope| {
-        let worker = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work)?;
-        Ok(worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
-    })
-}
+/// What the filter is called among the definitions.
+const MAIN: &str = "_main";
 
 /// A filter, compiled.
 pub struct Filter {
@@ -60,34 +70,44 @@ pub struct Row<'r> {
     pub key: &'r str,
     /// The row id.
     pub id: &'r str,
-    /// When the entry was fetched, in seconds since 1970.
-    pub fetched_at: u64,
-    /// Seconds since then, negative for a time in the future.
-    pub age: i64,
+    /// When the entry was fetched, in seconds since 1970; null to the filter if that is not known.
+    pub fetched_at: Option<u64>,
+    /// Seconds since then, negative for a time in the future; null likewise.
+    pub age: Option<i64>,
 }
 
 impl Filter {
     /// Compiles a filter whose input is a row.
     pub fn compile(code: &str) -> Result<Filter, Fault> {
-        Filter::with_variables(code, &VARIABLES)
+        room::bounded(|| Filter::with_variables(code, &VARIABLES))
     }
 
-    /// Compiles a filter that knows no variables, for [`Filter::value_of`].
+    /// Compiles a filter that knows no variables, for [`Filter::apply`].
     pub fn without_variables(code: &str) -> Result<Filter, Fault> {
-        Filter::with_variables(code, &[])
+        room::bounded(|| Filter::with_variables(code, &[]))
     }
 
     fn with_variables(code: &str, variables: &[&'static str]) -> Result<Filter, Fault> {
         check_size(code)?;
         let is_in_reach = |name: &str| !OUT_OF_REACH.contains(&name) && !OUT_OF_REACH_NATIVES.contains(&name);
-        let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+        let definitions = || {
+            let all = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+            all.filter(|definition| is_in_reach(definition.name)).chain(updates::definitions())
+        };
         let natives = jaq_core::funs::<Data>().chain(jaq_std::funs()).chain(jaq_json::funs());
 
+        // Faults are told of the filter as it was typed.
         let arena = Arena::default();
-        let loader = Loader::new(definitions.filter(|definition| is_in_reach(definition.name)));
-        let modules = loader.load(&arena, File { code, path: () }).map_err(|faults| Fault::of_loading(code, faults))?;
+        let typed = Loader::new(definitions()).load(&arena, File { code, path: () });
+        typed.map_err(|faults| Fault::of_loading(code, faults))?;
+        let mut body = load::parse(code, |parser| parser.term()).ok_or_else(|| Fault::new("it is not a jq filter"))?;
+        updates::rewrite(&mut body);
+        let main = Def { name: MAIN, args: Vec::new(), body };
+        let modules = Loader::new(definitions().map(shortened).chain([main]))
+            .load(&arena, File { code: MAIN, path: () })
+            .map_err(|faults| Fault::of_loading(code, faults))?;
         let compiled = Compiler::default()
-            .with_funs(natives.filter(|(name, ..)| is_in_reach(name)))
+            .with_funs(natives.filter(|(name, ..)| is_in_reach(name)).chain(updates::natives()))
             .with_global_vars(variables.iter().copied())
             .compile(modules)
             .map_err(|faults| Fault::of_compiling(code, faults, &OUT_OF_REACH))?;
@@ -96,45 +116,53 @@ impl Filter {
 
     /// Whether the filter is true of a row: it gives a value that is neither null nor false, as for jq's
     /// `select`.
-    pub fn is_true_of(&self, row: Row<'_>, fields: Val) -> Result<bool, Fault> {
-        for value in self.results(row, fields) {
-            if !matches!(value?, Val::Null | Val::Bool(false)) {
-                return Ok(true);
+    pub fn is_true_of(&self, row: Row<'_>, record: &Record) -> Result<bool, Fault> {
+        room::bounded(|| {
+            for value in self.results(row, value::of_record(record)) {
+                if !matches!(value?, Val::Null | Val::Bool(false)) {
+                    return Ok(true);
+                }
             }
-        }
-        Ok(false)
+            Ok(false)
+        })
     }
 
-    /// All values that the filter gives for a row, in order.
-    pub fn values_of(&self, row: Row<'_>, fields: Val) -> Result<Vec<Val>, Fault> {
-        self.results(row, fields).collect()
+    /// All that the filter gives for a row, in order. An object is a row with its fields; anything else is the field
+    /// `value`.
+    pub fn records_of(&self, row: Row<'_>, record: &Record) -> Result<Vec<Record>, Fault> {
+        room::bounded(|| {
+            let results = self.results(row, value::of_record(record));
+            results.map(|result| Ok(value::to_record(&result?))).collect()
+        })
     }
 
-    /// The one value that a filter without variables gives.
-    pub fn value_of(&self, input: Val) -> Result<Val, Fault> {
-        let mut results = self.run(Vars::new([]), input);
-        match (results.next(), results.next()) {
-            (Some(Ok(value)), None) => Ok(value),
-            (Some(Err(fault)), _) | (_, Some(Err(fault))) => Err(fault),
-            (None, _) => Err(Fault::new("it gives no value, where one is needed")),
-            (Some(_), Some(_)) => Err(Fault::new("it gives several values, where one is needed")),
-        }
+    /// The one value that a filter without variables makes of JSON that was written without loss, in the same form.
+    pub fn apply(&self, json: &str) -> Result<String, Fault> {
+        room::bounded(|| {
+            let mut results = self.run(Vars::new([]), lossless::read(json));
+            match (results.next(), results.next()) {
+                (Some(Ok(value)), None) => lossless::write(&value),
+                (Some(Err(fault)), _) | (_, Some(Err(fault))) => Err(fault),
+                (None, _) => Err(Fault::new("it gives no value, where one is needed")),
+                (Some(_), Some(_)) => Err(Fault::new("it gives several values, where one is needed")),
+            }
+        })
     }
 
     fn results(&self, row: Row<'_>, input: Val) -> impl Iterator<Item = Result<Val, Fault>> + '_ {
         let text = |text: &str| Val::utf8_str(text.to_owned());
-        let number = Val::Num;
+        let number = |number: Option<Num>| number.map_or(Val::Null, Val::Num);
         let variables = Vars::new([
             text(row.key),
             text(row.id),
-            number(Num::from_integral(row.fetched_at)),
-            number(Num::from_integral(row.age)),
+            number(row.fetched_at.map(Num::from_integral)),
+            number(row.age.map(Num::from_integral)),
         ]);
         self.run(variables, input)
     }
 
     fn run(&self, variables: Vars<Val>, input: Val) -> impl Iterator<Item = Result<Val, Fault>> + '_ {
-        let context = Ctx::<Data>::new(&self.compiled.lut, variables);
+        let context = Ctx::<Data>::new(Parts(&self.compiled.lut), variables);
         self.compiled.id.run((context, input)).map(|result| {
             result.map_err(|exception| match exception.get_err() {
                 Ok(error) => Fault::new(error.to_string()),
@@ -142,6 +170,11 @@ impl Filter {
             })
         })
     }
+}
+
+/// The same definition: beside those of a filter it lives as long as that.
+fn shortened<'s>(definition: Def<&'static str>) -> Def<&'s str> {
+    definition
 }
 
 /// Refuses what jaq's parser, which calls itself, could overflow the stack on.
@@ -168,12 +201,15 @@ mod tests {
     use super::*;
     use ciborium::Value;
 
-    const ROW: Row<'_> = Row { key: "clients/page_1", id: "c1", fetched_at: 1_770_000_000, age: 60 };
+    const ROW: Row<'_> = Row { key: "clients/page_1", id: "c1", fetched_at: Some(1_770_000_000), age: Some(60) };
 
     fn gives(code: &str, input: &Value) -> Result<String, String> {
         let filter = Filter::compile(code).map_err(|fault| fault.to_string())?;
-        let values = filter.values_of(ROW, value::of(input)).map_err(|fault| fault.to_string())?;
-        Ok(values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+        let values = room::bounded(|| {
+            let values = filter.results(ROW, value::of(input)).collect::<Result<Vec<_>, _>>()?;
+            Ok(values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+        });
+        values.map_err(|fault| fault.to_string())
     }
 
     fn tag(tag: u64, content: impl Into<Value>) -> Value {
@@ -213,7 +249,7 @@ mod tests {
 
     #[test]
     fn only_null_and_false_are_not_true() {
-        let is_true = |code: &str| Filter::compile(code).unwrap().is_true_of(ROW, Val::Null).unwrap();
+        let is_true = |code: &str| Filter::compile(code).unwrap().is_true_of(ROW, &Record::new()).unwrap();
         assert!(is_true("0") && is_true("\"\"") && is_true("[]") && is_true("false, 1"));
         assert!(!is_true("null") && !is_true("false") && !is_true("empty") && !is_true(".a"));
     }
@@ -240,10 +276,68 @@ mod tests {
 
     #[test]
     fn a_filter_that_nests_too_deep_is_refused() {
-        let refused = |code: String| with_room(|| gives(&code, &Value::Null)).unwrap().unwrap_err();
+        let refused = |code: String| gives(&code, &Value::Null).unwrap_err();
         assert!(refused("(".repeat(201)).starts_with("more than 200 brackets enclose each other"));
         assert!(refused("-".repeat(2048)).contains("expected here"));
         assert!(refused("-".repeat(2049)).starts_with("it is longer than 2048 bytes"));
         assert!(refused("if ".repeat(682)).contains("expected here"));
+    }
+
+    #[test]
+    fn a_filter_that_calls_itself_without_end_is_a_fault() {
+        for code in [
+            "def f: 1 + f; f",
+            "def f: [f]; f",
+            "def f: f | f; f",
+            "def f: {a: f}; f",
+            "def f: (.a |= f); f",
+            "def f: if f then 1 else 2 end; f",
+            "def f: try f catch f; 1 + f",
+            "def f: -f; f",
+            "def f: reduce range(3) as $x (0; f); f",
+        ] {
+            let fault = gives(code, &Value::Null).unwrap_err();
+            assert_eq!(fault, "it calls itself too often within itself", "{code}");
+        }
+        let deep = gives("def f: if . == 0 then 0 else 1 + (. - 1 | f) end; f", &3000.into()).unwrap();
+        assert_eq!(deep, "3000");
+    }
+
+    #[test]
+    fn values_that_enclose_each_other_a_hundred_thousand_times_fit() {
+        assert_eq!(gives("reduce range(100000) as $i (0; [.]) | length", &Value::Null).unwrap(), "1");
+    }
+
+    #[test]
+    fn what_is_deleted_leaves_the_others_in_order() {
+        let input: Value = ["a", "b", "c", "d"].map(|name| (Value::from(name), Value::from(name))).to_vec().into();
+        let kept = r#"{"a":"a","c":"c","d":"d"}"#;
+        for code in [
+            "del(.b)",
+            ".b |= empty",
+            r#"delpaths([["b"]])"#,
+            "del(.b, .x, .y.z)",
+            "def f: .b |= empty; f",
+            "def f(g): g; f(.b |= empty)",
+            "if .a then .b |= empty else . end",
+            "reduce 1 as $x (.; .b |= empty)",
+            "try (.b |= empty) catch .",
+            "[.b |= empty][0]",
+            "{x: (.b |= empty)}.x",
+            r#""\(.b |= empty)" | fromjson"#,
+            ". as {a: $a} | .b |= empty",
+            "label $out | .b |= empty",
+            ". + {a: .a} | (.b, .x) |= empty",
+        ] {
+            assert_eq!(gives(code, &input).unwrap(), kept, "{code}");
+        }
+        assert_eq!(gives(r#".[] |= select(. != "b")"#, &input).unwrap(), kept);
+        assert_eq!(gives("[1, 2, 3, 4] | del(.[0, 2])", &Value::Null).unwrap(), "[2,4]");
+        assert_eq!(gives("[1, 2, 3, 4] | del(.[1:3], .[-1])", &Value::Null).unwrap(), "[1]");
+        assert_eq!(gives("[1, 2, 3, 4] | .[] |= select(. > 2)", &Value::Null).unwrap(), "[3,4]");
+        assert_eq!(gives("[[1, 2], 3] | del(.[0][1], .[0][7])", &Value::Null).unwrap(), "[[1],3]");
+        assert_eq!(gives("{} | .a.b |= empty", &Value::Null).unwrap(), "{}");
+        assert_eq!(gives(r#""abc" | .[1:2] |= ascii_upcase"#, &Value::Null).unwrap(), r#""aBc""#);
+        assert!(gives("del(.[0])", &input).unwrap_err().contains("cannot delete"));
     }
 }

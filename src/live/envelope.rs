@@ -11,6 +11,7 @@ use ciborium_ll::Header;
 use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One row: field name to value, in the order of the backend.
@@ -53,6 +54,19 @@ impl<'b> EnvelopeView<'b> {
     /// Calls `visit` with the id and the decoded record of every row, in order: one record at a time is built.
     pub fn records<E>(&self, visit: &mut dyn FnMut(Cow<'b, str>, Record) -> Result<(), E>) -> Result<(), E> {
         let visited = self.rows(&mut |id, record| visit(id, self.record(record)?).map_err(Stop::Visitor));
+        visited.map_err(Stop::of_visitor)
+    }
+
+    /// Calls `visit` with the id of every row, in order, and where its record is.
+    pub(crate) fn each_record<E>(
+        &self,
+        visit: &mut dyn FnMut(Cow<'b, str>, Range<usize>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let visited = self.rows(&mut |id, record| {
+            let start = record.pos();
+            record.skip(MAX_DEPTH)?;
+            visit(id, start..record.pos()).map_err(Stop::Visitor)
+        });
         visited.map_err(Stop::of_visitor)
     }
 

@@ -2,10 +2,10 @@
 
 use super::past_damage;
 use super::scope::{Matched, Scope, selected};
-use super::sets::{Layout, selected_sets};
+use super::sets::readable_sets;
 use crate::error::{Error, Result};
 use crate::ops::list::Unreadable;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Layout, Snapshot};
 
 /// One entry, and when it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<(Ages, Vec<Error>)> {
         Ok(())
     })?;
     ages.matched = matched;
-    for set in selected_sets(snapshot, scope, &mut ages.matched)? {
+    for set in readable_sets(snapshot, scope, &mut ages.matched, &mut damage)? {
         let (mut rows, mut bytes) = (0, 0);
         for row in snapshot.rows(&set) {
             if let Some(row) = past_damage(row, &mut damage)? {
@@ -70,7 +70,7 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<(Ages, Vec<Error>)> {
             }
         }
         ages.entries.push(Age {
-            key: set.key(),
+            key: set.key().to_string(),
             shown: Some(set.shown()),
             layout: Layout::Diorama,
             fetched_at: set.fetched_at(),

@@ -1,12 +1,12 @@
 //! Is a cache sound? Every page and every entry is looked at, and nothing is changed.
 
-use crate::database;
+use crate::database::{self, IntegrityFault};
 use crate::error::{Error, Result};
 use crate::file::{self, Damage, Page, Survey, Widths};
 use crate::live::deviation;
 use crate::live::key::Key;
 use crate::ops::check_sets::CheckedSets;
-use crate::ops::findings::Findings;
+use crate::ops::findings::{FindingKind, Findings};
 use crate::snapshot::location;
 use crate::snapshot::race;
 use crate::snapshot::{Snapshot, Table, TableRole};
@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 
 /// What a check has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Check {
     /// The version of redb's file format: 2 or 3.
     pub format: u8,
@@ -79,7 +80,7 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
     let path = location::find(path.as_ref())?;
     let copy = TemporaryFile::private().map_err(Error::temporary)?;
     let begun = Instant::now();
-    let mut found_before: Option<String> = None;
+    let mut found_before: Option<IntegrityFault> = None;
     loop {
         let before = race::header(&path);
         let mut original = location::open(&path, false)?;
@@ -92,7 +93,7 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
                 None => return Ok(true),
                 // An app that recovers the file does so without a new header until it is done.
                 Some(what) if found_before.as_ref() == Some(&what) && is_steady() => {
-                    check.damage.add(None, &what);
+                    check.damage.add(None, FindingKind::Integrity(what));
                     return Ok(true);
                 }
                 found => found_before = found,
@@ -186,7 +187,7 @@ fn noting<'n>(
 ) -> impl FnMut(Damage) + 'n {
     move |damage| {
         first.get_or_insert(damage);
-        findings.add(place, &damage);
+        findings.add(place, damage);
     }
 }
 
@@ -199,8 +200,7 @@ impl Walk<'_> {
         let header = file.header();
         if !header.length_is_sound(file.len()) {
             self.first_damage.get_or_insert(Damage::wrong_length());
-            let what = format!("the file has {} bytes, and its header records {}", file.len(), header.recorded_len);
-            self.check.damage.add(None, &what);
+            self.check.damage.add(None, FindingKind::Length { len: file.len(), recorded: header.recorded_len });
         }
     }
 
@@ -295,9 +295,8 @@ impl Walk<'_> {
 impl Check {
     /// Notes a table that holds no entries.
     fn other(&mut self, table: &Table, role: TableRole) {
-        let kind = if role == TableRole::Source { format!("{}, of vantage-redb", table.kind()) } else { table.kind() };
         let findings = if table.is_named_as_cache() { &mut self.wrongly_typed } else { &mut self.other_tables };
-        findings.add(Some(table.name()), &kind);
+        findings.add(Some(table.name()), FindingKind::Table { kind: table.kind(), role });
     }
 
     /// Notes keys that are not text, and another number of entries than the table has by its own account: unless
@@ -305,11 +304,11 @@ impl Check {
     fn count(&mut self, table: &Table, (entries, keys_not_text): (u64, u64), damaged_before: u64) {
         let is_damaged = self.damage.count > damaged_before;
         for _ in 0..keys_not_text {
-            self.damage.add(Some(table.name()), &"a key is not UTF-8");
+            self.damage.add(Some(table.name()), FindingKind::KeyNotText);
         }
         if entries != table.entries() && !is_damaged && keys_not_text == 0 {
-            let what = format!("{entries} entries can be read, and it says that it holds {}", table.entries());
-            self.damage.add(Some(table.name()), &what);
+            let count = FindingKind::Count { read: entries, recorded: table.entries() };
+            self.damage.add(Some(table.name()), count);
         }
     }
 }
@@ -326,11 +325,8 @@ impl Decoded {
         let key = || Key::from_parts(Arc::clone(cache_key), sub_key).to_string();
         match deviation::deviations(value, now) {
             Ok(deviations) if deviations.is_empty() => {}
-            Ok(deviations) => {
-                let list: Vec<String> = deviations.iter().map(ToString::to_string).collect();
-                self.altered.add(Some(&key()), &list.join(", "));
-            }
-            Err(error) => self.refused.add(Some(&key()), &error),
+            Ok(deviations) => self.altered.add(Some(&key()), FindingKind::Altered(deviations)),
+            Err(error) => self.refused.add(Some(&key()), FindingKind::Refused(error)),
         }
     }
 }

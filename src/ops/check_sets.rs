@@ -4,7 +4,7 @@ use crate::diorama::identity::{Identity, TableName};
 use crate::diorama::meta::Meta;
 use crate::diorama::row::RowView;
 use crate::file::{self, Damage, Page, Survey, Widths};
-use crate::ops::findings::Findings;
+use crate::ops::findings::{FindingKind, Findings};
 use crate::snapshot::{Table, TableRole};
 use std::str;
 use std::sync::Arc;
@@ -68,20 +68,18 @@ impl CheckedSets {
             self.sets += 1;
             self.rows += read;
             if refused > 0 {
-                let what =
-                    if refused == 1 { "it refuses a row".to_owned() } else { format!("it refuses {refused} rows") };
-                self.unlistable.add(Some(&shown), &what);
+                self.unlistable.add(Some(&shown), FindingKind::Unlistable { refused });
             }
             if self::shown(table.name()).is_none() {
-                self.own_names.add(Some(table.name()), &"a name that diorama 1.5 would not write");
+                self.own_names.add(Some(table.name()), FindingKind::OwnName);
             }
         }
         Ok((read, not_text))
     }
 
     fn number(&mut self, set: &str, key: &str, value: &[u8]) {
-        if let Err(error) = Meta::default().read(key, value) {
-            self.malformed.add(Some(set), &error);
+        if let Err(malformed) = Meta::default().read(key, value) {
+            self.malformed.add(Some(set), FindingKind::Malformed(malformed));
         }
     }
 
@@ -90,12 +88,12 @@ impl CheckedSets {
         let place = || format!("{set}/{id}");
         match RowView::new(value) {
             Err(error) => {
-                self.refused.add(Some(&place()), &error);
+                self.refused.add(Some(&place()), FindingKind::RowRefused(error));
                 return false;
             }
             Ok(row) => {
                 for deviation in row.deviations() {
-                    self.altered.add(Some(&place()), &deviation);
+                    self.altered.add(Some(&place()), FindingKind::RowAltered(deviation));
                 }
             }
         }

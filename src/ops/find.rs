@@ -4,16 +4,19 @@ use crate::cbor;
 use crate::cbor::reader::{Head, Reader};
 use crate::error::{Error, Result};
 use crate::live::envelope::Record;
-use crate::live::error::DecodeError;
-use crate::live::key::Key;
-use crate::live::layout::MAX_DEPTH;
-use crate::ops::list::Unreadable;
-use crate::ops::scope::{Matched, Scope, each_entry};
-use crate::snapshot::{Entry, Snapshot};
+use crate::ops::entries::each_entry;
+use crate::ops::scope::{Matched, Scope};
+use crate::ops::unread::Unread;
+use crate::ops::{past_damage, unless_moved};
+use crate::snapshot::{Entry, EntryKey, LiveEntry, Row, RowFault, Set, SetRow, Snapshot};
 use crate::system::workers::{LARGE, with_workers};
 use ciborium::Value;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// What was verified is not too deep.
+const ANY_DEPTH: usize = usize::MAX;
 
 /// What is looked for. The library walks bytes and text; what a value that is not text means to a reader is
 /// up to the caller.
@@ -44,9 +47,11 @@ impl fmt::Debug for Query<'_> {
 #[non_exhaustive]
 pub struct Hit {
     /// The entry.
-    pub key: Key,
-    /// When it was fetched, in seconds since 1970; `None` if that cannot be read.
+    pub key: EntryKey,
+    /// When it was fetched, in seconds since 1970; `None` if that is not known.
     pub fetched_at: Option<u64>,
+    /// Whether diorama still has to fetch some fields of the row.
+    pub is_incomplete: bool,
     /// What matches.
     pub place: Place,
 }
@@ -91,21 +96,21 @@ pub enum Step {
 #[non_exhaustive]
 pub struct FoundRow {
     /// The entry that holds it.
-    pub key: Key,
-    /// When the entry was fetched, in seconds since 1970.
-    pub fetched_at: u64,
+    pub key: EntryKey,
+    /// When the entry was fetched, in seconds since 1970; `None` if that is not known.
+    pub fetched_at: Option<u64>,
     /// The row.
     pub record: Record,
+    /// Whether diorama still has to fetch some of its fields.
+    pub is_incomplete: bool,
 }
 
 /// What a search came to, beside what it found.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Searched {
-    /// Entries that may hold a match and cannot be decoded.
-    pub unreadable: Vec<Unreadable>,
-    /// Pages that cannot be read.
-    pub damage: Vec<Error>,
+    /// Entries and rows that may hold a match and cannot be decoded, and pages that are damaged.
+    pub unread: Unread,
     /// What the selections matched.
     pub matched: Matched,
 }
@@ -118,7 +123,7 @@ pub fn find(
     query: Query<'_>,
     visit: impl FnMut(Hit) -> ControlFlow<()>,
 ) -> Result<Searched> {
-    search(snapshot, scope, |entry| hits(entry, query), visit)
+    search(snapshot, scope, query.id, |part| hits(part, query), visit)
 }
 
 /// Calls `visit` with the row of this id from every entry in the scope that holds it, until it breaks.
@@ -129,34 +134,84 @@ pub fn find_row(
     visit: impl FnMut(FoundRow) -> ControlFlow<()>,
 ) -> Result<Searched> {
     let finder = memchr::memmem::Finder::new(id);
-    let work = |entry: &Entry| {
-        if !may_hold(entry.value(), |bytes| finder.find(bytes).is_some()) {
-            return Ok(Vec::new());
-        }
-        let envelope = entry.envelope()?;
+    let work = |part: &Part| {
         let mut rows = Vec::new();
-        envelope.rows::<cbor::Error>(&mut |row, record| {
-            if row == id {
-                let record = envelope.record(record)?;
-                rows.push(FoundRow { key: entry.key(), fetched_at: envelope.fetched_at(), record });
-                return Ok(());
+        let is_id_in = |value: &[u8]| may_hold(value, |bytes| finder.find(bytes).is_some());
+        if matches!(part, Part::Live(entry) if !is_id_in(entry.value())) {
+            return Ok(rows);
+        }
+        part.rows(&mut |row| {
+            if row.id() == id {
+                let (key, fetched_at) = (part.key(), part.fetched_at());
+                rows.push(FoundRow { key, fetched_at, record: row.record(), is_incomplete: row.is_incomplete() });
             }
-            record.skip(MAX_DEPTH)
         })?;
         Ok(rows)
     };
-    search(snapshot, scope, work, visit)
+    search(snapshot, scope, Some(id), work, visit)
 }
 
-/// Hands entries to all cores, and what they find to `visit`, in order.
+/// What is searched at once.
+enum Part {
+    /// An entry of vantage-live.
+    Live(LiveEntry),
+    /// The key of a set.
+    Key(Arc<Set>),
+    /// A row of a set.
+    Row(Arc<Set>, SetRow),
+}
+
+impl Part {
+    fn key(&self) -> EntryKey {
+        match self {
+            Part::Live(entry) => entry.key().into(),
+            Part::Key(set) | Part::Row(set, _) => set.key().into(),
+        }
+    }
+
+    fn fetched_at(&self) -> Option<u64> {
+        match self {
+            Part::Live(entry) => entry.head().ok().map(|head| head.fetched_at),
+            Part::Key(set) | Part::Row(set, _) => set.fetched_at(),
+        }
+    }
+
+    /// The bytes that hold its rows.
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Part::Live(entry) => entry.value(),
+            Part::Key(_) => &[],
+            Part::Row(_, row) => row.value(),
+        }
+    }
+
+    fn rows(&self, visit: &mut dyn FnMut(&Row<'_>)) -> Result<(), RowFault> {
+        match self {
+            Part::Live(entry) => match entry.envelope() {
+                Err(error) => Err(RowFault::Envelope { key: entry.key(), error }),
+                Ok(envelope) => Row::each_of(&envelope, &mut |row| {
+                    visit(&row);
+                    Ok(())
+                }),
+            },
+            Part::Key(_) => Ok(()),
+            Part::Row(_, row) => row.read(&mut |row| row.map(|row| visit(&row))),
+        }
+    }
+}
+
+/// Hands parts of entries to all cores, and what they find to `visit`, in order. Of sets only the row with this id is
+/// read, if there is one.
 fn search<Found: Send>(
     snapshot: &Snapshot,
     scope: &Scope,
-    work: impl Fn(&Entry) -> Result<Vec<Found>, DecodeError> + Sync,
+    id: Option<&str>,
+    work: impl Fn(&Part) -> Result<Vec<Found>, RowFault> + Sync,
     mut visit: impl FnMut(Found) -> ControlFlow<()>,
 ) -> Result<Searched> {
-    type Batch<Found> = Vec<(Key, Result<Vec<Found>, DecodeError>)>;
-    let mut unreadable = Vec::new();
+    type Batch<Found> = Vec<(EntryKey, Result<Vec<Found>, RowFault>)>;
+    let mut unread = Unread::default();
+    let mut damage = Vec::new();
     let mut take = |batch: Batch<Found>| {
         for (key, found) in batch {
             match found {
@@ -165,28 +220,35 @@ fn search<Found: Send>(
                         return Err(Stop::Satisfied);
                     }
                 }
-                Err(error) => unreadable.push(Unreadable { key, error }),
+                Err(fault) => unread.add(snapshot, || key.shown(), fault)?,
             }
         }
         Ok(())
     };
-    let one = |entry: &Entry| match work(entry) {
+    let one = |part: &Part| match work(part) {
         Ok(found) if found.is_empty() => None,
-        found => Some((entry.key(), found)),
+        found => Some((part.key(), found)),
     };
     let walked = with_workers(
-        |entries: Vec<Entry>| entries.iter().filter_map(one).collect(),
+        |parts: Vec<Part>| parts.iter().filter_map(one).collect(),
         |workers| {
-            let walked = each_entry(snapshot, scope, |entry| {
-                let len = entry.value().len();
+            let mut push = |part: Part| {
+                let len = part.bytes().len();
                 if len < LARGE {
-                    workers.push(entry, len);
+                    workers.push(part, len);
                     return workers.next_due().map_or(Ok(()), &mut take);
                 }
                 while let Some(batch) = workers.next() {
                     take(batch)?;
                 }
-                take(one(&entry).into_iter().collect())
+                take(one(&part).into_iter().collect())
+            };
+            let walked = each_entry(snapshot, scope, |entry| match entry {
+                Entry::Live(entry) => push(Part::Live(entry)),
+                Entry::Set(set) => {
+                    push(Part::Key(Arc::clone(&set)))?;
+                    each_part(snapshot, &set, id, &mut damage, &mut push)
+                }
             })?;
             while let Some(batch) = workers.next() {
                 take(batch)?;
@@ -194,11 +256,39 @@ fn search<Found: Send>(
             Ok(walked)
         },
     );
+    unread.damage.extend(damage);
     match walked {
-        Ok((matched, damage)) => Ok(Searched { unreadable, damage, matched }),
-        Err(Stop::Satisfied) => Ok(Searched { unreadable, ..Searched::default() }),
+        Ok((matched, damage)) => {
+            unread.damage.extend(damage);
+            Ok(Searched { unread, matched })
+        }
+        Err(Stop::Satisfied) => Ok(Searched { unread, ..Searched::default() }),
         Err(Stop::Cache(error)) => Err(error),
     }
+}
+
+/// Calls `push` with the rows of a set, or with the one that has this id.
+fn each_part(
+    snapshot: &Snapshot,
+    set: &Arc<Set>,
+    id: Option<&str>,
+    damage: &mut Vec<Error>,
+    push: &mut impl FnMut(Part) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let only = match id {
+        Some(id) if set.row().is_some_and(|row| row != id) => return Ok(()),
+        Some(id) => match past_damage(unless_moved(snapshot.with_row(set, id), snapshot), damage)?.flatten() {
+            Some(only) => only,
+            None => return Ok(()),
+        },
+        None => Set::clone(set),
+    };
+    for row in snapshot.rows(&only) {
+        if let Some(row) = past_damage(unless_moved(row, snapshot), damage)? {
+            push(Part::Row(Arc::clone(set), row))?;
+        }
+    }
+    Ok(())
 }
 
 /// Why a search ends early.
@@ -220,46 +310,46 @@ fn may_hold(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
     contains(bytes) || memchr::memchr(INDEFINITE_TEXT, bytes).is_some()
 }
 
-/// All that matches in an entry.
-fn hits(entry: &Entry, query: Query<'_>) -> Result<Vec<Hit>, DecodeError> {
-    let key = entry.key();
-    let hit = |fetched_at, place| Hit { key: key.clone(), fetched_at, place };
+/// All that matches in a part of an entry.
+fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
+    let key = part.key();
+    let hit = |fetched_at, is_incomplete, place| Hit { key: key.clone(), fetched_at, is_incomplete, place };
     let mut found = Vec::new();
-    if query.id.is_none() && query.field.is_none() && (query.matches)(&key.to_string()) {
-        found.push(hit(entry.head().ok().map(|head| head.fetched_at), Place::Key));
+    let has_key = !matches!(part, Part::Row(..)) && query.id.is_none() && query.field.is_none();
+    if has_key && ((query.matches)(&key.to_string()) || (query.matches)(&key.shown())) {
+        found.push(hit(part.fetched_at(), false, Place::Key));
     }
     let may_match = |bytes: &[u8]| may_hold(bytes, query.may_match);
-    let value = entry.value();
-    if !may_match(value) {
+    // The id of a row of a set is not among its bytes.
+    let is_id_in = |part: &Part| matches!(part, Part::Row(_, row) if (query.matches)(row.id()));
+    if !may_match(part.bytes()) && !is_id_in(part) {
         return Ok(found);
     }
-    let envelope = entry.envelope()?;
-    let fetched_at = Some(envelope.fetched_at());
-    envelope.rows::<cbor::Error>(&mut |id, record| {
-        let start = record.pos();
-        record.skip(MAX_DEPTH)?;
-        if query.id.is_some_and(|only| only != id) {
-            return Ok(());
+    let fetched_at = part.fetched_at();
+    part.rows(&mut |row| {
+        if query.id.is_some_and(|only| only != row.id()) {
+            return;
         }
-        if query.field.is_none() && query.id.is_none() && (query.matches)(&id) {
-            found.push(hit(fetched_at, Place::RowId(id.clone().into_owned())));
+        let hit = |place| hit(fetched_at, row.is_incomplete(), place);
+        if query.field.is_none() && query.id.is_none() && (query.matches)(row.id()) {
+            found.push(hit(Place::RowId(row.id().to_owned())));
         }
-        if !may_match(&value[start..record.pos()]) {
-            return Ok(());
+        if !may_match(row.bytes()) {
+            return;
         }
-        let mut walk = Walk { query, id: &id, path: Vec::new(), places: Vec::new() };
-        envelope.fields::<cbor::Error>(&mut Reader::at(value, start), &mut |name, field| {
+        let mut walk = Walk { query, id: row.id(), path: Vec::new(), places: Vec::new() };
+        let walked = row.fields::<cbor::Error>(&mut |name, field| {
             if query.field.is_some_and(|only| only != name) {
-                return field.skip(MAX_DEPTH);
+                return field.skip(ANY_DEPTH);
             }
             walk.name(&name);
             walk.path.push(Step::Name(name.into_owned()));
             walk.value(field)?;
             walk.path.pop();
             Ok(())
-        })?;
-        found.extend(walk.places.into_iter().map(|place| hit(fetched_at, place)));
-        Ok(())
+        });
+        walked.expect("what was verified can be read");
+        found.extend(walk.places.into_iter().map(hit));
     })?;
     Ok(found)
 }
@@ -321,7 +411,7 @@ impl Walk<'_> {
             }
             head => {
                 let mut item = *reader;
-                reader.skip(MAX_DEPTH)?;
+                reader.skip(ANY_DEPTH)?;
                 let bytes = &item.all()[item.pos()..reader.pos()];
                 // Most values are told apart without decoding them.
                 if !may_hold(bytes, self.query.may_match) {
@@ -349,7 +439,7 @@ impl Walk<'_> {
             return Ok(reader.text(len)?.into_owned());
         }
         let start = reader.pos();
-        reader.skip(MAX_DEPTH)?;
+        reader.skip(ANY_DEPTH)?;
         let key = decoded(&reader.all()[start..reader.pos()]);
         Ok((self.query.meaning)(&key).unwrap_or_else(|| crate::json::plain(&key)))
     }

@@ -137,7 +137,7 @@ impl Plan {
 
     fn add_set(&mut self, snapshot: &Snapshot, set: &Set) -> Result<()> {
         self.removed.entries += 1;
-        self.removed.keys.push(set.key());
+        self.removed.keys.push(set.key().to_string());
         for row in snapshot.rows(set) {
             self.removed.bytes += row?.value().len() as u64;
         }

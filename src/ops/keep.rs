@@ -2,13 +2,13 @@
 
 use crate::error::{Error, Result};
 use crate::live::key::Key;
-use crate::snapshot::{Entry, Snapshot};
+use crate::snapshot::{LiveEntry, Snapshot};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 /// Takes the entries that a change is about to replace or remove. The change is made if it succeeds.
-type Keep = dyn FnMut(&mut dyn Iterator<Item = Result<Entry>>) -> Result<()> + Send;
+type Keep = dyn FnMut(&mut dyn Iterator<Item = Result<LiveEntry>>) -> Result<()> + Send;
 
 /// What is called before each change that replaces or removes anything, if there is such a thing.
 #[derive(Default)]

@@ -1,11 +1,10 @@
 //! What is in a cache: a summary of each cache key.
 
 use super::past_damage;
-use super::sets::Layout;
 use crate::error::{Error, Result};
 use crate::live::error::DecodeError;
 use crate::live::key::{Key, Selection};
-use crate::snapshot::{Set, Snapshot};
+use crate::snapshot::{Layout, Set, Snapshot};
 
 /// What one cache key of vantage-live holds, or one set of diorama.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +86,7 @@ pub fn list(snapshot: &Snapshot) -> Result<(List, Vec<Error>)> {
         list.cache_keys.push(summary);
     }
     for set in snapshot.sets()? {
+        damage.extend(snapshot.meta_damage(&set));
         let bytes = bytes(snapshot, &set, &mut damage)?;
         list.cache_keys.push(CacheKeySummary {
             cache_key: set.name().to_owned(),

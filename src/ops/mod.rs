@@ -14,6 +14,7 @@ pub(crate) mod check_sets;
 pub(crate) mod compact;
 pub(crate) mod diff;
 pub(crate) mod dump;
+pub(crate) mod entries;
 pub(crate) mod find;
 pub(crate) mod find_caches;
 pub(crate) mod findings;
@@ -31,7 +32,9 @@ pub(crate) mod sets;
 pub(crate) mod stat;
 pub(crate) mod touch;
 pub(crate) mod transfer;
+pub(crate) mod unread;
 
+pub use crate::database::IntegrityFault;
 pub use age_histogram::{AGE_BOUNDS, AgeCount, AgeHistogram};
 pub use ages::{Age, Ages, ages};
 pub use assert::assert_same;
@@ -41,12 +44,11 @@ pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{
     Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff, diff_values,
 };
-pub use dump::{
-    DumpError, DumpFormat, DumpStyle, Dumped, RefusedRow, RefusedRows, dump, dump_entry, dump_set, dump_tree,
-};
+pub use dump::{DumpError, DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_set, dump_tree};
+pub use entries::{each_entry, each_row};
 pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
-pub use findings::{Finding, Findings};
+pub use findings::{Finding, FindingKind, Findings};
 pub use invalidate::{Plan, Removed};
 pub use list::{CacheKeySummary, List, Unreadable, list};
 pub use load::{LoadPlan, Replace};
@@ -54,11 +56,12 @@ pub use near::{Near, near};
 pub use rewrite::{RewritePlan, Rewritten};
 pub use row_filter::{FilterError, RowFilter};
 pub use salvage::{Salvaged, salvage};
-pub use scope::{FetchedWithin, Matched, Scope, each_entry};
-pub use sets::{Layout, each_row, each_set, only_set, sets_in};
+pub use scope::{FetchedWithin, Matched, Scope};
+pub use sets::{only_set, sets_in};
 pub use stat::{Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
+pub use unread::{RefusedRow, RefusedRows, Unread};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
 fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>> {

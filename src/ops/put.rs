@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::live::envelope::Envelope;
 use crate::live::key::{self, Key};
 use crate::ops::keep::Keeper;
-use crate::snapshot::Entry;
+use crate::snapshot::LiveEntry;
 
 /// Writes an encoded envelope in place of what is there, if that makes it due. Returns whether there was anything;
 /// `None` if it was not due, and is not written.
@@ -14,7 +14,7 @@ pub(crate) fn put(
     keeper: &Keeper,
     key: &Key,
     envelope: &Envelope,
-    is_due: impl FnOnce(Option<&Entry>) -> bool,
+    is_due: impl FnOnce(Option<&LiveEntry>) -> bool,
 ) -> Result<Option<bool>> {
     // Reads the path that redb is about to change, and so verifies it.
     let snapshot = session.snapshot()?;

@@ -2,58 +2,81 @@
 
 use crate::error::{Error, Result};
 use crate::live::envelope::{Envelope, Record};
-use crate::live::key::Key;
 use crate::live::view::EnvelopeView;
-use crate::snapshot::Entry;
+use crate::snapshot::{Entry, EntryKey, LiveEntry, Set, Snapshot};
 use std::fmt;
 use std::sync::Arc;
 
 /// Why a filter fails on a row.
 pub type FilterError = Box<dyn std::error::Error + Send + Sync>;
 
-type Keep = dyn Fn(&Key, u64, &str, &Record) -> Result<bool, FilterError> + Send + Sync;
+type Keep = dyn Fn(&EntryKey, Option<u64>, &str, &Record) -> Result<bool, FilterError> + Send + Sync;
 
-/// Decides which rows count, given the full key, the time in seconds since 1970, the row id and the row.
+/// Decides which rows count, given the full key, the time in seconds since 1970 (`None` if diorama does not
+/// remember), the row id and the row.
 #[derive(Clone)]
 pub struct RowFilter(Arc<Keep>);
 
 impl RowFilter {
     /// Keeps the rows for which `keep` is true.
     pub fn new(
-        keep: impl Fn(&Key, u64, &str, &Record) -> Result<bool, FilterError> + Send + Sync + 'static,
+        keep: impl Fn(&EntryKey, Option<u64>, &str, &Record) -> Result<bool, FilterError> + Send + Sync + 'static,
     ) -> RowFilter {
         RowFilter(Arc::new(keep))
     }
 
-    /// Whether the value of an entry has a row that is kept, or cannot be decoded.
+    /// Whether a row is kept.
+    ///
+    /// # Errors
+    /// [`Error::Filter`] if the filter fails on the row.
+    pub fn takes(&self, key: &EntryKey, fetched_at: Option<u64>, id: &str, record: &Record) -> Result<bool> {
+        let refused = |source| Error::Filter { key: key.to_string(), id: id.into(), source };
+        (self.0)(key, fetched_at, id, record).map_err(refused)
+    }
+
+    /// Whether the value of an entry of vantage-live has a row that is kept, or cannot be decoded.
     ///
     /// # Errors
     /// [`Error::Filter`] if the filter fails on a row.
-    pub fn takes_any(&self, key: &Key, value: &[u8]) -> Result<bool> {
+    pub fn takes_any(&self, key: &EntryKey, value: &[u8]) -> Result<bool> {
         Ok(match EnvelopeView::new(value) {
             Ok(envelope) => self.retain(key, &envelope)?.rows() > 0,
             Err(_) => true,
         })
     }
 
-    /// The entry with the rows that are kept, their bytes as they are; `None` if there are none. An entry that
-    /// cannot be decoded stays, so that whoever reads it reports it.
-    pub(crate) fn reduce(&self, entry: Entry) -> Result<Option<Entry>> {
-        let key = entry.key();
+    /// The entry with the rows that are kept, their bytes as they are; `None` if there are none. What cannot be
+    /// decoded stays, so that whoever reads it reports it.
+    pub(crate) fn reduce(&self, snapshot: &Snapshot, entry: Entry) -> Result<Option<Entry>> {
+        Ok(match entry {
+            Entry::Live(entry) => self.reduce_live(entry)?.map(Entry::Live),
+            Entry::Set(set) => {
+                self.reduce_set(snapshot, Arc::unwrap_or_clone(set))?.map(|set| Entry::Set(Arc::new(set)))
+            }
+        })
+    }
+
+    pub(crate) fn reduce_live(&self, entry: LiveEntry) -> Result<Option<LiveEntry>> {
         let Ok(envelope) = entry.envelope() else { return Ok(Some(entry)) };
-        let reduced = self.retain(&key, &envelope)?;
+        let reduced = self.retain(&entry.key().into(), &envelope)?;
         Ok((reduced.rows() > 0).then(|| entry.with_value(reduced.into_bytes())))
     }
 
-    fn retain(&self, key: &Key, envelope: &EnvelopeView<'_>) -> Result<Envelope> {
-        let fetched_at = envelope.fetched_at();
-        envelope.retain(|id, record| {
-            (self.0)(key, fetched_at, id, &record).map_err(|source| Error::Filter {
-                key: key.clone(),
-                id: id.into(),
-                source,
-            })
-        })
+    /// The rows of a set are filtered as they are read; here only until there is one.
+    pub(crate) fn reduce_set(&self, snapshot: &Snapshot, set: Set) -> Result<Option<Set>> {
+        let (filter, key, fetched_at) = (self.clone(), EntryKey::Set(set.key()), set.fetched_at());
+        let set = set.keeping(move |row| filter.takes(&key, fetched_at, row.id(), &row.record()));
+        let is_left = match snapshot.rows(&set).next() {
+            None => false,
+            Some(Ok(_) | Err(Error::Damaged { .. })) => true,
+            Some(Err(error)) => return Err(error),
+        };
+        Ok(is_left.then_some(set))
+    }
+
+    fn retain(&self, key: &EntryKey, envelope: &EnvelopeView<'_>) -> Result<Envelope> {
+        let fetched_at = Some(envelope.fetched_at());
+        envelope.retain(|id, record| self.takes(key, fetched_at, id, &record))
     }
 }
 

@@ -53,7 +53,7 @@ pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -
             if let Error::Damaged { damage, .. } = &error
                 && damage.page().is_none()
             {
-                salvaged.damage.add(None, damage);
+                salvaged.damage.add(None, *damage);
             }
             Snapshot::of_commit(&from, file, slot, false)
         }
@@ -162,8 +162,8 @@ impl Rescue<'_> {
     /// Only the damage to the newest commit is news: pages of the older one may have been used again.
     fn note(&mut self, table: Option<&str>, damage: &[Damage]) {
         if self.lossy.is_none() {
-            for what in damage {
-                self.salvaged.damage.add(table, what);
+            for damage in damage {
+                self.salvaged.damage.add(table, *damage);
             }
         }
     }

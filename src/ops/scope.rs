@@ -1,10 +1,9 @@
 //! Which entries an operation is about: selections, narrowed by when entries were fetched.
 
-use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
 use crate::live::key::{Key, Selection};
 use crate::ops::row_filter::RowFilter;
-use crate::snapshot::{Entry, Snapshot};
+use crate::snapshot::{Entry, LiveEntry, Snapshot};
 use std::collections::HashMap;
 
 /// Entries that selections name, narrowed by age.
@@ -134,15 +133,23 @@ impl Scope {
         self
     }
 
-    /// Whether entries are reduced to some of their rows.
-    pub(crate) fn reduces(&self) -> bool {
-        self.rows.is_some()
+    /// Which rows count; `None` if all do.
+    pub(crate) fn filter(&self) -> Option<&RowFilter> {
+        self.rows.as_ref()
     }
 
-    /// The entry as far as its rows are in the scope.
-    pub fn reduce(&self, entry: Entry) -> Result<Option<Entry>> {
+    /// The entry as far as its rows are in the scope; `None` if none is.
+    pub fn reduce(&self, snapshot: &Snapshot, entry: Entry) -> Result<Option<Entry>> {
         match &self.rows {
-            Some(rows) => rows.reduce(entry),
+            Some(rows) => rows.reduce(snapshot, entry),
+            None => Ok(Some(entry)),
+        }
+    }
+
+    /// The same of an entry of vantage-live.
+    pub fn reduce_live(&self, entry: LiveEntry) -> Result<Option<LiveEntry>> {
+        match &self.rows {
+            Some(rows) => rows.reduce_live(entry),
             None => Ok(Some(entry)),
         }
     }
@@ -201,7 +208,7 @@ impl Scope {
     }
 
     /// Whether an entry that matches lies within the bounds of age; counts what is worth a warning.
-    pub(crate) fn is_within(&self, entry: &Entry, matched: &mut Matched) -> bool {
+    pub(crate) fn is_within(&self, entry: &LiveEntry, matched: &mut Matched) -> bool {
         self.within.is_none() || self.is_dated_within(entry.head().ok().map(|head| head.fetched_at), matched)
     }
 
@@ -232,12 +239,12 @@ impl From<Vec<Selection>> for Scope {
     }
 }
 
-/// Calls `visit` with every entry in the scope, once, and with every page that cannot be read, in the
+/// Calls `visit` with every entry of vantage-live in the scope, once, and with every page that cannot be read, in the
 /// order of the selections and of the cache.
 pub(crate) fn selected<E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,
-    mut visit: impl FnMut(Result<Entry>) -> Result<(), E>,
+    mut visit: impl FnMut(Result<LiveEntry>) -> Result<(), E>,
 ) -> Result<Matched, E> {
     let mut matched = Matched::default();
     for (place, selection) in scope.selections().iter().enumerate() {
@@ -250,7 +257,7 @@ pub(crate) fn selected<E: From<Error>>(
             };
             // An entry that several selections match belongs to the first of them.
             if scope.place(read.cache_key(), read.sub_key()) == Some(place) && scope.is_within(read, &mut matched) {
-                match scope.reduce(entry?)? {
+                match scope.reduce_live(entry?)? {
                     Some(entry) => visit(Ok(entry))?,
                     None => matched.without_rows += 1,
                 }
@@ -261,20 +268,6 @@ pub(crate) fn selected<E: From<Error>>(
         }
     }
     Ok(matched)
-}
-
-/// Calls `visit` with every entry in the scope, once, in the order of the selections and of the cache. Returns what
-/// the selections matched, and the damaged pages that were passed by.
-pub fn each_entry<E: From<Error>>(
-    snapshot: &Snapshot,
-    scope: &Scope,
-    mut visit: impl FnMut(Entry) -> Result<(), E>,
-) -> Result<(Matched, Vec<Error>), E> {
-    let mut damage = Vec::new();
-    let matched = selected(snapshot, scope, |entry| {
-        past_damage(unless_moved(entry, snapshot), &mut damage)?.map_or(Ok(()), &mut visit)
-    })?;
-    Ok((matched, damage))
 }
 
 #[cfg(test)]

@@ -5,23 +5,35 @@ use super::{past_damage, unless_moved};
 use crate::diorama::identity::is_narrowed_copy;
 use crate::error::{Error, Result};
 use crate::live::key::Selection;
-use crate::snapshot::{Set, SetRow, Snapshot};
+use crate::snapshot::{Set, Snapshot};
 use std::collections::HashSet;
-
-/// Who wrote an entry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Layout {
-    /// vantage-live: a full key names one value, which holds rows and their time.
-    #[default]
-    Live,
-    /// vantage-diorama: a key names a table of rows, beside which there is a second one for their times.
-    Diorama,
-}
 
 /// The sets in a scope, each once: whole, or the rows that are selected, one by one. `matched` has what the
 /// scope matches of vantage-live, and has it of both then.
+///
+/// # Errors
+/// [`Error::Damaged`] also where the meta table of one of them is damaged: see [`readable_sets`].
 pub(crate) fn selected_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Matched) -> Result<Vec<Set>> {
+    let sets = chosen_sets(snapshot, scope, matched)?;
+    sets.iter().try_for_each(|set| snapshot.meta_damage(set).map_or(Ok(()), Err))?;
+    Ok(sets)
+}
+
+/// The same for those who read, and who are told of damage that is passed by.
+pub(crate) fn readable_sets(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    matched: &mut Matched,
+    damage: &mut Vec<Error>,
+) -> Result<Vec<Set>> {
+    let sets = chosen_sets(snapshot, scope, matched)?;
+    for found in sets.iter().filter_map(|set| snapshot.meta_damage(set)) {
+        past_damage::<()>(unless_moved(Err(found), snapshot), damage)?;
+    }
+    Ok(sets)
+}
+
+fn chosen_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Matched) -> Result<Vec<Set>> {
     let all = snapshot.sets()?;
     let mut chosen: Vec<Set> = Vec::new();
     for (place, selection) in scope.selections().iter().enumerate() {
@@ -50,9 +62,6 @@ pub(crate) fn selected_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Ma
             chosen.push(set);
         }
     }
-    if scope.reduces() && !chosen.is_empty() {
-        return Err(Error::SetsNotFiltered);
-    }
     let whole: HashSet<String> = chosen.iter().filter(|set| set.row().is_none()).map(|set| set.name().into()).collect();
     let mut seen = HashSet::new();
     chosen.retain(|set| {
@@ -60,7 +69,15 @@ pub(crate) fn selected_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Ma
             && seen.insert((set.name().to_owned(), set.row().map(str::to_owned)))
             && scope.is_dated_within(set.fetched_at(), matched)
     });
-    Ok(chosen)
+    let Some(filter) = scope.filter() else { return Ok(chosen) };
+    let mut kept = Vec::new();
+    for set in chosen {
+        match filter.reduce_set(snapshot, set)? {
+            Some(set) => kept.push(set),
+            None => matched.without_rows += 1,
+        }
+    }
+    Ok(kept)
 }
 
 /// The one set, or row of a set, that a scope names, if it names nothing else and nothing of vantage-live.
@@ -69,38 +86,13 @@ pub fn only_set(snapshot: &Snapshot, scope: &Scope) -> Result<Option<Set>> {
     if *selection == Selection::All || scope.is_narrowed() || snapshot.entries(selection)?.next().is_some() {
         return Ok(None);
     }
-    let mut sets = selected_sets(snapshot, scope, &mut Matched::default())?;
+    let mut sets = chosen_sets(snapshot, scope, &mut Matched::default())?;
     Ok(if sets.len() == 1 { sets.pop() } else { None })
 }
 
 /// The sets in a scope, each once: whole, or the rows that are selected, one by one.
 pub fn sets_in(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Set>> {
-    selected_sets(snapshot, scope, &mut Matched::default())
-}
-
-/// Calls `visit` with every set in the scope. What `matched` has of entries of vantage-live is completed.
-pub fn each_set<E: From<Error>>(
-    snapshot: &Snapshot,
-    scope: &Scope,
-    matched: &mut Matched,
-    visit: impl FnMut(&Set) -> Result<(), E>,
-) -> Result<(), E> {
-    selected_sets(snapshot, scope, matched)?.iter().try_for_each(visit)
-}
-
-/// Calls `visit` with every row of a set; damaged pages are passed by and added to `damage`.
-pub fn each_row<E: From<Error>>(
-    snapshot: &Snapshot,
-    set: &Set,
-    damage: &mut Vec<Error>,
-    mut visit: impl FnMut(&SetRow) -> Result<(), E>,
-) -> Result<(), E> {
-    for row in snapshot.rows(set) {
-        if let Some(row) = past_damage(unless_moved(row, snapshot), damage)? {
-            visit(&row)?;
-        }
-    }
-    Ok(())
+    chosen_sets(snapshot, scope, &mut Matched::default())
 }
 
 /// The sets that hold narrowed copies of rows of the selected ones and are not selected themselves.

@@ -71,9 +71,9 @@ impl<'s> TouchPlan<'s> {
         touched.matched = matched;
         let sets = selected_sets(snapshot, scope, &mut touched.matched)?;
         if let Some(set) = sets.iter().find(|set| set.row().is_some()) {
-            return Err(Error::RowWithoutTime { key: set.key(), set: set.name().to_owned() });
+            return Err(Error::RowWithoutTime { key: set.key().to_string(), set: set.name().to_owned() });
         }
-        touched.keys.extend(sets.iter().map(Set::key));
+        touched.keys.extend(sets.iter().map(|set| set.key().to_string()));
         touched.narrowed = narrowed_copies(snapshot, &sets)?;
         Ok(TouchPlan { snapshot, scope, sets, touched })
     }
@@ -108,7 +108,7 @@ impl<'s> TouchPlan<'s> {
 /// Writes `refreshed_at` and, where it is there, `copied_at`: a set that never was a whole copy is none now.
 fn date(set: &Set, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
     let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
-        return Err(Error::TimeOutOfRange { key: set.key(), fetched_at });
+        return Err(Error::TimeOutOfRange { key: set.key().to_string(), fetched_at });
     };
     let meta = Meta { total: None, refreshed_at: Some(at), copied_at: set.meta().copied_at.map(|_| at) };
     let table = identity::meta_table(set.name());

@@ -4,6 +4,7 @@ mod coloured_json;
 mod cut;
 pub mod delimited;
 pub mod escape;
+pub mod findings;
 mod freshness;
 mod grid;
 pub mod histogram;

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::file::{self, File, PageStore, Slot, TableTree};
 use crate::live::envelope::CachedRows;
 use crate::live::key::{self, Key, Selection};
-use crate::snapshot::entries::{Entries, Entry};
+use crate::snapshot::entries::{Entries, LiveEntry};
 use crate::snapshot::race;
 use crate::snapshot::tables::Table;
 use std::path::{Path, PathBuf};
@@ -139,7 +139,7 @@ impl Snapshot {
         verified.map_err(|error| self.error(error, Some(name)))
     }
 
-    /// The selected entries, in the order of their tables and sub-keys, bytewise.
+    /// The selected entries of vantage-live, in the order of their tables and sub-keys, bytewise.
     ///
     /// # Errors
     /// [`Error::NotACacheTable`] if the selected cache key has a table of another type.
@@ -155,8 +155,8 @@ impl Snapshot {
         Ok(Entries::new(&self.file, &self.path, selection.clone(), tables))
     }
 
-    /// One entry.
-    pub fn entry(&self, key: impl Into<Key>) -> Result<Option<Entry>> {
+    /// One entry of vantage-live.
+    pub fn entry(&self, key: impl Into<Key>) -> Result<Option<LiveEntry>> {
         let key = key.into();
         let Some(table) = self.table(key.cache_key())? else { return Ok(None) };
         table.expect_cache_table(&self.path)?;
@@ -168,10 +168,10 @@ impl Snapshot {
         Ok(self.entry_of(table, sub_key)?.is_some())
     }
 
-    fn entry_of(&self, table: &Table, sub_key: &str) -> Result<Option<Entry>> {
+    fn entry_of(&self, table: &Table, sub_key: &str) -> Result<Option<LiveEntry>> {
         let entry = table.definition().tree(&self.file).get(sub_key.as_bytes());
         let entry = entry.map_err(|error| self.error(error, Some(table.name())))?;
-        Ok(entry.map(|entry| Entry::new(table.cache_key().unwrap_or_default().into(), entry)))
+        Ok(entry.map(|entry| LiveEntry::new(table.cache_key().unwrap_or_default().into(), entry)))
     }
 
     /// The rows under a full key, as vantage-live's `get` reads them.

@@ -1,4 +1,4 @@
-//! Entries, one by one and in order.
+//! Entries of vantage-live, one by one and in order.
 
 use crate::error::{Error, Result};
 use crate::file::{Cursor, File, Reached, TreeEntry};
@@ -13,23 +13,23 @@ use std::path::Path;
 use std::str;
 use std::sync::Arc;
 
-/// An entry: its key and the bytes of its value.
+/// An entry of vantage-live: its key and the bytes of its value.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct LiveEntry {
     cache_key: Arc<str>,
     pair: TreeEntry,
     /// What stands for the value, if not all of it counts.
     reduced: Option<Vec<u8>>,
 }
 
-impl Entry {
-    pub(super) fn new(cache_key: Arc<str>, pair: TreeEntry) -> Entry {
-        Entry { cache_key, pair, reduced: None }
+impl LiveEntry {
+    pub(super) fn new(cache_key: Arc<str>, pair: TreeEntry) -> LiveEntry {
+        LiveEntry { cache_key, pair, reduced: None }
     }
 
     /// The same entry with another value.
-    pub(crate) fn with_value(self, value: Vec<u8>) -> Entry {
-        Entry { reduced: Some(value), ..self }
+    pub(crate) fn with_value(self, value: Vec<u8>) -> LiveEntry {
+        LiveEntry { reduced: Some(value), ..self }
     }
 
     /// The full key.
@@ -78,7 +78,7 @@ impl Entry {
     }
 }
 
-/// Entries of a snapshot, in order. An error stands for a page that cannot be read; after it the iterator
+/// Entries of vantage-live in a snapshot, in order. An error stands for a page that cannot be read; after it the iterator
 /// goes on with the next page that can.
 #[derive(Debug)]
 pub struct Entries<'s> {
@@ -116,9 +116,9 @@ impl<'s> Entries<'s> {
 }
 
 impl Iterator for Entries<'_> {
-    type Item = Result<Entry>;
+    type Item = Result<LiveEntry>;
 
-    fn next(&mut self) -> Option<Result<Entry>> {
+    fn next(&mut self) -> Option<Result<LiveEntry>> {
         loop {
             if self.current.is_none() {
                 let table = self.tables.pop()?;
@@ -152,7 +152,7 @@ impl Iterator for Entries<'_> {
             current.seen = current.seen.map(|seen| seen + 1);
             let Ok(sub_key) = str::from_utf8(entry.key()) else { return damaged(definition.key_is_no_text()) };
             if self.selection.takes_sub_key(sub_key) {
-                let entry = Entry::new(Arc::clone(&current.cache_key), entry);
+                let entry = LiveEntry::new(Arc::clone(&current.cache_key), entry);
                 if matches!(self.selection, Selection::Entry(_)) {
                     // There is but one, and the page after it need not be read.
                     self.leave_table();

@@ -4,9 +4,11 @@
 
 mod commit;
 mod entries;
+mod entry;
 pub(crate) mod location;
 mod opening;
 pub(crate) mod race;
+mod row;
 mod sets;
 mod tables;
 mod watched;
@@ -14,9 +16,11 @@ mod watcher;
 
 pub use crate::file::{Damage, PageNumber};
 pub use commit::Snapshot;
-pub use entries::{Entries, Entry};
+pub use entries::{Entries, LiveEntry};
+pub use entry::{Entry, EntryKey, Layout};
 pub use location::{caches_in, is_cache};
-pub use sets::{Set, SetRow, SetRows, TableRole};
-pub use tables::Table;
+pub use row::{Row, RowFault, VisitRow};
+pub use sets::{Set, SetKey, SetRow, SetRows, TableRole};
+pub use tables::{Table, TableKind};
 pub use watched::{EntryChange, Event, Remembered, SeenCommit};
 pub use watcher::{Pace, WatchOptions, Watcher};

@@ -4,10 +4,12 @@ use crate::diorama::identity::{Identity, TableName, is_narrowed_copy, meta_table
 use crate::diorama::meta::{MalformedMeta, Meta};
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
-use crate::file::{Cursor, TreeEntry};
+use crate::file::{self, Cursor, Damage, TreeEntry};
 use crate::live::key::Selection;
+use crate::snapshot::row::{Row, RowFault, VisitRow};
 use crate::snapshot::{Snapshot, Table};
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::str;
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ const SAMPLE: usize = 8;
 /// What a table of a file is, by its name, its types, the tables beside it and, where these do not tell,
 /// its first rows; never by the file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TableRole {
     /// Entries of vantage-live under one cache key.
     CacheKey,
@@ -30,44 +33,92 @@ pub enum TableRole {
     Foreign,
 }
 
+/// The full key of a set, or of one row of it: the name of the table and, for a row, a `/` and its id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SetKey {
+    name: Arc<str>,
+    row: Option<Box<str>>,
+}
+
+impl SetKey {
+    /// The name of the table of rows.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The id of the row; `None` if it is the key of a whole set.
+    #[must_use]
+    pub fn row(&self) -> Option<&str> {
+        self.row.as_deref()
+    }
+
+    /// The key as people read it; as it is stored where its name is none that diorama writes.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let name = Identity::of_table(&self.name);
+        let name = name.map_or_else(|| self.name.to_string(), |identity| identity.to_string());
+        match &self.row {
+            None => name,
+            Some(row) => format!("{name}/{row}"),
+        }
+    }
+}
+
+impl fmt::Display for SetKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.row {
+            None => f.write_str(&self.name),
+            Some(row) => write!(f, "{}/{row}", self.name),
+        }
+    }
+}
+
+/// Decides which rows of a set count.
+#[derive(Clone)]
+struct KeepRows(Arc<Keep>);
+
+type Keep = dyn Fn(&Row<'_>) -> Result<bool> + Send + Sync;
+
+impl fmt::Debug for KeepRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeepRows").finish_non_exhaustive()
+    }
+}
+
 /// A set that diorama caches: its rows, and what it remembers of them. An entry, as the value under a full
 /// key is one of vantage-live.
 #[derive(Clone, Debug)]
 pub struct Set {
-    name: Arc<str>,
+    key: SetKey,
     /// `None` for a set that was copied whole and has no rows.
     rows: Option<Table>,
     meta_table: Option<Table>,
     meta: Meta,
     malformed: Vec<MalformedMeta>,
-    row: Option<Box<str>>,
+    /// What could not be read of the meta table.
+    damage: Option<Damage>,
+    /// `None` if all rows count.
+    keep: Option<KeepRows>,
 }
 
 impl Set {
     /// The name of its table, which is its full key.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.key.name
     }
 
-    /// The full key of what is selected: the name of the table and, for one row, a `/` and its id.
+    /// The full key of what is selected.
     #[must_use]
-    pub fn key(&self) -> String {
-        match &self.row {
-            None => self.name.to_string(),
-            Some(row) => format!("{}/{row}", self.name),
-        }
+    pub fn key(&self) -> SetKey {
+        self.key.clone()
     }
 
-    /// The full key as people read it; as it is where its name is none of diorama's.
+    /// The full key as people read it.
     #[must_use]
     pub fn shown(&self) -> String {
-        let name =
-            Identity::of_table(&self.name).map_or_else(|| self.name.to_string(), |identity| identity.to_string());
-        match &self.row {
-            None => name,
-            Some(row) => format!("{name}/{row}"),
-        }
+        self.key.shown()
     }
 
     /// What diorama remembers of its rows.
@@ -80,6 +131,12 @@ impl Set {
     #[must_use]
     pub fn malformed(&self) -> &[MalformedMeta] {
         &self.malformed
+    }
+
+    /// What of the meta table could not be read because a page is damaged.
+    #[must_use]
+    pub fn damage(&self) -> Option<Damage> {
+        self.damage
     }
 
     /// When its rows were last fetched, in whole seconds since 1970; `None` if diorama does not remember.
@@ -97,7 +154,12 @@ impl Set {
     /// The one row that is selected; `None` if all are.
     #[must_use]
     pub fn row(&self) -> Option<&str> {
-        self.row.as_deref()
+        self.key.row()
+    }
+
+    /// The set with only those rows for which `keep` is true, and those that diorama refuses.
+    pub(crate) fn keeping(self, keep: impl Fn(&Row<'_>) -> Result<bool> + Send + Sync + 'static) -> Set {
+        Set { keep: Some(KeepRows(Arc::new(keep))), ..self }
     }
 
     /// Its table of rows.
@@ -129,6 +191,16 @@ impl SetRow {
     }
 }
 
+impl SetRow {
+    /// Calls `visit` with the row as diorama reads it, or with why it does not.
+    pub fn read<T>(&self, visit: &mut VisitRow<'_, T>) -> T {
+        match RowView::new(self.value()) {
+            Ok(view) => visit(Ok(Row::of_set(self.id(), &view))),
+            Err(error) => visit(Err(RowFault::Refused { id: self.id().to_owned(), error })),
+        }
+    }
+}
+
 /// The rows of a set in the order of their ids, a page in memory at a time. An error stands for a page that
 /// cannot be read; after it the iterator goes on with the next page that can.
 #[derive(Debug)]
@@ -144,6 +216,21 @@ impl Iterator for SetRows<'_> {
     type Item = Result<SetRow>;
 
     fn next(&mut self) -> Option<Result<SetRow>> {
+        loop {
+            let row = self.next_stored()?;
+            let (Some(KeepRows(keep)), Ok(stored)) = (&self.set.keep, &row) else { return Some(row) };
+            match stored.read(&mut |row| row.map_or(Ok(true), |row| keep(&row))) {
+                Ok(false) => {}
+                Ok(true) => return Some(row),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl SetRows<'_> {
+    /// The next row, whether it counts or not.
+    fn next_stored(&mut self) -> Option<Result<SetRow>> {
         let table = self.set.rows.as_ref()?;
         let damaged = |error| Some(Err(self.snapshot.error(error, Some(table.name()))));
         match self.cursor.as_mut()?.next() {
@@ -238,7 +325,14 @@ impl Snapshot {
         Ok(())
     }
 
-    /// All sets, in the order of their names.
+    /// What is damaged of the meta table of a set, as an error.
+    pub fn meta_damage(&self, set: &Set) -> Option<Error> {
+        let table = set.meta_table().map(Table::name);
+        set.damage().map(|damage| self.error(damage.into(), table))
+    }
+
+    /// All sets, in the order of their names. Of a damaged meta table what can be read counts; see
+    /// [`Snapshot::meta_damage`].
     pub fn sets(&self) -> Result<Vec<Set>> {
         let mut sets: Vec<Set> = Vec::new();
         let mut roles = self.roles()?;
@@ -258,20 +352,27 @@ impl Snapshot {
         for (name, meta) in metas {
             sets.push(self.set(name.into(), None, Some(meta))?);
         }
-        sets.sort_by(|a, b| a.name.cmp(&b.name));
+        sets.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(sets)
     }
 
     fn set(&self, name: Arc<str>, rows: Option<Table>, meta_table: Option<Table>) -> Result<Set> {
-        let (mut meta, mut malformed) = (Meta::default(), Vec::new());
+        let (mut meta, mut malformed, mut damage) = (Meta::default(), Vec::new(), None);
         if let Some(table) = &meta_table {
             for entry in table.definition().tree(self.file()).entries() {
-                let entry = entry.map_err(|error| self.error(error, Some(table.name())))?;
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(file::Error::Damaged(found)) => {
+                        damage.get_or_insert(found);
+                        continue;
+                    }
+                    Err(error) => return Err(self.error(error, Some(table.name()))),
+                };
                 let Ok(key) = str::from_utf8(entry.key()) else { continue };
                 malformed.extend(meta.read(key, entry.value()).err());
             }
         }
-        Ok(Set { name, rows, meta_table, meta, malformed, row: None })
+        Ok(Set { key: SetKey { name, row: None }, rows, meta_table, meta, malformed, damage, keep: None })
     }
 
     /// The sets that a selection takes, or the one row that it names: by the name of a table, by the name as
@@ -283,7 +384,7 @@ impl Snapshot {
     /// The same of these sets, which are all that there are in the order of their names.
     pub(crate) fn select(&self, sets: &[Set], selection: &Selection) -> Result<Vec<Set>> {
         let Some(typed) = selection.named() else { return Ok(sets.to_vec()) };
-        let place = |name: &str| sets.binary_search_by(|set| (*set.name).cmp(name)).ok();
+        let place = |name: &str| sets.binary_search_by(|set| set.name().cmp(name)).ok();
         let Some((place, row)) = find(&typed, place) else { return Ok(Vec::new()) };
         let set = match row {
             None => Some(sets[place].clone()),
@@ -302,7 +403,8 @@ impl Snapshot {
 
     /// The set with this row alone; `None` if it has no such row.
     pub(crate) fn with_row(&self, set: &Set, row: &str) -> Result<Option<Set>> {
-        let set = Set { row: Some(row.into()), ..set.clone() };
+        let key = SetKey { row: Some(row.into()), ..set.key() };
+        let set = Set { key, ..set.clone() };
         let is_there = self.rows(&set).next().transpose()?.is_some();
         Ok(is_there.then_some(set))
     }
@@ -312,7 +414,7 @@ impl Snapshot {
     pub fn rows<'s>(&'s self, set: &'s Set) -> SetRows<'s> {
         let start = set.row().unwrap_or_default().as_bytes();
         let cursor = set.rows.as_ref().map(|table| table.definition().tree(self.file()).entries_from(start));
-        SetRows { snapshot: self, set, cursor, seen: set.row.is_none().then_some(0) }
+        SetRows { snapshot: self, set, cursor, seen: set.row().is_none().then_some(0) }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::file::{self, Definition};
 use crate::live::key;
+use std::fmt;
 use std::path::Path;
 
 /// A table of a cache file.
@@ -10,6 +11,25 @@ use std::path::Path;
 pub struct Table {
     name: String,
     definition: Definition,
+}
+
+/// What redb knows a table as; `Display` gives `table of &str to u64`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TableKind {
+    /// The type of its keys.
+    pub key: String,
+    /// The type of its values.
+    pub value: String,
+    /// Whether a key may have several values.
+    pub is_multimap: bool,
+}
+
+impl fmt::Display for TableKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TableKind { key, value, is_multimap } = self;
+        write!(f, "{} of {key} to {value}", if *is_multimap { "multimap" } else { "table" })
+    }
 }
 
 impl Table {
@@ -66,12 +86,11 @@ impl Table {
         (&self.definition.key_type.name, &self.definition.value_type.name)
     }
 
-    /// What it is, in words: `table of &str to u64`.
+    /// What it is.
     #[must_use]
-    pub fn kind(&self) -> String {
+    pub fn kind(&self) -> TableKind {
         let (key, value) = self.types();
-        let kind = if self.is_multimap() { "multimap" } else { "table" };
-        format!("{kind} of {key} to {value}")
+        TableKind { key: key.to_owned(), value: value.to_owned(), is_multimap: self.is_multimap() }
     }
 
     pub(crate) fn definition(&self) -> &Definition {
@@ -82,6 +101,6 @@ impl Table {
         if self.cache_key().is_some() {
             return Ok(());
         }
-        Err(Error::NotACacheTable { path: path.to_owned(), table: self.name.clone(), is: self.kind() })
+        Err(Error::NotACacheTable { path: path.to_owned(), table: self.name.clone(), is: self.kind().to_string() })
     }
 }

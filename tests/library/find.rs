@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 use vlive::live::Envelope;
 use vlive::ops::{Hit, Place, Query, Scope, Step, find, find_row};
+use vlive::snapshot::EntryKey;
 use vlive::{CachedRows, Key, Snapshot};
 
 /// A meaning for some values that are not text: numbers, booleans and decimals.
@@ -99,7 +100,7 @@ fn found(snapshot: &Snapshot, query: Query<'_>) -> Vec<Hit> {
         hits.push(hit);
         ControlFlow::Continue(())
     });
-    assert!(searched.unwrap().unreadable.is_empty());
+    assert!(searched.unwrap().unread.unreadable.is_empty());
     hits
 }
 
@@ -129,12 +130,12 @@ fn every_place_is_found_and_no_other_however_values_are_encoded() {
                 field: None,
             };
             let hits = found(&snapshot, everywhere);
-            let mut expected = Vec::new();
+            let mut expected: Vec<(EntryKey, Place)> = Vec::new();
             for entry in snapshot.entries(&vlive::Selection::All).unwrap() {
                 let entry = entry.unwrap();
                 let cached = entry.decode().unwrap();
                 let places = plainly(&entry.key(), &cached, pattern);
-                expected.extend(places.into_iter().map(|place| (entry.key(), place)));
+                expected.extend(places.into_iter().map(|place| (entry.key().into(), place)));
             }
             some_are_found |= !expected.is_empty();
             let places: Vec<_> = hits.iter().map(|hit| (hit.key.clone(), hit.place.clone())).collect();
@@ -165,14 +166,14 @@ fn a_row_is_found_in_every_entry_that_holds_it() {
         for id in ids.iter().map(String::as_str).chain(["nowhere"]) {
             let mut keys = Vec::new();
             find_row(&snapshot, &Scope::all(), id, |row| {
-                let entry = snapshot.entry(&row.key).unwrap().unwrap();
+                let entry = snapshot.entry(row.key.to_string()).unwrap().unwrap();
                 let cached = entry.decode().unwrap();
                 assert_eq!(format!("{:?}", cached.rows[id]), format!("{:?}", row.record), "seed {seed}");
                 keys.push(row.key.to_string());
                 ControlFlow::Continue(())
             })
             .unwrap();
-            let holds = |entry: &vlive::snapshot::Entry| entry.decode().unwrap().rows.contains_key(id);
+            let holds = |entry: &vlive::snapshot::LiveEntry| entry.decode().unwrap().rows.contains_key(id);
             let all = snapshot.entries(&vlive::Selection::All).unwrap().map(Result::unwrap);
             let expected: Vec<String> = all.filter(holds).map(|entry| entry.key().to_string()).collect();
             assert_eq!(keys, expected, "seed {seed}, `{id}`");

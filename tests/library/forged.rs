@@ -3,6 +3,7 @@
 use crate::common::caches::{self, Contents, read};
 use std::fs;
 use std::time::Duration;
+use vlive::ops::FindingKind;
 use vlive::{Cache, Error};
 
 const BLOCK: usize = 4096;
@@ -224,9 +225,10 @@ fn a_check_finds_a_page_that_two_tables_share() {
     let leaf = forgery.leaf(&[("a", b"1")]);
     fs::write(&path, forgery.file_of(&[("__vlive__s", leaf, 1), ("__vlive__t", leaf, 1)])).unwrap();
     let check = vlive::ops::check(&path, u64::MAX, Duration::ZERO).unwrap();
-    let places: Vec<_> = check.damage.places.iter().map(|found| (found.place.as_deref(), &*found.what)).collect();
-    let [(Some("__vlive__t"), twice)] = places.as_slice() else { panic!("{places:?}") };
-    assert!(twice.ends_with(": it is reached twice"), "{twice}");
+    let [found] = check.damage.places.as_slice() else { panic!("{:?}", check.damage) };
+    assert_eq!(found.place.as_deref(), Some("__vlive__t"));
+    let FindingKind::Damage(twice) = &found.kind else { panic!("{found:?}") };
+    assert!(twice.to_string().ends_with(": it is reached twice"), "{twice}");
 }
 
 /// The longest file that the file system takes here; it is all hole.

@@ -2,6 +2,7 @@
 //! its exit status together, and what it leaves on the disk.
 
 mod ages;
+mod apply;
 #[cfg(target_os = "linux")]
 mod browse;
 mod change;

@@ -3,10 +3,9 @@
 use super::{Edit, ID_FIELD, lossless};
 use crate::cli::selection::Meaning;
 use crate::cli::{Global, Refused, Status, tell_unread};
-use crate::filter::{self, Fault, Filter, lossless as values};
+use crate::filter::{Fault, Filter};
 use crate::output::Output;
 use anyhow::Result;
-use std::io;
 use vlive::json::RowsInput;
 use vlive::live::{Envelope, EnvelopeView};
 use vlive::ops::{RewritePlan, Scope};
@@ -41,15 +40,14 @@ impl From<Stop> for anyhow::Error {
 pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Result<Status> {
     let hint = "--all applies the filter to every entry";
     let chosen = edit.selecting.choose_with_all(Meaning::Exact, edit.all, hint, global.now(), output)?;
-    let filter = filter::with_room(|| Filter::without_variables(code))?;
-    let filter = filter.map_err(|fault: Fault| {
+    let filter = Filter::without_variables(code).map_err(|fault: Fault| {
         let hint = Some("the language is that of jq, and the entry is as `vlive dump` prints it");
         Refused::error(format!("--apply is not a jq filter that can be used: {fault}"), hint)
     })?;
     let backup = edit.changing.backup()?;
     let rewritten = if edit.changing.dry_run {
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
-        let plan = with_room(|| plan(&snapshot, &chosen.scope, &filter))?;
+        let plan = plan(&snapshot, &chosen.scope, &filter)?;
         plan.each::<Stop>(|key, new| {
             let Some(entry) = snapshot.entry(key)? else { return Ok(()) };
             edit.tell_diff(key, entry.value(), new, output).map_err(Stop::Output)
@@ -59,7 +57,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
         let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
         backup.of(&cache);
         let apply = || cache.rewrite(&chosen.scope, |key, envelope| applied(&filter, key, envelope));
-        let rewritten = output.bar("editing").of(|| with_room(apply))?;
+        let rewritten = output.bar("editing").of(apply)?;
         cache.close()?;
         rewritten
     };
@@ -70,11 +68,6 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     Ok(unread.max(chosen.tell(&rewritten.matched, found, global, output)))
 }
 
-/// On a thread with room for a filter; one that cannot be had is an error of the system.
-fn with_room<T: Send>(work: impl FnOnce() -> Result<T, Stop> + Send) -> Result<T, Stop> {
-    filter::with_room(work).map_err(|error: io::Error| Stop::Output(error.into()))?
-}
-
 fn plan(snapshot: &Snapshot, scope: &Scope, filter: &Filter) -> Result<RewritePlan, Stop> {
     RewritePlan::new(snapshot, scope, |key, envelope| applied(filter, key, envelope))
 }
@@ -83,8 +76,7 @@ fn plan(snapshot: &Snapshot, scope: &Scope, filter: &Filter) -> Result<RewritePl
 fn applied(filter: &Filter, key: &Key, envelope: &EnvelopeView<'_>) -> Result<Option<Envelope>, Stop> {
     let refuse = |what: String| Stop::Filter(key.clone(), what);
     let before = lossless(envelope, false).map_err(Stop::Output)?;
-    let result = filter.value_of(values::read(&before)).and_then(|result| values::write(&result));
-    let after = result.map_err(|fault| refuse(fault.to_string()))?;
+    let after = filter.apply(&before).map_err(|fault| refuse(fault.to_string()))?;
     if after == before {
         return Ok(None);
     }

@@ -14,7 +14,7 @@ use std::io::Write;
 use vlive::json::{JsonStyle, RowsInput, write_envelope};
 use vlive::live::{Envelope, EnvelopeView, FetchedAt};
 use vlive::ops::{DiffOptions, Unreadable, diff_values};
-use vlive::snapshot::Entry;
+use vlive::snapshot::LiveEntry;
 use vlive::{Cache, Key, Snapshot};
 
 /// Edit an entry in an editor, or entries by a filter
@@ -75,6 +75,10 @@ struct Original {
 }
 
 impl Edit {
+    pub fn runs_filters(&self) -> bool {
+        self.apply.is_some()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         match &self.apply {
             Some(filter) => apply::run(self, filter, global, output),
@@ -158,7 +162,7 @@ impl Edit {
 }
 
 impl Original {
-    fn new(entry: &Entry, envelope: &EnvelopeView<'_>) -> Result<Original> {
+    fn new(entry: &LiveEntry, envelope: &EnvelopeView<'_>) -> Result<Original> {
         let text = lossless(envelope, true)?;
         let input = RowsInput::parse(&text, ID_FIELD).expect("what is written without loss can be read");
         let fetched_at = input.fetched_at().expect("an envelope has a time");

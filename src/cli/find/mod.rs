@@ -7,7 +7,7 @@ use super::filtering::Filtering;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::stale::Stale;
-use super::{Global, Refused, Status, dump, tell_unread, time, warn_of_sets};
+use super::{Global, Refused, Status, dump, tell_refused, tell_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{self, Output, human, listing};
 use anyhow::Result;
@@ -104,6 +104,12 @@ struct Line {
     id: Option<String>,
     path: Option<String>,
     value: Option<String>,
+    /// Whether diorama still has to fetch some fields of the row.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    incomplete: bool,
+    /// The key as people read it.
+    #[serde(skip)]
+    shown: String,
 }
 
 const COLUMNS: [listing::Column; 7] = [
@@ -117,6 +123,10 @@ const COLUMNS: [listing::Column; 7] = [
 ];
 
 impl Find {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given()
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         self.table.format()?;
         let now = global.now();
@@ -132,8 +142,8 @@ impl Find {
             }
         };
         drop(bar);
-        warn_of_sets(&snapshot, "not searched; `vlive dump` prints them", output);
-        let unread = tell_unread(&searched.damage, &searched.unreadable, output);
+        let unread = tell_unread(&searched.unread.damage, &searched.unread.unreadable, output)
+            .max(tell_refused(&searched.unread.refused, output));
         let told = chosen.tell(&searched.matched, true, global, output);
         Ok(unread.max(told).max(if found == 0 { Status::No } else { Status::Done }))
     }
@@ -276,6 +286,8 @@ fn line(hit: &Hit, key: String, now: u64) -> Line {
         id: id.cloned(),
         path: path.map(|path| shown(path)),
         value: value.cloned(),
+        incomplete: hit.is_incomplete,
+        shown: hit.key.shown(),
     }
 }
 
@@ -298,7 +310,7 @@ const NARROW_VALUE: usize = 20;
 /// Prints a place on a line of its own, the value cut to the terminal.
 fn print_line(line: &Line, output: &mut Output) -> io::Result<()> {
     let visible = |text: &str| output::escape::for_terminal(text).into_owned();
-    let mut words = vec![output::escape::key_for_terminal(&line.key).into_owned()];
+    let mut words = vec![output::escape::key_for_terminal(&line.shown).into_owned()];
     words.extend(line.id.as_deref().map(visible));
     words.extend(line.path.as_deref().map(visible));
     let age = line.age.map_or_else(|| "unknown age".to_owned(), human::age);
@@ -309,7 +321,7 @@ fn print_line(line: &Line, output: &mut Output) -> io::Result<()> {
             None => visible(value),
         });
     }
-    words.push(format!("({age})"));
+    words.push(format!("({age}{})", if line.incomplete { ", incomplete" } else { "" }));
     writeln!(output.data(), "{}", words.join("  "))
 }
 

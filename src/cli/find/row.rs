@@ -66,6 +66,11 @@ fn differing<'r>(found: &'r [FoundRow], only: Option<&'r str>) -> Vec<&'r str> {
     fields
 }
 
+/// Seconds since the entry was fetched, where that is known.
+fn age_of(row: &FoundRow, now: u64) -> Option<i64> {
+    row.fetched_at.map(|fetched_at| time::age(now, fetched_at))
+}
+
 fn summary(id: &str, found: &[FoundRow], differing: &[&str]) -> String {
     let entries = human::count(found.len() as u64, "entry holds", "entries hold");
     let id = escape::visible(id);
@@ -93,9 +98,9 @@ fn print_table(
     let cell = |row: usize, column: usize| {
         let row = &found[row];
         Cow::Owned(match column {
-            0 => name(row.key.to_string()),
-            1 => human::time(row.fetched_at),
-            2 => human::age(time::age(now, row.fetched_at)),
+            0 => name(row.key.shown()),
+            1 => row.fetched_at.map(human::time).unwrap_or_default(),
+            2 => age_of(row, now).map(human::age).unwrap_or_default(),
             field => match row.record.get(differing[field - 3]) {
                 Some(value) => meaning(value).into_text().into_owned(),
                 None => String::new(),
@@ -109,7 +114,7 @@ fn print_table(
         TableFormat::Markdown => markdown::print(output, &grid)?,
         _ => {
             let width = output.width();
-            let age = |row: usize| stale.freshness(time::age(now, found[row].fetched_at));
+            let age = |row: usize| age_of(&found[row], now).and_then(|age| stale.freshness(age));
             table::print_grid_ages(output, &grid, width, |row, column| age(row).filter(|_| column == 2))?;
         }
     }
@@ -133,13 +138,16 @@ fn print_json(
         let mut text = Vec::new();
         text.extend_from_slice(if n > 0 && !is_lines { b",{\"key\":" } else { b"{\"key\":" });
         rows::push_text(&mut text, &row.key.to_string());
-        let age = time::age(now, row.fetched_at);
-        text.extend_from_slice(format!(",\"fetched_at\":{},\"age\":{age},\"id\":", row.fetched_at).as_bytes());
+        let number = |number: Option<i128>| number.map_or_else(|| "null".to_owned(), |number| number.to_string());
+        let (fetched_at, age) = (row.fetched_at.map(i128::from), age_of(row, now).map(i128::from));
+        let times = format!(",\"fetched_at\":{},\"age\":{},\"id\":", number(fetched_at), number(age));
+        text.extend_from_slice(times.as_bytes());
         rows::push_text(&mut text, id);
         text.extend_from_slice(b",\"row\":");
         rows::push_lossless(&mut text, row.record.clone());
         text.extend_from_slice(b",\"differs\":");
         serde_json::to_writer(&mut text, differing)?;
+        text.extend_from_slice(if row.is_incomplete { b",\"incomplete\":true" } else { b"" });
         text.extend_from_slice(if is_lines { b"}\n" } else { b"}" });
         out.write_all(&text)?;
     }

@@ -180,7 +180,8 @@ fn fill_table(path: &Path, snapshot: &Snapshot, table: &Table, transaction: &Wri
     let definition = table.definition();
     let new = NewTable::create(transaction, table.name(), definition)
         .map_err(|error| redb_error(Action::WriteBeside, path, error))?;
-    let unknown = || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind() };
+    let unknown =
+        || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind().to_string() };
     let mut entries = definition.tree(snapshot.file()).entries();
     match new.ok_or_else(unknown)? {
         NewTable::Packed(mut new) => {

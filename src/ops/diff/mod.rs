@@ -14,7 +14,7 @@ use crate::json::writer::{record_json, value_json};
 use crate::live::head::EnvelopeHead;
 use crate::live::key::{Key, Selection};
 use crate::live::view::{EnvelopeView, Ranges};
-use crate::snapshot::{Entries, Entry, Snapshot};
+use crate::snapshot::{Entries, LiveEntry as Entry, Snapshot};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;

@@ -8,7 +8,7 @@ use crate::live::error::DecodeError;
 use crate::live::redact::redact;
 use crate::live::view::EnvelopeView;
 use crate::ops::list::Unreadable;
-use crate::snapshot::Entry;
+use crate::snapshot::LiveEntry;
 use ciborium_ll::Header;
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ use std::io::{self, Write};
 ///
 /// # Errors
 /// [`DumpError::Output`].
-pub fn dump_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) -> Result<Dumped, DumpError> {
+pub fn dump_entry(entry: &LiveEntry, style: DumpStyle, out: &mut impl Write) -> Result<Dumped, DumpError> {
     let unreadable = write_entry(entry, style, out)?.map(|error| Unreadable { key: entry.key(), error });
     let mut dumped = Dumped { entries: 1, unreadable: unreadable.into_iter().collect(), ..Dumped::default() };
     dumped.leave_out(style);
@@ -26,7 +26,11 @@ pub fn dump_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) -> Resu
 }
 
 /// The same; returns why the entry cannot be decoded, if it cannot.
-pub(super) fn write_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) -> io::Result<Option<DecodeError>> {
+pub(super) fn write_entry(
+    entry: &LiveEntry,
+    style: DumpStyle,
+    out: &mut impl Write,
+) -> io::Result<Option<DecodeError>> {
     let value = stored(entry, style);
     match style.format {
         DumpFormat::Json => match EnvelopeView::new(&value) {
@@ -58,7 +62,7 @@ pub(super) fn write_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write)
 
 /// Writes an entry of the map that the notation shows, or of the map itself; returns why it is not CBOR, if it is
 /// not.
-pub(super) fn show_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) -> io::Result<Option<DecodeError>> {
+pub(super) fn show_entry(entry: &LiveEntry, style: DumpStyle, out: &mut impl Write) -> io::Result<Option<DecodeError>> {
     let (key, value) = (entry.key().to_string(), stored(entry, style));
     if style.format == DumpFormat::Cbor {
         let mut heads = Vec::new();
@@ -84,6 +88,6 @@ pub(super) fn show_entry(entry: &Entry, style: DumpStyle, out: &mut impl Write) 
 }
 
 /// The bytes that are dumped of an entry.
-pub(super) fn stored(entry: &Entry, style: DumpStyle) -> Cow<'_, [u8]> {
+pub(super) fn stored(entry: &LiveEntry, style: DumpStyle) -> Cow<'_, [u8]> {
     if style.redact { Cow::Owned(redact(entry.value())) } else { Cow::Borrowed(entry.value()) }
 }

@@ -8,7 +8,7 @@ mod tree;
 
 pub use entry::dump_entry;
 pub use error::DumpError;
-pub use sets::{RefusedRow, RefusedRows, dump_set};
+pub use sets::dump_set;
 pub use stream::dump;
 pub use tree::dump_tree;
 
@@ -17,7 +17,8 @@ use super::{past_damage, unless_moved};
 use crate::error::Error;
 use crate::json::style::JsonStyle;
 use crate::ops::list::Unreadable;
-use crate::snapshot::{Entry, Snapshot};
+use crate::ops::unread::RefusedRows;
+use crate::snapshot::{LiveEntry, Snapshot};
 
 /// What a dump is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,7 +78,7 @@ fn each(
     snapshot: &Snapshot,
     scope: &Scope,
     dumped: &mut Dumped,
-    mut take: impl FnMut(Entry) -> Result<(), DumpError>,
+    mut take: impl FnMut(LiveEntry) -> Result<(), DumpError>,
 ) -> Result<(), DumpError> {
     dumped.matched = selected(snapshot, scope, |entry| {
         let entry = past_damage(unless_moved(entry, snapshot), &mut dumped.damage)?;

@@ -8,7 +8,7 @@ use crate::diorama::row::{RowView, Status};
 use crate::error::Error;
 use crate::json::sets::{SetFrame, SetWriter};
 use crate::live::redact::redact;
-use crate::ops::sets::each_row;
+use crate::ops::{past_damage, unless_moved};
 use crate::snapshot::{Set, SetRow, Snapshot};
 use crate::system::spill::Spill;
 use ciborium_ll::Header;
@@ -16,41 +16,8 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::mem;
 
-/// Rows that diorama refuses and that are told one by one.
-const TOLD: usize = 10;
-
 /// Bytes of ids of incomplete rows that are kept in memory.
 const IDS: usize = 1024 * 1024;
-
-/// A row that diorama refuses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedRow {
-    /// The set.
-    pub set: String,
-    /// The id of the row.
-    pub id: String,
-    /// Why diorama refuses it.
-    pub error: crate::diorama::row::RowError,
-}
-
-/// The rows that diorama refuses.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RefusedRows {
-    /// How many there are.
-    pub count: u64,
-    /// The first of them.
-    pub first: Vec<RefusedRow>,
-}
-
-impl RefusedRows {
-    /// Adds a row of a set.
-    pub fn add(&mut self, set: &Set, id: &str, error: crate::diorama::row::RowError) {
-        self.count += 1;
-        if self.first.len() < TOLD {
-            self.first.push(RefusedRow { set: set.shown(), id: id.to_owned(), error });
-        }
-    }
-}
 
 /// Writes a set that was asked for alone.
 ///
@@ -58,6 +25,7 @@ impl RefusedRows {
 /// As those of [`dump`](crate::ops::dump).
 pub fn dump_set(snapshot: &Snapshot, set: &Set, style: DumpStyle, out: &mut impl Write) -> Result<Dumped, DumpError> {
     let mut dumped = Dumped { entries: 1, ..Dumped::default() };
+    dumped.damage.extend(snapshot.meta_damage(set));
     SetDump { snapshot, set, style, frame: SetFrame::Alone }.write(&mut dumped, out)?;
     Ok(dumped)
 }
@@ -85,10 +53,11 @@ impl SetDump<'_> {
     }
 
     fn json(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
-        let mut json = SetWriter::begin(out, self.frame, self.style.json, (&self.set.key(), self.set.meta(), "rows"))?;
+        let mut json =
+            SetWriter::begin(out, self.frame, self.style.json, (&self.set.key().to_string(), self.set.meta(), "rows"))?;
         let mut incomplete = Ids::new();
         let refused = &mut dumped.refused;
-        each_row(self.snapshot, self.set, &mut dumped.damage, |row| {
+        self.each_row(&mut dumped.damage, |row| {
             match RowView::new(&self.bytes(row)) {
                 Ok(view) => {
                     if view.status() == Status::Incomplete {
@@ -96,9 +65,9 @@ impl SetDump<'_> {
                     }
                     json.row(row.id(), &view)?;
                 }
-                Err(error) => refused.add(self.set, row.id(), error),
+                Err(error) => refused.add(|| self.set.shown(), row.id(), error),
             }
-            Ok::<(), DumpError>(())
+            Ok(())
         })?;
         json.end_rows();
         incomplete.each(|id| json.incomplete(id))?;
@@ -107,11 +76,9 @@ impl SetDump<'_> {
     }
 
     fn raw(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
-        let head = (&*self.set.key(), self.set.meta(), "raw");
+        let head = (&*self.set.key().to_string(), self.set.meta(), "raw");
         let mut json = SetWriter::begin(out, SetFrame::Line, self.style.json, head)?;
-        each_row(self.snapshot, self.set, &mut dumped.damage, |row| {
-            Ok::<(), DumpError>(json.raw_row(row.id(), &self.bytes(row))?)
-        })?;
+        self.each_row(&mut dumped.damage, |row| Ok(json.raw_row(row.id(), &self.bytes(row))?))?;
         json.end_rows();
         json.finish()?;
         Ok(())
@@ -126,11 +93,23 @@ impl SetDump<'_> {
             is_first: true,
             out,
         };
-        map.begin((!is_alone).then(|| self.set.key()).as_deref())?;
-        each_row(self.snapshot, self.set, &mut dumped.damage, |row| {
-            Ok::<(), DumpError>(map.row(row.id(), &self.bytes(row))?)
-        })?;
+        map.begin((!is_alone).then(|| self.set.key().to_string()).as_deref())?;
+        self.each_row(&mut dumped.damage, |row| Ok(map.row(row.id(), &self.bytes(row))?))?;
         Ok(map.end()?)
+    }
+
+    /// Calls `visit` with every row as it is stored; damaged pages are passed by and added to `damage`.
+    fn each_row(
+        self,
+        damage: &mut Vec<Error>,
+        mut visit: impl FnMut(&SetRow) -> Result<(), DumpError>,
+    ) -> Result<(), DumpError> {
+        for row in self.snapshot.rows(self.set) {
+            if let Some(row) = past_damage(unless_moved(row, self.snapshot), damage)? {
+                visit(&row)?;
+            }
+        }
+        Ok(())
     }
 
     /// The bytes that are dumped of a row.

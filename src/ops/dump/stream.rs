@@ -8,8 +8,8 @@ use crate::json::writer::{EntryError, JsonWriter, write_document_entry};
 use crate::live::view::EnvelopeView;
 use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
-use crate::ops::sets::selected_sets;
-use crate::snapshot::{Entry, Snapshot};
+use crate::ops::sets::readable_sets;
+use crate::snapshot::{LiveEntry, Snapshot};
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::io::{self, Write};
 use std::mem;
@@ -51,7 +51,7 @@ struct Writer<'d, 'w, W: Write> {
     out: W,
     style: DumpStyle,
     is_first: bool,
-    decoding: &'d mut Workers<'w, Entry, Text>,
+    decoding: &'d mut Workers<'w, LiveEntry, Text>,
     buffers: &'d Mutex<Vec<Vec<u8>>>,
     unreadable: Vec<Unreadable>,
 }
@@ -75,7 +75,7 @@ impl<W: Write> Writer<'_, '_, W> {
     }
 
     /// Takes the next entry, and hands it on.
-    fn take(&mut self, entry: Entry) -> io::Result<()> {
+    fn take(&mut self, entry: LiveEntry) -> io::Result<()> {
         let len = entry.sub_key().len() + entry.value().len();
         if len >= LARGE {
             // Written piece by piece, so that its text is not kept.
@@ -110,7 +110,7 @@ impl<W: Write> Writer<'_, '_, W> {
     }
 
     /// Writes an entry piece by piece.
-    fn write_large(&mut self, entry: &Entry) -> io::Result<()> {
+    fn write_large(&mut self, entry: &LiveEntry) -> io::Result<()> {
         let fault = match self.style.format {
             DumpFormat::Json => {
                 let value = stored(entry, self.style);
@@ -135,7 +135,7 @@ impl<W: Write> Writer<'_, '_, W> {
 
     /// Writes the sets of diorama.
     fn sets(&mut self, snapshot: &Snapshot, scope: &Scope, dumped: &mut Dumped) -> Result<(), DumpError> {
-        for set in selected_sets(snapshot, scope, &mut dumped.matched)? {
+        for set in readable_sets(snapshot, scope, &mut dumped.matched, &mut dumped.damage)? {
             dumped.entries += 1;
             self.separate()?;
             SetDump { snapshot, set: &set, style: self.style, frame: SetFrame::Document }
@@ -158,10 +158,10 @@ struct Text {
     bytes: Vec<u8>,
     unreadable: Vec<Unreadable>,
     /// Those that are not in it, for lack of room: all from the first that did not fit.
-    left: Vec<Entry>,
+    left: Vec<LiveEntry>,
 }
 
-fn decode(entries: Vec<Entry>, buffer: Vec<u8>, style: DumpStyle) -> Text {
+fn decode(entries: Vec<LiveEntry>, buffer: Vec<u8>, style: DumpStyle) -> Text {
     match style.format {
         DumpFormat::Notation | DumpFormat::Cbor => show(entries, buffer, style),
         DumpFormat::Json => {
@@ -173,7 +173,7 @@ fn decode(entries: Vec<Entry>, buffer: Vec<u8>, style: DumpStyle) -> Text {
     }
 }
 
-fn decode_json(mut entries: Vec<Entry>, mut json: JsonWriter<io::Sink>, style: DumpStyle) -> Text {
+fn decode_json(mut entries: Vec<LiveEntry>, mut json: JsonWriter<io::Sink>, style: DumpStyle) -> Text {
     let mut unreadable = Vec::new();
     let mut done = 0;
     for entry in &entries {
@@ -194,7 +194,7 @@ fn decode_json(mut entries: Vec<Entry>, mut json: JsonWriter<io::Sink>, style: D
     Text { bytes: json.into_text(), unreadable, left }
 }
 
-fn show(mut entries: Vec<Entry>, mut text: Vec<u8>, style: DumpStyle) -> Text {
+fn show(mut entries: Vec<LiveEntry>, mut text: Vec<u8>, style: DumpStyle) -> Text {
     let mut unreadable = Vec::new();
     let mut done = 0;
     for entry in &entries {

@@ -6,7 +6,7 @@ use crate::fixture::tree;
 use crate::live::error::DecodeError;
 use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
-use crate::snapshot::{Entry, Snapshot};
+use crate::snapshot::{LiveEntry, Snapshot};
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -39,7 +39,7 @@ pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &
 
 /// Writes an entry to a new file, and folders to it. No file stays of an entry that cannot be decoded, unless the
 /// notation shows it all the same.
-fn write_file(entry: &Entry, style: DumpStyle, path: &Path) -> io::Result<Option<DecodeError>> {
+fn write_file(entry: &LiveEntry, style: DumpStyle, path: &Path) -> io::Result<Option<DecodeError>> {
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
     let mut out = BufWriter::new(fs::File::create_new(path)?);
     let fault = write_entry(entry, style, &mut out)?;

@@ -1,0 +1,70 @@
+//! What could not be read of what was asked for.
+
+use super::{past_damage, unless_moved};
+use crate::diorama::row::RowError;
+use crate::error::{Error, Result};
+use crate::ops::list::Unreadable;
+use crate::snapshot::{RowFault, Snapshot};
+
+/// Rows that diorama refuses and that are told one by one.
+const TOLD: usize = 10;
+
+/// A row that diorama refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRow {
+    /// The set, as people read its name.
+    pub set: String,
+    /// The id of the row.
+    pub id: String,
+    /// Why diorama refuses it.
+    pub error: RowError,
+}
+
+/// The rows that diorama refuses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RefusedRows {
+    /// How many there are.
+    pub count: u64,
+    /// The first of them.
+    pub first: Vec<RefusedRow>,
+}
+
+impl RefusedRows {
+    /// Adds a row of a set, given its name as people read it.
+    pub(crate) fn add(&mut self, set: impl FnOnce() -> String, id: &str, error: RowError) {
+        self.count += 1;
+        if self.first.len() < TOLD {
+            self.first.push(RefusedRow { set: set(), id: id.to_owned(), error });
+        }
+    }
+}
+
+/// What could not be read of what was asked for.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Unread {
+    /// Entries of vantage-live that cannot be decoded.
+    pub unreadable: Vec<Unreadable>,
+    /// Rows that diorama refuses.
+    pub refused: RefusedRows,
+    /// Pages that are damaged.
+    pub damage: Vec<Error>,
+}
+
+impl Unread {
+    /// Adds why rows of an entry cannot be read; `shown` gives its key as people read it.
+    ///
+    /// # Errors
+    /// What is not damage: nothing more can be read then. Of a snapshot that is read but once, a page that is missing
+    /// because the app moved on is [`Error::Unsteady`].
+    pub(crate) fn add(&mut self, snapshot: &Snapshot, shown: impl FnOnce() -> String, fault: RowFault) -> Result<()> {
+        match fault {
+            RowFault::Envelope { key, error } => self.unreadable.push(Unreadable { key, error }),
+            RowFault::Refused { id, error } => self.refused.add(shown, &id, error),
+            RowFault::Cache(error) => {
+                past_damage::<()>(unless_moved(Err(error), snapshot), &mut self.damage)?;
+            }
+        }
+        Ok(())
+    }
+}

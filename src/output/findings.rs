@@ -1,0 +1,40 @@
+//! What a check finds, in words.
+
+use vlive::ops::{Finding, FindingKind, IntegrityFault};
+use vlive::snapshot::TableRole;
+
+/// The place of a finding and what was found there.
+pub fn words(finding: &Finding) -> String {
+    let what = kind(&finding.kind);
+    finding.place.as_ref().map_or_else(|| what.clone(), |place| format!("{place}: {what}"))
+}
+
+/// What was found.
+pub fn kind(kind: &FindingKind) -> String {
+    match kind {
+        FindingKind::Damage(damage) => damage.to_string(),
+        FindingKind::Length { len, recorded } => {
+            format!("the file has {len} bytes, and its header records {recorded}")
+        }
+        FindingKind::Integrity(IntegrityFault::Panicked) => "redb fails on itself with this file".to_owned(),
+        FindingKind::Integrity(IntegrityFault::Failed(reason)) => reason.clone(),
+        FindingKind::Integrity(IntegrityFault::Inconsistent) => {
+            "redb finds the file inconsistent, and would repair it".to_owned()
+        }
+        FindingKind::KeyNotText => "a key is not UTF-8".to_owned(),
+        FindingKind::Count { read, recorded } => {
+            format!("{read} entries can be read, and it says that it holds {recorded}")
+        }
+        FindingKind::Refused(error) => error.to_string(),
+        FindingKind::Altered(deviations) => deviations.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        FindingKind::Table { kind, role: TableRole::Source } => format!("{kind}, of vantage-redb"),
+        FindingKind::Table { kind, .. } => kind.to_string(),
+        FindingKind::Unlistable { refused: 1 } => "it refuses a row".to_owned(),
+        FindingKind::Unlistable { refused } => format!("it refuses {refused} rows"),
+        FindingKind::RowRefused(error) => error.to_string(),
+        FindingKind::RowAltered(deviation) => deviation.to_string(),
+        FindingKind::Malformed(malformed) => malformed.to_string(),
+        FindingKind::OwnName => "a name that diorama 1.5 would not write".to_owned(),
+        _ => "it is not as it should be".to_owned(),
+    }
+}

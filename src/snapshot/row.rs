@@ -1,0 +1,112 @@
+//! A row of an entry of either layout.
+
+use crate::cbor::error::Error as CborError;
+use crate::cbor::pairs::{VerifiedMaps, Visit};
+use crate::cbor::reader::{Head, Reader};
+use crate::diorama::row::{RowError, RowView, Status};
+use crate::error::Error;
+use crate::live::envelope::Record;
+use crate::live::error::DecodeError;
+use crate::live::key::Key;
+use crate::live::view::EnvelopeView;
+use std::borrow::Cow;
+
+/// What was verified is not too deep.
+const ANY_DEPTH: usize = usize::MAX;
+
+/// Takes a row, or why it cannot be read.
+pub type VisitRow<'v, T> = dyn FnMut(Result<Row<'_>, RowFault>) -> T + 'v;
+
+/// Why rows cannot be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RowFault {
+    /// The value of an entry of vantage-live cannot be decoded, and none of its rows can be read.
+    Envelope {
+        /// The entry.
+        key: Key,
+        /// What is wrong with its value.
+        error: DecodeError,
+    },
+    /// A row that diorama refuses.
+    Refused {
+        /// The id of the row.
+        id: String,
+        /// Why it is refused.
+        error: RowError,
+    },
+    /// Rows that are missing because a page is damaged, or whatever else keeps the cache from being read.
+    Cache(Error),
+}
+
+/// A row of an entry, whose bytes were verified.
+#[derive(Clone, Debug)]
+pub struct Row<'r> {
+    id: Cow<'r, str>,
+    maps: &'r VerifiedMaps<'r>,
+    start: usize,
+    end: usize,
+    is_incomplete: bool,
+}
+
+impl<'r> Row<'r> {
+    /// A row of a set of diorama.
+    pub(crate) fn of_set(id: &'r str, view: &'r RowView<'r>) -> Row<'r> {
+        let range = view.body_range();
+        let is_incomplete = view.status() == Status::Incomplete;
+        Row { id: Cow::Borrowed(id), maps: view.maps(), start: range.start, end: range.end, is_incomplete }
+    }
+
+    /// Calls `visit` with each row of an envelope of vantage-live.
+    pub(crate) fn each_of<E>(
+        envelope: &EnvelopeView<'_>,
+        visit: &mut dyn FnMut(Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        envelope.each_record(&mut |id, range| {
+            visit(Row { id, maps: envelope.maps(), start: range.start, end: range.end, is_incomplete: false })
+        })
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether diorama still has to fetch some of its fields.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.is_incomplete
+    }
+
+    /// Its fields as CBOR, as they are stored.
+    #[must_use]
+    pub fn bytes(&self) -> &'r [u8] {
+        &self.maps.bytes()[self.start..self.end]
+    }
+
+    /// Calls `visit` with the name of each field and a reader at its value, which `visit` must read. A record of
+    /// vantage-live that is not a map has none.
+    pub(crate) fn fields<E: From<CborError>>(&self, visit: &mut Visit<'_, 'r, E>) -> Result<(), E> {
+        let mut record = Reader::at(self.maps.bytes(), self.start);
+        match record.peek()? {
+            Head::Map(_) => self.maps.pairs(&mut record, visit),
+            _ => Ok(()),
+        }
+    }
+
+    /// Its fields, decoded.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        let mut fields = Record::new();
+        let read = self.fields::<CborError>(&mut |name, value| {
+            let start = value.pos();
+            value.skip(ANY_DEPTH)?;
+            let field = ciborium::from_reader(value.since(start)).expect("ciborium reads what was verified");
+            fields.insert(name.into_owned(), field);
+            Ok(())
+        });
+        read.expect("what was verified can be read");
+        fields
+    }
+}
