@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 use vlive::ops::{DiffOptions, Difference, diff_values};
+use vlive::snapshot::EntryKey;
 use vlive::{Key, Snapshot};
 
 /// Lines of a difference at the most.
@@ -47,7 +48,12 @@ impl Jobs {
     }
 
     /// What the last change of an entry was: that which was seen, else that between the last two commits.
-    fn difference(&self, key: &Key) -> Result<(String, Vec<(Option<char>, String)>), String> {
+    fn difference(&self, key: &EntryKey) -> Result<(String, Vec<(Option<char>, String)>), String> {
+        let EntryKey::Live(key) = key else {
+            return Err(
+                "what sets of diorama were before is not remembered; `vlive diff` compares two caches".to_owned()
+            );
+        };
         let sentence = |error| self.commands.sentence(&error);
         let remembered = self.history.get(key);
         let (number, now, before) = Snapshot::look(&self.folder, self.wait, |snapshot| {

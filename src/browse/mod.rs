@@ -29,8 +29,8 @@ use std::thread;
 use std::time::Duration;
 pub use terminal::give_back;
 use terminal::{Screen, Stops};
-use vlive::snapshot::{WatchOptions, Watcher};
-use vlive::{Error, Key, Selection};
+use vlive::snapshot::{EntryKey, WatchOptions, Watcher};
+use vlive::{Error, Selection};
 use watching::History;
 
 /// How long to wait for a key before the clock and the cache are looked at.
@@ -67,7 +67,7 @@ pub struct Browsing<'b> {
     pub can_stop: bool,
     pub commands: Arc<dyn Commands>,
     /// Has the user edit an entry, with the terminal for the editor.
-    pub edit: &'b mut dyn FnMut(&Key, Option<&str>) -> Result<String, String>,
+    pub edit: &'b mut dyn FnMut(&EntryKey, Option<&str>) -> Result<String, String>,
 }
 
 /// The threads beside the screen.
@@ -95,8 +95,8 @@ pub fn browse(browsing: &mut Browsing<'_>) -> io::Result<Option<String>> {
     let jobs = Jobs { folder, wait, commands: Arc::clone(commands), history: history_of_jobs, asked, tell };
     let jobs = thread::spawn(move || jobs.run());
     let (tell, watched) = sync_channel(64);
-    let commands = Arc::clone(commands);
-    thread::spawn(move || watching::watch(watcher, wait, &*commands, &history, &tell));
+    let (selections, commands) = (browsing.selections.clone(), Arc::clone(commands));
+    thread::spawn(move || watching::watch(watcher, &selections, wait, &*commands, &history, &tell));
     let beside = Beside { watched, answers, wanted: want, asked: ask };
     let ended = run(&mut screen, &mut state, browsing, &stops, &beside);
     drop((screen, beside));
@@ -130,7 +130,7 @@ fn run(
             *screen = terminal::of_size((size.width, size.height))?;
             is_due = true;
         }
-        let areas = Areas::of(area);
+        let areas = Areas::of(area, state.focus);
         if is_due {
             state.update(Input::Height(areas.height()));
             await_rows(state, beside)?;
@@ -225,6 +225,8 @@ fn occurrence(occurrence: &Occurrence, areas: Areas) -> Option<Do> {
                     KeyCode::Char('c') => Some(Do::Quit),
                     KeyCode::Char('z') => Some(Do::Suspend),
                     KeyCode::Char('l') => Some(Do::Draw),
+                    // As a shell has it.
+                    KeyCode::Char('u') => Some(Do::Input(Input::Key(KeyCode::Delete))),
                     _ => None,
                 };
             }

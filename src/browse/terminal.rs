@@ -161,3 +161,48 @@ impl Stops {
         Ok(false)
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/common/tmux.rs"]
+#[allow(dead_code)]
+mod tmux;
+
+#[cfg(test)]
+mod tests {
+    use super::tmux::Tmux;
+    use ratatui::crossterm::event;
+    use std::{env, fs};
+
+    /// Has the test below run in this process.
+    const PANICS: &str = "VLIVE_TEST_PANICS";
+
+    #[test]
+    fn panics_with_the_terminal_taken_if_it_is_told_to() {
+        if env::var_os(PANICS).is_some() {
+            crate::cli::silence_redb_panics(super::give_back);
+            let _screen = super::take().expect("there is a terminal");
+            event::read().expect("a key");
+            panic!("as it should");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_panic_leaves_the_terminal_as_it_was_and_is_told() {
+        let Some(tmux) = Tmux::start("panic", (80, 24)) else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let [before, after] = ["before", "after"].map(|name| folder.path().join(name));
+        let state =
+            || tmux.run(&["display-message", "-p", "#{cursor_flag} #{alternate_on} #{mouse_any_flag}"]).unwrap();
+        tmux.save_settings(&before);
+        let program = env::current_exe().unwrap();
+        let test = "browse::terminal::tests::panics_with_the_terminal_taken_if_it_is_told_to";
+        tmux.line(&format!("clear; {PANICS}=1 {} --nocapture --exact {test}", program.display()));
+        tmux.until(|_| state().trim() == "0 1 1");
+        tmux.press(&["x"]);
+        tmux.until(|screen| screen.contains("as it should"));
+        tmux.save_settings(&after);
+        assert_eq!(fs::read(before).unwrap(), fs::read(after).unwrap());
+        assert_eq!(state().trim(), "1 0 0", "the cursor shows, the screen is the usual one, the mouse is free");
+    }
+}

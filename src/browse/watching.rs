@@ -1,14 +1,14 @@
 //! Watching the cache beside the screen, and remembering what entries were before they changed.
 
 use super::Commands;
-use super::state::{Input, Known};
+use super::state::{Input, Known, User};
 use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
-use vlive::snapshot::{Event, Pace, SeenCommit, Watcher};
-use vlive::{Error, Key};
+use vlive::snapshot::{EntryChange, EntryKey, Event, Pace, SeenCommit, SetKey, Watcher};
+use vlive::{Error, Key, Selection, Snapshot};
 
 /// Bytes of values that are remembered, and entries of one commit.
 const REMEMBERED: usize = 16 * 1024 * 1024;
@@ -43,9 +43,10 @@ impl History {
     }
 
     /// Remembers what entries were before a commit that was just made; its pages may be gone already.
-    fn see(&self, commit: &SeenCommit, changes: &[(Key, Event, Option<Known>)]) {
+    fn see(&self, commit: &SeenCommit, changes: &[Change]) {
         let Ok(Some(before)) = commit.snapshot.before() else { return };
         for (key, ..) in changes.iter().take(OF_ONE_COMMIT) {
+            let EntryKey::Live(key) = key else { continue };
             let Ok(entry) = before.entry(key) else { continue };
             let value = entry.map(|entry| entry.value().to_owned());
             self.lock().push(key.clone(), Before { commit: before.number(), value });
@@ -76,28 +77,80 @@ impl Remembered {
     }
 }
 
+/// What an entry is now, `None` if it is gone.
+pub type Change = (EntryKey, Event, Option<Known>);
+
+/// What is known of an entry from what was seen of it.
+pub fn change(change: EntryChange) -> Change {
+    let known = change.new.as_ref().map(|new| Known {
+        fetched_at: new.head.map(|head| head.fetched_at),
+        rows: new.head.map(|head| head.rows),
+        bytes: Some(new.bytes),
+        ..Known::default()
+    });
+    (change.key.into(), change.event, known)
+}
+
+/// The sets of diorama, as they were seen last.
+#[derive(Debug, Default)]
+pub struct Sets(HashMap<SetKey, ([Option<u128>; 2], Known)>);
+
+impl Sets {
+    /// Adds those that differ in a commit. What cannot be read stays as it was.
+    pub fn see(
+        &mut self,
+        snapshot: &Snapshot,
+        selections: &[Selection],
+        changes: &mut Vec<Change>,
+    ) -> Result<(), Error> {
+        let mut now = HashMap::new();
+        for selection in selections {
+            for set in snapshot.selected_sets(selection)? {
+                let known = Known {
+                    fetched_at: set.fetched_at(),
+                    rows: Some(set.rows()),
+                    total: set.meta().total,
+                    ..Known::default()
+                };
+                now.insert(set.key().whole(), (set.fingerprint(), known));
+            }
+        }
+        for (key, (fingerprint, known)) in &now {
+            let event = match self.0.get(key) {
+                None => Event::Added,
+                Some((last, _)) if last == fingerprint => continue,
+                // Only what diorama remembers of the rows is another.
+                Some(([rows, _], _)) if *rows == fingerprint[0] => Event::Touched,
+                Some(_) => Event::Replaced,
+            };
+            changes.push((key.clone().into(), event, Some(*known)));
+        }
+        let gone = self.0.keys().filter(|key| !now.contains_key(key));
+        changes.extend(gone.map(|key| (key.clone().into(), Event::Removed, None)));
+        self.0 = now;
+        Ok(())
+    }
+}
+
 /// Tells every commit until nobody listens.
 pub fn watch(
     mut watcher: Watcher,
+    selections: &[Selection],
     wait: Duration,
     commands: &dyn Commands,
     history: &History,
     tell: &SyncSender<Input>,
 ) {
     let mut pace = Pace::default();
+    let mut sets = Sets::default();
     let mut trouble = None;
-    let mut user = None;
+    let mut user = User::Unknown;
     let mut asked: Option<Instant> = None;
     loop {
         let is_first = !watcher.has_seen();
         let mut changes = Vec::new();
         let seen = watcher.look(wait, |_, change| {
-            let known = change.new.as_ref().map(|new| Known {
-                head: new.head.map(|head| (head.fetched_at, head.rows)),
-                bytes: new.bytes,
-                event: None,
-            });
-            changes.push((change.key, change.event, known));
+            changes.push(self::change(change));
             Ok::<(), Error>(())
         });
         let mut news = Vec::new();
@@ -107,7 +160,8 @@ pub fn watch(
                 if !is_first {
                     history.see(&commit, &changes);
                 }
-                trouble = commit.damage.first().map(|error| commands.sentence(error));
+                let unseen = sets.see(&commit.snapshot, selections, &mut changes).err();
+                trouble = commit.damage.first().or(unseen.as_ref()).map(|error| commands.sentence(error));
                 news.push(Input::Seen { commit: commit.number, is_first, changes });
                 news.extend(trouble.clone().map(Input::Trouble));
             }
@@ -122,7 +176,10 @@ pub fn watch(
         }
         if asked.is_none_or(|asked| asked.elapsed() >= ASK) {
             asked = Some(Instant::now());
-            let now = watcher.holders().and_then(|holders| holders.first().map(ToString::to_string));
+            let now = match watcher.holders() {
+                None => User::Unknown,
+                Some(holders) => holders.first().map_or(User::Nobody, |user| User::Process(user.to_string())),
+            };
             if now != user {
                 news.push(Input::User(now.clone()));
                 user = now;

@@ -11,7 +11,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use vlive::ops::{self, Scope, TouchPlan};
-use vlive::{Cache, Error, Key, Snapshot};
+use vlive::snapshot::EntryKey;
+use vlive::{Cache, Error, Snapshot};
 
 /// Look through a cache on the whole screen, kept up with its app
 ///
@@ -43,7 +44,7 @@ impl Browse {
         let chosen = self.selecting.choose_after(first, Meaning::Prefix, "", global.now(), output)?;
         let offered = Offered { global: global.clone(), clock: global.clock(), scope: chosen.scope.clone() };
         let has_colours = output.colours_words();
-        let mut edit = |key: &Key, backup: Option<&str>| edit(key, backup, global, output);
+        let mut edit = |key: &EntryKey, backup: Option<&str>| edit(key, backup, global, output);
         let key = browse(&mut Browsing {
             folder: global.folder().to_owned(),
             selections: chosen.scope.selections().to_vec(),
@@ -65,8 +66,8 @@ impl Browse {
 }
 
 /// `vlive edit`, and in a line what came of it.
-fn edit(key: &Key, backup: Option<&str>, global: &Global, output: &Output) -> Result<String, String> {
-    let key = key.to_string();
+fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) -> Result<String, String> {
+    let key = key.shown();
     let mut words = vec!["vlive", "edit", "--exact"];
     words.extend(backup.iter().flat_map(|file| ["--backup", file]));
     words.extend(["--", &key]);
@@ -144,9 +145,18 @@ impl Offered {
         let look = |snapshot: &Snapshot| {
             Ok(match change {
                 Change::Edit(key) => {
-                    let entry = snapshot.entry(key)?;
-                    let sizes = entry.iter().map(|entry| human::size(entry.bytes())).collect();
-                    (entry.iter().map(|entry| entry.key().to_string()).collect(), sizes)
+                    let (rows, size) = match key {
+                        EntryKey::Live(key) => match snapshot.entry(key)? {
+                            None => return Ok((Vec::new(), Vec::new())),
+                            Some(entry) => (entry.head().map_or(0, |head| head.rows), Some(entry.bytes())),
+                        },
+                        EntryKey::Set(key) => match snapshot.sets()?.iter().find(|set| set.name() == key.name()) {
+                            None => return Ok((Vec::new(), Vec::new())),
+                            Some(set) => (set.rows(), None),
+                        },
+                    };
+                    let size = size.map_or_else(String::new, |size| format!(", {}", human::size(size)));
+                    (vec![key.shown()], vec![format!("{}{size}", human::count(rows, "row", "rows"))])
                 }
                 Change::Touch(node, age) => {
                     let Ok(fetched_at) = self.fetched_at(age) else { return Ok((Vec::new(), Vec::new())) };
@@ -183,7 +193,7 @@ impl Offered {
         let cache = self.global.retry_while_in_use(|| Cache::open(self.global.folder()), |_| ())?;
         backup.of(&cache);
         let done = match change {
-            Change::Edit(key) => return Err(Refused::no(format!("`{key}` is edited in an editor"))),
+            Change::Edit(key) => return Err(Refused::no(format!("`{}` is edited in an editor", key.shown()))),
             Change::Touch(node, age) => {
                 let fetched_at = self.fetched_at(age)?;
                 touch::summary(&cache.touch(&scope(node), time::checked(fetched_at))?, fetched_at, false)
@@ -215,7 +225,7 @@ fn scope(node: &Node) -> Scope {
 /// The command that makes a change.
 fn command(change: &Change) -> String {
     let (key, is_exact, age) = match change {
-        Change::Edit(key) => (key.to_string(), false, ""),
+        Change::Edit(key) => (key.shown(), false, ""),
         Change::Touch(node, age) => (node.full_key(), matches!(node, Node::Entry(..)), age.trim()),
         Change::Invalidate(node) => (node.full_key(), matches!(node, Node::Entry(..)), ""),
     };
@@ -250,13 +260,15 @@ fn place(hit: ops::Hit) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vlive::Key;
 
     #[test]
     fn a_change_names_the_command_that_makes_it() {
-        let entry = |key: &str| Node::of(&Key::new(key));
+        let key = |key: &str| EntryKey::from(Key::new(key));
+        let entry = |name: &str| Node::of(&key(name));
         let group = Node::Group("clients".into(), "id/".into());
         for (change, words) in [
-            (Change::Edit(Key::new("clients")), "vlive edit clients/__root__"),
+            (Change::Edit(key("clients")), "vlive edit clients/__root__"),
             (Change::Invalidate(entry("clients/page_1")), "vlive invalidate --exact clients/page_1"),
             (Change::Invalidate(group), "vlive invalidate clients/id/"),
             (Change::Invalidate(Node::CacheKey("it's".into())), r"vlive invalidate 'it'\''s'"),

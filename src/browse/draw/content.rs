@@ -10,11 +10,13 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Cell, Paragraph, Row, Table, Wrap};
 use vlive::Record;
+use vlive::ciborium::Value;
 
-/// Columns of a cell at the most.
+/// Columns of a cell at the most, and where there are few.
 const WIDEST: usize = 32;
+const NARROWEST: usize = 12;
 
-/// Characters that are shown of a value in a row.
+/// Characters that are shown of a value in a row, and lines of the row.
 const LONGEST: usize = 10_000;
 
 pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
@@ -43,7 +45,7 @@ fn enclosing(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     }
     let what = match node {
         Node::CacheKey(_) => "the cache key",
-        Node::Group(..) | Node::Entry(..) => "the group",
+        Node::Group(..) | Node::Entry(..) | Node::Set(_) => "the group",
     };
     let does = if state.tree.is_open(node) { "closes" } else { "opens" };
     lines.extend([Line::raw(""), Line::styled(format!("enter {does} {what}"), theme.faint)]);
@@ -63,7 +65,7 @@ fn ago(now: u64, at: u64) -> String {
 }
 
 fn entry(frame: &mut Frame<'_>, state: &State, content: &Content, theme: &Theme, area: Rect) {
-    let key = content.key.to_string();
+    let key = content.key.shown();
     let mut title = vec![Span::styled(format!(" {} ", key_for_terminal(&key)), theme.strong)];
     if !state.condition.is_empty() {
         title.push(Span::raw(format!("where {} ", for_terminal(&state.condition))));
@@ -106,42 +108,94 @@ fn place(state: &State, content: &Content, window: &Window) -> String {
     } else {
         format!("row {} of {}", content.row + 1, window.count)
     };
-    let of = if window.count == window.total { String::new() } else { format!(" ({} in all)", window.total) };
-    format!("{rows}{of}, fetched {}", ago(state.now, window.fetched_at))
+    let all = if window.count == window.total { String::new() } else { format!(" ({} in all)", window.total) };
+    let cached = match window.at_source {
+        Some(total) if total != window.total as u64 => format!(", {} of {total} cached", window.total),
+        _ => String::new(),
+    };
+    let fetched = window.fetched_at.map_or_else(String::new, |at| format!(", fetched {}", ago(state.now, at)));
+    format!("{rows}{all}{cached}{fetched}")
 }
 
-/// One row as JSON, a field on each line.
+/// One row as JSON, a value on each line.
 fn json(row: &EntryRow, theme: &Theme) -> Text<'static> {
-    let mut lines = vec![Line::styled(key_for_terminal(&row.id).into_owned(), theme.strong), Line::raw("{")];
+    let mut lines = vec![Line::styled(key_for_terminal(&row.id).into_owned(), theme.strong)];
+    lines.extend(row.status.as_ref().map(|status| Line::styled(for_terminal(status).into_owned(), theme.bad)));
+    lines.push(Line::raw("{"));
+    let mut json = Json { lines, theme };
     for (n, (name, value)) in row.record.iter().enumerate() {
-        let mut text = Vec::new();
-        rows::push_record(&mut text, &Record::from_iter([(name.clone(), value.clone())]));
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let mut quoted = Vec::new();
-        rows::push_text(&mut quoted, name);
-        let value = text.get(1 + quoted.len() + 1..text.len() - 1).unwrap_or_default();
-        let (value, more) = match value.char_indices().nth(LONGEST) {
-            Some((end, _)) => (&value[..end], format!("… ({} in all)", human::size(value.len() as u64))),
-            None => (value, String::new()),
-        };
-        let comma = if n + 1 < row.record.len() { "," } else { "" };
-        let quoted = String::from_utf8_lossy(&quoted).into_owned();
-        let style = match value.as_bytes().first() {
-            Some(b'"') => theme.text,
-            Some(b'0'..=b'9' | b'-') => theme.number,
-            Some(b't' | b'f' | b'n') => theme.word,
-            _ => theme.plain,
-        };
-        lines.push(Line::from(vec![
-            Span::raw("  "),
-            Span::styled(for_terminal(&quoted).into_owned(), theme.name),
-            Span::raw(": "),
-            Span::styled(for_terminal(value).into_owned(), style),
-            Span::raw(format!("{more}{comma}")),
-        ]));
+        json.push(1, Some(name), value, n + 1 == row.record.len());
     }
-    lines.push(Line::raw("}"));
-    lines.into()
+    json.lines.push(Line::raw("}"));
+    json.lines.into()
+}
+
+struct Json<'t> {
+    lines: Vec<Line<'static>>,
+    theme: &'t Theme,
+}
+
+impl Json<'_> {
+    /// A value, perhaps after its name, on a line or, if others are in it, on several.
+    fn push(&mut self, depth: usize, name: Option<&str>, value: &Value, is_last: bool) {
+        if self.lines.len() > LONGEST {
+            return;
+        }
+        let indent = "  ".repeat(depth);
+        let comma = if is_last { "" } else { "," };
+        let mut begin = vec![Span::raw(indent.clone())];
+        if let Some(name) = name {
+            begin.extend([Span::styled(quoted(name), self.theme.name), Span::raw(": ")]);
+        }
+        match value {
+            Value::Array(items) if !items.is_empty() => {
+                begin.push(Span::raw("["));
+                self.lines.push(Line::from(begin));
+                for (n, item) in items.iter().enumerate() {
+                    self.push(depth + 1, None, item, n + 1 == items.len());
+                }
+                self.lines.push(Line::raw(format!("{indent}]{comma}")));
+            }
+            Value::Map(pairs) if !pairs.is_empty() => {
+                begin.push(Span::raw("{"));
+                self.lines.push(Line::from(begin));
+                for (n, (key, item)) in pairs.iter().enumerate() {
+                    self.push(depth + 1, Some(&meaning(key).into_text()), item, n + 1 == pairs.len());
+                }
+                self.lines.push(Line::raw(format!("{indent}}}{comma}")));
+            }
+            value => {
+                let text = scalar(value);
+                let style = match text.as_bytes().first() {
+                    Some(b'"') => self.theme.text,
+                    Some(b'0'..=b'9' | b'-') => self.theme.number,
+                    Some(b't' | b'f' | b'n') => self.theme.word,
+                    _ => self.theme.plain,
+                };
+                let (text, more) = match text.char_indices().nth(LONGEST) {
+                    Some((end, _)) => (&text[..end], format!("… ({} in all)", human::size(text.len() as u64))),
+                    None => (text.as_str(), String::new()),
+                };
+                let shown = Span::styled(for_terminal(text).into_owned(), style);
+                begin.extend([shown, Span::raw(format!("{more}{comma}"))]);
+                self.lines.push(Line::from(begin));
+            }
+        }
+    }
+}
+
+fn quoted(name: &str) -> String {
+    let mut quoted = Vec::new();
+    rows::push_text(&mut quoted, name);
+    for_terminal(&String::from_utf8_lossy(&quoted)).into_owned()
+}
+
+/// A value as `dump --format rows` writes it.
+fn scalar(value: &Value) -> String {
+    let mut text = Vec::new();
+    rows::push_record(&mut text, &Record::from_iter([(String::new(), value.clone())]));
+    let text = String::from_utf8_lossy(&text).into_owned();
+    text.strip_prefix("{\"\":").and_then(|text| text.strip_suffix('}')).unwrap_or_default().to_owned()
 }
 
 /// The rows that are in sight, and no others.
@@ -155,31 +209,41 @@ fn table(frame: &mut Frame<'_>, state: &State, content: &Content, window: &Windo
             fields.push(name);
         }
     }
+    // A field that repeats the row id says nothing.
+    fields.retain(|field| {
+        let repeats =
+            |row: &&EntryRow| row.record.get(*field).is_some_and(|value| meaning(value).into_text() == row.id);
+        !shown.iter().flatten().all(repeats)
+    });
     let first = content.column.min(fields.len().saturating_sub(1));
     let fields = fields.get(first..).unwrap_or_default();
-    let mut columns = vec![Column::new("row id", shown.iter().map(|row| row.map(|row| (row.id.as_str(), false))))];
-    let mut left = usize::from(area.width).saturating_sub(columns[0].width);
+    // Where there is little room, several columns tell more than a long one.
+    let widest = (usize::from(area.width) / 3).clamp(NARROWEST, WIDEST);
+    let mut columns =
+        vec![Column::new("row id", widest, shown.iter().map(|row| row.map(|row| (row.id.as_str(), false))))];
+    if shown.iter().flatten().any(|row| row.status.is_some()) {
+        let cells = shown.iter().map(|row| row.and_then(|row| row.status.as_deref()).map(|status| (status, false)));
+        columns.push(Column::new("status", widest, cells));
+    }
+    let taken: usize = columns.iter().map(|column| column.width + 2).sum();
+    let mut left = usize::from(area.width).saturating_sub(taken);
     for name in fields {
-        let meanings: Vec<_> = shown.iter().map(|row| row.and_then(|row| row.record.get(*name)).map(meaning)).collect();
-        let cells = meanings.into_iter().map(|meaning| {
-            meaning.map(|meaning| {
-                let is_number = matches!(meaning, Meaning::Number(_));
-                (meaning.into_text(), is_number)
-            })
+        let meanings = shown.iter().map(|row| row.and_then(|row| row.record.get(*name)).map(meaning));
+        let cells = meanings.map(|meaning| {
+            let meaning = meaning?;
+            let is_number = matches!(meaning, Meaning::Number(_));
+            Some((meaning.into_text(), is_number))
         });
-        let column = Column::new(name, cells);
+        let mut column = Column::new(name, widest, cells);
         // What does not fit is to the right, where the arrows lead.
-        let room = left.saturating_sub(2);
-        if room < column.width.min(8) {
+        if left < column.width.min(8) {
             break;
         }
-        left = room.saturating_sub(column.width);
+        column.narrow(left);
+        left = left.saturating_sub(column.width + 2);
         columns.push(column);
     }
-    let mut widths: Vec<u16> = columns.iter().map(|column| u16::try_from(column.width).unwrap_or(1)).collect();
-    if let Some(last) = widths.last_mut() {
-        *last = (*last).min(area.width);
-    }
+    let widths: Vec<u16> = columns.iter().map(|column| u16::try_from(column.width).unwrap_or(1)).collect();
     let is_chosen = |place: usize| state.focus == Focus::Rows && place == content.row;
     let lines = places.iter().enumerate().map(|(n, place)| {
         let row = Row::new(columns.iter().map(|column| column.cell(n)));
@@ -200,19 +264,29 @@ struct Column {
 }
 
 impl Column {
-    fn new<T: AsRef<str>>(name: &str, cells: impl IntoIterator<Item = Option<(T, bool)>>) -> Column {
-        let name = crate::output::to_width(&key_for_terminal(name), WIDEST).into_owned();
+    fn new<T: AsRef<str>>(name: &str, widest: usize, cells: impl IntoIterator<Item = Option<(T, bool)>>) -> Column {
+        let name = crate::output::to_width(&key_for_terminal(name), widest).into_owned();
         let (mut numbers, mut others) = (0, 0);
         let cells: Vec<String> = cells
             .into_iter()
             .map(|cell| {
                 let Some((text, is_number)) = cell else { return String::new() };
                 *(if is_number { &mut numbers } else { &mut others }) += 1;
-                crate::output::to_width(text.as_ref(), WIDEST).into_owned()
+                crate::output::to_width(text.as_ref(), widest).into_owned()
             })
             .collect();
         let width = cells.iter().chain([&name]).map(|text| Span::raw(text.as_str()).width()).max().unwrap_or(1);
         Column { name, cells, width, is_number: numbers > 0 && others == 0 }
+    }
+
+    /// Cuts it to a width.
+    fn narrow(&mut self, width: usize) {
+        if self.width > width {
+            for text in self.cells.iter_mut().chain([&mut self.name]) {
+                *text = crate::output::to_width(text, width).into_owned();
+            }
+            self.width = width;
+        }
     }
 
     fn aligned(&self, text: &str) -> Cell<'static> {

@@ -1,7 +1,7 @@
 //! Pages over the two sides.
 
 use super::{Theme, fit};
-use crate::browse::state::{Change, Dialog, Place, Plan, State, keys};
+use crate::browse::state::{Change, Dialog, Place, Plan, State, User, keys};
 use crate::output::escape::{for_terminal, key_for_terminal};
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
@@ -59,7 +59,7 @@ fn text(lines: &[(Option<char>, String)], top: usize, theme: &Theme) -> Vec<Line
 fn found(places: &[Place], cursor: usize, top: usize, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
     let width = usize::from(area.width.saturating_sub(2));
     let line = |(n, place): (usize, &Place)| {
-        let mut words = vec![key_for_terminal(&place.key.to_string()).into_owned()];
+        let mut words = vec![key_for_terminal(&place.key.shown()).into_owned()];
         words.extend(place.id.as_deref().map(|id| key_for_terminal(id).into_owned()));
         words.push(for_terminal(&place.text).into_owned());
         let line = Line::raw(fit(&format!(" {}", words.join("  ")), width));
@@ -72,7 +72,7 @@ fn found(places: &[Place], cursor: usize, top: usize, theme: &Theme, area: Rect)
 fn planned(plan: &Plan, top: usize, state: &State, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
     let mut notes: Vec<Line<'static>> = Vec::new();
     notes.extend(plan.notes.iter().map(|note| Line::styled(format!(" {}", for_terminal(note)), theme.strong)));
-    if let Some(user) = &state.user {
+    if let User::Process(user) = &state.user {
         let what = format!(" in use by {}: it must end first", key_for_terminal(user));
         notes.push(Line::styled(what, theme.bad));
     }

@@ -7,12 +7,12 @@ mod tests;
 mod theme;
 mod tree;
 
-use super::state::{Focus, Side, State};
+use super::state::{Dialog, Focus, Prompt, Side, State, User};
 use crate::output::escape::{for_terminal, key_for_terminal};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Paragraph};
+use ratatui::widgets::{Block, BorderType, Clear, Paragraph, Wrap};
 pub use theme::Theme;
 
 /// Where the sides are on a screen, and the lines below them.
@@ -24,9 +24,12 @@ pub struct Areas {
 }
 
 impl Areas {
-    pub fn of(screen: Rect) -> Areas {
+    /// The side that keys go to has more room.
+    pub fn of(screen: Rect, focus: Focus) -> Areas {
         let [main, below] = Layout::vertical([Constraint::Min(1), Constraint::Length(2)]).areas(screen);
-        let left = (screen.width * 9 / 20).clamp(20.min(screen.width), 72);
+        let share = if focus == Focus::Keys { 45 } else { 30 };
+        let left = u16::try_from(u32::from(screen.width) * share / 100).unwrap_or(screen.width);
+        let left = left.clamp(20.min(screen.width), 72);
         let [left, right] = Layout::horizontal([Constraint::Length(left), Constraint::Min(0)]).areas(main);
         Areas { left, right, below }
     }
@@ -49,12 +52,14 @@ impl Areas {
 }
 
 pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
-    let areas = Areas::of(frame.area());
+    let areas = Areas::of(frame.area(), state.focus);
     tree::draw(frame, state, theme, areas.left);
     content::draw(frame, state, theme, areas.right);
     status(frame, state, theme, areas.below);
     if let Some(dialog) = &state.dialog {
-        let [over, _] = Layout::vertical([Constraint::Min(1), Constraint::Length(2)]).areas(frame.area());
+        // All keys are shown where there is room for all of them.
+        let below = if matches!(dialog, Dialog::Help { .. }) { 0 } else { 2 };
+        let [over, _] = Layout::vertical([Constraint::Min(1), Constraint::Length(below)]).areas(frame.area());
         dialog::draw(frame, dialog, state, theme, over);
     }
 }
@@ -76,8 +81,9 @@ fn fit(text: &str, width: usize) -> String {
 fn status(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     let commit = state.commit.map_or_else(String::new, |commit| format!("  commit #{commit}"));
     let user = match &state.user {
-        Some(user) => format!("  in use by {}", key_for_terminal(user)),
-        None => "  not in use".to_owned(),
+        User::Process(user) => format!("  in use by {}", key_for_terminal(user)),
+        User::Nobody => "  not in use".to_owned(),
+        User::Unknown => String::new(),
     };
     let mut rest = format!("{commit}{user}");
     if state.is_paused {
@@ -87,34 +93,50 @@ fn status(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     let path = key_for_terminal(&state.path);
     let path = crate::output::in_the_middle(&path, room.max(12)).into_owned();
     let first = Line::from(vec![Span::raw(path), Span::styled(rest, theme.faint)]);
-    frame.render_widget(Paragraph::new(vec![first, second(state, theme, area.width)]), area);
+    let [above, below] = Layout::vertical([Constraint::Length(1), Constraint::Length(1)]).areas(area);
+    frame.render_widget(first, above);
+    second(frame, state, theme, below);
 }
 
-fn second<'s>(state: &'s State, theme: &Theme, width: u16) -> Line<'s> {
+/// What is typed, or what is to be said; the latter may take more than a line.
+fn second(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     if let Some(prompt) = &state.prompt {
-        let label = prompt.label();
-        // The end is what is being typed.
-        let room = usize::from(width).saturating_sub(Span::raw(label.as_str()).width() + 1);
-        let text = for_terminal(&prompt.text).into_owned();
-        let skipped = text.char_indices().map(|(at, _)| at).find(|at| Span::raw(&text[*at..]).width() <= room);
-        let text = text[skipped.unwrap_or(text.len())..].to_owned();
-        return Line::from(vec![Span::styled(label, theme.strong), Span::raw(text), Span::styled("▏", theme.strong)]);
+        return frame.render_widget(typed(prompt, theme, area.width), area);
     }
-    let said = |text: &str, style| Line::styled(for_terminal(text).into_owned(), style);
-    match (&state.doing, &state.message, &state.trouble) {
-        (Some(doing), ..) => Line::styled(format!("{doing} …"), theme.faint),
-        (None, Some(message), _) if message.is_error => said(&message.text, theme.bad),
-        (None, Some(message), _) => said(&message.text, theme.plain),
-        (None, None, Some(trouble)) => said(trouble, theme.bad),
-        (None, None, None) => Line::styled(hints(state), theme.faint),
-    }
+    let (text, style) = match (&state.doing, &state.message, &state.trouble) {
+        (Some(doing), ..) => (format!("{doing} …"), theme.faint),
+        (None, Some(message), _) if message.is_error => (for_terminal(&message.text).into_owned(), theme.bad),
+        (None, Some(message), _) => (for_terminal(&message.text).into_owned(), theme.plain),
+        (None, None, Some(trouble)) => (for_terminal(trouble).into_owned(), theme.bad),
+        (None, None, None) => (hints(state).to_owned(), theme.faint),
+    };
+    let is_hint = state.doing.is_none() && state.message.is_none() && state.trouble.is_none();
+    let width = usize::from(area.width).max(1);
+    // Lines break between words, so that one more may be needed.
+    let lines = Span::raw(text.as_str()).width().div_ceil(width);
+    let lines = if lines < 2 || is_hint { 1 } else { lines + 1 };
+    let screen = frame.area();
+    let height = u16::try_from(lines).unwrap_or(screen.height).min(screen.height);
+    let over = Rect { y: area.bottom().saturating_sub(height), height, ..area };
+    frame.render_widget(Clear, over);
+    frame.render_widget(Paragraph::new(Line::styled(text, style)).wrap(Wrap { trim: true }), over);
+}
+
+/// The end of a prompt is what is being typed.
+fn typed<'s>(prompt: &Prompt, theme: &Theme, width: u16) -> Line<'s> {
+    let label = prompt.label();
+    let room = usize::from(width).saturating_sub(Span::raw(label.as_str()).width() + 1);
+    let text = for_terminal(&prompt.text).into_owned();
+    let skipped = text.char_indices().map(|(at, _)| at).find(|at| Span::raw(&text[*at..]).width() <= room);
+    let text = text[skipped.unwrap_or(text.len())..].to_owned();
+    Line::from(vec![Span::styled(label, theme.strong), Span::raw(text), Span::styled("▏", theme.strong)])
 }
 
 /// The keys that are most useful where one is.
 fn hints(state: &State) -> &'static str {
     match state.focus {
         Focus::Keys if state.content.is_some() => {
-            "? keys  enter rows  / filter  f find  d diff  e edit  t touch  x invalidate  q quit"
+            "? keys  enter rows  / filter  f find  d diff  e edit  x invalidate  q quit"
         }
         Focus::Keys => "? keys  enter open  / filter  f find  s sort  t touch  x invalidate  q quit",
         Focus::Rows => "? keys  enter row as JSON  : filter rows  h l columns  y copy  esc back  q quit",

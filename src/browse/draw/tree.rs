@@ -2,7 +2,7 @@
 
 use super::theme::mark_of;
 use super::{Theme, block, fit};
-use crate::browse::state::{Focus, Line as TreeLine, Node, State, Summary, group_of, mark};
+use crate::browse::state::{Focus, Line as TreeLine, Node, State, group_of, mark};
 use crate::output::escape::{for_terminal, key_for_terminal};
 use crate::output::human;
 use ratatui::Frame;
@@ -87,36 +87,31 @@ fn nothing(state: &State) -> &'static str {
 
 fn entry<'l>(state: &State, theme: &Theme, line: &'l TreeLine, columns: Columns) -> Line<'l> {
     let (name, facts, event) = match (&line.node, &line.summary) {
-        (Node::Entry(_, sub_key), _) => {
-            let Some(known) = state.tree.known(&line.node) else { return Line::default() };
-            let event = mark(known.event, state.now);
-            let group = group_of(sub_key);
-            let shown = group.map_or(&**sub_key, |group| &sub_key[group.len()..]);
-            let indent = if group.is_some() { "    " } else { "  " };
-            let rows = known.head.map_or_else(|| "?".to_owned(), |(_, rows)| rows.to_string());
-            let age = age(state.now, known.head.map(|(fetched_at, _)| fetched_at));
-            let facts = columns.facts(&rows, &human::size(known.bytes), &age);
-            (format!("{}{indent}{}", mark_of(event), key_for_terminal(shown)), facts, event)
-        }
-        (node, summary) => {
-            let default = Summary::default();
-            let summary = summary.as_ref().unwrap_or(&default);
+        (node, Some(summary)) => {
             let event = mark(summary.event, state.now);
             let (indent, name) = match node {
-                Node::Group(_, prefix) => ("  ", &**prefix),
-                node => (
-                    "",
-                    match node {
-                        Node::CacheKey(cache_key) => &**cache_key,
-                        Node::Group(..) | Node::Entry(..) => "",
-                    },
-                ),
+                Node::Group(_, prefix) => ("  ", prefix.to_string()),
+                node => ("", node.full_key()),
             };
             let arrow = if state.tree.is_open(node) { '▾' } else { '▸' };
-            let name = format!("{}{indent}{arrow} {} ({})", mark_of(event), key_for_terminal(name), summary.entries);
-            let facts =
-                columns.facts(&summary.rows.to_string(), &human::size(summary.bytes), &age(state.now, summary.newest));
-            (name, facts, event)
+            let name = format!("{}{indent}{arrow} {} ({})", mark_of(event), key_for_terminal(&name), summary.entries);
+            let (rows, size) = (summary.rows.to_string(), human::size(summary.bytes));
+            (name, columns.facts(&rows, &size, &age(state.now, summary.newest)), event)
+        }
+        (node, None) => {
+            let Some(known) = state.tree.known(node) else { return Line::default() };
+            let event = mark(known.event, state.now);
+            let (indent, name) = match node {
+                Node::Entry(_, sub_key) => match group_of(sub_key) {
+                    Some(group) => ("    ", sub_key[group.len()..].to_owned()),
+                    None => ("  ", sub_key.to_string()),
+                },
+                node => ("", node.full_key()),
+            };
+            let rows = known.rows.map_or_else(|| "?".to_owned(), |rows| rows.to_string());
+            let size = known.bytes.map(human::size).unwrap_or_default();
+            let facts = columns.facts(&rows, &size, &age(state.now, known.fetched_at));
+            (format!("{}{indent}{}", mark_of(event), key_for_terminal(&name)), facts, event)
         }
     };
     let room = columns.width.saturating_sub(facts.width());

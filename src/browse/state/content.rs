@@ -1,20 +1,24 @@
 //! The right side: the rows of an entry, of which only those in sight are decoded.
 
-use vlive::{Key, Record};
+use vlive::Record;
+use vlive::snapshot::EntryKey;
 
 /// A row in sight.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     pub id: String,
     pub record: Record,
+    /// What there is to know of it: diorama has yet to fetch some of its fields, or refuses it.
+    pub status: Option<String>,
 }
 
 /// Rows of an entry from one place on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Window {
     /// When the entry was fetched, in seconds since 1970.
-    pub fetched_at: u64,
-    /// Rows of the entry, and those of them for which the condition is true.
+    pub fetched_at: Option<u64>,
+    /// Rows at the source, where diorama knows that; rows of the entry; those of them for which the condition is true.
+    pub at_source: Option<u64>,
     pub total: usize,
     pub count: usize,
     /// The place of the first row of the window among the latter.
@@ -25,7 +29,7 @@ pub struct Window {
 /// Rows that are to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    pub key: Key,
+    pub key: EntryKey,
     /// Another one means that the entry has changed.
     pub version: u64,
     /// A `--where` filter, or nothing.
@@ -39,7 +43,7 @@ pub struct Wanted {
 /// What was read of what was [`Wanted`].
 #[derive(Clone, Debug)]
 pub struct Answer {
-    pub key: Key,
+    pub key: EntryKey,
     pub version: u64,
     /// The rows, or why they cannot be shown.
     pub window: Result<Window, String>,
@@ -49,7 +53,7 @@ pub struct Answer {
 
 #[derive(Clone, Debug)]
 pub struct Content {
-    pub key: Key,
+    pub key: EntryKey,
     /// `None` until it is read.
     pub window: Option<Result<Window, String>>,
     /// The row that is chosen, and the first one on the screen.
@@ -68,7 +72,7 @@ pub struct Content {
 
 impl Content {
     /// An entry that is yet to be read, and perhaps the row to go to.
-    pub fn new(key: Key, version: u64, id: Option<String>) -> Content {
+    pub fn new(key: EntryKey, version: u64, id: Option<String>) -> Content {
         Content { key, window: None, row: 0, top: 0, column: 0, scroll: 0, version, answered: None, asked: None, id }
     }
 

@@ -1,7 +1,7 @@
 //! What stands over the two sides: text that is typed, and pages that are answered or closed.
 
 use super::tree::Node;
-use vlive::Key;
+use vlive::snapshot::EntryKey;
 
 /// A line that is being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Prompt {
 /// A change of entries, as a command makes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    Edit(Key),
+    Edit(EntryKey),
     /// With the age as it was typed; nothing stands for now.
     Touch(Node, String),
     Invalidate(Node),
@@ -71,7 +71,7 @@ pub struct Plan {
 /// Where something was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    pub key: Key,
+    pub key: EntryKey,
     /// The row, unless it is the key that matches.
     pub id: Option<String>,
     /// The field and its value.

@@ -15,8 +15,7 @@ pub use dialog::{Asked, Change, Dialog, Place, Plan, Prompt};
 use keys::Action;
 use ratatui::crossterm::event::KeyCode;
 pub use tree::{Known, Line, Node, Summary, Tree, group_of, mark};
-use vlive::Key;
-use vlive::snapshot::Event;
+use vlive::snapshot::{EntryKey, Event};
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -36,12 +35,12 @@ pub enum Input {
     Seen {
         commit: u64,
         is_first: bool,
-        changes: Vec<(Key, Event, Option<Known>)>,
+        changes: Vec<(EntryKey, Event, Option<Known>)>,
     },
     /// The cache cannot be read.
     Trouble(String),
     /// Who has the cache open.
-    User(Option<String>),
+    User(User),
     /// Rows that were wanted.
     Answer(Answer),
     /// Where a pattern was found, and whether these are all places.
@@ -51,6 +50,16 @@ pub enum Input {
     Planned(Change, Result<Plan, String>),
     /// What a change has done.
     Changed(Result<String, String>),
+}
+
+/// Who has the cache open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum User {
+    /// The system does not say.
+    #[default]
+    Unknown,
+    Nobody,
+    Process(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +77,7 @@ pub enum Effect {
     Print(String),
     /// Each of these comes back as an input.
     Find(String),
-    Difference(Key),
+    Difference(EntryKey),
     Plan(Change),
     /// With the file for a backup.
     Apply(Change, Option<String>),
@@ -96,7 +105,7 @@ pub struct State {
     pub commit: Option<u64>,
     pub trouble: Option<String>,
     /// Who has the cache open.
-    pub user: Option<String>,
+    pub user: User,
     pub focus: Focus,
     pub tree: Tree,
     pub content: Option<Content>,
@@ -121,7 +130,7 @@ impl State {
             now,
             commit: None,
             trouble: None,
-            user: None,
+            user: User::Unknown,
             focus: Focus::Keys,
             tree: Tree::default(),
             content: None,
@@ -227,7 +236,7 @@ impl State {
         self.message = Some(Message { text: text.into(), is_error: true });
     }
 
-    fn see(&mut self, commit: u64, is_first: bool, changes: Vec<(Key, Event, Option<Known>)>) {
+    fn see(&mut self, commit: u64, is_first: bool, changes: Vec<(EntryKey, Event, Option<Known>)>) {
         self.commit = Some(commit);
         self.trouble = None;
         for (key, event, known) in changes {
@@ -270,7 +279,7 @@ impl State {
         let Some(Place { key, id, .. }) = self.places.get(place).cloned() else { return };
         self.place = place;
         if !self.tree.reveal(&key) {
-            return self.say(format!("`{key}` is gone"));
+            return self.say(format!("`{}` is gone", key.shown()));
         }
         self.follow();
         self.condition.clear();
@@ -342,7 +351,7 @@ impl State {
     }
 
     /// An effect on the entry under the cursor.
-    fn of_entry(&mut self, effect: impl FnOnce(Key) -> Effect) -> Option<Effect> {
+    fn of_entry(&mut self, effect: impl FnOnce(EntryKey) -> Effect) -> Option<Effect> {
         match self.tree.node().and_then(Node::key) {
             Some(key) => {
                 self.doing = Some("reading");
@@ -373,6 +382,10 @@ impl State {
             KeyCode::Enter | KeyCode::Tab => {
                 let Prompt { what, text } = self.prompt.take()?;
                 return self.answer(what, text);
+            }
+            KeyCode::Delete => {
+                prompt.text.clear();
+                self.typed();
             }
             KeyCode::Backspace if prompt.text.is_empty() => self.prompt = None,
             KeyCode::Backspace => {

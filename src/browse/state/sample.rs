@@ -2,18 +2,24 @@
 
 use super::{Input, Known, Row, State, Wanted, Window, content::Answer};
 use ratatui::crossterm::event::KeyCode;
+use vlive::snapshot::EntryKey;
 use vlive::snapshot::Event;
 use vlive::{Key, Record};
 
 pub const NOW: u64 = 1_000_000;
 
 pub fn known(rows: u64, bytes: u64) -> Option<Known> {
-    Some(Known { head: Some((NOW - 60, rows)), bytes, event: None })
+    Some(Known { fetched_at: Some(NOW - 60), rows: Some(rows), bytes: Some(bytes), ..Known::default() })
 }
 
 pub fn press(state: &mut State, keys: &str) {
     for key in keys.chars() {
-        state.update(Input::Key(if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) }));
+        state.update(Input::Key(match key {
+            '\n' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            '\u{1b}' => KeyCode::Esc,
+            key => KeyCode::Char(key),
+        }));
     }
 }
 
@@ -21,8 +27,16 @@ pub fn press(state: &mut State, keys: &str) {
 pub fn answer(wanted: &Wanted, rows: &[(&str, Record)]) -> Input {
     let first = wanted.first.min(rows.len());
     let end = rows.len().min(first + wanted.count);
-    let shown = rows[first..end].iter().map(|(id, record)| Row { id: (*id).to_owned(), record: record.clone() });
-    let window = Window { fetched_at: NOW - 60, total: rows.len(), count: rows.len(), first, rows: shown.collect() };
+    let shown =
+        rows[first..end].iter().map(|(id, record)| Row { id: (*id).to_owned(), record: record.clone(), status: None });
+    let window = Window {
+        fetched_at: Some(NOW - 60),
+        at_source: None,
+        total: rows.len(),
+        count: rows.len(),
+        first,
+        rows: shown.collect(),
+    };
     let place = wanted.id.as_ref().and_then(|id| rows.iter().position(|(other, _)| other == id));
     Input::Answer(Answer { key: wanted.key.clone(), version: wanted.version, window: Ok(window), place })
 }
@@ -35,18 +49,22 @@ pub fn settle(state: &mut State) {
     }
 }
 
+pub fn key(key: &str) -> EntryKey {
+    Key::new(key).into()
+}
+
 /// Two entries, of which one has just changed, and a group; the cursor is on the first entry.
 pub fn sample() -> State {
     let mut state = State::new("/cache/vlive.redb".to_owned(), NOW);
     let first = vec![
-        (Key::new("clients/id/a"), Event::Added, known(1, 30)),
-        (Key::new("clients/id/b"), Event::Added, known(1, 20)),
-        (Key::new("clients/page_1"), Event::Added, known(2, 100)),
-        (Key::new("clients/page_2"), Event::Added, known(1, 40)),
+        (key("clients/id/a"), Event::Added, known(1, 30)),
+        (key("clients/id/b"), Event::Added, known(1, 20)),
+        (key("clients/page_1"), Event::Added, known(2, 100)),
+        (key("clients/page_2"), Event::Added, known(1, 40)),
     ];
     state.update(Input::Height(20));
     state.update(Input::Seen { commit: 6, is_first: true, changes: first });
-    let changes = vec![(Key::new("clients/page_2"), Event::Replaced, known(1, 50))];
+    let changes = vec![(key("clients/page_2"), Event::Replaced, known(1, 50))];
     state.update(Input::Seen { commit: 7, is_first: false, changes });
     press(&mut state, "\njj");
     settle(&mut state);

@@ -1,4 +1,4 @@
-use super::sample::{NOW, answer, known, press, sample, settle};
+use super::sample::{NOW, answer, key, known, press, sample, settle};
 use super::*;
 
 /// What must hold whatever was pressed.
@@ -33,9 +33,9 @@ impl Random {
         usize::try_from(self.0 >> 33).expect("31 bits") % bound
     }
 
-    fn key(&mut self) -> Key {
+    fn random_key(&mut self) -> EntryKey {
         let (cache_key, number) = (self.below(4), self.below(30));
-        Key::new(&match self.below(3) {
+        key(&match self.below(3) {
             0 => format!("k{cache_key}/id/{number}"),
             1 => format!("k{cache_key}//h/{number}"),
             _ => format!("k{cache_key}/page_{number}"),
@@ -47,7 +47,7 @@ impl Random {
             0 | 1 => {
                 let known = (self.below(3) > 0).then(|| known(n, n)).flatten();
                 let event = if known.is_some() { Event::Added } else { Event::Removed };
-                Input::Seen { commit: n, is_first: false, changes: vec![(self.key(), event, known)] }
+                Input::Seen { commit: n, is_first: false, changes: vec![(self.random_key(), event, known)] }
             }
             2 => Input::Height(self.below(30)),
             3 => Input::Click(if self.below(2) == 0 { Side::Left } else { Side::Right }, self.below(30)),
@@ -62,7 +62,8 @@ impl Random {
     fn reaction(&mut self, effect: Effect) -> Option<Input> {
         let is_refused = self.below(4) == 0;
         let refused = || "no".to_owned();
-        let place = Place { key: self.key(), id: (self.below(2) == 0).then(|| "3".to_owned()), text: String::new() };
+        let place =
+            Place { key: self.random_key(), id: (self.below(2) == 0).then(|| "3".to_owned()), text: String::new() };
         let plan = Plan { command: String::new(), keys: vec![String::new(); self.below(50)], notes: Vec::new() };
         Some(match effect {
             Effect::Find(pattern) if is_refused => Input::Found(pattern, Err(refused())),
@@ -151,16 +152,16 @@ fn a_filter_leaves_the_keys_that_match_and_opens_them() {
 fn an_entry_that_changes_while_it_is_shown_is_read_again() {
     let mut state = sample();
     assert_eq!(state.settle(), None);
-    let changes = vec![(Key::new("clients/page_1"), Event::Replaced, known(1, 1))];
+    let changes = vec![(key("clients/page_1"), Event::Replaced, known(1, 1))];
     state.update(Input::Seen { commit: 8, is_first: false, changes });
-    assert_eq!(state.settle().map(|wanted| wanted.key), Some(Key::new("clients/page_1")));
+    assert_eq!(state.settle().map(|wanted| wanted.key), Some(key("clients/page_1")));
     assert!(state.content.as_ref().is_some_and(|content| content.window.is_some()), "the rows stay until then");
 }
 
 #[test]
 fn an_entry_that_is_removed_stays_in_sight_for_some_seconds() {
     let mut state = sample();
-    let changes = vec![(Key::new("clients/page_1"), Event::Removed, None)];
+    let changes = vec![(key("clients/page_1"), Event::Removed, None)];
     state.update(Input::Seen { commit: 8, is_first: false, changes });
     state.update(Input::Tick(NOW + 3));
     assert!(shown(&state).contains(&"clients/page_1".to_owned()));
@@ -195,8 +196,8 @@ fn a_place_that_was_found_is_gone_to_down_to_the_row() {
     press(&mut state, "f");
     assert_eq!(state.update(Input::Paste("Anna".to_owned())), None);
     assert_eq!(state.update(Input::Key(KeyCode::Enter)), Some(Effect::Find("Anna".to_owned())));
-    let place = |key: &str, id: Option<&str>| Place {
-        key: Key::new(key),
+    let place = |name: &str, id: Option<&str>| Place {
+        key: key(name),
         id: id.map(ToOwned::to_owned),
         text: "name  Anna".to_owned(),
     };
@@ -212,7 +213,7 @@ fn a_place_that_was_found_is_gone_to_down_to_the_row() {
 
 #[test]
 fn nothing_is_changed_before_its_plan_is_answered() {
-    let change = Change::Invalidate(Node::of(&Key::new("clients/page_1")));
+    let change = Change::Invalidate(Node::of(&key("clients/page_1")));
     let plan = Plan { command: "vlive invalidate".to_owned(), keys: vec!["clients/page_1".to_owned()], notes: vec![] };
     for (answer, effect) in [
         (KeyCode::Char('y'), Some(Effect::Apply(change.clone(), None))),

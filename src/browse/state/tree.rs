@@ -5,18 +5,23 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use vlive::snapshot::Event;
+use vlive::snapshot::{EntryKey, Event, SetKey};
 use vlive::{Key, Selection};
 
 /// Seconds for which what changed is marked.
 const MARKED: u64 = 4;
 
 /// What is known of an entry without reading its rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Time in seconds since 1970 and number of rows; `None` if the entry cannot be decoded.
-    pub head: Option<(u64, u64)>,
-    pub bytes: u64,
+    /// When it was fetched, in seconds since 1970.
+    pub fetched_at: Option<u64>,
+    /// The number of rows; `None` if the entry cannot be decoded.
+    pub rows: Option<u64>,
+    /// The number of rows at the source, where diorama knows it.
+    pub total: Option<u64>,
+    /// Bytes of its value; of a set they are not counted.
+    pub bytes: Option<u64>,
     /// The last event, and when it was seen.
     pub event: Option<(Event, u64)>,
 }
@@ -37,13 +42,15 @@ pub enum Node {
     /// The entries of a cache key whose sub-keys begin alike, up to a `/`, which is part of it.
     Group(Arc<str>, Arc<str>),
     Entry(Arc<str>, Arc<str>),
+    /// A set of diorama.
+    Set(SetKey),
 }
 
 impl Node {
     /// What encloses it.
     fn parent(&self) -> Option<Node> {
         match self {
-            Node::CacheKey(_) => None,
+            Node::CacheKey(_) | Node::Set(_) => None,
             Node::Group(cache_key, _) => Some(Node::CacheKey(Arc::clone(cache_key))),
             Node::Entry(cache_key, sub_key) => Some(match group_of(sub_key) {
                 Some(group) => Node::Group(Arc::clone(cache_key), group.into()),
@@ -53,23 +60,28 @@ impl Node {
     }
 
     /// The node of an entry.
-    pub fn of(key: &Key) -> Node {
-        Node::Entry(key.cache_key().into(), key.sub_key().into())
-    }
-
-    /// The key, if it is an entry.
-    pub fn key(&self) -> Option<Key> {
-        match self {
-            Node::Entry(..) => Some(Key::new(&self.full_key())),
-            _ => None,
+    pub fn of(key: &EntryKey) -> Node {
+        match key {
+            EntryKey::Live(key) => Node::Entry(key.cache_key().into(), key.sub_key().into()),
+            EntryKey::Set(key) => Node::Set(key.whole()),
         }
     }
 
-    /// What names it on the command line.
+    /// The key, if it is an entry.
+    pub fn key(&self) -> Option<EntryKey> {
+        match self {
+            Node::Entry(..) => Some(Key::new(&self.full_key()).into()),
+            Node::Set(key) => Some(key.clone().into()),
+            Node::CacheKey(_) | Node::Group(..) => None,
+        }
+    }
+
+    /// What names it on the command line, as people read it.
     pub fn full_key(&self) -> String {
         match self {
             Node::CacheKey(cache_key) => cache_key.to_string(),
             Node::Group(cache_key, rest) | Node::Entry(cache_key, rest) => format!("{cache_key}/{rest}"),
+            Node::Set(key) => key.shown(),
         }
     }
 
@@ -79,6 +91,7 @@ impl Node {
             Node::CacheKey(cache_key) => Selection::CacheKey(cache_key.to_string()),
             Node::Group(..) => Selection::StartsWith(Key::new(&self.full_key())),
             Node::Entry(..) => Selection::Entry(Key::new(&self.full_key())),
+            Node::Set(key) => Selection::prefix(key.name()),
         }
     }
 }
@@ -112,15 +125,11 @@ impl Summary {
             return;
         }
         self.entries += 1;
-        self.bytes += known.bytes;
-        match known.head {
-            None => self.undecodable += 1,
-            Some((fetched_at, rows)) => {
-                self.rows += rows;
-                self.newest = self.newest.max(Some(fetched_at));
-                self.oldest = Some(self.oldest.map_or(fetched_at, |oldest| oldest.min(fetched_at)));
-            }
-        }
+        self.bytes += known.bytes.unwrap_or_default();
+        self.rows += known.rows.unwrap_or_default();
+        self.undecodable += u64::from(known.rows.is_none());
+        self.newest = self.newest.max(known.fetched_at);
+        self.oldest = [self.oldest, known.fetched_at].into_iter().flatten().min();
     }
 
     fn of<'k>(known: impl IntoIterator<Item = &'k Known>) -> Summary {
@@ -186,6 +195,7 @@ pub struct Tree {
     pub cursor: usize,
     pub top: usize,
     entries: BTreeMap<Arc<str>, Entries>,
+    sets: BTreeMap<SetKey, Known>,
     open: BTreeSet<Node>,
     /// What cache keys come to, as far as that was asked for since they changed.
     summaries: BTreeMap<Arc<str>, Summary>,
@@ -204,6 +214,7 @@ impl Default for Tree {
             cursor: 0,
             top: 0,
             entries: BTreeMap::new(),
+            sets: BTreeMap::new(),
             open: BTreeSet::new(),
             summaries: BTreeMap::new(),
             gone: Vec::new(),
@@ -219,8 +230,11 @@ impl Tree {
     }
 
     pub fn known(&self, node: &Node) -> Option<&Known> {
-        let Node::Entry(cache_key, sub_key) = node else { return None };
-        self.entries.get(cache_key)?.get(sub_key)
+        match node {
+            Node::Entry(cache_key, sub_key) => self.entries.get(cache_key)?.get(sub_key),
+            Node::Set(key) => self.sets.get(key),
+            Node::CacheKey(_) | Node::Group(..) => None,
+        }
     }
 
     pub fn is_open(&self, node: &Node) -> bool {
@@ -228,31 +242,37 @@ impl Tree {
     }
 
     /// Takes what an entry is now; `None` if it is gone.
-    pub fn see(&mut self, key: &Key, known: Option<Known>, event: Option<(Event, u64)>) {
-        let cache_key = match self.entries.get_key_value(key.cache_key()) {
-            Some((shared, _)) => Arc::clone(shared),
-            None if known.is_none() => return,
-            None => key.cache_key().into(),
-        };
+    pub fn see(&mut self, key: &EntryKey, known: Option<Known>, event: Option<(Event, u64)>) {
         self.is_stale = true;
-        self.summaries.remove(&cache_key);
-        let entries = self.entries.entry(Arc::clone(&cache_key)).or_default();
-        match (known, event) {
-            (Some(known), event) => drop(entries.insert(key.sub_key().into(), Known { event, ..known })),
-            (None, Some((_, seen))) => {
-                if let Some((sub_key, known)) = entries.get_key_value(key.sub_key()) {
-                    let (sub_key, known) = (Arc::clone(sub_key), Known { event, ..*known });
-                    entries.insert(Arc::clone(&sub_key), known);
-                    self.gone.push((Node::Entry(cache_key, sub_key), seen));
+        // What is gone is shown for a while.
+        let gone = event.filter(|_| known.is_none()).map(|(_, seen)| seen);
+        let known_now = |last: Option<&Known>| known.or(last.copied().filter(|_| gone.is_some()));
+        let is_there = match key {
+            EntryKey::Live(key) => {
+                let cache_key = self.entries.get_key_value(key.cache_key()).map(|(shared, _)| Arc::clone(shared));
+                let cache_key = cache_key.unwrap_or_else(|| key.cache_key().into());
+                self.summaries.remove(&cache_key);
+                let entries = self.entries.entry(Arc::clone(&cache_key)).or_default();
+                let now = known_now(entries.get(key.sub_key()));
+                match now {
+                    Some(now) => drop(entries.insert(key.sub_key().into(), Known { event, ..now })),
+                    None => drop(entries.remove(key.sub_key())),
                 }
-            }
-            (None, None) => {
-                entries.remove(key.sub_key());
                 if entries.is_empty() {
                     self.entries.remove(&cache_key);
                 }
+                now.is_some()
             }
-        }
+            EntryKey::Set(key) => {
+                let now = known_now(self.sets.get(key));
+                match now {
+                    Some(now) => drop(self.sets.insert(key.clone(), Known { event, ..now })),
+                    None => drop(self.sets.remove(key)),
+                }
+                now.is_some()
+            }
+        };
+        self.gone.extend(gone.filter(|_| is_there).map(|seen| (Node::of(key), seen)));
     }
 
     /// Forgets entries that are gone and have been shown for long enough.
@@ -270,7 +290,7 @@ impl Tree {
 
     /// Opens or closes what the cursor is on, if it encloses anything.
     pub fn toggle(&mut self) {
-        let Some(node) = self.node().cloned().filter(|node| !matches!(node, Node::Entry(..))) else { return };
+        let Some(node) = self.node().cloned().filter(|node| node.key().is_none()) else { return };
         if !self.open.remove(&node) {
             self.open.insert(node);
         }
@@ -300,7 +320,7 @@ impl Tree {
     }
 
     /// Opens what encloses an entry, and goes to it; whether it is there.
-    pub fn reveal(&mut self, key: &Key) -> bool {
+    pub fn reveal(&mut self, key: &EntryKey) -> bool {
         let node = Node::of(key);
         if self.known(&node).is_none() {
             return false;
@@ -351,16 +371,27 @@ impl Tree {
     fn list(&mut self) {
         self.is_stale = false;
         let mut matching = Matching::new(&self.filter);
-        let mut lines = Vec::new();
-        let mut cache_keys = Vec::new();
+        let mut items: Vec<(String, Node, Option<&Entries>, Summary)> = Vec::new();
         for (cache_key, entries) in &self.entries {
             let summary =
                 self.summaries.entry(Arc::clone(cache_key)).or_insert_with(|| Summary::of(entries.values())).clone();
-            cache_keys.push((cache_key, entries, summary));
+            items.push((cache_key.to_string(), Node::CacheKey(Arc::clone(cache_key)), Some(entries), summary));
         }
-        cache_keys.sort_by_key(|(.., summary)| self.sort.place(summary));
-        for (cache_key, entries, summary) in cache_keys {
-            let node = Node::CacheKey(Arc::clone(cache_key));
+        for (key, known) in &self.sets {
+            let shown = key.shown();
+            if matching.takes(&shown) {
+                items.push((shown, Node::Set(key.clone()), None, Summary::of([known])));
+            }
+        }
+        items.sort_by(|(a, .., left), (b, .., right)| {
+            self.sort.place(left).cmp(&self.sort.place(right)).then_with(|| a.cmp(b))
+        });
+        let mut lines = Vec::new();
+        for (_, node, entries, summary) in items {
+            let (Node::CacheKey(cache_key), Some(entries)) = (&node, entries) else {
+                lines.push(Line { node, summary: None });
+                continue;
+            };
             let mut below = Vec::new();
             if self.is_open(&node) {
                 self.list_entries(cache_key, entries, &mut matching, &mut below);
@@ -376,7 +407,7 @@ impl Tree {
 
     fn list_entries(&self, cache_key: &Arc<str>, entries: &Entries, matching: &mut Matching, lines: &mut Vec<Line>) {
         let mut items: Vec<(Option<&str>, Vec<&Arc<str>>, Summary)> = Vec::new();
-        for (sub_key, known) in entries.iter().filter(|(sub_key, _)| matching.takes(cache_key, sub_key)) {
+        for (sub_key, known) in entries.iter().filter(|(sub_key, _)| matching.takes_entry(cache_key, sub_key)) {
             let group = group_of(sub_key);
             match items.last_mut() {
                 Some((last, sub_keys, summary)) if group.is_some() && *last == group => {
@@ -423,10 +454,20 @@ impl Matching {
         }
     }
 
-    fn takes(&mut self, cache_key: &str, sub_key: &str) -> bool {
+    fn takes_entry(&mut self, cache_key: &str, sub_key: &str) -> bool {
+        if self.pattern.is_none() {
+            return true;
+        }
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        key.extend([cache_key, "/", sub_key]);
+        let takes = self.takes(&key);
+        self.key = key;
+        takes
+    }
+
+    fn takes(&mut self, key: &str) -> bool {
         let Some(pattern) = &self.pattern else { return true };
-        self.key.clear();
-        self.key.extend([cache_key, "/", sub_key]);
-        pattern.score(Utf32Str::new(&self.key, &mut self.buffer), &mut self.matcher).is_some()
+        pattern.score(Utf32Str::new(key, &mut self.buffer), &mut self.matcher).is_some()
     }
 }
