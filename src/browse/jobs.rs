@@ -1,7 +1,7 @@
 //! What takes a while and is done beside the screen, one after the other.
 
 use super::Commands;
-use super::state::{Effect, Input};
+use super::state::{Effect, Input, Text};
 use super::watching::{Before, History};
 use crate::output::escape::{for_terminal, key_for_terminal};
 use std::path::PathBuf;
@@ -48,7 +48,7 @@ impl Jobs {
     }
 
     /// What the last change of an entry was: that which was seen, else that between the last two commits.
-    fn difference(&self, key: &EntryKey) -> Result<(String, Vec<(Option<char>, String)>), String> {
+    fn difference(&self, key: &EntryKey) -> Result<Text, String> {
         let EntryKey::Live(key) = key else {
             return Err(
                 "what sets of diorama were before is not remembered; `vlive diff` compares two caches".to_owned()
@@ -78,7 +78,7 @@ impl Jobs {
             (Some(_), None) => vec![(Some('-'), "- the entry is gone".to_owned())],
             (Some(old), Some(new)) => lines(key, &old, &new),
         };
-        Ok((title, lines))
+        Ok(Text { title, lines })
     }
 }
 

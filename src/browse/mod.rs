@@ -20,12 +20,13 @@ use ratatui::crossterm::event::{
 use ratatui::layout::Rect;
 use reader::Reader;
 pub use state::{Change, Node, Place, Plan};
-use state::{Effect, Input, State, Wanted};
+use state::{Effect, Focus, Input, State, Wanted};
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 pub use terminal::give_back;
 use terminal::{Screen, Stops};
@@ -38,6 +39,12 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// How long a frame waits for the rows that it is to show.
 const PATIENCE: Duration = Duration::from_millis(20);
+
+/// How long a key waits for the rows that it is to move among.
+const PATIENCE_OF_KEYS: Duration = Duration::from_millis(500);
+
+/// How long the first screen waits for the cache to be read.
+const FIRST: Duration = Duration::from_secs(1);
 
 /// What the commands of the program do for the browser.
 pub trait Commands: Send + Sync {
@@ -66,9 +73,11 @@ pub struct Browsing<'b> {
     /// Whether there is a shell that has the program go on after a stop.
     pub can_stop: bool,
     pub commands: Arc<dyn Commands>,
-    /// Has the user edit an entry, with the terminal for the editor.
-    pub edit: &'b mut dyn FnMut(&EntryKey, Option<&str>) -> Result<String, String>,
+    pub edit: &'b mut EditEntry<'b>,
 }
+
+/// Has the user edit an entry, with the terminal for the editor; takes the file for a backup too.
+pub type EditEntry<'e> = dyn FnMut(&EntryKey, Option<&str>) -> Result<String, String> + 'e;
 
 /// The threads beside the screen.
 struct Beside {
@@ -78,26 +87,46 @@ struct Beside {
     asked: Sender<Effect>,
 }
 
+impl Beside {
+    /// Starts the threads; the last one is to be waited for.
+    fn start(browsing: &Browsing<'_>, cache: Watcher) -> (Beside, JoinHandle<()>) {
+        let (told, answers) = channel();
+        let (wanted, wants) = channel();
+        let (asked, asks) = channel();
+        let history = Arc::new(History::default());
+        let reader = Reader {
+            folder: browsing.folder.clone(),
+            wait: browsing.wait,
+            commands: Arc::clone(&browsing.commands),
+            history: Arc::clone(&history),
+            last: RefCell::default(),
+            wanted: wants,
+            tell: told.clone(),
+        };
+        thread::spawn(move || filter::with_room(move || reader.run()));
+        let jobs = Jobs {
+            folder: browsing.folder.clone(),
+            wait: browsing.wait,
+            commands: Arc::clone(&browsing.commands),
+            history: Arc::clone(&history),
+            asked: asks,
+            tell: told,
+        };
+        let jobs = thread::spawn(move || jobs.run());
+        let (tell, watched) = sync_channel(64);
+        let (selections, wait, commands) = (browsing.selections.clone(), browsing.wait, Arc::clone(&browsing.commands));
+        thread::spawn(move || watching::watch(cache, &selections, wait, &*commands, &history, &tell));
+        (Beside { watched, answers, wanted, asked }, jobs)
+    }
+}
+
 /// Browses until the user ends it; gives the key that is to be printed.
 pub fn browse(browsing: &mut Browsing<'_>) -> io::Result<Option<String>> {
     let watcher = Watcher::new(&browsing.folder, browsing.selections.clone(), WatchOptions::default());
     let mut state = State::new(watcher.path().display().to_string(), browsing.commands.now());
     let stops = Stops::watch(browsing.can_stop)?;
     let mut screen = terminal::take()?;
-    let (tell, answers) = channel();
-    let (want, wanted) = channel();
-    let (ask, asked) = channel();
-    let history = Arc::new(History::default());
-    let (folder, wait, commands) = (&browsing.folder, browsing.wait, &browsing.commands);
-    let reader = Reader { folder: folder.clone(), wait, commands: Arc::clone(commands), wanted, tell: tell.clone() };
-    thread::spawn(move || filter::with_room(move || reader.run()));
-    let (folder, history_of_jobs) = (folder.clone(), Arc::clone(&history));
-    let jobs = Jobs { folder, wait, commands: Arc::clone(commands), history: history_of_jobs, asked, tell };
-    let jobs = thread::spawn(move || jobs.run());
-    let (tell, watched) = sync_channel(64);
-    let (selections, commands) = (browsing.selections.clone(), Arc::clone(commands));
-    thread::spawn(move || watching::watch(watcher, &selections, wait, &*commands, &history, &tell));
-    let beside = Beside { watched, answers, wanted: want, asked: ask };
+    let (beside, jobs) = Beside::start(browsing, watcher);
     let ended = run(&mut screen, &mut state, browsing, &stops, &beside);
     drop((screen, beside));
     give_back();
@@ -118,6 +147,10 @@ fn run(
     beside: &Beside,
 ) -> io::Result<Option<String>> {
     let theme = Theme::new(browsing.has_colours);
+    // What is typed ahead is for what is there, not for an empty screen.
+    if let Ok(first) = beside.watched.recv_timeout(FIRST) {
+        state.update(first);
+    }
     let mut is_due = true;
     loop {
         // A thread that panics gives the terminal back.
@@ -133,7 +166,7 @@ fn run(
         let areas = Areas::of(area, state.focus);
         if is_due {
             state.update(Input::Height(areas.height()));
-            await_rows(state, beside)?;
+            await_rows(state, beside, PATIENCE)?;
             terminal::draw(screen, |frame| draw::draw(frame, state, &theme))?;
         }
         is_due = false;
@@ -143,6 +176,8 @@ fn run(
             while inputs.len() < 64 && event::poll(Duration::ZERO)? {
                 match occurrence(&event::read()?, areas) {
                     Some(Do::Input(input)) => inputs.push(input),
+                    // Who types esc and a key at once means both.
+                    Some(Do::After(code)) => inputs.extend([KeyCode::Esc, code].map(Input::Key)),
                     Some(Do::Quit) => return Ok(None),
                     Some(Do::Suspend) => stops.ask(),
                     Some(Do::Draw) => is_due = true,
@@ -161,6 +196,10 @@ fn run(
         }
         is_due |= !inputs.is_empty();
         for input in inputs {
+            // A key that moves among rows needs them, where one types faster than they are read.
+            if matches!(input, Input::Key(_)) && state.focus != Focus::Keys {
+                await_rows(state, beside, PATIENCE_OF_KEYS)?;
+            }
             let mut effect = state.update(input);
             while let Some(done) = effect.take() {
                 match done {
@@ -197,10 +236,10 @@ fn received(told: &Receiver<Input>) -> io::Result<Vec<Input>> {
 }
 
 /// Has the rows read that are in sight, and waits for them, but not for long.
-fn await_rows(state: &mut State, beside: &Beside) -> io::Result<()> {
+fn await_rows(state: &mut State, beside: &Beside, patience: Duration) -> io::Result<()> {
     while let Some(wanted) = state.settle() {
         beside.wanted.send(wanted).map_err(|_| ended_early())?;
-        match beside.answers.recv_timeout(PATIENCE) {
+        match beside.answers.recv_timeout(patience) {
             Ok(answer) => drop(state.update(answer)),
             Err(RecvTimeoutError::Timeout) => break,
             Err(RecvTimeoutError::Disconnected) => return Err(ended_early()),
@@ -212,6 +251,8 @@ fn await_rows(state: &mut State, beside: &Beside) -> io::Result<()> {
 /// What is made of what the terminal tells.
 enum Do {
     Input(Input),
+    /// Esc, and then this key.
+    After(KeyCode),
     Quit,
     Suspend,
     Draw,
@@ -230,7 +271,10 @@ fn occurrence(occurrence: &Occurrence, areas: Areas) -> Option<Do> {
                     _ => None,
                 };
             }
-            Some(Do::Input(Input::Key(key.code)))
+            Some(match key.code {
+                code if key.modifiers.contains(KeyModifiers::ALT) => Do::After(code),
+                code => Do::Input(Input::Key(code)),
+            })
         }
         Occurrence::Paste(text) => Some(Do::Input(Input::Paste(text.clone()))),
         Occurrence::Resize(..) => Some(Do::Draw),

@@ -3,19 +3,24 @@
 
 use super::Commands;
 use super::state::{Answer, Input, Row as ShownRow, Wanted, Window};
+use super::watching::{Before, History};
 use crate::filter::{Filter, Row};
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::time::Duration;
 use vlive::live::{EnvelopeView, RowIndex};
-use vlive::snapshot::{EntryKey, RowFault, Set, SetKey, SetRow};
+use vlive::snapshot::{EntryKey, LiveEntry, RowFault, Set, SetKey, SetRow};
 use vlive::{Error, Key, Record, Snapshot};
 
 pub struct Reader {
     pub folder: PathBuf,
     pub wait: Duration,
     pub commands: Arc<dyn Commands>,
+    pub history: Arc<History>,
+    /// The entry that was read last, and its commit: what changes while it is shown is compared with that.
+    pub last: RefCell<Option<(u64, LiveEntry)>>,
     pub wanted: Receiver<Wanted>,
     pub tell: Sender<Input>,
 }
@@ -91,9 +96,13 @@ impl Reader {
 
     /// Answers what is wanted of an entry of vantage-live until something else is.
     fn envelope(&self, key: &Key, wanted: Wanted) -> Stop {
-        let entry = match Snapshot::look(&self.folder, self.wait, |snapshot| snapshot.entry(key)) {
-            Ok(Some(entry)) => entry,
-            Ok(None) => return Stop::Refused("the entry is gone".to_owned()),
+        let look = |snapshot: &Snapshot| Ok((snapshot.number(), snapshot.entry(key)?));
+        let entry = match Snapshot::look(&self.folder, self.wait, look) {
+            Ok((number, Some(entry))) => {
+                self.remember(key, number, &entry);
+                entry
+            }
+            Ok((_, None)) => return Stop::Refused("the entry is gone".to_owned()),
             Err(error) => return self.refused(&error),
         };
         let view = match entry.envelope() {
@@ -103,6 +112,16 @@ impl Reader {
         match self.rows_of(&view, wanted) {
             Ok(never) => match never {},
             Err(stop) => stop,
+        }
+    }
+
+    /// Has the entry remembered as it was, if it is another one now.
+    fn remember(&self, key: &Key, number: u64, entry: &LiveEntry) {
+        if let Some((commit, last)) = self.last.replace(Some((number, entry.clone())))
+            && last.key() == *key
+            && last.value() != entry.value()
+        {
+            self.history.remember(key.clone(), Before { commit, value: Some(last.value().to_owned()) });
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
-use vlive::snapshot::{EntryChange, EntryKey, Event, Pace, SeenCommit, SetKey, Watcher};
+use vlive::snapshot::{EntryChange, EntryKey, Event, LiveEntry, Pace, SeenCommit, SetKey, Watcher};
 use vlive::{Error, Key, Selection, Snapshot};
 
 /// Bytes of values that are remembered, and entries of one commit.
@@ -47,10 +47,18 @@ impl History {
         let Ok(Some(before)) = commit.snapshot.before() else { return };
         for (key, ..) in changes.iter().take(OF_ONE_COMMIT) {
             let EntryKey::Live(key) = key else { continue };
-            let Ok(entry) = before.entry(key) else { continue };
-            let value = entry.map(|entry| entry.value().to_owned());
-            self.lock().push(key.clone(), Before { commit: before.number(), value });
+            let (Ok(old), Ok(new)) = (before.entry(key), commit.snapshot.entry(key)) else { continue };
+            let value = |entry: &Option<LiveEntry>| entry.as_ref().map(|entry| entry.value().to_owned());
+            // Of several commits between two looks it may have been an earlier one that changed the entry.
+            if value(&old) != value(&new) {
+                self.remember(key.clone(), Before { commit: before.number(), value: value(&old) });
+            }
         }
+    }
+
+    /// Remembers what an entry was before it changed.
+    pub fn remember(&self, key: Key, before: Before) {
+        self.lock().push(key, before);
     }
 
     fn lock(&self) -> MutexGuard<'_, Remembered> {

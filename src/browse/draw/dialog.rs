@@ -11,7 +11,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 pub fn draw(frame: &mut Frame<'_>, dialog: &Dialog, state: &State, theme: &Theme, area: Rect) {
     let (title, hint, lines) = match dialog {
         Dialog::Help { top } => ("keys".to_owned(), "esc closes", help(*top, theme)),
-        Dialog::Text { title, lines, top } => (title.clone(), "esc closes", text(lines, *top, theme)),
+        Dialog::Text { text, top } => (text.title.clone(), "esc closes", lines_of(&text.lines, *top, theme)),
         Dialog::Places { title, places, cursor, top } => {
             (title.clone(), "enter goes there  esc closes", found(places, *cursor, *top, theme, area))
         }
@@ -27,7 +27,7 @@ pub fn draw(frame: &mut Frame<'_>, dialog: &Dialog, state: &State, theme: &Theme
     let longest = lines.iter().map(Line::width).max().unwrap_or(0);
     let title = format!(" {} ", for_terminal(&title));
     let longest = longest.max(Span::raw(title.as_str()).width()).max(hint.len() + 2);
-    let width = u16::try_from(longest + 2).unwrap_or(area.width).min(area.width);
+    let width = u16::try_from(longest + 3).unwrap_or(area.width).min(area.width);
     let at = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     frame.render_widget(Clear, at);
     let outline = Block::bordered()
@@ -49,7 +49,7 @@ fn help(top: usize, theme: &Theme) -> Vec<Line<'static>> {
     keys::help().skip(top).map(line).collect()
 }
 
-fn text(lines: &[(Option<char>, String)], top: usize, theme: &Theme) -> Vec<Line<'static>> {
+fn lines_of(lines: &[(Option<char>, String)], top: usize, theme: &Theme) -> Vec<Line<'static>> {
     let line = |(mark, text): &(Option<char>, String)| {
         Line::styled(format!(" {}", for_terminal(text)), theme.differing(*mark))
     };

@@ -1,7 +1,7 @@
 use super::{Areas, Theme, draw};
 use crate::browse::reader::Reader;
 use crate::browse::state::sample::{NOW, press, sample, settle};
-use crate::browse::state::{Change, Dialog, Focus, Input, Node, Plan, State, User};
+use crate::browse::state::{Change, Dialog, Focus, Input, Node, Plan, State, Text, User};
 use crate::browse::watching::Sets;
 use crate::browse::{Commands, Place};
 use crate::filter;
@@ -11,6 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -96,6 +97,7 @@ impl Browsed {
         let seen = seen.expect("the cache is read").expect("there is a commit");
         Sets::default().see(&seen.snapshot, &[Selection::All], &mut changes).expect("the cache is read");
         resize(&mut state, size);
+        state.update(Input::User(User::Nobody));
         state.update(Input::Seen { commit: seen.number, is_first: true, changes });
         let (tell, answers) = channel();
         let (want, wanted) = channel();
@@ -103,6 +105,8 @@ impl Browsed {
             folder: PathBuf::from(cache),
             wait: Duration::from_secs(5),
             commands: Arc::new(NoCommands),
+            history: Arc::default(),
+            last: RefCell::default(),
             wanted,
             tell,
         };
@@ -145,14 +149,21 @@ fn a_screen_of_80_by_24_is_that_of_the_readme() {
     browsed.press("\njjj\tj");
     let screen = text(&drawn(&browsed.state, (80, 24), false));
     assert_screen("80x24.txt", &screen);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).expect("README.md");
-    let begin = readme.find("```text\n┌").or_else(|| readme.find("```text\n┏")).expect("a screen") + "```text\n".len();
-    let end = begin + readme[begin..].find("```").expect("its end");
+    assert_in_page("README.md", "`vlive browse`", &screen);
+}
+
+/// Compares a screen with the first one in a page that follows a text; with `UPDATE=1` writes it there.
+fn assert_in_page(page: &str, after: &str, screen: &str) {
+    const BEGIN: &str = "```text\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let text = fs::read_to_string(&path).expect("a page");
+    let after = text.find(after).expect("what it follows");
+    let begin = after + text[after..].find(BEGIN).expect("a screen") + BEGIN.len();
+    let end = begin + text[begin..].find("```").expect("its end");
     if std::env::var_os("UPDATE").is_some_and(|update| update == "1") {
-        fs::write(&path, format!("{}{screen}{}", &readme[..begin], &readme[end..])).expect("README.md is written");
+        fs::write(&path, format!("{}{screen}{}", &text[..begin], &text[end..])).expect("a page is written");
     } else {
-        assert_eq!(&readme[begin..end], screen);
+        assert_eq!(&text[begin..end], screen, "{page}");
     }
 }
 
@@ -208,7 +219,9 @@ fn a_screen_of_the_keys_shows_all_of_them() {
     let mut state = sample();
     resize(&mut state, (80, 24));
     press(&mut state, "?");
-    assert_screen("keys.txt", &text(&drawn(&state, (80, 24), false)));
+    let screen = text(&drawn(&state, (80, 24), false));
+    assert_screen("keys.txt", &screen);
+    assert_in_page("docs/COMMANDS.md", "## browse", &screen);
 }
 
 #[test]
@@ -229,7 +242,8 @@ fn text_from_the_cache_never_reaches_the_screen_raw() {
     resize(&mut state, (200, 60));
     settle(&mut state);
     let lines = vec![(Some('+'), "\u{1b}[2J\u{202e}".to_owned())];
-    state.dialog = Some(Dialog::Text { title: "\u{1b}]0;x\u{7}".to_owned(), lines, top: 0 });
+    let text_of_cache = Text { title: "\u{1b}]0;x\u{7}".to_owned(), lines };
+    state.dialog = Some(Dialog::Text { text: text_of_cache, top: 0 });
     state.trouble = Some("\u{9b}31m".to_owned());
     state.user = User::Process("a\u{1b}b".to_owned());
     for keys in ["", "\u{1b}", "/\u{1b}[31m"] {

@@ -1,6 +1,6 @@
 //! What stands over the two sides: text that is typed, and pages that are answered or closed.
 
-use super::tree::Node;
+use super::node::Node;
 use vlive::snapshot::EntryKey;
 
 /// A line that is being typed.
@@ -78,29 +78,20 @@ pub struct Place {
     pub text: String,
 }
 
+/// Lines of text, each with the mark of a difference or none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    pub title: String,
+    pub lines: Vec<(Option<char>, String)>,
+}
+
 /// A page over the two sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialog {
-    Help {
-        top: usize,
-    },
-    /// Lines of text, each with the mark of a difference or none.
-    Text {
-        title: String,
-        lines: Vec<(Option<char>, String)>,
-        top: usize,
-    },
-    Places {
-        title: String,
-        places: Vec<Place>,
-        cursor: usize,
-        top: usize,
-    },
-    Plan {
-        change: Change,
-        plan: Plan,
-        top: usize,
-    },
+    Help { top: usize },
+    Text { text: Text, top: usize },
+    Places { title: String, places: Vec<Place>, cursor: usize, top: usize },
+    Plan { change: Change, plan: Plan, top: usize },
 }
 
 impl Dialog {
@@ -108,7 +99,7 @@ impl Dialog {
     fn len(&self) -> usize {
         match self {
             Dialog::Help { .. } => super::keys::help().count(),
-            Dialog::Text { lines, .. } => lines.len(),
+            Dialog::Text { text, .. } => text.lines.len(),
             Dialog::Places { places, .. } => places.len(),
             Dialog::Plan { plan, .. } => plan.keys.len(),
         }

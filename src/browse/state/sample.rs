@@ -8,8 +8,8 @@ use vlive::{Key, Record};
 
 pub const NOW: u64 = 1_000_000;
 
-pub fn known(rows: u64, bytes: u64) -> Option<Known> {
-    Some(Known { fetched_at: Some(NOW - 60), rows: Some(rows), bytes: Some(bytes), ..Known::default() })
+pub fn known(rows: u64, bytes: u64) -> Known {
+    Known { fetched_at: Some(NOW - 60), rows: Some(rows), bytes: Some(bytes), ..Known::default() }
 }
 
 pub fn press(state: &mut State, keys: &str) {
@@ -57,14 +57,14 @@ pub fn key(key: &str) -> EntryKey {
 pub fn sample() -> State {
     let mut state = State::new("/cache/vlive.redb".to_owned(), NOW);
     let first = vec![
-        (key("clients/id/a"), Event::Added, known(1, 30)),
-        (key("clients/id/b"), Event::Added, known(1, 20)),
-        (key("clients/page_1"), Event::Added, known(2, 100)),
-        (key("clients/page_2"), Event::Added, known(1, 40)),
+        (key("clients/id/a"), Event::Added, Some(known(1, 30))),
+        (key("clients/id/b"), Event::Added, Some(known(1, 20))),
+        (key("clients/page_1"), Event::Added, Some(known(2, 100))),
+        (key("clients/page_2"), Event::Added, Some(known(1, 40))),
     ];
     state.update(Input::Height(20));
     state.update(Input::Seen { commit: 6, is_first: true, changes: first });
-    let changes = vec![(key("clients/page_2"), Event::Replaced, known(1, 50))];
+    let changes = vec![(key("clients/page_2"), Event::Replaced, Some(known(1, 50)))];
     state.update(Input::Seen { commit: 7, is_first: false, changes });
     press(&mut state, "\njj");
     settle(&mut state);

@@ -45,7 +45,7 @@ impl Random {
     fn input(&mut self, keys: &[KeyCode], n: u64) -> Input {
         match self.below(14) {
             0 | 1 => {
-                let known = (self.below(3) > 0).then(|| known(n, n)).flatten();
+                let known = (self.below(3) > 0).then(|| known(n, n));
                 let event = if known.is_some() { Event::Added } else { Event::Removed };
                 Input::Seen { commit: n, is_first: false, changes: vec![(self.random_key(), event, known)] }
             }
@@ -69,7 +69,9 @@ impl Random {
             Effect::Find(pattern) if is_refused => Input::Found(pattern, Err(refused())),
             Effect::Find(pattern) => Input::Found(pattern, Ok((vec![place; self.below(40)], true))),
             Effect::Difference(_) if is_refused => Input::Differs(Err(refused())),
-            Effect::Difference(_) => Input::Differs(Ok((String::new(), vec![(None, String::new()); self.below(40)]))),
+            Effect::Difference(_) => {
+                Input::Differs(Ok(Text { title: String::new(), lines: vec![(None, String::new()); self.below(40)] }))
+            }
             Effect::Plan(change) if is_refused => Input::Planned(change, Err(refused())),
             Effect::Plan(change) => Input::Planned(change, Ok(plan)),
             Effect::Apply(..) if is_refused => Input::Changed(Err(refused())),
@@ -152,7 +154,7 @@ fn a_filter_leaves_the_keys_that_match_and_opens_them() {
 fn an_entry_that_changes_while_it_is_shown_is_read_again() {
     let mut state = sample();
     assert_eq!(state.settle(), None);
-    let changes = vec![(key("clients/page_1"), Event::Replaced, known(1, 1))];
+    let changes = vec![(key("clients/page_1"), Event::Replaced, Some(known(1, 1)))];
     state.update(Input::Seen { commit: 8, is_first: false, changes });
     assert_eq!(state.settle().map(|wanted| wanted.key), Some(key("clients/page_1")));
     assert!(state.content.as_ref().is_some_and(|content| content.window.is_some()), "the rows stay until then");
@@ -250,7 +252,7 @@ fn every_key_is_explained_and_no_two_mean_the_same_thing_twice() {
     for (n, code) in all.iter().enumerate() {
         assert!(!all[..n].contains(code), "{code:?} is bound twice");
     }
-    let explained: String = keys::help().map(|binding| format!(" {} ", binding.keys)).collect();
+    let explained = format!(" {} ", keys::help().map(|binding| binding.keys).collect::<Vec<_>>().join(" "));
     for code in all {
         if let KeyCode::Char(key) = code {
             assert!(key == ' ' || explained.contains(&format!(" {key} ")), "{key}");
