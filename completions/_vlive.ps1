@@ -58,6 +58,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Delete entries by key, prefix or age, and list them')
             [CompletionResult]::new('compact', 'compact', [CompletionResultType]::ParameterValue, 'Shrink a cache file to the size that its contents need')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script for a shell')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print the help of the program or of one of its commands')
             break
         }
         'vlive;ls' {
@@ -334,6 +335,8 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'For fixtures with rows in an array: the field that holds the row id')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; the ending of its name chooses the format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; the ending of its name chooses the format')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)')
@@ -357,6 +360,8 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         }
         'vlive;check' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; the ending of its name chooses the format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; the ending of its name chooses the format')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)')
@@ -448,6 +453,8 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;stat' {
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; the ending of its name chooses the format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; the ending of its name chooses the format')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)')
@@ -730,6 +737,20 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             break
         }
         'vlive;completions' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
+            [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour: auto, always or never')
+            [CompletionResult]::new('--no-pager', '--no-pager', [CompletionResultType]::ParameterName, 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only data and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only data and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'vlive;help' {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)')

@@ -55,6 +55,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand rm 'Delete entries by key, prefix or age, and list them'
             cand compact 'Shrink a cache file to the size that its contents need'
             cand completions 'Print the completion script for a shell'
+            cand help 'Print the help of the program or of one of its commands'
         }
         &'vlive;ls'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
@@ -322,6 +323,8 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
             cand --id-field 'For fixtures with rows in an array: the field that holds the row id'
             cand --format 'What to print'
+            cand -o 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
+            cand --output 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
             cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --folder 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --wait 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)'
@@ -344,6 +347,8 @@ set edit:completion:arg-completer[vlive] = {|@words|
         }
         &'vlive;check'= {
             cand --format 'What to print'
+            cand -o 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
+            cand --output 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
             cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --folder 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --wait 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)'
@@ -431,6 +436,8 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;stat'= {
             cand --stale 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green'
             cand --format 'What to print'
+            cand -o 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
+            cand --output 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
             cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --folder 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --wait 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)'
@@ -701,6 +708,19 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --version 'Print version'
         }
         &'vlive;completions'= {
+            cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
+            cand --folder 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
+            cand --wait 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)'
+            cand --color 'When to use colour: auto, always or never'
+            cand --no-pager 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
+            cand -q 'Print only data and errors'
+            cand --quiet 'Print only data and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'vlive;help'= {
             cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --folder 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --wait 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)'

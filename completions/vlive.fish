@@ -59,6 +59,7 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "invalidate" -d 'Delete 
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "rm" -d 'Delete entries by key, prefix or age, and list them'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "compact" -d 'Shrink a cache file to the size that its contents need'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "help" -d 'Print the help of the program or of one of its commands'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
@@ -319,8 +320,13 @@ complete -c vlive -n "__fish_vlive_using_subcommand diff" -l older-than -d 'Only
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'For fixtures with rows in an array: the field that holds the row id' -r
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
-json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -337,8 +343,13 @@ complete -c vlive -n "__fish_vlive_using_subcommand diff" -l no-pager -d 'Do not
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand check" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
-json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand check" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand check" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -412,8 +423,13 @@ complete -c vlive -n "__fish_vlive_using_subcommand where" -s q -l quiet -d 'Pri
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l stale -d 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green' -r
-complete -c vlive -n "__fish_vlive_using_subcommand stat" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
-json\t'An object'"
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
+json\t'An array of objects'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s o -l output -d 'Write to a file, which appears once it is complete; the ending of its name chooses the format' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -642,3 +658,12 @@ complete -c vlive -n "__fish_vlive_using_subcommand completions" -l no-pager -d 
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand help" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand help" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand help" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand help" -l no-pager -d 'Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand help" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand help" -s V -l version -d 'Print version'

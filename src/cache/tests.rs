@@ -197,7 +197,7 @@ fn fill_the_disk_over_and_over(before: Before) {
 }
 
 #[test]
-fn what_another_thread_writes_meanwhile_is_never_undone_by_a_touch() {
+fn a_touch_never_undoes_what_another_thread_writes_meanwhile() {
     let folder = tempfile::tempdir().expect("a folder");
     let cache = Cache::create(folder.path()).expect("a cache");
     thread::scope(|scope| {

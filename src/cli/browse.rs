@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use vlive::ops::{self, Scope, TouchPlan};
 use vlive::snapshot::EntryKey;
+use vlive::system::temporary::TemporaryFile;
 use vlive::{Cache, Error, Snapshot};
 
 /// Look through a cache on the whole screen, kept up with its app
@@ -74,9 +75,13 @@ fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) 
     let Ok(Cli { command: Command::Edit(edit), .. }) = Cli::try_parse_from(words) else {
         return Err(format!("`{key}` cannot be edited"));
     };
-    let mut output = output.in_memory();
-    match edit.run(global, &mut output) {
-        Ok(Status::Done) if output.into_memory().is_empty() => Ok(format!("{key} stays as it is")),
+    // What it prints is for a pipe that waits for a key.
+    let printed =
+        TemporaryFile::private().map_err(|error| format!("there is no room for a temporary file: {error}"))?;
+    let edited = edit.run(global, &mut output.to_file(Arc::clone(printed.file())));
+    let is_written = printed.file().metadata().map_or(true, |metadata| metadata.len() > 0);
+    match edited {
+        Ok(Status::Done) if !is_written => Ok(format!("{key} stays as it is")),
         Ok(Status::Done) => Ok(match backup {
             Some(file) => format!("edited {key}; `vlive load {file}` brings back what was there"),
             None => format!("edited {key}"),

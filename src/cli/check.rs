@@ -1,5 +1,6 @@
-use super::format::{FormatArgs, SummaryFormat};
+use super::format::TableArgs;
 use super::{Global, Status};
+use crate::output::listing::{self, TableFormat};
 use crate::output::{Output, findings as words, human};
 use anyhow::Result;
 use clap::Args;
@@ -15,6 +16,8 @@ use vlive::system::Holder;
 /// the other way round), entries that vantage-live refuses to read, entries of which it silently ignores or
 /// would alter something, and tables with the name of a cache table but another type.
 ///
+/// `table` and `json` are the whole report; the other formats list the findings.
+///
 /// The status is 0 if nothing was found, 1 if something was, and 3 if there is nothing to check.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -23,7 +26,7 @@ pub struct Check {
     deep: bool,
 
     #[command(flatten)]
-    format: FormatArgs<SummaryFormat>,
+    table: TableArgs,
 }
 
 #[derive(Serialize)]
@@ -121,6 +124,7 @@ fn kinds_of_live(check: &vlive::ops::Check) -> [Kind<'_>; 5] {
 
 impl Check {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        self.table.format()?;
         let now = global.now();
         let bar = output.bar("checking");
         let mut check = bar.of(|| vlive::ops::check(global.folder(), now, global.look_wait()))?;
@@ -129,15 +133,17 @@ impl Check {
         if !is_asked {
             output.warning("redb was not asked: the file changes faster than it can be copied");
         }
-        if self.format.is_json() {
-            output.json(&report(&check))?;
-        } else {
-            tell(&check, output)?;
-        }
-        output.flush()?;
-        for (_, findings, hint) in kinds(&check) {
-            if findings.count > 0 && !self.format.is_json() {
-                output.advice(hint);
+        let format = self.table.format()?;
+        self.table.print(output, |output, format| match format {
+            TableFormat::Table => tell(&check, output),
+            TableFormat::Json => output.json(&report(&check)),
+            format => list(&check, format, output),
+        })?;
+        if format == TableFormat::Table {
+            for (_, findings, hint) in kinds(&check) {
+                if findings.count > 0 {
+                    output.advice(hint);
+                }
             }
         }
         Ok(if check.is_sound() { Status::Done } else { Status::No })
@@ -177,6 +183,47 @@ fn report(check: &vlive::ops::Check) -> Report<'_> {
             own_names: found(&check.diorama.own_names),
         }),
     }
+}
+
+/// A finding as a line of a table.
+#[derive(Serialize)]
+struct Line<'c> {
+    kind: &'static str,
+    place: Option<&'c str>,
+    what: String,
+}
+
+const COLUMNS: [listing::Column; 3] = [("kind", "KIND", false), ("place", "PLACE", false), ("what", "WHAT", false)];
+
+/// The findings of a check, with the names that they have in its report.
+fn list(check: &vlive::ops::Check, format: TableFormat, output: &mut Output) -> Result<()> {
+    let sets = &check.diorama;
+    let kinds = [
+        ("damage", &check.damage),
+        ("free_space", &check.free_space),
+        ("refused", &check.refused),
+        ("altered", &check.altered),
+        ("wrongly_typed", &check.wrongly_typed),
+        ("other_tables", &check.other_tables),
+        ("diorama.unlistable", &sets.unlistable),
+        ("diorama.refused", &sets.refused),
+        ("diorama.malformed", &sets.malformed),
+        ("diorama.altered", &sets.altered),
+        ("diorama.own_names", &sets.own_names),
+    ];
+    let lines = kinds.iter().flat_map(|(kind, findings)| {
+        findings.places.iter().map(|found| Line { kind, place: found.place.as_deref(), what: words::kind(&found.kind) })
+    });
+    let lines: Vec<Line<'_>> = lines.collect();
+    let cells = |line: &Line<'_>, _: &Output| {
+        [line.kind.to_owned(), line.place.unwrap_or_default().to_owned(), line.what.clone()]
+    };
+    listing::print(output, format, COLUMNS, &lines, cells)?;
+    let more = kinds.iter().map(|(_, findings)| findings.count).sum::<u64>() - lines.len() as u64;
+    if more > 0 {
+        output.warning(&format!("{more} more are not listed: of each kind only the first places are"));
+    }
+    Ok(())
 }
 
 fn tell(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {

@@ -12,7 +12,8 @@ use vlive::ops::{self, Compacted};
 /// A cache of vantage-live never shrinks by itself. All tables are written to a new file beside it and compared
 /// with the old one, entry by entry; then the new file takes its place, with the same owner and mode. The app must
 /// be stopped, and the disk needs room for both files. An empty cache takes 1.6 MiB: redb records which pages of
-/// the file are in use, however few there are.
+/// the file are in use, however few there are. No entry is replaced or removed, so that there is no
+/// --backup.
 #[derive(Debug, Args)]
 pub struct Compact {
     /// Print how much would be given back, without changing anything

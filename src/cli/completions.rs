@@ -1,6 +1,7 @@
 use super::{Cli, Status};
 use crate::output::Output;
 use anyhow::Result;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 use std::io::Write;
@@ -23,13 +24,19 @@ impl Completions {
     }
 }
 
-/// The program without its hidden commands, which the scripts would offer like any other.
+/// The program without its hidden commands, which the scripts would offer like any other. `help` is completed
+/// with the names of the others.
 fn visible(program: &Command) -> Command {
-    let commands = program.get_subcommands().filter(|command| !command.is_hide_set());
+    let commands = || program.get_subcommands().filter(|command| !command.is_hide_set());
+    // clap keeps only static text, and the process ends soon.
+    let names: Vec<&'static str> = commands().map(|command| &*command.get_name().to_owned().leak()).collect();
     Command::new("vlive")
         .version(env!("CARGO_PKG_VERSION"))
         .propagate_version(true)
         .disable_help_subcommand(true)
         .args(program.get_arguments())
-        .subcommands(commands)
+        .subcommands(commands())
+        .mut_subcommand("help", |help| {
+            help.mut_arg("command", |arg| arg.value_parser(PossibleValuesParser::new(names)))
+        })
 }

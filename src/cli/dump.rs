@@ -2,7 +2,7 @@ use super::dump_rows::RowStyle;
 use super::filtering::{Filtering, Selected, none_matches};
 use super::format::{FormatArgs, Formats, is_standard_output};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, dump_rows, target, tell_refused, tell_unread};
+use super::{Global, Refused, Status, target, tell_refused, tell_unread};
 use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -236,7 +236,7 @@ impl Dump {
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let replacing = self.selected.compile(now)?;
         let style = RowStyle { lossless: self.lossless, replacing, label: self.label.clone() };
-        let write = |mut out: Box<dyn Write + '_>| dump_rows::write(&snapshot, &chosen.scope, &style, &mut out);
+        let write = |mut out: Box<dyn Write + '_>| vlive::ops::dump_rows(&snapshot, &chosen.scope, &style, &mut out);
         let dumped = self.write(Format::Rows, output, write, is_answer)?;
         Ok(tell(&dumped, chosen, global, output))
     }

@@ -6,7 +6,7 @@ use crate::output::listing::TableFormat;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The formats of a kind of output.
@@ -135,10 +135,17 @@ impl TableArgs {
             let what = format!("`{}` is a folder, and a table goes to a file", path.display());
             return Err(Refused::error(what, Some("add the name of a file to it")));
         }
-        let mut to_file = output.in_memory();
-        let printed = print(&mut to_file, format)?;
-        let bytes = to_file.into_memory();
-        target::file(path, |mut out| out.write_all(&bytes), |()| true)?;
+        let write = |file| {
+            let mut to_file = output.to_file(file);
+            let printed = print(&mut to_file, format).and_then(|printed| Ok(to_file.flush().map(|()| printed)?));
+            // What goes wrong with the file is told with its name.
+            match printed.map_err(anyhow::Error::downcast::<io::Error>) {
+                Err(Ok(error)) => Err(error),
+                Err(Err(error)) => Ok(Err(error)),
+                Ok(printed) => Ok(Ok(printed)),
+            }
+        };
+        let printed = target::unbuffered(path, write, Result::is_ok)??;
         output.summary(&format!("wrote `{}`", path.display()));
         Ok(printed)
     }

@@ -17,6 +17,7 @@ mod filtering;
 mod find;
 mod format;
 mod global;
+mod help;
 mod interrupted;
 mod invalidate;
 mod load;
@@ -46,7 +47,7 @@ pub use edit::{is_editor_running, keep_edited_text};
 use environment::Environment;
 use global::{Global, GlobalArgs};
 pub use interrupted::before_signals_end_it;
-use report::{Refused, tell_refused, tell_unread, warn_of_sets};
+use report::{Refused, tell_refused, tell_unread};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
 pub use streams::streams;
@@ -99,6 +100,7 @@ enum Command {
     #[command(visible_aliases = ["rm"])]
     Invalidate(invalidate::Invalidate),
     Compact(compact::Compact),
+    Help(help::Help),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -172,6 +174,7 @@ pub fn run(cli: &Cli, output: &mut Output) -> Result<Status> {
         Command::Mv(command) => command.run(global, output),
         Command::Invalidate(command) => command.run(global, output),
         Command::Compact(command) => command.run(global, output),
+        Command::Help(command) => command.run(cli.global.color),
         Command::Completions(command) => command.run(output),
         Command::Man(command) => command.run(output),
     }

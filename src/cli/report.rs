@@ -2,15 +2,15 @@
 
 use super::Status;
 use super::edit::Kept;
-use crate::output::{Output, human};
+use crate::output::Output;
 use std::fmt;
 use std::io::{self, Write};
 use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
+use vlive::Error;
 use vlive::ops::{RefusedRows, Unreadable};
 use vlive::system::Panic;
-use vlive::{Error, Snapshot};
 
 /// What the program itself refuses: what is wrong, and what to do.
 #[derive(Debug)]
@@ -245,14 +245,4 @@ pub fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
         return Status::Unreadable;
     }
     Status::Done
-}
-
-/// Warns of sets of diorama that a command passes by; `are` completes "N sets of diorama are".
-pub fn warn_of_sets(snapshot: &Snapshot, are: &str, output: &Output) {
-    // What cannot be read is reported where it is read.
-    let sets = snapshot.sets().map_or(0, |sets| sets.len() as u64);
-    if sets > 0 {
-        let sets = human::count(sets, "set of diorama is", "sets of diorama are");
-        output.warning(&format!("{sets} {are}"));
-    }
 }

@@ -5,6 +5,7 @@ use anyhow::Result;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf, is_separator};
+use std::sync::Arc;
 use vlive::ops::DumpError;
 use vlive::system::temporary::{TemporaryFile, TemporaryFolder};
 
@@ -20,6 +21,21 @@ pub fn file<T, E: Into<DumpError>>(
     write: impl FnOnce(Box<dyn Write + '_>) -> Result<T, E>,
     is_kept: impl FnOnce(&T) -> bool,
 ) -> Result<T> {
+    let buffered = |file| {
+        let mut out = BufWriter::with_capacity(64 * 1024, file);
+        let written = write(Box::new(&mut out)).map_err(Into::into)?;
+        out.flush()?;
+        Ok::<_, DumpError>(written)
+    };
+    unbuffered(path, buffered, is_kept)
+}
+
+/// The same for what buffers by itself.
+pub fn unbuffered<T, E: Into<DumpError>>(
+    path: &Path,
+    write: impl FnOnce(Arc<fs::File>) -> Result<T, E>,
+    is_kept: impl FnOnce(&T) -> bool,
+) -> Result<T> {
     let cannot_write = |source: io::Error| match source.kind() {
         // Whoever reads the pipe has seen enough, as on standard output.
         io::ErrorKind::BrokenPipe => anyhow::Error::from(source),
@@ -28,10 +44,8 @@ pub fn file<T, E: Into<DumpError>>(
     // What the system keeps there may lead to a file that others write to.
     let is_of_system = path.starts_with("/dev") || path.starts_with("/proc");
     if is_of_system || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        let mut out = BufWriter::new(fs::OpenOptions::new().append(true).open(path).map_err(cannot_write)?);
-        let written = write(Box::new(&mut out)).map_err(|error| of_output(error, cannot_write))?;
-        out.flush().map_err(cannot_write)?;
-        return Ok(written);
+        let out = fs::OpenOptions::new().append(true).open(path).map_err(cannot_write)?;
+        return write(Arc::new(out)).map_err(|error| of_output(error, cannot_write));
     }
     if vlive::snapshot::is_cache(path) {
         return Err(Refused::error(format!("`{}` is a cache", path.display()), Some("name another file")));
@@ -41,10 +55,9 @@ pub fn file<T, E: Into<DumpError>>(
     if let Ok(metadata) = fs::metadata(path) {
         new.file().set_permissions(metadata.permissions()).map_err(cannot_write)?;
     }
-    let mut out = BufWriter::with_capacity(64 * 1024, &**new.file());
-    let written = write(Box::new(&mut out)).map_err(|error| of_output(error, cannot_write))?;
+    let written = write(Arc::clone(new.file())).map_err(|error| of_output(error, cannot_write))?;
     if is_kept(&written) {
-        out.into_inner().map_err(|error| cannot_write(error.into_error()))?.sync_all().map_err(cannot_write)?;
+        new.file().sync_all().map_err(cannot_write)?;
         new.persist(path).map_err(cannot_write)?;
     }
     Ok(written)

@@ -2,7 +2,7 @@
 
 use super::storage::{self, FileStorage};
 use super::verify::OpenAs;
-use crate::system::caught::catch;
+use crate::system::caught::{NotInPanic, catch};
 use redb::{DatabaseError, StorageError};
 use std::fs;
 use std::io;
@@ -27,8 +27,8 @@ pub enum IntegrityFault {
 /// The system's, which say nothing of the file. That a read goes beyond its end is not among them.
 pub(crate) fn check_integrity(file: &Arc<fs::File>) -> io::Result<Option<IntegrityFault>> {
     let checked = catch(|| {
-        let (mut database, _) = storage::open(FileStorage::boxed(file), OpenAs::Itself)?;
-        database.check_integrity()
+        let (database, _) = storage::open(FileStorage::boxed(file), OpenAs::Itself)?;
+        NotInPanic::new(database).check_integrity()
     });
     Ok(match checked {
         None => Some(IntegrityFault::Panicked),

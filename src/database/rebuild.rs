@@ -8,6 +8,7 @@
 use super::storage::{PAGE_CACHE, marked_as_open};
 use super::types::{self, RawKey, RawValue};
 use crate::file::{self, Definition, PAGE_SIZE, Packing, TreeEntry};
+use crate::system::caught::NotInPanic;
 use redb::WriteTransaction;
 use redb::{Builder, Database, MultimapTable, MultimapTableDefinition, StorageBackend, Table, TableDefinition};
 use std::io;
@@ -89,8 +90,8 @@ pub(crate) enum NewTable<'t> {
     /// Leaves are filled to the last pair that fits.
     Packed(PackedTable<'t>),
     /// One whose keys have an order of their own, or whose pairs have fixed widths.
-    Plain(Table<'t, RawKey, RawValue>),
-    Multimap(MultimapTable<'t, RawKey, RawValue>),
+    Plain(NotInPanic<Table<'t, RawKey, RawValue>>),
+    Multimap(NotInPanic<MultimapTable<'t, RawKey, RawValue>>),
 }
 
 /// Whether the leaves of a table are filled as [`Packing`] says.
@@ -109,9 +110,9 @@ impl<'t> NewTable<'t> {
             return Ok(None);
         }
         Ok(Some(if definition.multimap {
-            NewTable::Multimap(transaction.open_multimap_table(MultimapTableDefinition::new(name))?)
+            NewTable::Multimap(NotInPanic::new(transaction.open_multimap_table(MultimapTableDefinition::new(name))?))
         } else {
-            let table = transaction.open_table(TableDefinition::new(name))?;
+            let table = NotInPanic::new(transaction.open_table(TableDefinition::new(name))?);
             if is_packed(definition) { NewTable::Packed(PackedTable::new(table)) } else { NewTable::Plain(table) }
         }))
     }
@@ -120,7 +121,7 @@ impl<'t> NewTable<'t> {
 /// Writes the pairs of a table so that no leaf is split, which would leave half of it empty: the last key of
 /// each leaf comes first, with a value that fills a page, and so keeps the leaf apart from the next one.
 pub(crate) struct PackedTable<'t> {
-    table: Table<'t, RawKey, RawValue>,
+    table: NotInPanic<Table<'t, RawKey, RawValue>>,
     packing: Packing,
     /// The pairs of the leaf that is being collected.
     leaf: Vec<TreeEntry>,
@@ -129,7 +130,7 @@ pub(crate) struct PackedTable<'t> {
 }
 
 impl<'t> PackedTable<'t> {
-    fn new(table: Table<'t, RawKey, RawValue>) -> PackedTable<'t> {
+    fn new(table: NotInPanic<Table<'t, RawKey, RawValue>>) -> PackedTable<'t> {
         PackedTable { table, packing: Packing::default(), leaf: Vec::new(), placed: Vec::new() }
     }
 

@@ -44,7 +44,7 @@ impl MetaKey {
 pub struct Nanoseconds(pub u64);
 
 impl Nanoseconds {
-    const PER_SECOND: u64 = 1_000_000_000;
+    pub(crate) const PER_SECOND: u64 = 1_000_000_000;
 
     /// The beginning of a second since 1970; `None` where diorama has no room for it.
     #[must_use]
@@ -67,6 +67,7 @@ impl From<Nanoseconds> for SystemTime {
 
 /// The content of a meta table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Meta {
     /// The rows that the source has, of which the table may hold a part.
     pub total: Option<u64>,

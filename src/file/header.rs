@@ -1,7 +1,7 @@
 //! The super-header: geometry, god byte and the two commit slots.
 
 use super::damage::Fault;
-use super::page::{Root, u64_at};
+use super::page::{PageRef, u64_at};
 use super::page_number::PageNumber;
 use super::{Error, Result, checksum};
 
@@ -59,11 +59,11 @@ const IMPOSSIBLE_ID: u64 = 1 << 63;
 pub struct Slot {
     pub version: u8,
     /// Tables of the user, by name.
-    pub user: Option<Root>,
+    pub user: Option<PageRef>,
     /// Tables that redb keeps for itself.
-    pub system: Option<Root>,
+    pub system: Option<PageRef>,
     /// Pages waiting to be freed; a tree of its own in format v2 only.
-    pub freed: Option<Root>,
+    pub freed: Option<PageRef>,
     pub transaction_id: u64,
     /// Whether the slot's own checksum holds.
     pub valid: bool,
@@ -71,7 +71,7 @@ pub struct Slot {
 
 impl Slot {
     fn parse(bytes: &[u8]) -> Slot {
-        let root = |flag: usize, at: usize| (bytes[flag] != 0).then(|| Root::parse(&bytes[at..]));
+        let root = |flag: usize, at: usize| (bytes[flag] != 0).then(|| PageRef::of_root(&bytes[at..]));
         Slot {
             version: bytes[slot_at::VERSION],
             user: root(slot_at::HAS_USER, slot_at::USER),

@@ -1,121 +1,50 @@
 //! What is known of a tree, so that its next state can be compared with it: only pages that differ are read.
 //!
 //! A page of a tree is named by its number and checksum, and the checksum of a branch covers those of its
-//! children: two states of a tree that both name a page share all that is below it. What was in a page of the old
-//! state is kept here, since the file may have lost it by the time the new state is seen.
+//! children: two states of a tree that both name a page share all that is below it. The states are compared level
+//! by level from their roots, and only what differs is held in memory. What was in the pages of the old state is
+//! kept as records, since the file may have lost it by the time the new state is seen.
 
-use super::damage::Fault;
-use super::{Damage, Error, File, PageNumber, Reached, Result, Root, Widths};
-use crate::system::spill::Spill;
-use std::collections::{HashMap, HashSet};
-use std::io;
+use super::differences::Differences;
+use super::records::{Node, Place, Records, push_piece};
+use super::walk::{MAX_DEPTH, Walk};
+use super::{Damage, Error, File, PageRef, Result};
+use std::collections::HashMap;
 use std::mem;
-use std::ops::Range;
-use std::sync::Arc;
-
-/// Bytes of records in memory; what comes beyond goes to a temporary file without a name.
-const MEMORY: usize = 16 * 1024 * 1024;
-
-/// Bytes of records that are no longer needed, beyond as many as are, before the others are written anew.
-const WASTE: u64 = 64 * 1024 * 1024;
-
-/// A page with its content.
-type Id = (PageNumber, u128);
-
-fn id(root: &Root) -> Id {
-    (root.page, root.checksum)
-}
-
-/// What is kept of the leaves of all mirrors of a file: keys, and what each entry is remembered by.
-#[derive(Debug)]
-pub struct Records {
-    spill: Spill,
-    live: u64,
-}
-
-/// Where the records of a leaf are.
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-    offset: u64,
-    len: usize,
-}
-
-impl Default for Records {
-    fn default() -> Records {
-        Records { spill: Spill::new(MEMORY), live: 0 }
-    }
-}
-
-impl Records {
-    fn push(&mut self, records: &[u8]) -> Result<Place> {
-        let offset = self.spill.push(records).map_err(of_spill)?;
-        self.live += records.len() as u64;
-        Ok(Place { offset, len: records.len() })
-    }
-
-    fn forget(&mut self, place: Place) {
-        self.live -= place.len as u64;
-    }
-
-    fn load(&self, place: Place) -> Result<Vec<u8>> {
-        let mut records = vec![0; place.len];
-        self.spill.read(place.offset, &mut records).map_err(of_spill)?;
-        Ok(records)
-    }
-
-    /// Writes the records of these mirrors, which are all that there are, anew where most of what is kept is no
-    /// longer needed.
-    pub fn tidy<'m>(&mut self, mirrors: impl Iterator<Item = &'m mut Mirror>) -> Result<()> {
-        if self.spill.len() <= 2 * self.live + WASTE {
-            return Ok(());
-        }
-        let mut anew = Records::default();
-        for mirror in mirrors {
-            for node in mirror.nodes.values_mut().chain(mirror.ahead.values_mut()) {
-                if let Node::Leaf(place) = node {
-                    *place = anew.push(&self.load(*place)?)?;
-                }
-            }
-        }
-        *self = anew;
-        Ok(())
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is made for `map_err`")]
-fn of_spill(error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("the temporary file for what was seen: {error}"))
-}
-
-#[derive(Debug)]
-enum Node {
-    Branch(Box<[Id]>),
-    Leaf(Place),
-    /// It could not be read: nothing is known of what is below it.
-    Damaged,
-}
 
 /// One state of a tree.
 #[derive(Debug, Default)]
 pub struct Mirror {
-    root: Option<Id>,
-    /// The pages of that state.
-    nodes: HashMap<Id, Node>,
+    root: Option<(PageRef, Node)>,
     /// Pages that were read of states that were gone before they were read whole.
-    ahead: HashMap<Id, Node>,
+    ahead: HashMap<PageRef, Page>,
+}
+
+/// A page that was read.
+#[derive(Debug)]
+enum Page {
+    Branch(Box<[PageRef]>),
+    Leaf(Place),
 }
 
 /// A newer state of a tree, read as far as it differs.
 #[derive(Debug, Default)]
 pub struct Advance {
-    root: Option<Id>,
+    root: Option<PageRef>,
     /// The topmost pages that both states have.
-    shared: HashSet<Id>,
-    /// The other pages of the new state, in order.
-    new: Vec<Id>,
+    shared: HashMap<PageRef, Node>,
+    /// The branches that only the new state has, each before those below it.
+    branches: Vec<PageRef>,
+    /// The leaves that only the new state has, in order.
+    new: Vec<Place>,
+    /// The pages that only the old state has.
+    left_behind: Vec<Node>,
+    /// The leaves among them, in order.
+    old: Vec<Place>,
+    /// Whether something could not be read, on either side.
+    has_unknown: [bool; 2],
     /// What could not be read.
     pub damage: Vec<Damage>,
-    has_damage: bool,
 }
 
 /// What is to be done about a page that cannot be read.
@@ -127,23 +56,16 @@ pub enum Damaged {
     PassBy,
 }
 
-/// An entry on both sides of a difference: what is remembered of it.
-pub struct Changed<'c> {
-    pub key: &'c [u8],
-    pub old: Option<&'c [u8]>,
-    pub new: Option<&'c [u8]>,
-}
-
 /// Appends what an entry is to be remembered by to the buffer.
 pub type Remember<'r> = dyn Fn(&[u8], &mut Vec<u8>) + 'r;
 
 impl Mirror {
     /// Whether the mirror is of this state already.
-    pub fn is_of(&self, root: Option<&Root>) -> bool {
-        self.root == root.map(id)
+    pub fn is_of(&self, root: Option<&PageRef>) -> bool {
+        self.root.as_ref().map(|(id, _)| id) == root
     }
 
-    /// Whether the state has entries, as far as is known.
+    /// Whether the state has no entries, as far as is known.
     pub fn is_empty(&self) -> bool {
         self.root.is_none()
     }
@@ -153,219 +75,273 @@ impl Mirror {
     pub fn read(
         &mut self,
         file: &File,
-        root: Option<&Root>,
+        root: Option<&PageRef>,
         remember: &Remember<'_>,
         records: &mut Records,
         damaged: Damaged,
     ) -> Result<Advance> {
-        let mut advance = Advance { root: root.map(id), ..Advance::default() };
-        let mut reached = Reached::default();
-        let mut stack: Vec<Id> = advance.root.into_iter().collect();
-        let mut spare = Vec::new();
-        while let Some(at) = stack.pop() {
-            let read = if reached.add(file, at.0) {
-                Err(Error::page(at.0, Fault::ReachedTwice))
-            } else if self.nodes.contains_key(&at) {
-                advance.shared.insert(at);
-                continue;
-            } else if let Some(node) = self.ahead.get(&at) {
-                Ok(children(node))
-            } else {
-                self.read_page(file, at, remember, records, &mut spare)
-            };
-            match read {
-                Ok(children) => stack.extend(children.iter().rev()),
-                Err(Error::Damaged(damage)) if damaged == Damaged::PassBy => {
-                    advance.damage.push(damage);
-                    advance.has_damage = true;
-                    self.ahead.entry(at).or_insert(Node::Damaged);
-                }
-                Err(error) => return Err(error),
-            }
-            advance.new.push(at);
-        }
-        Ok(advance)
-    }
-
-    fn read_page(
-        &mut self,
-        file: &File,
-        at: Id,
-        remember: &Remember<'_>,
-        records: &mut Records,
-        spare: &mut Vec<u8>,
-    ) -> Result<Vec<Id>> {
-        let root = Root { page: at.0, checksum: at.1, length: 0 };
-        let page = file.read_page(&root, Widths::default(), mem::take(spare))?;
-        let node = if page.is_leaf() {
-            let mut leaf = Vec::new();
-            for n in 0..page.count() {
-                push(&mut leaf, |leaf| leaf.extend_from_slice(page.key(n)));
-                push(&mut leaf, |leaf| remember(page.value(n), leaf));
-            }
-            Node::Leaf(records.push(&leaf)?)
-        } else {
-            Node::Branch((0..=page.count()).map(|n| id(&page.child(n))).collect())
-        };
-        let below = children(&node);
-        self.ahead.insert(at, node);
-        *spare = Arc::into_inner(page).map_or_else(Vec::new, |page| page.bytes);
-        Ok(below)
-    }
-
-    /// The entries that differ in the new state, in the order of the keys.
-    pub fn differences<'r>(&self, advance: &Advance, records: &'r Records) -> Differences<'r> {
-        let place = |node: &Node| if let Node::Leaf(place) = node { Some(*place) } else { None };
-        let old = self.left_behind(advance).iter().filter_map(|id| place(self.nodes.get(id)?)).collect();
-        let new = advance.new.iter().filter_map(|id| place(self.ahead.get(id)?)).collect();
-        Differences { old: Entries::new(records, old), new: Entries::new(records, new) }
-    }
-
-    /// Whether something could not be read, on either side, of what differs.
-    pub fn has_unknown(&self, advance: &Advance) -> [bool; 2] {
-        let old = self.left_behind(advance);
-        let is_damaged = |node: Option<&Node>| matches!(node, Some(Node::Damaged));
-        [old.iter().any(|id| is_damaged(self.nodes.get(id))), advance.has_damage]
+        let old = self.root.into_iter().collect();
+        let advance = Advance { root: root.copied(), ..Advance::default() };
+        let new = advance.root.into_iter().map(|id| (id, None)).collect();
+        let walk = Walk::new(file);
+        let mut reading = Reading { mirror: self, walk, remember, records, damaged, advance, old, new };
+        reading.run()?;
+        Ok(reading.advance)
     }
 
     /// Takes on the new state.
-    pub fn apply(&mut self, advance: Advance, records: &mut Records) {
-        for id in self.left_behind(&advance) {
-            if let Some(Node::Leaf(place)) = self.nodes.remove(&id) {
-                records.forget(place);
-            }
+    pub fn apply(&mut self, advance: Advance, records: &mut Records) -> Result<()> {
+        let mut nodes = advance.shared;
+        for id in advance.branches.into_iter().rev() {
+            let Some(Page::Branch(children)) = self.ahead.remove(&id) else { continue };
+            let children: Vec<(PageRef, Node)> = children.iter().map(|id| (*id, self.take(*id, &mut nodes))).collect();
+            nodes.insert(id, records.push_branch(&children)?);
         }
-        for id in advance.new {
-            if let Some(node) = self.ahead.remove(&id) {
-                self.nodes.insert(id, node);
-            }
-        }
-        self.root = advance.root;
+        self.root = advance.root.map(|id| (id, self.take(id, &mut nodes)));
+        advance.left_behind.into_iter().for_each(|node| records.forget(node));
         self.forget_ahead(records);
+        Ok(())
+    }
+
+    /// What is known of a page of the new state.
+    fn take(&mut self, id: PageRef, nodes: &mut HashMap<PageRef, Node>) -> Node {
+        nodes.remove(&id).unwrap_or_else(|| match self.ahead.remove(&id) {
+            Some(Page::Leaf(place)) => Node::Leaf(place),
+            _ => Node::Damaged,
+        })
     }
 
     /// Forgets what was read of states that are gone.
     pub fn forget_ahead(&mut self, records: &mut Records) {
-        for (_, node) in self.ahead.drain() {
-            if let Node::Leaf(place) = node {
-                records.forget(place);
+        for page in mem::take(&mut self.ahead).into_values() {
+            if let Page::Leaf(place) = page {
+                records.forget(Node::Leaf(place));
             }
         }
     }
+}
 
-    /// The pages of this state that the new one does not have, in order.
-    fn left_behind(&self, advance: &Advance) -> Vec<Id> {
+impl Records {
+    /// Writes the records of these mirrors, which are all that there are, anew where most of what is kept is no
+    /// longer needed.
+    pub fn tidy<'m>(&mut self, mirrors: impl Iterator<Item = &'m mut Mirror>) -> Result<()> {
+        if !self.is_wasteful() {
+            return Ok(());
+        }
+        let mut anew = Records::default();
+        let mut roots = Vec::new();
+        for mirror in mirrors {
+            mirror.forget_ahead(self);
+            let root = match mirror.root {
+                Some((id, node)) => Some((id, self.copy(node, &mut anew)?)),
+                None => None,
+            };
+            roots.push((root, mirror));
+        }
+        for (root, mirror) in roots {
+            mirror.root = root;
+        }
+        *self = anew;
+        Ok(())
+    }
+
+    /// Copies the records of a page and of all below it.
+    fn copy(&self, node: Node, to: &mut Records) -> Result<Node> {
+        match node {
+            Node::Damaged => Ok(Node::Damaged),
+            Node::Leaf(place) => to.push(&self.load(place)?).map(Node::Leaf),
+            Node::Branch(place) => {
+                let children = self.children(place)?.into_iter().map(|(id, node)| Ok((id, self.copy(node, to)?)));
+                let children = children.collect::<Result<Vec<_>>>()?;
+                to.push_branch(&children)
+            }
+        }
+    }
+}
+
+impl Advance {
+    /// The entries that differ in the new state, in the order of the keys.
+    pub fn differences<'r>(&self, records: &'r Records) -> Differences<'r> {
+        Differences::new(records, self.old.clone(), self.new.clone())
+    }
+
+    /// Whether something could not be read, on either side, of what differs.
+    pub fn has_unknown(&self) -> [bool; 2] {
+        self.has_unknown
+    }
+}
+
+/// The pages of one level of a state, in order, and leaves above it.
+type Level<N> = Vec<(PageRef, N)>;
+
+/// A comparison on its way down: a walk in an order of its own, by levels.
+struct Reading<'r> {
+    mirror: &'r mut Mirror,
+    walk: Walk<'r>,
+    remember: &'r Remember<'r>,
+    records: &'r mut Records,
+    damaged: Damaged,
+    advance: Advance,
+    old: Level<Node>,
+    /// Those that are known to be leaves have a record.
+    new: Level<Option<Place>>,
+}
+
+impl Reading<'_> {
+    fn run(&mut self) -> Result<()> {
+        let mut heights = self.heights()?;
+        loop {
+            self.share()?;
+            let is_open = [
+                self.old.iter().any(|(_, node)| !matches!(node, Node::Leaf(_))),
+                self.new.iter().any(|(_, leaf)| leaf.is_none()),
+            ];
+            if is_open == [false; 2] {
+                break;
+            }
+            // Levels are as far from the leaves on both sides, so that pages that both have meet.
+            let [old, new] = heights;
+            if old >= new || !is_open[1] {
+                self.expand_old()?;
+                heights[0] = old.saturating_sub(1);
+            }
+            if new >= old || !is_open[0] {
+                self.expand_new()?;
+                heights[1] = new.saturating_sub(1);
+            }
+        }
+        let leaf = |node: Node| if let Node::Leaf(place) = node { Some(place) } else { None };
+        self.advance.old = self.old.iter().filter_map(|(_, node)| leaf(*node)).collect();
+        self.advance.left_behind.extend(self.old.drain(..).map(|(_, node)| node));
+        self.advance.new = self.new.drain(..).filter_map(|(_, place)| place).collect();
+        Ok(())
+    }
+
+    /// How many levels there are above the leaves, on both sides. In a sound tree it is the same everywhere; in any
+    /// other less may be found to be shared.
+    fn heights(&mut self) -> Result<[usize; 2]> {
         let mut left = Vec::new();
-        // A file can be made that names a page twice.
-        let mut reached = HashSet::new();
-        let mut stack: Vec<Id> = self.root.into_iter().collect();
-        while let Some(at) = stack.pop() {
-            if advance.shared.contains(&at) || !reached.insert(at) {
+        let mut next = self.mirror.root;
+        while let Some((id, node)) = next {
+            left.push(id);
+            next = match node {
+                Node::Branch(place) => self.records.children(place)?.first().copied(),
+                _ => None,
+            };
+        }
+        let old = left.len().saturating_sub(1);
+        let Some(mut at) = self.advance.root else { return Ok([old, 0]) };
+        let passes_by = self.damaged == Damaged::PassBy;
+        for depth in 0..MAX_DEPTH {
+            if let Some(n) = left.iter().position(|id| *id == at) {
+                return Ok([old, depth + old - n]);
+            }
+            match self.page(at) {
+                Ok(Page::Branch(children)) => at = children[0],
+                Ok(Page::Leaf(_)) => return Ok([old, depth]),
+                Err(Error::Damaged(_)) if passes_by => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok([old, old])
+    }
+
+    /// Sets aside what both sides have.
+    fn share(&mut self) -> Result<()> {
+        let old: HashMap<PageRef, Node> = self.old.iter().copied().collect();
+        let advance = &mut self.advance;
+        let before = advance.shared.len();
+        let mut twice = None;
+        self.new.retain(|(id, leaf)| {
+            let Some(node) = old.get(id) else { return true };
+            advance.shared.insert(*id, *node);
+            if leaf.is_none()
+                && let Err(error) = self.walk.reach(id.page)
+            {
+                twice = Some(error);
+            }
+            false
+        });
+        if advance.shared.len() > before {
+            self.old.retain(|(id, _)| !advance.shared.contains_key(id));
+        }
+        twice.map_or(Ok(()), |error| self.pass_by(error))
+    }
+
+    fn expand_old(&mut self) -> Result<()> {
+        for (id, node) in mem::take(&mut self.old) {
+            match node {
+                Node::Leaf(_) => self.old.push((id, node)),
+                Node::Damaged => self.advance.has_unknown[0] = true,
+                Node::Branch(place) => {
+                    self.old.extend(self.records.children(place)?);
+                    self.advance.left_behind.push(node);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn expand_new(&mut self) -> Result<()> {
+        for (id, leaf) in mem::take(&mut self.new) {
+            if leaf.is_some() {
+                self.new.push((id, leaf));
                 continue;
             }
-            left.push(at);
-            if let Some(Node::Branch(children)) = self.nodes.get(&at) {
-                stack.extend(children.iter().rev());
-            }
-        }
-        left
-    }
-}
-
-fn children(node: &Node) -> Vec<Id> {
-    match node {
-        Node::Branch(children) => children.to_vec(),
-        _ => Vec::new(),
-    }
-}
-
-/// Appends a piece after its length.
-fn push(to: &mut Vec<u8>, piece: impl FnOnce(&mut Vec<u8>)) {
-    let at = to.len();
-    to.extend_from_slice(&[0; 8]);
-    piece(to);
-    let len = (to.len() - at - 8) as u64;
-    to[at..at + 8].copy_from_slice(&len.to_le_bytes());
-}
-
-/// Takes a piece off the front.
-fn pop(from: &[u8], at: &mut usize) -> Range<usize> {
-    let len = u64::from_le_bytes(from[*at..*at + 8].try_into().expect("8 bytes"));
-    let start = *at + 8;
-    *at = start + usize::try_from(len).expect("it is in memory");
-    start..*at
-}
-
-/// The entries that differ between two states of a tree.
-pub struct Differences<'r> {
-    old: Entries<'r>,
-    new: Entries<'r>,
-}
-
-impl Differences<'_> {
-    /// The next one.
-    pub fn next(&mut self) -> Result<Option<Changed<'_>>> {
-        let Differences { old, new } = self;
-        let [has_old, has_new] = loop {
-            let sides = [old.step()?, new.step()?];
-            let sides = match sides {
-                [false, false] => return Ok(None),
-                [true, true] => {
-                    let order = old.key().cmp(new.key());
-                    [order.is_le(), order.is_ge()]
-                }
-                one => one,
+            let page = match self.walk.reach(id.page) {
+                Ok(()) => self.page(id),
+                Err(error) => Err(error),
             };
-            old.is_taken |= sides[0];
-            new.is_taken |= sides[1];
-            if sides != [true, true] || old.value() != new.value() {
-                break sides;
+            match page {
+                Ok(Page::Leaf(place)) => {
+                    let place = *place;
+                    self.new.push((id, Some(place)));
+                }
+                Ok(Page::Branch(children)) => {
+                    let children = children.clone();
+                    self.new.extend(children.into_iter().map(|id| (id, None)));
+                    self.advance.branches.push(id);
+                }
+                Err(error) => self.pass_by(error)?,
             }
+        }
+        Ok(())
+    }
+
+    /// Goes on without a page that is damaged, where that is asked for.
+    fn pass_by(&mut self, error: Error) -> Result<()> {
+        match error {
+            Error::Damaged(damage) if self.damaged == Damaged::PassBy => {
+                self.advance.damage.push(damage);
+                self.advance.has_unknown[1] = true;
+                Ok(())
+            }
+            error => Err(error),
+        }
+    }
+
+    /// A page of the new state, read once.
+    fn page(&mut self, id: PageRef) -> Result<&Page> {
+        if !self.mirror.ahead.contains_key(&id) {
+            let page = self.read(id)?;
+            self.mirror.ahead.insert(id, page);
+        }
+        Ok(&self.mirror.ahead[&id])
+    }
+
+    fn read(&mut self, at: PageRef) -> Result<Page> {
+        let page = self.walk.read(at)?;
+        let read = if page.is_leaf() {
+            let mut leaf = Vec::new();
+            for n in 0..page.count() {
+                push_piece(&mut leaf, |leaf| leaf.extend_from_slice(page.key(n)));
+                push_piece(&mut leaf, |leaf| (self.remember)(page.value(n), leaf));
+            }
+            Page::Leaf(self.records.push(&leaf)?)
+        } else {
+            Page::Branch(page.children_from(0).into())
         };
-        let key = if has_old { old.key() } else { new.key() };
-        Ok(Some(Changed { key, old: has_old.then(|| old.value()), new: has_new.then(|| new.value()) }))
-    }
-}
-
-/// The records of leaves, one after the other.
-struct Entries<'r> {
-    records: &'r Records,
-    leaves: std::vec::IntoIter<Place>,
-    leaf: Vec<u8>,
-    at: usize,
-    key: Range<usize>,
-    value: Range<usize>,
-    /// Whether the current entry is done with.
-    is_taken: bool,
-}
-
-impl<'r> Entries<'r> {
-    fn new(records: &'r Records, leaves: Vec<Place>) -> Entries<'r> {
-        let leaves = leaves.into_iter();
-        Entries { records, leaves, leaf: Vec::new(), at: 0, key: 0..0, value: 0..0, is_taken: true }
-    }
-
-    /// Goes on to the next entry if the current one is done with; `false` at the end.
-    fn step(&mut self) -> Result<bool> {
-        if !self.is_taken {
-            return Ok(true);
-        }
-        while self.at == self.leaf.len() {
-            let Some(place) = self.leaves.next() else { return Ok(false) };
-            self.leaf = self.records.load(place)?;
-            self.at = 0;
-        }
-        self.key = pop(&self.leaf, &mut self.at);
-        self.value = pop(&self.leaf, &mut self.at);
-        self.is_taken = false;
-        Ok(true)
-    }
-
-    fn key(&self) -> &[u8] {
-        &self.leaf[self.key.clone()]
-    }
-
-    fn value(&self) -> &[u8] {
-        &self.leaf[self.value.clone()]
+        self.walk.reuse(page);
+        Ok(read)
     }
 }

@@ -7,6 +7,7 @@
 
 mod allocation;
 mod damage;
+mod differences;
 mod header;
 mod mirror;
 mod multimap;
@@ -14,19 +15,22 @@ mod packing;
 mod page;
 mod page_number;
 mod reached;
+mod records;
 mod store;
 mod survey;
 mod table;
 mod tree;
+mod walk;
 
 pub use allocation::{Allocation, Saved};
 pub use damage::Damage;
 pub use header::{GOD_BYTE, HEADER_LEN, Header, MAGIC, RECOVERY_REQUIRED, Slot};
-pub use mirror::{Advance, Damaged, Mirror, Records};
+pub use mirror::{Advance, Damaged, Mirror};
 pub use packing::{PAGE_SIZE, Packing, filler};
-pub use page::{Page, Root, Widths};
+pub use page::{Page, PageRef, Widths};
 pub use page_number::PageNumber;
 pub use reached::Reached;
+pub use records::Records;
 pub use store::PageStore;
 pub use survey::Survey;
 pub use table::{Definition, TableTree, TypeName, misnamed_commit, verify_commit, verify_own};
@@ -38,6 +42,7 @@ use damage::Fault;
 use page::Shape;
 use std::fs;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -161,7 +166,7 @@ impl File {
     }
 
     /// A page whose checksum matches. `buffer` is used for it and grown where it must be.
-    fn read_page(&self, at: &Root, widths: Widths, buffer: Vec<u8>) -> Result<Arc<Page>> {
+    fn read_page(&self, at: &PageRef, widths: Widths, buffer: Vec<u8>) -> Result<Arc<Page>> {
         self.pages_read.fetch_add(1, Ordering::Relaxed);
         let Some(store) = &self.store else { return self.read_verified(at, widths, buffer).map(Arc::new) };
         if let Some(page) = store.fetch(at, widths)? {
@@ -173,7 +178,7 @@ impl File {
         Ok(page)
     }
 
-    fn read_verified(&self, at: &Root, widths: Widths, mut buffer: Vec<u8>) -> Result<Page> {
+    fn read_verified(&self, at: &PageRef, widths: Widths, mut buffer: Vec<u8>) -> Result<Page> {
         let damaged = |fault| Error::Damaged(Damage::of_contents(at.page, at.checksum, fault));
         let (start, size) = self.header.geometry.locate(at.page).ok_or_else(|| damaged(Fault::NoSuchPage))?;
         if start + size > self.len {
@@ -183,7 +188,11 @@ impl File {
         let mut read_to = |buffer: &mut Vec<u8>, end: u64| -> Result<()> {
             let end = usize::try_from(end).map_err(|_| damaged(Fault::TooLarge))?;
             if buffer.len() < end {
-                buffer.resize(end, 0);
+                buffer.truncate(have);
+                buffer.shrink_to_fit();
+                // The allocator has zeroed memory; to fill it byte by byte takes long in a debug build.
+                let begun = mem::replace(buffer, vec![0; end]);
+                buffer[..have].copy_from_slice(&begun);
             }
             if have < end {
                 read_exact_at(&self.handle, &mut buffer[have..end], start + have as u64)?;

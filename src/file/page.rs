@@ -8,23 +8,23 @@ use super::page_number::PageNumber;
 use super::{Result, checksum};
 use std::ops::Range;
 
-/// A tree: its root page, the checksum of that page, and the number of its entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Root {
+/// A page as whoever leads to it names it: its place, and the checksum that it must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PageRef {
     pub page: PageNumber,
     pub checksum: u128,
-    pub length: u64,
 }
 
-impl Root {
-    pub const LEN: usize = 32;
+impl PageRef {
+    /// Bytes in which the root of a tree is recorded: after the page comes the number of entries, which the definition
+    /// of a table has as well.
+    pub const ROOT_LEN: usize = 32;
 
-    /// `bytes` must hold [`Root::LEN`] bytes.
-    pub fn parse(bytes: &[u8]) -> Root {
-        Root {
+    /// The root of a tree; `bytes` must hold [`PageRef::ROOT_LEN`] bytes.
+    pub fn of_root(bytes: &[u8]) -> PageRef {
+        PageRef {
             page: PageNumber::parse(u64_at(bytes, 0)),
             checksum: u128::from_le_bytes(bytes[8..24].try_into().expect("16 bytes")),
-            length: u64_at(bytes, 24),
         }
     }
 }
@@ -195,14 +195,18 @@ impl Page {
         &self.bytes[range(start, self.shape.value_end(&self.bytes, n))]
     }
 
-    /// A child of a branch: there is one more than there are keys. Its length is not known here.
-    pub fn child(&self, n: usize) -> Root {
+    /// The children of a branch from one of them on: there is one more than there are keys.
+    pub fn children_from(&self, n: usize) -> Vec<PageRef> {
+        (n..=self.count()).map(|n| self.child(n)).collect()
+    }
+
+    /// A child of a branch.
+    pub fn child(&self, n: usize) -> PageRef {
         let checksum = 8 + 16 * n;
         let number = 8 + 16 * (self.shape.count + 1) + 8 * n;
-        Root {
+        PageRef {
             page: PageNumber::parse(u64::from_le_bytes(self.bytes[number..number + 8].try_into().expect("8 bytes"))),
             checksum: u128::from_le_bytes(self.bytes[checksum..checksum + 16].try_into().expect("16 bytes")),
-            length: u64::MAX,
         }
     }
 

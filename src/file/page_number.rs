@@ -23,6 +23,11 @@ impl PageNumber {
         let low = |bits: u64| u32::try_from(bits & 0xF_FFFF).expect("20 bits");
         PageNumber { region: low(raw >> 20), index: low(raw & (0xF_FFFF >> order)), order }
     }
+
+    /// The number as the file has it, without reserved bits.
+    pub(super) fn raw(self) -> u64 {
+        u64::from(self.order) << 59 | u64::from(self.region) << 20 | u64::from(self.index)
+    }
 }
 
 impl fmt::Display for PageNumber {

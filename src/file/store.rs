@@ -3,7 +3,7 @@
 
 use super::page::{Page, Shape, Widths};
 use super::page_number::PageNumber;
-use super::{Damage, Error, Result, Root};
+use super::{Damage, Error, PageRef, Result};
 use crate::system::spill::Spill;
 use std::collections::HashMap;
 use std::io;
@@ -42,7 +42,7 @@ enum Kept {
 
 impl PageStore {
     /// The page, if it is there and was read with the same widths.
-    pub fn fetch(&self, at: &Root, widths: Widths) -> Result<Option<Arc<Page>>> {
+    pub fn fetch(&self, at: &PageRef, widths: Widths) -> Result<Option<Arc<Page>>> {
         let inner = self.lock();
         match inner.pages.get(&(at.page, at.checksum)) {
             Some(Kept::Here(page)) if page.widths() == widths => Ok(Some(Arc::clone(page))),
@@ -58,7 +58,7 @@ impl PageStore {
         }
     }
 
-    pub fn keep(&self, at: &Root, page: &Arc<Page>) -> Result<()> {
+    pub fn keep(&self, at: &PageRef, page: &Arc<Page>) -> Result<()> {
         let bytes = page.used_bytes();
         let mut inner = self.lock();
         let kept = if inner.in_memory + bytes.len() <= MEMORY {

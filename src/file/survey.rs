@@ -2,8 +2,8 @@
 
 use super::damage::Fault;
 use super::table::{Definition, FREED};
-use super::tree::MAX_DEPTH;
-use super::{Damage, Error, File, Page, Reached, Result, Root, Slot, Widths};
+use super::walk::Walk;
+use super::{Damage, Error, File, Page, PageRef, Result, Slot, Widths};
 use std::str;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Survey<'f> {
     file: &'f File,
-    reached: Reached,
+    walk: Walk<'f>,
     /// Pages whose checksum holds.
     pub pages: u64,
     /// Those of them that are branches.
@@ -20,72 +20,51 @@ pub struct Survey<'f> {
     pub allocated: u64,
     /// Pages from the root to the deepest leaf of the tree that was walked last.
     pub depth: usize,
-    /// The buffer of a leaf that nobody refers to any more.
-    spare: Vec<u8>,
 }
 
 impl<'f> Survey<'f> {
     pub fn new(file: &'f File) -> Survey<'f> {
-        Survey { file, reached: Reached::default(), pages: 0, branches: 0, allocated: 0, depth: 0, spare: Vec::new() }
+        Survey { file, walk: Walk::new(file), pages: 0, branches: 0, allocated: 0, depth: 0 }
     }
 
     /// Calls `leaf` with every leaf of a tree that can be read, in order, and `damage` with
     /// everything that cannot.
     pub fn tree(
         &mut self,
-        root: Option<Root>,
+        root: Option<PageRef>,
         widths: Widths,
         leaf: &mut dyn FnMut(&Arc<Page>) -> Result<()>,
         damage: &mut dyn FnMut(Damage),
     ) -> Result<()> {
-        // The branches down to here, each with the child to visit next.
-        let mut branches: Vec<(Arc<Page>, usize)> = Vec::new();
-        let mut next = root;
+        self.walk.begin(root, widths);
         self.depth = 0;
-        while let Some(at) = next {
-            match self.page(&at, widths, branches.len()) {
-                Ok(page) if page.is_leaf() => {
-                    self.depth = self.depth.max(branches.len() + 1);
-                    leaf(&page)?;
-                    self.spare = Arc::into_inner(page).map_or_else(Vec::new, |page| page.bytes);
+        while let Some(at) = self.walk.next() {
+            let page = match self.walk.reach(at.page).and_then(|()| self.walk.read(at)) {
+                Ok(page) => page,
+                Err(Error::Damaged(what)) => {
+                    damage(what);
+                    continue;
                 }
-                Ok(page) => {
-                    self.branches += 1;
-                    branches.push((page, 0));
-                }
-                Err(Error::Damaged(what)) => damage(what),
                 Err(error) => return Err(error),
-            }
-            next = loop {
-                let Some((branch, child)) = branches.last_mut() else { break None };
-                if *child <= branch.count() {
-                    *child += 1;
-                    break Some(branch.child(*child - 1));
-                }
-                branches.pop();
             };
+            self.pages += 1;
+            self.allocated += self.file.header.geometry.locate(at.page).map_or(0, |(_, size)| size);
+            if page.is_leaf() {
+                self.depth = self.depth.max(self.walk.depth() + 1);
+                leaf(&page)?;
+            } else {
+                self.branches += 1;
+                self.walk.enter(page.children_from(0));
+            }
+            self.walk.reuse(page);
         }
         Ok(())
-    }
-
-    fn page(&mut self, at: &Root, widths: Widths, depth: usize) -> Result<Arc<Page>> {
-        let fault = |fault| Error::Damaged(Damage::of_page(Some(at.page), fault));
-        if self.reached.add(self.file, at.page) {
-            return Err(fault(Fault::ReachedTwice));
-        }
-        let page = self.file.read_page(at, widths, std::mem::take(&mut self.spare))?;
-        self.pages += 1;
-        self.allocated += self.file.header.geometry.locate(at.page).map_or(0, |(_, size)| size);
-        if depth == MAX_DEPTH && !page.is_leaf() {
-            return Err(fault(Fault::TooDeep));
-        }
-        Ok(page)
     }
 
     /// The definitions of a table tree, as far as they can be read.
     pub fn definitions(
         &mut self,
-        root: Option<Root>,
+        root: Option<PageRef>,
         damage: &mut dyn FnMut(Damage),
     ) -> Result<Vec<(String, Definition)>> {
         let mut definitions = Vec::new();

@@ -1,7 +1,7 @@
 //! The definition of a table, as the table tree holds it under the table's name.
 
 use super::damage::Fault;
-use super::page::Root;
+use super::page::PageRef;
 use super::page::Widths;
 use super::{Damage, Error, File, Result, Slot, Tree};
 use std::fmt;
@@ -42,7 +42,7 @@ pub struct Definition {
     pub multimap: bool,
     /// Entries; of a multimap the pairs.
     pub length: u64,
-    pub root: Option<Root>,
+    pub root: Option<PageRef>,
     pub widths: Widths,
     /// 1 in every file that redb 2 and 3 write.
     pub alignments: [u32; 2],
@@ -60,7 +60,7 @@ impl Definition {
             _ => return None,
         };
         let length = u64::from_le_bytes(fields.take()?);
-        let root = fields.flagged(|bytes: [u8; Root::LEN]| Root::parse(&bytes))?;
+        let root = fields.flagged(|bytes: [u8; PageRef::ROOT_LEN]| PageRef::of_root(&bytes))?;
         let key = fields.flagged(u32::from_le_bytes)?;
         let value = fields.flagged(u32::from_le_bytes)?;
         let alignments = [u32::from_le_bytes(fields.take()?), u32::from_le_bytes(fields.take()?)];
@@ -107,9 +107,9 @@ impl Definition {
     }
 
     /// The inner tree that a value of a multimap stands for, where it is not in the value itself.
-    pub(super) fn inner_root(&self, value: &[u8]) -> Option<Root> {
+    pub(super) fn inner_root(&self, value: &[u8]) -> Option<PageRef> {
         let (&kind, root) = value.split_first()?;
-        (self.multimap && kind == SUBTREE && root.len() >= Root::LEN).then(|| Root::parse(root))
+        (self.multimap && kind == SUBTREE && root.len() >= PageRef::ROOT_LEN).then(|| PageRef::of_root(root))
     }
 
     /// Reads every page of the table, those of a multimap's inner trees too.
@@ -146,7 +146,7 @@ impl Fields<'_> {
 pub struct TableTree<'f> {
     file: &'f File,
     tree: Tree<'f>,
-    root: Option<Root>,
+    root: Option<PageRef>,
 }
 
 impl<'f> TableTree<'f> {
@@ -158,7 +158,7 @@ impl<'f> TableTree<'f> {
         TableTree::new(file, slot.system)
     }
 
-    fn new(file: &'f File, root: Option<Root>) -> TableTree<'f> {
+    fn new(file: &'f File, root: Option<PageRef>) -> TableTree<'f> {
         TableTree { file, tree: Tree::new(file, root, Widths::default()), root }
     }
 

@@ -1,17 +1,15 @@
 //! A B-tree, walked in key order or searched, one verified page at a time.
 
 use super::damage::Fault;
-use super::{Error, File, Page, PageNumber, Reached, Result, Root, Widths};
+use super::walk::{MAX_DEPTH, Walk};
+use super::{Error, File, Page, PageRef, Reached, Result, Widths};
 use std::sync::Arc;
-
-/// No tree that fits a file is deeper: a branch has at least two children.
-pub(super) const MAX_DEPTH: usize = 64;
 
 /// A tree of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Tree<'f> {
     file: &'f File,
-    root: Option<Root>,
+    root: Option<PageRef>,
     widths: Widths,
 }
 
@@ -33,7 +31,7 @@ impl TreeEntry {
 }
 
 impl<'f> Tree<'f> {
-    pub fn new(file: &'f File, root: Option<Root>, widths: Widths) -> Tree<'f> {
+    pub fn new(file: &'f File, root: Option<PageRef>, widths: Widths) -> Tree<'f> {
         Tree { file, root, widths }
     }
 
@@ -51,7 +49,7 @@ impl<'f> Tree<'f> {
             at = page.child(index);
             buffer = Arc::into_inner(page).map_or_else(Vec::new, |page| page.bytes);
         }
-        Err(too_deep(at.page))
+        Err(Error::page(at.page, Fault::TooDeep))
     }
 
     /// All entries, in the order of the tree.
@@ -61,14 +59,14 @@ impl<'f> Tree<'f> {
 
     /// The entries whose key is not before `start`, in the order of the tree.
     pub fn entries_from(&self, start: &[u8]) -> Cursor<'f> {
-        Cursor {
-            tree: *self,
-            branches: Vec::new(),
-            leaf: None,
-            spare: Vec::new(),
-            start: Some(start.to_vec()),
-            reached: Reached::default(),
-        }
+        self.entries_beside(start, Reached::default())
+    }
+
+    /// The same; takes the pages that another walk has reached for reached.
+    pub fn entries_beside(&self, start: &[u8], reached: Reached) -> Cursor<'f> {
+        let mut walk = Walk::beside(self.file, reached);
+        walk.begin(self.root, self.widths);
+        Cursor { walk, leaf: None, start: Some(start.to_vec()) }
     }
 
     /// Reads every page.
@@ -79,79 +77,39 @@ impl<'f> Tree<'f> {
     }
 }
 
-/// A place in a tree, moving forward. Behind an error it goes on with the next page.
+/// A place in a tree, moving forward. After an error it goes on with the next page.
 #[derive(Debug)]
 pub struct Cursor<'f> {
-    tree: Tree<'f>,
-    /// The branches down to the current leaf, each with the child to visit next.
-    branches: Vec<(Arc<Page>, usize)>,
+    walk: Walk<'f>,
     leaf: Option<(Arc<Page>, usize)>,
-    spare: Vec<u8>,
     /// Where to begin; taken on the first step.
     start: Option<Vec<u8>>,
-    reached: Reached,
 }
 
 impl Cursor<'_> {
-    /// Takes the pages that another walk has reached for reached; no two trees share a page.
-    pub fn beside(self, reached: Reached) -> Self {
-        Cursor { reached, ..self }
-    }
-
     /// The pages that were reached.
     pub fn into_reached(self) -> Reached {
-        self.reached
+        self.walk.into_reached()
     }
 
     /// The next leaf, whole.
     fn next_leaf(&mut self) -> Result<Option<Arc<Page>>> {
-        self.reuse_leaf();
+        if let Some((leaf, _)) = self.leaf.take() {
+            self.walk.reuse(leaf);
+        }
         let start = self.start.take();
-        let mut at = match &start {
-            Some(_) => self.tree.root,
-            None => self.next_child(),
-        };
-        while let Some(root) = at {
-            let page = self.read(&root)?;
+        while let Some(at) = self.walk.next() {
+            self.walk.reach(at.page)?;
+            let page = self.walk.read(at)?;
             let index = start.as_ref().map_or(0, |start| page.position(start));
             if page.is_leaf() {
                 self.leaf = Some((Arc::clone(&page), index));
                 return Ok(Some(page));
             }
-            if self.branches.len() == MAX_DEPTH {
-                return Err(too_deep(root.page));
-            }
-            at = Some(page.child(index));
-            self.branches.push((page, index + 1));
+            self.walk.enter(page.children_from(index));
+            self.walk.reuse(page);
         }
         Ok(None)
-    }
-
-    fn next_child(&mut self) -> Option<Root> {
-        while let Some((branch, next)) = self.branches.last_mut() {
-            if *next <= branch.count() {
-                *next += 1;
-                return Some(branch.child(*next - 1));
-            }
-            self.branches.pop();
-        }
-        None
-    }
-
-    fn read(&mut self, root: &Root) -> Result<Arc<Page>> {
-        if self.reached.add(self.tree.file, root.page) {
-            return Err(Error::page(root.page, Fault::ReachedTwice));
-        }
-        self.tree.file.read_page(root, self.tree.widths, std::mem::take(&mut self.spare))
-    }
-
-    /// The buffer of a leaf that no entry refers to any more serves the next one.
-    fn reuse_leaf(&mut self) {
-        if let Some((leaf, _)) = self.leaf.take()
-            && let Some(page) = Arc::into_inner(leaf)
-        {
-            self.spare = page.bytes;
-        }
     }
 
     fn step(&mut self) -> Result<Option<TreeEntry>> {
@@ -175,8 +133,4 @@ impl Iterator for Cursor<'_> {
     fn next(&mut self) -> Option<Result<TreeEntry>> {
         self.step().transpose()
     }
-}
-
-fn too_deep(page: PageNumber) -> Error {
-    Error::page(page, Fault::TooDeep)
 }

@@ -15,12 +15,17 @@
 use super::envelopes::{Envelopes, Frame};
 use super::style::JsonStyle;
 use super::tokens::{Result as Writing, Stop, Tokens};
-use crate::cbor::reader::Reader;
+use super::values::{Maps, Values};
+use crate::cbor::pairs::VerifiedMaps;
+use crate::cbor::reader::{Head, Reader};
 use crate::live::error::DecodeError;
 use crate::live::view::EnvelopeView;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt;
 use std::io::{self, Write};
+
+/// What was verified is not too deep.
+const ANY_DEPTH: usize = usize::MAX;
 
 /// The largest value that is written unverified, in bytes.
 const LARGE: usize = 1024 * 1024;
@@ -211,21 +216,33 @@ pub(crate) fn write_document_entry(
     Ok(())
 }
 
-/// The record of `envelope` at an offset, on one line.
-pub(crate) fn record_json(envelope: &EnvelopeView<'_>, offset: usize) -> String {
-    on_one_line(|envelopes| envelopes.record(envelope, &mut Reader::at(envelope.value(), offset)))
+/// The record that begins at an offset of verified bytes, on one line. One of vantage-live that is not a map has no
+/// fields.
+pub(crate) fn record_json(maps: &VerifiedMaps<'_>, offset: usize) -> String {
+    on_one_line(|values| {
+        let mut record = Reader::at(maps.bytes(), offset);
+        values.begin_object();
+        if let Head::Map(_) = record.peek()? {
+            maps.pairs::<Stop>(&mut record, &mut |name, value| {
+                values.tokens.key(&name)?;
+                values.value(value, Maps::Verified(maps), ANY_DEPTH)
+            })?;
+        }
+        values.end_object();
+        Ok(())
+    })
 }
 
-/// The value in a record of `envelope` at an offset, on one line.
-pub(crate) fn value_json(envelope: &EnvelopeView<'_>, offset: usize) -> String {
-    on_one_line(|envelopes| envelopes.value(envelope, &mut Reader::at(envelope.value(), offset)))
+/// The value in a record that begins at an offset of verified bytes, on one line.
+pub(crate) fn value_json(maps: &VerifiedMaps<'_>, offset: usize) -> String {
+    on_one_line(|values| values.value(&mut Reader::at(maps.bytes(), offset), Maps::Verified(maps), ANY_DEPTH))
 }
 
-fn on_one_line(write: impl FnOnce(&mut Envelopes<io::Sink>) -> Writing) -> String {
+fn on_one_line(write: impl FnOnce(&mut Values<io::Sink>) -> Writing) -> String {
     let tokens = Tokens::buffered(io::sink(), false, Vec::new(), usize::MAX);
-    let mut envelopes = Envelopes::new(tokens, JsonStyle::default(), Frame::Own);
-    write(&mut envelopes).map_err(io::Error::from).expect("verified, and memory takes all text");
-    String::from_utf8(envelopes.values.tokens.into_text()).expect("JSON is UTF-8")
+    let mut values = Values::new(tokens, JsonStyle::default().plain);
+    write(&mut values).map_err(io::Error::from).expect("verified, and memory takes all text");
+    String::from_utf8(values.tokens.into_text()).expect("JSON is UTF-8")
 }
 
 impl fmt::Display for EntryError {

@@ -6,9 +6,6 @@ use super::verify::verify;
 use crate::cbor;
 use crate::cbor::pairs::{VerifiedMaps, Visit};
 use crate::cbor::reader::{Head, Reader};
-use indexmap::IndexMap;
-use std::borrow::Cow;
-use std::ops::Range;
 
 /// An envelope whose bytes were verified to its end.
 #[derive(Clone, Debug)]
@@ -18,9 +15,6 @@ pub struct EnvelopeView<'b> {
     rows: Vec<usize>,
     maps: VerifiedMaps<'b>,
 }
-
-/// Where the values of names are among the bytes, in the order of the names.
-pub(crate) type Ranges<'b> = IndexMap<Cow<'b, str>, Range<usize>>;
 
 impl<'b> EnvelopeView<'b> {
     /// Verifies the value of an entry; see [`CachedRows::decode`](super::CachedRows::decode) for what is
@@ -69,27 +63,4 @@ impl<'b> EnvelopeView<'b> {
             _ => Ok(record.skip(MAX_DEPTH)?),
         }
     }
-
-    /// Where the record of each row is, by row id.
-    pub(crate) fn record_ranges(&self) -> Ranges<'b> {
-        ranges(|visit| self.rows(visit))
-    }
-
-    /// Where the value of each field is, by name, for the record that begins at this offset.
-    pub(crate) fn field_ranges(&self, record: usize) -> Ranges<'b> {
-        ranges(|visit| self.fields(&mut Reader::at(self.value(), record), visit))
-    }
-}
-
-/// Where the values are that `walk`, which goes through verified bytes, visits.
-fn ranges<'b>(walk: impl FnOnce(&mut Visit<'_, 'b, cbor::Error>) -> cbor::error::Result<()>) -> Ranges<'b> {
-    let mut ranges = Ranges::new();
-    let walked = walk(&mut |name, value| {
-        let start = value.pos();
-        value.skip(MAX_DEPTH)?;
-        ranges.insert(name, start..value.pos());
-        Ok(())
-    });
-    walked.expect("what was verified can be read");
-    ranges
 }

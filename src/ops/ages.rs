@@ -9,6 +9,7 @@ use crate::snapshot::{Layout, Snapshot};
 
 /// One entry, and when it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Age {
     /// Its full key; of a set the name of its table and, if one row is selected, a `/` and the id of that.
     pub key: String,
@@ -28,6 +29,7 @@ pub struct Age {
 
 /// The entries that were asked for.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Ages {
     /// Those whose head can be read, each once, in the order of the selections and of the cache.
     pub entries: Vec<Age>,

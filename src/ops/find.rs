@@ -4,16 +4,14 @@ use crate::cbor;
 use crate::cbor::reader::{Head, Reader};
 use crate::error::{Error, Result};
 use crate::live::envelope::Record;
-use crate::ops::entries::each_entry;
+use crate::ops::parts::{Part, Worked, on_all_cores};
 use crate::ops::scope::{Matched, Scope};
 use crate::ops::unread::Unread;
-use crate::ops::{past_damage, unless_moved};
-use crate::snapshot::{Entry, EntryKey, LiveEntry, Row, RowFault, Set, SetRow, Snapshot};
-use crate::system::workers::{LARGE, with_workers};
+use crate::snapshot::{EntryKey, RowFault, Snapshot};
 use ciborium::Value;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// What was verified is not too deep.
 const ANY_DEPTH: usize = usize::MAX;
@@ -151,55 +149,6 @@ pub fn find_row(
     search(snapshot, scope, Some(id), work, visit)
 }
 
-/// What is searched at once.
-enum Part {
-    /// An entry of vantage-live.
-    Live(LiveEntry),
-    /// The key of a set.
-    Key(Arc<Set>),
-    /// A row of a set.
-    Row(Arc<Set>, SetRow),
-}
-
-impl Part {
-    fn key(&self) -> EntryKey {
-        match self {
-            Part::Live(entry) => entry.key().into(),
-            Part::Key(set) | Part::Row(set, _) => set.key().into(),
-        }
-    }
-
-    fn fetched_at(&self) -> Option<u64> {
-        match self {
-            Part::Live(entry) => entry.head().ok().map(|head| head.fetched_at),
-            Part::Key(set) | Part::Row(set, _) => set.fetched_at(),
-        }
-    }
-
-    /// The bytes that hold its rows.
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Part::Live(entry) => entry.value(),
-            Part::Key(_) => &[],
-            Part::Row(_, row) => row.value(),
-        }
-    }
-
-    fn rows(&self, visit: &mut dyn FnMut(&Row<'_>)) -> Result<(), RowFault> {
-        match self {
-            Part::Live(entry) => match entry.envelope() {
-                Err(error) => Err(RowFault::Envelope { key: entry.key(), error }),
-                Ok(envelope) => Row::each_of(&envelope, &mut |row| {
-                    visit(&row);
-                    Ok(())
-                }),
-            },
-            Part::Key(_) => Ok(()),
-            Part::Row(_, row) => row.read(&mut |row| row.map(|row| visit(&row))),
-        }
-    }
-}
-
 /// Hands parts of entries to all cores, and what they find to `visit`, in order. Of sets only the row with this id is
 /// read, if there is one.
 fn search<Found: Send>(
@@ -209,11 +158,18 @@ fn search<Found: Send>(
     work: impl Fn(&Part) -> Result<Vec<Found>, RowFault> + Sync,
     mut visit: impl FnMut(Found) -> ControlFlow<()>,
 ) -> Result<Searched> {
-    type Batch<Found> = Vec<(EntryKey, Result<Vec<Found>, RowFault>)>;
-    let mut unread = Unread::default();
-    let mut damage = Vec::new();
-    let mut take = |batch: Batch<Found>| {
-        for (key, found) in batch {
+    let (mut unread, mut damage) = (Unread::default(), Vec::new());
+    let one = |part: &Part| match work(part) {
+        Ok(found) if found.is_empty() => None,
+        found => Some((part.key(), found)),
+    };
+    let all = |parts: Vec<Part>| parts.iter().filter_map(one).collect::<Vec<_>>();
+    let searched = on_all_cores(snapshot, scope, id, all, &mut damage, |worked| {
+        let found = match worked {
+            Worked::Parts(found) => found,
+            Worked::Large(part) => one(&part).into_iter().collect(),
+        };
+        for (key, found) in found {
             match found {
                 Ok(found) => {
                     if found.into_iter().try_for_each(&mut visit).is_break() {
@@ -224,71 +180,13 @@ fn search<Found: Send>(
             }
         }
         Ok(())
-    };
-    let one = |part: &Part| match work(part) {
-        Ok(found) if found.is_empty() => None,
-        found => Some((part.key(), found)),
-    };
-    let walked = with_workers(
-        |parts: Vec<Part>| parts.iter().filter_map(one).collect(),
-        |workers| {
-            let mut push = |part: Part| {
-                let len = part.bytes().len();
-                if len < LARGE {
-                    workers.push(part, len);
-                    return workers.next_due().map_or(Ok(()), &mut take);
-                }
-                while let Some(batch) = workers.next() {
-                    take(batch)?;
-                }
-                take(one(&part).into_iter().collect())
-            };
-            let walked = each_entry(snapshot, scope, |entry| match entry {
-                Entry::Live(entry) => push(Part::Live(entry)),
-                Entry::Set(set) => {
-                    push(Part::Key(Arc::clone(&set)))?;
-                    each_part(snapshot, &set, id, &mut damage, &mut push)
-                }
-            })?;
-            while let Some(batch) = workers.next() {
-                take(batch)?;
-            }
-            Ok(walked)
-        },
-    );
+    });
     unread.damage.extend(damage);
-    match walked {
-        Ok((matched, damage)) => {
-            unread.damage.extend(damage);
-            Ok(Searched { unread, matched })
-        }
+    match searched {
+        Ok(matched) => Ok(Searched { unread, matched }),
         Err(Stop::Satisfied) => Ok(Searched { unread, ..Searched::default() }),
         Err(Stop::Cache(error)) => Err(error),
     }
-}
-
-/// Calls `push` with the rows of a set, or with the one that has this id.
-fn each_part(
-    snapshot: &Snapshot,
-    set: &Arc<Set>,
-    id: Option<&str>,
-    damage: &mut Vec<Error>,
-    push: &mut impl FnMut(Part) -> Result<(), Stop>,
-) -> Result<(), Stop> {
-    let only = match id {
-        Some(id) if set.row().is_some_and(|row| row != id) => return Ok(()),
-        Some(id) => match past_damage(unless_moved(snapshot.with_row(set, id), snapshot), damage)?.flatten() {
-            Some(only) => only,
-            None => return Ok(()),
-        },
-        None => Set::clone(set),
-    };
-    for row in snapshot.rows(&only) {
-        if let Some(row) = past_damage(unless_moved(row, snapshot), damage)? {
-            push(Part::Row(Arc::clone(set), row))?;
-        }
-    }
-    Ok(())
 }
 
 /// Why a search ends early.
@@ -303,11 +201,22 @@ impl From<Error> for Stop {
     }
 }
 
-/// Whether encoded bytes may hold what `contains` finds in contiguous ones. A text of indefinite length, which
-/// begins with this byte, need not be contiguous.
+/// Whether encoded bytes may hold what `contains` finds in contiguous ones: there, or in a text of indefinite length,
+/// whose chunks need not be contiguous.
 fn may_hold(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
     const INDEFINITE_TEXT: u8 = 0x7f;
-    contains(bytes) || memchr::memchr(INDEFINITE_TEXT, bytes).is_some()
+    if contains(bytes) {
+        return true;
+    }
+    // Most bytes like that begin no text. Where very many seem to, it is shorter to decode.
+    let mut left = 4 * bytes.len();
+    memchr::memchr_iter(INDEFINITE_TEXT, bytes).any(|at| {
+        let mut reader = Reader::at(bytes, at + 1);
+        let holds = reader.text(None).is_ok_and(|text| contains(text.as_bytes()));
+        let read = reader.pos() - at;
+        left = left.saturating_sub(read);
+        holds || left == 0
+    })
 }
 
 /// All that matches in a part of an entry.
@@ -316,7 +225,9 @@ fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
     let hit = |fetched_at, is_incomplete, place| Hit { key: key.clone(), fetched_at, is_incomplete, place };
     let mut found = Vec::new();
     let has_key = !matches!(part, Part::Row(..)) && query.id.is_none() && query.field.is_none();
-    if has_key && ((query.matches)(&key.to_string()) || (query.matches)(&key.shown())) {
+    let is_key_in =
+        || (query.matches)(&key.to_string()) || matches!(key, EntryKey::Set(_)) && (query.matches)(&key.shown());
+    if has_key && is_key_in() {
         found.push(hit(part.fetched_at(), false, Place::Key));
     }
     let may_match = |bytes: &[u8]| may_hold(bytes, query.may_match);
@@ -343,10 +254,7 @@ fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
                 return field.skip(ANY_DEPTH);
             }
             walk.name(&name);
-            walk.path.push(Step::Name(name.into_owned()));
-            walk.value(field)?;
-            walk.path.pop();
-            Ok(())
+            walk.inside(At::Name(name), field)
         });
         walked.expect("what was verified can be read");
         found.extend(walk.places.into_iter().map(hit));
@@ -355,31 +263,52 @@ fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
 }
 
 /// A walk through the values of a row that was verified.
-struct Walk<'w> {
+struct Walk<'w, 'b> {
     query: Query<'w>,
     id: &'w str,
-    path: Vec<Step>,
+    path: Vec<At<'b>>,
     places: Vec<Place>,
 }
 
-impl Walk<'_> {
+/// A step on the way, which is kept only where something matches.
+enum At<'b> {
+    Name(Cow<'b, str>),
+    Index(usize),
+}
+
+impl<'b> Walk<'_, 'b> {
     /// A name, of a field or of a key of a map. Where values of one field are looked for, names do not count.
     fn name(&mut self, name: &str) {
         if self.query.field.is_none() && (self.query.matches)(name) {
-            let path = self.path.iter().cloned().chain([Step::Name(name.to_owned())]).collect();
+            let path = self.steps().chain([Step::Name(name.to_owned())]).collect();
             self.places.push(Place::Name { id: self.id.to_owned(), path });
         }
     }
 
     fn text(&mut self, text: &str) {
         if (self.query.matches)(text) {
-            let (id, path) = (self.id.to_owned(), self.path.clone());
+            let (id, path) = (self.id.to_owned(), self.steps().collect());
             self.places.push(Place::Value { id, path, text: text.to_owned() });
         }
     }
 
+    fn steps(&self) -> impl Iterator<Item = Step> {
+        self.path.iter().map(|at| match at {
+            At::Name(name) => Step::Name(name.clone().into_owned()),
+            At::Index(index) => Step::Index(*index),
+        })
+    }
+
+    /// The value to which a step leads.
+    fn inside(&mut self, at: At<'b>, reader: &mut Reader<'b>) -> cbor::error::Result<()> {
+        self.path.push(at);
+        self.value(reader)?;
+        self.path.pop();
+        Ok(())
+    }
+
     /// A value and all that is in it.
-    fn value(&mut self, reader: &mut Reader<'_>) -> cbor::error::Result<()> {
+    fn value(&mut self, reader: &mut Reader<'b>) -> cbor::error::Result<()> {
         match reader.peek()? {
             Head::Text(_) => {
                 let Head::Text(len) = reader.head()? else { unreachable!("just peeked at") };
@@ -391,9 +320,7 @@ impl Walk<'_> {
                 reader.head()?;
                 let mut index = 0;
                 while reader.more(&mut left)? {
-                    self.path.push(Step::Index(index));
-                    self.value(reader)?;
-                    self.path.pop();
+                    self.inside(At::Index(index), reader)?;
                     index += 1;
                 }
                 Ok(())
@@ -403,9 +330,7 @@ impl Walk<'_> {
                 while reader.more(&mut left)? {
                     let name = self.key(reader)?;
                     self.name(&name);
-                    self.path.push(Step::Name(name));
-                    self.value(reader)?;
-                    self.path.pop();
+                    self.inside(At::Name(name), reader)?;
                 }
                 Ok(())
             }
@@ -433,15 +358,15 @@ impl Walk<'_> {
     }
 
     /// A key of a map: its text, or what it means.
-    fn key(&self, reader: &mut Reader<'_>) -> cbor::error::Result<String> {
+    fn key(&self, reader: &mut Reader<'b>) -> cbor::error::Result<Cow<'b, str>> {
         if let Head::Text(_) = reader.peek()? {
             let Head::Text(len) = reader.head()? else { unreachable!("just peeked at") };
-            return Ok(reader.text(len)?.into_owned());
+            return reader.text(len);
         }
         let start = reader.pos();
         reader.skip(ANY_DEPTH)?;
         let key = decoded(&reader.all()[start..reader.pos()]);
-        Ok((self.query.meaning)(&key).unwrap_or_else(|| crate::json::plain(&key)))
+        Ok(Cow::Owned((self.query.meaning)(&key).unwrap_or_else(|| crate::json::plain(&key))))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::snapshot::{Set, Snapshot, Table};
 
 /// What an invalidation removes or has removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Removed {
     /// The number of entries.
     pub entries: u64,

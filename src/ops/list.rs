@@ -8,6 +8,7 @@ use crate::snapshot::{Layout, Set, Snapshot};
 
 /// What one cache key of vantage-live holds, or one set of diorama.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CacheKeySummary {
     /// The cache key; of a set the name of its table.
     pub cache_key: String,
@@ -42,6 +43,7 @@ pub struct Unreadable {
 
 /// The cache keys of a cache, and what could not be read of it.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct List {
     /// A summary of each cache key, in the order of their names.
     pub cache_keys: Vec<CacheKeySummary>,

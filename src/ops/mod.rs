@@ -23,6 +23,7 @@ pub(crate) mod keep;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod near;
+mod parts;
 pub(crate) mod put;
 pub(crate) mod rewrite;
 pub(crate) mod row_filter;
@@ -42,9 +43,10 @@ pub use check::{Check, check, check_deep};
 pub use check_sets::CheckedSets;
 pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{
-    Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, RowDiff, Side, diff, diff_values,
+    Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, MetaDiff, RowDiff, Side, diff, diff_in,
+    diff_values,
 };
-pub use dump::{DumpError, DumpFormat, DumpStyle, Dumped, dump, dump_entry, dump_set, dump_tree};
+pub use dump::{DumpError, DumpFormat, DumpStyle, Dumped, RowText, dump, dump_entry, dump_rows, dump_set, dump_tree};
 pub use entries::{each_entry, each_row};
 pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};

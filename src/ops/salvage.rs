@@ -15,6 +15,7 @@ use std::time::Duration;
 
 /// What was saved, and what was found damaged on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Salvaged {
     /// The file that was read.
     pub path: PathBuf,

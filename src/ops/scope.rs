@@ -108,6 +108,11 @@ impl Scope {
         self
     }
 
+    /// The same entries, whatever their age.
+    pub(crate) fn of_any_age(&self) -> Scope {
+        Scope { within: None, ..self.clone() }
+    }
+
     /// Where there are bounds of age, leaves out entries whose time cannot be read.
     #[must_use]
     pub fn leaving_undated(mut self) -> Scope {
@@ -176,7 +181,8 @@ impl Scope {
 
     /// Whether a selection matches an entry, whatever its age.
     #[must_use]
-    pub fn matches(&self, key: &Key) -> bool {
+    pub fn matches(&self, key: impl Into<Key>) -> bool {
+        let key = key.into();
         self.place(key.cache_key(), key.sub_key()).is_some()
     }
 

@@ -15,6 +15,7 @@ use crate::snapshot::{Set, Snapshot};
 
 /// What a touch gives or has given a new time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Touched {
     /// The full keys of the entries, each once, in the order of the selections and of the cache; of a set of
     /// diorama the name of its table.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 
 /// Which entries get which keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Renaming {
     /// One entry.
     Entry {

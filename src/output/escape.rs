@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 /// Control characters, and those that reorder or hide what stands around them, as escapes.
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    // Most texts are told from their bytes, which is several times as fast.
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_plain || !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 8);

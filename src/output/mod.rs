@@ -30,8 +30,10 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt::Display;
+use std::fs;
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::mem;
+use std::sync::Arc;
 pub use streams::{Color, Stream, Streams};
 use terminal_json::TerminalJson;
 
@@ -48,19 +50,11 @@ impl Output {
         Output { data: Data::stdout(), untold: RefCell::default(), streams }
     }
 
-    /// The same streams, but that data is kept, for a file that appears when it is whole.
-    pub fn in_memory(&self) -> Output {
+    /// The same streams, but that data goes to a file.
+    pub fn to_file(&self, file: Arc<fs::File>) -> Output {
         let stdout = Stream { is_terminal: false, is_coloured: false };
         let streams = Streams { stdout, json_is_coloured: false, width: None, pager: None, ..self.streams.clone() };
-        Output { data: Data::Memory(Vec::new()), untold: RefCell::default(), streams }
-    }
-
-    /// The data that was kept.
-    pub fn into_memory(self) -> Vec<u8> {
-        match self.data {
-            Data::Memory(bytes) => bytes,
-            _ => Vec::new(),
-        }
+        Output { data: Data::File(BufWriter::with_capacity(64 * 1024, file)), untold: RefCell::default(), streams }
     }
 
     /// Shows data in a pager, once there is any, where it goes to a terminal.
@@ -295,7 +289,7 @@ impl Output {
 /// Where data goes.
 enum Data {
     Stdout(BufWriter<StdoutLock<'static>>),
-    Memory(Vec<u8>),
+    File(BufWriter<Arc<fs::File>>),
     /// To a pager, if there comes any.
     Pageable(PagerProgram),
     Pager(Pager),
@@ -311,7 +305,7 @@ impl Write for Data {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Data::Stdout(stdout) => stdout.write(bytes),
-            Data::Memory(memory) => memory.write(bytes),
+            Data::File(file) => file.write(bytes),
             Data::Pager(pager) => pager.write(bytes),
             Data::Pageable(program) => {
                 *self = Pager::start(program).map_or_else(Data::stdout, Data::Pager);
@@ -324,7 +318,8 @@ impl Write for Data {
         match self {
             Data::Stdout(stdout) => stdout.flush(),
             Data::Pager(pager) => pager.flush(),
-            Data::Memory(_) | Data::Pageable(_) => Ok(()),
+            Data::File(file) => file.flush(),
+            Data::Pageable(_) => Ok(()),
         }
     }
 }

@@ -125,7 +125,7 @@ impl Iterator for Entries<'_> {
                 let start = self.selection.first_sub_key().as_bytes();
                 self.current = Some(Current {
                     cache_key: table.cache_key().unwrap_or_default().into(),
-                    cursor: table.definition().tree(self.file).entries_from(start).beside(mem::take(&mut self.reached)),
+                    cursor: table.definition().tree(self.file).entries_beside(start, mem::take(&mut self.reached)),
                     table,
                     seen: Some(0),
                 });

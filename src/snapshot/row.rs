@@ -9,7 +9,9 @@ use crate::live::envelope::Record;
 use crate::live::error::DecodeError;
 use crate::live::key::Key;
 use crate::live::view::EnvelopeView;
+use indexmap::IndexMap;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// What was verified is not too deep.
 const ANY_DEPTH: usize = usize::MAX;
@@ -39,6 +41,9 @@ pub enum RowFault {
     Cache(Error),
 }
 
+/// Where the values of names are among the bytes, in the order of the names.
+pub(crate) type Ranges<'b> = IndexMap<Cow<'b, str>, Range<usize>>;
+
 /// A row of an entry, whose bytes were verified.
 #[derive(Clone, Debug)]
 pub struct Row<'r> {
@@ -67,6 +72,12 @@ impl<'r> Row<'r> {
         })
     }
 
+    /// The row with this id whose record is there in an envelope.
+    pub(crate) fn of_envelope(id: &'r str, envelope: &'r EnvelopeView<'r>, record: &Range<usize>) -> Row<'r> {
+        let (start, end) = (record.start, record.end);
+        Row { id: Cow::Borrowed(id), maps: envelope.maps(), start, end, is_incomplete: false }
+    }
+
     /// Its id.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -83,6 +94,29 @@ impl<'r> Row<'r> {
     #[must_use]
     pub fn bytes(&self) -> &'r [u8] {
         &self.maps.bytes()[self.start..self.end]
+    }
+
+    /// The maps among the bytes that it is read from.
+    pub(crate) fn maps(&self) -> &'r VerifiedMaps<'r> {
+        self.maps
+    }
+
+    /// Where its fields begin among these bytes.
+    pub(crate) fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Where the value of each field is among these bytes, by name.
+    pub(crate) fn field_ranges(&self) -> Ranges<'r> {
+        let mut ranges = Ranges::new();
+        let walked = self.fields::<CborError>(&mut |name, value| {
+            let start = value.pos();
+            value.skip(ANY_DEPTH)?;
+            ranges.insert(name, start..value.pos());
+            Ok(())
+        });
+        walked.expect("what was verified can be read");
+        ranges
     }
 
     /// Calls `visit` with the name of each field and a reader at its value, which `visit` must read. A record of

@@ -33,6 +33,13 @@ pub enum TableRole {
     Foreign,
 }
 
+impl TableRole {
+    /// Whether it is one of the tables of a set of diorama.
+    pub(crate) fn is_of_set(self) -> bool {
+        matches!(self, TableRole::Rows | TableRole::Meta)
+    }
+}
+
 /// The full key of a set, or of one row of it: the name of the table and, for a row, a `/` and its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SetKey {
@@ -347,8 +354,12 @@ impl Snapshot {
     /// All sets, in the order of their names. Of a damaged meta table what can be read counts; see
     /// [`Snapshot::meta_damage`].
     pub fn sets(&self) -> Result<Vec<Set>> {
+        self.sets_of(self.roles()?)
+    }
+
+    /// The same of these tables, which are all that can be read.
+    pub(crate) fn sets_of(&self, mut roles: Vec<(Table, TableRole)>) -> Result<Vec<Set>> {
         let mut sets: Vec<Set> = Vec::new();
-        let mut roles = self.roles()?;
         // A meta table sorts after its rows, but perhaps not next to them.
         let mut metas: HashMap<String, Table> = HashMap::new();
         for (table, _) in roles.extract_if(.., |(_, role)| *role == TableRole::Meta) {

@@ -70,6 +70,7 @@ pub struct Watcher {
 #[derive(Debug)]
 struct Open {
     file: Arc<fs::File>,
+    identity: Option<Identity>,
     /// The header at the last look that succeeded.
     seen: Option<[u8; HEADER_LEN]>,
 }
@@ -139,14 +140,15 @@ impl Watcher {
     /// The file at the path, and whether it is another one than before.
     fn file(&mut self) -> Result<(Arc<fs::File>, bool)> {
         if let Some(open) = &self.open
-            && is_the_one_at(&open.file, &self.path)
+            && open.identity == fs::metadata(&self.path).ok().map(identity)
         {
             return Ok((Arc::clone(&open.file), open.seen.is_none()));
         }
         self.open = None;
         self.last = None;
         let file = Arc::new(location::open(&self.path, false)?);
-        self.open = Some(Open { file: Arc::clone(&file), seen: None });
+        let identity = file.metadata().ok().map(identity);
+        self.open = Some(Open { file: Arc::clone(&file), identity, seen: None });
         Ok((file, true))
     }
 
@@ -220,9 +222,9 @@ impl Watcher {
     }
 
     /// The selected tables that differ, and where each of them is now.
-    fn changed_tables(&self, attempt: &Attempt, snapshot: &Snapshot) -> Result<Vec<(String, Option<file::Root>)>> {
+    fn changed_tables(&self, attempt: &Attempt, snapshot: &Snapshot) -> Result<Vec<(String, Option<file::PageRef>)>> {
         let mut changed = Vec::new();
-        let mut tables = self.tables.differences(&attempt.tables, &self.records);
+        let mut tables = attempt.tables.differences(&self.records);
         while let Some(table) = tables.next().map_err(|error| snapshot.error(error, None))? {
             let Ok(name) = str::from_utf8(table.key) else { continue };
             let is_selected = |key| self.selections.iter().any(|selection| selection.concerns(key));
@@ -261,17 +263,16 @@ impl Watcher {
             .entries
             .iter()
             .try_for_each(|(name, advance)| self.tell(name, advance, |change| each(&commit, change)));
+        let in_context = |error| commit.snapshot.error(error, None);
         for (name, advance) in attempt.entries {
             if let Some(mirror) = self.entries.get_mut(&name) {
-                mirror.apply(advance, &mut self.records);
+                mirror.apply(advance, &mut self.records).map_err(in_context)?;
             }
         }
-        self.tables.apply(attempt.tables, &mut self.records);
+        self.tables.apply(attempt.tables, &mut self.records).map_err(in_context)?;
         self.forget_ahead();
         self.entries.retain(|_, mirror| !mirror.is_empty());
-        self.records
-            .tidy(self.entries.values_mut().chain([&mut self.tables]))
-            .map_err(|error| commit.snapshot.error(error, None))?;
+        self.records.tidy(self.entries.values_mut().chain([&mut self.tables])).map_err(in_context)?;
         self.last = Some(commit.number);
         self.has_seen = true;
         told.map(|()| commit)
@@ -284,10 +285,9 @@ impl Watcher {
         advance: &Advance,
         mut each: impl FnMut(EntryChange) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(mirror) = self.entries.get(name) else { return Ok(()) };
         let cache_key: Arc<str> = key::cache_key(name).unwrap_or_default().into();
-        let unknown = mirror.has_unknown(advance);
-        let mut differences = mirror.differences(advance, &self.records);
+        let unknown = advance.has_unknown();
+        let mut differences = advance.differences(&self.records);
         while let Some(changed) = differences.next().map_err(|error| Error::file(error, &self.path, Some(name)))? {
             let Ok(sub_key) = str::from_utf8(changed.key) else { continue };
             if self.selections.iter().any(|selection| selection.takes(&cache_key, sub_key)) {
@@ -332,18 +332,23 @@ fn is_in_use(file: &fs::File) -> bool {
     file.metadata().ok().and_then(|metadata| holder::of(&metadata)).is_some_and(|holders| !holders.is_empty())
 }
 
+/// What tells a file from another one at the same path.
 #[cfg(unix)]
-fn is_the_one_at(file: &fs::File, path: &Path) -> bool {
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+#[expect(clippy::needless_pass_by_value, reason = "it is made for `map`")]
+fn identity(metadata: fs::Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt;
-    let place = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    file.metadata().ok().map(place) == fs::metadata(path).ok().map(place)
+    (metadata.dev(), metadata.ino())
 }
 
 /// A file that is open keeps its name here.
 #[cfg(not(unix))]
-fn is_the_one_at(_: &fs::File, _: &Path) -> bool {
-    true
-}
+type Identity = ();
+
+#[cfg(not(unix))]
+fn identity(_: fs::Metadata) -> Identity {}
 
 /// How long to wait before the next look: little after a commit, and longer the longer nothing happens.
 #[derive(Clone, Copy, Debug)]

@@ -34,7 +34,22 @@ pub enum Panic {
     Fatal,
 }
 
-/// For a panic hook, and from there alone: what becomes of the panic that it was called for.
+/// For a panic hook, and from there alone: what becomes of the panic that it was called for. A program that does
+/// without the messages of panics that become errors, and would rather end than be aborted, sets one:
+///
+/// ```no_run
+/// use vlive::system::Panic;
+///
+/// let default = std::panic::take_hook();
+/// std::panic::set_hook(Box::new(move |panic| match vlive::system::panic_in_hook() {
+///     Panic::Caught => {}
+///     Panic::Fatal => {
+///         vlive::system::temporary::remove_all();
+///         std::process::exit(3);
+///     }
+///     _ => default(panic),
+/// }));
+/// ```
 #[must_use]
 pub fn panic_in_hook() -> Panic {
     match (DEPTH.get(), HAS_PANICKED.replace(true)) {

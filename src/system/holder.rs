@@ -6,6 +6,7 @@ use std::fs;
 
 /// A process that holds a lock on a cache file, or has the file open.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Holder {
     /// The process id.
     pub pid: u32,

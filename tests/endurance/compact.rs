@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use vlive::{Cache, CachedRows};
 
 /// Compactions that are killed before they say that they are done.
@@ -36,11 +36,16 @@ fn used(folder: &Path, random: &mut Random) {
     }
 }
 
+/// The size of the file that a compaction is writing; 0 if there is none yet.
+fn largest_beside(file: &Path) -> u64 {
+    let beside = fs::read_dir(file.parent().unwrap()).unwrap().map(Result::unwrap).filter(|entry| entry.path() != file);
+    beside.filter_map(|entry| Some(entry.metadata().ok()?.len())).max().unwrap_or(0)
+}
+
 #[test]
 fn a_compaction_that_is_killed_leaves_the_old_cache_or_the_new_one_and_the_next_write_clears_the_rest() {
     let wanted = KILLS * rounds();
     let (mut killed, mut left_over, mut replaced) = (0, 0, 0);
-    let mut typical = Duration::from_millis(50);
     for seed in 0..20 * wanted {
         if killed >= wanted {
             break;
@@ -50,12 +55,18 @@ fn a_compaction_that_is_killed_leaves_the_old_cache_or_the_new_one_and_the_next_
         used(folder.path(), &mut random);
         let file = folder.path().join("vlive.redb");
         let (before, bytes) = (read(folder.path()).unwrap(), fs::read(&file).unwrap());
-        let begun = Instant::now();
         let mut child = compact(folder.path()).spawn().unwrap();
-        thread::sleep(typical * u32::try_from(random.below(1000)).unwrap() / 900);
+        // Before the new file is begun, at any of its sizes, or while it is verified.
+        let size = (random.below(2) * random.below(bytes.len() / 2)) as u64;
+        let patience = Duration::from_micros(random.below(3000) as u64);
+        while child.try_wait().unwrap().is_none() {
+            if largest_beside(&file) >= size {
+                thread::sleep(patience);
+                break;
+            }
+        }
         child.kill().unwrap();
         if child.wait().unwrap().success() {
-            typical = begun.elapsed().min(Duration::from_secs(2));
             continue;
         }
         killed += 1;

@@ -27,7 +27,7 @@ const ANYWAY: u64 = 64 * MIB;
 const NOISE: u64 = 2 * MIB;
 
 /// Bytes of a small entry, and what may be kept of one: its key, and where it lies.
-const SMALL: usize = 1024;
+const SMALL: usize = 2048;
 const KEPT: u64 = 400;
 
 const LARGE_KEY: &str = "large/1";
@@ -47,7 +47,7 @@ fn large() -> usize {
 
 /// More than a fixture keeps in memory before it spills to a file.
 fn small_entries() -> usize {
-    (large() / 2000).max(10_000)
+    (large() / 4000).max(5000)
 }
 
 /// The most memory that `vlive` had resident, in bytes.

@@ -17,8 +17,7 @@ const BLOCK: usize = 4096;
 /// Bytes of the header that redb gives a meaning.
 const HEADER: usize = 320;
 
-/// Where the commit slots begin.
-const SLOTS: usize = 64;
+const CACHES: [&str; 7] = ["bakery", "crashed", "envelopes", "format-v3", "live-demo", "odd-keys", "values"];
 
 /// The writes; each with what it makes of the contents.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -149,12 +148,13 @@ fn in_threads(test: impl Fn(usize, &Path) -> Tally + Sync) -> Tally {
     })
 }
 
-/// With `VLIVE_STRESS` every bit with every write; else one write in turn for each bit before the commit slots, and
-/// for every seventh of those.
-fn flip_every_bit_of_the_header(name: &str) {
+/// With `VLIVE_STRESS` every bit of every cache with every write; else every bit of one of the caches, with one write
+/// in turn.
+fn flip_bits_of_the_header(name: &str) {
     let is_exhaustive = rounds() > 1;
     let whole = &bytes(name);
-    let bits = (0..8 * HEADER).filter(|bit| is_exhaustive || bit / 8 < SLOTS || bit % 7 == 0);
+    let own = CACHES.iter().position(|cache| *cache == name).expect("one of them");
+    let bits = (0..8 * HEADER).filter(|bit| is_exhaustive || bit % CACHES.len() == own);
     let tally = in_threads(|thread, path| {
         let mut tally = Tally::default();
         for bit in bits.clone().skip(thread).step_by(THREADS) {
@@ -167,11 +167,11 @@ fn flip_every_bit_of_the_header(name: &str) {
         }
         tally
     });
-    assert!(tally.refused > 50 && tally.done > 50, "{name}: {tally:?} is no fair mix");
+    assert!(tally.refused > 20 && tally.done > 20, "{name}: {tally:?} is no fair mix");
 }
 
 mod a_flipped_bit_of_the_header_is_refused_or_does_no_harm {
-    use super::flip_every_bit_of_the_header as flip;
+    use super::flip_bits_of_the_header as flip;
 
     #[test]
     fn of_bakery() {

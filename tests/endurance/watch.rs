@@ -5,14 +5,15 @@ use crate::common::stress::rounds;
 use crate::live::{PAGES, Writer, assert_one_commit};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use indexmap::IndexMap;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
-use vlive::{CachedRows, Selection, Snapshot};
+use std::time::{Duration, UNIX_EPOCH};
+use vlive::{Cache, CachedRows, Selection, Snapshot, ops};
 
 type State = BTreeMap<String, Vec<u8>>;
 
@@ -55,10 +56,24 @@ fn replay(child: Child, mut each: impl FnMut(u64, &State)) -> (State, u64) {
     (state, commits)
 }
 
-fn watch(folder: &Path, duration: &str) -> Child {
-    let arguments = ["watch", "--json", "--raw", "--initial", "--quiet", "--for", duration, "-C"];
+/// A watch that ends with the entry that [`end`] puts.
+fn watch(folder: &Path) -> Child {
+    let until = format!("added:{END}");
+    let arguments = ["watch", "--json", "--raw", "--initial", "--quiet", "--until", &until, "--for", "1h", "-C"];
     let mut command = Command::new(env!("CARGO_BIN_EXE_vlive"));
     command.args(arguments).arg(folder).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap()
+}
+
+const END: &str = "end/now";
+
+fn end(folder: &Path) {
+    let rows = CachedRows { rows: IndexMap::default(), fetched_at: UNIX_EPOCH };
+    Cache::open(folder).unwrap().put(END, &rows).unwrap();
+}
+
+/// The number of the newest commit.
+fn commit(folder: &Path) -> u64 {
+    ops::stat_quick(&Snapshot::open(folder).unwrap()).unwrap().commit
 }
 
 /// Every page of the writer is of one commit, and every row is of its page.
@@ -66,7 +81,7 @@ fn assert_state(number: u64, state: &State) {
     let times: Vec<u64> = (0..PAGES)
         .filter_map(|page| {
             let rows = CachedRows::decode(state.get(&format!("k/page_{page}"))?).unwrap();
-            let time = rows.fetched_at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+            let time = rows.fetched_at.duration_since(UNIX_EPOCH).unwrap().as_secs();
             assert!(rows.rows.values().all(|row| row["generation"] == time.into()), "commit {number}");
             Some(time)
         })
@@ -82,14 +97,21 @@ fn last_state(folder: &Path) -> State {
     entries.map(|entry| (entry.key().to_string(), entry.value().to_vec())).collect()
 }
 
+/// Commits that a writer makes while it is watched.
+const COMMITS: u64 = 1000;
+
 #[test]
-fn replaying_what_is_told_of_a_busy_cache_gives_states_of_single_commits_and_the_last_one() {
+fn replaying_the_events_of_a_busy_cache_gives_states_of_single_commits_and_ends_with_the_last() {
     let folder = tempfile::tempdir().unwrap();
-    let watching = watch(folder.path(), &format!("{}s", 6 * rounds()));
+    let watching = watch(folder.path());
     let writing = folder.path().to_owned();
     let writer = thread::spawn(move || {
-        let _writer = Writer::start(&writing, "busy");
-        thread::sleep(Duration::from_secs(4 * rounds()));
+        let writer = Writer::start(&writing, "busy");
+        while commit(&writing) < COMMITS * rounds() {
+            thread::sleep(Duration::from_millis(50));
+        }
+        drop(writer);
+        end(&writing);
     });
     let (state, commits) = replay(watching, assert_state);
     writer.join().unwrap();
@@ -100,15 +122,19 @@ fn replaying_what_is_told_of_a_busy_cache_gives_states_of_single_commits_and_the
 #[test]
 fn a_watch_outlives_an_app_that_is_killed_and_started_again() {
     let folder = tempfile::tempdir().unwrap();
-    let watching = watch(folder.path(), &format!("{}s", 7 * rounds()));
+    let watching = watch(folder.path());
     let writing = folder.path().to_owned();
     let writer = thread::spawn(move || {
         let mut random = Random::new(1);
-        for n in 0..12 * rounds() {
+        for n in 0.. {
             let writer = Writer::start(&writing, if n % 3 == 0 { "closing" } else { "busy" });
             thread::sleep(Duration::from_millis(random.next() % 200));
             drop(writer);
+            if n >= 12 && commit(&writing) >= COMMITS * rounds() {
+                break;
+            }
         }
+        end(&writing);
     });
     let (state, commits) = replay(watching, assert_state);
     writer.join().unwrap();

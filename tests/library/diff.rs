@@ -21,7 +21,7 @@ const EVERYTHING: DiffOptions = DiffOptions { fetched_at: true, order: true };
 /// The key of an entry that differs; a row has none.
 fn key_of(difference: Difference) -> Option<Key> {
     match difference {
-        Difference::Entry(entry) => Some(entry.key),
+        Difference::Entry(entry) => Some(Key::new(&entry.key.to_string())),
         _ => None,
     }
 }

@@ -1,10 +1,12 @@
 //! Hostile files whose checksums hold: an error or the truth, and no memory on their word.
 
 use crate::common::caches::{self, Contents, read};
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 use vlive::ops::FindingKind;
-use vlive::{Cache, Error};
+use vlive::snapshot::{Event, WatchOptions, Watcher};
+use vlive::{Cache, Error, Selection};
 
 const BLOCK: usize = 4096;
 
@@ -116,7 +118,40 @@ fn read_forgery(file: &[u8]) -> vlive::Result<Contents> {
     if let Ok(contents) = &contents {
         assert_eq!(read(new.path()).unwrap(), *contents);
     }
+    watch_forgery(file, contents.as_ref().ok());
     contents
+}
+
+/// Watches a sound file become the forged one and sound again.
+fn watch_forgery(file: &[u8], contents: Option<&Contents>) {
+    let mut forgery = Forgery::new();
+    let leaves = [forgery.leaf(&[("a", b"1")]), forgery.leaf(&[("k", b"2")]), forgery.leaf(&[("z", b"3")])];
+    let branches = [forgery.branch(&leaves[..2]), leaves[2]];
+    let root = forgery.branch(&branches);
+    let sound = forgery.file(root, 3);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vlive.redb");
+    let mut watcher = Watcher::new(&path, vec![Selection::All], WatchOptions::default());
+    let mut keys = BTreeSet::new();
+    for (n, bytes) in [&sound[..], file, &sound].into_iter().enumerate() {
+        fs::write(&path, bytes).unwrap();
+        let looked = watcher.look(Duration::ZERO, |_, change| {
+            match change.event {
+                Event::Added | Event::Found => assert!(keys.insert(change.key.to_string())),
+                Event::Removed | Event::Lost => assert!(keys.remove(&change.key.to_string())),
+                Event::Replaced | Event::Touched => assert!(keys.contains(&change.key.to_string())),
+            }
+            Ok::<(), Error>(())
+        });
+        if n == 1 {
+            let Some(contents) = contents else { continue };
+            assert!(looked.unwrap().is_some_and(|seen| seen.damage.is_empty()));
+            assert!(keys.iter().eq(contents.keys()), "{keys:?}");
+        } else {
+            looked.unwrap();
+            assert!(keys.iter().eq(["t/a", "t/k", "t/z"]), "{keys:?}");
+        }
+    }
 }
 
 #[test]

@@ -337,7 +337,7 @@ fn a_damaged_cache_is_refused_and_left_alone() {
 
 #[test]
 #[cfg(unix)]
-fn a_link_stays_a_link_and_mode_stays_and_another_name_is_refused() {
+fn links_and_modes_are_kept_and_another_name_is_refused() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
     let folder = sample("bakery");
     let linked = tempfile::tempdir().unwrap();
@@ -358,7 +358,7 @@ fn a_link_stays_a_link_and_mode_stays_and_another_name_is_refused() {
 /// What was open all the while does not become a cache that nobody finds.
 #[test]
 #[cfg(unix)]
-fn the_file_that_was_replaced_is_no_cache_any_more() {
+fn the_replaced_file_is_no_longer_a_cache() {
     let folder = sample("bakery");
     let old = fs::OpenOptions::new().read(true).write(true).open(file(&folder)).unwrap();
     ops::compact(folder.path()).unwrap();
@@ -375,7 +375,7 @@ fn a_cache_that_is_in_use_is_refused() {
 }
 
 #[test]
-fn ages_fall_between_bounds_of_which_the_upper_one_is_not_included() {
+fn ages_fall_into_ranges_without_their_upper_bound() {
     let mut ages = ops::AgeHistogram::new(1_000_000_000);
     for age in [0, 59, 60, 3599, 3600, 86_399, 86_400, 364 * 86_400, 365 * 86_400, 1_000_000_000] {
         ages.add(1_000_000_000 - age, 10);

@@ -3,7 +3,7 @@
 use crate::common::random::Random;
 use crate::common::stress::seeds;
 use crate::model::{Model, fill, read};
-use redb::{Builder, Database, TableDefinition};
+use redb::{Builder, Database, ReadableTableMetadata, TableDefinition};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -58,7 +58,7 @@ fn replay(state: &mut BTreeMap<(String, String), Vec<u8>>, changes: Changes) {
 }
 
 #[test]
-fn what_is_reported_between_any_two_commits_is_what_a_walk_of_both_finds() {
+fn the_changes_between_any_two_commits_are_those_that_a_walk_of_both_finds() {
     for seed in seeds(15) {
         let random = &mut Random::new(seed);
         let folder = tempfile::tempdir().unwrap();
@@ -79,7 +79,7 @@ fn what_is_reported_between_any_two_commits_is_what_a_walk_of_both_finds() {
 }
 
 #[test]
-fn a_selection_is_all_that_is_reported() {
+fn only_the_selection_is_reported() {
     for seed in seeds(5) {
         let random = &mut Random::new(seed);
         let folder = tempfile::tempdir().unwrap();
@@ -145,6 +145,61 @@ fn a_small_commit_in_a_large_cache_is_seen_by_a_few_pages() {
     assert!(seen.pages_read <= 5, "{} pages", seen.pages_read);
 }
 
+/// The pages that were read to see the newest commit, and the memory that it took at its most.
+fn cost(watcher: &mut Watcher) -> (u64, u64) {
+    let mut pages = 0;
+    let memory = allocation_counter::measure(|| {
+        let seen = watcher.look(Duration::from_secs(5), |_, _| Ok::<(), Error>(()));
+        pages = seen.unwrap().unwrap().pages_read;
+    });
+    (pages, memory.bytes_max)
+}
+
+#[test]
+fn a_tree_that_grows_or_shrinks_by_a_level_is_not_read_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::create(folder.path().join("vlive.redb")).unwrap();
+    let mut watcher = Watcher::new(folder.path(), vec![Selection::All], WatchOptions::default());
+    let key = |n: usize| format!("page_{n:06}");
+    let definition: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("__vlive__clients");
+    // From one page to a tree of three levels, and back.
+    for n in 0..150 {
+        put(&database, (0..40).map(|m| (key(40 * n + m), envelope(0, &"x".repeat(1500)))));
+        let (pages, _) = cost(&mut watcher);
+        assert!(pages <= 40, "{pages} pages at {n}");
+    }
+    let depth = {
+        let transaction = database.begin_read().unwrap();
+        transaction.open_table(definition).unwrap().stats().unwrap().tree_height()
+    };
+    assert_eq!(depth, 3);
+    for n in (0..150).rev() {
+        let transaction = database.begin_write().unwrap();
+        {
+            let mut table = transaction.open_table(definition).unwrap();
+            (0..40).for_each(|m| drop(table.remove(key(40 * n + m).as_str()).unwrap()));
+        }
+        transaction.commit().unwrap();
+        let (pages, _) = cost(&mut watcher);
+        assert!(pages <= 40, "{pages} pages at {n}");
+    }
+}
+
+#[test]
+fn the_memory_to_see_a_commit_depends_on_what_changed_and_not_on_the_cache() {
+    let memory = |entries: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let database = many(folder.path(), entries);
+        let mut watcher = Watcher::new(folder.path(), vec![Selection::All], WatchOptions::default());
+        look(&mut watcher);
+        put(&database, [("page_7".to_owned(), envelope(0, "another"))]);
+        cost(&mut watcher).1
+    };
+    let (small, large) = (memory(1000), memory(20_000));
+    // A level more takes some pages.
+    assert!(large < small + 64 * 1024, "{small} and {large} bytes");
+}
+
 #[test]
 fn the_same_rows_with_another_time_are_touched_and_other_rows_replaced() {
     let folder = tempfile::tempdir().unwrap();
@@ -158,7 +213,7 @@ fn the_same_rows_with_another_time_are_touched_and_other_rows_replaced() {
 }
 
 #[test]
-fn a_cache_may_come_late_go_and_be_replaced() {
+fn a_cache_may_appear_late_disappear_and_be_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vlive.redb");
     let mut watcher = Watcher::new(folder.path(), vec![Selection::All], VALUES);

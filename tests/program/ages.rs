@@ -29,7 +29,7 @@ orders/__root__             2026-02-02T02:57:22Z  2h 29m     3  821 B
 }
 
 #[test]
-fn json_tells_of_every_entry_in_the_order_of_the_cache() {
+fn json_lists_every_entry_in_the_order_of_the_cache() {
     for cache in ["bakery", "live-demo", "odd-keys", "values", "foreign", "crashed", "format-v3"] {
         let folder = Folder::shared(cache);
         folder.untouched(|| assert_eq!(folder.vlive(["ages", "--json"]).json(), ages(&folder, |_| true), "{cache}"));
@@ -37,7 +37,7 @@ fn json_tells_of_every_entry_in_the_order_of_the_cache() {
 }
 
 #[test]
-fn an_age_is_negative_for_a_time_ahead_of_the_clock() {
+fn an_age_is_negative_for_a_time_in_the_future() {
     let folder = Folder::empty();
     folder.vlive(["put", "clients/page_1", "--fetched-at", "@1770010300"]).stdin("{}").output();
     let expected =
@@ -54,7 +54,7 @@ clients/page_1  2026-02-02T05:31:40Z  in 5m     0  23 B
 }
 
 #[test]
-fn a_time_that_has_no_year_of_four_digits_is_shown_in_seconds() {
+fn a_time_after_the_year_9999_is_shown_in_seconds() {
     let folder = Folder::empty();
     folder.vlive(["put", "k/1", "--fetched-at", "@9223372036854775807"]).stdin("{}").output();
     let expected = json!([{
@@ -89,7 +89,7 @@ fn a_prefix_means_what_it_means_to_vantage_live() {
 }
 
 #[test]
-fn a_prefix_with_a_slash_takes_longer_sub_keys_and_exact_does_not() {
+fn a_prefix_with_a_slash_selects_longer_sub_keys_and_exact_does_not() {
     let folder = Folder::empty();
     for key in ["clients/page_1", "clients/page_10", "clients/page_2"] {
         folder.vlive(["put", key]).stdin("{}").output();
@@ -101,7 +101,7 @@ fn a_prefix_with_a_slash_takes_longer_sub_keys_and_exact_does_not() {
 }
 
 #[test]
-fn a_selection_that_is_not_in_the_cache_is_named_and_makes_the_answer_no() {
+fn a_missing_selection_is_named_and_the_status_is_1() {
     let folder = Folder::shared("bakery");
     for (args, unmatched) in [
         (&["ages", "--json", "cl"][..], &["cl"][..]),
@@ -133,7 +133,7 @@ fn an_entry_whose_head_cannot_be_read_is_named() {
 }
 
 #[test]
-fn an_empty_cache_is_no_failure() {
+fn an_empty_cache_is_not_a_failure() {
     let folder = Folder::emptied();
     folder.vlive(["ages"]).ends(0, "", "the cache holds no entries\n");
     folder.vlive(["ages", "--json"]).ends(0, "[]\n", "");

@@ -245,7 +245,7 @@ fn the_screen_of_the_readme_is_what_a_terminal_shows() {
 }
 
 #[test]
-fn without_a_terminal_it_says_what_to_use() {
+fn without_a_terminal_it_names_the_commands_to_use() {
     let folder = Folder::copy_of("bakery");
     let run = Command::new("setsid")
         .arg(snapbox::cmd::cargo_bin!("vlive"))

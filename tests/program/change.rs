@@ -84,7 +84,7 @@ fn a_backup_brings_back_what_a_change_replaced_or_removed() {
 }
 
 #[test]
-fn the_summary_says_what_brings_it_back_and_a_backup_is_never_overwritten() {
+fn the_summary_names_the_command_that_restores_and_a_backup_is_never_overwritten() {
     let folder = Folder::copy_of("live-demo");
     let before = contents(&folder);
     let keys = "products/id/a\nproducts/page_1\n";
@@ -117,7 +117,7 @@ fn the_summary_says_what_brings_it_back_and_a_backup_is_never_overwritten() {
 }
 
 #[test]
-fn a_change_whose_backup_cannot_be_written_is_not_made() {
+fn nothing_changes_if_the_backup_cannot_be_written() {
     let folder = Folder::copy_of("live-demo");
     let before = contents(&folder);
     for args in [

@@ -64,7 +64,7 @@ fn closed_cleanly(file: &[u8]) -> bool {
 }
 
 #[test]
-fn what_is_sound_is_summed_up() {
+fn a_sound_cache_is_summed_up() {
     Folder::shared("bakery").vlive(["check"]).ends(
         0,
         "\
@@ -105,7 +105,7 @@ fn json_has_every_field_of_the_summary() {
 }
 
 #[test]
-fn every_sample_is_undamaged_and_its_format_commit_and_entries_are_told() {
+fn every_sample_is_undamaged_and_its_format_commit_and_entries_are_reported() {
     for cache in CACHES {
         let folder = Folder::shared(cache);
         let file = fs::read(folder.file()).unwrap();
@@ -131,7 +131,7 @@ fn cache_entries(cache: &str) -> usize {
 }
 
 #[test]
-fn of_what_vantage_live_wrote_only_times_in_the_future_are_findings() {
+fn entries_written_by_vantage_live_have_findings_only_for_times_in_the_future() {
     for cache in CACHES.into_iter().filter(|cache| *cache != "envelopes") {
         let folder = Folder::shared(cache);
         let entries = folder.entries();
@@ -179,7 +179,7 @@ fn cases(refused: bool) -> Vec<String> {
 }
 
 #[test]
-fn refused_are_exactly_the_entries_that_vantage_live_refuses() {
+fn exactly_the_entries_that_vantage_live_refuses_are_refused() {
     let refused = cases(true);
     assert_eq!(refused.len(), 17);
     let check = checked(&Folder::shared("envelopes"), 1);
@@ -200,7 +200,7 @@ fn rewritten_by_vantage_live(keys: &[String]) -> Folder {
 }
 
 #[test]
-fn altered_are_exactly_the_entries_that_vantage_live_would_write_otherwise_or_keep_for_fresh() {
+fn exactly_the_entries_that_vantage_live_would_write_differently_or_keep_as_fresh_are_altered() {
     let accepted = cases(false);
     let (before, after) = (Folder::shared("envelopes").entries(), rewritten_by_vantage_live(&accepted).entries());
     assert_eq!(after.len(), 39);
@@ -224,7 +224,7 @@ fn altered_are_exactly_the_entries_that_vantage_live_would_write_otherwise_or_ke
 }
 
 #[test]
-fn each_entry_is_told_with_what_is_wrong_with_it() {
+fn each_faulty_entry_is_listed_with_its_fault() {
     let values: [(&str, &[u8], &str); 9] = [
         ("a", b"\xa2\x6afetched_at\x01\x64rows\xa0\x00", "bytes after the envelope"),
         ("b", b"\xa3\x6afetched_at\x01\x64etag\x00\x64rows\xa0", "an unknown key"),
@@ -246,7 +246,7 @@ fn each_entry_is_told_with_what_is_wrong_with_it() {
 }
 
 #[test]
-fn of_more_than_ten_places_the_first_ten_are_told_and_the_rest_is_counted() {
+fn the_first_ten_places_are_listed_and_the_rest_are_counted() {
     for count in [9, 10, 11, 100] {
         let sub_keys: Vec<String> = (0..count).map(|n| format!("{n:03}")).collect();
         let values: Vec<(&str, &[u8])> = sub_keys.iter().map(|key| (key.as_str(), &b"\x80"[..])).collect();
@@ -263,7 +263,7 @@ fn of_more_than_ten_places_the_first_ten_are_told_and_the_rest_is_counted() {
 }
 
 #[test]
-fn paper_and_json_say_the_same() {
+fn text_and_json_report_the_same() {
     for cache in CACHES {
         let folder = Folder::shared(cache);
         let paper = folder.vlive(["check"]).output();
@@ -318,7 +318,7 @@ fn tables_of_another_type_are_findings_only_under_the_name_of_a_cache_table() {
 }
 
 #[test]
-fn what_the_hints_advise_makes_a_cache_sound() {
+fn following_the_hints_makes_a_cache_sound() {
     let folder = Folder::copy_of("envelopes");
     for key in cases(true) {
         folder.vlive(["invalidate", "-q", "--exact", &key]).output();
@@ -344,7 +344,7 @@ fn checked_quietly(folder: &Folder) -> Value {
 }
 
 #[test]
-fn who_has_the_cache_open_is_told() {
+fn the_process_that_has_the_cache_open_is_named() {
     let folder = Folder::copy_of("bakery");
     let app = Database::open(folder.file()).unwrap();
     folder.untouched(|| {
@@ -367,7 +367,7 @@ fn who_has_the_cache_open_is_told() {
 }
 
 #[test]
-fn damage_is_told_with_its_table_and_everything_else_is_still_checked() {
+fn damage_is_reported_with_its_table_and_everything_else_is_still_checked() {
     let folder = Folder::flipped_in("clients/page_1");
     folder.untouched(|| {
         let check = checked(&folder, 1);
@@ -386,14 +386,14 @@ fn damage_is_told_with_its_table_and_everything_else_is_still_checked() {
 }
 
 #[test]
-fn a_page_that_is_damaged_is_one_finding_whatever_it_held() {
+fn a_damaged_page_is_one_finding_whatever_it_held() {
     let check = checked(&Folder::flipped_in("clients/page_1"), 1);
     assert!(check["entries"].as_u64().unwrap() < 21, "{check}");
     assert_eq!((places(&check, "damage").0, places(&check, "free_space").0), (1, 0), "{check}");
 }
 
 #[test]
-fn a_file_of_another_length_is_a_finding() {
+fn a_wrong_file_length_is_a_finding() {
     let whole = fs::read(Folder::shared("bakery").file()).unwrap();
     for len in [whole.len() - 1, whole.len() + 4096] {
         let folder = Folder::empty();
@@ -410,7 +410,7 @@ fn a_file_of_another_length_is_a_finding() {
 }
 
 #[test]
-fn what_cannot_be_read_at_all_is_an_error_and_creates_nothing() {
+fn an_unreadable_file_is_an_error_and_nothing_is_created() {
     let folder = Folder::empty();
     let missing = "\
 error: there is no cache at `./vlive.redb`
@@ -490,7 +490,7 @@ fn a_deep_check_works_on_a_file_that_nobody_may_write_to() {
 }
 
 #[test]
-fn a_deep_check_adds_what_redb_says_of_damage() {
+fn a_deep_check_adds_what_redb_reports_about_damage() {
     let folder = Folder::flipped_in("clients/page_1");
     let plain = checked(&folder, 1)["damage"]["count"].as_u64().unwrap();
     folder.untouched(|| {

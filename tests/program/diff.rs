@@ -83,7 +83,7 @@ fn of(count: usize) -> String {
 }
 
 #[test]
-fn what_differs_is_told_entry_by_entry_row_by_row_and_field_by_field() {
+fn differences_are_listed_by_entry_row_and_field() {
     let folder = sides(OLD, NEW);
     folder.untouched(|| {
         diff(&folder, "old", "new", &[]).ends(1, DIFFERENCES, "3 entries differ\n");
@@ -94,7 +94,7 @@ fn what_differs_is_told_entry_by_entry_row_by_row_and_field_by_field() {
 }
 
 #[test]
-fn the_other_way_round_what_was_added_is_removed_and_rows_come_in_the_order_of_the_other_side() {
+fn swapping_the_sides_turns_added_into_removed_and_takes_the_order_of_the_other_side() {
     let expected = r#"~ k/1
   - d: {"n":[1,{"$bytes":"AAE="}]}
   ~ c
@@ -111,7 +111,7 @@ fn the_other_way_round_what_was_added_is_removed_and_rows_come_in_the_order_of_t
 }
 
 #[test]
-fn times_and_order_differ_only_if_that_is_asked_for() {
+fn times_and_order_are_compared_only_on_request() {
     let (time, rows, fields) = (
         "fetched 1970-01-01T00:00:05Z -> 1970-01-01T00:00:06Z",
         " (rows in another order)",
@@ -130,7 +130,7 @@ fn times_and_order_differ_only_if_that_is_asked_for() {
 }
 
 #[test]
-fn nothing_but_order_or_time_is_no_difference_unless_asked_for() {
+fn order_or_time_alone_is_not_a_difference_unless_requested() {
     let (rows, reordered) = (r#"{"a":{"x":1,"y":2},"b":{}}"#, r#"{"b":{},"a":{"y":2,"x":1}}"#);
     let folder = sides_of_rows(rows, reordered);
     diff(&folder, "old", "new", &["--fetched-at"]).ends(0, "", &of(0));
@@ -183,7 +183,7 @@ fn json_is_an_array_of_the_entries_that_differ() {
 }
 
 #[test]
-fn counts_for_each_cache_key_add_up_to_what_is_told() {
+fn counts_by_cache_key_add_up_to_the_listed_differences() {
     let folder = sides(OLD, NEW);
     let expected = "\
 KEY   ENTRIES      ROWS    FIELDS
@@ -208,7 +208,7 @@ old  +0 -1 ~0  +0 -0 ~0  +0 -0 ~0
 }
 
 #[test]
-fn lines_are_coloured_by_what_was_done_if_that_is_asked_for() {
+fn lines_are_coloured_by_kind_of_change_on_request() {
     let folder = sides(OLD, NEW);
     let colour = |line: &str| {
         let text = line.trim_start();
@@ -233,7 +233,7 @@ fn lines_are_coloured_by_what_was_done_if_that_is_asked_for() {
 
 /// A cache and every form of a fixture, on either side.
 #[test]
-fn whatever_form_a_side_has_the_differences_are_the_same() {
+fn the_form_of_a_side_does_not_change_the_differences() {
     let folder = sides(OLD, NEW);
     let [old, new] = ["old", "new"].map(|name| in_every_form(&folder, name));
     let options = ["--fetched-at", "--order"];
@@ -264,7 +264,7 @@ fn standard_input_can_be_one_side_only() {
 }
 
 #[test]
-fn a_cache_does_not_differ_from_itself_by_whatever_path() {
+fn a_cache_equals_itself_by_any_path() {
     for cache in CACHES {
         let folder = Folder::shared(cache);
         let absolute = folder.path().to_str().unwrap();
@@ -278,7 +278,7 @@ fn a_cache_does_not_differ_from_itself_by_whatever_path() {
 
 /// But for entries that cannot be decoded and so are not in a dump, unless that is of bytes.
 #[test]
-fn a_cache_does_not_differ_from_its_own_dump() {
+fn a_cache_equals_its_own_dump() {
     for cache in CACHES {
         let folder = Folder::empty();
         fs::create_dir(folder.path().join("cache")).unwrap();
@@ -337,7 +337,7 @@ fn an_entry_without_a_time_of_its_own_is_not_compared_by_time() {
 }
 
 #[test]
-fn the_rows_of_a_fixture_find_their_ids_in_the_field_that_is_named() {
+fn id_field_names_the_field_that_holds_the_row_ids_of_a_fixture() {
     let folder = sides(r#"{"k/1":{"fetched_at":7,"rows":{"a":{"name":"a"}}}}"#, "");
     let rows = r#"{"k/1":[{"name":"a"}]}"#;
     diff(&folder, "old", "-", &["--id-field", "name"]).stdin(rows).ends(0, "", &of(0));
@@ -348,7 +348,7 @@ fn the_rows_of_a_fixture_find_their_ids_in_the_field_that_is_named() {
 
 /// Each value of the table beside each: the same one is no difference, and any other one is.
 #[test]
-fn values_are_told_apart_and_shown_without_loss() {
+fn values_are_distinguished_and_shown_without_loss() {
     let cases: Vec<(usize, usize)> = (0..VALUES.len()).flat_map(|a| (0..VALUES.len()).map(move |b| (a, b))).collect();
     let document = |value: fn((usize, usize)) -> usize| {
         let row = |case: &(usize, usize)| format!(r#""{case:?}":{{"f":{}}}"#, VALUES[value(*case)].0);
@@ -389,7 +389,7 @@ fn of_values(old: &[u8], new: &[u8]) -> Folder {
 }
 
 #[test]
-fn another_encoding_of_the_same_value_is_no_difference() {
+fn another_encoding_of_the_same_value_is_not_a_difference() {
     let fields: [(&[u8], &[u8]); 12] = [
         (b"\x01", b"\x18\x01"),
         (b"\x01", b"\x1b\0\0\0\0\0\0\0\x01"),
@@ -448,7 +448,7 @@ fn values_that_only_look_alike_are_a_difference() {
 }
 
 #[test]
-fn an_entry_that_cannot_be_decoded_is_no_difference_if_its_bytes_are_the_same() {
+fn an_undecodable_entry_with_the_same_bytes_is_not_a_difference() {
     let folder = of_values(b"\x80", b"\x80");
     diff(&folder, "old", "new", &[]).ends(0, "", &of(0));
 }
@@ -477,7 +477,7 @@ fn an_entry_that_cannot_be_decoded_and_differs_is_named_with_its_side() {
 }
 
 #[test]
-fn what_is_damaged_is_named_and_everything_else_is_compared() {
+fn damaged_parts_are_named_and_everything_else_is_compared() {
     let whole = Folder::copy_of("bakery");
     for key in ["orders/page_1", "comments?postId=1/id/1"] {
         whole.vlive(["put", "-q", key]).stdin("{}").ends(0, "", "");
@@ -510,7 +510,7 @@ fn what_is_damaged_is_named_and_everything_else_is_compared() {
 }
 
 #[test]
-fn what_is_no_side_is_refused_and_nothing_is_created() {
+fn an_invalid_side_is_refused_and_nothing_is_created() {
     let folder = sides(OLD, NEW);
     for (name, files) in [("empty", &[][..]), ("neither", &["README.md", "rows.txt"]), ("hidden", &[".x.json"])] {
         fs::create_dir(folder.path().join(name)).unwrap();
@@ -550,7 +550,7 @@ fn what_is_no_side_is_refused_and_nothing_is_created() {
 }
 
 #[test]
-fn a_file_that_is_no_sound_cache_fails_as_for_every_command() {
+fn an_unsound_file_fails_as_in_every_other_command() {
     let folder = sides(OLD, NEW);
     let whole = fs::read(folder.path().join("old/vlive.redb")).unwrap();
     for bytes in [&b""[..], b"a text of some length, which is no database", &whole[..300]] {
@@ -589,7 +589,7 @@ fn keys_ids_and_names_of_any_kind_go_to_a_pipe_as_they_are() {
 }
 
 #[test]
-fn caches_that_an_app_holds_are_compared_and_left_without_a_trace() {
+fn caches_in_use_are_compared_without_leaving_a_trace() {
     let folder = sides(OLD, NEW);
     let apps = ["old", "new"].map(|name| Database::open(folder.path().join(name).join("vlive.redb")).unwrap());
     folder.untouched(|| {
@@ -600,7 +600,7 @@ fn caches_that_an_app_holds_are_compared_and_left_without_a_trace() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_ends_a_diff_quietly() {
+fn a_closed_pipe_ends_a_diff_quietly() {
     let folder = Folder::shared("values");
     let mut command = folder.command(["diff", "-", "."]);
     let mut vlive = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

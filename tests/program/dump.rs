@@ -26,7 +26,7 @@ fn one_full_key_prints_its_envelope() {
 }
 
 #[test]
-fn anything_else_prints_full_keys_with_their_envelopes() {
+fn any_other_selection_prints_full_keys_with_their_envelopes() {
     let folder = Folder::shared("live-demo");
     let all = format!("{{\"products/id/a\":{APPLE},\"products/page_1\":{PRODUCTS}}}\n");
     let turned = format!("{{\"products/page_1\":{PRODUCTS},\"products/id/a\":{APPLE}}}\n");
@@ -42,7 +42,7 @@ fn anything_else_prints_full_keys_with_their_envelopes() {
 }
 
 #[test]
-fn an_entry_that_is_asked_for_twice_is_there_once() {
+fn an_entry_that_is_selected_twice_is_printed_once() {
     let expected = format!("{{\"products/id/a\":{APPLE}}}\n");
     Folder::shared("live-demo").vlive(["dump", "products/id/a", "products/id/a"]).ends(0, &expected, "");
 }
@@ -59,7 +59,7 @@ fn every_entry_of_a_cache_is_dumped_under_its_full_key() {
 }
 
 #[test]
-fn a_bare_cache_key_is_all_of_it_and_nothing_that_begins_alike() {
+fn a_bare_cache_key_selects_exactly_its_own_entries() {
     let mut clients = dumped(&Folder::shared("odd-keys"), &["clients"]);
     clients.sort();
     assert_eq!(clients, keys_of("odd-keys", |key| key.starts_with("clients/")));
@@ -80,7 +80,7 @@ hint: 3 keys begin with it; --prefix selects them
 }
 
 #[test]
-fn the_root_entry_is_shown_and_asked_for_by_its_name() {
+fn the_root_entry_is_printed_and_selected_by_its_name() {
     let folder = Folder::empty();
     folder.vlive(["put", "clients", "--fetched-at", "@7"]).stdin("{}").output();
     folder.vlive(["dump", "clients/__root__"]).ends(0, "{\"fetched_at\":7,\"rows\":{}}\n", "");
@@ -100,7 +100,7 @@ fn a_full_key_splits_at_its_first_slash() {
 }
 
 #[test]
-fn sub_keys_come_in_the_order_of_their_bytes() {
+fn sub_keys_are_sorted_by_their_bytes() {
     let folder = Folder::empty();
     for sub_key in ["page_2", "page_10", "id/ü", "id/z", "page_1", "__root__"] {
         folder.vlive(["put", &format!("k/{sub_key}"), "--fetched-at", "@0"]).stdin("{}").output();
@@ -136,7 +136,7 @@ fn pretty_indents_in_a_pipe_too() {
 }
 
 #[test]
-fn compact_is_what_a_pipe_gets_anyway() {
+fn output_to_a_pipe_is_compact() {
     let folder = Folder::shared("live-demo");
     let compact = folder.vlive(["dump", "--compact"]).output();
     folder.vlive(["dump"]).ends(0, &compact.stdout, "");
@@ -149,7 +149,7 @@ fn an_empty_cache_is_an_empty_object() {
 }
 
 #[test]
-fn what_is_there_is_printed_beside_what_is_not() {
+fn existing_entries_are_printed_although_others_are_missing() {
     let folder = Folder::shared("live-demo");
     let expected = format!("{{\"products/id/a\":{APPLE}}}\n");
     folder.vlive(["dump", "nothing", "products/id/a", "products/id/b"]).ends(
@@ -243,7 +243,7 @@ fn a_single_entry_that_cannot_be_decoded_prints_nothing() {
 }
 
 #[test]
-fn a_part_that_could_not_be_read_weighs_more_than_one_that_is_not_there() {
+fn an_unreadable_entry_outranks_a_missing_one_in_the_status() {
     Folder::shared("envelopes").vlive(["dump", "envelopes/array", "envelopes/none"]).ends(
         3,
         "{}\n",
@@ -263,7 +263,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn what_is_dumped_and_put_back_has_the_very_bytes() {
+fn a_dump_that_is_put_back_restores_the_same_bytes() {
     for cache in ["live-demo", "bakery", "values", "odd-keys", "format-v3"] {
         let dump = Folder::shared(cache).vlive(["dump"]).output();
         assert_eq!((dump.status, dump.stderr.as_str()), (0, ""));
@@ -284,7 +284,7 @@ fn what_is_dumped_and_put_back_has_the_very_bytes() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_ends_a_dump_quietly() {
+fn a_closed_pipe_ends_a_dump_quietly() {
     // Its dump is many times what a pipe holds.
     let folder = Folder::shared("values");
     let mut vlive = folder.command(["dump"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -295,7 +295,7 @@ fn a_reader_that_has_seen_enough_ends_a_dump_quietly() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_no_success() {
+fn a_full_disk_is_an_error() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = Folder::shared("bakery").command(["dump"]).stdout(full).output().unwrap();
     let ended = Ended::of(output);

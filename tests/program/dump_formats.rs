@@ -89,7 +89,7 @@ fn notation_denotes_the_stored_bytes_of_every_entry() {
 }
 
 #[test]
-fn notation_is_indented_if_that_is_asked_for() {
+fn notation_is_indented_on_request() {
     let folder = Folder::with_values("k", &[("1", b"\xa1\x64rows\xa1\x61a\xa0"), ("2", b"\xbf\xff"), ("3", b"\xa1")]);
     let malformed = "error: entry `k/3` cannot be decoded: it ends in the middle of an item (at byte 1)\n";
     let expected = "\
@@ -111,7 +111,7 @@ fn notation_is_indented_if_that_is_asked_for() {
 }
 
 #[test]
-fn rows_alone_come_without_their_times() {
+fn rows_alone_are_printed_without_their_times() {
     let folder = Folder::shared("live-demo");
     let lines =
         format!("{{\"key\":\"products/id/a\",\"rows\":{APPLE}}}\n{{\"key\":\"products/page_1\",\"rows\":{PAGE}}}\n");
@@ -180,7 +180,7 @@ fn sings(bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn nothing_of_the_contents_is_in_a_redacted_dump_of_any_format() {
+fn a_redacted_dump_of_any_format_holds_no_contents() {
     let folder = secretive();
     for format in [&[][..], &["--rows"], &["--plain"], &["--pretty"], LINES, RAW, NOTATION, CBOR] {
         for keys in [&[][..], &["k/1"], &["k"]] {
@@ -205,7 +205,7 @@ fn nothing_of_the_contents_is_in_a_redacted_dump_of_any_format() {
 }
 
 #[test]
-fn keys_ids_names_times_and_lengths_stay_in_a_redacted_dump() {
+fn a_redacted_dump_keeps_keys_ids_names_times_and_lengths() {
     for cache in CANONICAL {
         let (folder, redacted) = (Folder::shared(cache), Folder::empty());
         let lines = folder.vlive([&["dump", "--redact"], RAW].concat()).output();
@@ -236,7 +236,7 @@ const INDENTED: &str = "`--format json` or `--format diag`";
 const FILES: &str = "`--format json` or `--format diag` or `--format cbor`";
 
 #[test]
-fn options_that_mean_nothing_together_are_refused() {
+fn conflicting_options_are_refused() {
     let folder = Folder::copy_of("live-demo");
     std::fs::create_dir(folder.path().join("there")).unwrap();
     for (args, option, goes_with) in [

@@ -26,7 +26,7 @@ fn keeps(folder: &Folder, act: impl FnOnce()) {
 }
 
 #[test]
-fn a_file_gets_what_would_be_printed_in_place_of_all_that_it_held() {
+fn an_output_file_is_replaced_with_what_would_be_printed() {
     for format in FORMATS {
         for keys in [&[][..], &["products/id/a"], &["products/page_1", "products"]] {
             let folder = Folder::copy_of("live-demo");
@@ -57,7 +57,7 @@ fn a_file_lies_where_its_path_says() {
 
 #[cfg(unix)]
 #[test]
-fn a_new_file_has_the_mode_that_any_has_and_an_old_one_keeps_its_own() {
+fn a_new_file_has_the_default_mode_and_a_replaced_one_keeps_its_own() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::copy_of("live-demo");
     let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o7777;
@@ -82,7 +82,7 @@ fn a_new_file_has_the_mode_that_any_has_and_an_old_one_keeps_its_own() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_stays_one_and_the_file_that_it_leads_to_is_replaced() {
+fn a_link_stays_a_link_and_its_target_is_replaced() {
     use std::os::unix::fs::symlink;
     let folder = Folder::copy_of("live-demo");
     folder.write("elsewhere/real", "old");
@@ -101,7 +101,7 @@ fn a_link_stays_one_and_the_file_that_it_leads_to_is_replaced() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_is_no_file_is_written_to_as_it_is() {
+fn a_special_file_is_written_in_place() {
     let folder = Folder::copy_of("live-demo");
     for format in FORMATS {
         folder.untouched(|| {
@@ -132,7 +132,7 @@ fn through_a_pipe<T: Send>(reading: impl FnOnce(fs::File) -> T + Send) -> (Ended
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_stays_one_and_gets_it_all() {
+fn a_pipe_stays_a_pipe_and_gets_everything() {
     let (ended, read) = through_a_pipe(|pipe| std::io::read_to_string(pipe).unwrap());
     assert_eq!(ended.to_string(), "status 0\n=== stdout\n=== stderr\n");
     assert!(read.as_bytes() == Folder::shared("values").dump(&[]));
@@ -140,7 +140,7 @@ fn a_pipe_stays_one_and_gets_it_all() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_of_a_pipe_that_has_seen_enough_ends_a_dump_quietly() {
+fn a_reader_that_closes_a_named_pipe_ends_a_dump_quietly() {
     let (ended, read) = through_a_pipe(|mut pipe| {
         let mut first = [0];
         std::io::Read::read_exact(&mut pipe, &mut first).unwrap();
@@ -188,7 +188,7 @@ fn a_folder_without_permission_is_named() {
 /// A limit on the size of files, in blocks of 512 bytes, refuses what a full disk does.
 #[cfg(unix)]
 #[test]
-fn a_disk_that_refuses_leaves_the_file_of_before_and_nothing_beside_it() {
+fn a_full_disk_leaves_the_old_file_and_no_temporary_file() {
     let folder = Folder::copy_of("values");
     folder.write("old", "kept");
     fs::create_dir(folder.path().join("empty")).unwrap();
@@ -213,7 +213,7 @@ fn a_disk_that_refuses_leaves_the_file_of_before_and_nothing_beside_it() {
 }
 
 #[test]
-fn a_dump_that_gives_up_leaves_the_file_of_before_and_nothing_beside_it() {
+fn a_failed_dump_leaves_the_old_file_and_no_temporary_file() {
     let ill = Folder::with_values("clients", &[("page_1", b"\xa1\x64")]);
     let foreign = Folder::copy_of("foreign");
     for (folder, args, status) in [
@@ -237,7 +237,7 @@ fn a_dump_that_gives_up_leaves_the_file_of_before_and_nothing_beside_it() {
 }
 
 #[test]
-fn what_can_be_read_is_written_beside_the_word_of_what_cannot() {
+fn readable_entries_are_written_and_the_others_named() {
     let folder = Folder::with_values("k", &[("1", b"\xa1\x64rows\xa0"), ("2", b"\xa1\x64")]);
     let ill = "error: entry `k/2` cannot be decoded: it ends in the middle of an item (at byte 2)\n";
     let none = "error: `none` is not in the cache\n";
@@ -265,7 +265,7 @@ fn what_can_be_read_is_written_beside_the_word_of_what_cannot() {
 }
 
 #[test]
-fn a_folder_is_made_or_must_be_empty() {
+fn a_folder_is_created_or_must_be_empty() {
     let folder = Folder::copy_of("live-demo");
     fs::create_dir(folder.path().join("empty")).unwrap();
     fs::create_dir(folder.path().join("slash")).unwrap();
@@ -377,7 +377,7 @@ fn a_key_that_is_too_long_for_a_path_leaves_no_folder() {
 }
 
 #[test]
-fn a_dump_that_finds_nothing_of_what_it_was_asked_for_leaves_the_file_of_before() {
+fn a_dump_of_missing_entries_leaves_the_old_file() {
     let folder = Folder::copy_of("bakery");
     folder.write("keep.json", "kept");
     for target in ["keep.json", "new.json", "new/"] {
@@ -426,7 +426,7 @@ fn standard_output_by_its_name_in_dev_is_written_through() {
 
 #[test]
 #[cfg(unix)]
-fn an_empty_folder_that_is_there_keeps_its_mode_and_may_be_a_link() {
+fn an_existing_empty_folder_keeps_its_mode_and_may_be_a_link() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let folder = Folder::copy_of("live-demo");
     let [real, link] = ["real", "link"].map(|name| folder.path().join(name));

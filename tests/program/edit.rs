@@ -207,7 +207,7 @@ fn an_error_names_its_place_on_the_terminal_and_is_mended_in_a_second_round() {
 }
 
 #[test]
-fn an_error_that_is_given_up_keeps_the_text() {
+fn giving_up_on_an_error_keeps_the_text() {
     for answer in ["n\n", "no\n", "never\n", ""] {
         let desk = Desk::new();
         let mut shown = None;
@@ -278,7 +278,7 @@ fn a_program_that_is_killed_leaves_the_cache_as_it_was_and_the_text_if_it_was_ch
 
 #[test]
 #[cfg(target_os = "linux")]
-fn an_interrupt_is_for_the_editor() {
+fn an_interrupt_goes_to_the_editor() {
     let desk = Desk::new();
     let to_the_program = kill("INT").split("; while [ \"$(cat /proc/$p/comm 2>&1)").next().unwrap().to_owned();
     let editor = format!("{to_the_program}; sleep 0.2; sed -i s/12/13/ \"$1\"");
@@ -289,7 +289,7 @@ fn an_interrupt_is_for_the_editor() {
 const MEANWHILE: &str = "sed -i s/12/14/ \"$1\"; echo '{\"b\":{}}' | {vlive} put -q pies/1";
 
 #[test]
-fn an_entry_that_changed_meanwhile_is_left_as_it_is_where_nobody_can_be_asked() {
+fn without_a_terminal_an_entry_that_changed_meanwhile_is_left_alone() {
     for (meanwhile, what, left) in [
         (MEANWHILE, "changed", format!("{{\"fetched_at\":{NOW},\"rows\":{{\"b\":{{}}}}}}\n")),
         ("sed -i s/12/14/ \"$1\"; {vlive} invalidate -q pies >/dev/null", "was removed", String::new()),
@@ -304,7 +304,7 @@ fn an_entry_that_changed_meanwhile_is_left_as_it_is_where_nobody_can_be_asked() 
 }
 
 #[test]
-fn of_an_entry_that_changed_meanwhile_the_user_is_asked() {
+fn the_user_is_asked_about_an_entry_that_changed_meanwhile() {
     for (answers, is_written) in [("y\n", true), ("n\n", false), ("\n", false), ("", false)] {
         let desk = Desk::new();
         let Some(shown) = desk.on_a_terminal(MEANWHILE, "edit pies/1", answers) else { return };
@@ -325,7 +325,7 @@ fn of_an_entry_that_changed_meanwhile_the_user_is_asked() {
 const SLOW: &str = "sed -i s/12/13/ \"$1\"; : >started; until [ -e go ]; do sleep 0.01; done";
 
 #[test]
-fn an_app_that_started_meanwhile_is_waited_for_as_asked() {
+fn wait_applies_to_an_app_that_started_meanwhile() {
     for (wait, is_freed) in [("0s", false), ("60s", true)] {
         let desk = Desk::new();
         let mut command = desk.folder.command(["edit", "pies/1", "--wait", wait]);
@@ -360,7 +360,7 @@ fn an_app_that_started_meanwhile_is_waited_for_as_asked() {
 }
 
 #[test]
-fn what_is_no_single_entry_that_can_be_read_is_told() {
+fn only_a_single_readable_entry_can_be_edited() {
     let folder = Folder::with_values("k", &[("1", b"\xa0"), ("2", b"\x80")]);
     let edit = |args: &[&str]| folder.vlive([&["edit"], args].concat()).env("EDITOR", "false");
     folder.untouched(|| {

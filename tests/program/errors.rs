@@ -50,7 +50,7 @@ fn file_of(bytes: &[u8]) -> Folder {
 const NOT_A_CACHE: &str = "if it never was a cache, -C names the wrong place; else delete it, and the app begins anew";
 
 #[test]
-fn a_file_that_is_no_database_is_refused_and_not_made_one() {
+fn a_file_that_is_not_a_database_is_refused_and_left_alone() {
     let text = "error: `./vlive.redb` is not a redb database: it does not begin as one does\nhint: ";
     let empty = "error: `./vlive.redb` is not a redb database: it is empty, or was never finished\nhint: ";
     for (bytes, message) in [
@@ -68,7 +68,7 @@ fn a_file_that_is_no_database_is_refused_and_not_made_one() {
 }
 
 #[test]
-fn a_folder_in_the_place_of_the_file_is_refused() {
+fn a_folder_in_place_of_the_file_is_refused() {
     let folder = Folder::empty();
     fs::create_dir(folder.file()).unwrap();
     let message = "error: `./vlive.redb` is not a file\nhint: a cache is a file `vlive.redb`; -C takes its folder\n";
@@ -91,7 +91,7 @@ fn a_path_that_leads_through_a_file_is_refused() {
 }
 
 #[test]
-fn a_format_that_is_not_known_is_named() {
+fn an_unknown_format_is_named() {
     let folder = Folder::copy_of("live-demo");
     let mut bytes = fs::read(folder.file()).unwrap();
     for slot in [64, 192] {
@@ -110,7 +110,7 @@ hint: caches of vantage-live 0.4 have version 2 or 3
 }
 
 #[test]
-fn a_file_of_another_length_can_be_looked_at_and_is_not_written_to() {
+fn a_file_of_the_wrong_length_can_be_read_and_is_never_written() {
     let whole = fs::read(Folder::shared("bakery").file()).unwrap();
     let look = |folder: &Folder, args: &[&str]| folder.vlive(args).stdin(INPUT).output().to_string();
     let expected: Vec<String> = LOOKING.iter().map(|args| look(&Folder::shared("bakery"), args)).collect();
@@ -135,7 +135,7 @@ hint: the file was cut or extended, and redb would fail on it; it was left as it
 }
 
 #[test]
-fn a_file_that_ends_before_its_pages_is_refused_in_a_sentence() {
+fn a_truncated_file_is_refused_in_one_sentence() {
     let whole = fs::read(Folder::shared("bakery").file()).unwrap();
     for len in [9, 100, 319, 320, 4096, 8192, 40_000] {
         let folder = file_of(&whole[..len]);
@@ -157,7 +157,7 @@ fn names_damage(ended: &Ended) -> bool {
 }
 
 #[test]
-fn a_flipped_bit_fails_what_needs_its_page_and_names_page_and_table() {
+fn a_flipped_bit_fails_the_commands_that_need_its_page_and_names_page_and_table() {
     let folder = Folder::flipped_in("clients/page_1");
     folder.untouched(|| {
         for args in [
@@ -345,7 +345,7 @@ const PERMISSION: &str = "hint: looking takes permission to read, and changing p
 
 #[cfg(unix)]
 #[test]
-fn without_permission_to_read_nothing_is_told() {
+fn without_permission_to_read_nothing_is_printed() {
     let folder = Folder::copy_of("bakery");
     let Some(()) = permitted(&folder.file(), 0o000) else { return };
     for args in LOOKING.iter().chain(&WRITING) {
@@ -423,7 +423,7 @@ fn the_hint_on_an_empty_prefix_fits_the_command() {
 }
 
 #[test]
-fn what_the_empty_cache_key_holds_has_names() {
+fn entries_of_the_empty_cache_key_can_be_named() {
     let folder = Folder::shared("odd-keys");
     let own = recorded("odd-keys").iter().filter(|entry| entry.cache_key().is_empty()).count();
     let ages = folder.vlive(["ages", "/", "--json"]).json();

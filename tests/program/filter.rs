@@ -55,7 +55,7 @@ fn by_jq(filter: &str) -> Vec<String> {
 
 /// Runs where there is a jq; where `VLIVE_ORACLES` names it, there must be one.
 #[test]
-fn the_rows_that_are_kept_are_those_that_jq_keeps() {
+fn where_keeps_the_rows_that_jq_keeps() {
     if Command::new("jq").arg("--version").output().is_err() {
         assert!(!env::var("VLIVE_ORACLES").is_ok_and(|oracles| oracles.contains("jq")), "jq is not installed");
         return;
@@ -71,7 +71,7 @@ fn the_rows_that_are_kept_are_those_that_jq_keeps() {
 }
 
 #[test]
-fn the_rows_that_are_kept_keep_their_bytes() {
+fn kept_rows_keep_their_bytes() {
     let folder = Folder::copy_of("values");
     let all = folder.vlive(["dump", "--format", "jsonl"]).output().stdout;
     folder.vlive(["dump", "--format", "jsonl", "--where", "true"]).ends(0, &all, "");
@@ -102,7 +102,7 @@ fn decimals_big_integers_and_bytes_are_compared_by_their_meaning() {
 }
 
 #[test]
-fn what_a_filter_gives_stands_in_place_of_the_row() {
+fn the_output_of_a_filter_replaces_the_row() {
     let folder = with_rows();
     folder.vlive(["show", "k/1", "--select", "{name, double: (.visits * 2)}", "--where", ".visits < 10"]).ends(
         0,
@@ -155,7 +155,7 @@ hint: `?` passes over what a filter cannot do with a row, as in '.address.city?'
 }
 
 #[test]
-fn an_entry_none_of_whose_rows_is_kept_is_left_out() {
+fn an_entry_without_matching_rows_is_left_out() {
     let folder = with_rows();
     folder.vlive(["put", "-q", "k/2", "--age", "1h"]).stdin(r#"{"z": {"visits": 1}}"#).ends(0, "", "");
     folder.vlive(["dump", "k", "--where", ".visits == 1"]).ends(

@@ -48,7 +48,7 @@ fn numbers_match_as_they_are_written_and_other_values_by_their_meaning() {
 }
 
 #[test]
-fn a_pattern_is_literal_unless_it_is_said_to_be_a_regular_expression() {
+fn a_pattern_is_literal_unless_regexp_is_given() {
     let folder = products();
     folder.vlive(["find", "T.rt"]).ends(1, "", "");
     folder.vlive(["find", "-e", "^T.rt$", "--count"]).ends(0, "2\n", "");
@@ -110,7 +110,7 @@ products/page_1  2026-02-02T05:24:40Z   2m  12
 }
 
 #[test]
-fn machines_get_each_place_as_an_object() {
+fn json_has_an_object_for_each_place() {
     let expected = concat!(
         r#"[{"key":"products/page_1","fetched_at":1770009880,"age":120,"place":"value","id":"y","path":"name","value":"Brioche"}]"#,
         "\n"
@@ -125,7 +125,7 @@ fn machines_get_each_place_as_an_object() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_and_makes_the_status_3() {
+fn unreadable_entries_are_named_and_the_status_is_3() {
     let folder = Folder::with_values("k", &[("1", b"\xa1\x64rows\xa1\x61r\xa1\x61f\x6aneedle"), ("2", b"\xa0")]);
     let run = folder.vlive(["find", "needle"]).output();
     assert_eq!(run.status, 3, "{run:?}");

@@ -138,9 +138,31 @@ fn help_and_version_go_to_standard_output() {
 }
 
 #[test]
+fn the_command_help_prints_what_the_option_prints() {
+    let folder = Folder::empty();
+    folder.untouched(|| {
+        for command in ["ls", "rm", "watch", "completions", "help"] {
+            let expected = folder.vlive([command, "--help"]).output();
+            folder.vlive(["help", command]).ends(0, &expected.stdout, "");
+        }
+        let expected = folder.vlive(["--color", "always", "--help"]).output();
+        folder.vlive(["--color", "always", "help"]).ends(0, &expected.stdout, "");
+    });
+}
+
+#[test]
+fn help_on_an_unknown_command_names_a_similar_one() {
+    let folder = Folder::empty();
+    let help = folder.vlive(["help", "dmup"]).output();
+    assert_eq!((help.status, help.stdout.as_str()), (2, ""));
+    assert!(help.stderr.starts_with("error: unrecognized subcommand 'dmup'\n"), "{help}");
+    assert!(help.stderr.contains("'dump'"), "{help}");
+}
+
+#[test]
 fn help_names_every_command() {
     let help = Folder::empty().vlive(["--help"]).output();
-    for command in ["ls", "dump", "show", "ages", "diff", "put", "load", "touch", "invalidate", "completions"] {
+    for command in ["ls", "dump", "show", "ages", "diff", "put", "load", "touch", "invalidate", "help", "completions"] {
         assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{command}");
     }
 }
@@ -204,7 +226,7 @@ fn usage_that_is_wrong_ends_with_2_and_touches_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn an_argument_that_is_no_text_is_refused() {
+fn an_argument_that_is_not_unicode_is_refused() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let ended = Folder::shared("live-demo").vlive([OsStr::new("dump"), OsStr::from_bytes(b"\xff/1")]).output();
@@ -212,7 +234,7 @@ fn an_argument_that_is_no_text_is_refused() {
 }
 
 #[test]
-fn quiet_silences_warnings_and_summaries_and_no_error() {
+fn quiet_silences_warnings_and_summaries_but_no_errors() {
     let folder = Folder::copy_of("foreign");
     assert_eq!(folder.vlive(["ls", "-q"]).output().stderr, "");
     folder.vlive(["--quiet", "put", "k/1"]).stdin("{}").ends(0, "", "");
@@ -225,7 +247,7 @@ fn quiet_silences_warnings_and_summaries_and_no_error() {
 }
 
 #[test]
-fn colour_comes_where_it_is_asked_for() {
+fn colour_appears_where_it_is_requested() {
     const HEADING: &str = "\u{1b}[1mKEY ";
     const ERROR: &str = "\u{1b}[1m\u{1b}[31merror:\u{1b}[0m `none` is not in the cache\n";
     let folder = Folder::shared("live-demo");
@@ -273,6 +295,7 @@ fn every_command_ends_quietly_when_its_reader_has_gone() {
         &["invalidate", "-n", "-q", "--all"],
         &["completions", "bash"],
         &["--help"],
+        &["help", "ls"],
     ] {
         let folder = Folder::shared("bakery");
         let mut vlive = folder.command(args);

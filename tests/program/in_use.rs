@@ -39,7 +39,7 @@ const WRITING: [&[&str]; 9] = [
 ];
 
 #[test]
-fn a_write_is_refused_and_names_who_has_the_cache() {
+fn a_refused_write_names_the_process_that_has_the_cache() {
     let folder = Folder::copy_of("live-demo");
     let _app = Database::open(folder.file()).unwrap();
     folder.untouched(|| {
@@ -82,7 +82,7 @@ fn looking_works_meanwhile_and_leaves_no_trace() {
 }
 
 #[test]
-fn a_time_to_wait_that_runs_out_ends_as_without_it() {
+fn a_wait_that_runs_out_ends_like_a_run_without_it() {
     let folder = Folder::copy_of("live-demo");
     let _app = Database::open(folder.file()).unwrap();
     let expected = format!("waiting: `./vlive.redb` is in use by {}\n{}", holder(), refusal());
@@ -152,7 +152,7 @@ fn the_app_can_open_the_cache_again_at_once() {
 }
 
 #[test]
-fn time_to_wait_does_no_harm_where_the_cache_is_free() {
+fn wait_changes_nothing_if_the_cache_is_free() {
     let folder = Folder::copy_of("live-demo");
     folder.vlive(["put", "--wait", "10s", "k/1"]).stdin("{}").ends(0, "", "put k/1: 0 rows, 23 B\n");
     let expected = format!("{{\"fetched_at\":{NOW},\"rows\":{{}}}}\n");

@@ -75,7 +75,7 @@ fn assert_whole(folder: &Folder, created: &Path, what: &str) {
 }
 
 #[test]
-fn at_any_instant_a_signal_leaves_all_of_it_or_nothing_and_no_temporary_file() {
+fn a_signal_at_any_instant_leaves_all_or_nothing_and_no_temporary_file() {
     const INSTANTS: u32 = 20;
     let folder = prepared();
     let new = folder.path().join("new");
@@ -110,7 +110,7 @@ fn at_any_instant_a_signal_leaves_all_of_it_or_nothing_and_no_temporary_file() {
 }
 
 #[test]
-fn what_a_kill_leaves_is_cleared_by_the_next_command_that_creates_something_there() {
+fn leftovers_of_a_kill_are_removed_by_the_next_command_that_creates_something_there() {
     let folder = prepared();
     let new = folder.path().join("new");
     for (n, (args, created)) in CREATING.into_iter().enumerate() {
@@ -130,7 +130,7 @@ fn what_a_kill_leaves_is_cleared_by_the_next_command_that_creates_something_ther
 }
 
 #[test]
-fn a_temporary_file_that_another_process_still_writes_is_not_cleared() {
+fn a_temporary_file_that_another_process_still_writes_is_not_removed() {
     let folder = prepared();
     let new = folder.path().join("new");
     let mut child = start(&folder, CREATING[0].0);

@@ -41,7 +41,7 @@ fn summary(cache: &str, wanted: Wanted, dry_run: bool) -> Value {
 }
 
 #[test]
-fn exactly_what_is_selected_is_dropped_and_told() {
+fn exactly_the_selected_entries_are_deleted_and_listed() {
     for (cache, args, wanted) in SELECTIONS {
         let folder = Folder::copy_of(cache);
         let mut kept = folder.entries();
@@ -53,7 +53,7 @@ fn exactly_what_is_selected_is_dropped_and_told() {
 }
 
 #[test]
-fn a_dry_run_tells_the_same_and_drops_nothing() {
+fn a_dry_run_lists_the_same_entries_and_deletes_nothing() {
     for (cache, args, wanted) in SELECTIONS {
         let folder = Folder::shared(cache);
         folder.untouched(|| {
@@ -64,7 +64,7 @@ fn a_dry_run_tells_the_same_and_drops_nothing() {
 }
 
 #[test]
-fn a_bare_prefix_drops_exactly_that_cache_key() {
+fn a_bare_prefix_deletes_exactly_that_cache_key() {
     let folder = Folder::copy_of("odd-keys");
     let mut tables = folder.tables();
     folder.vlive(["invalidate", "clients"]).ends(
@@ -77,7 +77,7 @@ fn a_bare_prefix_drops_exactly_that_cache_key() {
 }
 
 #[test]
-fn a_prefix_with_a_slash_takes_longer_sub_keys_and_exact_does_not() {
+fn a_prefix_with_a_slash_selects_longer_sub_keys_and_exact_does_not() {
     let folder = Folder::empty();
     let put = || {
         for key in ["clients", "clients/page_1", "clients/page_10", "clients/page_2", "clients2/page_1"] {
@@ -95,7 +95,7 @@ fn a_prefix_with_a_slash_takes_longer_sub_keys_and_exact_does_not() {
 }
 
 #[test]
-fn a_table_that_is_left_empty_goes_as_well() {
+fn an_emptied_table_is_deleted_too() {
     let folder = Folder::copy_of("live-demo");
     folder.vlive(["invalidate", "products/id/", "products/page_"]).ends(
         0,
@@ -106,7 +106,7 @@ fn a_table_that_is_left_empty_goes_as_well() {
 }
 
 #[test]
-fn nothing_to_drop_is_no_failure() {
+fn nothing_to_delete_is_not_a_failure() {
     let folder = Folder::copy_of("live-demo");
     let before = folder.entries();
     let near = "hint: nothing in the cache matches `product`; the nearest key is `products`\n";
@@ -136,20 +136,20 @@ fn a_dry_run_says_so() {
 }
 
 #[test]
-fn a_dry_run_needs_no_more_than_to_read() {
+fn a_dry_run_needs_only_permission_to_read() {
     let folder = Folder::shared("crashed");
     folder.untouched(|| assert_eq!(folder.vlive(["invalidate", "-n", "--all"]).output().status, 0));
 }
 
 #[test]
-fn quiet_leaves_the_keys_and_drops_the_summary() {
+fn quiet_prints_the_keys_without_the_summary() {
     let folder = Folder::copy_of("live-demo");
     folder.vlive(["invalidate", "-q", "products/id/"]).ends(0, "products/id/a\n", "");
     folder.vlive(["invalidate", "-q", "none"]).ends(0, "", "");
 }
 
 #[test]
-fn all_never_drops_a_table_that_is_no_cache_table() {
+fn all_never_deletes_a_foreign_table() {
     let folder = Folder::copy_of("foreign");
     assert_eq!(folder.vlive(["invalidate", "--all", "-q"]).output().status, 0);
     assert_eq!(folder.tables(), ["__vlive__nums", "counters", "settings"]);
@@ -160,7 +160,7 @@ fn all_never_drops_a_table_that_is_no_cache_table() {
 }
 
 #[test]
-fn a_bare_prefix_drops_its_table_whatever_the_types_as_vantage_live_does() {
+fn a_bare_prefix_deletes_its_table_whatever_its_types_as_vantage_live_does() {
     let folder = Folder::copy_of("foreign");
     let told = |dry_run: bool| format!("{{\"entries\":1,\"bytes\":8,\"keys\":[\"nums\"],\"dry_run\":{dry_run}}}\n");
     folder.vlive(["invalidate", "--dry-run", "--json", "nums"]).ends(0, &told(true), "");
@@ -181,7 +181,7 @@ fn a_table_that_has_no_cache_key_is_out_of_reach() {
 }
 
 #[test]
-fn a_dropped_cache_key_can_be_filled_again() {
+fn a_deleted_cache_key_can_be_filled_again() {
     let folder = Folder::copy_of("bakery");
     folder.vlive(["invalidate", "-q", "--json", "--all"]).json();
     folder.vlive(["put", "-q", "clients/page_1"]).stdin("{}").ends(0, "", "");

@@ -210,7 +210,7 @@ const TEXTS: [(&[u8], &str); 91] = [
 ];
 
 #[test]
-fn every_fault_of_a_text_is_told_with_its_place_and_nothing_is_written() {
+fn every_fault_in_a_file_is_reported_with_its_place_and_nothing_is_written() {
     let folder = Folder::empty();
     folder.write("good.json", r#"{"good/1":{},"good/2":{"a":{"x":1}}}"#);
     for (n, (source, _)) in TEXTS.iter().enumerate() {
@@ -233,7 +233,7 @@ const WHOLE: &str = r#"{"k/1":{"fetched_at":1,"rows":{"a":{"x":["é",{"$bytes":"
 {"key":"k/3","raw":"oA=="}"#;
 
 #[test]
-fn a_text_that_is_cut_anywhere_is_refused_with_a_line_unless_what_is_left_is_whole() {
+fn a_truncated_document_is_refused_with_a_line_unless_it_is_still_complete() {
     let folder = Folder::empty();
     let mut whole = Vec::new();
     for len in 0..WHOLE.len() {
@@ -309,7 +309,7 @@ const NO_KEY: &str =
     "has a name that is no key: each `%` in its name wants the two hexadecimal digits of a byte of UTF-8 behind it";
 
 #[test]
-fn every_fault_of_a_folder_is_told_with_its_file_and_nothing_is_written() {
+fn every_fault_in_a_folder_is_reported_with_its_file_and_nothing_is_written() {
     for (files, told) in TREES {
         let folder = Folder::empty();
         for (name, bytes) in files {
@@ -322,7 +322,7 @@ fn every_fault_of_a_folder_is_told_with_its_file_and_nothing_is_written() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_name_that_is_no_text_is_refused() {
+fn a_name_that_is_not_unicode_is_refused() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     for (bytes, name) in
@@ -338,7 +338,7 @@ fn a_name_that_is_no_text_is_refused() {
 }
 
 #[test]
-fn an_entry_that_two_sources_have_is_named_with_both() {
+fn an_entry_in_two_sources_is_named_with_both() {
     let folder = Folder::empty();
     folder.write("a.json", "{\"k/1\":{},\n\"k/2\":{}}");
     folder.write("b.json", "\n\n{\"key\":\"k/2\",\"rows\":{}}");
@@ -368,7 +368,7 @@ fn an_entry_that_two_sources_have_is_named_with_both() {
 }
 
 #[test]
-fn values_that_cannot_be_decoded_cannot_be_dated_anew() {
+fn undecodable_values_cannot_be_redated() {
     let folder = Folder::empty();
     folder.write("lines", "{\"key\":\"k/1\",\"raw\":\"oA==\"}\n{\"key\":\"k/2\",\"raw\":\"gA==\"}\n");
     folder.write("tree/k/2.cbor", b"\xa1\x64rows");
@@ -390,7 +390,7 @@ fn values_that_cannot_be_decoded_cannot_be_dated_anew() {
 }
 
 #[test]
-fn nesting_of_any_depth_is_refused_in_a_sentence() {
+fn nesting_of_any_depth_is_refused_in_one_sentence() {
     let (open, close) = ("[".repeat(20_000), "]".repeat(20_000));
     let deep = "(entry `k/1`, row `a`, field `x`): nested deeper than the 253 levels that vantage-live reads\n";
     let ends = "(entry `k/1`): this is not JSON: EOF while parsing a list\n";
@@ -496,7 +496,7 @@ fn a_pipe_in_a_folder_is_refused_and_not_read() {
 }
 
 #[test]
-fn of_several_faults_in_a_source_the_first_is_told_however_far_apart_they_are() {
+fn the_first_of_several_faults_in_a_source_is_reported_however_far_apart_they_are() {
     let folder = Folder::empty();
     for first in [3, 1500, 2999] {
         let line = |n: usize| {
@@ -512,7 +512,7 @@ fn of_several_faults_in_a_source_the_first_is_told_however_far_apart_they_are() 
 }
 
 #[test]
-fn a_document_where_one_entry_belongs_is_told_apart() {
+fn a_document_in_place_of_an_entry_is_recognized() {
     let folder = Folder::empty();
     let document = Folder::shared("bakery").vlive(["dump"]).output().stdout;
     let what = "each row is an envelope: this holds several entries; use `vlive load`";

@@ -58,7 +58,7 @@ fn a_row_is_a_line_in_a_pipe_too() {
 }
 
 #[test]
-fn an_age_ahead_of_the_clock_is_no_small_age() {
+fn a_time_in_the_future_is_not_shown_as_a_small_age() {
     let folder = Folder::empty();
     folder.vlive(["put", "clients", "--fetched-at", "@1770013600"]).stdin("{}").output();
     folder.vlive(["ls"]).ends(
@@ -83,13 +83,13 @@ orders         3     5  1.3 KiB  2h 29m  2h 30m
 ";
 
 #[test]
-fn tables_that_are_no_cache_tables_are_left_out() {
+fn foreign_tables_are_left_out() {
     Folder::shared("foreign").vlive(["ls"]).ends(0, FOREIGN, WARNINGS);
     assert_eq!(Folder::shared("foreign").vlive(["ls", "--json"]).output().json(0, WARNINGS), summaries("foreign"));
 }
 
 #[test]
-fn all_adds_them_with_their_types() {
+fn all_adds_foreign_tables_with_their_types() {
     let others = "
 OTHER TABLE     TYPE                       ENTRIES
 __vlive__multi  multimap of &str to &[u8]        1
@@ -116,7 +116,7 @@ settings        table of &str to &[u8]           1
 }
 
 #[test]
-fn all_adds_nothing_where_there_are_cache_tables_alone() {
+fn all_adds_nothing_if_there_are_no_foreign_tables() {
     assert_eq!(Folder::shared("bakery").vlive(["ls", "--all", "--json"]).json(), summaries("bakery"));
 }
 
@@ -141,7 +141,7 @@ error: entry `envelopes/tagged-envelope` cannot be decoded: the envelope is not 
 }
 
 #[test]
-fn where_no_entry_can_be_read_there_is_no_newest_and_no_oldest() {
+fn without_a_readable_entry_newest_and_oldest_are_empty() {
     let folder = Folder::with_values("broken", &[("page_1", b"\x80"), ("page_2", b"")]);
     let named = "\
 error: entry `broken/page_1` cannot be decoded: the envelope is not a map (at byte 0)
@@ -162,14 +162,14 @@ broken        2     0   1 B       -       -
 }
 
 #[test]
-fn an_empty_cache_is_no_failure() {
+fn an_empty_cache_is_not_a_failure() {
     let folder = Folder::emptied();
     folder.vlive(["ls"]).ends(0, "", "the cache holds no cache keys\n");
     folder.vlive(["ls", "--json"]).ends(0, "[]\n", "");
 }
 
 #[test]
-fn quick_shows_keys_and_entries_without_a_look_at_the_entries() {
+fn quick_shows_keys_and_counts_without_reading_the_entries() {
     let folder = Folder::copy_of("bakery");
     let full = folder.vlive(["ls", "--json"]).json();
     let quick = folder.vlive(["ls", "--quick", "--json"]).json();

@@ -3,6 +3,7 @@
 
 mod ages;
 mod apply;
+mod bars;
 #[cfg(target_os = "linux")]
 mod browse;
 mod change;
@@ -17,6 +18,7 @@ mod edit;
 mod errors;
 mod filter;
 mod find;
+mod formats;
 mod generated;
 mod global;
 mod in_use;

@@ -40,7 +40,7 @@ fn no_rows_are_rows_too() {
 }
 
 #[test]
-fn an_envelope_has_nothing_beside_rows_and_time() {
+fn an_envelope_holds_only_rows_and_time() {
     for rows in [r#"{"rows":{},"a":{}}"#, r#"{"fetched_at":{"x":1}}"#, r#"{"rows":{},"fetched_at":{},"a":{}}"#] {
         assert_eq!(put(&[], rows), dumped(NOW, rows), "rows that have these ids");
     }
@@ -109,7 +109,7 @@ fn input_comes_from_a_file_or_from_standard_input() {
 }
 
 #[test]
-fn the_summary_tells_what_was_written_and_whether_it_took_a_place() {
+fn the_summary_says_what_was_written_and_whether_it_replaced_an_entry() {
     let folder = Folder::empty();
     folder.vlive(["put", "k/1"]).stdin(APPLE).ends(0, "", "put k/1: 1 row, 38 B\n");
     folder.vlive(["put", "k/1"]).stdin("{}").ends(0, "", "replaced k/1: 0 rows, 23 B\n");
@@ -173,7 +173,7 @@ fn a_cache_that_a_killed_app_left_behind_takes_entries() {
 }
 
 #[test]
-fn an_entry_does_not_go_beside_a_set_of_diorama_with_its_name() {
+fn an_entry_is_refused_where_a_diorama_set_has_its_name() {
     let folder = Folder::empty();
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/diorama/cache.redb");
     fs::copy(sample, folder.file()).unwrap();

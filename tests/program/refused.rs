@@ -151,7 +151,7 @@ const REFUSED: [(&[u8], &str); 57] = [
 ];
 
 #[test]
-fn input_that_put_refuses_is_told_with_its_place_and_creates_nothing() {
+fn put_names_the_place_of_refused_input_and_creates_nothing() {
     let folder = Folder::empty();
     fs::create_dir(folder.path().join("empty")).unwrap();
     for (input, message) in REFUSED {
@@ -163,7 +163,7 @@ fn input_that_put_refuses_is_told_with_its_place_and_creates_nothing() {
 }
 
 #[test]
-fn input_that_put_refuses_leaves_the_cache_as_it_is() {
+fn put_leaves_the_cache_alone_when_it_refuses_input() {
     let folder = Folder::copy_of("bakery");
     // The first row is fine.
     let input = r#"[{"id":"a"},{"id":"b","x":1e999}]"#;
@@ -200,7 +200,7 @@ fn a_field_that_nests_deeper_than_vantage_live_reads_is_refused() {
 }
 
 #[test]
-fn no_depth_is_deep_enough_to_end_the_program() {
+fn no_depth_of_nesting_crashes_the_program() {
     for (open, close) in [("[", "]"), (r#"{"k":["#, "]}"), (r#"{"$map":[[1,"#, "]]}"), (r#"{"$tag":[9,"#, "]}")] {
         is_too_deep(&format!("{}1{}", open.repeat(10_000), close.repeat(10_000)));
     }

@@ -28,7 +28,7 @@ fn assert_undamaged(folder: &Folder) {
 const CACHES: [&str; 8] = ["bakery", "crashed", "envelopes", "foreign", "format-v3", "live-demo", "odd-keys", "values"];
 
 #[test]
-fn of_an_undamaged_cache_every_entry_is_saved_byte_for_byte() {
+fn every_entry_of_an_undamaged_cache_is_saved_byte_for_byte() {
     for cache in CACHES {
         let folder = Folder::shared(cache);
         folder.untouched(|| {
@@ -70,7 +70,7 @@ fn by_key(entries: &[Entry]) -> BTreeMap<&str, &[u8]> {
 }
 
 #[test]
-fn of_a_damaged_cache_everything_else_is_saved_byte_for_byte_and_the_loss_is_told() {
+fn intact_entries_of_a_damaged_cache_are_saved_byte_for_byte_and_the_loss_is_reported() {
     for (cache, key, table) in [
         ("bakery", "clients/page_1", "__vlive__clients"),
         ("bakery", "orders/__root__", "__vlive__orders"),
@@ -168,7 +168,7 @@ fn two_commits(entries: usize, size: usize) -> Folder {
 }
 
 #[test]
-fn what_the_newest_commit_has_lost_comes_from_the_one_before() {
+fn entries_lost_in_the_newest_commit_come_from_the_previous_one() {
     for (entries, size) in [(3, 40), (40, 1600)] {
         let folder = two_commits(entries, size);
         let whole = folder.entries();
@@ -205,7 +205,7 @@ fn an_undamaged_newest_commit_is_all_that_counts() {
 }
 
 #[test]
-fn a_header_whose_newest_commit_is_spoilt_gives_the_one_before() {
+fn a_header_whose_newest_commit_is_damaged_yields_the_previous_one() {
     let folder = two_commits(3, 40);
     let mut bytes = fs::read(folder.file()).unwrap();
     let id = |slot: usize| u64::from_le_bytes(bytes[slot + 104..slot + 112].try_into().unwrap());
@@ -219,7 +219,7 @@ fn a_header_whose_newest_commit_is_spoilt_gives_the_one_before() {
 }
 
 #[test]
-fn a_crash_is_no_damage_and_the_file_of_the_app_stays_as_the_crash_left_it() {
+fn a_crash_is_not_damage_and_the_file_stays_as_the_crash_left_it() {
     let folder = Folder::copy_of("crashed");
     folder.untouched(|| {
         let (summary, _, new) = salvaged(&folder, 0);
@@ -229,7 +229,7 @@ fn a_crash_is_no_damage_and_the_file_of_the_app_stays_as_the_crash_left_it() {
 }
 
 #[test]
-fn a_cache_that_is_there_already_is_refused_and_left_alone() {
+fn an_existing_cache_is_refused_and_left_alone() {
     let folder = Folder::copy_of("bakery");
     let taken = Folder::copy_of("live-demo");
     let path = taken.path().to_str().unwrap();
@@ -251,7 +251,7 @@ fn a_cache_that_is_there_already_is_refused_and_left_alone() {
 }
 
 #[test]
-fn what_cannot_be_read_at_all_is_an_error_and_no_new_cache_is_created() {
+fn an_unreadable_file_is_an_error_and_no_new_cache_is_created() {
     let folder = Folder::empty();
     let fails = |start: &str| {
         folder.untouched(|| {

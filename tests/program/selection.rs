@@ -203,7 +203,7 @@ fn aged() -> Folder {
 }
 
 #[test]
-fn what_is_older_than_a_week_is_deleted_and_what_cannot_be_dated_is_kept() {
+fn entries_older_than_a_week_are_deleted_and_undatable_ones_kept() {
     let future = "warning: 1 selected entry is dated in the future: newer than any age\n";
     let kept = "warning: 1 selected entry has a time that cannot be read, and is kept unless --unreadable is given\n";
     let folder = aged();
@@ -222,7 +222,7 @@ fn what_is_older_than_a_week_is_deleted_and_what_cannot_be_dated_is_kept() {
 }
 
 #[test]
-fn an_age_that_makes_no_sense_is_refused_in_a_sentence() {
+fn a_nonsensical_age_is_refused_in_one_sentence() {
     let folder = aged();
     for (age, why) in [
         ("-1d", "an age is not negative; entries dated in the future are newer than any age"),
@@ -355,7 +355,7 @@ fn a_key_that_would_read_as_two_is_not_listed() {
 }
 
 #[test]
-fn rows_are_sorted_and_what_a_limit_hides_is_said() {
+fn rows_are_sorted_and_those_that_a_limit_hides_are_counted() {
     let folder = Folder::empty();
     for (key, age, rows) in
         [("k/1", "1d", "{}"), ("k/2", "3d", r#"{"a":{"long":"text"}}"#), ("l/1", "2d", r#"{"a":{},"b":{}}"#)]
@@ -433,7 +433,7 @@ fn every_table_has_every_format() {
 }
 
 #[test]
-fn the_ending_of_a_file_says_its_format() {
+fn the_ending_of_a_file_name_selects_the_format() {
     let folder = Folder::copy_of("live-demo");
     for (file, format) in [
         ("ages.json", "json"),
@@ -486,7 +486,7 @@ fn rows_for_engines_are_a_line_each_with_values_by_their_meaning() {
 }
 
 #[test]
-fn aliases_are_the_commands_that_they_stand_for() {
+fn aliases_do_what_their_commands_do() {
     let folder = Folder::copy_of("live-demo");
     for (alias, command) in
         [("list", "ls"), ("get", "dump"), ("export", "dump"), ("import", "load"), ("rm", "invalidate")]
@@ -511,7 +511,7 @@ fn aliases_are_the_commands_that_they_stand_for() {
 }
 
 #[test]
-fn a_dump_of_one_entry_that_is_loaded_says_what_to_do() {
+fn loading_a_dump_of_one_entry_prints_a_hint() {
     let folder = Folder::copy_of("live-demo");
     let one = folder.vlive(["dump", "products/id/a"]).output().stdout;
     let ended = folder.vlive(["load"]).stdin(&one).output();

@@ -257,7 +257,7 @@ a\\nb    x\\ty\\u{1b}[2J\\u{2028}  [\"\\n\"]
 }
 
 #[test]
-fn a_column_is_to_the_right_if_all_that_is_in_it_are_numbers() {
+fn a_column_of_numbers_is_right_aligned() {
     let folder = with_rows(
         r#"{"a":{"n":1,"d":{"$tag":[10,"100.0"]},"f":{"$float":"NaN"},"m":1,"z":null,"b":{"$tag":[2,{"$bytes":"AQAAAAAAAAAA"}]}},
             "b":{"n":null,"d":2,"f":1.5,"m":"x","z":{"$tag":[6,null]},"b":{"$int":"-18446744073709551616"}}}"#,
@@ -329,7 +329,7 @@ fn json_has_the_rows_and_fields_that_are_chosen_without_loss() {
 }
 
 #[test]
-fn a_reader_of_csv_that_has_seen_enough_ends_it_quietly() {
+fn a_closed_pipe_ends_csv_quietly() {
     let row = |n: usize| format!("\"row-{n}\":{{\"text\":\"{}\"}}", "x".repeat(1000));
     let rows = format!("{{{}}}", (0..2000).map(row).collect::<Vec<_>>().join(","));
     let folder = Folder::empty();

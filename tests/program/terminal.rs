@@ -7,16 +7,24 @@ use crate::support::Folder;
 use snapbox::cmd::cargo_bin;
 use std::fs;
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use unicode_width::UnicodeWidthStr;
 
 /// Both outputs of `vlive ARGS` on a terminal.
-fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Option<String> {
+pub fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Option<String> {
     on_a_terminal_with(folder, environment, args, "")
 }
 
 /// The same where somebody types `answers`, and then closes the input.
 pub fn on_a_terminal_with(folder: &Folder, environment: &[(&str, &str)], args: &str, answers: &str) -> Option<String> {
+    let mut script = terminal(folder, environment, args)?;
+    script.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+    let output = script.wait_with_output().unwrap();
+    Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
+}
+
+/// `vlive ARGS` on a terminal: what is typed there, and what it shows.
+pub fn terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Option<Child> {
     let vlive = cargo_bin!("vlive").display().to_string();
     assert!(!vlive.contains(['\'', ' ']), "the shell would split {vlive}");
     // The environment of `command` is what counts; its program is not run.
@@ -30,10 +38,7 @@ pub fn on_a_terminal_with(folder: &Folder, environment: &[(&str, &str)], args: &
     script.env("TERM", "xterm").env("SHELL", "/bin/sh").env("VLIVE_PAGER", "cat").envs(environment.iter().copied());
     script.args(["-qec", &format!("{vlive} {args}"), "/dev/null"]);
     script.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut script = script.spawn().ok()?;
-    script.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
-    let output = script.wait_with_output().unwrap();
-    Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
+    script.spawn().ok()
 }
 
 /// `return`s where there is no terminal to be had.
@@ -89,7 +94,7 @@ fn a_file_is_written_as_from_anywhere() {
 }
 
 #[test]
-fn standard_input_is_waited_for_with_a_word() {
+fn a_message_says_that_standard_input_is_awaited() {
     // At the end of its input `script` ends that of the terminal.
     let folder = Folder::empty();
     let shown = shown!(&folder, [("NO_COLOR", "1")], "load");
@@ -100,7 +105,7 @@ fn standard_input_is_waited_for_with_a_word() {
 }
 
 #[test]
-fn control_characters_of_a_cache_are_shown_and_not_obeyed() {
+fn control_characters_from_a_cache_are_escaped() {
     let folder = Folder::shared("odd-keys");
     let keys = shown!(&folder, [("NO_COLOR", "1")], "ls");
     for row in ["\nnew\\nline  ", "\ntab\\there  ", "\n\"\"  ", "\nклиенты  ", "\na'b\"c\\d  "] {
@@ -138,7 +143,7 @@ fn evil() -> Folder {
 }
 
 #[test]
-fn control_characters_of_rows_are_shown_and_not_obeyed_in_every_format() {
+fn control_characters_in_rows_are_escaped_in_every_format() {
     let folder = Folder::empty();
     let rows = r#"{"evil\u001b[2J":{"f\u009b":"\u0007\n","g\r":["\u001b","\u202e"]}}"#;
     folder.vlive(["put", "-q", "k/1"]).stdin(rows).ends(0, "", "");
@@ -156,7 +161,7 @@ fn control_characters_of_rows_are_shown_and_not_obeyed_in_every_format() {
 }
 
 #[test]
-fn control_characters_of_a_difference_are_shown_and_not_obeyed() {
+fn control_characters_in_differences_are_escaped() {
     let folder = evil();
     let other = r#"{"evil\u001b[2J\u009b31m/page\u0007_1":{"\u001b[2J":{"\u009b":"\u202e","\u009d":0},"\u0084":{"a":"\u009c"}}}"#;
     fs::write(folder.path().join("other.json"), other).unwrap();
@@ -182,7 +187,7 @@ fn control_characters_of_a_difference_are_shown_and_not_obeyed() {
 }
 
 #[test]
-fn differences_are_coloured_on_a_terminal_unless_they_shall_not_be() {
+fn differences_are_coloured_on_a_terminal_unless_colour_is_off() {
     let folder = Folder::shared("live-demo");
     for (environment, coloured) in [(&[][..], true), (&[("NO_COLOR", "1")], false)] {
         let Some(shown) = on_a_terminal(&folder, environment, "diff -q vlive.redb /dev/null") else { return };
@@ -267,7 +272,7 @@ fn the_terminal_is_asked_for_its_width() {
 }
 
 #[test]
-fn control_characters_in_json_are_escaped_those_above_ascii_too() {
+fn control_characters_in_json_are_escaped_including_those_above_ascii() {
     for command in ["ls --json", "ages --json", "invalidate --all --json", "touch --all --json"] {
         let shown = without_colour(&shown!(&evil(), [], command));
         assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
@@ -275,7 +280,7 @@ fn control_characters_in_json_are_escaped_those_above_ascii_too() {
 }
 
 #[test]
-fn control_characters_in_an_error_are_shown_and_not_obeyed() {
+fn control_characters_in_errors_are_escaped() {
     let folder = Folder::with_values("evil\u{1b}[2J", &[("page\u{7}_1", b"\x80")]);
     for command in ["ls", "ages", "dump", "dump --format jsonl", "dump --output new/"] {
         let shown = shown!(&folder, [("NO_COLOR", "1")], command);
@@ -285,7 +290,7 @@ fn control_characters_in_an_error_are_shown_and_not_obeyed() {
 }
 
 #[test]
-fn control_characters_of_sources_are_shown_and_not_obeyed() {
+fn control_characters_in_names_of_sources_are_escaped() {
     let folder = Folder::empty();
     folder.write("evil\u{7}.json", r#"{"evil\u001b[2J/\u009b":5}"#);
     folder.write("tree/evil\u{1b}[2J", "no entry");
@@ -300,7 +305,7 @@ fn control_characters_of_sources_are_shown_and_not_obeyed() {
 }
 
 #[test]
-fn a_terminal_is_coloured_unless_it_shall_not_be() {
+fn output_to_a_terminal_is_coloured_unless_colour_is_off() {
     let folder = Folder::shared("live-demo");
     for (environment, args, coloured) in [
         (&[][..], "ls", true),
@@ -333,24 +338,7 @@ fn usage_and_help_keep_to_the_choice_of_colour() {
 }
 
 #[test]
-fn work_of_more_than_half_a_second_shows_a_bar_that_is_gone_when_it_ends() {
-    let folder = Folder::empty();
-    let vlive = cargo_bin!("vlive").display().to_string();
-    let slow = |options: &str| format!("--version; (sleep 1; echo '{{}}') | {vlive} load {options}");
-    let shown = shown!(&folder, [("NO_COLOR", "1")], &slow(""));
-    assert!(shown.contains("\x1b[2Kreading "), "{shown:?}");
-    // The last that is drawn is an empty line, on which the summary stands.
-    assert!(shown.ends_with("\r\x1b[2Kloaded 0 entries, 0 B: 0 added, 0 replaced, 0 removed\n"), "{shown:?}");
-    for (environment, options) in [(("NO_COLOR", "1"), "-q"), (("TERM", "dumb"), "")] {
-        let shown = shown!(&folder, [environment], &slow(options));
-        assert!(!shown.contains("reading"), "{shown:?}");
-    }
-    let piped = shown!(&folder, [], &format!("--version; (sleep 1; echo '{{}}') | {vlive} load 2>&1 | cat"));
-    assert!(!piped.contains("reading"), "{piped:?}");
-}
-
-#[test]
-fn a_pager_gets_the_data_of_long_commands_and_nothing_that_is_told() {
+fn a_pager_gets_the_data_of_long_commands_and_no_messages() {
     let folder = Folder::copy_of("live-demo");
     folder.write("other.json", "{}");
     let paged = ("VLIVE_PAGER", "sed 's/^/> /'");
@@ -373,7 +361,7 @@ fn a_pager_gets_the_data_of_long_commands_and_nothing_that_is_told() {
 }
 
 #[test]
-fn a_pager_that_ends_early_is_no_error_and_one_that_does_not_exist_is() {
+fn a_pager_that_ends_early_is_not_an_error_and_a_missing_one_is() {
     let folder = Folder::shared("live-demo");
     let early = shown!(&folder, [("NO_COLOR", "1"), ("VLIVE_PAGER", "head -1")], "dump; echo status $?");
     assert_eq!(early, "{\nstatus 0\n");

@@ -59,7 +59,7 @@ fn sorted(mut told: Value) -> Value {
 }
 
 #[test]
-fn exactly_what_is_selected_gets_the_time_and_nothing_else_changes() {
+fn exactly_the_selected_entries_get_the_time_and_nothing_else_changes() {
     for (time, encoded) in [("@5", &b"\x05"[..]), ("@9223372036854775807", b"\x1b\x7f\xff\xff\xff\xff\xff\xff\xff")] {
         for (cache, args, wanted) in SELECTIONS {
             let folder = Folder::copy_of(cache);
@@ -76,7 +76,7 @@ fn exactly_what_is_selected_gets_the_time_and_nothing_else_changes() {
 }
 
 #[test]
-fn a_dry_run_tells_the_same_and_leaves_no_trace_while_an_app_holds_the_cache() {
+fn a_dry_run_prints_the_same_and_leaves_no_trace_while_the_cache_is_in_use() {
     for (cache, args, wanted) in SELECTIONS {
         let folder = Folder::copy_of(cache);
         let args = [&["touch", "-n", "--json", "--age", "1h"], args].concat();
@@ -142,7 +142,7 @@ fn without_any_time_an_entry_is_fetched_now() {
 }
 
 #[test]
-fn a_prefix_with_a_slash_takes_longer_sub_keys_and_exact_does_not() {
+fn a_prefix_with_a_slash_selects_longer_sub_keys_and_exact_does_not() {
     let folder = Folder::empty();
     for key in ["clients", "clients/page_1", "clients/page_10", "clients2/page_1"] {
         folder.vlive(["put", "-q", key]).stdin("{}").ends(0, "", "");
@@ -215,13 +215,13 @@ fn an_entry_that_cannot_be_decoded_is_named_and_stays_and_the_others_are_touched
 }
 
 #[test]
-fn where_nothing_can_be_decoded_nothing_is_written() {
+fn if_nothing_can_be_decoded_nothing_is_written() {
     let folder = Folder::copy_of("envelopes");
     folder.untouched(|| folder.vlive(["touch", "envelopes/tagged-envelope"]).ends(3, "", TAGGED));
 }
 
 #[test]
-fn of_every_hand_made_entry_the_ones_that_cannot_be_decoded_are_named() {
+fn every_handmade_entry_that_cannot_be_decoded_is_named() {
     let folder = Folder::copy_of("envelopes");
     let told = folder.vlive(["touch", "--all", "--json"]).output();
     let named: Vec<&str> = told.stderr.lines().collect();
@@ -231,7 +231,7 @@ fn of_every_hand_made_entry_the_ones_that_cannot_be_decoded_are_named() {
 }
 
 #[test]
-fn no_table_of_another_type_is_touched() {
+fn tables_of_other_types_are_not_touched() {
     let folder = Folder::copy_of("foreign");
     let tables = folder.tables();
     let told = folder.vlive(["touch", "--all", "-q"]).output();

@@ -55,7 +55,7 @@ fn a_cache_key_with_the_name_of_a_cache_file_goes_to_a_folder_and_back() {
 }
 
 #[test]
-fn a_folder_for_temporary_files_that_is_not_there_is_not_held_against_the_cache() {
+fn a_missing_folder_for_temporary_files_is_not_blamed_on_the_cache() {
     let folder = Folder::shared("bakery");
     let said = "error: cannot use a temporary file in `/no/such`: No such file or directory (os error 2)\n\
                 hint: TMPDIR names the folder for temporary files; give it one with room\n";

@@ -96,7 +96,7 @@ fn every_value_has_one_form_in_json_and_one_in_the_cache() {
 }
 
 #[test]
-fn what_can_be_written_in_several_ways_is_dumped_in_one() {
+fn values_with_several_encodings_are_dumped_in_one_form() {
     let values = [
         ("-0", "0"),
         ("1e2", "100.0"),
@@ -122,7 +122,7 @@ fn what_can_be_written_in_several_ways_is_dumped_in_one() {
 }
 
 #[test]
-fn undefined_reads_as_null_and_indefinite_lengths_as_any_others() {
+fn undefined_reads_as_null_and_indefinite_lengths_read_as_definite_ones() {
     let value = bytes("a2 6a666574636865645f6174 00 64726f7773 bf 6161 bf 6175 f7 6162 5f 4100 41ff ff ff ff");
     let folder = Folder::with_values("k", &[("1", &value)]);
     let expected = "{\"fetched_at\":0,\"rows\":{\"a\":{\"u\":null,\"b\":{\"$bytes\":\"AP8=\"}}}}\n";
@@ -130,7 +130,7 @@ fn undefined_reads_as_null_and_indefinite_lengths_as_any_others() {
 }
 
 #[test]
-fn the_names_stand_for_themselves_as_row_ids_and_fields() {
+fn reserved_names_are_plain_names_as_row_ids_and_fields() {
     let envelope = r#"{"fetched_at":0,"rows":{"$map":{"$bytes":"AA=="},"$int":{"$tag":1}}}"#;
     let folder = Folder::empty();
     folder.vlive(["put", "-q", "k/1"]).stdin(envelope).ends(0, "", "");

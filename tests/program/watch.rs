@@ -19,7 +19,7 @@ fn end(child: Child) -> (String, Option<i32>) {
 }
 
 #[test]
-fn what_is_there_is_told_only_on_demand() {
+fn existing_entries_are_reported_only_on_request() {
     let folder = Folder::copy_of("live-demo");
     folder.vlive(["watch", "--for", "0s"]).ends(0, "", "");
     folder.vlive(["watch", "--for", "0s", "--initial", "products/id/a"]).ends(

@@ -5,6 +5,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::mem;
 use vlive::ops::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
@@ -19,6 +20,9 @@ struct EntryJson {
     row_count: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fetched_at: Option<Values<u64>>,
+    /// What diorama remembers of a set and differs, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    meta: BTreeMap<&'static str, Values<u64>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reordered: bool,
 }
@@ -31,6 +35,9 @@ struct RowJson<'d> {
     record: Option<&'d RawValue>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reordered: bool,
+    /// Whether the row is incomplete, on the sides that have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incomplete: Option<Values<bool>>,
 }
 
 #[derive(Serialize)]
@@ -49,7 +56,7 @@ struct Values<T> {
     new: Option<T>,
 }
 
-fn word(change: Change) -> &'static str {
+pub fn word(change: Change) -> &'static str {
     match change {
         Change::Added => "added",
         Change::Removed => "removed",
@@ -57,8 +64,9 @@ fn word(change: Change) -> &'static str {
     }
 }
 
-/// The array of entries, printed as it comes.
+/// The array of entries, printed as it comes, or a line for each.
 pub struct Array {
+    is_lines: bool,
     /// What ends the entry that is open, if one is.
     entry: Option<&'static str>,
     /// What ends the row that is open, if one is.
@@ -70,7 +78,12 @@ pub struct Array {
 impl Array {
     pub fn begin(output: &mut Output) -> Result<Array> {
         output.data().write_all(b"[")?;
-        Ok(Array { entry: None, row: None, has_rows: false, has_fields: false })
+        Ok(Array { is_lines: false, ..Array::of_lines() })
+    }
+
+    /// Entries on lines of their own.
+    pub fn of_lines() -> Array {
+        Array { is_lines: true, entry: None, row: None, has_rows: false, has_fields: false }
     }
 
     pub fn add(&mut self, difference: &Difference, output: &mut Output) -> Result<()> {
@@ -79,7 +92,7 @@ impl Array {
             Difference::Entry(entry) => {
                 out.write_all(self.row.take().unwrap_or_default().as_bytes())?;
                 if let Some(end) = self.entry {
-                    write!(out, "{end},")?;
+                    write!(out, "{end}{}", if self.is_lines { "\n" } else { "," })?;
                 }
                 write_open(&mut out, &entry_json(entry))?;
                 self.has_rows = false;
@@ -116,7 +129,12 @@ impl Array {
     }
 
     pub fn end(self, output: &mut Output) -> Result<()> {
-        write!(output.data(), "{}{}]", self.row.unwrap_or_default(), self.entry.unwrap_or_default())?;
+        let end = match self.entry {
+            None if self.is_lines => "",
+            _ if self.is_lines => "\n",
+            _ => "]",
+        };
+        write!(output.data(), "{}{}{end}", self.row.unwrap_or_default(), self.entry.unwrap_or_default())?;
         Ok(())
     }
 }
@@ -133,6 +151,7 @@ fn entry_json(entry: &EntryDiff) -> EntryJson {
         change: word(entry.change),
         row_count: (entry.change != Change::Changed).then(|| entry.row_count.into()),
         fetched_at: entry.fetched_at.map(|(old, new)| Values { old: Some(old), new: Some(new) }),
+        meta: entry.meta.iter().map(|diff| (diff.key.name(), Values { old: diff.old, new: diff.new })).collect(),
         reordered: entry.is_reordered,
     }
 }
@@ -143,6 +162,10 @@ fn row_json(row: &RowDiff) -> RowJson<'_> {
         change: word(row.change),
         record: row.record.as_deref().map(raw),
         reordered: row.is_reordered,
+        incomplete: row.is_incomplete.contains(&true).then(|| Values {
+            old: (row.change != Change::Added).then_some(row.is_incomplete[0]),
+            new: (row.change != Change::Removed).then_some(row.is_incomplete[1]),
+        }),
     }
 }
 

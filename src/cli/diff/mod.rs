@@ -1,26 +1,30 @@
 pub mod json;
+mod shown;
 mod stat;
 
-use super::format::{FormatArgs, SummaryFormat};
+use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, tell_unread, warn_of_sets};
+use super::{Global, Refused, Status, tell_unread};
+use crate::output::listing::TableFormat;
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
 use anyhow::Result;
 use clap::Args;
-use stat::Stat;
-use std::io::Write;
+use shown::Shown;
 use std::path::{Path, PathBuf};
+use vlive::diorama::row::RowError;
 use vlive::fixture::FixtureOptions;
-use vlive::ops::{Change, DiffOptions, Difference, Matched, Side};
+use vlive::live::DecodeError;
+use vlive::ops::{Change, DiffOptions, Difference, EntryDiff, Matched, RowDiff, Side};
 use vlive::{Fixture, Selection, Snapshot};
 
 /// Compare two caches, or a cache and a fixture
 ///
 /// A side is the folder of a cache or its `vlive.redb`, or else a fixture that `vlive load` reads. What only
 /// the second side has is added (`+`), what only the first has is removed (`-`): entries, then rows,
-/// then fields. Selections after the sides narrow what is compared. Values count as vantage-live reads them, not as they are encoded. The status is 0 if
+/// then fields. Selections after the sides narrow what is compared, and ages as well: an entry counts if it lies
+/// within them on either side. Values count as vantage-live reads them, not as they are encoded. The status is 0 if
 /// nothing differs, and 1 if something does.
 #[derive(Debug, Args)]
 pub struct Diff {
@@ -52,7 +56,7 @@ pub struct Diff {
     id_field: String,
 
     #[command(flatten)]
-    format: FormatArgs<SummaryFormat>,
+    table: TableArgs,
 }
 
 /// A side that was opened.
@@ -76,7 +80,9 @@ impl Opened {
 
     fn has(&self, selection: &Selection) -> Result<bool> {
         Ok(match self {
-            Opened::Cache(snapshot) => snapshot.entries(selection)?.next().is_some(),
+            Opened::Cache(snapshot) => {
+                snapshot.entries(selection)?.next().is_some() || !snapshot.selected_sets(selection)?.is_empty()
+            }
             Opened::Fixture(fixture) => {
                 fixture.entries().any(|entry| selection.takes(entry.key().cache_key(), entry.key().sub_key()))
             }
@@ -94,63 +100,42 @@ impl Opened {
 impl Diff {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         refuse_twice(&[&self.old, &self.new])?;
-        if self.selecting.is_narrowed() {
-            let hint = "the same entry has two ages here; --fetched-at compares them";
-            return Err(Refused::error("diff does not select by age", Some(hint)));
-        }
+        self.table.format()?;
         let chosen = self.selecting.choose(Meaning::Exact, global.now(), output)?;
         let bar = if self.stat { output.bar("comparing") } else { output.bar_beside_data("comparing") };
         let (old, new) = (self.open(&self.old, &bar, global, output)?, self.open(&self.new, &bar, global, output)?);
         bar.expect(Some(old.len() + new.len()));
         let options = DiffOptions { fetched_at: self.fetched_at, order: self.order };
         let mut undecodable = Vec::new();
-        let mut differing = 0;
-        let mut is_selected = true;
-        let mut shown = match (self.stat, self.format.is_json()) {
-            (true, _) => Shown::Stats(Vec::new()),
-            (_, true) => Shown::Json(json::Array::begin(output)?),
-            _ => Shown::Lines,
-        };
-        let damage = vlive::diff::<anyhow::Error>(old.side(), new.side(), options, |difference| {
-            if let Difference::Entry(entry) = &difference {
-                is_selected = chosen.scope.matches(&entry.key);
-            }
-            // The rows of an entry follow it.
-            if !is_selected {
-                return Ok(());
-            }
-            if let Difference::Entry(entry) = &difference {
-                differing += 1;
-                for (side, error) in [&self.old, &self.new].into_iter().zip(&entry.undecodable) {
-                    undecodable.extend(error.map(|error| Undecodable { side, key: entry.key.to_string(), error }));
-                }
-            }
-            match (&mut shown, &difference) {
-                (Shown::Stats(stats), _) => Stat::add(stats, &difference),
-                (Shown::Json(array), _) => array.add(&difference, output)?,
-                (Shown::Lines, _) => print_lines(&difference, output)?,
-            }
-            Ok(())
+        let (mut differing, mut key) = (0, String::new());
+        let sides = [self.old.as_path(), self.new.as_path()];
+        let damage = self.table.print(output, |output, format| {
+            let mut shown = Shown::begin(self.stat, format, output)?;
+            let damage =
+                vlive::ops::diff_in::<anyhow::Error>(old.side(), new.side(), &chosen.scope, options, |difference| {
+                    match &difference {
+                        Difference::Entry(entry) => {
+                            differing += 1;
+                            key = entry.key.shown();
+                            undecodable.extend(Undecodable::of_entry(entry, sides));
+                        }
+                        Difference::Row(row) => undecodable.extend(Undecodable::of_row(row, &key, sides)),
+                        _ => {}
+                    }
+                    shown.add(&difference, output)
+                })?;
+            shown.end(format, output)?;
+            Ok(damage)
         })?;
         drop(bar);
-        match shown {
-            Shown::Stats(stats) if self.format.is_json() => output.json(&stats)?,
-            Shown::Stats(stats) => stat::print(&stats, output)?,
-            Shown::Json(array) => {
-                array.end(output)?;
-                writeln!(output.data())?;
-            }
-            Shown::Lines => {}
-        }
-        output.flush()?;
-        if !self.format.is_json() {
+        if self.table.format()? == TableFormat::Table {
             output.summary(&match differing {
                 0 => "nothing differs".to_owned(),
                 _ => human::count(differing, "entry differs", "entries differ"),
             });
         }
-        for Undecodable { side, key, error } in &undecodable {
-            output.error(&format!("entry `{key}` of `{}` cannot be decoded: {error}", side.display()), None);
+        for Undecodable { side, what, error } in &undecodable {
+            output.error(&format!("{what} of `{}` cannot be decoded: {error}", side.display()), None);
         }
         let unread = if undecodable.is_empty() { Status::Done } else { Status::Unreadable };
         let differs = if differing == 0 { Status::Done } else { Status::No };
@@ -176,7 +161,6 @@ impl Diff {
     fn open(&self, path: &Path, bar: &Bar, global: &Global, output: &Output) -> Result<Opened> {
         if vlive::snapshot::is_cache(path) {
             let snapshot = bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?;
-            warn_of_sets(&snapshot, "not compared", output);
             return Ok(Opened::Cache(Box::new(snapshot)));
         }
         let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
@@ -218,15 +202,26 @@ pub fn print_lines(difference: &Difference, output: &mut Output) -> Result<()> {
     Ok(())
 }
 
-/// How differences are shown.
-enum Shown {
-    Lines,
-    Json(json::Array),
-    Stats(Vec<Stat>),
-}
-
 struct Undecodable<'d> {
     side: &'d Path,
-    key: String,
-    error: vlive::live::DecodeError,
+    what: String,
+    error: String,
+}
+
+impl<'d> Undecodable<'d> {
+    fn of_entry(entry: &EntryDiff, sides: [&'d Path; 2]) -> impl Iterator<Item = Undecodable<'d>> {
+        let what = format!("entry `{}`", entry.key);
+        let of_side = move |(side, error): (_, Option<DecodeError>)| {
+            Some(Undecodable { side, what: what.clone(), error: error?.to_string() })
+        };
+        sides.into_iter().zip(entry.undecodable).filter_map(of_side)
+    }
+
+    fn of_row(row: &RowDiff, set: &str, sides: [&'d Path; 2]) -> impl Iterator<Item = Undecodable<'d>> {
+        let what = format!("row `{}` of `{set}`", row.id);
+        let of_side = move |(side, error): (_, Option<RowError>)| {
+            Some(Undecodable { side, what: what.clone(), error: error?.to_string() })
+        };
+        sides.into_iter().zip(row.refused).filter_map(of_side)
+    }
 }

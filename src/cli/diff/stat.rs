@@ -1,14 +1,20 @@
 //! What differs, counted for each cache key.
 
-use crate::output::{Output, table};
+use crate::output::listing::TableFormat;
+use crate::output::{Grid, Output, delimited, markdown, table};
 use anyhow::Result;
 use serde::Serialize;
+use std::borrow::Cow;
 use vlive::ops::{Change, Difference};
+use vlive::snapshot::Layout;
 
-/// The counts of a cache key.
+/// The counts of a cache key, or of a set.
 #[derive(Default, Serialize)]
 pub struct Stat {
     key: String,
+    /// The key as people read it.
+    #[serde(skip)]
+    shown: String,
     entries: Counts,
     rows: Counts,
     fields: Counts,
@@ -37,7 +43,9 @@ impl Stat {
         if let Difference::Entry(entry) = difference
             && stats.last().is_none_or(|stat| stat.key != entry.key.cache_key())
         {
-            stats.push(Stat { key: entry.key.cache_key().to_owned(), ..Stat::default() });
+            let key = entry.key.cache_key().to_owned();
+            let shown = if entry.key.layout() == Layout::Live { key.clone() } else { entry.key.shown() };
+            stats.push(Stat { key, shown, ..Stat::default() });
         }
         let Some(stat) = stats.last_mut() else { return };
         match difference {
@@ -53,11 +61,42 @@ impl Stat {
 }
 
 /// Prints a row for each cache key.
-pub fn print(stats: &[Stat], output: &mut Output) -> Result<()> {
-    let columns = [("KEY", false), ("ENTRIES", true), ("ROWS", true), ("FIELDS", true)];
-    let counts = |Counts { added, removed, changed }: &Counts| format!("+{added} -{removed} ~{changed}");
-    table::print(output, columns, stats, |stat, output| {
-        [output.key(&stat.key).into_owned(), counts(&stat.entries), counts(&stat.rows), counts(&stat.fields)]
-    })?;
+pub fn print(stats: &[Stat], format: TableFormat, output: &mut Output) -> Result<()> {
+    match format {
+        TableFormat::Json => output.json(&stats)?,
+        TableFormat::Jsonl => stats.iter().try_for_each(|stat| output.json(stat))?,
+        TableFormat::Table => {
+            let columns = [("KEY", false), ("ENTRIES", true), ("ROWS", true), ("FIELDS", true)];
+            let counts = |Counts { added, removed, changed }: &Counts| format!("+{added} -{removed} ~{changed}");
+            table::print(output, columns, stats, |stat, output| {
+                let counts = [&stat.entries, &stat.rows, &stat.fields].map(counts);
+                let [entries, rows, fields] = counts;
+                [output.key(&stat.shown).into_owned(), entries, rows, fields]
+            })?;
+        }
+        TableFormat::Csv => delimited::print(output, &grid(stats), b',')?,
+        TableFormat::Tsv => delimited::print(output, &grid(stats), b'\t')?,
+        TableFormat::Markdown => markdown::print(output, &grid(stats))?,
+    }
     Ok(())
+}
+
+/// A column for each count.
+fn grid(stats: &[Stat]) -> Grid<'_> {
+    let names = ["entries", "rows", "fields"].into_iter();
+    let counts = names.flat_map(|of| ["added", "removed", "changed"].map(|change| format!("{of}_{change}")));
+    let columns = [("key".to_owned(), false)].into_iter().chain(counts.map(|name| (name, true)));
+    let cell = |row: usize, column: usize| {
+        let Stat { key, entries, rows, fields, .. } = &stats[row];
+        let counts = [entries, rows, fields].map(|Counts { added, removed, changed }| [added, removed, changed]);
+        match column.checked_sub(1) {
+            None => Cow::Borrowed(key.as_str()),
+            Some(count) => Cow::Owned(counts.as_flattened()[count].to_string()),
+        }
+    };
+    Grid {
+        columns: columns.map(|(name, is_number)| (Cow::Owned(name), is_number)).collect(),
+        rows: stats.len(),
+        cell: Box::new(cell),
+    }
 }

@@ -107,9 +107,6 @@ struct Line {
     /// Whether diorama still has to fetch some fields of the row.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     incomplete: bool,
-    /// The key as people read it.
-    #[serde(skip)]
-    shown: String,
 }
 
 const COLUMNS: [listing::Column; 7] = [
@@ -223,6 +220,9 @@ impl Printer<'_> {
         if self.find.count {
             return Ok(());
         }
+        if self.format == TableFormat::Table && !self.find.keys {
+            return Ok(print_line(hit, self.now, output)?);
+        }
         let key = hit.key.to_string();
         if self.find.keys {
             if self.last_key.as_ref() != Some(&key) {
@@ -233,7 +233,6 @@ impl Printer<'_> {
         }
         let line = line(hit, key, self.now);
         match self.format {
-            TableFormat::Table => print_line(&line, output)?,
             TableFormat::Json | TableFormat::Jsonl => {
                 let mut out = output.json_data();
                 if self.format == TableFormat::Json && self.found > 1 {
@@ -270,24 +269,28 @@ fn print_count(found: usize, format: TableFormat, output: &mut Output) -> Result
     output.json(&serde_json::json!({ "places": found }))
 }
 
-fn line(hit: &Hit, key: String, now: u64) -> Line {
-    let (place, id, path, value) = match &hit.place {
+/// The name of what matches, the row id, the path and the value.
+fn parts(place: &Place) -> (&'static str, Option<&str>, Option<&[Step]>, Option<&str>) {
+    match place {
         Place::Key => ("key", None, None, None),
         Place::RowId(id) => ("id", Some(id), None, None),
         Place::Name { id, path } => ("name", Some(id), Some(path), None),
         Place::Value { id, path, text } => ("value", Some(id), Some(path), Some(text)),
         _ => ("other", None, None, None),
-    };
+    }
+}
+
+fn line(hit: &Hit, key: String, now: u64) -> Line {
+    let (place, id, path, value) = parts(&hit.place);
     Line {
         key,
         fetched_at: hit.fetched_at,
         age: hit.fetched_at.map(|fetched_at| time::age(now, fetched_at)),
         place,
-        id: id.cloned(),
-        path: path.map(|path| shown(path)),
-        value: value.cloned(),
+        id: id.map(ToOwned::to_owned),
+        path: path.map(shown),
+        value: value.map(ToOwned::to_owned),
         incomplete: hit.is_incomplete,
-        shown: hit.key.shown(),
     }
 }
 
@@ -308,21 +311,24 @@ pub fn shown(path: &[Step]) -> String {
 const NARROW_VALUE: usize = 20;
 
 /// Prints a place on a line of its own, the value cut to the terminal.
-fn print_line(line: &Line, output: &mut Output) -> io::Result<()> {
-    let visible = |text: &str| output::escape::for_terminal(text).into_owned();
-    let mut words = vec![output::escape::key_for_terminal(&line.shown).into_owned()];
-    words.extend(line.id.as_deref().map(visible));
-    words.extend(line.path.as_deref().map(visible));
-    let age = line.age.map_or_else(|| "unknown age".to_owned(), human::age);
-    if let Some(value) = &line.value {
-        let beside: usize = words.iter().map(|word| word.width() + 2).sum::<usize>() + age.len() + 2;
-        words.push(match output.width() {
-            Some(width) => output::to_width(value, width.saturating_sub(beside).max(NARROW_VALUE)).into_owned(),
-            None => visible(value),
+fn print_line(hit: &Hit, now: u64, output: &mut Output) -> io::Result<()> {
+    let age = hit.fetched_at.map_or_else(|| "unknown age".to_owned(), |at| human::age(time::age(now, at)));
+    let (_, id, path, value) = parts(&hit.place);
+    let (key, path) = (hit.key.shown(), path.map(shown));
+    let mut line = output::escape::key_for_terminal(&key).into_owned();
+    for word in [id, path.as_deref()].into_iter().flatten() {
+        line.extend(["  ", &output::escape::for_terminal(word)]);
+    }
+    if let Some(value) = value {
+        let room = output.width().map(|width| width.saturating_sub(line.width() + age.len() + 4).max(NARROW_VALUE));
+        line.push_str("  ");
+        line.push_str(&match room {
+            Some(room) => output::to_width(value, room),
+            None => output::escape::for_terminal(value),
         });
     }
-    words.push(format!("({age}{})", if line.incomplete { ", incomplete" } else { "" }));
-    writeln!(output.data(), "{}", words.join("  "))
+    let incomplete = if hit.is_incomplete { ", incomplete" } else { "" };
+    writeln!(output.data(), "{line}  ({age}{incomplete})")
 }
 
 fn cells(line: &Line) -> [String; COLUMNS.len()] {

@@ -1,8 +1,13 @@
 //! `stat` for machines.
 
 use crate::cli::age_histogram::{Bucket, buckets};
+use crate::cli::ages::layout_name;
+use crate::output::listing::{self, TableFormat};
+use crate::output::{Output, human};
 use serde::Serialize;
+use std::io;
 use vlive::ops::{self, TableStat};
+use vlive::snapshot::EntryKey;
 use vlive::system::Holder;
 
 #[derive(Serialize)]
@@ -48,6 +53,8 @@ struct Space {
 #[derive(Serialize)]
 struct Row<'s> {
     key: &'s str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout: Option<&'static str>,
     entries: u64,
     rows: Option<u64>,
     bytes: Option<u64>,
@@ -71,7 +78,7 @@ struct Large {
 impl<'s> Report<'s> {
     pub fn new(stat: &'s ops::Stat) -> Report<'s> {
         let contents = stat.contents.as_ref();
-        let large = |(key, bytes): &(vlive::Key, u64)| Large { key: key.to_string(), bytes: *bytes };
+        let large = |(key, bytes): &(EntryKey, u64)| Large { key: key.to_string(), bytes: *bytes };
         Report {
             bytes: stat.file_len,
             disk: stat.disk,
@@ -95,10 +102,49 @@ impl<'s> Report<'s> {
     }
 }
 
+const COLUMNS: [listing::Column; 12] = [
+    ("key", "KEY", false),
+    ("entries", "ENTRIES", true),
+    ("rows", "ROWS", true),
+    ("bytes", "SIZE", true),
+    ("key_bytes", "KEYS", true),
+    ("pages", "PAGES", true),
+    ("page_bytes", "PAGE SIZE", true),
+    ("depth", "DEPTH", true),
+    ("min", "MIN", true),
+    ("median", "MEDIAN", true),
+    ("max", "MAX", true),
+    ("unreadable", "UNREADABLE", true),
+];
+
+/// Prints the table of cache keys.
+pub fn list(stat: &ops::Stat, format: TableFormat, output: &mut Output) -> io::Result<()> {
+    let rows: Vec<Row<'_>> = stat.tables.iter().filter_map(row).collect();
+    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let size = |size: Option<u64>| size.map(human::size).unwrap_or_default();
+    listing::print(output, format, COLUMNS, &rows, |row, _| {
+        [
+            row.key.to_owned(),
+            row.entries.to_string(),
+            number(row.rows),
+            size(row.bytes),
+            size(row.key_bytes),
+            number(row.pages),
+            size(row.page_bytes),
+            number(row.depth),
+            size(row.min),
+            size(row.median),
+            size(row.max),
+            number(row.unreadable),
+        ]
+    })
+}
+
 fn row(table: &TableStat) -> Option<Row<'_>> {
     let [min, median, max] = [0, 1, 2].map(|n| table.held.and_then(|held| held.sizes).map(|sizes| sizes[n]));
     Some(Row {
         key: table.cache_key.as_deref()?,
+        layout: layout_name(table.layout),
         entries: table.entries,
         rows: table.held.map(|held| held.rows),
         bytes: table.held.map(|held| held.values),

@@ -1,8 +1,9 @@
 mod json;
 
-use super::format::{FormatArgs, SummaryFormat};
+use super::format::TableArgs;
 use super::stale::Stale;
-use super::{Global, Status, age_histogram, tell_unread, warn_of_sets};
+use super::{Global, Status, age_histogram, tell_unread};
+use crate::output::listing::TableFormat;
 use crate::output::{Output, human, in_the_middle, table};
 use anyhow::Result;
 use clap::Args;
@@ -16,8 +17,10 @@ use vlive::ops::{self, Contents, TableStat};
 /// Show where a cache's space goes, the ages of its entries, and the largest ones
 ///
 /// Tells what of the file are values, sub-keys, the rest of the pages that hold them, redb's own records and
-/// free pages, and what `vlive compact` would give back. Sizes of entries are those of their values; the depth is the number of
-/// pages that are read to reach an entry.
+/// free pages, and what `vlive compact` would give back. Sizes of entries are those of their values, of a set of vantage-diorama those of its
+/// rows; the depth is the number of pages that are read to reach one.
+///
+/// `table` and `json` are the whole report; the other formats hold the table of cache keys.
 #[derive(Debug, Args)]
 pub struct Stat {
     /// Show only what the file records about itself; no entry is read
@@ -28,7 +31,7 @@ pub struct Stat {
     stale: Stale,
 
     #[command(flatten)]
-    format: FormatArgs<SummaryFormat>,
+    table: TableArgs,
 }
 
 /// Columns of the largest entries on a terminal, where all of it is to fit on a screen.
@@ -39,31 +42,33 @@ const WIDEST_KEY: usize = 22;
 
 impl Stat {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        self.table.format()?;
         let now = global.now();
         let look = |snapshot: &Snapshot| {
             if self.quick { Ok((ops::stat_quick(snapshot)?, Vec::new())) } else { ops::stat(snapshot, now) }
         };
         let read = || Snapshot::look_past_damage(global.folder(), global.look_wait(), look);
         let (stat, damage) = output.bar("reading").of(read)?;
-        if let Ok(snapshot) = Snapshot::open(global.folder()) {
-            warn_of_sets(&snapshot, "counted as other tables; `vlive ls` lists them", output);
-        }
-        if self.format.is_json() {
-            output.json(&Report::new(&stat))?;
-        } else {
-            writeln!(output.data(), "{}", headline(&stat))?;
-            if let Some(contents) = &stat.contents {
-                print_space(&stat, contents, output)?;
-                age_histogram::print(&contents.ages, &self.stale, output)?;
-            }
-            print_tables(&stat.tables, self.quick, output)?;
-            if let Some(contents) = &stat.contents {
-                print_largest(contents, output)?;
-            }
-        }
-        output.flush()?;
+        self.table.print(output, |output, format| match format {
+            TableFormat::Table => self.tell(&stat, output),
+            TableFormat::Json => output.json(&Report::new(&stat)),
+            format => Ok(json::list(&stat, format, output)?),
+        })?;
         let unreadable = stat.contents.as_ref().map_or(&[][..], |contents| &contents.unreadable);
         Ok(tell_unread(&damage, unreadable, output))
+    }
+
+    fn tell(&self, stat: &ops::Stat, output: &mut Output) -> Result<()> {
+        writeln!(output.data(), "{}", headline(stat))?;
+        if let Some(contents) = &stat.contents {
+            print_space(stat, contents, output)?;
+            age_histogram::print(&contents.ages, &self.stale, output)?;
+        }
+        print_tables(&stat.tables, self.quick, output)?;
+        match &stat.contents {
+            Some(contents) => print_largest(contents, output),
+            None => Ok(()),
+        }
     }
 }
 
@@ -101,7 +106,8 @@ fn print_space(stat: &ops::Stat, contents: &Contents, output: &mut Output) -> Re
 fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Result<()> {
     let tables: Vec<&TableStat> = tables.iter().filter(|table| table.cache_key.is_some()).collect();
     let key = |table: &TableStat, output: &Output| {
-        let key = output.key(table.cache_key.as_deref().unwrap_or_default()).into_owned();
+        let shown = table.shown.as_ref().or(table.cache_key.as_ref());
+        let key = output.key(shown.map_or("", String::as_str)).into_owned();
         if output.is_terminal() { in_the_middle(&key, WIDEST_KEY).into_owned() } else { key }
     };
     if is_quick {
@@ -135,7 +141,7 @@ fn print_largest(contents: &Contents, output: &mut Output) -> Result<()> {
     if contents.largest.is_empty() {
         return Ok(());
     }
-    let largest = contents.largest.iter().map(|(key, bytes)| (human::size(*bytes), key.to_string()));
+    let largest = contents.largest.iter().map(|(key, bytes)| (human::size(*bytes), key.shown()));
     let largest: Vec<(String, String)> = largest.map(|(size, key)| (size, output.key(&key).into_owned())).collect();
     let Some(width) = output.width() else {
         output.heading("LARGEST")?;

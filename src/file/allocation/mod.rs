@@ -79,14 +79,13 @@ impl Allocation<'_> {
         pages.sort_by_key(|page| page.region);
         let geometry = header.geometry;
         let room = u64::from(geometry.region_header_pages) * u64::from(geometry.page_size);
-        let mut recorded = Vec::new();
         for region in 0..header.regions() {
             let expected =
                 RegionState::new(of_region(&pages, region), header.pages_of(region), geometry.region_max_pages);
-            recorded.resize(8 + expected.len(), 0);
-            if recorded.len() as u64 > room {
+            if 8 + expected.len() as u64 > room {
                 return Ok(Some(mismatch(Mismatch::Layout, None)));
             }
+            let mut recorded = vec![0; 8 + expected.len()];
             read_exact_at(&self.file.handle, &mut recorded, geometry.region_start(region))?;
             let len = u32::from_le_bytes(recorded[4..8].try_into().expect("4 bytes"));
             if recorded[0] != 1 || usize::try_from(len) != Ok(expected.len()) {

@@ -5,10 +5,10 @@ use super::super::damage::{Damage, Fault};
 use super::super::page::{Page, Widths};
 use super::super::page_number::PageNumber;
 use super::super::table::{Definition, FREED};
-use super::super::tree::MAX_DEPTH;
-use super::super::{Error, File, Reached, Result, Root, Slot, TableTree};
+use super::super::walk::Walk;
+use super::super::{Error, File, PageRef, Result, Slot, TableTree};
 use super::{Allocation, SavedTable};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 /// The tables of the system tree that list pages which wait to be freed; format v3 alone has them.
 const FREED_TABLES: [&str; 2] = ["data_pages_unreachable", "system_pages_unreachable"];
@@ -34,29 +34,29 @@ impl<'f> Allocation<'f> {
     /// [`Error::Damaged`] if a branch, a definition of a table or a page of the system's cannot be read, if a
     /// page is reached twice, and if one lies outside of the file.
     pub fn of(file: &'f File, slot: &Slot) -> Result<Allocation<'f>> {
-        let mut walk = Walk { file, reached: Reached::default(), pages: Vec::new() };
-        walk.tree(slot.user, Widths::default(), Leaves::Read, &mut |_| Ok(()))?;
+        let mut found = Found { file, walk: Walk::new(file), pages: Vec::new() };
+        found.tree(slot.user, Widths::default(), Leaves::Read, &mut |_| Ok(()))?;
         for table in TableTree::user(file, slot).all() {
-            walk.table(&table?.1)?;
+            found.table(&table?.1)?;
         }
-        walk.tree(slot.system, Widths::default(), Leaves::Read, &mut |_| Ok(()))?;
+        found.tree(slot.system, Widths::default(), Leaves::Read, &mut |_| Ok(()))?;
         let mut saved = None;
         for table in TableTree::system(file, slot).all() {
             let (name, definition) = table?;
             if name == SAVED_TABLE && !definition.multimap {
                 let saved = saved.insert(SavedTable::default());
-                walk.tree(definition.root, definition.outer_widths(), Leaves::Read, &mut |page| {
+                found.tree(definition.root, definition.outer_widths(), Leaves::Read, &mut |page| {
                     (0..page.count()).for_each(|n| saved.add(page.key(n), page.value(n)));
                     Ok(())
                 })?;
             } else if FREED_TABLES.contains(&name.as_str()) && !definition.multimap {
-                walk.freed(definition.root, definition.outer_widths())?;
+                found.freed(definition.root, definition.outer_widths())?;
             } else {
-                walk.table(&definition)?;
+                found.table(&definition)?;
             }
         }
-        walk.freed(slot.freed, FREED)?;
-        let mut pages = walk.pages;
+        found.freed(slot.freed, FREED)?;
+        let mut pages = found.pages;
         pages.sort_by_key(|page| page.region);
         if let Some(saved) = &mut saved {
             saved.regions.sort_by_key(|(region, _)| *region);
@@ -78,21 +78,19 @@ impl SavedTable {
     }
 }
 
-struct Walk<'f> {
+struct Found<'f> {
     file: &'f File,
-    reached: Reached,
+    walk: Walk<'f>,
     pages: Vec<PageNumber>,
 }
 
-impl Walk<'_> {
+impl Found<'_> {
     fn reach(&mut self, page: PageNumber) -> Result<()> {
         let location = self.file.header().geometry.locate(page).ok_or_else(|| Error::page(page, Fault::NoSuchPage))?;
         if location.0 + location.1 > self.file.len() {
             return Err(Error::page(page, Fault::BeyondTheEnd));
         }
-        if self.reached.add(self.file, page) {
-            return Err(Error::page(page, Fault::ReachedTwice));
-        }
+        self.walk.reach(page)?;
         self.pages.push(page);
         Ok(())
     }
@@ -112,7 +110,7 @@ impl Walk<'_> {
     }
 
     /// A tree of lists of pages: two bytes of their number, and eight for each.
-    fn freed(&mut self, root: Option<Root>, widths: Widths) -> Result<()> {
+    fn freed(&mut self, root: Option<PageRef>, widths: Widths) -> Result<()> {
         let mut freed = Vec::new();
         self.tree(root, widths, Leaves::Read, &mut |page| {
             for n in 0..page.count() {
@@ -131,60 +129,39 @@ impl Walk<'_> {
 
     fn tree(
         &mut self,
-        root: Option<Root>,
+        root: Option<PageRef>,
         widths: Widths,
         leaves: Leaves,
         leaf: &mut dyn FnMut(&Page) -> Result<()>,
     ) -> Result<()> {
-        let Some(root) = root else { return Ok(()) };
-        self.reach(root.page)?;
-        let page = match self.file.read_page(&root, widths, Vec::new()) {
-            // A tree of one leaf, as far as can be told.
-            Err(Error::Damaged(_)) if leaves == Leaves::Name => return Ok(()),
-            page => page?,
-        };
-        if page.is_leaf() {
-            return leaf(&page);
-        }
         let mut leaf_depth = None;
-        self.children(&page, 1, widths, leaves, &mut leaf_depth, leaf)
-    }
-
-    fn children(
-        &mut self,
-        branch: &Arc<Page>,
-        depth: usize,
-        widths: Widths,
-        leaves: Leaves,
-        leaf_depth: &mut Option<usize>,
-        leaf: &mut dyn FnMut(&Page) -> Result<()>,
-    ) -> Result<()> {
-        if depth > MAX_DEPTH {
-            return Err(Error::page(branch.child(0).page, Fault::TooDeep));
-        }
-        let mut unread = None;
-        for n in 0..=branch.count() {
-            let child = branch.child(n);
-            self.reach(child.page)?;
-            if leaves == Leaves::Name && *leaf_depth == Some(depth) {
+        let mut unread = BTreeMap::new();
+        self.walk.begin(root, widths);
+        while let Some(at) = self.walk.next() {
+            self.reach(at.page)?;
+            let depth = self.walk.depth();
+            if leaves == Leaves::Name && leaf_depth == Some(depth) {
                 continue;
             }
-            match self.file.read_page(&child, widths, Vec::new()) {
-                Ok(page) if page.is_leaf() => {
-                    leaf_depth.get_or_insert(depth);
-                    leaf(&page)?;
+            match self.walk.read(at) {
+                Ok(page) => {
+                    if page.is_leaf() {
+                        leaf_depth.get_or_insert(depth);
+                        leaf(&page)?;
+                    } else {
+                        self.walk.enter(page.children_from(0));
+                    }
+                    self.walk.reuse(page);
                 }
-                Ok(page) => self.children(&page, depth + 1, widths, leaves, leaf_depth, leaf)?,
+                // A leaf, as far as can be told.
                 Err(error @ Error::Damaged(_)) if leaves == Leaves::Name && leaf_depth.is_none() => {
-                    unread = Some(error);
+                    unread.entry(depth).or_insert(error);
                 }
                 Err(error) => return Err(error),
             }
         }
         // Damaged leaves do not matter here, and damaged branches do.
-        match unread {
-            Some(error) if leaf_depth.is_some_and(|leaf_depth| leaf_depth != depth) => Err(error),
-            _ => Ok(()),
-        }
+        let branch = unread.into_iter().find(|(depth, _)| leaf_depth.is_some_and(|leaf_depth| leaf_depth != *depth));
+        branch.map_or(Ok(()), |(_, error)| Err(error))
     }
 }

@@ -180,11 +180,12 @@ fn levels(len: u32) -> Vec<u32> {
 
 fn push_level(bytes: &mut Vec<u8>, len: u32, words: &[u64]) {
     bytes.extend(len.to_le_bytes());
-    let start = bytes.len();
-    bytes.resize(start + 8 * words.len(), 0);
-    for (room, word) in bytes[start..].as_chunks_mut().0.iter_mut().zip(words) {
+    let mut level = vec![0; 8 * words.len()];
+    // Most words are 0.
+    for (room, word) in level.as_chunks_mut().0.iter_mut().zip(words).filter(|(_, word)| **word != 0) {
         *room = word.to_le_bytes();
     }
+    bytes.append(&mut level);
 }
 
 fn max_order(capacity: u32) -> u8 {
@@ -223,6 +224,10 @@ fn set_bits(words: &mut [u64], bits: std::ops::Range<u64>, value: bool) {
 /// Half as many bits: those of which both bits of a pair are set.
 fn both_of_a_pair(words: &[u64]) -> Vec<u64> {
     let half = |word: u64| {
+        // Most pages of a region are free, or beyond the end of the file.
+        if word == 0 || word == u64::MAX {
+            return word >> 32;
+        }
         let mut bits = word & (word >> 1) & 0x5555_5555_5555_5555;
         for (shift, mask) in [
             (1, 0x3333_3333_3333_3333),
@@ -241,6 +246,9 @@ fn both_of_a_pair(words: &[u64]) -> Vec<u64> {
 /// The word `n` of what [`both_of_a_pair`] made `pairs` of, with both bits of each such pair.
 fn spread(pairs: &[u64], n: usize) -> u64 {
     let mut bits = pairs.get(n / 2).map_or(0, |word| word >> (32 * (n % 2)) & 0xffff_ffff);
+    if bits == 0 || bits == 0xffff_ffff {
+        return bits | bits << 32;
+    }
     for (shift, mask) in [
         (16, 0x0000_ffff_0000_ffff),
         (8, 0x00ff_00ff_00ff_00ff),

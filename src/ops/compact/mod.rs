@@ -6,7 +6,7 @@ use crate::error::{Action, Error, Result};
 use crate::file::{self, Definition, MAGIC, TreeEntry};
 use crate::ops::stat;
 use crate::snapshot::{Snapshot, Table, location};
-use crate::system::caught::catch;
+use crate::system::caught::{NotInPanic, catch};
 use crate::system::disk;
 use crate::system::positioned::write_at;
 use crate::system::progress;
@@ -167,11 +167,12 @@ fn write(path: &Path, snapshot: &Snapshot, file: &Arc<fs::File>, storage: Storag
 }
 
 fn fill(path: &Path, snapshot: &Snapshot, database: &Database) -> Result<()> {
-    let transaction = database.begin_write().map_err(|error| redb_error(Action::WriteBeside, path, error))?;
+    let failed = |error: redb::Error| redb_error(Action::WriteBeside, path, error);
+    let transaction = NotInPanic::new(database.begin_write().map_err(|error| failed(error.into()))?);
     for table in snapshot.tables()? {
         fill_table(path, snapshot, &table, &transaction)?;
     }
-    transaction.commit().map_err(|error| redb_error(Action::WriteBeside, path, error))
+    transaction.into_inner().commit().map_err(|error| failed(error.into()))
 }
 
 fn fill_table(path: &Path, snapshot: &Snapshot, table: &Table, transaction: &WriteTransaction) -> Result<()> {

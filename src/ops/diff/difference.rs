@@ -1,7 +1,9 @@
 //! What can differ, and how.
 
+use crate::diorama::meta::{Meta, MetaKey};
+use crate::diorama::row::RowError;
 use crate::live::error::DecodeError;
-use crate::live::key::Key;
+use crate::snapshot::EntryKey;
 
 /// How something differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,18 +34,42 @@ pub enum Difference {
 #[non_exhaustive]
 pub struct EntryDiff {
     /// The entry.
-    pub key: Key,
+    pub key: EntryKey,
     /// How it differs.
     pub change: Change,
     /// The rows of an entry that one side has alone, as its head announces them; `None` if that cannot be
     /// read.
     pub row_count: Option<u64>,
-    /// Both times in seconds since 1970, if they differ and are compared.
+    /// Both times of an entry of vantage-live in seconds since 1970, if they differ and are compared.
     pub fetched_at: Option<(u64, u64)>,
+    /// What diorama remembers of a set, on both sides, where that differs: `total` always, and the times, in
+    /// nanoseconds since 1970, if they are compared.
+    pub meta: Vec<MetaDiff>,
     /// Whether rows that both sides have come in another order, if that is compared.
     pub is_reordered: bool,
     /// Why the values could not be compared row by row: the fault on the first side or the second.
     pub undecodable: [Option<DecodeError>; 2],
+}
+
+/// A number that diorama remembers of a set and that differs; `None` on the side that does not have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MetaDiff {
+    /// What it is.
+    pub key: MetaKey,
+    /// The number on the first side.
+    pub old: Option<u64>,
+    /// The number on the second side.
+    pub new: Option<u64>,
+}
+
+impl MetaDiff {
+    /// What differs between two metas; of the times only with `times`.
+    pub(super) fn between(old: &Meta, new: &Meta, times: bool) -> Vec<MetaDiff> {
+        let compared = MetaKey::ALL.into_iter().filter(|key| times || *key == MetaKey::Total);
+        let diffs = compared.map(|key| MetaDiff { key, old: old.get(key), new: new.get(key) });
+        diffs.filter(|diff| diff.old != diff.new).collect()
+    }
 }
 
 /// A row that differs.
@@ -58,6 +84,10 @@ pub struct RowDiff {
     pub record: Option<String>,
     /// Whether fields that both sides have come in another order, if that is compared.
     pub is_reordered: bool,
+    /// Whether the row is incomplete: on the first side, and on the second.
+    pub is_incomplete: [bool; 2],
+    /// Why diorama refuses the row, so that it could not be compared: on the first side, and on the second.
+    pub refused: [Option<RowError>; 2],
 }
 
 /// A field that differs.
@@ -85,7 +115,28 @@ impl FieldDiff {
 }
 
 impl EntryDiff {
-    pub(super) fn new(key: Key, change: Change) -> EntryDiff {
-        EntryDiff { key, change, row_count: None, fetched_at: None, is_reordered: false, undecodable: [None, None] }
+    pub(super) fn new(key: EntryKey, change: Change) -> EntryDiff {
+        EntryDiff {
+            key,
+            change,
+            row_count: None,
+            fetched_at: None,
+            meta: Vec::new(),
+            is_reordered: false,
+            undecodable: [None, None],
+        }
+    }
+}
+
+impl RowDiff {
+    pub(super) fn new(id: &str, change: Change) -> RowDiff {
+        RowDiff {
+            id: id.to_owned(),
+            change,
+            record: None,
+            is_reordered: false,
+            is_incomplete: [false; 2],
+            refused: [None, None],
+        }
     }
 }

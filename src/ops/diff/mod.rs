@@ -2,22 +2,24 @@
 //! order of their keys.
 
 mod difference;
+mod rows;
+mod sets;
 mod text;
 
-pub use difference::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
+pub use difference::{Change, Difference, EntryDiff, FieldDiff, MetaDiff, RowDiff};
+pub use rows::diff_values;
 pub use text::{DiffLine, Escape};
 
+use super::scope::Scope;
 use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
-use crate::json::writer::{record_json, value_json};
 use crate::live::head::EnvelopeHead;
 use crate::live::key::{Key, Selection};
-use crate::live::view::{EnvelopeView, Ranges};
-use crate::snapshot::{Entries, LiveEntry as Entry, Snapshot};
+use crate::snapshot::{LiveEntry, Snapshot};
+use sets::SetSide;
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::ops::Range;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +39,8 @@ pub struct DiffOptions {
     pub order: bool,
 }
 
-/// Calls `each` with every difference, in the order of a cache, and returns the damaged pages that were
-/// passed by: what they held counts as missing. Values are compared as vantage-live reads them, so
+/// Calls `each` with every difference, in the order of a cache with sets of diorama after other entries, and returns the damaged pages that were
+/// passed by: what they held counts as missing. Values are compared as the app reads them, so
 /// that another encoding of the same value is not a difference. Memory does not grow with the sides, but
 /// with the largest entry.
 ///
@@ -48,66 +50,110 @@ pub fn diff<E: From<Error>>(
     a: Side<'_>,
     b: Side<'_>,
     options: DiffOptions,
+    each: impl FnMut(Difference) -> Result<(), E>,
+) -> Result<Vec<Error>, E> {
+    diff_in(a, b, &Scope::all(), options, each)
+}
+
+/// The same of the entries in a scope. Where that has bounds of age, an entry counts if it lies within them on either
+/// side.
+///
+/// # Errors
+/// Those of the sides, and what `each` returns.
+pub fn diff_in<E: From<Error>>(
+    a: Side<'_>,
+    b: Side<'_>,
+    scope: &Scope,
+    options: DiffOptions,
     mut each: impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<Vec<Error>, E> {
     let mut damage = Vec::new();
-    let (mut a, mut b) = (a.items()?, b.items()?);
-    let (mut old, mut new) = (a.next(&mut damage)?, b.next(&mut damage)?);
+    merge(
+        &mut damage,
+        [a.items(scope)?, b.items(scope)?],
+        Items::next,
+        |old, new| old.place().cmp(&new.place()),
+        |old, new, _| match (old, new) {
+            sides if !is_within(scope, sides.into(), Item::fetched_at) => Ok(()),
+            (Some(old), Some(new)) => both(old, new, options, &mut each),
+            (Some(item), None) => each(Difference::Entry(alone(item, Change::Removed)?)),
+            (None, Some(item)) => each(Difference::Entry(alone(item, Change::Added)?)),
+            (None, None) => Ok(()),
+        },
+    )?;
+    let of_any_age = scope.of_any_age();
+    let sets = [SetSide::of(a, &of_any_age, &mut damage)?, SetSide::of(b, &of_any_age, &mut damage)?];
+    sets::diff(sets, scope, options, &mut damage, &mut each)?;
+    Ok(damage)
+}
+
+/// Whether what either side has lies within the bounds of age of a scope.
+fn is_within<Thing>(scope: &Scope, sides: [Option<&Thing>; 2], fetched_at: impl Fn(&Thing) -> Option<u64>) -> bool {
+    !scope.is_narrowed() || sides.into_iter().flatten().any(|thing| scope.takes_age(fetched_at(thing)))
+}
+
+/// Calls `visit` with what both sides have and with what one has alone, in order: `next` gives the next thing of a
+/// side.
+fn merge<Side, Thing, E: From<Error>>(
+    damage: &mut Vec<Error>,
+    [mut a, mut b]: [Side; 2],
+    next: impl Fn(&mut Side, &mut Vec<Error>) -> Result<Option<Thing>>,
+    compare: impl Fn(&Thing, &Thing) -> Ordering,
+    mut visit: impl FnMut(Option<&Thing>, Option<&Thing>, &mut Vec<Error>) -> Result<(), E>,
+) -> Result<(), E> {
+    let (mut old, mut new) = (next(&mut a, damage)?, next(&mut b, damage)?);
     loop {
         let order = match (&old, &new) {
-            (None, None) => return Ok(damage),
+            (None, None) => return Ok(()),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (Some(old), Some(new)) => old.place().cmp(&new.place()),
+            (Some(old), Some(new)) => compare(old, new),
         };
-        match (order, &old, &new) {
-            (Ordering::Less, Some(old), _) => each(Difference::Entry(alone(old, Change::Removed)?))?,
-            (Ordering::Greater, _, Some(new)) => each(Difference::Entry(alone(new, Change::Added)?))?,
-            (_, Some(old), Some(new)) => both(old, new, options, &mut each)?,
-            _ => {}
-        }
+        visit(old.as_ref().filter(|_| order.is_le()), new.as_ref().filter(|_| order.is_ge()), damage)?;
         if order.is_le() {
-            old = a.next(&mut damage)?;
+            old = next(&mut a, damage)?;
         }
         if order.is_ge() {
-            new = b.next(&mut damage)?;
+            new = next(&mut b, damage)?;
         }
     }
 }
 
 impl<'s> Side<'s> {
-    fn items(self) -> Result<Items<'s>> {
-        Ok(match self {
-            Side::Cache(snapshot) => Items::Cache(snapshot, Box::new(snapshot.entries(&Selection::All)?)),
-            Side::Fixture(fixture) => Items::Fixture(Box::new(fixture.entries())),
-        })
+    fn items(self, scope: &'s Scope) -> Result<Items<'s>> {
+        let items = match self {
+            Side::Cache(snapshot) => {
+                let entries = snapshot.entries(&Selection::All)?;
+                Box::new(entries.map(|entry| unless_moved(entry, snapshot).map(Item::Cache)))
+                    as Box<dyn Iterator<Item = _>>
+            }
+            Side::Fixture(fixture) => Box::new(fixture.entries().map(|entry| Ok(Item::Fixture(entry)))),
+        };
+        Ok(Items { items, scope })
     }
 }
 
-/// The entries of a side that are still to come.
-enum Items<'s> {
-    Cache(&'s Snapshot, Box<Entries<'s>>),
-    Fixture(Box<dyn Iterator<Item = FixtureEntry<'s>> + 's>),
+/// The entries of vantage-live of a side that are still to come.
+struct Items<'s> {
+    items: Box<dyn Iterator<Item = Result<Item<'s>>> + 's>,
+    scope: &'s Scope,
 }
 
 enum Item<'s> {
-    Cache(Entry),
+    Cache(LiveEntry),
     Fixture(FixtureEntry<'s>),
 }
 
 impl<'s> Items<'s> {
     fn next(&mut self, damage: &mut Vec<Error>) -> Result<Option<Item<'s>>> {
-        match self {
-            Items::Cache(snapshot, entries) => {
-                for entry in entries {
-                    if let Some(entry) = past_damage(unless_moved(entry, snapshot), damage)? {
-                        return Ok(Some(Item::Cache(entry)));
-                    }
-                }
-                Ok(None)
+        for item in self.items.by_ref() {
+            let Some(item) = past_damage(item, damage)? else { continue };
+            let (cache_key, sub_key) = item.place();
+            if self.scope.place(cache_key, sub_key).is_some() {
+                return Ok(Some(item));
             }
-            Items::Fixture(entries) => Ok(entries.next().map(Item::Fixture)),
         }
+        Ok(None)
     }
 }
 
@@ -134,6 +180,12 @@ impl Item<'_> {
         }
     }
 
+    /// When it was fetched, if that is known and its own.
+    fn fetched_at(&self) -> Option<u64> {
+        let value = self.value().ok().filter(|_| self.is_dated())?;
+        EnvelopeHead::decode(&value).ok().map(|head| head.fetched_at)
+    }
+
     /// Whether its time is its own.
     fn is_dated(&self) -> bool {
         !matches!(self, Item::Fixture(entry) if !entry.is_dated())
@@ -142,7 +194,7 @@ impl Item<'_> {
 
 fn alone(item: &Item<'_>, change: Change) -> Result<EntryDiff> {
     let row_count = EnvelopeHead::decode(&item.value()?).ok().map(|head| head.rows);
-    Ok(EntryDiff { row_count, ..EntryDiff::new(item.key(), change) })
+    Ok(EntryDiff { row_count, ..EntryDiff::new(item.key().into(), change) })
 }
 
 fn both<E: From<Error>>(
@@ -153,119 +205,4 @@ fn both<E: From<Error>>(
 ) -> Result<(), E> {
     let options = DiffOptions { fetched_at: options.fetched_at && old.is_dated() && new.is_dated(), ..options };
     diff_values(old.key(), &old.value()?, &new.value()?, options, each)
-}
-
-/// Calls `each` with every difference between two values of an entry, as [`diff`] does.
-///
-/// # Errors
-/// What `each` returns.
-pub fn diff_values<E>(
-    key: Key,
-    old: &[u8],
-    new: &[u8],
-    options: DiffOptions,
-    each: &mut impl FnMut(Difference) -> Result<(), E>,
-) -> Result<(), E> {
-    if old == new {
-        return Ok(());
-    }
-    let mut entry = EntryDiff::new(key, Change::Changed);
-    let (a, b) = match (EnvelopeView::new(old), EnvelopeView::new(new)) {
-        (Ok(a), Ok(b)) => (a, b),
-        (a, b) => return each(Difference::Entry(EntryDiff { undecodable: [a.err(), b.err()], ..entry })),
-    };
-    if options.fetched_at && a.fetched_at() != b.fetched_at() {
-        entry.fetched_at = Some((a.fetched_at(), b.fetched_at()));
-    }
-    let (old, new) = (a.record_ranges(), b.record_ranges());
-    entry.is_reordered = options.order && is_reordered(&old, &new);
-    let differs = entry.fetched_at.is_some() || entry.is_reordered;
-    let mut events = Events { entry: Some(entry), row: None, each };
-    if differs {
-        events.begin_entry()?;
-    }
-    for (id, record) in &old {
-        match new.get(id) {
-            None => events.row(alone_row(&a, id, record, Change::Removed))?,
-            Some(other) => both_rows([&a, &b], id, [record, other], options, &mut events)?,
-        }
-    }
-    for (id, record) in new.iter().filter(|(id, _)| !old.contains_key(*id)) {
-        events.row(alone_row(&b, id, record, Change::Added))?;
-    }
-    Ok(())
-}
-
-/// What is reported of an entry. It comes before its first row, and a row before its first field.
-struct Events<'e, F> {
-    /// `None` once it was reported.
-    entry: Option<EntryDiff>,
-    /// The row whose fields are being compared, unless it was reported.
-    row: Option<RowDiff>,
-    each: &'e mut F,
-}
-
-impl<E, F: FnMut(Difference) -> Result<(), E>> Events<'_, F> {
-    fn begin_entry(&mut self) -> Result<(), E> {
-        self.entry.take().map_or(Ok(()), |entry| (self.each)(Difference::Entry(entry)))
-    }
-
-    fn row(&mut self, row: RowDiff) -> Result<(), E> {
-        self.begin_entry()?;
-        (self.each)(Difference::Row(row))
-    }
-
-    fn field(&mut self, name: &str, old: Option<String>, new: Option<String>) -> Result<(), E> {
-        if let Some(row) = self.row.take() {
-            self.row(row)?;
-        }
-        (self.each)(Difference::Field(FieldDiff { name: name.to_owned(), old, new }))
-    }
-}
-
-fn alone_row(view: &EnvelopeView<'_>, id: &str, record: &Range<usize>, change: Change) -> RowDiff {
-    RowDiff { id: id.to_owned(), change, record: Some(record_json(view, record.start)), is_reordered: false }
-}
-
-fn both_rows<E>(
-    [a, b]: [&EnvelopeView<'_>; 2],
-    id: &str,
-    [record, other]: [&Range<usize>; 2],
-    options: DiffOptions,
-    events: &mut Events<'_, impl FnMut(Difference) -> Result<(), E>>,
-) -> Result<(), E> {
-    if a.value()[record.clone()] == b.value()[other.clone()] {
-        return Ok(());
-    }
-    let (old, new) = (a.field_ranges(record.start), b.field_ranges(other.start));
-    let is_reordered = options.order && is_reordered(&old, &new);
-    let row = RowDiff { id: id.to_owned(), change: Change::Changed, record: None, is_reordered };
-    if is_reordered {
-        events.row(row)?;
-    } else {
-        events.row = Some(row);
-    }
-    for (name, value) in &old {
-        let other = new.get(name);
-        if other.is_some_and(|other| a.value()[value.clone()] == b.value()[other.clone()]) {
-            continue;
-        }
-        let old = Some(value_json(a, value.start));
-        let new = other.map(|other| value_json(b, other.start));
-        if old != new {
-            events.field(name, old, new)?;
-        }
-    }
-    for (name, value) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
-        events.field(name, None, Some(value_json(b, value.start)))?;
-    }
-    Ok(())
-}
-
-/// Whether what both have comes in another order.
-fn is_reordered(a: &Ranges<'_>, b: &Ranges<'_>) -> bool {
-    let common = |ours: &Ranges<'_>, theirs: &Ranges<'_>| {
-        ours.keys().filter(|name| theirs.contains_key(*name)).cloned().map(Cow::into_owned).collect::<Vec<String>>()
-    };
-    common(a, b) != common(b, a)
 }

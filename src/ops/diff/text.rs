@@ -1,6 +1,7 @@
 //! Differences as text: a line for each, indented by what it belongs to and marked by how it differs.
 
-use super::difference::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
+use super::difference::{Change, Difference, EntryDiff, FieldDiff, MetaDiff, RowDiff};
+use crate::diorama::meta::{MetaKey, Nanoseconds};
 use crate::live::fetched_at::FetchedAt;
 use std::borrow::Cow;
 use std::fmt;
@@ -17,6 +18,8 @@ enum What<'d> {
     Entry(&'d EntryDiff),
     /// The times of an entry.
     Times(u64, u64),
+    /// What is remembered of a set.
+    Meta(&'d MetaDiff),
     Row(&'d RowDiff),
     Field(&'d FieldDiff),
 }
@@ -37,25 +40,27 @@ impl Change {
 }
 
 impl Difference {
-    /// The lines that show it: one, or two for an entry whose time differs.
+    /// The lines that show it: one, and for an entry one more for each time or other number that differs.
     pub fn lines(&self) -> impl Iterator<Item = DiffLine<'_>> {
-        let (change, what, times) = match self {
-            Difference::Entry(entry) => (entry.change, What::Entry(entry), entry.fetched_at),
+        let (change, what, entry) = match self {
+            Difference::Entry(entry) => (entry.change, What::Entry(entry), Some(entry)),
             Difference::Row(row) => (row.change, What::Row(row), None),
             Difference::Field(field) => (field.change(), What::Field(field), None),
         };
-        let times = times.map(|(old, new)| DiffLine { change: Change::Changed, what: What::Times(old, new) });
-        [DiffLine { change, what }].into_iter().chain(times)
+        let times = entry.and_then(|entry| entry.fetched_at).map(|(old, new)| What::Times(old, new));
+        let meta = entry.map_or(&[][..], |entry| &entry.meta).iter().map(What::Meta);
+        let numbers = times.into_iter().chain(meta).map(|what| DiffLine { change: Change::Changed, what });
+        std::iter::once(DiffLine { change, what }).chain(numbers)
     }
 }
 
 impl<'d> DiffLine<'d> {
-    /// 0 for an entry, 1 for its time or a row, 2 for a field.
+    /// 0 for an entry, 1 for its times or a row, 2 for a field.
     #[must_use]
     pub fn level(&self) -> usize {
         match self.what {
             What::Entry(_) => 0,
-            What::Times(..) | What::Row(_) => 1,
+            What::Times(..) | What::Meta(_) | What::Row(_) => 1,
             What::Field(_) => 2,
         }
     }
@@ -83,7 +88,7 @@ impl fmt::Display for Content<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.what {
             What::Entry(entry) => {
-                f.write_str(&(self.name)(&entry.key.to_string()))?;
+                f.write_str(&(self.name)(&entry.key.shown()))?;
                 match (entry.change, entry.row_count) {
                     (Change::Changed, _) => {}
                     (_, Some(1)) => f.write_str(" (1 row)")?,
@@ -95,11 +100,19 @@ impl fmt::Display for Content<'_> {
             What::Times(old, new) => {
                 write!(f, "fetched {} -> {}", FetchedAt::saturating(old), FetchedAt::saturating(new))
             }
+            What::Meta(meta) => write_meta(meta, f),
             What::Row(row) => {
                 f.write_str(&(self.name)(&row.id))?;
                 if let Some(record) = &row.record {
                     write!(f, ": {}", (self.json)(record))?;
                 }
+                f.write_str(match (row.change, row.is_incomplete) {
+                    (_, [false, false]) => "",
+                    (Change::Changed, [true, false]) => " (incomplete -> complete)",
+                    (Change::Changed, [false, true]) => " (complete -> incomplete)",
+                    _ => " (incomplete)",
+                })?;
+                f.write_str(if row.refused.iter().any(Option::is_some) { " (cannot be decoded)" } else { "" })?;
                 f.write_str(if row.is_reordered { " (fields in another order)" } else { "" })
             }
             What::Field(field) => {
@@ -113,6 +126,23 @@ impl fmt::Display for Content<'_> {
             }
         }
     }
+}
+
+fn write_meta(meta: &MetaDiff, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{} ", meta.key.name())?;
+    for (n, number) in [meta.old, meta.new].into_iter().enumerate() {
+        f.write_str(if n == 0 { "" } else { " -> " })?;
+        match number {
+            None => f.write_str("none")?,
+            Some(rows) if meta.key == MetaKey::Total => write!(f, "{rows}")?,
+            Some(at) => {
+                let seconds = FetchedAt::saturating(Nanoseconds(at).seconds()).to_string();
+                // Two writes of a second differ in what comes after it.
+                write!(f, "{}.{:09}Z", seconds.trim_end_matches('Z'), at % Nanoseconds::PER_SECOND)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// With its indent and mark, as `vlive diff` prints it. Control characters in keys, row ids and field names are

@@ -2,12 +2,14 @@
 
 mod entry;
 mod error;
+mod rows;
 mod sets;
 mod stream;
 mod tree;
 
 pub use entry::dump_entry;
 pub use error::DumpError;
+pub use rows::{RowText, dump_rows};
 pub use sets::dump_set;
 pub use stream::dump;
 pub use tree::dump_tree;
@@ -22,6 +24,7 @@ use crate::snapshot::{LiveEntry, Snapshot};
 
 /// What a dump is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DumpFormat {
     /// A JSON object of full key to envelope.
     #[default]
@@ -50,6 +53,7 @@ pub struct DumpStyle {
 
 /// What was dumped, and what was left out.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Dumped {
     /// The number of entries that are there.
     pub entries: u64,

@@ -9,7 +9,7 @@ use crate::live::head::EnvelopeHead;
 use crate::live::key::Key;
 use crate::ops::age_histogram::AgeHistogram;
 use crate::ops::list::Unreadable;
-use crate::snapshot::{Snapshot, Table};
+use crate::snapshot::{EntryKey, Set, Snapshot, Table};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::str;
@@ -23,7 +23,7 @@ pub(super) struct Look<'s> {
     survey: Survey<'s>,
     needs: Needs,
     space: Space,
-    largest: BinaryHeap<Reverse<(u64, Key)>>,
+    largest: Largest,
     ages: AgeHistogram,
     unreadable: Vec<Unreadable>,
     damage: Vec<Error>,
@@ -44,7 +44,7 @@ impl<'s> Look<'s> {
             survey,
             needs: Needs::default(),
             space: Space::default(),
-            largest: BinaryHeap::new(),
+            largest: Largest::default(),
             ages: AgeHistogram::new(now),
             unreadable: Vec::new(),
             damage,
@@ -54,60 +54,54 @@ impl<'s> Look<'s> {
 
     pub fn cache_table(&mut self, table: &Table, cache_key: &str) -> Result<TableStat> {
         let cache_key: Arc<str> = cache_key.into();
-        let mut held = Held::default();
-        let mut sizes: Vec<u32> = Vec::new();
-        let mut packing = Packing::default();
-        let mut keys_not_text = 0;
-        let mut leaf = |page: &Arc<Page>| {
-            for n in 0..page.count() {
-                let (sub_key, value) = (page.key(n), page.value(n));
-                let bytes = value.len() as u64;
-                packing.push(sub_key.len(), value.len());
-                held.keys += sub_key.len() as u64;
-                held.values += bytes;
-                // redb takes no value of 4 GiB.
-                sizes.push(u32::try_from(value.len()).unwrap_or(u32::MAX));
-                let Ok(sub_key) = str::from_utf8(sub_key) else {
-                    keys_not_text += 1;
-                    continue;
-                };
-                let key = || Key::from_parts(Arc::clone(&cache_key), sub_key);
-                if self.largest.len() < LARGEST || self.largest.peek().is_some_and(|least| least.0.0 < bytes) {
-                    self.largest.push(Reverse((bytes, key())));
-                    if self.largest.len() > LARGEST {
-                        self.largest.pop();
-                    }
+        let (mut rows, mut unreadable) = (0, Vec::new());
+        let (largest, ages) = (&mut self.largest, &mut self.ages);
+        let mut pair = |sub_key: &str, value: &[u8]| {
+            let bytes = value.len() as u64;
+            let key = || Key::from_parts(Arc::clone(&cache_key), sub_key);
+            largest.add(bytes, || key().into());
+            match EnvelopeHead::decode(value) {
+                Ok(envelope) => {
+                    rows += envelope.rows;
+                    ages.add(envelope.fetched_at, bytes);
                 }
-                match EnvelopeHead::decode(value) {
-                    Ok(envelope) => {
-                        held.rows += envelope.rows;
-                        self.ages.add(envelope.fetched_at, bytes);
-                    }
-                    Err(error) => {
-                        held.unreadable += 1;
-                        self.unreadable.push(Unreadable { key: key(), error });
-                    }
-                }
+                Err(error) => unreadable.push(Unreadable { key: key(), error }),
             }
-            Ok(())
         };
-        let before = Counted::of(&self.survey);
-        let mut damage = |what: Damage| self.damage.push(self.snapshot.error(what.into(), Some(table.name())));
-        let walked = self.survey.tree(table.definition().root, Widths::default(), &mut leaf, &mut damage);
-        walked.map_err(|error| self.snapshot.error(error, Some(table.name())))?;
-        let damaged = |error| self.snapshot.error(error, Some(table.name()));
-        if keys_not_text > 0 {
-            self.damage.push(damaged(table.definition().key_is_no_text()));
-        } else if sizes.len() as u64 != table.entries() {
-            self.damage.push(damaged(table.definition().miscounted()));
+        let (tree, held) = walk(self.snapshot, &mut self.survey, &mut self.needs, &mut self.damage, table, &mut pair)?;
+        let held = Held { rows, unreadable: unreadable.len() as u64, ..held };
+        self.unreadable.extend(unreadable);
+        self.add_space(&tree, &held);
+        Ok(TableStat { tree: Some(tree), held: Some(held), ..TableStat::new(table) })
+    }
+
+    /// A set of diorama: its rows, and what is remembered of them.
+    pub fn set(&mut self, set: &Set) -> Result<TableStat> {
+        let (mut tree, mut held) = (Tree::default(), Held::default());
+        for table in set.rows_table().into_iter().chain(set.meta_table()) {
+            let of_table =
+                walk(self.snapshot, &mut self.survey, &mut self.needs, &mut self.damage, table, &mut |_, _| {})?;
+            let is_rows = table.name() == set.name();
+            tree.leaves += of_table.0.leaves;
+            tree.branches += of_table.0.branches;
+            tree.bytes += of_table.0.bytes;
+            if is_rows {
+                tree.depth = of_table.0.depth;
+                held = Held { rows: set.rows(), ..of_table.1 };
+            }
         }
-        let tree = before.until(&self.survey);
-        held.sizes = spread(&mut sizes);
-        self.needs.packed(table, packing);
+        self.add_space(&tree, &held);
+        self.largest.add(held.values, || set.key().into());
+        if let Some(fetched_at) = set.fetched_at() {
+            self.ages.add(fetched_at, held.values);
+        }
+        Ok(TableStat { tree: Some(tree), held: Some(held), ..TableStat::of_set(set) })
+    }
+
+    fn add_space(&mut self, tree: &Tree, held: &Held) {
         self.space.values += held.values;
         self.space.keys += held.keys;
         self.space.overhead += tree.bytes.saturating_sub(held.values + held.keys);
-        Ok(TableStat { tree: Some(tree), held: Some(held), ..TableStat::new(table) })
     }
 
     pub fn other_table(&mut self, table: &Table) -> Result<TableStat> {
@@ -145,10 +139,78 @@ impl<'s> Look<'s> {
         self.space.redb = layout + self.survey.allocated.saturating_sub(tables);
         self.space.free = file.len().saturating_sub(layout + self.survey.allocated);
         self.space.compacted = self.needs.file_len();
-        let mut largest: Vec<(Key, u64)> = self.largest.into_iter().map(|Reverse((bytes, key))| (key, bytes)).collect();
-        largest.sort_by(|(left_key, left), (right_key, right)| (right, left_key).cmp(&(left, right_key)));
-        let contents = Contents { space: self.space, largest, ages: self.ages, unreadable: self.unreadable };
+        let contents = Contents {
+            space: self.space,
+            largest: self.largest.sorted(),
+            ages: self.ages,
+            unreadable: self.unreadable,
+        };
         (contents, self.damage)
+    }
+}
+
+/// Visits every pair of a table of text to bytes whose key is text, and counts its pages and bytes. Rows are not
+/// counted.
+fn walk(
+    snapshot: &Snapshot,
+    survey: &mut Survey<'_>,
+    needs: &mut Needs,
+    damage: &mut Vec<Error>,
+    table: &Table,
+    pair: &mut dyn FnMut(&str, &[u8]),
+) -> Result<(Tree, Held)> {
+    let mut held = Held::default();
+    let mut sizes: Vec<u32> = Vec::new();
+    let mut packing = Packing::default();
+    let mut keys_not_text = 0;
+    let mut leaf = |page: &Arc<Page>| {
+        for n in 0..page.count() {
+            let (key, value) = (page.key(n), page.value(n));
+            packing.push(key.len(), value.len());
+            held.keys += key.len() as u64;
+            held.values += value.len() as u64;
+            // redb takes no value of 4 GiB.
+            sizes.push(u32::try_from(value.len()).unwrap_or(u32::MAX));
+            match str::from_utf8(key) {
+                Ok(key) => pair(key, value),
+                Err(_) => keys_not_text += 1,
+            }
+        }
+        Ok(())
+    };
+    let damaged = |error| snapshot.error(error, Some(table.name()));
+    let before = Counted::of(survey);
+    let mut found = |what: Damage| damage.push(damaged(what.into()));
+    survey.tree(table.definition().root, Widths::default(), &mut leaf, &mut found).map_err(damaged)?;
+    if keys_not_text > 0 {
+        damage.push(damaged(table.definition().key_is_no_text()));
+    } else if sizes.len() as u64 != table.entries() {
+        damage.push(damaged(table.definition().miscounted()));
+    }
+    held.sizes = spread(&mut sizes);
+    needs.packed(table, packing);
+    Ok((before.until(survey), held))
+}
+
+/// The largest entries that were seen.
+#[derive(Default)]
+struct Largest(BinaryHeap<Reverse<(u64, EntryKey)>>);
+
+impl Largest {
+    fn add(&mut self, bytes: u64, key: impl FnOnce() -> EntryKey) {
+        if self.0.len() < LARGEST || self.0.peek().is_some_and(|least| least.0.0 < bytes) {
+            self.0.push(Reverse((bytes, key())));
+            if self.0.len() > LARGEST {
+                self.0.pop();
+            }
+        }
+    }
+
+    /// The largest first.
+    fn sorted(self) -> Vec<(EntryKey, u64)> {
+        let mut largest: Vec<_> = self.0.into_iter().map(|Reverse((bytes, key))| (key, bytes)).collect();
+        largest.sort_by(|(left_key, left), (right_key, right)| (right, left_key).cmp(&(left, right_key)));
+        largest
     }
 }
 

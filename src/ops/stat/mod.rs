@@ -8,26 +8,38 @@ pub use report::{Contents, Held, Space, Stat, TableStat, Tree};
 
 use crate::error::{Error, Result};
 use crate::snapshot::{Snapshot, Table};
+use crate::system::progress;
 use look::Look;
 
 /// Tells what the cache takes without a look at an entry: what it holds is not told.
 pub fn stat_quick(snapshot: &Snapshot) -> Result<Stat> {
-    let tables = snapshot.tables()?.iter().map(TableStat::new).collect();
+    let roles = snapshot.roles()?;
+    let mut tables: Vec<TableStat> =
+        roles.iter().filter(|(_, role)| !role.is_of_set()).map(|(table, _)| TableStat::new(table)).collect();
+    tables.extend(snapshot.sets_of(roles)?.iter().map(TableStat::of_set));
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Stat { tables, ..Stat::of_file(snapshot) })
 }
 
 /// Tells what the cache takes and holds, and which pages are damaged: what they held is not told. `now`, in
 /// seconds since 1970, is what ages are measured by. Every page is read, but no row decoded.
 pub fn stat(snapshot: &Snapshot, now: u64) -> Result<(Stat, Vec<Error>)> {
+    // What is not in use is not read.
+    progress::current().expect(Some(snapshot.file_len()));
     let (mut look, definitions) = Look::new(snapshot, now)?;
-    let mut tables = Vec::with_capacity(definitions.len());
-    for (name, definition) in definitions {
-        let table = Table::new(name, definition);
+    let tables = definitions.into_iter().map(|(name, definition)| Table::new(name, definition)).collect();
+    let roles = snapshot.roles_of(tables)?;
+    let mut tables = Vec::with_capacity(roles.len());
+    for (table, _) in roles.iter().filter(|(_, role)| !role.is_of_set()) {
         tables.push(match table.cache_key() {
-            Some(cache_key) => look.cache_table(&table, cache_key)?,
-            None => look.other_table(&table)?,
+            Some(cache_key) => look.cache_table(table, cache_key)?,
+            None => look.other_table(table)?,
         });
     }
+    for set in snapshot.sets_of(roles)? {
+        tables.push(look.set(&set)?);
+    }
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
     let (contents, damage) = look.finish();
     Ok((Stat { tables, contents: Some(contents), ..Stat::of_file(snapshot) }, damage))
 }

@@ -1,9 +1,8 @@
 //! What is known of the space that a cache takes.
 
-use crate::live::key::Key;
 use crate::ops::age_histogram::AgeHistogram;
 use crate::ops::list::Unreadable;
-use crate::snapshot::{Snapshot, Table};
+use crate::snapshot::{EntryKey, Layout, Set, Snapshot, Table};
 use crate::system::holder::{self, Holder};
 use std::fs;
 
@@ -30,19 +29,23 @@ pub struct Stat {
     pub contents: Option<Contents>,
 }
 
-/// A table, and what it holds.
+/// A table, and what it holds; the two of a set of diorama as one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TableStat {
     /// Its name in the file.
     pub name: String,
-    /// The cache key whose entries it holds; `None` for a table that is not a cache table.
+    /// The cache key whose entries it holds, of a set its name; `None` for a table that is neither.
     pub cache_key: Option<String>,
-    /// The number of its entries as the file counts them; of a multimap the pairs.
+    /// The key as people read it, where that is another text.
+    pub shown: Option<String>,
+    /// Who wrote it.
+    pub layout: Layout,
+    /// The number of its entries as the file counts them; of a multimap the pairs. A set is one.
     pub entries: u64,
     /// Pages that it takes, and pages on the way to its deepest entry; `None` if no entry was looked at.
     pub tree: Option<Tree>,
-    /// Its entries; `None` for a table that is not a cache table, and if no entry was looked at.
+    /// Its entries; `None` for a table that is neither a cache table nor of a set, and if no entry was looked at.
     pub held: Option<Held>,
 }
 
@@ -60,7 +63,7 @@ pub struct Tree {
     pub bytes: u64,
 }
 
-/// The entries of a cache key.
+/// The entries of a cache key. Of a set the keys are the ids of its rows, and the values are its rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Held {
@@ -83,8 +86,8 @@ pub struct Held {
 pub struct Contents {
     /// What the bytes of the file are for.
     pub space: Space,
-    /// The largest entries and the bytes of their values, the largest first; ten at most.
-    pub largest: Vec<(Key, u64)>,
+    /// The largest entries, sets as a whole, and the bytes of their values, the largest first; ten at most.
+    pub largest: Vec<(EntryKey, u64)>,
     /// When the entries were fetched.
     pub ages: AgeHistogram,
     /// Entries whose head cannot be read.
@@ -95,13 +98,14 @@ pub struct Contents {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Space {
-    /// Values of entries.
+    /// Values of entries, and rows of sets.
     pub values: u64,
-    /// Their sub-keys.
+    /// Their sub-keys and ids.
     pub keys: u64,
-    /// What the pages of cache tables hold besides: offsets, branches, and room that is not used.
+    /// What the pages of cache tables hold besides: offsets, branches, and room that is not used; and what diorama
+    /// remembers of sets.
     pub overhead: u64,
-    /// Tables that are not cache tables.
+    /// Tables that are neither cache tables nor of sets of diorama.
     pub other_tables: u64,
     /// What redb keeps for itself: the names of tables, and which pages are in use.
     pub redb: u64,
@@ -132,7 +136,21 @@ impl TableStat {
         TableStat {
             name: table.name().to_owned(),
             cache_key: table.cache_key().map(str::to_owned),
+            shown: None,
+            layout: Layout::Live,
             entries: table.entries(),
+            tree: None,
+            held: None,
+        }
+    }
+
+    pub(super) fn of_set(set: &Set) -> TableStat {
+        TableStat {
+            name: set.name().to_owned(),
+            cache_key: Some(set.name().to_owned()),
+            shown: Some(set.shown()),
+            layout: Layout::Diorama,
+            entries: 1,
             tree: None,
             held: None,
         }

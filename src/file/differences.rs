@@ -1,0 +1,91 @@
+//! The entries that differ between two states of a tree, as they are remembered.
+
+use super::Result;
+use super::records::{Place, Records, pop_piece};
+use std::ops::Range;
+
+/// An entry on both sides of a difference: what is remembered of it.
+pub struct Changed<'c> {
+    pub key: &'c [u8],
+    pub old: Option<&'c [u8]>,
+    pub new: Option<&'c [u8]>,
+}
+
+/// The entries that differ, in the order of the keys.
+pub struct Differences<'r> {
+    old: Entries<'r>,
+    new: Entries<'r>,
+}
+
+impl<'r> Differences<'r> {
+    /// Of the leaves that only one of the states has, in order.
+    pub(super) fn new(records: &'r Records, old: Vec<Place>, new: Vec<Place>) -> Differences<'r> {
+        Differences { old: Entries::new(records, old), new: Entries::new(records, new) }
+    }
+
+    /// The next one.
+    pub fn next(&mut self) -> Result<Option<Changed<'_>>> {
+        let Differences { old, new } = self;
+        let [has_old, has_new] = loop {
+            let sides = [old.step()?, new.step()?];
+            let sides = match sides {
+                [false, false] => return Ok(None),
+                [true, true] => {
+                    let order = old.key().cmp(new.key());
+                    [order.is_le(), order.is_ge()]
+                }
+                one => one,
+            };
+            old.is_taken |= sides[0];
+            new.is_taken |= sides[1];
+            if sides != [true, true] || old.value() != new.value() {
+                break sides;
+            }
+        };
+        let key = if has_old { old.key() } else { new.key() };
+        Ok(Some(Changed { key, old: has_old.then(|| old.value()), new: has_new.then(|| new.value()) }))
+    }
+}
+
+/// The records of leaves, one after the other.
+struct Entries<'r> {
+    records: &'r Records,
+    leaves: std::vec::IntoIter<Place>,
+    leaf: Vec<u8>,
+    at: usize,
+    key: Range<usize>,
+    value: Range<usize>,
+    /// Whether the current entry is done with.
+    is_taken: bool,
+}
+
+impl<'r> Entries<'r> {
+    fn new(records: &'r Records, leaves: Vec<Place>) -> Entries<'r> {
+        let leaves = leaves.into_iter();
+        Entries { records, leaves, leaf: Vec::new(), at: 0, key: 0..0, value: 0..0, is_taken: true }
+    }
+
+    /// Goes on to the next entry if the current one is done with; `false` at the end.
+    fn step(&mut self) -> Result<bool> {
+        if !self.is_taken {
+            return Ok(true);
+        }
+        while self.at == self.leaf.len() {
+            let Some(place) = self.leaves.next() else { return Ok(false) };
+            self.leaf = self.records.load(place)?;
+            self.at = 0;
+        }
+        self.key = pop_piece(&self.leaf, &mut self.at);
+        self.value = pop_piece(&self.leaf, &mut self.at);
+        self.is_taken = false;
+        Ok(true)
+    }
+
+    fn key(&self) -> &[u8] {
+        &self.leaf[self.key.clone()]
+    }
+
+    fn value(&self) -> &[u8] {
+        &self.leaf[self.value.clone()]
+    }
+}

@@ -1,0 +1,97 @@
+//! The one walk over the pages of a tree: which page comes next, that none comes twice, and that none is believed
+//! before its checksum.
+
+use super::damage::Fault;
+use super::{Error, File, Page, PageNumber, PageRef, Reached, Result, Widths};
+use std::mem;
+use std::sync::Arc;
+use std::vec::IntoIter;
+
+/// No tree that fits a file is deeper: a branch has at least two children.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// A walk over one tree after the other, each in the order of its keys, a branch before what is below it.
+///
+/// [`Walk::next`] names a page. Whoever walks reads it with [`Walk::read`], and goes below it with [`Walk::enter`], or
+/// leaves it alone; after an error the walk goes on with the next page.
+#[derive(Debug)]
+pub struct Walk<'f> {
+    file: &'f File,
+    widths: Widths,
+    /// The pages that are still to come: the root, then the children of each branch down to the current page.
+    pending: Vec<IntoIter<PageRef>>,
+    reached: Reached,
+    /// The buffer of a page that nobody refers to any more.
+    spare: Vec<u8>,
+}
+
+impl<'f> Walk<'f> {
+    pub fn new(file: &'f File) -> Walk<'f> {
+        Walk::beside(file, Reached::default())
+    }
+
+    /// Takes the pages that another walk has reached for reached; no two trees share a page.
+    pub fn beside(file: &'f File, reached: Reached) -> Walk<'f> {
+        Walk { file, widths: Widths::default(), pending: Vec::new(), reached, spare: Vec::new() }
+    }
+
+    /// The pages that were reached.
+    pub fn into_reached(self) -> Reached {
+        self.reached
+    }
+
+    /// Begins another tree.
+    pub fn begin(&mut self, root: Option<PageRef>, widths: Widths) {
+        self.widths = widths;
+        self.pending.clear();
+        self.pending.extend(root.map(|root| vec![root].into_iter()));
+    }
+
+    /// The next page, unread.
+    pub fn next(&mut self) -> Option<PageRef> {
+        while let Some(level) = self.pending.last_mut() {
+            if let Some(at) = level.next() {
+                return Some(at);
+            }
+            self.pending.pop();
+        }
+        None
+    }
+
+    /// Branches above the page that came last.
+    pub fn depth(&self) -> usize {
+        self.pending.len().saturating_sub(1)
+    }
+
+    /// Visits these children of the page that came last before anything else.
+    pub fn enter(&mut self, children: Vec<PageRef>) {
+        self.pending.push(children.into_iter());
+    }
+
+    /// Reaches a page.
+    ///
+    /// # Errors
+    /// Damage if the page, or a part of it, was reached before.
+    pub fn reach(&mut self, page: PageNumber) -> Result<()> {
+        if self.reached.add(self.file, page) { Err(Error::page(page, Fault::ReachedTwice)) } else { Ok(()) }
+    }
+
+    /// Reads the page that came last and verifies it.
+    ///
+    /// # Errors
+    /// Damage if it does not have the checksum that its parent has for it, or is a branch deeper than any tree.
+    pub fn read(&mut self, at: PageRef) -> Result<Arc<Page>> {
+        let page = self.file.read_page(&at, self.widths, mem::take(&mut self.spare))?;
+        if self.depth() == MAX_DEPTH && !page.is_leaf() {
+            return Err(Error::page(at.page, Fault::TooDeep));
+        }
+        Ok(page)
+    }
+
+    /// Takes back a page that is done with: if nobody else refers to it, its buffer serves the next one.
+    pub fn reuse(&mut self, page: Arc<Page>) {
+        if let Some(page) = Arc::into_inner(page) {
+            self.spare = page.bytes;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What differs between two sets of diorama: their rows are read side by side, in the order of their ids.
+
+use super::difference::{Change, Difference, EntryDiff, MetaDiff, RowDiff};
+use super::rows::Events;
+use super::{DiffOptions, Side, is_within, merge};
+use crate::diorama::meta::Meta;
+use crate::diorama::row::RowView;
+use crate::error::{Error, Result};
+use crate::ops::scope::{Matched, Scope};
+use crate::ops::sets::readable_sets;
+use crate::ops::{past_damage, unless_moved};
+use crate::snapshot::{EntryKey, Row, Set, SetRow, Snapshot};
+
+/// A set on one side.
+pub(super) struct SetSide<'s> {
+    snapshot: &'s Snapshot,
+    set: Set,
+}
+
+impl<'s> SetSide<'s> {
+    /// The sets of a side that are in the scope, in the order of their keys.
+    pub fn of(side: Side<'s>, scope: &Scope, damage: &mut Vec<Error>) -> Result<Vec<SetSide<'s>>> {
+        let Side::Cache(snapshot) = side else { return Ok(Vec::new()) };
+        let mut sets = readable_sets(snapshot, scope, &mut Matched::default(), damage)?;
+        sets.sort_by_cached_key(Set::key);
+        Ok(sets.into_iter().map(|set| SetSide { snapshot, set }).collect())
+    }
+
+    fn key(&self) -> EntryKey {
+        self.set.key().into()
+    }
+
+    fn row_count(&self) -> u64 {
+        if self.set.row().is_some() { 1 } else { self.set.rows() }
+    }
+
+    /// What is remembered of the rows, unless one row is compared by itself.
+    fn meta(&self) -> Meta {
+        if self.set.row().is_some() { Meta::default() } else { *self.set.meta() }
+    }
+
+    /// The rows, of which damaged pages are missing.
+    fn rows(&self) -> impl Iterator<Item = Result<SetRow>> {
+        self.snapshot.rows(&self.set).map(|row| unless_moved(row, self.snapshot))
+    }
+}
+
+/// Calls `each` with every difference between the sets of two sides.
+pub(super) fn diff<E: From<Error>>(
+    sides: [Vec<SetSide<'_>>; 2],
+    scope: &Scope,
+    options: DiffOptions,
+    damage: &mut Vec<Error>,
+    each: &mut impl FnMut(Difference) -> Result<(), E>,
+) -> Result<(), E> {
+    merge(
+        damage,
+        sides.map(Vec::into_iter),
+        |sets, _| Ok(sets.next()),
+        |old, new| old.key().cmp(&new.key()),
+        |old, new, damage| {
+            if !is_within(scope, [old, new], |side| side.set.fetched_at()) {
+                return Ok(());
+            }
+            let (set, change) = match (old, new) {
+                (Some(old), Some(new)) => return both([old, new], options, damage, each),
+                (Some(set), None) => (set, Change::Removed),
+                (None, Some(set)) => (set, Change::Added),
+                (None, None) => return Ok(()),
+            };
+            let row_count = Some(set.row_count());
+            each(Difference::Entry(EntryDiff { row_count, ..EntryDiff::new(set.key(), change) }))
+        },
+    )
+}
+
+fn both<E: From<Error>>(
+    [a, b]: [&SetSide<'_>; 2],
+    options: DiffOptions,
+    damage: &mut Vec<Error>,
+    each: &mut impl FnMut(Difference) -> Result<(), E>,
+) -> Result<(), E> {
+    let meta = MetaDiff::between(&a.meta(), &b.meta(), options.fetched_at);
+    let differs = !meta.is_empty();
+    let mut events = Events::new(EntryDiff { meta, ..EntryDiff::new(a.key(), Change::Changed) }, each);
+    if differs {
+        events.begin_entry()?;
+    }
+    let next = |rows: &mut dyn Iterator<Item = Result<SetRow>>, damage: &mut Vec<Error>| {
+        for row in rows {
+            if let Some(row) = past_damage(row, damage)? {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    };
+    merge(
+        damage,
+        [a.rows(), b.rows()],
+        |rows, damage| next(rows, damage),
+        |old, new| old.id().cmp(new.id()),
+        |old, new, _| row(old, new, options, &mut events),
+    )
+}
+
+/// Reports what differs in a row that one side has, or both.
+fn row<E, F: FnMut(Difference) -> Result<(), E>>(
+    old: Option<&SetRow>,
+    new: Option<&SetRow>,
+    options: DiffOptions,
+    events: &mut Events<'_, F>,
+) -> Result<(), E> {
+    let (Some(id), change) = (match (old, new) {
+        (Some(old), Some(new)) if old.value() == new.value() => return Ok(()),
+        (Some(old), Some(_)) => (Some(old.id()), Change::Changed),
+        (Some(old), None) => (Some(old.id()), Change::Removed),
+        (None, new) => (new.map(SetRow::id), Change::Added),
+    }) else {
+        return Ok(());
+    };
+    let views = [old, new].map(|row| row.map(|row| RowView::new(row.value())).transpose());
+    match views {
+        [Ok(Some(old)), Ok(Some(new))] => events.both([&Row::of_set(id, &old), &Row::of_set(id, &new)], options),
+        [Ok(Some(row)), Ok(None)] | [Ok(None), Ok(Some(row))] => events.alone(&Row::of_set(id, &row), change),
+        views => events.row(RowDiff { refused: views.map(Result::err), ..RowDiff::new(id, change) }),
+    }
+}
