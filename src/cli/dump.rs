@@ -218,9 +218,9 @@ impl Dump {
         let bar = output.bar("dumping");
         let snapshot = pinned(chosen, Some(&bar), global)?;
         let style = self.style(format, true);
-        if !vlive::ops::sets_in(&snapshot, &chosen.scope)?.is_empty() {
-            let hint = "write a file, or standard output: leave out the `/` at the end";
-            return Err(Refused::error("a folder cannot hold sets of diorama", Some(hint)));
+        if format == Format::Cbor && !vlive::ops::sets_in(&snapshot, &chosen.scope)?.is_empty() {
+            let hint = "leave out --format, and each set is a file of JSON; or leave out the `/` at the end";
+            return Err(Refused::error("a folder of CBOR files cannot hold sets of diorama", Some(hint)));
         }
         let fill = |folder: &Path| vlive::ops::dump_tree(&snapshot, &chosen.scope, style, folder);
         let dumped = target::folder(path, fill, is_answer)?;
@@ -241,7 +241,7 @@ impl Dump {
         Ok(tell(&dumped, chosen, global, output))
     }
 
-    /// Calls `write` with where the output goes. No file is there of a dump that fails or is not kept.
+    /// Calls `write` with the output. A dump that fails or is not kept leaves no file.
     fn write(
         &self,
         format: Format,
@@ -285,7 +285,7 @@ pub fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Res
     Ok(snapshot)
 }
 
-/// Whether a file is made of a dump: not of one that finds nothing of what it was asked for.
+/// Whether a dump replaces its file: not if it found none of the selected entries.
 fn is_answer(dumped: &Dumped) -> bool {
     dumped.entries > 0 || dumped.matched.is_all_there_is()
 }

@@ -48,7 +48,7 @@ struct Summary<'s> {
     dry_run: bool,
 }
 
-/// Names the sets of diorama that hold copies of what was selected, and are left.
+/// Names the diorama sets that hold copies of the selected rows and stay.
 pub fn tell_narrowed(narrowed: &[String], output: &Output) {
     if narrowed.is_empty() {
         return;

@@ -77,12 +77,12 @@ const COLUMNS: [listing::Column; 6] = [
     ("oldest", "OLDEST", true),
 ];
 
-/// The cache that a first argument names, or else the selection that it is.
+/// The cache that the first argument names; otherwise that argument is a selection.
 pub fn folder_or_selection<'a>(argument: Option<&'a str>, global: &Global) -> (Option<&'a Path>, Option<&'a str>) {
     let Some(argument) = argument else { return (None, None) };
     let path = Path::new(argument);
     let is_file = || path.is_file() && path.extension().is_some_and(|ending| ending == "redb");
-    // Where there is no cache at all, a folder that exists is what was meant.
+    // Without any cache, the path of an existing folder was meant.
     let is_folder = || path.exists() && !vlive::snapshot::is_cache(global.folder());
     if !global.names_folder() && (vlive::snapshot::is_cache(path) || is_file() || is_folder()) {
         (Some(path), None)
@@ -140,7 +140,7 @@ impl Ls {
         Ok(tell_unread(&damage, &list.unreadable, output))
     }
 
-    /// What the ages of the newest and the oldest entry say.
+    /// How fresh the newest and the oldest entry are.
     fn freshness(&self, row: &Row<'_>, now: u64) -> [Option<Freshness>; 6] {
         let of = |fetched_at: Option<u64>| self.listing.stale.freshness(time::age(now, fetched_at?));
         [None, None, None, None, of(row.newest), of(row.oldest)]
@@ -235,7 +235,7 @@ impl Ls {
     }
 }
 
-/// Says of a file in which there is nothing to list what there is.
+/// Describes a file in which there is nothing to list.
 fn tell_others(tables: &[(Table, TableRole)], output: &mut Output) {
     let of = |role: TableRole| tables.iter().filter(|(_, own)| *own == role).count() as u64;
     let others = [
@@ -294,7 +294,7 @@ fn other_row(table: &Table) -> Row<'_> {
     Row { table: Some(other), ..unread_row(None, table.entries()) }
 }
 
-/// A row of what the table tree tells, without a look into the table.
+/// A row from the table tree alone; the table itself is not read.
 fn unread_row(key: Option<&str>, entries: u64) -> Row<'_> {
     Row {
         key,

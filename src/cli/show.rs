@@ -109,7 +109,7 @@ impl Show {
         Ok(status.max(chosen.tell(&shown.matched, found || !shown.unreadable.is_empty(), global, output)))
     }
 
-    /// Whether every field that is asked for is there. Where there are no rows, none lacks it.
+    /// Whether every requested field exists. Without any rows no field counts as missing.
     fn has_fields(&self, shown: &Shown, output: &Output) -> bool {
         let is_missing = |field: &&String| shown.rows.iter().all(|row| !row.record.contains_key(*field));
         let missing = self.fields.iter().find(is_missing).filter(|_| !shown.rows.is_empty());
@@ -155,8 +155,8 @@ impl Show {
         Ok(())
     }
 
-    /// Prints the table. Returns the fields that are left out since they repeat the row id, and those for which there
-    /// was no room.
+    /// Prints the table. Returns the fields that were left out because they repeat the row id, and those that did not
+    /// fit.
     fn print_as<'r>(
         &self,
         mut table: Table<'r>,
@@ -184,7 +184,7 @@ impl Show {
     }
 }
 
-/// Decodes what is selected.
+/// Decodes the selected entries.
 fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> Result<(Shown, Vec<Error>), Error> {
     let mut shown = Shown::default();
     let mut unread = Unread::default();
@@ -216,7 +216,7 @@ fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> 
     Ok((shown, unread.damage))
 }
 
-/// Some rows and fields of what is shown.
+/// The rows and fields to show.
 struct Table<'r> {
     shown: &'r Shown,
     rows: &'r [Row],
@@ -287,7 +287,7 @@ impl<'r> Table<'r> {
         self.fields.iter().filter_map(of_record).collect()
     }
 
-    /// Prints an object of row id to row; of several entries an object of full key to that.
+    /// Prints an object of row id to row; for several entries, an object of full key to such objects.
     fn print_json(&self, output: &mut Output) -> Result<()> {
         let mut out = output.json_data();
         let mut text = Vec::new();
@@ -335,13 +335,13 @@ impl<'r> Table<'r> {
     }
 }
 
-/// The fields of all rows, each where it comes first.
+/// The fields of all rows, in the order of their first occurrence.
 fn fields_of(rows: &[Row]) -> Vec<&str> {
     let mut known = HashSet::new();
     rows.iter().flat_map(|row| row.record.keys()).map(String::as_str).filter(|field| known.insert(*field)).collect()
 }
 
-/// Whether a field holds numbers, and nothing else where it holds anything.
+/// Whether every value of a field is a number.
 fn are_numbers(rows: &[Row], field: &str) -> bool {
     let mut any = false;
     for value in rows.iter().filter_map(|row| row.record.get(field)) {
@@ -354,7 +354,7 @@ fn are_numbers(rows: &[Row], field: &str) -> bool {
     any
 }
 
-/// Names on one line, as many as can be of use.
+/// Names on one line, up to a useful number.
 fn listed(fields: &[&str]) -> String {
     let names: Vec<Cow<'_, str>> = fields.iter().map(|field| escape::visible(field)).collect();
     output::to_width(&names.join(", "), 1000).into_owned()

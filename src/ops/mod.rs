@@ -52,6 +52,7 @@ pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use findings::{Finding, FindingKind, Findings};
 pub use invalidate::{Plan, Removed};
+pub use keep::Kept;
 pub use list::{CacheKeySummary, List, Unreadable, list};
 pub use load::{LoadPlan, Replace};
 pub use near::{Near, near};

@@ -11,6 +11,7 @@ mod check;
 mod completions;
 mod diff;
 mod diorama;
+mod diorama_changes;
 mod dump;
 mod dump_formats;
 mod dump_output;

@@ -34,10 +34,10 @@ pub struct Stat {
     table: TableArgs,
 }
 
-/// Columns of the largest entries on a terminal, where all of it is to fit on a screen.
+/// Columns for the largest entries on a terminal, where the whole report should fit on a screen.
 const COLUMNS: usize = 3;
 
-/// Columns of a cache key there.
+/// Columns for a cache key there.
 const WIDEST_KEY: usize = 22;
 
 impl Stat {
@@ -136,7 +136,7 @@ fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Re
     Ok(())
 }
 
-/// A line for each, or as a block where it must fit on a terminal.
+/// One per line, or a compact block that fits on a terminal.
 fn print_largest(contents: &Contents, output: &mut Output) -> Result<()> {
     if contents.largest.is_empty() {
         return Ok(());
