@@ -53,6 +53,19 @@ pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     status
 }
 
+/// The same in words alone, for whoever has no exit status to give.
+pub fn words(error: &anyhow::Error) -> String {
+    let (what, hint) = if let Some(error) = error.downcast_ref::<Error>() {
+        (sentence(error), explain(error).1.map(str::to_owned))
+    } else if let Some(refused) = error.downcast_ref::<Refused>() {
+        (refused.what.clone(), refused.hint.clone())
+    } else {
+        (format!("{error:#}"), None)
+    };
+    let kept = error.downcast_ref::<Kept>().map(ToString::to_string);
+    [Some(what), hint, kept].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
 fn tell(error: &anyhow::Error, output: &Output) -> ExitCode {
     if let Some(error) = error.downcast_ref::<Error>() {
         let (status, hint) = explain(error);
@@ -196,14 +209,16 @@ pub fn survive_file_size_limit() {
     }
 }
 
-/// The library catches panics in redb; their messages would only confuse.
-pub fn silence_redb_panics() {
+/// The library catches panics in redb; their messages would only confuse. `before_words` is called before the message
+/// of a panic that ends the program.
+pub fn silence_redb_panics(before_words: fn()) {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |panic| match vlive::system::panic_in_hook() {
         Panic::Caught => {}
         // The process is about to end: end it with a sentence and a status.
         #[expect(clippy::exit, reason = "there is no way back to `main`")]
         Panic::Fatal => {
+            before_words();
             vlive::system::temporary::remove_all();
             writeln!(
                 io::stderr(),
@@ -212,7 +227,10 @@ pub fn silence_redb_panics() {
             .ok();
             std::process::exit(Status::Unreadable as i32);
         }
-        _ => default(panic),
+        _ => {
+            before_words();
+            default(panic);
+        }
     }));
 }
 

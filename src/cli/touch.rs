@@ -47,6 +47,13 @@ struct Summary<'s> {
     dry_run: bool,
 }
 
+/// What has a new time, or would have, in a line.
+pub fn summary(touched: &Touched, fetched_at: u64, dry_run: bool) -> String {
+    let verb = if dry_run { "would touch" } else { "touched" };
+    let entries = human::count(touched.keys.len() as u64, "entry", "entries");
+    format!("{verb} {entries}: fetched {}", human::time(fetched_at))
+}
+
 impl Touch {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let now = global.now();
@@ -88,9 +95,7 @@ impl Touch {
         }
         output.flush()?;
         if !keys.is_empty() {
-            let verb = if dry_run { "would touch" } else { "touched" };
-            let entries = human::count(keys.len() as u64, "entry", "entries");
-            output.summary(&format!("{verb} {entries}: fetched {}", human::time(fetched_at)));
+            output.summary(&summary(touched, fetched_at, dry_run));
             tell_narrowed(&touched.narrowed, output);
         } else if self.all && !matched.unmatched.is_empty() {
             output.summary("the cache holds no entries");
