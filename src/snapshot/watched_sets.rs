@@ -132,7 +132,7 @@ fn whole(set: &str, [old, new]: [&Known; 2], rows: RowChanges, [_, unknown]: [bo
         (true, true) if old.state.meta != new.state.meta => Event::Touched,
         _ => return None,
     };
-    let key = EntryKey::Set(SetKey::whole(set));
+    let key = EntryKey::Set(SetKey::new(set, None));
     Some(EntryChange { key, event, old: old.remembered(), new: new.remembered(), rows: Some(rows) })
 }
 
@@ -145,7 +145,7 @@ fn row(set: &str, id: &str, sides: [Option<&Remembered>; 2], values: Vec<RowChan
     };
     let state = SetState { rows: 1, ..SetState::default() };
     let [old, new] = sides.map(|side| side.map(|side| Remembered::of_set(state, side.bytes)));
-    let key = EntryKey::Set(SetKey::of_row(set, id));
+    let key = EntryKey::Set(SetKey::new(set, Some(id)));
     EntryChange { key, event, old, new, rows: Some(RowChanges { values, ..RowChanges::default() }) }
 }
 
