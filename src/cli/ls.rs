@@ -110,11 +110,8 @@ impl Ls {
             let (tables, sets) = Snapshot::look(global.folder(), global.look_wait(), look)?;
             return self.quick(&tables, &sets, output);
         }
-        let look = |snapshot: &Snapshot| {
-            let (list, damage) = vlive::ops::list(snapshot)?;
-            Ok(((list, snapshot.roles()?), damage))
-        };
-        let ((mut list, mut tables), damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+        let look = |snapshot: &Snapshot| Ok((vlive::ops::list(snapshot)?, snapshot.roles()?));
+        let (mut list, mut tables) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
         tables.retain(|(_, role)| matches!(role, TableRole::Source | TableRole::Foreign));
         let all = self.listing.order.apply(&mut list.cache_keys, |summary| SortKey {
             fetched_at: summary.oldest,
@@ -137,7 +134,7 @@ impl Ls {
             ));
         }
         Order::tell(shown, all, "cache key", "cache keys", output);
-        Ok(tell_unread(&damage, &list.unreadable, output))
+        Ok(tell_unread(&list.unread, output))
     }
 
     /// How fresh the newest and the oldest entry are.

@@ -9,7 +9,7 @@ use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 use vlive::Error;
-use vlive::ops::{RefusedRows, Unreadable};
+use vlive::ops::{RefusedRows, Unread, Unreadable};
 use vlive::system::Panic;
 
 /// An error of the program itself: what is wrong, and what to do.
@@ -235,19 +235,31 @@ pub fn silence_redb_panics(before_words: fn()) {
 }
 
 /// Names what could not be read, and returns the status.
-pub fn tell_unread(damage: &[Error], unreadable: &[Unreadable], output: &Output) -> Status {
+pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
+    tell_damage(&unread.damage, output)
+        .max(tell_unreadable(&unread.unreadable, output))
+        .max(tell_refused(&unread.refused, output))
+}
+
+/// The same of pages.
+pub fn tell_damage(damage: &[Error], output: &Output) -> Status {
     for (n, error) in damage.iter().enumerate() {
         let is_last = n + 1 == damage.len();
         output.error(&sentence(error), explain(error).1.filter(|_| is_last));
     }
+    if damage.is_empty() { Status::Done } else { Status::Unreadable }
+}
+
+/// The same of entries of vantage-live.
+pub fn tell_unreadable(unreadable: &[Unreadable], output: &Output) -> Status {
     for Unreadable { key, error } in unreadable {
         output.error(&format!("entry `{key}` cannot be decoded: {error}"), None);
     }
-    if damage.is_empty() && unreadable.is_empty() { Status::Done } else { Status::Unreadable }
+    if unreadable.is_empty() { Status::Done } else { Status::Unreadable }
 }
 
-/// Names rows that diorama refuses, and returns the status.
-pub fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
+/// The same of rows that diorama refuses.
+fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
     for row in &refused.first {
         output.error(&format!("row `{}` of `{}` cannot be read by diorama: {}", row.id, row.set, row.error), None);
     }

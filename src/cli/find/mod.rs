@@ -7,7 +7,7 @@ use super::filtering::Filtering;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::stale::Stale;
-use super::{Global, Refused, Status, dump, tell_refused, tell_unread, time};
+use super::{Global, Refused, Status, dump, tell_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{self, Output, human, listing};
 use anyhow::Result;
@@ -139,8 +139,7 @@ impl Find {
             }
         };
         drop(bar);
-        let unread = tell_unread(&searched.unread.damage, &searched.unread.unreadable, output)
-            .max(tell_refused(&searched.unread.refused, output));
+        let unread = tell_unread(&searched.unread, output);
         let told = chosen.tell(&searched.matched, true, global, output);
         Ok(unread.max(told).max(if found == 0 { Status::No } else { Status::Done }))
     }
