@@ -168,13 +168,6 @@ impl Set {
         self.rows.as_ref().map_or(0, Table::entries)
     }
 
-    /// What stands for its rows and what diorama remembers of them: as long as it is the same, so are they.
-    #[must_use]
-    pub fn fingerprint(&self) -> [Option<u128>; 2] {
-        let root = |table: &Option<Table>| table.as_ref().and_then(|table| table.definition().root);
-        [&self.rows, &self.meta_table].map(|table| root(table).map(|root| root.checksum))
-    }
-
     /// The one row that is selected; `None` if all are.
     #[must_use]
     pub fn row(&self) -> Option<&str> {
