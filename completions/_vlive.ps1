@@ -64,7 +64,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;ls' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green')
@@ -97,7 +97,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;list' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green')
@@ -130,7 +130,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;dump' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Show the result of this jq filter instead of each row, such as ''{name, total: (.price * .count)}''')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
@@ -165,7 +165,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;get' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Show the result of this jq filter instead of each row, such as ''{name, total: (.price * .count)}''')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
@@ -200,7 +200,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;export' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Show the result of this jq filter instead of each row, such as ''{name, total: (.price * .count)}''')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
@@ -235,7 +235,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;show' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Show the result of this jq filter instead of each row, such as ''{name, total: (.price * .count)}''')
             [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'Show only these fields, in this order')
@@ -265,7 +265,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;find' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set')
             [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Find exactly this row, wherever it is cached')
             [CompletionResult]::new('--field', '--field', [CompletionResultType]::ParameterName, 'Search only the values of this field')
@@ -301,7 +301,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;ages' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green')
@@ -332,7 +332,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;diff' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'For fixtures with rows in an array: the field that holds the row id')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; the ending of its name chooses the format')
@@ -380,7 +380,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;watch' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set')
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'End after this time, such as `30s`: with status 1 if --until or --exit-on did not come to pass')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'End once this has happened to one entry, such as `added:clients/page_1`; `any:clients/page_1` is any event. With --initial what is there already counts as added')
@@ -411,7 +411,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;browse' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)')
@@ -489,6 +489,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         }
         'vlive;put' {
             [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'For rows in an array: the field that holds the row id, which is text or a whole number')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Write entries in this layout, which converts those of the other; refused if that would lose anything but fractions of a second [default: what each says, else what suits the cache]')
             [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`')
             [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'How long ago the rows were fetched, such as `3h 12m`, or in seconds')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'First save what will be replaced or removed to a new file; `vlive load` restores it')
@@ -511,6 +512,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         }
         'vlive;load' {
             [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'For rows in an array: the field that holds the row id, which is text or a whole number')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Write entries in this layout, which converts those of the other; refused if that would lose anything but fractions of a second [default: what each says, else what suits the cache]')
             [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`')
             [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'How long ago the rows were fetched, such as `3h 12m`, or in seconds')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'First save what will be replaced or removed to a new file; `vlive load` restores it')
@@ -535,6 +537,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         }
         'vlive;import' {
             [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'For rows in an array: the field that holds the row id, which is text or a whole number')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Write entries in this layout, which converts those of the other; refused if that would lose anything but fractions of a second [default: what each says, else what suits the cache]')
             [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`')
             [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'How long ago the rows were fetched, such as `3h 12m`, or in seconds')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'First save what will be replaced or removed to a new file; `vlive load` restores it')
@@ -560,7 +563,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;edit' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--apply', '--apply', [CompletionResultType]::ParameterName, 'Change the selected entries by this jq filter')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'First save what will be replaced or removed to a new file; `vlive load` restores it')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
@@ -588,7 +591,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;touch' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`')
             [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'How long ago the rows were fetched, such as `3h 12m`, or in seconds')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'First save what will be replaced or removed to a new file; `vlive load` restores it')
@@ -663,7 +666,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;invalidate' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'First save what will be replaced or removed to a new file; `vlive load` restores it')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')
@@ -692,7 +695,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;rm' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
-            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'First save what will be replaced or removed to a new file; `vlive load` restores it')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder')

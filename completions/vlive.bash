@@ -998,7 +998,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__load)
-            opts="-n -C -q -h -V --replace --clear --id-field --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
+            opts="-n -C -q -h -V --replace --clear --id-field --as --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1006,6 +1006,10 @@ _vlive() {
             case "${prev}" in
                 --id-field)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -W "live diorama" -- "${cur}"))
                     return 0
                     ;;
                 --fetched-at)
@@ -1225,7 +1229,7 @@ _vlive() {
             return 0
             ;;
         vlive__subcmd__put)
-            opts="-n -C -q -h -V --id-field --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
+            opts="-n -C -q -h -V --id-field --as --fetched-at --age --dry-run --backup --format --json --folder --wait --color --no-pager --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1233,6 +1237,10 @@ _vlive() {
             case "${prev}" in
                 --id-field)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -W "live diorama" -- "${cur}"))
                     return 0
                     ;;
                 --fetched-at)

@@ -60,7 +60,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;ls'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --sort 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)'
             cand --limit 'Show at most N rows'
             cand --stale 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green'
@@ -92,7 +92,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;list'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --sort 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)'
             cand --limit 'Show at most N rows'
             cand --stale 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green'
@@ -124,7 +124,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;dump'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --where 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set'
             cand --select 'Show the result of this jq filter instead of each row, such as ''{name, total: (.price * .count)}'''
             cand --format 'What to print'
@@ -158,7 +158,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;get'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --where 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set'
             cand --select 'Show the result of this jq filter instead of each row, such as ''{name, total: (.price * .count)}'''
             cand --format 'What to print'
@@ -192,7 +192,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;export'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --where 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set'
             cand --select 'Show the result of this jq filter instead of each row, such as ''{name, total: (.price * .count)}'''
             cand --format 'What to print'
@@ -226,7 +226,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;show'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --where 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set'
             cand --select 'Show the result of this jq filter instead of each row, such as ''{name, total: (.price * .count)}'''
             cand --fields 'Show only these fields, in this order'
@@ -255,7 +255,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;find'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --where 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set'
             cand --id 'Find exactly this row, wherever it is cached'
             cand --field 'Search only the values of this field'
@@ -290,7 +290,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;ages'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --sort 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)'
             cand --limit 'Show at most N rows'
             cand --stale 'In colour, show ages of at least this in bold red; ages below a 24th of it are dim green'
@@ -320,7 +320,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;diff'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --id-field 'For fixtures with rows in an array: the field that holds the row id'
             cand --format 'What to print'
             cand -o 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
@@ -366,7 +366,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;watch'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --where 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set'
             cand --for 'End after this time, such as `30s`: with status 1 if --until or --exit-on did not come to pass'
             cand --until 'End once this has happened to one entry, such as `added:clients/page_1`; `any:clients/page_1` is any event. With --initial what is there already counts as added'
@@ -396,7 +396,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;browse'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --folder 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
             cand --wait 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)'
@@ -470,6 +470,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         }
         &'vlive;put'= {
             cand --id-field 'For rows in an array: the field that holds the row id, which is text or a whole number'
+            cand --as 'Write entries in this layout, which converts those of the other; refused if that would lose anything but fractions of a second [default: what each says, else what suits the cache]'
             cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`'
             cand --age 'How long ago the rows were fetched, such as `3h 12m`, or in seconds'
             cand --backup 'First save what will be replaced or removed to a new file; `vlive load` restores it'
@@ -491,6 +492,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         }
         &'vlive;load'= {
             cand --id-field 'For rows in an array: the field that holds the row id, which is text or a whole number'
+            cand --as 'Write entries in this layout, which converts those of the other; refused if that would lose anything but fractions of a second [default: what each says, else what suits the cache]'
             cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`'
             cand --age 'How long ago the rows were fetched, such as `3h 12m`, or in seconds'
             cand --backup 'First save what will be replaced or removed to a new file; `vlive load` restores it'
@@ -514,6 +516,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         }
         &'vlive;import'= {
             cand --id-field 'For rows in an array: the field that holds the row id, which is text or a whole number'
+            cand --as 'Write entries in this layout, which converts those of the other; refused if that would lose anything but fractions of a second [default: what each says, else what suits the cache]'
             cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`'
             cand --age 'How long ago the rows were fetched, such as `3h 12m`, or in seconds'
             cand --backup 'First save what will be replaced or removed to a new file; `vlive load` restores it'
@@ -538,7 +541,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;edit'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --apply 'Change the selected entries by this jq filter'
             cand --backup 'First save what will be replaced or removed to a new file; `vlive load` restores it'
             cand --format 'What to print'
@@ -565,7 +568,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;touch'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`'
             cand --age 'How long ago the rows were fetched, such as `3h 12m`, or in seconds'
             cand --backup 'First save what will be replaced or removed to a new file; `vlive load` restores it'
@@ -637,7 +640,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;invalidate'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --backup 'First save what will be replaced or removed to a new file; `vlive load` restores it'
             cand --format 'What to print'
             cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'
@@ -665,7 +668,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;rm'= {
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
-            cand --keys-from 'Read full keys from a file, one per line; `-` is standard input'
+            cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
             cand --backup 'First save what will be replaced or removed to a new file; `vlive load` restores it'
             cand --format 'What to print'
             cand -C 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder'

@@ -62,7 +62,7 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "completions" -d 'Print 
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "help" -d 'Print the help of the program or of one of its commands'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l sort -d 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)' -r -f -a "key\t''
 age\t''
 size\t''
@@ -96,7 +96,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand ls" -s h -l help -d 'Print h
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l sort -d 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)' -r -f -a "key\t''
 age\t''
 size\t''
@@ -130,7 +130,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand list" -s h -l help -d 'Print
 complete -c vlive -n "__fish_vlive_using_subcommand list" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
@@ -162,7 +162,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand dump" -s h -l help -d 'Print
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
@@ -194,7 +194,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand get" -s h -l help -d 'Print 
 complete -c vlive -n "__fish_vlive_using_subcommand get" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l format -d 'What to print' -r -f -a "json\t'Envelopes as JSON'
@@ -226,7 +226,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand export" -s h -l help -d 'Pri
 complete -c vlive -n "__fish_vlive_using_subcommand export" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l fields -d 'Show only these fields, in this order' -r
@@ -254,7 +254,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand show" -s h -l help -d 'Print
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l id -d 'Find exactly this row, wherever it is cached' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l field -d 'Search only the values of this field' -r
@@ -286,7 +286,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand find" -s h -l help -d 'Print
 complete -c vlive -n "__fish_vlive_using_subcommand find" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l sort -d 'Sort: by key, by age (the oldest first), or by size or rows (the largest first)' -r -f -a "key\t''
 age\t''
 size\t''
@@ -318,7 +318,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand ages" -s h -l help -d 'Print
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'For fixtures with rows in an array: the field that holds the row id' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
 json\t'An array of objects'
@@ -363,7 +363,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand check" -s h -l help -d 'Prin
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l for -d 'End after this time, such as `30s`: with status 1 if --until or --exit-on did not come to pass' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l until -d 'End once this has happened to one entry, such as `added:clients/page_1`; `any:clients/page_1` is any event. With --initial what is there already counts as added' -r
@@ -389,7 +389,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand watch" -s h -l help -d 'Prin
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand browse" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -s C -l folder -d 'The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -455,6 +455,8 @@ complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s q -l quiet -d 'P
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l as -d 'Write entries in this layout, which converts those of the other; refused if that would lose anything but fractions of a second [default: what each says, else what suits the cache]' -r -f -a "live\t'Entries of vantage-live'
+diorama\t'Sets of vantage-diorama'"
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
@@ -472,6 +474,8 @@ complete -c vlive -n "__fish_vlive_using_subcommand put" -s q -l quiet -d 'Print
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand put" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l as -d 'Write entries in this layout, which converts those of the other; refused if that would lose anything but fractions of a second [default: what each says, else what suits the cache]' -r -f -a "live\t'Entries of vantage-live'
+diorama\t'Sets of vantage-diorama'"
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
@@ -491,6 +495,8 @@ complete -c vlive -n "__fish_vlive_using_subcommand load" -s q -l quiet -d 'Prin
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand load" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l as -d 'Write entries in this layout, which converts those of the other; refused if that would lose anything but fractions of a second [default: what each says, else what suits the cache]' -r -f -a "live\t'Entries of vantage-live'
+diorama\t'Sets of vantage-diorama'"
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
@@ -511,7 +517,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand import" -s h -l help -d 'Pri
 complete -c vlive -n "__fish_vlive_using_subcommand import" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand edit" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -l apply -d 'Change the selected entries by this jq filter' -r
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
@@ -533,7 +539,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand edit" -s h -l help -d 'Print
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
@@ -592,7 +598,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand mv" -s h -l help -d 'Print h
 complete -c vlive -n "__fish_vlive_using_subcommand mv" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"
@@ -615,7 +621,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s h -l help -d 
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -l keys-from -d 'Read full keys from a file, one per line; `-` is standard input' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l format -d 'What to print' -r -f -a "text\t'Words, for people'
 json\t'An object'"

@@ -9,14 +9,14 @@ use crate::live::key::{Key, Selection};
 use crate::live::view::EnvelopeView;
 use crate::ops;
 use crate::ops::invalidate::Removed;
-use crate::ops::keep::Keeper;
+use crate::ops::keep::{Keeper, Kept};
 use crate::ops::load::{LoadPlan, Replace};
 use crate::ops::rewrite::Rewritten;
 use crate::ops::scope::Scope;
 use crate::ops::touch::Touched;
 use crate::ops::transfer::{Transfer, Transferred};
 use crate::snapshot::location;
-use crate::snapshot::{LiveEntry, Snapshot};
+use crate::snapshot::{LiveEntry, Set, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -123,7 +123,8 @@ impl Cache {
     }
 
     /// Writes new values for entries in the scope, in one transaction: `rewrite` is asked for each of them, and
-    /// `None` leaves the entry as it is. Nothing is written if it fails.
+    /// `rewrite_set` for each set of diorama or row of one. `None` leaves it as it is. Nothing is written if one of
+    /// them fails.
     ///
     /// # Errors
     /// Those of [`RewritePlan::new`](crate::ops::RewritePlan::new).
@@ -131,8 +132,9 @@ impl Cache {
         &self,
         scope: &Scope,
         rewrite: impl FnMut(&Key, &EnvelopeView<'_>) -> Result<Option<Envelope>, E>,
+        rewrite_set: impl FnMut(&Snapshot, &Set) -> Result<Option<Fixture>, E>,
     ) -> Result<Rewritten, E> {
-        ops::rewrite::carry_out(&mut self.session(), &self.keeper, scope, rewrite)
+        ops::rewrite::carry_out(&mut self.session(), &self.keeper, scope, rewrite, rewrite_set)
     }
 
     /// Writes the entries of a fixture, in one transaction, in place of what `replace` says.
@@ -140,7 +142,19 @@ impl Cache {
     /// # Errors
     /// [`NotACacheTable`](crate::Error::NotACacheTable) if there is a table of another type for one of its cache keys.
     pub fn seed(&self, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
-        LoadPlan::carry_out(&mut self.session(), &self.keeper, fixture, replace)
+        let plan = LoadPlan::carry_out(&mut self.session(), &self.keeper, fixture, replace, |_| Ok(true))?;
+        Ok(plan.expect("it is due whatever is there"))
+    }
+
+    /// The same if `is_due` says so of what is there, which nobody else changes meanwhile; `None` if it does not, and
+    /// nothing is written.
+    pub fn seed_if(
+        &self,
+        fixture: &Fixture,
+        replace: Replace,
+        is_due: impl FnOnce(&Snapshot) -> Result<bool>,
+    ) -> Result<Option<LoadPlan>> {
+        LoadPlan::carry_out(&mut self.session(), &self.keeper, fixture, replace, is_due)
     }
 
     /// Drops what vantage-live's `invalidate_prefix` drops: without `/` the table of exactly that
@@ -172,7 +186,7 @@ impl Cache {
         ops::transfer::carry_out(&mut self.session(), &self.keeper, transfer, source)
     }
 
-    /// Has `keep` called in each change that replaces or removes entries, with these entries, before anything is
+    /// Has `keep` called in each change that replaces or removes entries or sets, with these, before anything is
     /// written. An error of `keep` stops the change, and nothing is written.
     ///
     /// ```
@@ -182,7 +196,7 @@ impl Cache {
     /// let (sender, kept) = std::sync::mpsc::channel();
     /// cache.before_commit(move |entries| {
     ///     for entry in entries {
-    ///         sender.send(entry?.key().to_string()).expect("somebody listens");
+    ///         sender.send(entry?.key()).expect("somebody listens");
     ///     }
     ///     Ok(())
     /// });
@@ -192,7 +206,7 @@ impl Cache {
     /// ```
     pub fn before_commit(
         &self,
-        keep: impl FnMut(&mut dyn Iterator<Item = Result<LiveEntry>>) -> Result<()> + Send + 'static,
+        keep: impl FnMut(&mut dyn Iterator<Item = Result<Kept<'_>>>) -> Result<()> + Send + 'static,
     ) {
         self.keeper.set(Box::new(keep));
     }

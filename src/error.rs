@@ -52,6 +52,55 @@ pub enum Error {
         /// The set.
         name: String,
     },
+    /// An entry that says that it is of one layout was to be written to a cache that holds the other alone.
+    OtherLayout {
+        /// The file.
+        path: PathBuf,
+        /// The entry.
+        key: String,
+        /// Whether it is a set of diorama; else it is an entry of vantage-live.
+        is_set: bool,
+    },
+    /// A set of diorama was to be written under the name of a table that is something else.
+    NotASetTable {
+        /// The file.
+        path: PathBuf,
+        /// The table.
+        table: String,
+        /// What it is, such as `table of u64 to u64`.
+        is: String,
+    },
+    /// A set of diorama was to be written under a name that is one of a table of vantage-live.
+    NotASetName {
+        /// The name.
+        name: String,
+    },
+    /// Two entries of a fixture are the same set in the cache.
+    SetIsRepeated {
+        /// The set.
+        name: String,
+    },
+    /// A row of a set was to be written, and other rows were given.
+    OtherRows {
+        /// The key of the row.
+        key: String,
+        /// Its id.
+        row: String,
+    },
+    /// A whole set was to be written, and a row of one was given.
+    OnlyARow {
+        /// The key of the set.
+        key: String,
+    },
+    /// A set of diorama was to get the name of a row, or a row a name that is not that of a row in a set that is there.
+    NotAlike {
+        /// What was to be copied or moved.
+        from: String,
+        /// Where it was to go.
+        to: String,
+        /// Whether it is a row.
+        is_row: bool,
+    },
     /// A folder has several redb databases, and none is named `vlive.redb`.
     SeveralCaches {
         /// The folder.
@@ -328,6 +377,36 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Why a set of diorama cannot go where it was to go.
+    fn fmt_unsuitable_set(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::OtherLayout { path, key, is_set } => {
+                let (set, entry) = ("a set of diorama", "an entry of vantage-live");
+                let (is, holds) =
+                    if *is_set { (set, "only entries of vantage-live") } else { (entry, "only sets of diorama") };
+                write!(f, "`{key}` is {is}, and `{}` holds {holds}", path.display())
+            }
+            Error::NotASetTable { path, table, is } => {
+                write!(f, "`{table}` in `{}` is not a table of diorama's cache but a {is}", path.display())
+            }
+            Error::NotASetName { name } => write!(f, "`{name}` is the name of a table of vantage-live"),
+            Error::SetIsRepeated { name } => write!(f, "two of the entries are the set `{name}`"),
+            Error::OtherRows { key, row } => {
+                write!(f, "`{key}` is a row, and what is given is not the row `{row}` alone")
+            }
+            Error::OnlyARow { key } => write!(f, "`{key}` is a whole set, and what is given is a row of one"),
+            Error::NotAlike { from, to, is_row: true } => {
+                write!(f, "`{from}` is a row of a set, and `{to}` is not a row of a set that is there")
+            }
+            Error::NotAlike { from, to, .. } => {
+                write!(f, "`{from}` is a whole set, and `{to}` is a row of a set that is there")
+            }
+            _ => unreachable!("it is about a set"),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -340,6 +419,13 @@ impl fmt::Display for Error {
                 write!(f, "`{key}` cannot be dated {fetched_at} seconds after 1970: diorama's times end in 2554")
             }
             Error::IsASet { path, name } => write!(f, "`{name}` is a set of diorama in `{}`", path.display()),
+            Error::OtherLayout { .. }
+            | Error::NotASetTable { .. }
+            | Error::NotASetName { .. }
+            | Error::SetIsRepeated { .. }
+            | Error::OtherRows { .. }
+            | Error::OnlyARow { .. }
+            | Error::NotAlike { .. } => self.fmt_unsuitable_set(f),
             Error::SeveralCaches { folder, caches } => {
                 write!(f, "`{}` has {} caches:", folder.display(), caches.len())?;
                 let named =

@@ -6,6 +6,9 @@ use redb::{Database, Durability, TableDefinition};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
+use vlive::diorama::identity;
+use vlive::diorama::meta::MetaKey;
+use vlive::diorama::row::{self, Status};
 use vlive::live::Envelope;
 use vlive::{Cache, CachedRows, Record};
 
@@ -28,6 +31,8 @@ pub struct Caches {
     pub small: PathBuf,
     /// No entries; there was one.
     pub empty: PathBuf,
+    /// The rows of `large` in three sets of vantage-diorama.
+    pub sets: PathBuf,
 }
 
 impl Caches {
@@ -45,6 +50,7 @@ impl Caches {
                 Cache::open(file)?.invalidate(&vlive::ops::Scope::all())?;
                 Ok(())
             })?,
+            sets: prepare(&folder, "sets", |file| generate_sets(file, scaled(10_000.0) * 100))?,
         })
     }
 }
@@ -62,13 +68,49 @@ fn prepare(parent: &Path, name: &str, make: impl FnOnce(&Path) -> Result<(), Box
     Ok(done)
 }
 
+const SHAPES: [(&str, Shape); 3] = [("clients", client), ("orders", order), ("products", product)];
+
+/// As vantage-diorama writes whole copies of sets: a table of rows, and one of numbers.
+fn generate_sets(file: &Path, rows: u64) -> Result<(), BoxError> {
+    let database = Database::create(file)?;
+    let mut random = Random(rows);
+    for (n, (name, row)) in (0..).zip(SHAPES) {
+        let mut ids = (n..rows).step_by(SHAPES.len()).peekable();
+        let total = (rows - n).div_ceil(SHAPES.len() as u64);
+        while ids.peek().is_some() {
+            let mut transaction = database.begin_write()?;
+            transaction.set_durability(Durability::Eventual);
+            let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new(name))?;
+            let mut written = 0;
+            while written < TRANSACTION
+                && let Some(id) = ids.next()
+            {
+                let (id, fields) = row(&mut random, id);
+                let value = row::encode(&fields, Status::Complete);
+                written += value.len();
+                table.insert(id.as_str(), value.as_slice())?;
+            }
+            drop(table);
+            let meta = identity::meta_table(name);
+            let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new(&meta))?;
+            let copied = 1_770_000_000_000_000_000_u64;
+            for (key, number) in [(MetaKey::Total, total), (MetaKey::RefreshedAt, copied), (MetaKey::CopiedAt, copied)]
+            {
+                table.insert(key.name(), &number.to_le_bytes()[..])?;
+            }
+            drop(table);
+            transaction.commit()?;
+        }
+    }
+    Ok(())
+}
+
 fn generate(file: &Path, entries: u64, rows: u64) -> Result<(), BoxError> {
-    let shapes: [(&str, Shape); 3] = [("clients", client), ("orders", order), ("products", product)];
     let database = Database::create(file)?;
     let mut random = Random(entries);
-    for (n, (cache_key, row)) in (0..).zip(shapes) {
+    for (n, (cache_key, row)) in (0..).zip(SHAPES) {
         let name = format!("__vlive__{cache_key}");
-        let mut pages = (n..entries).step_by(shapes.len()).zip(1..).peekable();
+        let mut pages = (n..entries).step_by(SHAPES.len()).zip(1..).peekable();
         while pages.peek().is_some() {
             let mut transaction = database.begin_write()?;
             // The last commit, the one of closing, puts everything on disk.

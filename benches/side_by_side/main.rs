@@ -5,8 +5,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a table is what it is for")]
 
 mod caches;
+mod itself;
 mod measure;
 mod reference;
+mod watching;
 
 use caches::{Caches, ENTRY};
 use measure::{Process, Side, in_turn};
@@ -60,6 +62,12 @@ fn main() -> Result<(), BoxError> {
     bench.loads(&folder)?;
     bench.single_entries()?;
     bench.start_to_finish()?;
+    bench.searches()?;
+    bench.sets()?;
+    bench.compaction(&folder)?;
+    bench.watch_idle()?;
+    bench.watch_a_commit()?;
+    bench.browse(&folder)?;
     bench.decoding()
 }
 
@@ -89,6 +97,10 @@ impl Goal {
             }
             Goal::AtMost(times, extra) => {
                 let reached = mark(vlive <= reference.mul_f64(times) + extra);
+                if times < 0.1 {
+                    let percent = |share: f64| format!("{:.2} %", share * 100.0);
+                    return [format!("{} of it", percent(ratio)), format!("<= {}: {reached}", percent(times))];
+                }
                 let extra = if extra.is_zero() { String::new() } else { format!(" + {}", time(extra)) };
                 [format!("{ratio:.2}x its time"), format!("<= {times}x{extra}: {reached}")]
             }
@@ -105,7 +117,9 @@ struct Bench {
 
 impl Bench {
     fn tell_caches(&self) -> Result<(), BoxError> {
-        let Caches { large, many, small, empty } = &self.caches;
+        let Caches { large, many, small, empty, sets } = &self.caches;
+        let file = fs::metadata(sets.join("vlive.redb"))?.len();
+        println!("sets: the rows of large, in three sets of vantage-diorama, a file of {}", size(file));
         for (name, folder) in [("large", large), ("many", many), ("small", small), ("empty", empty)] {
             let (entries, bytes) = entries_and_bytes(folder)?;
             let file = fs::metadata(folder.join("vlive.redb"))?.len();

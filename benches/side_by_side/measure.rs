@@ -21,14 +21,26 @@ const LOOKING: Duration = Duration::from_millis(200);
 pub struct Process {
     program: PathBuf,
     arguments: Vec<OsString>,
+    from: Option<PathBuf>,
     to: Option<PathBuf>,
-    makes: Option<PathBuf>,
+    before: Before,
+    status: i32,
+}
+
+/// What is done before every run of a process, and not timed.
+#[derive(Clone)]
+enum Before {
+    Nothing,
+    /// The folder is removed.
+    Removing(PathBuf),
+    /// The file is made equal to another one, which comes first.
+    Copying(PathBuf, PathBuf),
 }
 
 impl Process {
     pub fn new<A: Into<OsString>>(program: impl Into<PathBuf>, arguments: impl IntoIterator<Item = A>) -> Process {
         let arguments = arguments.into_iter().map(Into::into).collect();
-        Process { program: program.into(), arguments, to: None, makes: None }
+        Process { program: program.into(), arguments, from: None, to: None, before: Before::Nothing, status: 0 }
     }
 
     pub fn into_file(mut self, path: PathBuf) -> Process {
@@ -36,9 +48,27 @@ impl Process {
         self
     }
 
+    /// The same with a file as its input.
+    pub fn out_of_file(mut self, path: PathBuf) -> Process {
+        self.from = Some(path);
+        self
+    }
+
     /// The same without this folder, which it makes, before every run.
     pub fn making(mut self, folder: PathBuf) -> Process {
-        self.makes = Some(folder);
+        self.before = Before::Removing(folder);
+        self
+    }
+
+    /// The same with a fresh copy of a file before every run.
+    pub fn on_copy(mut self, from: PathBuf, to: PathBuf) -> Process {
+        self.before = Before::Copying(from, to);
+        self
+    }
+
+    /// The same where it must end with this status.
+    pub fn ending_with(mut self, status: i32) -> Process {
+        self.status = status;
         self
     }
 
@@ -52,11 +82,17 @@ impl Process {
     }
 
     fn command(&self) -> Result<Command, BoxError> {
-        if let Some(folder) = &self.makes {
-            remove(folder)?;
+        match &self.before {
+            Before::Nothing => {}
+            Before::Removing(folder) => remove(folder)?,
+            Before::Copying(from, to) => drop(fs::copy(from, to)?),
         }
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).stdin(Stdio::null());
+        command.args(&self.arguments);
+        command.stdin(match &self.from {
+            Some(path) => fs::File::open(path)?.into(),
+            None => Stdio::null(),
+        });
         command.stdout(match &self.to {
             Some(path) => fs::File::create(path)?.into(),
             None => Stdio::null(),
@@ -70,7 +106,7 @@ impl Process {
         let begun = Instant::now();
         let status = command.status()?;
         let time = begun.elapsed();
-        if status.success() { Ok(time) } else { Err(format!("{command:?} failed: {status}").into()) }
+        if status.code() == Some(self.status) { Ok(time) } else { Err(format!("{command:?} failed: {status}").into()) }
     }
 
     /// The most memory that it had resident, in bytes, as Linux tells it while the process lives.

@@ -1,5 +1,6 @@
 use super::change::Changing;
 use super::dating::Dating;
+use super::layout::LayoutArg;
 use super::source::{sources, tell_ignored};
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
@@ -9,7 +10,7 @@ use serde::Serialize;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use vlive::fixture::{FixtureEntry, FixtureOptions};
+use vlive::fixture::FixtureOptions;
 use vlive::ops::{LoadPlan, Replace};
 use vlive::{Cache, Error, Fixture, Snapshot};
 
@@ -42,6 +43,9 @@ pub struct Load {
     id_field: String,
 
     #[command(flatten)]
+    layout: LayoutArg,
+
+    #[command(flatten)]
     dating: Dating,
 
     #[command(flatten)]
@@ -56,7 +60,7 @@ struct Summary {
     replaced: usize,
     removed: usize,
     dry_run: bool,
-    /// Of a dry run.
+    /// What a dry run prints.
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<Keys>,
 }
@@ -85,7 +89,7 @@ impl Load {
         let plan = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, replace);
             match Snapshot::look(global.folder(), global.look_wait(), look) {
-                Err(Error::Missing { .. }) => LoadPlan::of_new(&fixture),
+                Err(Error::Missing { .. }) => LoadPlan::of_new(&fixture)?,
                 other => other?,
             }
         } else {
@@ -106,6 +110,7 @@ impl Load {
             id_field: self.id_field.clone(),
             fetched_at: self.dating.given(global.now()).map(time::checked),
             undated: time::checked(global.undated()),
+            layout: self.layout.layout(),
         }
     }
 
@@ -118,8 +123,8 @@ impl Load {
             removed: plan.removed().len(),
             dry_run: self.changing.dry_run,
             keys: self.changing.dry_run.then(|| Keys {
-                added: plan.added(fixture).map(key_of).collect(),
-                replaced: plan.replaced(fixture).map(key_of).collect(),
+                added: plan.added(fixture).collect(),
+                replaced: plan.replaced(fixture).collect(),
                 removed: plan.removed().to_vec(),
             }),
         };
@@ -149,12 +154,8 @@ impl Load {
 fn read_fixture(paths: &[PathBuf], options: &FixtureOptions, output: &Output) -> Result<Fixture> {
     let sources = sources(paths, output)?;
     let bar = if paths.is_empty() { output.bar_beside_input("reading") } else { output.bar("reading") };
-    // Nobody knows how much a folder holds, or what comes from standard input.
+    // The size of a folder and of standard input is not known.
     let files = paths.iter().map(|path| fs::metadata(path).ok().filter(fs::Metadata::is_file));
     bar.expect(files.map(|file| Some(file?.len())).sum::<Option<u64>>().filter(|_| !paths.is_empty()));
     Ok(bar.of(|| Fixture::read(sources, options))?)
-}
-
-fn key_of(entry: FixtureEntry<'_>) -> String {
-    entry.key().to_string()
 }

@@ -1,5 +1,6 @@
 use super::change::Changing;
 use super::dating::Dating;
+use super::layout::LayoutArg;
 use super::source::lock_standard_input;
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
@@ -9,8 +10,9 @@ use serde::Serialize;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use vlive::json::RowsInput;
-use vlive::{Cache, Error, Key, Snapshot};
+use vlive::fixture::FixtureOptions;
+use vlive::ops::{LoadPlan, Replace};
+use vlive::{Cache, Error, Fixture, Snapshot};
 
 /// Write one entry from JSON
 ///
@@ -18,11 +20,15 @@ use vlive::{Cache, Error, Key, Snapshot};
 /// and nothing else), an object of row id to row, or an array of rows. All of it is checked before
 /// anything is written; folder and file are created where they are missing.
 ///
+/// A set of diorama is written as `vlive dump` prints it, or from rows alone, which are then all that it has. A KEY that
+/// names a set and, after a `/`, a row writes that row, and leaves what diorama remembers of the set: the app shows the
+/// row until it fetches the set again.
+///
 /// The entry is dated by --fetched-at or --age, else by the envelope itself, else by
 /// `SOURCE_DATE_EPOCH`, else now.
 #[derive(Debug, Args)]
 pub struct Put {
-    /// The full key, such as `clients/page_1`; without a `/` the root entry of that cache key
+    /// The full key, such as `clients/page_1`; without a `/` the root entry of that cache key. Or the name of a set
     key: String,
 
     /// The file to read; standard input if none is given, or for `-`
@@ -32,6 +38,9 @@ pub struct Put {
     /// For rows in an array: the field that holds the row id, which is text or a whole number
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_field: String,
+
+    #[command(flatten)]
+    layout: LayoutArg,
 
     #[command(flatten)]
     dating: Dating,
@@ -44,11 +53,33 @@ pub struct Put {
 struct Summary {
     key: String,
     rows: u64,
-    bytes: usize,
+    bytes: u64,
     replaced: bool,
 }
 
+impl Summary {
+    fn new(fixture: &Fixture, plan: &LoadPlan) -> vlive::Result<Summary> {
+        let replaced = plan.replaced(fixture).next();
+        let is_replaced = replaced.is_some();
+        let key = replaced.or_else(|| plan.added(fixture).next()).unwrap_or_default();
+        let mut rows = fixture.sets().map(|set| set.rows()).sum();
+        for entry in fixture.entries() {
+            rows += entry.rows()?.unwrap_or(0);
+        }
+        Ok(Summary { key, rows, bytes: fixture.bytes(), replaced: is_replaced })
+    }
+}
+
 impl Put {
+    fn options(&self, global: &Global) -> FixtureOptions {
+        FixtureOptions {
+            id_field: self.id_field.clone(),
+            fetched_at: self.dating.given(global.now()).map(time::checked),
+            undated: time::checked(global.undated()),
+            layout: self.layout.layout(),
+        }
+    }
+
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         if self.key.is_empty() {
             return Err(Refused::error(
@@ -56,32 +87,26 @@ impl Put {
                 Some("`/__root__` names the root entry of the empty cache key"),
             ));
         }
-        let now = global.now();
         let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
         let json = read(file, &name, output)?;
-        let input = RowsInput::parse(&json, &self.id_field)
-            .map_err(|error| Refused::error(format!("{name}, {error}"), None))?;
-        let fetched_at = match self.dating.given(now).map(time::checked).or(input.fetched_at()) {
-            Some(fetched_at) => fetched_at,
-            None => time::checked(global.undated()),
-        };
-        let envelope = input.into_envelope(fetched_at);
-        let key = Key::new(&self.key);
+        let fixture = Fixture::of_entry(&self.key, &name, &json, &self.options(global))?;
         let backup = self.changing.backup()?;
-        let replaced = if self.changing.dry_run {
-            match Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(&key)) {
-                Err(Error::Missing { .. }) => false,
-                entry => entry?.is_some(),
+        let plan = if self.changing.dry_run {
+            let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, Replace::Entries);
+            match Snapshot::look(global.folder(), global.look_wait(), look) {
+                Err(Error::Missing { .. }) => LoadPlan::of_new(&fixture)?,
+                plan => plan?,
             }
         } else {
             let put = |cache: &Cache| {
                 backup.of(cache);
-                cache.put_envelope(&key, &envelope)
+                cache.seed(&fixture, Replace::Entries)
             };
             global.open_when_free(output, || Cache::create_with(global.folder(), put))?
         };
-        let summary = Summary { key: key.to_string(), rows: envelope.rows(), bytes: envelope.bytes().len(), replaced };
+        let summary = Summary::new(&fixture, &plan)?;
+        let replaced = summary.replaced;
         if self.changing.format.is_json() {
             output.json(&summary)?;
         } else {
@@ -92,7 +117,7 @@ impl Put {
                 (true, true) => "would replace",
             };
             let rows = human::count(summary.rows, "row", "rows");
-            output.summary(&format!("{verb} {}: {rows}, {}", summary.key, human::size(summary.bytes as u64)));
+            output.summary(&format!("{verb} {}: {rows}, {}", summary.key, human::size(summary.bytes)));
         }
         backup.tell(output);
         Ok(Status::Done)

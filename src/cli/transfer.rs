@@ -10,6 +10,7 @@ use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
 use vlive::ops::{Renaming, Transfer, TransferPlan, Transferred};
+use vlive::snapshot::EntryKey;
 use vlive::{Cache, Error, Key, Selection, Snapshot};
 
 /// Copy an entry or a whole cache key
@@ -17,6 +18,9 @@ use vlive::{Cache, Error, Key, Selection, Snapshot};
 /// Both are full keys (`clients/page_1`), or both are cache keys (`clients`). The stored bytes are copied as they
 /// are, in one transaction. What is there already under the new keys is left alone, and nothing is copied, unless
 /// --replace is given; a cache key that is replaced loses all its entries.
+///
+/// A set of diorama is copied whole under its new name, with what diorama remembers of it; of a row (`clients/42`) that
+/// stays as it is for both sets.
 ///
 /// --from copies from another cache; folder and file are created where they are missing.
 #[derive(Debug, Args)]
@@ -37,6 +41,9 @@ pub struct Cp {
 /// Both are full keys (`clients/page_1`), or both are cache keys (`clients`). The stored bytes stay as they are, and
 /// all is done in one transaction. What is there already under the new keys is left alone, and nothing is moved,
 /// unless --replace is given; a cache key that is replaced loses all its entries.
+///
+/// A set of diorama moves whole, with what diorama remembers of it. With a row (`clients/42`) go the times of the set that
+/// it leaves, so that the app fetches that set again.
 #[derive(Debug, Args)]
 pub struct Mv {
     #[command(flatten)]
@@ -118,16 +125,20 @@ impl Keys {
             (false, false) => Renaming::CacheKey { from: old.clone(), to: new.clone() },
             (true, true) if self.prefix => Renaming::StartsWith { from: Key::new(old), to: Key::new(new) },
             (true, true) => Renaming::Entry { from: Key::new(old), to: Key::new(new) },
-            (is_entry, _) => {
-                let (entry, cache_key) = if is_entry { (old, new) } else { (new, old) };
-                return Err(Refused::error(
-                    format!("`{entry}` is a full key, and `{cache_key}` a cache key"),
-                    Some(&format!("the root entry of `{cache_key}` is `{cache_key}/__root__`")),
-                ));
-            }
+            // Only sets of diorama may have either.
+            _ => Renaming::Set { from: old.clone(), to: new.clone() },
         };
         Ok(Transfer { renaming, moves, replace: self.replace })
     }
+}
+
+/// Why a name with a `/` and one without are refused, if they are not those of sets of diorama.
+fn unlike(old: &str, new: &str) -> anyhow::Error {
+    let (entry, cache_key) = if old.contains('/') { (old, new) } else { (new, old) };
+    Refused::error(
+        format!("`{entry}` is a full key, and `{cache_key}` a cache key"),
+        Some(&format!("the root entry of `{cache_key}` is `{cache_key}/__root__`")),
+    )
 }
 
 fn run(
@@ -141,9 +152,12 @@ fn run(
     let backup = changing.backup()?;
     let chosen = Chosen::one(&keys.old, if keys.prefix { Meaning::Prefix } else { Meaning::Exact })?;
     if let Some(source) = source
-        && source.entries(&chosen.scope.selections()[0])?.next().is_none()
+        && TransferPlan::new(source, None, transfer)?.transferred().keys.is_empty()
     {
         // Before a cache is created for nothing.
+        if matches!(transfer.renaming, Renaming::Set { .. }) {
+            return Err(unlike(&keys.old, &keys.new));
+        }
         return Ok(chosen.tell_missing(&global.at(Some(source.path())), output));
     }
     let transferred = if changing.dry_run {
@@ -169,6 +183,9 @@ fn run(
             Ok(written)
         })?
     };
+    if transferred.keys.is_empty() && matches!(transfer.renaming, Renaming::Set { .. }) {
+        return Err(unlike(&keys.old, &keys.new));
+    }
     if transferred.keys.is_empty() {
         return Ok(chosen.tell_missing(global, output));
     }
@@ -181,7 +198,7 @@ fn run(
 }
 
 /// Names what is in the way.
-fn refuse(in_the_way: &[Key]) -> anyhow::Error {
+fn refuse(in_the_way: &[EntryKey]) -> anyhow::Error {
     const NAMED: usize = 3;
     let mut named = in_the_way.iter().take(NAMED).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
     if in_the_way.len() > NAMED {
@@ -194,7 +211,7 @@ fn refuse(in_the_way: &[Key]) -> anyhow::Error {
 fn tell(transferred: &Transferred, moves: bool, changing: &Changing, output: &mut Output) -> Result<()> {
     let Transferred { keys, bytes, in_the_way, .. } = transferred;
     if changing.format.is_json() {
-        let pair = |(from, to): &(Key, Key)| Pair { from: from.to_string(), to: to.to_string() };
+        let pair = |(from, to): &(EntryKey, EntryKey)| Pair { from: from.to_string(), to: to.to_string() };
         output.json(&Summary {
             entries: keys.len(),
             bytes: *bytes,

@@ -23,6 +23,8 @@ pub(crate) type Insert<'i> = dyn FnMut(&str, &str, NewValue<'_>) -> Result<()> +
 
 /// A value that is to be written.
 pub(crate) enum NewValue<'v> {
+    /// None: the table is made if it is not there.
+    Table,
     Bytes(&'v [u8]),
     /// One of so many bytes that is read to where redb wants it, so that memory holds it once.
     Read(u32, &'v mut dyn FnMut(&mut [u8]) -> Result<()>),
@@ -76,6 +78,7 @@ impl Writer<'_> {
         }
         let (_, table) = self.open.as_mut().expect("just opened");
         let len = match value {
+            NewValue::Table => return Ok(()),
             NewValue::Bytes(value) => {
                 table.insert(sub_key, value).map_err(failed)?;
                 value.len() as u64

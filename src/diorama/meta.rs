@@ -65,6 +65,9 @@ impl From<Nanoseconds> for SystemTime {
     }
 }
 
+/// The pairs of a meta table as they are stored, whatever they are.
+pub(crate) type StoredPairs = Vec<(String, Vec<u8>)>;
+
 /// The content of a meta table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -15,6 +15,9 @@ use std::ops::Range;
 /// Containers and tags that may be nested in each other, the row's own map included.
 const MAX_DEPTH: usize = 256;
 
+/// What is left of that for the value of a field.
+pub(crate) const FIELD_DEPTH: usize = MAX_DEPTH - 1;
+
 /// Whether a row has all of its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Status {
@@ -26,7 +29,8 @@ pub enum Status {
 }
 
 impl Status {
-    fn byte(self) -> u8 {
+    /// The byte before a row.
+    pub(crate) fn byte(self) -> u8 {
         match self {
             Status::Complete => 0,
             Status::Incomplete => 1,

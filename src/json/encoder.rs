@@ -11,12 +11,25 @@ use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::error::offset32;
 use crate::cbor::keys::{are_distinct, key_at};
 use crate::cbor::reader::Reader;
-use crate::live::layout::FIELD_DEPTH;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ciborium_ll::{Header, simple};
 use std::borrow::Cow;
 use std::collections::HashSet;
+
+/// What the app that the values are for reads back.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// Its name, for messages.
+    pub app: &'static str,
+    /// Levels that may be nested in a field.
+    pub depth: usize,
+}
+
+impl Limits {
+    pub const LIVE: Limits = Limits { app: "vantage-live", depth: crate::live::layout::FIELD_DEPTH };
+    pub const DIORAMA: Limits = Limits { app: "diorama", depth: crate::diorama::row::FIELD_DEPTH };
+}
 
 /// Encodes values of a text that is known to be JSON.
 pub(super) struct Encoder<'j> {
@@ -29,11 +42,12 @@ pub(super) struct Encoder<'j> {
     /// A head that replaces the byte that was reserved for it; kept for its memory.
     head: Vec<u8>,
     specials: Specials,
+    limits: Limits,
 }
 
 impl<'j> Encoder<'j> {
-    pub fn new(json: &'j str) -> Encoder<'j> {
-        Encoder { json, out: Vec::new(), keys: Vec::new(), head: Vec::new(), specials: Specials::default() }
+    pub fn new(json: &'j str, limits: Limits) -> Encoder<'j> {
+        Encoder { json, out: Vec::new(), keys: Vec::new(), head: Vec::new(), specials: Specials::default(), limits }
     }
 
     /// An error at `at`, which is a part of the text.
@@ -56,7 +70,7 @@ impl<'j> Encoder<'j> {
 
     /// Adds the fields of a row.
     pub fn record(&mut self, at: &mut Cursor<'j>, place: &Place<'_>) -> Result<(), InputError> {
-        self.pairs(at, place, |name| Step::Field(name), "field", FIELD_DEPTH)
+        self.pairs(at, place, |name| Step::Field(name), "field", self.limits.depth)
     }
 
     fn value(&mut self, at: &mut Cursor<'j>, place: &Place<'_>, depth: usize) -> Result<(), InputError> {
@@ -220,7 +234,8 @@ impl<'j> Encoder<'j> {
             Ok(Tagged::Integer(_)) => Ok(()),
             Ok(Tagged::Tag(_)) => self.deeper(array, place, depth).map(drop),
             Err(_) => {
-                let what = "vantage-live could not read this back: a negative bignum of more than 127 bits";
+                let app = self.limits.app;
+                let what = format!("{app} could not read this back: a negative bignum of more than 127 bits");
                 Err(self.error(array, Some(place), what))
             }
         }
@@ -259,7 +274,8 @@ impl<'j> Encoder<'j> {
 
     fn deeper(&self, at: &str, place: &Place<'_>, depth: usize) -> Result<usize, InputError> {
         depth.checked_sub(1).ok_or_else(|| {
-            let what = format!("nested deeper than the {FIELD_DEPTH} levels that vantage-live reads");
+            let Limits { app, depth } = self.limits;
+            let what = format!("nested deeper than the {depth} levels that {app} reads");
             self.error(at, Some(place.field()), what)
         })
     }

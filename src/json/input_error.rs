@@ -1,7 +1,6 @@
 //! Why JSON was refused, and where.
 
 use super::position::Position;
-use crate::live::key::Key;
 use std::fmt;
 
 /// Why JSON was refused, and where that shows.
@@ -9,13 +8,14 @@ use std::fmt;
 pub struct InputError {
     /// `None` if it is about the input as a whole.
     at: Option<Position>,
+    entry: Option<String>,
     place: String,
     what: String,
 }
 
 impl InputError {
     pub(crate) fn new(at: Position, what: impl Into<String>) -> InputError {
-        InputError { at: Some(at), place: String::new(), what: what.into() }
+        InputError { at: Some(at), entry: None, place: String::new(), what: what.into() }
     }
 
     pub(super) fn at_place(at: Position, place: Option<&Place<'_>>, what: impl Into<String>) -> InputError {
@@ -24,7 +24,7 @@ impl InputError {
 
     /// What is wrong with an input as a whole; completes a sentence that begins with its name.
     pub(crate) fn of_whole(what: impl Into<String>) -> InputError {
-        InputError { at: None, place: String::new(), what: what.into() }
+        InputError { at: None, entry: None, place: String::new(), what: what.into() }
     }
 
     pub(crate) fn is_of_whole(&self) -> bool {
@@ -51,9 +51,14 @@ impl InputError {
     }
 
     /// The same error in an entry.
-    pub(crate) fn in_entry(self, key: &Key) -> InputError {
-        let place = if self.place.is_empty() { String::new() } else { format!(", {}", self.place) };
-        InputError { place: format!("entry `{key}`{place}"), ..self }
+    pub(crate) fn in_entry(self, key: &dyn fmt::Display) -> InputError {
+        InputError { entry: Some(key.to_string()), ..self }
+    }
+
+    /// The same error where it is clear which entry it is about.
+    #[must_use]
+    pub fn without_entry(self) -> InputError {
+        InputError { entry: None, ..self }
     }
 }
 
@@ -73,8 +78,11 @@ impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(Position { line, column }) = self.at else { return f.write_str(&self.what) };
         write!(f, "line {line}, column {column}")?;
-        if !self.place.is_empty() {
-            write!(f, " ({})", self.place)?;
+        match (&self.entry, self.place.as_str()) {
+            (None, "") => {}
+            (None, place) => write!(f, " ({place})")?,
+            (Some(entry), "") => write!(f, " (entry `{entry}`)")?,
+            (Some(entry), place) => write!(f, " (entry `{entry}`, {place})")?,
         }
         write!(f, ": {}", self.what)
     }

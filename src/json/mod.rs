@@ -29,6 +29,7 @@ mod names;
 mod plain;
 pub(crate) mod position;
 pub(crate) mod reader;
+pub(crate) mod set_reader;
 pub(crate) mod sets;
 mod specials;
 pub(crate) mod string;

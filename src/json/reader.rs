@@ -1,7 +1,7 @@
 //! JSON text to the bytes of an envelope: every number as it is written, every place named.
 
 use super::cursor::Cursor;
-use super::encoder::Encoder;
+use super::encoder::{Encoder, Limits};
 use super::input_error::{InputError, Place, Step, wrong_encoding};
 use super::position::Position;
 use crate::cbor::encode::push_text;
@@ -95,7 +95,7 @@ impl<'j> Input<'j> {
         }
         // The cursor relies on it.
         serde_json::from_str::<IgnoredAny>(json).map_err(|error| InputError::of_json(&error))?;
-        Ok(Input { encoder: Encoder::new(json), top: Cursor::new(json) })
+        Ok(Input { encoder: Encoder::new(json, Limits::LIVE), top: Cursor::new(json) })
     }
 
     fn refuse(&self, what: &str) -> InputError {

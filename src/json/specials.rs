@@ -6,7 +6,7 @@
 use super::cursor::Cursor;
 use super::names::RESERVED;
 use super::string::{string_len, unescaped};
-use crate::live::layout::FIELD_DEPTH;
+use crate::diorama::row::FIELD_DEPTH;
 
 /// Brackets below which nothing is of interest, since values nested that deeply are refused: one level of a
 /// value takes three brackets at most, in `{"$map": [[key, value]]}`.

@@ -106,6 +106,8 @@ pub enum Selection {
     StartsWith(Key),
     /// One entry.
     Entry(Key),
+    /// The set of diorama with this name, and nothing of vantage-live.
+    Set(String),
 }
 
 impl Selection {
@@ -132,7 +134,7 @@ impl Selection {
     pub fn cache_key(&self) -> Option<&str> {
         match self {
             Selection::All => None,
-            Selection::CacheKey(cache_key) => Some(cache_key),
+            Selection::CacheKey(cache_key) | Selection::Set(cache_key) => Some(cache_key),
             Selection::StartsWith(key) | Selection::Entry(key) => Some(key.cache_key()),
         }
     }
@@ -142,7 +144,7 @@ impl Selection {
     pub(crate) fn named(&self) -> Option<String> {
         match self {
             Selection::All => None,
-            Selection::CacheKey(cache_key) => Some(cache_key.clone()),
+            Selection::CacheKey(cache_key) | Selection::Set(cache_key) => Some(cache_key.clone()),
             Selection::Entry(key) if key.sub_key() == ROOT => Some(key.cache_key().to_owned()),
             Selection::StartsWith(key) | Selection::Entry(key) => Some(key.to_string()),
         }
@@ -162,7 +164,7 @@ impl Selection {
     /// The lowest sub-key that can be selected.
     pub(crate) fn first_sub_key(&self) -> &str {
         match self {
-            Selection::All | Selection::CacheKey(_) => "",
+            Selection::All | Selection::CacheKey(_) | Selection::Set(_) => "",
             Selection::StartsWith(key) | Selection::Entry(key) => key.sub_key(),
         }
     }
@@ -173,6 +175,7 @@ impl Selection {
             Selection::All | Selection::CacheKey(_) => true,
             Selection::StartsWith(key) => sub_key.starts_with(key.sub_key()),
             Selection::Entry(key) => sub_key == key.sub_key(),
+            Selection::Set(_) => false,
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::database::{Removal, Removals, Session};
 use crate::diorama::meta::MetaKey;
 use crate::error::Result;
 use crate::live::key::{self, Key, Selection};
-use crate::ops::keep::Keeper;
+use crate::ops::keep::{Keeper, Lost, LostPart};
 use crate::ops::scope::{Matched, Scope};
 use crate::ops::sets::{narrowed_copies, selected_sets};
 use crate::snapshot::{Set, Snapshot, Table};
@@ -39,7 +39,8 @@ pub struct Removed {
 pub struct Plan {
     removals: Removals,
     removed: Removed,
-    has_sets: bool,
+    /// Sets of diorama, and rows of them.
+    sets: Vec<Set>,
 }
 
 impl Plan {
@@ -57,10 +58,10 @@ impl Plan {
         plan.removed.matched.unmatched = scope.unmarked(&is_matched);
         let sets = selected_sets(snapshot, scope, &mut plan.removed.matched)?;
         plan.removed.narrowed = narrowed_copies(snapshot, &sets)?;
-        plan.has_sets = !sets.is_empty();
         for set in &sets {
             plan.add_set(snapshot, set)?;
         }
+        plan.sets = sets;
         Ok(plan)
     }
 
@@ -69,11 +70,17 @@ impl Plan {
         let snapshot = session.snapshot()?;
         let plan = Plan::new(&snapshot, scope)?;
         if !plan.removals.is_empty() {
-            keeper.keep_no_sets(plan.has_sets)?;
-            keeper.keep(&snapshot, plan.removed.keys.iter().map(|key| Key::new(key)))?;
+            keeper.keep(&snapshot, &plan.lost())?;
             session.transact(&plan.removals, |_| Ok(()))?;
         }
         Ok(plan.into_removed())
+    }
+
+    /// What is to be kept before it goes.
+    pub(crate) fn lost(&self) -> Lost {
+        let mut lost = Lost::of_keys(self.removed.keys.iter().map(|key| Key::new(key)));
+        self.sets.iter().for_each(|set| lost.add(set, LostPart::All));
+        lost
     }
 
     /// What goes of each table.
@@ -182,7 +189,8 @@ fn concerned(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Table>> {
         let tables = snapshot.tables()?.into_iter();
         return Ok(tables.filter(|table| table.cache_key().is_some() || named(table)).collect());
     }
-    let mut cache_keys: Vec<&str> = selections.iter().filter_map(Selection::cache_key).collect();
+    let of_live = selections.iter().filter(|selection| !matches!(selection, Selection::Set(_)));
+    let mut cache_keys: Vec<&str> = of_live.filter_map(Selection::cache_key).collect();
     cache_keys.sort_unstable();
     cache_keys.dedup();
     cache_keys.into_iter().filter_map(|cache_key| snapshot.table(cache_key).transpose()).collect()

@@ -1,14 +1,17 @@
 //! Keeping what a change replaces or removes, before it does.
 
-use crate::error::{Error, Result};
+use super::dump::{DumpError, DumpFormat, DumpStyle, dump_entry};
+use crate::error::Result;
+use crate::json::sets::{Beside, SetFrame, SetHead, SetWriter};
 use crate::live::key::Key;
-use crate::snapshot::{LiveEntry, Snapshot};
+use crate::snapshot::{LiveEntry, Set, Snapshot};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-/// Takes the entries that a change is about to replace or remove. The change is made if it succeeds.
-type Keep = dyn FnMut(&mut dyn Iterator<Item = Result<LiveEntry>>) -> Result<()> + Send;
+/// Takes what a change is about to replace or remove. The change is made if it succeeds.
+type Keep = dyn FnMut(&mut dyn Iterator<Item = Result<Kept<'_>>>) -> Result<()> + Send;
 
 /// What is called before each change that replaces or removes anything, if there is such a thing.
 #[derive(Default)]
@@ -20,26 +23,123 @@ impl fmt::Debug for Keeper {
     }
 }
 
+/// What a change replaces or removes.
+#[derive(Debug, Default)]
+pub(crate) struct Lost {
+    /// Entries of vantage-live, if they are there.
+    pub keys: BTreeSet<Key>,
+    /// Sets of diorama and rows of them.
+    pub sets: Vec<LostSet>,
+}
+
+/// What a change replaces or removes of a set.
+#[derive(Clone, Debug)]
+pub(crate) struct LostSet {
+    /// The set, or the row of it that is concerned.
+    pub set: Set,
+    pub what: LostPart,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LostPart {
+    /// The rows and what is remembered of them.
+    All,
+    /// The rows alone.
+    Rows,
+    /// What is remembered alone.
+    Meta,
+}
+
+impl Lost {
+    /// Entries of vantage-live.
+    pub fn of_keys(keys: impl IntoIterator<Item = Key>) -> Lost {
+        Lost { keys: keys.into_iter().collect(), sets: Vec::new() }
+    }
+
+    /// Adds a set or a row of it.
+    pub fn add(&mut self, set: &Set, what: LostPart) {
+        self.sets.push(LostSet { set: set.clone(), what });
+    }
+}
+
+/// An entry, or a part of a set, that a change is about to replace or remove.
+#[derive(Debug)]
+pub struct Kept<'k> {
+    snapshot: &'k Snapshot,
+    what: What<'k>,
+}
+
+#[derive(Debug)]
+enum What<'k> {
+    Entry(LiveEntry),
+    Set(&'k LostSet),
+}
+
+impl Kept<'_> {
+    /// The full key.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match &self.what {
+            What::Entry(entry) => entry.key().to_string(),
+            What::Set(lost) => lost.set.key().to_string(),
+        }
+    }
+
+    /// Writes a line from which a [`Fixture`](crate::Fixture) brings it back byte for byte.
+    ///
+    /// # Errors
+    /// [`DumpError::Output`] if `out` fails, and those of the cache.
+    pub fn write(&self, out: &mut impl Write) -> Result<(), DumpError> {
+        match &self.what {
+            What::Entry(entry) => {
+                let style = DumpStyle { format: DumpFormat::RawLines, ..DumpStyle::default() };
+                // Bytes are written whatever they are.
+                dump_entry(entry, style, out).map(drop)
+            }
+            What::Set(lost) => lost.write(self.snapshot, out),
+        }
+    }
+}
+
+impl LostSet {
+    /// Writes the stored bytes. Nothing is left out of them: damage is an error.
+    fn write(&self, snapshot: &Snapshot, out: &mut impl Write) -> Result<(), DumpError> {
+        let LostSet { set, what } = self;
+        let meta = if *what == LostPart::Rows { None } else { snapshot.stored_meta(set)? };
+        // What remains of the set is not to be replaced when this comes back.
+        let is_part = set.row().is_some() || *what != LostPart::All;
+        let key = set.key().to_string();
+        let head = SetHead {
+            key: &key,
+            part_of: is_part.then(|| set.name()),
+            beside: Beside::Stored { meta: meta.as_deref(), has_rows: set.rows_table().is_some() },
+        };
+        let mut json = SetWriter::begin(out, SetFrame::Line, DumpStyle::default().json, &head)?;
+        if *what != LostPart::Meta {
+            for row in snapshot.rows(set) {
+                let row = row?;
+                json.raw_row(row.id(), row.value())?;
+            }
+        }
+        json.end_rows();
+        json.finish()?;
+        Ok(())
+    }
+}
+
 impl Keeper {
     pub fn set(&self, keep: Box<Keep>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(keep);
     }
 
-    /// Stops a change of diorama's sets where entries are to be kept: those of vantage-live alone are handed on.
-    pub fn keep_no_sets(&self, are_there: bool) -> Result<()> {
-        let keeps = self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        if keeps && are_there {
-            return Err(Error::NotKept { source: "sets of diorama are not among what can be kept".into() });
-        }
-        Ok(())
-    }
-
-    /// Hands on those of the entries that are there, each once, in the order of their keys.
-    pub fn keep(&self, snapshot: &Snapshot, keys: impl IntoIterator<Item = Key>) -> Result<()> {
+    /// Hands on what is there of it: entries in the order of their keys, and sets.
+    pub fn keep(&self, snapshot: &Snapshot, lost: &Lost) -> Result<()> {
         let mut keep = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(keep) = keep.as_mut() else { return Ok(()) };
-        let keys: BTreeSet<Key> = keys.into_iter().collect();
-        let mut entries = keys.iter().filter_map(|key| snapshot.entry(key).transpose()).peekable();
-        if entries.peek().is_some() { keep(&mut entries) } else { Ok(()) }
+        let entries = lost.keys.iter().filter_map(|key| snapshot.entry(key).transpose());
+        let entries = entries.map(|entry| Ok(Kept { snapshot, what: What::Entry(entry?) }));
+        let sets = lost.sets.iter().map(|lost| Ok(Kept { snapshot, what: What::Set(lost) }));
+        let mut kept = entries.chain(sets).peekable();
+        if kept.peek().is_some() { keep(&mut kept) } else { Ok(()) }
     }
 }

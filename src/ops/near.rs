@@ -30,7 +30,7 @@ pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     let cache_keys: Vec<&str> = tables.iter().filter_map(|table| table.cache_key()).collect();
     let key = match selection {
         Selection::Entry(key) | Selection::StartsWith(key) => key,
-        Selection::All | Selection::CacheKey(_) => {
+        Selection::All | Selection::CacheKey(_) | Selection::Set(_) => {
             let keys = nearest(cache_key, third(cache_key), cache_keys.into_iter().map(str::to_owned));
             return Ok(Near { keys, as_prefix: 0 });
         }

@@ -4,7 +4,7 @@ use crate::database::{NewValue, Removals, Session};
 use crate::error::Result;
 use crate::live::envelope::Envelope;
 use crate::live::key::{self, Key};
-use crate::ops::keep::Keeper;
+use crate::ops::keep::{Keeper, Lost};
 use crate::snapshot::LiveEntry;
 
 /// Writes an encoded envelope in place of what is there, if that makes it due. Returns whether there was anything;
@@ -23,7 +23,7 @@ pub(crate) fn put(
     if !is_due(entry.as_ref()) {
         return Ok(None);
     }
-    keeper.keep(&snapshot, [key.clone()])?;
+    keeper.keep(&snapshot, &Lost::of_keys([key.clone()]))?;
     session.transact(&Removals::new(), |insert| {
         insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(envelope.bytes()))
     })?;

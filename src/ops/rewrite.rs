@@ -1,14 +1,17 @@
 //! Entries that get new values, all worked out before any is written.
 
+use super::load::{LoadPlan, Replace};
 use super::scope::{Matched, Scope, selected};
+use super::sets::selected_sets;
 use crate::database::{NewValue, Removals, Session};
 use crate::error::{Error, Result};
+use crate::fixture::Fixture;
 use crate::live::envelope::Envelope;
 use crate::live::key::{self, Key};
 use crate::live::view::EnvelopeView;
-use crate::ops::keep::Keeper;
-use crate::ops::list::Unreadable;
-use crate::snapshot::Snapshot;
+use crate::ops::keep::{Keeper, Lost};
+use crate::ops::unread::Unreadable;
+use crate::snapshot::{Set, Snapshot};
 use crate::system::spill::Spill;
 
 /// Bytes of new values in memory.
@@ -36,13 +39,21 @@ pub(crate) fn carry_out<E: From<Error>>(
     keeper: &Keeper,
     scope: &Scope,
     rewrite: impl FnMut(&Key, &EnvelopeView<'_>) -> Result<Option<Envelope>, E>,
+    rewrite_set: impl FnMut(&Snapshot, &Set) -> Result<Option<Fixture>, E>,
 ) -> Result<Rewritten, E> {
     let snapshot = session.snapshot()?;
-    let plan = RewritePlan::new(&snapshot, scope, rewrite)?;
-    if !plan.items.is_empty() {
-        keeper.keep(&snapshot, plan.items.iter().map(|item| item.key.clone()))?;
-        session.transact(&Removals::new(), |insert| {
-            plan.each(|key, value| insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(value)))
+    let plan = RewritePlan::new(&snapshot, scope, rewrite, rewrite_set)?;
+    if !plan.rewritten.keys.is_empty() {
+        let mut lost = Lost::of_keys(plan.items.iter().map(|item| item.key.clone()));
+        let mut removals = Removals::new();
+        for (fixture, load) in &plan.sets {
+            lost.sets.extend(load.lost(fixture).sets);
+            removals.extend(load.removals());
+        }
+        keeper.keep(&snapshot, &lost)?;
+        session.transact(&removals, |insert| {
+            plan.each(|key, value| insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(value)))?;
+            plan.sets.iter().try_for_each(|(fixture, load)| load.insert(fixture, insert))
         })?;
     }
     Ok(plan.into_rewritten())
@@ -54,6 +65,8 @@ pub(crate) fn carry_out<E: From<Error>>(
 pub struct RewritePlan {
     items: Vec<Item>,
     values: Spill,
+    /// New sets of diorama and rows of them, and what becomes of what is there.
+    sets: Vec<(Fixture, LoadPlan)>,
     rewritten: Rewritten,
 }
 
@@ -65,7 +78,8 @@ struct Item {
 }
 
 impl RewritePlan {
-    /// Asks `rewrite` for the new value of every entry in the scope; `None` leaves the entry as it is.
+    /// Asks `rewrite` for the new value of every entry in the scope, and `rewrite_set` for a fixture of every set of
+    /// diorama or row of one; `None` leaves it as it is.
     ///
     /// # Errors
     /// Those of the cache, and what `rewrite` returns.
@@ -73,8 +87,10 @@ impl RewritePlan {
         snapshot: &Snapshot,
         scope: &Scope,
         mut rewrite: impl FnMut(&Key, &EnvelopeView<'_>) -> Result<Option<Envelope>, E>,
+        mut rewrite_set: impl FnMut(&Snapshot, &Set) -> Result<Option<Fixture>, E>,
     ) -> Result<RewritePlan, E> {
-        let mut plan = RewritePlan { items: Vec::new(), values: Spill::new(MEMORY), rewritten: Rewritten::default() };
+        let (values, rewritten) = (Spill::new(MEMORY), Rewritten::default());
+        let mut plan = RewritePlan { items: Vec::new(), values, sets: Vec::new(), rewritten };
         let matched = selected::<E>(snapshot, scope, |entry| {
             let entry = entry?;
             let key = entry.key();
@@ -85,7 +101,26 @@ impl RewritePlan {
             Ok(())
         })?;
         plan.rewritten.matched = matched;
+        for set in selected_sets(snapshot, scope, &mut plan.rewritten.matched)? {
+            match rewrite_set(snapshot, &set)? {
+                Some(fixture) => plan.add_set(snapshot, &set, fixture)?,
+                None => plan.rewritten.unchanged += 1,
+            }
+        }
         Ok(plan)
+    }
+
+    fn add_set(&mut self, snapshot: &Snapshot, set: &Set, fixture: Fixture) -> Result<()> {
+        let load = LoadPlan::new(snapshot, &fixture, Replace::Entries)?;
+        self.rewritten.keys.push(set.key().to_string());
+        self.rewritten.bytes += fixture.bytes();
+        self.sets.push((fixture, load));
+        Ok(())
+    }
+
+    /// The keys of the sets and rows of sets that change.
+    pub fn sets(&self) -> impl Iterator<Item = String> {
+        self.sets.iter().flat_map(|(fixture, _)| fixture.sets().map(|set| set.key().to_owned()))
     }
 
     fn add(&mut self, key: Key, new: Option<&Envelope>) -> Result<()> {

@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 use crate::live::fetched_at::FetchedAt;
 use crate::live::key::{self, Key};
 use crate::live::redate::redated;
-use crate::ops::keep::Keeper;
-use crate::ops::list::Unreadable;
+use crate::ops::keep::{Keeper, Lost, LostPart};
+use crate::ops::unread::Unreadable;
 use crate::snapshot::{Set, Snapshot};
 
 /// What a touch gives or has given a new time.
@@ -33,8 +33,10 @@ pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetch
     let snapshot = session.snapshot()?;
     let plan = TouchPlan::new(&snapshot, scope)?;
     if !plan.touched.keys.is_empty() {
-        keeper.keep_no_sets(!plan.sets.is_empty())?;
-        keeper.keep(&snapshot, plan.touched.keys.iter().map(|key| Key::new(key)))?;
+        let mut lost = Lost::of_keys(plan.touched.keys.iter().map(|key| Key::new(key)));
+        // Rows stay; where nothing is remembered of them nothing is lost.
+        plan.sets.iter().filter(|set| set.meta_table().is_some()).for_each(|set| lost.add(set, LostPart::Meta));
+        keeper.keep(&snapshot, &lost)?;
         // Entries are read while redb writes others, so that they need not be kept: what redb writes
         // goes to free pages, and those of the last commit are none before the next one is made.
         session.transact(&Removals::new(), |insert| plan.apply(fetched_at, insert))?;

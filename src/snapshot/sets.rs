@@ -1,7 +1,7 @@
 //! Sets: what diorama caches, a table of rows and what it remembers of it, as one entry each.
 
 use crate::diorama::identity::{Identity, TableName, is_narrowed_copy, meta_table};
-use crate::diorama::meta::{MalformedMeta, Meta};
+use crate::diorama::meta::{MalformedMeta, Meta, StoredPairs};
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
 use crate::file::{self, Cursor, Damage, TreeEntry};
@@ -48,10 +48,20 @@ pub struct SetKey {
 }
 
 impl SetKey {
+    pub(crate) fn new(name: &str, row: Option<&str>) -> SetKey {
+        SetKey { name: name.into(), row: row.map(Into::into) }
+    }
+
     /// The name of the table of rows.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The key of the whole set.
+    #[must_use]
+    pub fn whole(&self) -> SetKey {
+        SetKey { name: Arc::clone(&self.name), row: None }
     }
 
     /// The id of the row; `None` if it is the key of a whole set.
@@ -158,6 +168,13 @@ impl Set {
         self.rows.as_ref().map_or(0, Table::entries)
     }
 
+    /// What stands for its rows and what diorama remembers of them: as long as it is the same, so are they.
+    #[must_use]
+    pub fn fingerprint(&self) -> [Option<u128>; 2] {
+        let root = |table: &Option<Table>| table.as_ref().and_then(|table| table.definition().root);
+        [&self.rows, &self.meta_table].map(|table| root(table).map(|root| root.checksum))
+    }
+
     /// The one row that is selected; `None` if all are.
     #[must_use]
     pub fn row(&self) -> Option<&str> {
@@ -167,6 +184,13 @@ impl Set {
     /// The set with only those rows for which `keep` is true, and those that diorama refuses.
     pub(crate) fn keeping(self, keep: impl Fn(&Row<'_>) -> Result<bool> + Send + Sync + 'static) -> Set {
         Set { keep: Some(KeepRows(Arc::new(keep))), ..self }
+    }
+
+    /// Whether the tables of both are the same, whatever is selected of them: no byte of one differs from the other.
+    #[must_use]
+    pub fn has_same_tables(&self, other: &Set) -> bool {
+        let root = |table: &Option<Table>| table.as_ref().map(|table| table.definition().clone());
+        root(&self.rows) == root(&other.rows) && root(&self.meta_table) == root(&other.meta_table)
     }
 
     /// Its table of rows.
@@ -386,6 +410,19 @@ impl Snapshot {
         Ok(Set { key: SetKey { name, row: None }, rows, meta_table, meta, malformed, damage, keep: None })
     }
 
+    /// The pairs of the meta table of a set as they are stored; `None` if there is no such table.
+    pub(crate) fn stored_meta(&self, set: &Set) -> Result<Option<StoredPairs>> {
+        let Some(table) = set.meta_table() else { return Ok(None) };
+        let in_table = |error| self.error(error, Some(table.name()));
+        let mut pairs = Vec::new();
+        for entry in table.definition().tree(self.file()).entries() {
+            let entry = entry.map_err(in_table)?;
+            let key = str::from_utf8(entry.key()).map_err(|_| in_table(table.definition().key_is_no_text()))?;
+            pairs.push((key.to_owned(), entry.value().to_vec()));
+        }
+        Ok(Some(pairs))
+    }
+
     /// The sets that a selection takes, or the one row that it names: by the name of a table, by the name as
     /// people read it, or by one of these, a `/` and the id of a row. The longest name counts.
     pub fn selected_sets(&self, selection: &Selection) -> Result<Vec<Set>> {
@@ -404,6 +441,21 @@ impl Snapshot {
         Ok(set.into_iter().collect())
     }
 
+    /// What this commit has of a set, or of the row of it, that another one had.
+    pub fn set_again(&self, set: &Set) -> Result<Option<Set>> {
+        let Some(there) = self.sets()?.into_iter().find(|there| there.name() == set.name()) else { return Ok(None) };
+        match set.row() {
+            None => Ok(Some(there)),
+            Some(row) => self.with_row(&there, row),
+        }
+    }
+
+    /// The set that a typed name is that of, and perhaps the id of a row that need not be there; `sets` are all that
+    /// there are in the order of their names.
+    pub(crate) fn resolve<'s, 't>(sets: &'s [Set], typed: &'t str) -> Option<(&'s Set, Option<&'t str>)> {
+        find(typed, |name| sets.binary_search_by(|set| set.name().cmp(name)).ok().map(|place| &sets[place]))
+    }
+
     /// The narrowed copies of a set that a selection names and that may not be there, of these sets.
     pub(crate) fn copies(sets: &[Set], selection: &Selection) -> Vec<Set> {
         let Some(typed) = selection.named() else { return Vec::new() };
@@ -418,6 +470,13 @@ impl Snapshot {
         let set = Set { key, ..set.clone() };
         let is_there = self.rows(&set).next().transpose()?.is_some();
         Ok(is_there.then_some(set))
+    }
+
+    /// The rows of a set from an id on.
+    #[must_use]
+    pub fn rows_from<'s>(&'s self, set: &'s Set, id: &str) -> SetRows<'s> {
+        let cursor = set.rows.as_ref().map(|table| table.definition().tree(self.file()).entries_from(id.as_bytes()));
+        SetRows { snapshot: self, set, cursor, seen: None }
     }
 
     /// The rows of a set: all, or the one that is selected.

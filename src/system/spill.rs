@@ -63,6 +63,21 @@ impl Spill {
         Ok(())
     }
 
+    /// The same of several pieces that follow each other.
+    pub fn read_across(&self, mut offset: u64, mut into: &mut [u8]) -> io::Result<()> {
+        let in_memory = self.memory.len() as u64;
+        for end in [in_memory, in_memory + self.written, self.len()] {
+            let len = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX).min(into.len());
+            let (part, rest) = into.split_at_mut(len);
+            if len > 0 {
+                self.read(offset, part)?;
+            }
+            offset += len as u64;
+            into = rest;
+        }
+        Ok(())
+    }
+
     /// Bytes of all pieces.
     pub fn len(&self) -> u64 {
         self.memory.len() as u64 + self.written + self.buffer.len() as u64
@@ -88,6 +103,10 @@ mod tests {
                 }
             }
             assert_eq!(spill.file.is_some(), spill.len() > limit as u64);
+            let mut all = vec![0; usize::try_from(spill.len()).expect("it is small")];
+            spill.read_across(0, &mut all).expect("all pieces are there");
+            let expected: Vec<u8> = pieces.iter().flat_map(|&(piece, size, _)| vec![piece; size]).collect();
+            assert_eq!(all, expected, "limit {limit}");
         }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
-use vlive::fixture::{FixtureEntry, FixtureOptions, Source};
+use vlive::fixture::{FixtureOptions, Source};
 use vlive::json::JsonStyle;
 use vlive::live::Envelope;
 use vlive::ops::{DumpFormat, DumpStyle, LoadPlan, Replace};
@@ -226,9 +226,7 @@ fn a_load_does_what_its_plan_says_as_a_map_would() {
             let done = Cache::open(folder.path()).unwrap().seed(&fixture, replace).unwrap();
             let expected = after(&before, &source, replace);
             assert!(found(folder.path()) == expected, "seed {seed}, {replace:?}");
-            let keys = |entries: &mut dyn Iterator<Item = FixtureEntry<'_>>| -> Vec<String> {
-                entries.map(|entry| entry.key().to_string()).collect()
-            };
+            let keys = |keys: &mut dyn Iterator<Item = String>| -> Vec<String> { keys.collect() };
             let given = |is_there: bool| {
                 source.keys().filter(|key| before.contains_key(*key) == is_there).map(full_key).collect::<Vec<_>>()
             };

@@ -3,6 +3,7 @@
 
 mod ages;
 mod apply;
+mod bars;
 #[cfg(target_os = "linux")]
 mod browse;
 mod change;
@@ -10,6 +11,7 @@ mod check;
 mod completions;
 mod diff;
 mod diorama;
+mod diorama_changes;
 mod dump;
 mod dump_formats;
 mod dump_output;

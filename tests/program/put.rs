@@ -180,11 +180,11 @@ fn an_entry_is_refused_where_a_diorama_set_has_its_name() {
     let before = folder.contents();
     let refused = "\
 error: `clients` is a set of diorama in `./vlive.redb`
-hint: only entries of vantage-live can be written; name another cache key
+hint: --as diorama writes it as a set, in place of that one
 ";
-    folder.vlive(["put", "clients/page_1"]).stdin("{}").ends(2, "", refused);
-    folder.vlive(["load"]).stdin(r#"{"clients/page_1": {}}"#).ends(2, "", refused);
+    let entry = r#"{"clients/page_1": {"fetched_at": 1, "rows": {}}}"#;
+    folder.vlive(["load", "--as", "live"]).stdin(entry).ends(2, "", refused);
     assert_eq!(folder.contents(), before);
-    folder.vlive(["put", "-q", "orders/page_1"]).stdin("{}").ends(0, "", "");
+    folder.vlive(["load", "-q", "--as", "live"]).stdin(entry.replace("clients", "orders")).ends(0, "", "");
     folder.vlive(["cp", "orders", "clients"]).ends(2, "", refused);
 }

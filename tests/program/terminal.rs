@@ -7,16 +7,24 @@ use crate::support::Folder;
 use snapbox::cmd::cargo_bin;
 use std::fs;
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use unicode_width::UnicodeWidthStr;
 
 /// Both outputs of `vlive ARGS` on a terminal.
-fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Option<String> {
+pub fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Option<String> {
     on_a_terminal_with(folder, environment, args, "")
 }
 
 /// The same where somebody types `answers`, and then closes the input.
 pub fn on_a_terminal_with(folder: &Folder, environment: &[(&str, &str)], args: &str, answers: &str) -> Option<String> {
+    let mut script = terminal(folder, environment, args)?;
+    script.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+    let output = script.wait_with_output().unwrap();
+    Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
+}
+
+/// `vlive ARGS` on a terminal: what is typed there, and what it shows.
+pub fn terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Option<Child> {
     let vlive = cargo_bin!("vlive").display().to_string();
     assert!(!vlive.contains(['\'', ' ']), "the shell would split {vlive}");
     // The environment of `command` is what counts; its program is not run.
@@ -30,10 +38,7 @@ pub fn on_a_terminal_with(folder: &Folder, environment: &[(&str, &str)], args: &
     script.env("TERM", "xterm").env("SHELL", "/bin/sh").env("VLIVE_PAGER", "cat").envs(environment.iter().copied());
     script.args(["-qec", &format!("{vlive} {args}"), "/dev/null"]);
     script.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut script = script.spawn().ok()?;
-    script.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
-    let output = script.wait_with_output().unwrap();
-    Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
+    script.spawn().ok()
 }
 
 /// `return`s where there is no terminal to be had.
@@ -330,23 +335,6 @@ fn usage_and_help_keep_to_the_choice_of_colour() {
         let Some(shown) = on_a_terminal(&folder, environment, args) else { return };
         assert!(!shown.contains('\u{1b}'), "{environment:?} {args}: {shown:?}");
     }
-}
-
-#[test]
-fn work_of_more_than_half_a_second_shows_a_bar_that_is_gone_when_it_ends() {
-    let folder = Folder::empty();
-    let vlive = cargo_bin!("vlive").display().to_string();
-    let slow = |options: &str| format!("--version; (sleep 1; echo '{{}}') | {vlive} load {options}");
-    let shown = shown!(&folder, [("NO_COLOR", "1")], &slow(""));
-    assert!(shown.contains("\x1b[2Kreading "), "{shown:?}");
-    // The last that is drawn is an empty line, on which the summary stands.
-    assert!(shown.ends_with("\r\x1b[2Kloaded 0 entries, 0 B: 0 added, 0 replaced, 0 removed\n"), "{shown:?}");
-    for (environment, options) in [(("NO_COLOR", "1"), "-q"), (("TERM", "dumb"), "")] {
-        let shown = shown!(&folder, [environment], &slow(options));
-        assert!(!shown.contains("reading"), "{shown:?}");
-    }
-    let piped = shown!(&folder, [], &format!("--version; (sleep 1; echo '{{}}') | {vlive} load 2>&1 | cat"));
-    assert!(!piped.contains("reading"), "{piped:?}");
 }
 
 #[test]

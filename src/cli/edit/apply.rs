@@ -1,22 +1,25 @@
 //! Entries that a filter changes, in one transaction.
 
-use super::{Edit, ID_FIELD, lossless};
+use super::entry::{lossless, tell_diff};
+use super::set::{Changed, changed, tell_changed, unreadable};
+use super::{Edit, ID_FIELD};
 use crate::cli::selection::Meaning;
-use crate::cli::{Global, Refused, Status, tell_unread};
+use crate::cli::{Global, Refused, Status, tell_unreadable};
 use crate::filter::{Fault, Filter};
 use crate::output::Output;
 use anyhow::Result;
 use vlive::json::RowsInput;
 use vlive::live::{Envelope, EnvelopeView};
-use vlive::ops::{RewritePlan, Scope};
-use vlive::{Cache, Error, Key, Snapshot};
+use vlive::ops::{Dumped, RewritePlan, Scope};
+use vlive::snapshot::Set;
+use vlive::{Cache, Error, Fixture, Key, Snapshot};
 
-/// Why no entry is changed.
+/// Why no entry was changed.
 enum Stop {
     Cache(Error),
     Output(anyhow::Error),
-    /// The filter fails, or gives what is not an entry.
-    Filter(Key, String),
+    /// The filter fails, or its output is not an entry.
+    Filter(String, String),
 }
 
 impl From<Error> for Stop {
@@ -45,36 +48,69 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
         Refused::error(format!("--apply is not a jq filter that can be used: {fault}"), hint)
     })?;
     let backup = edit.changing.backup()?;
+    let mut left = Vec::new();
     let rewritten = if edit.changing.dry_run {
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
-        let plan = plan(&snapshot, &chosen.scope, &filter)?;
-        plan.each::<Stop>(|key, new| {
-            let Some(entry) = snapshot.entry(key)? else { return Ok(()) };
-            edit.tell_diff(key, entry.value(), new, output).map_err(Stop::Output)
-        })?;
+        let plan = plan(&snapshot, &chosen.scope, &filter, &mut left)?;
+        if !edit.changing.format.is_json() {
+            plan.each::<Stop>(|key, new| {
+                let Some(entry) = snapshot.entry(key)? else { return Ok(()) };
+                tell_diff(key, entry.value(), new, output).map_err(Stop::Output)
+            })?;
+            plan.sets().try_for_each(|key| tell_changed(&key, output))?;
+        }
         plan.into_rewritten()
     } else {
         let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
         backup.of(&cache);
-        let apply = || cache.rewrite(&chosen.scope, |key, envelope| applied(&filter, key, envelope));
+        let apply = || {
+            cache.rewrite(
+                &chosen.scope,
+                |key, envelope| applied(&filter, key, envelope),
+                |snapshot, set| applied_to_set(&filter, snapshot, set, &mut left),
+            )
+        };
         let rewritten = output.bar("editing").of(apply)?;
         cache.close()?;
         rewritten
     };
     edit.tell(&rewritten.keys, rewritten.bytes, rewritten.unchanged, output)?;
     backup.tell(output);
-    let unread = tell_unread(&[], &rewritten.unreadable, output);
+    let unread = tell_unreadable(&rewritten.unreadable, output);
+    let unread = left.iter().filter_map(|(set, dumped)| unreadable(set, dumped, output)).fold(unread, Status::max);
     let found = !rewritten.keys.is_empty() || rewritten.unchanged > 0 || !rewritten.unreadable.is_empty();
     Ok(unread.max(chosen.tell(&rewritten.matched, found, global, output)))
 }
 
-fn plan(snapshot: &Snapshot, scope: &Scope, filter: &Filter) -> Result<RewritePlan, Stop> {
-    RewritePlan::new(snapshot, scope, |key, envelope| applied(filter, key, envelope))
+/// Sets that stay as they are since something of them cannot be read.
+type Left = Vec<(Set, Dumped)>;
+
+fn plan(snapshot: &Snapshot, scope: &Scope, filter: &Filter, left: &mut Left) -> Result<RewritePlan, Stop> {
+    RewritePlan::new(
+        snapshot,
+        scope,
+        |key, envelope| applied(filter, key, envelope),
+        |snapshot, set| applied_to_set(filter, snapshot, set, left),
+    )
 }
 
-/// What a filter makes of an entry; `None` if that is the entry as it is.
+/// What a filter makes of a set or a row of one; `None` if that is as it is.
+fn applied_to_set(filter: &Filter, snapshot: &Snapshot, set: &Set, left: &mut Left) -> Result<Option<Fixture>, Stop> {
+    let apply = |before: &str| filter.apply(before).map_err(|fault| fault.to_string());
+    match changed(snapshot, set, apply).map_err(Stop::Output)? {
+        Ok(Changed::New(fixture)) => Ok(Some(fixture)),
+        Ok(Changed::Same) => Ok(None),
+        Ok(Changed::Unreadable(dumped)) => {
+            left.push((set.clone(), dumped));
+            Ok(None)
+        }
+        Err(what) => Err(Stop::Filter(set.key().to_string(), what)),
+    }
+}
+
+/// The entry that a filter returns; `None` if it is unchanged.
 fn applied(filter: &Filter, key: &Key, envelope: &EnvelopeView<'_>) -> Result<Option<Envelope>, Stop> {
-    let refuse = |what: String| Stop::Filter(key.clone(), what);
+    let refuse = |what: String| Stop::Filter(key.to_string(), what);
     let before = lossless(envelope, false).map_err(Stop::Output)?;
     let after = filter.apply(&before).map_err(|fault| refuse(fault.to_string()))?;
     if after == before {

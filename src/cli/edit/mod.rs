@@ -1,27 +1,29 @@
 mod apply;
 mod draft;
+mod entry;
+mod set;
 
 use super::change::{Backup, Changing};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, diff, tell_unread};
+use super::{Global, Refused, Status, tell_unreadable};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use draft::Draft;
 pub use draft::{Kept, is_editor_running, keep_edited_text};
+use entry::OriginalEntry;
 use serde::Serialize;
+use set::OriginalSet;
 use std::io::Write;
-use vlive::json::{JsonStyle, RowsInput, write_envelope};
-use vlive::live::{Envelope, EnvelopeView, FetchedAt};
-use vlive::ops::{DiffOptions, Unreadable, diff_values};
-use vlive::snapshot::LiveEntry;
-use vlive::{Cache, Key, Snapshot};
+use vlive::ops::Unreadable;
+use vlive::{Cache, Snapshot};
 
 /// Edit an entry in an editor, or entries by a filter
 ///
 /// An entry, named by its full key, is opened as lossless JSON in the editor that `VISUAL` or `EDITOR` names. What
 /// is saved is checked as `vlive put` checks it, and written if it is another entry than before; an empty file
 /// writes nothing. `fetched_at` stays unless it is edited. Text that is not written is kept, and its file is named.
+/// So is a set of diorama, with what diorama remembers of it, and a row of one (`clients/42`), which leaves that as it is.
 ///
 /// The cache is locked only to write, not while the editor is open. If the entry has changed by then, vlive asks
 /// whether to write all the same.
@@ -56,22 +58,42 @@ struct Summary<'s> {
     dry_run: bool,
 }
 
-/// What an editor left.
-enum Edited {
+/// The state of the text after the editor has ended.
+enum Edited<New> {
     Empty,
     Unchanged,
-    Changed(Envelope),
+    Changed(New),
 }
 
-/// An entry as it is edited.
-struct Original {
-    key: Key,
-    /// The value that was read.
-    value: Vec<u8>,
-    fetched_at: FetchedAt,
-    text: String,
-    /// What the text stands for as it is, which may be another encoding of the value.
-    envelope: Envelope,
+/// What is edited.
+trait Original {
+    /// What is written in its place.
+    type New;
+    /// What tells whether somebody else has changed it.
+    type Seen;
+
+    fn key(&self) -> String;
+
+    /// It as JSON without loss.
+    fn text(&self) -> &str;
+
+    /// What an edited text stands for; `None` if that is what was there.
+    fn read(&self, text: &str) -> Result<Option<Self::New>>;
+
+    /// What was there when the text was made.
+    fn seen(&self) -> Self::Seen;
+
+    /// What is there now.
+    fn look(&self, snapshot: &Snapshot) -> vlive::Result<Option<Self::Seen>>;
+
+    /// Writes the new one if there still is what was seen; `None` stands for nothing.
+    fn write(&self, cache: &Cache, seen: Option<&Self::Seen>, new: &Self::New) -> vlive::Result<bool>;
+
+    /// Bytes of the new one.
+    fn bytes(&self, new: &Self::New) -> u64;
+
+    /// Shows what a dry run would change.
+    fn tell_diff(&self, new: &Self::New, output: &mut Output) -> Result<()>;
 }
 
 impl Edit {
@@ -88,52 +110,62 @@ impl Edit {
 
     fn in_editor(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let chosen = self.selecting.choose(Meaning::Exact, global.now(), output)?;
-        let Some(key) = chosen.single() else {
-            let hint = "name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`";
-            return Err(Refused::error("an editor takes one entry; --apply changes several", Some(hint)));
-        };
         let backup = self.changing.backup()?;
-        let Some(entry) = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))? else {
-            return Ok(chosen.tell_missing(global, output));
-        };
-        let original = match entry.envelope() {
-            Ok(envelope) => Original::new(&entry, &envelope)?,
-            Err(error) => return Ok(tell_unread(&[], &[Unreadable { key: entry.key(), error }], output)),
-        };
-        let draft = Draft::new(&original.key, &original.text)?;
-        let envelope = match edited(&draft, &original, global.editor(), output) {
-            Ok(Edited::Changed(envelope)) => envelope,
-            Ok(nothing) => return self.tell_nothing(&nothing, &original.key, output),
+        if let Some(key) = chosen.single() {
+            let entry = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))?;
+            if let Some(entry) = entry {
+                let original = match entry.envelope() {
+                    Ok(envelope) => OriginalEntry::new(&entry, &envelope)?,
+                    Err(error) => return Ok(tell_unreadable(&[Unreadable { key: entry.key(), error }], output)),
+                };
+                return self.edit(&original, &backup, global, output);
+            }
+        }
+        if chosen.names_one() {
+            let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
+            if let Some(set) = vlive::ops::only_set(&snapshot, &chosen.scope)? {
+                return match OriginalSet::new(&snapshot, set, output)? {
+                    Ok(original) => self.edit(&original, &backup, global, output),
+                    Err(status) => Ok(status),
+                };
+            }
+            if chosen.single().is_some() {
+                return Ok(chosen.tell_missing(global, output));
+            }
+        }
+        let hint = "name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`";
+        Err(Refused::error("an editor takes one entry; --apply changes several", Some(hint)))
+    }
+
+    fn edit<O: Original>(&self, original: &O, backup: &Backup, global: &Global, output: &mut Output) -> Result<Status> {
+        let key = original.key();
+        let draft = Draft::new(&key, original.text())?;
+        let new = match edited(&draft, original, global.editor(), output) {
+            Ok(Edited::Changed(new)) => new,
+            Ok(nothing) => return self.tell_nothing(matches!(nothing, Edited::Empty), &key, output),
             Err(error) => return Err(draft.keep_for(error)),
         };
         if self.changing.dry_run {
-            self.tell_diff(&original.key, &original.value, envelope.bytes(), output)?;
-        } else if let Err(error) = write(&original, &envelope, &backup, global, output) {
+            if !self.changing.format.is_json() {
+                original.tell_diff(&new, output)?;
+            }
+        } else if let Err(error) = write(original, &new, backup, global, output) {
             return Err(draft.keep_for(error));
         }
-        self.tell(&[original.key.to_string()], envelope.bytes().len() as u64, 0, output)?;
+        self.tell(&[key], original.bytes(&new), 0, output)?;
         backup.tell(output);
         Ok(Status::Done)
     }
 
-    fn tell_nothing(&self, edited: &Edited, key: &Key, output: &mut Output) -> Result<Status> {
+    fn tell_nothing(&self, is_empty: bool, key: &str, output: &mut Output) -> Result<Status> {
         if self.changing.format.is_json() {
             self.tell(&[], 0, 1, output)?;
-        } else if matches!(edited, Edited::Empty) {
+        } else if is_empty {
             output.summary(&format!("{key} stays as it is: the text is empty"));
         } else {
             output.summary(&format!("{key} stays as it is: nothing was changed"));
         }
         Ok(Status::Done)
-    }
-
-    /// Shows what a dry run would change.
-    fn tell_diff(&self, key: &Key, old: &[u8], new: &[u8], output: &mut Output) -> Result<()> {
-        if self.changing.format.is_json() {
-            return Ok(());
-        }
-        let options = DiffOptions { fetched_at: true, order: true };
-        diff_values(key.clone(), old, new, options, &mut |difference| diff::print_lines(&difference, output))
     }
 
     fn tell(&self, keys: &[String], bytes: u64, unchanged: u64, output: &mut Output) -> Result<()> {
@@ -161,52 +193,14 @@ impl Edit {
     }
 }
 
-impl Original {
-    fn new(entry: &LiveEntry, envelope: &EnvelopeView<'_>) -> Result<Original> {
-        let text = lossless(envelope, true)?;
-        let input = RowsInput::parse(&text, ID_FIELD).expect("what is written without loss can be read");
-        let fetched_at = input.fetched_at().expect("an envelope has a time");
-        Ok(Original {
-            key: entry.key(),
-            value: entry.value().to_owned(),
-            fetched_at,
-            envelope: input.into_envelope(fetched_at),
-            text,
-        })
-    }
-
-    /// What an edited text stands for.
-    fn read(&self, text: &[u8]) -> Result<Edited> {
-        if text.trim_ascii().is_empty() {
-            return Ok(Edited::Empty);
-        }
-        let text = std::str::from_utf8(text)
-            .map_err(|error| Refused::error(format!("the text is not UTF-8 at byte {}", error.valid_up_to()), None))?;
-        let input = RowsInput::parse(text, ID_FIELD).map_err(|error| Refused::error(error.to_string(), None))?;
-        let fetched_at = input.fetched_at().unwrap_or(self.fetched_at);
-        let envelope = input.into_envelope(fetched_at);
-        Ok(if envelope == self.envelope { Edited::Unchanged } else { Edited::Changed(envelope) })
-    }
-}
-
 /// The field with the row id, where rows come in an array.
 const ID_FIELD: &str = "id";
 
-/// An envelope as JSON without loss.
-fn lossless(envelope: &EnvelopeView<'_>, pretty: bool) -> Result<String> {
-    let mut text = Vec::new();
-    write_envelope(envelope, JsonStyle { pretty, ..JsonStyle::default() }, &mut text)?;
-    if pretty {
-        text.push(b'\n');
-    }
-    Ok(String::from_utf8(text).expect("JSON is UTF-8"))
-}
-
-/// Has the text edited until it can be read, or the user gives up.
-fn edited(draft: &Draft, original: &Original, editor: &str, output: &Output) -> Result<Edited> {
+/// Opens the editor until the text can be read or the user gives up.
+fn edited<O: Original>(draft: &Draft, original: &O, editor: &str, output: &Output) -> Result<Edited<O::New>> {
     loop {
         draft.open_in(editor)?;
-        let refused = match original.read(&draft.read()?) {
+        let refused = match read(original, &draft.read()?) {
             Err(error) => error,
             read => return read,
         };
@@ -220,22 +214,32 @@ fn edited(draft: &Draft, original: &Original, editor: &str, output: &Output) -> 
     }
 }
 
-/// Writes the envelope in place of what was read, or of what has taken its place if the user wants that.
-fn write(original: &Original, envelope: &Envelope, backup: &Backup, global: &Global, output: &Output) -> Result<()> {
-    let key = &original.key;
-    let mut expected = Some(original.value.clone());
+/// The envelope that an edited text stands for.
+fn read<O: Original>(original: &O, text: &[u8]) -> Result<Edited<O::New>> {
+    if text.trim_ascii().is_empty() {
+        return Ok(Edited::Empty);
+    }
+    let text = std::str::from_utf8(text)
+        .map_err(|error| Refused::error(format!("the text is not UTF-8 at byte {}", error.valid_up_to()), None))?;
+    Ok(original.read(text)?.map_or(Edited::Unchanged, Edited::Changed))
+}
+
+/// Writes what is new in place of what was read, or of what has taken its place if the user wants that.
+fn write<O: Original>(original: &O, new: &O::New, backup: &Backup, global: &Global, output: &Output) -> Result<()> {
+    let key = original.key();
+    let mut seen = Some(original.seen());
     loop {
         let is_written = global.open_when_free(output, || {
             let cache = Cache::open(global.folder())?;
             backup.of(&cache);
-            let is_written = cache.put_envelope_if(key.clone(), expected.as_deref(), envelope)?;
+            let is_written = original.write(&cache, seen.as_ref(), new)?;
             cache.close()?;
             Ok(is_written)
         })?;
         if is_written {
             return Ok(());
         }
-        let there = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))?;
+        let there = Snapshot::look(global.folder(), global.look_wait(), |snapshot| original.look(snapshot))?;
         let changed = if there.is_some() { "changed" } else { "was removed" };
         let what = format!("`{key}` {changed} while it was edited");
         if !output.can_ask() {
@@ -245,6 +249,6 @@ fn write(original: &Original, envelope: &Envelope, backup: &Backup, global: &Glo
         if !output.ask("write your text all the same?", false) {
             return Err(Refused::no("nothing was written"));
         }
-        expected = there.map(|entry| entry.value().to_owned());
+        seen = there;
     }
 }

@@ -4,7 +4,7 @@ mod rows;
 use super::filtering::{Filtering, Selected, none_matches};
 use super::format::TableArgs;
 use super::selection::{Meaning as SelectionMeaning, Selecting};
-use super::{Global, Status, dump, target, tell_refused, tell_unread};
+use super::{Global, Status, dump, target, tell_unread};
 use crate::output::listing::TableFormat;
 use crate::output::{self, Output, escape, table};
 use anyhow::Result;
@@ -89,12 +89,11 @@ impl Show {
         } else if chosen.is_everything() && unread.damage.is_empty() && unread.unreadable.is_empty() {
             output.summary("the cache holds no entries");
         }
-        status = status.max(tell_unread(&unread.damage, &unread.unreadable, output));
-        status = status.max(tell_refused(&unread.refused, output));
+        status = status.max(tell_unread(&unread, output));
         Ok(status.max(chosen.tell(&matched, found || !unread.unreadable.is_empty(), global, output)))
     }
 
-    /// Whether every field that is asked for is there. Where there are no rows, none lacks it.
+    /// Whether every requested field exists. Without any rows no field counts as missing.
     fn has_fields(&self, survey: &Survey, output: &Output) -> bool {
         let is_missing = |field: &&String| !survey.fields.contains_key(*field);
         let missing = self.fields.iter().find(is_missing).filter(|_| survey.all_rows > 0);
@@ -159,7 +158,7 @@ fn not_read(error: DumpError) -> anyhow::Error {
     target::of_output(error, anyhow::Error::from)
 }
 
-/// Names on one line, as many as can be of use.
+/// Names on one line, up to a useful number.
 fn listed(fields: &[&str]) -> String {
     let names: Vec<Cow<'_, str>> = fields.iter().map(|field| escape::visible(field)).collect();
     output::to_width(&names.join(", "), 1000).into_owned()

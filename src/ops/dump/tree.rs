@@ -1,11 +1,14 @@
 //! A file for each entry.
 
 use super::entry::write_entry;
+use super::sets::SetDump;
 use super::{DumpError, DumpFormat, DumpStyle, Dumped, each};
 use crate::fixture::tree;
+use crate::json::sets::SetFrame;
 use crate::live::error::DecodeError;
-use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
+use crate::ops::sets::readable_sets;
+use crate::ops::unread::Unreadable;
 use crate::snapshot::{LiveEntry, Snapshot};
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -32,9 +35,27 @@ pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &
         unreadable.extend(fault.map(|error| Unreadable { key, error }));
         Ok(())
     })?;
-    dumped.unreadable = unreadable;
+    for set in readable_sets(snapshot, scope, &mut dumped.matched, &mut dumped.unread.damage)? {
+        dumped.entries += 1;
+        let name = names.path_of(&set.key().to_string(), ending);
+        let dump = SetDump { snapshot, set: &set, style, frame: SetFrame::Alone };
+        write_set(dump, &mut dumped, &folder.join(&name)).map_err(|error| match error {
+            DumpError::Output(error) => io::Error::new(error.kind(), format!("{name}: {error}")).into(),
+            error @ DumpError::Cache(_) => error,
+        })?;
+    }
+    dumped.unread.unreadable = unreadable;
     dumped.leave_out(style);
     Ok(dumped)
+}
+
+/// Writes a set to a new file, and folders to it.
+fn write_set(dump: SetDump<'_>, dumped: &mut Dumped, path: &Path) -> Result<(), DumpError> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    let mut out = BufWriter::new(fs::File::create_new(path)?);
+    dump.write(dumped, &mut out)?;
+    out.write_all(b"\n")?;
+    Ok(out.flush()?)
 }
 
 /// Writes an entry to a new file, and folders to it. No file stays of an entry that cannot be decoded, unless the

@@ -43,8 +43,12 @@ pub fn fixture(bytes: &[u8]) -> Option<usize> {
     let shown = bytes.escape_ascii();
     let mut entries = None;
     for fetched_at in [Some(9), None] {
-        let options =
-            FixtureOptions { id_field: "id".to_owned(), fetched_at: fetched_at.map(u32::into), undated: 5.into() };
+        let options = FixtureOptions {
+            id_field: "id".to_owned(),
+            fetched_at: fetched_at.map(u32::into),
+            undated: 5.into(),
+            layout: None,
+        };
         let ours = read(bytes, &options);
         if fetched_at.is_none() {
             assert_eq!(read(InPieces(bytes, bytes.len() / 4 + 1), &options), ours, "{shown}");

@@ -1,10 +1,13 @@
 //! Copying and moving entries, told before any of them moves: under other keys, byte for byte.
 
-use crate::database::{NewValue, Removal, Removals, Session};
+mod sets;
+
+use crate::database::{Insert, NewValue, Removal, Removals, Session};
 use crate::error::Result;
 use crate::live::key::{self, Key, Selection};
-use crate::ops::keep::Keeper;
-use crate::snapshot::Snapshot;
+use crate::ops::keep::{Keeper, Lost};
+use crate::snapshot::{EntryKey, Snapshot};
+use sets::SetTransfer;
 use std::collections::{BTreeMap, HashSet};
 
 /// Which entries get which keys.
@@ -32,14 +35,33 @@ pub enum Renaming {
         /// The new cache key.
         to: String,
     },
+    /// A set of diorama, or a row of one, which the others stand for as well where nothing of vantage-live has the key.
+    Set {
+        /// Its name, and for a row a `/` and its id.
+        from: String,
+        /// Its new name, or that of another row.
+        to: String,
+    },
 }
 
 impl Renaming {
-    fn from(&self) -> Selection {
-        match self {
+    /// What is selected of vantage-live.
+    fn from(&self) -> Option<Selection> {
+        Some(match self {
             Renaming::Entry { from, .. } => Selection::Entry(from.clone()),
             Renaming::StartsWith { from, .. } => Selection::StartsWith(from.clone()),
             Renaming::CacheKey { from, .. } => Selection::CacheKey(from.clone()),
+            Renaming::Set { .. } => return None,
+        })
+    }
+
+    /// The two names, where they may be those of sets of diorama or of rows.
+    fn names(&self) -> Option<(String, String)> {
+        let named = |key: &Key| Selection::Entry(key.clone()).named().expect("an entry has a name");
+        match self {
+            Renaming::Entry { from, to } => Some((named(from), named(to))),
+            Renaming::CacheKey { from, to } | Renaming::Set { from, to } => Some((from.clone(), to.clone())),
+            Renaming::StartsWith { .. } => None,
         }
     }
 
@@ -52,6 +74,7 @@ impl Renaming {
                 Key::from_parts(to.cache_key(), &format!("{}{rest}", to.sub_key()))
             }
             Renaming::CacheKey { to, .. } => Key::from_parts(to.as_str(), key.sub_key()),
+            Renaming::Set { .. } => unreachable!("it selects nothing of vantage-live"),
         }
     }
 }
@@ -72,12 +95,12 @@ pub struct Transfer {
 #[non_exhaustive]
 pub struct Transferred {
     /// The key of each entry and its new one, in the order of the cache.
-    pub keys: Vec<(Key, Key)>,
+    pub keys: Vec<(EntryKey, EntryKey)>,
     /// Bytes of their values.
     pub bytes: u64,
     /// What is in the way: entries with the new keys and, where a whole cache key is copied or moved, all entries
     /// of the other. They are replaced or removed if the transfer says so; else nothing is done.
-    pub in_the_way: Vec<Key>,
+    pub in_the_way: Vec<EntryKey>,
 }
 
 /// A transfer that is planned in one commit of a cache.
@@ -85,6 +108,10 @@ pub struct Transferred {
 pub struct TransferPlan<'s> {
     source: &'s Snapshot,
     transferred: Transferred,
+    /// The entries of vantage-live, and what of these is in the way.
+    entries: Vec<(Key, Key)>,
+    in_the_way: Vec<Key>,
+    set: Option<SetTransfer>,
     /// What goes, by cache key: the sub-keys, and whether these are all that the cache key has.
     gone: BTreeMap<String, (Vec<String>, bool)>,
 }
@@ -95,40 +122,59 @@ impl<'s> TransferPlan<'s> {
     /// Every page that the transfer touches is verified by that.
     ///
     /// # Errors
-    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a cache key has another type.
+    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a cache key has another type,
+    /// [`Error::NotASetTable`](crate::Error::NotASetTable) if that of a set has,
+    /// [`Error::NotAlike`](crate::Error::NotAlike) if one key is that of a set and the other that of a row.
     pub fn new(source: &'s Snapshot, target: Option<&Snapshot>, transfer: &Transfer) -> Result<TransferPlan<'s>> {
-        let mut transferred = Transferred::default();
-        for entry in source.entries(&transfer.renaming.from())? {
-            let entry = entry?;
-            transferred.bytes += entry.value().len() as u64;
-            transferred.keys.push((entry.key(), transfer.renaming.to(&entry.key())));
+        let (transferred, gone) = (Transferred::default(), BTreeMap::new());
+        let mut plan =
+            TransferPlan { source, transferred, entries: Vec::new(), in_the_way: Vec::new(), set: None, gone };
+        if let Some(selection) = transfer.renaming.from() {
+            plan.find_entries(&selection, target, transfer)?;
         }
-        let mut plan = TransferPlan { source, transferred, gone: BTreeMap::new() };
-        let Some(target) = target.filter(|_| !plan.transferred.keys.is_empty()) else { return Ok(plan) };
-        let moved: HashSet<&Key> =
-            plan.transferred.keys.iter().filter(|_| transfer.moves).map(|(from, _)| from).collect();
+        if let Some((from, to)) = transfer.renaming.names().filter(|_| plan.entries.is_empty()) {
+            plan.set = SetTransfer::find(source, target, (&from, &to), transfer.moves)?;
+        }
+        let TransferPlan { transferred, entries, in_the_way, set, .. } = &mut plan;
+        let key = |key: &Key| EntryKey::Live(key.clone());
+        transferred.keys = entries.iter().map(|(from, to)| (key(from), key(to))).collect();
+        transferred.in_the_way = in_the_way.iter().map(key).collect();
+        if let Some(set) = set {
+            transferred.keys.push(set.keys());
+            transferred.bytes = set.bytes();
+            transferred.in_the_way.extend(set.in_the_way());
+        }
+        Ok(plan)
+    }
+
+    fn find_entries(&mut self, selection: &Selection, target: Option<&Snapshot>, transfer: &Transfer) -> Result<()> {
+        for entry in self.source.entries(selection)? {
+            let entry = entry?;
+            self.transferred.bytes += entry.value().len() as u64;
+            self.entries.push((entry.key(), transfer.renaming.to(&entry.key())));
+        }
+        let Some(target) = target.filter(|_| !self.entries.is_empty()) else { return Ok(()) };
+        let moved: HashSet<&Key> = self.entries.iter().filter(|_| transfer.moves).map(|(from, _)| from).collect();
         let mut checked: Option<&str> = None;
-        for (_, to) in &plan.transferred.keys {
+        for (_, to) in &self.entries {
             if checked.replace(to.cache_key()) != Some(to.cache_key()) {
                 target.expect_no_set(to.cache_key())?;
             }
         }
-        let mut in_the_way = Vec::new();
         if let Renaming::CacheKey { to, .. } = &transfer.renaming {
             for entry in target.entries(&Selection::CacheKey(to.clone()))? {
-                in_the_way.push(entry?.key());
+                self.in_the_way.push(entry?.key());
             }
-            plan.gone.extend(gone(in_the_way.iter(), target)?);
+            self.gone.extend(gone(self.in_the_way.iter(), target)?);
         } else {
-            for (_, to) in &plan.transferred.keys {
+            for (_, to) in &self.entries {
                 if target.entry(to)?.is_some() && !moved.contains(to) {
-                    in_the_way.push(to.clone());
+                    self.in_the_way.push(to.clone());
                 }
             }
         }
-        plan.gone.extend(gone(moved.into_iter(), source)?);
-        plan.transferred.in_the_way = in_the_way;
-        Ok(plan)
+        self.gone.extend(gone(moved.into_iter(), self.source)?);
+        Ok(())
     }
 
     /// What the plan comes to.
@@ -149,28 +195,30 @@ impl<'s> TransferPlan<'s> {
             let removal = if *is_all { Removal::Table } else { Removal::SubKeys(sub_keys.clone()) };
             (key::table_name(cache_key), removal)
         };
-        self.gone.iter().map(removal).collect()
+        let mut removals: Removals = self.gone.iter().map(removal).collect();
+        removals.extend(self.set.iter().flat_map(SetTransfer::removals));
+        removals
     }
 
-    /// The keys of all entries that are replaced or removed.
-    pub(crate) fn lost(&self) -> Vec<Key> {
+    /// What is to be kept before it is replaced or removed.
+    fn lost(&self) -> Lost {
         let gone = self.gone.iter().flat_map(|(cache_key, (sub_keys, _))| {
             sub_keys.iter().map(|sub_key| Key::from_parts(cache_key.as_str(), sub_key))
         });
-        let mut lost: Vec<Key> = gone.chain(self.transferred.in_the_way.iter().cloned()).collect();
-        lost.sort();
-        lost.dedup();
+        let mut lost = Lost::of_keys(gone.chain(self.in_the_way.iter().cloned()));
+        if let Some(set) = &self.set {
+            set.lost(&mut lost);
+        }
         lost
     }
 
-    /// Calls `write` with the new key and the value of every entry. Until that is committed the commit that they
-    /// come from must stay.
-    pub(crate) fn apply(&self, mut write: impl FnMut(&Key, &[u8]) -> Result<()>) -> Result<()> {
-        for (from, to) in &self.transferred.keys {
+    /// Writes everything under its new key. Until that is committed the commit that it comes from must stay.
+    fn apply(&self, insert: &mut Insert<'_>) -> Result<()> {
+        for (from, to) in &self.entries {
             let entry = self.source.entry(from)?.expect("planned in the same commit");
-            write(to, entry.value())?;
+            insert(&key::table_name(to.cache_key()), to.sub_key(), NewValue::Bytes(entry.value()))?;
         }
-        Ok(())
+        self.set.as_ref().map_or(Ok(()), |set| set.apply(self.source, insert))
     }
 }
 
@@ -197,15 +245,13 @@ pub(crate) fn carry_out(
     let snapshot = session.snapshot()?;
     let plan = TransferPlan::new(source.unwrap_or(&snapshot), Some(&snapshot), transfer)?;
     if !plan.transferred().keys.is_empty() && (transfer.replace || plan.transferred().in_the_way.is_empty()) {
-        keeper.keep(&snapshot, plan.lost())?;
+        keeper.keep(&snapshot, &plan.lost())?;
         let removals = plan.removals();
         // Where an entry goes, redb may merge its page with any beside it.
         for name in removals.keys() {
             snapshot.verify_table(name)?;
         }
-        session.transact(&removals, |insert| {
-            plan.apply(|key, value| insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(value)))
-        })?;
+        session.transact(&removals, |insert| plan.apply(insert))?;
     }
     Ok(plan.into_transferred())
 }

@@ -1,0 +1,63 @@
+//! Rows that compare vlive with itself, and what rewrites a file with a copy of it.
+
+use crate::measure::{self, Process, Side};
+use crate::{Bench, BoxError, Goal, vlive};
+use std::path::Path;
+
+/// A name of a field that every row has.
+const EVERYWHERE: &str = "id";
+
+const NOWHERE: &str = "no such word";
+
+/// What a compaction may take beside a copy.
+const COPIES: f64 = 5.0;
+
+impl Bench {
+    pub fn searches(&self) -> Result<(), BoxError> {
+        let large = &self.caches.large;
+        self.row(
+            "find nowhere, large, against ls",
+            Goal::at_most(2.0),
+            Side::process(&vlive(large, &["find", NOWHERE]).ending_with(1)),
+            Side::process(&vlive(large, &["ls"])),
+        )?;
+        self.row(
+            "find in every row, large, against dump",
+            Goal::at_most(1.0),
+            Side::process(&vlive(large, &["find", EVERYWHERE])),
+            Side::process(&vlive(large, &["dump"])),
+        )
+    }
+
+    /// The same rows in both layouts.
+    pub fn sets(&self) -> Result<(), BoxError> {
+        for command in ["ls", "ages", "dump", "check"] {
+            self.row(
+                &format!("{command}, sets against large"),
+                Goal::at_most(1.1),
+                Side::process(&vlive(&self.caches.sets, &[command])),
+                Side::process(&vlive(&self.caches.large, &[command])),
+            )?;
+        }
+        Ok(())
+    }
+
+    pub fn compaction(&self, scratch: &Path) -> Result<(), BoxError> {
+        let what = "compact, large, against cp";
+        if !what.contains(&self.word) {
+            return Ok(());
+        }
+        let file = self.caches.large.join("vlive.redb");
+        let compacted = scratch.join("compacted");
+        measure::remove(&compacted)?;
+        std::fs::create_dir_all(&compacted)?;
+        let copy = compacted.join("copy.redb");
+        self.row(
+            what,
+            Goal::at_most(COPIES),
+            Side::process(&vlive(&copy, &["--quiet", "compact"]).on_copy(file.clone(), copy.clone())),
+            Side::process(&Process::new("cp", [file, compacted.join("by-cp.redb")])),
+        )?;
+        measure::remove(&compacted)
+    }
+}

@@ -1,0 +1,179 @@
+//! A set of diorama, or a row of one, as it is edited.
+
+use super::{ID_FIELD, Original};
+use crate::cli::{Refused, Status, tell_unread};
+use crate::output::Output;
+use anyhow::Result;
+use std::io::Write;
+use vlive::fixture::FixtureOptions;
+use vlive::json::JsonStyle;
+use vlive::ops::{DumpStyle, Dumped, Replace};
+use vlive::snapshot::{Layout, Set};
+use vlive::{Cache, Error, Fixture, Snapshot};
+
+pub struct OriginalSet {
+    seen: SeenSet,
+    text: String,
+    /// What the text stands for as it is.
+    fixture: Fixture,
+}
+
+/// A set as it was seen, and the bytes of the row that is edited, if it is one.
+#[derive(Clone)]
+pub struct SeenSet {
+    set: Set,
+    row: Option<Vec<u8>>,
+}
+
+impl SeenSet {
+    fn new(snapshot: &Snapshot, set: Set) -> vlive::Result<SeenSet> {
+        let row = if set.row().is_some() { snapshot.rows(&set).next().transpose()? } else { None };
+        let row = row.map(|row| row.value().to_owned());
+        Ok(SeenSet { set, row })
+    }
+
+    fn is_same(&self, other: &SeenSet) -> bool {
+        match &self.row {
+            Some(_) => self.row == other.row,
+            None => self.set.has_same_tables(&other.set),
+        }
+    }
+}
+
+impl OriginalSet {
+    /// The set as a text; what cannot be read of it is told, and makes it a set that cannot be edited, since that would
+    /// be lost.
+    pub fn new(snapshot: &Snapshot, set: Set, output: &Output) -> Result<Result<OriginalSet, Status>> {
+        let (text, dumped) = text(snapshot, &set, true)?;
+        if let Some(status) = unreadable(&set, &dumped, output) {
+            return Ok(Err(status));
+        }
+        let fixture = parse(&set, &text).expect("what is written without loss can be read");
+        Ok(Ok(OriginalSet { seen: SeenSet::new(snapshot, set)?, text, fixture }))
+    }
+}
+
+/// Reports what of a set would be lost if it were written again.
+pub fn unreadable(set: &Set, dumped: &Dumped, output: &Output) -> Option<Status> {
+    let status = tell_unread(&dumped.unread, output);
+    if let Some(malformed) = set.malformed().first().filter(|_| set.row().is_none()) {
+        output.error(&format!("`{}` cannot be edited: {malformed}", set.shown()), None);
+        return Some(Status::Unreadable);
+    }
+    (status != Status::Done).then_some(status)
+}
+
+/// A set as JSON without loss, but for what cannot be read of it.
+fn text(snapshot: &Snapshot, set: &Set, pretty: bool) -> Result<(String, Dumped)> {
+    let style = DumpStyle { json: JsonStyle { pretty, ..JsonStyle::default() }, ..DumpStyle::default() };
+    let mut text = Vec::new();
+    let dumped = vlive::ops::dump_set(snapshot, set, style, &mut text)?;
+    if pretty {
+        writeln!(text)?;
+    }
+    Ok((String::from_utf8(text).expect("JSON is UTF-8"), dumped))
+}
+
+fn parse(set: &Set, text: &str) -> Result<Fixture> {
+    let options =
+        FixtureOptions { id_field: ID_FIELD.to_owned(), layout: Some(Layout::Diorama), ..FixtureOptions::default() };
+    Fixture::of_entry(&set.key().to_string(), "the text", text, &options).map_err(|error| match error {
+        Error::Refused { source, .. } => Refused::error(source.to_string(), None),
+        error => error.into(),
+    })
+}
+
+/// The new set, unless it is the old one.
+fn unless_same(old: &Fixture, new: Fixture) -> vlive::Result<Option<Fixture>> {
+    let is_same = match (old.sets().next(), new.sets().next()) {
+        (Some(old), Some(new)) => old.is_same(&new)?,
+        _ => false,
+    };
+    Ok((!is_same).then_some(new))
+}
+
+/// What a change makes of a set.
+pub enum Changed {
+    /// Something would be lost, and it stays as it is.
+    Unreadable(Dumped),
+    Same,
+    New(Fixture),
+}
+
+/// What `change` makes of the text of a set.
+pub fn changed(
+    snapshot: &Snapshot,
+    set: &Set,
+    change: impl FnOnce(&str) -> Result<String, String>,
+) -> Result<Result<Changed, String>> {
+    let (before, dumped) = text(snapshot, set, false)?;
+    if !dumped.unread.is_empty() || set.row().is_none() && !set.malformed().is_empty() {
+        return Ok(Ok(Changed::Unreadable(dumped)));
+    }
+    let after = match change(&before) {
+        Ok(after) if after == before => return Ok(Ok(Changed::Same)),
+        Ok(after) => after,
+        Err(what) => return Ok(Err(what)),
+    };
+    let fixture = match parse(set, &after) {
+        Ok(fixture) => fixture,
+        Err(error) => return Ok(Err(format!("in its result, {error}"))),
+    };
+    Ok(Ok(unless_same(&parse(set, &before)?, fixture)?.map_or(Changed::Same, Changed::New)))
+}
+
+impl Original for OriginalSet {
+    type New = Fixture;
+    type Seen = SeenSet;
+
+    fn key(&self) -> String {
+        self.seen.set.key().to_string()
+    }
+
+    fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn read(&self, text: &str) -> Result<Option<Fixture>> {
+        Ok(unless_same(&self.fixture, parse(&self.seen.set, text)?)?)
+    }
+
+    fn seen(&self) -> SeenSet {
+        self.seen.clone()
+    }
+
+    fn look(&self, snapshot: &Snapshot) -> vlive::Result<Option<SeenSet>> {
+        look(&self.seen.set, snapshot)
+    }
+
+    fn write(&self, cache: &Cache, seen: Option<&SeenSet>, new: &Fixture) -> vlive::Result<bool> {
+        let is_due = |snapshot: &Snapshot| {
+            let there = look(&self.seen.set, snapshot)?;
+            Ok(match (seen, &there) {
+                (Some(seen), Some(there)) => seen.is_same(there),
+                (None, None) => true,
+                _ => false,
+            })
+        };
+        Ok(cache.seed_if(new, Replace::Entries, is_due)?.is_some())
+    }
+
+    fn bytes(&self, new: &Fixture) -> u64 {
+        new.bytes()
+    }
+
+    fn tell_diff(&self, _: &Fixture, output: &mut Output) -> Result<()> {
+        tell_changed(&self.key(), output)
+    }
+}
+
+/// The set, or the row of it, as it is in a snapshot.
+fn look(set: &Set, snapshot: &Snapshot) -> vlive::Result<Option<SeenSet>> {
+    snapshot.set_again(set)?.map(|set| SeenSet::new(snapshot, set)).transpose()
+}
+
+/// Names what a dry run would change.
+pub fn tell_changed(key: &str, output: &mut Output) -> Result<()> {
+    let key = output.key(key).into_owned();
+    Ok(writeln!(output.data(), "~ {key}")?)
+}

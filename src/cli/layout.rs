@@ -1,0 +1,29 @@
+//! `--as`: the layout that entries from files are given.
+
+use clap::{Args, ValueEnum};
+use vlive::snapshot::Layout;
+
+#[derive(Debug, Args)]
+pub struct LayoutArg {
+    /// Write entries in this layout, which converts those of the other; refused if that would lose anything but
+    /// fractions of a second [default: what each says, else what suits the cache]
+    #[arg(long = "as", value_name = "LAYOUT")]
+    layout: Option<Named>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Named {
+    /// Entries of vantage-live
+    Live,
+    /// Sets of vantage-diorama
+    Diorama,
+}
+
+impl LayoutArg {
+    pub fn layout(&self) -> Option<Layout> {
+        self.layout.map(|named| match named {
+            Named::Live => Layout::Live,
+            Named::Diorama => Layout::Diorama,
+        })
+    }
+}

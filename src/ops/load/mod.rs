@@ -1,0 +1,378 @@
+//! What loading a fixture would change, told before it changes anything.
+
+mod place;
+
+use crate::database::{Insert, NewValue, Removal, Removals, Session};
+use crate::diorama::identity::meta_table;
+use crate::diorama::meta::StoredPairs;
+use crate::error::{Error, Result};
+use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
+use crate::live::key::{self, Selection};
+use crate::ops::invalidate::Plan;
+use crate::ops::keep::{Keeper, Lost, LostPart, LostSet};
+use crate::ops::scope::Scope;
+use crate::snapshot::location;
+use crate::snapshot::{Snapshot, Table};
+use crate::system::progress;
+pub(crate) use place::Tables;
+use place::{Place, each_row_of_entry, meta_of_entry, named};
+use std::collections::HashSet;
+use std::path::Path;
+
+/// What of a cache gives way to the entries of a fixture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replace {
+    /// Entries with the same keys; of a set of diorama its rows and what is remembered of them.
+    Entries,
+    /// All entries of the cache keys that the fixture names, and all rows of the sets.
+    CacheKeys,
+    /// All entries of all cache keys, and all sets; never a table that is neither.
+    All,
+}
+
+impl Fixture {
+    /// Writes the entries to the cache at `path`, a folder or the file in it, in one transaction.
+    /// Folder and file are created where they are missing, the file with all of the entries or not at all.
+    ///
+    /// # Errors
+    /// [`Error::InUse`](crate::Error::InUse) while an app has the cache open, and those of [`LoadPlan::new`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("clients.json"), r#"{"clients/page_1": [{"id": "c1"}]}"#)?;
+    /// # let (fixtures, cache) = (folder.path().join("clients.json"), folder.path().join("cache"));
+    /// let fixture = vlive::Fixture::open(fixtures)?;
+    /// let loaded = fixture.seed(cache, vlive::ops::Replace::All)?;
+    /// assert_eq!(loaded.added(&fixture).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn seed(&self, path: impl AsRef<Path>, replace: Replace) -> Result<LoadPlan> {
+        Session::create_with(location::find(path.as_ref())?, |mut session| {
+            let plan = LoadPlan::carry_out(&mut session, &Keeper::default(), self, replace, |_| Ok(true))?;
+            session.close()?;
+            Ok(plan.expect("it is due whatever is there"))
+        })
+    }
+}
+
+/// Bytes from which on a value is read to where redb wants it: redb takes longer to make room than to take one.
+const LARGE: usize = 1024 * 1024;
+
+fn insert_entry(entry: FixtureEntry<'_>, insert: &mut Insert<'_>) -> Result<()> {
+    let key = entry.key();
+    let table = key::table_name(key.cache_key());
+    if entry.len() < LARGE {
+        return insert(&table, key.sub_key(), NewValue::Bytes(&entry.value()?));
+    }
+    let len = u32::try_from(entry.len()).unwrap_or(u32::MAX);
+    insert(&table, key.sub_key(), NewValue::Read(len, &mut |room| entry.read(room)))
+}
+
+/// What a fixture adds to one commit of a cache, replaces in it and removes from it.
+#[derive(Clone, Debug, Default)]
+pub struct LoadPlan {
+    /// Where each entry of the fixture goes, and then each of its sets.
+    items: Vec<Item>,
+    removal: Plan,
+    removed: Vec<String>,
+    /// Sets and rows of them that are replaced.
+    replaced_sets: Vec<LostSet>,
+    /// Tables of sets that go before rows are written.
+    replaced_tables: Removals,
+}
+
+#[derive(Clone, Debug)]
+struct Item {
+    place: Place,
+    is_replaced: bool,
+}
+
+/// An entry or a set of a fixture.
+#[derive(Clone, Copy)]
+enum Source<'f> {
+    Entry(FixtureEntry<'f>),
+    Set(FixtureSet<'f>),
+}
+
+impl<'f> Source<'f> {
+    fn all(fixture: &'f Fixture) -> impl Iterator<Item = Source<'f>> {
+        fixture.entries().map(Source::Entry).chain(fixture.sets().map(Source::Set))
+    }
+
+    fn each_row(self, visit: &mut dyn FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
+        match self {
+            Source::Entry(entry) => each_row_of_entry(&entry, visit),
+            Source::Set(set) => set.each_row(visit),
+        }
+    }
+
+    /// The pairs of the meta table that a whole set gets.
+    fn meta(self) -> Result<Option<StoredPairs>> {
+        match self {
+            Source::Entry(entry) => {
+                let pairs = meta_of_entry(&entry)?.pairs().map(|(key, value)| (key.to_owned(), value.to_vec()));
+                Ok(Some(pairs.collect()))
+            }
+            Source::Set(set) => Ok(set.meta_pairs()),
+        }
+    }
+
+    fn has_table(self) -> bool {
+        match self {
+            // What is remembered of it says that it has no rows.
+            Source::Entry(_) => false,
+            Source::Set(set) => set.has_table(),
+        }
+    }
+
+    fn key(self, place: &Place) -> String {
+        match (self, place) {
+            (Source::Entry(entry), Place::Entry) => entry.key().to_string(),
+            (Source::Entry(entry), Place::Rows(_)) => named(entry.key()),
+            (Source::Set(set), Place::Rows(_)) => set.key().to_owned(),
+            (_, Place::Set(name)) => name.clone(),
+            (Source::Set(_), Place::Entry) => unreachable!("a set is not placed among entries"),
+        }
+    }
+}
+
+impl LoadPlan {
+    /// Compares the fixture with the cache. Every page that the load changes is verified by that.
+    ///
+    /// Rows of which nothing says whose they are become a set if there is one of that name or, where the cache has no
+    /// such name, if it holds sets of diorama alone.
+    ///
+    /// # Errors
+    /// [`Error::NotACacheTable`] if there is a table of another type for one of its cache keys, unless that gives way,
+    /// and [`Error::NotASetTable`] for one of its sets; [`Error::OtherLayout`] if the cache holds entries of the other
+    /// layout alone.
+    pub fn new(snapshot: &Snapshot, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
+        LoadPlan::of(Some(snapshot), fixture, replace)
+    }
+
+    /// The plan where there is no cache yet.
+    pub fn of_new(fixture: &Fixture) -> Result<LoadPlan> {
+        LoadPlan::of(None, fixture, Replace::Entries)
+    }
+
+    fn of(snapshot: Option<&Snapshot>, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
+        let tables = Tables::of(snapshot)?;
+        let mut plan = LoadPlan::default();
+        let mut names = HashSet::new();
+        for source in Source::all(fixture) {
+            let place = match source {
+                Source::Entry(entry) => tables.place_of_entry(fixture, &entry)?,
+                Source::Set(set) => tables.place_of_set(fixture, &set)?,
+            };
+            if let Place::Set(name) = &place
+                && !names.insert(name.clone())
+            {
+                return Err(Error::SetIsRepeated { name: name.clone() });
+            }
+            plan.items.push(Item { place, is_replaced: false });
+        }
+        let Some(snapshot) = snapshot else { return Ok(plan) };
+        plan.removal = Plan::new(snapshot, &Scope::new(plan.emptied(fixture, replace)))?;
+        plan.find_entries(snapshot, fixture)?;
+        plan.find_sets(snapshot, &tables, fixture, replace)?;
+        let loaded: HashSet<&str> = names.iter().map(String::as_str).collect();
+        let is_loaded = |key: &str| {
+            loaded.contains(key) || key.split_once('/').is_some_and(|(cache_key, sub)| fixture.contains(cache_key, sub))
+        };
+        plan.removed = plan.removal.removed().keys.iter().filter(|key| !is_loaded(key)).cloned().collect();
+        Ok(plan)
+    }
+
+    /// What is emptied before entries of vantage-live are written.
+    fn emptied(&self, fixture: &Fixture, replace: Replace) -> Vec<Selection> {
+        match replace {
+            Replace::Entries => Vec::new(),
+            Replace::All => vec![Selection::All],
+            Replace::CacheKeys => {
+                let entries = fixture.entries().zip(&self.items).filter(|(_, item)| item.place == Place::Entry);
+                let mut keys: Vec<&str> = entries.map(|(entry, _)| entry.key().cache_key()).collect();
+                keys.dedup();
+                keys.into_iter().map(|key| Selection::CacheKey(key.to_owned())).collect()
+            }
+        }
+    }
+
+    /// Finds which entries of vantage-live are there already.
+    fn find_entries(&mut self, snapshot: &Snapshot, fixture: &Fixture) -> Result<()> {
+        let mut table: Option<(&str, Option<Table>)> = None;
+        for (entry, item) in fixture.entries().zip(&mut self.items) {
+            if item.place != Place::Entry {
+                continue;
+            }
+            let cache_key = entry.key().cache_key();
+            let table = match &mut table {
+                Some((open, table)) if *open == cache_key => table,
+                other => {
+                    snapshot.expect_no_set(cache_key)?;
+                    let table = snapshot
+                        .table(cache_key)?
+                        .filter(|table| !self.removal.drops(table.name()) || table.cache_key().is_some());
+                    if let Some(table) = &table {
+                        table.expect_cache_table(snapshot.path())?;
+                    }
+                    &mut other.insert((cache_key, table)).1
+                }
+            };
+            let there = table.as_ref().map(|table| snapshot.has(table, entry.key().sub_key())).transpose()?;
+            item.is_replaced = there.unwrap_or(false);
+        }
+        Ok(())
+    }
+
+    /// Finds which sets and rows of them are there already, and what goes of them.
+    fn find_sets(
+        &mut self,
+        snapshot: &Snapshot,
+        tables: &Tables<'_>,
+        fixture: &Fixture,
+        replace: Replace,
+    ) -> Result<()> {
+        for (source, item) in Source::all(fixture).zip(&mut self.items) {
+            let (Place::Set(name) | Place::Rows(name)) = &item.place else { continue };
+            let Some(set) = tables.set(name) else { continue };
+            let is_whole = matches!(item.place, Place::Set(_)) || replace == Replace::CacheKeys;
+            if is_whole {
+                item.is_replaced = true;
+                self.replaced_sets.push(LostSet { set: set.clone(), what: LostPart::All });
+                for table in set.rows_table().into_iter().chain(set.meta_table()) {
+                    // Where it goes, redb may merge its pages with any beside them.
+                    snapshot.verify_table(table.name())?;
+                    self.replaced_tables.insert(table.name().to_owned(), Removal::Table);
+                }
+                continue;
+            }
+            let brings_meta = source.meta_of_part();
+            let (lost, is_replaced) = (&mut self.replaced_sets, &mut item.is_replaced);
+            source.each_row(&mut |id, _| {
+                if let Some(row) = snapshot.with_row(set, id)? {
+                    *is_replaced = true;
+                    lost.push(LostSet { set: row, what: LostPart::Rows });
+                }
+                Ok(())
+            })?;
+            if let Some(table) = set.meta_table().filter(|_| brings_meta.is_some()) {
+                snapshot.verify_table(table.name())?;
+                self.replaced_tables.insert(table.name().to_owned(), Removal::Table);
+                lost.push(LostSet { set: set.clone(), what: LostPart::Meta });
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the plan and does what it says, in one transaction, if what is there makes it due; `None` if not.
+    pub(crate) fn carry_out(
+        session: &mut Session,
+        keeper: &Keeper,
+        fixture: &Fixture,
+        replace: Replace,
+        is_due: impl FnOnce(&Snapshot) -> Result<bool>,
+    ) -> Result<Option<LoadPlan>> {
+        let snapshot = session.snapshot()?;
+        if !is_due(&snapshot)? {
+            return Ok(None);
+        }
+        let plan = LoadPlan::new(&snapshot, fixture, replace)?;
+        let removals = plan.removals();
+        if !fixture.is_empty() || !removals.is_empty() {
+            keeper.keep(&snapshot, &plan.lost(fixture))?;
+            progress::current().expect(Some(fixture.bytes()));
+            session.transact(&removals, |insert| plan.insert(fixture, insert))?;
+        }
+        Ok(Some(plan))
+    }
+
+    /// What goes before anything is written.
+    pub(crate) fn removals(&self) -> Removals {
+        let mut removals = self.removal.removals().clone();
+        removals.extend(self.replaced_tables.clone());
+        removals
+    }
+
+    /// Writes the entries and sets of the fixture, which must be that of the plan.
+    pub(crate) fn insert(&self, fixture: &Fixture, insert: &mut Insert<'_>) -> Result<()> {
+        // Rows that are added to a set follow it, if the fixture has both.
+        for is_part in [false, true] {
+            for (source, item) in Source::all(fixture).zip(&self.items) {
+                match (source, &item.place) {
+                    (_, place) if matches!(place, Place::Rows(_)) != is_part => {}
+                    (Source::Entry(entry), Place::Entry) => insert_entry(entry, insert)?,
+                    (source, Place::Set(name)) => insert_set(source, name, insert)?,
+                    (source, Place::Rows(name)) => insert_rows(source, name, insert)?,
+                    (Source::Set(_), Place::Entry) => unreachable!("a set is not placed among entries"),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be kept before it is replaced or removed.
+    pub(crate) fn lost(&self, fixture: &Fixture) -> Lost {
+        let mut lost = self.removal.lost();
+        let entries = fixture.entries().zip(&self.items);
+        let replaced = entries.filter(|(_, item)| item.is_replaced && item.place == Place::Entry);
+        lost.keys.extend(replaced.map(|(entry, _)| entry.key().clone()));
+        let removed: HashSet<String> = lost.sets.iter().map(|lost| lost.set.name().to_owned()).collect();
+        let left = self.replaced_sets.iter().filter(|lost| !removed.contains(lost.set.name()));
+        lost.sets.extend(left.cloned());
+        lost
+    }
+
+    /// The keys of what the cache does not have; the fixture must be that of the plan.
+    pub fn added<'f>(&'f self, fixture: &'f Fixture) -> impl Iterator<Item = String> + 'f {
+        self.keys(fixture, false)
+    }
+
+    /// The keys of what the cache has already; the fixture must be that of the plan.
+    pub fn replaced<'f>(&'f self, fixture: &'f Fixture) -> impl Iterator<Item = String> + 'f {
+        self.keys(fixture, true)
+    }
+
+    fn keys<'f>(&'f self, fixture: &'f Fixture, replaced: bool) -> impl Iterator<Item = String> + 'f {
+        let items = Source::all(fixture).zip(&self.items);
+        items.filter(move |(_, item)| item.is_replaced == replaced).map(|(source, item)| source.key(&item.place))
+    }
+
+    /// The full keys of what is removed and not in the fixture, in the order of the cache. A table that
+    /// vantage-live cannot read stands here with its cache key alone, a set of diorama with the name of its table.
+    #[must_use]
+    pub fn removed(&self) -> &[String] {
+        &self.removed
+    }
+}
+
+impl Source<'_> {
+    /// The pairs of a meta table that come with rows of a set: those of a backup.
+    fn meta_of_part(self) -> Option<StoredPairs> {
+        match self {
+            Source::Entry(_) => None,
+            Source::Set(set) => set.meta_pairs().filter(|_| set.is_part()),
+        }
+    }
+}
+
+fn insert_set(source: Source<'_>, name: &str, insert: &mut Insert<'_>) -> Result<()> {
+    if source.has_table() {
+        insert(name, "", NewValue::Table)?;
+    }
+    source.each_row(&mut |id, value| insert(name, id, NewValue::Bytes(value)))?;
+    insert_meta(source.meta()?, name, insert)
+}
+
+/// Rows beside others: what is remembered of their set stays as it is, so that the app shows them as it shows the
+/// others, unless they come with it.
+fn insert_rows(source: Source<'_>, name: &str, insert: &mut Insert<'_>) -> Result<()> {
+    source.each_row(&mut |id, value| insert(name, id, NewValue::Bytes(value)))?;
+    insert_meta(source.meta_of_part(), name, insert)
+}
+
+fn insert_meta(pairs: Option<StoredPairs>, name: &str, insert: &mut Insert<'_>) -> Result<()> {
+    let Some(pairs) = pairs else { return Ok(()) };
+    let table = meta_table(name);
+    insert(&table, "", NewValue::Table)?;
+    pairs.iter().try_for_each(|(key, value)| insert(&table, key, NewValue::Bytes(value)))
+}

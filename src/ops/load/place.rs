@@ -1,0 +1,192 @@
+//! Where the entries of a fixture go in a cache: which layout each gets, and under which name.
+
+use crate::diorama::identity::{Identity, meta_table};
+use crate::diorama::meta::{Meta, Nanoseconds};
+use crate::error::{Error, Result};
+use crate::fixture::sets::rows_of_envelope;
+use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
+use crate::live::key::{Key, Selection};
+use crate::live::view::EnvelopeView;
+use crate::snapshot::{Layout, Set, Snapshot, Table, TableRole};
+
+/// Where an entry of a fixture goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// To its key, as an entry of vantage-live.
+    Entry,
+    /// To the table of this name, in place of the whole set.
+    Set(String),
+    /// To the table of this name, beside its other rows.
+    Rows(String),
+}
+
+/// The tables of a cache, as far as they decide where something goes.
+pub(crate) struct Tables<'s> {
+    snapshot: Option<&'s Snapshot>,
+    pub sets: Vec<Set>,
+    roles: Vec<(Table, TableRole)>,
+    layout: Option<Layout>,
+}
+
+impl<'s> Tables<'s> {
+    /// Those of a commit; `None` where there is no cache yet.
+    pub fn of(snapshot: Option<&'s Snapshot>) -> Result<Tables<'s>> {
+        let roles = snapshot.map_or(Ok(Vec::new()), Snapshot::roles)?;
+        let sets = snapshot.map_or(Ok(Vec::new()), Snapshot::sets)?;
+        let has_cache_keys = roles.iter().any(|(_, role)| *role == TableRole::CacheKey);
+        let layout = match (has_cache_keys, sets.is_empty()) {
+            (true, true) => Some(Layout::Live),
+            (false, false) => Some(Layout::Diorama),
+            // Of both, or of neither.
+            _ => None,
+        };
+        Ok(Tables { snapshot, sets, roles, layout })
+    }
+
+    /// Where an entry of rows and perhaps a time goes.
+    pub fn place_of_entry(&self, fixture: &Fixture, entry: &FixtureEntry<'_>) -> Result<Place> {
+        let name = named(entry.key());
+        if entry.is_stored() {
+            return Ok(Place::Entry);
+        }
+        if !entry.may_be_set() {
+            self.expect_layout(fixture, Layout::Live, &name)?;
+            return Ok(Place::Entry);
+        }
+        match Snapshot::resolve(&self.sets, &name) {
+            Some((set, None)) => Ok(Place::Set(set.name().to_owned())),
+            Some((set, Some(row))) => {
+                let mut ids = Vec::new();
+                each_row_of_entry(entry, &mut |id, _| {
+                    ids.push(id.to_owned());
+                    Ok(())
+                })?;
+                expect_row(&name, row, ids.iter().map(String::as_str))?;
+                Ok(Place::Rows(set.name().to_owned()))
+            }
+            None if self.holds_cache_key(entry.key().cache_key()) || self.layout != Some(Layout::Diorama) => {
+                Ok(Place::Entry)
+            }
+            None => self.expect_free(table_of(fixture, &name)).map(Place::Set),
+        }
+    }
+
+    /// Where a set goes.
+    pub fn place_of_set(&self, fixture: &Fixture, set: &FixtureSet<'_>) -> Result<Place> {
+        // Stored bytes come from a cache like this one, and perhaps from what is no longer there.
+        if !set.is_stored() {
+            self.expect_layout(fixture, Layout::Diorama, set.key())?;
+        }
+        if !fixture.is_typed() {
+            let name = self.expect_free(set.name().to_owned())?;
+            return Ok(if set.is_part() { Place::Rows(name) } else { Place::Set(name) });
+        }
+        let there = Snapshot::resolve(&self.sets, set.key());
+        let named = match (there, set.is_part()) {
+            (Some((there, None)), false) => return Ok(Place::Set(there.name().to_owned())),
+            (None, false) => return self.expect_free(table_of(fixture, set.key())).map(Place::Set),
+            (Some((there, Some(row))), _) => Some((there.name(), row)),
+            // A row of a set that is not there.
+            (None, true) => {
+                set.key().strip_prefix(set.name()).and_then(|row| Some((set.name(), row.strip_prefix('/')?)))
+            }
+            (Some((_, None)), true) => None,
+        };
+        let Some((name, row)) = named else { return Err(Error::OnlyARow { key: set.key().to_owned() }) };
+        let mut ids = Vec::new();
+        set.each_row(&mut |id, _| {
+            // Two tell as much as all.
+            if ids.len() < 2 {
+                ids.push(id.to_owned());
+            }
+            Ok(())
+        })?;
+        expect_row(set.key(), row, ids.iter().map(String::as_str))?;
+        self.expect_free(name.to_owned()).map(Place::Rows)
+    }
+
+    /// The set with the table of this name.
+    pub fn set(&self, name: &str) -> Option<&Set> {
+        self.sets.binary_search_by(|set| set.name().cmp(name)).ok().map(|place| &self.sets[place])
+    }
+
+    /// The name of the table of a set that is not there yet, which may be typed as people read it.
+    pub fn name_of_new(typed: &str) -> String {
+        // What people read has none of these unless a name has them, and that is rare.
+        let is_stored = typed.contains(['?', '#', '%']) && Identity::of_table(typed).is_some();
+        match typed.parse::<Identity>() {
+            Ok(identity) if !is_stored => identity.table(),
+            _ => typed.to_owned(),
+        }
+    }
+
+    fn holds_cache_key(&self, cache_key: &str) -> bool {
+        self.roles.iter().any(|(table, _)| table.cache_key() == Some(cache_key))
+    }
+
+    /// Refuses an entry of one layout where there is only the other, unless that was asked for.
+    fn expect_layout(&self, fixture: &Fixture, layout: Layout, key: &str) -> Result<()> {
+        match (fixture.layout(), self.layout, self.snapshot) {
+            (None, Some(there), Some(snapshot)) if there != layout => {
+                let (path, is_set) = (snapshot.path().to_owned(), layout == Layout::Diorama);
+                Err(Error::OtherLayout { path, key: key.to_owned(), is_set })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses the name of a set if there is another kind of table with it, or with that of its meta table.
+    pub fn expect_free(&self, name: String) -> Result<String> {
+        let meta = meta_table(&name);
+        let wrong = self.roles.iter().find(|(table, role)| {
+            table.name() == name && *role != TableRole::Rows || table.name() == meta && *role != TableRole::Meta
+        });
+        let is_of_live = crate::live::key::cache_key(&name).is_some();
+        match (wrong, self.snapshot) {
+            (Some((table, _)), Some(snapshot)) => Err(Error::NotASetTable {
+                path: snapshot.path().to_owned(),
+                table: table.name().to_owned(),
+                is: table.kind().to_string(),
+            }),
+            _ if is_of_live => Err(Error::NotASetName { name }),
+            _ => Ok(name),
+        }
+    }
+}
+
+/// What a set is called under a key.
+pub(super) fn named(key: &Key) -> String {
+    Selection::Entry(key.clone()).named().expect("an entry has a name")
+}
+
+/// The table of a set of a fixture that is not there yet.
+fn table_of(fixture: &Fixture, name: &str) -> String {
+    if fixture.is_typed() { Tables::name_of_new(name) } else { name.to_owned() }
+}
+
+fn expect_row<'i>(key: &str, row: &str, mut ids: impl Iterator<Item = &'i str>) -> Result<()> {
+    let (first, second) = (ids.next(), ids.next());
+    if first == Some(row) && second.is_none() {
+        return Ok(());
+    }
+    Err(Error::OtherRows { key: key.to_owned(), row: row.to_owned() })
+}
+
+/// Calls `visit` with every row of an entry as diorama would store it.
+pub(super) fn each_row_of_entry(
+    entry: &FixtureEntry<'_>,
+    visit: &mut dyn FnMut(&str, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let value = entry.value()?;
+    rows_of_envelope(&EnvelopeView::new(&value).expect("the fixture encoded it"), visit)
+}
+
+/// What is to be remembered of rows that are all of a set: they were fetched, and copied whole, at that time.
+pub(super) fn meta_of_entry(entry: &FixtureEntry<'_>) -> Result<Meta> {
+    let value = entry.value()?;
+    let fetched_at = EnvelopeView::new(&value).expect("the fixture encoded it").fetched_at();
+    let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
+        return Err(Error::TimeOutOfRange { key: named(entry.key()), fetched_at });
+    };
+    Ok(Meta { total: None, refreshed_at: Some(at), copied_at: Some(at) })
+}
