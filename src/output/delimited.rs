@@ -19,6 +19,6 @@ pub fn row<'c>(output: &mut Output, delimiter: u8, cells: impl Iterator<Item = C
         csv.write_field(&*escape(&cell)).map_err(io::Error::from)?;
     }
     csv.write_record(None::<&[u8]>).map_err(io::Error::from)?;
-    let line = csv.into_inner().map_err(|error| error.into_error())?;
+    let line = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
     output.data().write_all(&line)
 }
