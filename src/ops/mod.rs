@@ -44,7 +44,7 @@ pub use check_sets::CheckedSets;
 pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{
     Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, MetaDiff, RowDiff, Side, diff, diff_in,
-    diff_values,
+    diff_rows, diff_values,
 };
 pub use dump::{DumpError, DumpFormat, DumpStyle, Dumped, RowText, dump, dump_entry, dump_rows, dump_set, dump_tree};
 pub use entries::{each_entry, each_row};
@@ -53,7 +53,7 @@ pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, fin
 pub use findings::{Finding, FindingKind, Findings};
 pub use invalidate::{Plan, Removed};
 pub use keep::Kept;
-pub use list::{CacheKeySummary, List, Unreadable, list};
+pub use list::{CacheKeySummary, List, list};
 pub use load::{LoadPlan, Replace};
 pub use near::{Near, near};
 pub use rewrite::{RewritePlan, Rewritten};
@@ -64,7 +64,7 @@ pub use sets::{only_set, sets_in};
 pub use stat::{Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
-pub use unread::{RefusedRow, RefusedRows, Unread};
+pub use unread::{RefusedRow, RefusedRows, Unread, Unreadable};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
 fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>> {

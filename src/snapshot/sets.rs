@@ -58,6 +58,12 @@ impl SetKey {
         &self.name
     }
 
+    /// The key of the whole set.
+    #[must_use]
+    pub fn whole(&self) -> SetKey {
+        SetKey { name: Arc::clone(&self.name), row: None }
+    }
+
     /// The id of the row; `None` if it is the key of a whole set.
     #[must_use]
     pub fn row(&self) -> Option<&str> {
@@ -160,6 +166,13 @@ impl Set {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows.as_ref().map_or(0, Table::entries)
+    }
+
+    /// What stands for its rows and what diorama remembers of them: as long as it is the same, so are they.
+    #[must_use]
+    pub fn fingerprint(&self) -> [Option<u128>; 2] {
+        let root = |table: &Option<Table>| table.as_ref().and_then(|table| table.definition().root);
+        [&self.rows, &self.meta_table].map(|table| root(table).map(|root| root.checksum))
     }
 
     /// The one row that is selected; `None` if all are.
@@ -306,6 +319,21 @@ impl Snapshot {
             TableName::Rows(name) if beside.remembered.contains(name) => Ok(TableRole::Rows),
             TableName::Rows(name) if beside.indexed.contains(name) => Ok(TableRole::Source),
             TableName::Rows(_) => self.role_by_rows(table),
+        }
+    }
+
+    /// Whether a table is one of a set, as far as that can be told without a look at all other tables.
+    pub(super) fn is_of_set(&self, table: &Table) -> Result<bool> {
+        if table.is_named_as_cache() || !table.holds_bytes_by_text() {
+            return Ok(false);
+        }
+        match TableName::of(table.name()) {
+            TableName::Hidden => Ok(false),
+            TableName::Meta(_) => Ok(true),
+            TableName::Rows(name) => {
+                let meta = self.table_tree().get(&meta_table(name)).map_err(|error| self.error(error, None))?;
+                Ok(meta.is_some() || self.role_by_rows(table)? == TableRole::Rows)
+            }
         }
     }
 
@@ -459,6 +487,13 @@ impl Snapshot {
         Ok(is_there.then_some(set))
     }
 
+    /// The rows of a set from an id on.
+    #[must_use]
+    pub fn rows_from<'s>(&'s self, set: &'s Set, id: &str) -> SetRows<'s> {
+        let cursor = set.rows.as_ref().map(|table| table.definition().tree(self.file()).entries_from(id.as_bytes()));
+        SetRows { snapshot: self, set, cursor, seen: None }
+    }
+
     /// The rows of a set: all, or the one that is selected.
     #[must_use]
     pub fn rows<'s>(&'s self, set: &'s Set) -> SetRows<'s> {
@@ -497,7 +532,7 @@ fn index_of(name: &str) -> Option<&str> {
 }
 
 /// The table, by `place`, and perhaps the id of a row that a text stands for.
-fn find<T>(typed: &str, place: impl Fn(&str) -> Option<T>) -> Option<(T, Option<&str>)> {
+pub(super) fn find<T>(typed: &str, place: impl Fn(&str) -> Option<T>) -> Option<(T, Option<&str>)> {
     let slashes = typed.rmatch_indices('/').map(|(at, _)| at);
     std::iter::once(typed.len()).chain(slashes).find_map(|cut| {
         let name = &typed[..cut];
