@@ -1,4 +1,4 @@
-//! Ages as a histogram: drawn, and its numbers.
+//! A histogram of ages, drawn or as numbers.
 
 use super::stale::Stale;
 use crate::output::histogram::Bar;
@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 use vlive::ops::{self, AgeHistogram};
 
-/// What the buckets of a histogram of ages are called.
+/// The labels of the buckets.
 const AGES: [&str; ops::AGE_BOUNDS.len() + 2] =
     ["future", "<1m", "<10m", "<1h", "<6h", "<1d", "<7d", "<30d", "<1y", "older"];
 

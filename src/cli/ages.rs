@@ -70,7 +70,7 @@ impl Ages {
     }
 }
 
-/// Lists the entries that were chosen.
+/// Lists the selected entries.
 pub fn list(
     chosen: &Chosen,
     listing: &Listing,
@@ -82,11 +82,11 @@ pub fn list(
     // Refused before anything is read.
     listing.table.format()?;
     let look = |snapshot: &Snapshot| vlive::ops::ages(snapshot, &chosen.scope);
-    let (mut ages, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
-    let found = !ages.entries.is_empty() || !ages.unreadable.is_empty();
+    let mut ages = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+    let found = !ages.entries.is_empty() || !ages.unread.unreadable.is_empty();
     if listing.histogram {
         draw(&ages.entries, listing, now, output)?;
-        let unread = tell_unread(&damage, &ages.unreadable, output);
+        let unread = tell_unread(&ages.unread, output);
         return Ok(unread.max(chosen.tell(&ages.matched, found, global, output)));
     }
     let all = listing.order.apply(&mut ages.entries, |entry| SortKey {
@@ -123,7 +123,7 @@ pub fn list(
         output.summary("the cache holds no entries");
     }
     Order::tell(ages.entries.len(), all, "entry", "entries", output);
-    let unread = tell_unread(&damage, &ages.unreadable, output);
+    let unread = tell_unread(&ages.unread, output);
     let unmatched = chosen.tell(&ages.matched, found, global, output);
     Ok(unread.max(unmatched))
 }
@@ -157,19 +157,19 @@ fn row(entry: &Age, now: u64) -> Row<'_> {
     }
 }
 
-/// What machines are told of the layout: nothing of that which was there first.
+/// The layout as a field of JSON: omitted for vantage-live's.
 pub fn layout_name(layout: Layout) -> Option<&'static str> {
     (layout == Layout::Diorama).then_some("diorama")
 }
 
-/// Prints full keys as they are. One that would be read as two is refused.
+/// Prints full keys unescaped. A key that would be read as two is refused.
 fn print_keys(entries: &[Age], null: bool, output: &mut Output) -> Result<()> {
     // Refused before anything is printed.
     entries.iter().try_for_each(|entry| check_key(&entry.key, null))?;
     entries.iter().try_for_each(|entry| print_key(&entry.key, null, output))
 }
 
-/// Prints a full key as it is, for `--keys-from`. One that would be read as two is refused.
+/// Prints a full key unescaped, for `--keys-from`. A key that would be read as two is refused.
 pub fn print_key(key: &str, null: bool, output: &mut Output) -> Result<()> {
     check_key(key, null)?;
     let key = output.key(key).into_owned();

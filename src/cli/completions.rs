@@ -28,7 +28,7 @@ impl Completions {
 /// with the names of the others.
 fn visible(program: &Command) -> Command {
     let commands = || program.get_subcommands().filter(|command| !command.is_hide_set());
-    // clap keeps only static text, and the process ends soon.
+    // clap accepts only static text, and the process is about to end.
     let names: Vec<&'static str> = commands().map(|command| &*command.get_name().to_owned().leak()).collect();
     Command::new("vlive")
         .version(env!("CARGO_PKG_VERSION"))

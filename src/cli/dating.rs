@@ -1,4 +1,4 @@
-//! When rows were fetched, as options say: one group of arguments for all commands that date entries.
+//! The time at which rows were fetched: the arguments that every command shares that dates entries.
 
 use super::time;
 use clap::Args;
@@ -17,7 +17,7 @@ pub struct Dating {
 }
 
 impl Dating {
-    /// The time, if there is an option for it.
+    /// The time, if an option gives one.
     pub fn given(&self, now: u64) -> Option<u64> {
         self.fetched_at.or(self.age.map(|age| now.saturating_sub(age.as_secs())))
     }

@@ -2,7 +2,7 @@ use super::dump_rows::RowStyle;
 use super::filtering::{Filtering, Selected, none_matches};
 use super::format::{FormatArgs, Formats, is_standard_output};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, target, tell_refused, tell_unread};
+use super::{Global, Refused, Status, target, tell_unread};
 use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -183,7 +183,7 @@ impl Dump {
             Ok(dumped)
         };
         let dumped = self.write(format, output, write, |dumped| dumped.entries > 0)?;
-        Ok(tell_unread(&[], &dumped.unreadable, output))
+        Ok(tell_unread(&dumped.unread, output))
     }
 
     fn many(&self, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
@@ -241,7 +241,7 @@ impl Dump {
         Ok(tell(&dumped, chosen, global, output))
     }
 
-    /// Calls `write` with where the output goes. No file is there of a dump that fails or is not kept.
+    /// Calls `write` with the output. A dump that fails or is not kept leaves no file.
     fn write(
         &self,
         format: Format,
@@ -285,14 +285,14 @@ pub fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Res
     Ok(snapshot)
 }
 
-/// Whether a file is made of a dump: not of one that finds nothing of what it was asked for.
+/// Whether a dump replaces its file: not if it found none of the selected entries.
 fn is_answer(dumped: &Dumped) -> bool {
     dumped.entries > 0 || dumped.matched.is_all_there_is()
 }
 
 fn tell(dumped: &Dumped, chosen: &Chosen, global: &Global, output: &mut Output) -> Status {
-    let unread = tell_unread(&dumped.damage, &dumped.unreadable, output).max(tell_refused(&dumped.refused, output));
-    let found = dumped.entries > 0 || !dumped.unreadable.is_empty();
+    let unread = tell_unread(&dumped.unread, output);
+    let found = dumped.entries > 0 || !dumped.unread.unreadable.is_empty();
     if !found && dumped.matched.without_rows > 0 {
         output.error(&none_matches(dumped.matched.without_rows), None);
         return unread.max(Status::No);

@@ -1,4 +1,4 @@
-//! `dump --format rows`: a line of JSON for each row, for engines that read JSON Lines.
+//! `dump --format rows`: a line of JSON per row, for engines that read JSON Lines.
 
 use super::filtering::Replacing;
 use crate::output::rows;
@@ -10,14 +10,14 @@ use vlive::snapshot::{EntryKey, Row};
 pub struct RowStyle {
     /// Values without loss, not by their meaning.
     pub lossless: bool,
-    /// What stands in place of the row.
+    /// The filter whose result replaces the row.
     pub replacing: Option<Replacing>,
-    /// The name of the cache, where rows of several are read together.
+    /// The name of the cache, to read the rows of several caches together.
     pub label: Option<String>,
 }
 
 impl RowStyle {
-    /// What the line of a row begins with, up to its fields.
+    /// The beginning of a line, up to the fields of the row.
     fn push_begin(&self, line: &mut Vec<u8>, key: &EntryKey, fetched_at: Option<u64>, id: &str) {
         line.push(b'{');
         if let Some(label) = &self.label {

@@ -1,4 +1,4 @@
-//! The world as a run finds it: environment variables and the clock, read here and passed down as values.
+//! Environment variables and the clock, read here once and passed down as values.
 
 use super::Refused;
 use super::time;
@@ -8,20 +8,20 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What variables and the clock say.
+/// The values of the variables and the clock.
 #[derive(Clone, Debug)]
 pub struct Environment {
     /// In seconds since 1970; `VLIVE_NOW` stands in for the clock.
     pub now: u64,
-    /// What goes on telling the time.
+    /// The clock, for a command that runs for long.
     pub clock: Clock,
     /// `SOURCE_DATE_EPOCH`: the time that makes builds reproducible.
     pub source_date_epoch: Option<u64>,
     /// `VLIVE_FOLDER`.
     pub folder: Option<PathBuf>,
-    /// Where the system's rules put the caches of a user.
+    /// The user's cache folders, by the conventions of the system.
     pub cache_folders: Vec<PathBuf>,
-    /// `VISUAL`, else `EDITOR`, else what every system has: a line for the shell.
+    /// `VISUAL`, else `EDITOR`, else the system's default: a line for the shell.
     pub editor: String,
 }
 
@@ -43,7 +43,7 @@ impl Environment {
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {
     System,
-    /// It stands at this time, in seconds since 1970.
+    /// Stopped at this time, in seconds since 1970.
     Stopped(u64),
 }
 
@@ -57,7 +57,7 @@ impl Clock {
     }
 }
 
-/// A variable that is set to something.
+/// The value of a variable that is set and not empty.
 fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -1,5 +1,4 @@
-//! Which rows of the entries count, and what is shown of them: one group of arguments for all commands that
-//! read rows.
+//! Which rows are included and what is shown of them: arguments that every command shares that reads rows.
 
 use super::selection::Chosen;
 use super::{Refused, time};
@@ -28,7 +27,7 @@ impl Filtering {
         self.where_filter.is_some()
     }
 
-    /// Narrows what was chosen to the rows for which the filter is true.
+    /// Narrows the scope to the rows for which the filter is true.
     pub fn narrow(&self, chosen: &mut Chosen, now: u64) -> Result<()> {
         if let Some(rows) = self.rows(move || now)? {
             chosen.scope = std::mem::take(&mut chosen.scope).keeping(rows);
@@ -48,7 +47,7 @@ impl Filtering {
     }
 }
 
-/// Says that entries were found, and no row for which the filter is true.
+/// Reports that entries were found, but no row for which the filter is true.
 pub fn none_matches(entries: u64) -> String {
     let entries = human::count(entries, "entry", "entries");
     format!("the filter is true of no row of {entries}")
@@ -66,14 +65,14 @@ impl Selected {
         self.select_filter.is_some()
     }
 
-    /// What stands in place of rows; `None` if they stand for themselves.
+    /// The filter whose results replace rows; `None` if rows are shown unchanged.
     pub fn compile(&self, now: u64) -> Result<Option<Replacing>> {
         let Some(code) = &self.select_filter else { return Ok(None) };
         Ok(Some(Replacing { filter: Arc::new(compile("--select", code)?), now }))
     }
 }
 
-/// A filter whose results stand in place of rows.
+/// A filter whose results replace rows.
 #[derive(Clone)]
 pub struct Replacing {
     filter: Arc<Filter>,

@@ -1,4 +1,4 @@
-//! What a command prints, and where to: one group of arguments for each kind of output.
+//! Output formats and output files: one group of arguments for each kind of output.
 
 use super::{Refused, target};
 use crate::output::Output;
@@ -30,16 +30,16 @@ pub struct FormatArgs<F: Formats> {
     json: bool,
 }
 
-/// Endings of file names that say what is in the file, whatever the command.
+/// Endings of file names with their formats, the same for every command.
 const ENDINGS: [&str; 8] = ["json", "jsonl", "ndjson", "csv", "tsv", "md", "diag", "cbor"];
 
 impl<F: Formats> FormatArgs<F> {
-    /// The format that is asked for, or else the default.
+    /// The format that the options name, or else the default.
     pub fn format(&self) -> F {
         self.given().unwrap_or(F::DEFAULT)
     }
 
-    /// The format that is asked for, or else that of a file to be written, by the ending of its name.
+    /// The format that the options name, or else that of the output file, by the ending of its name.
     pub fn format_of(&self, file: Option<&Path>) -> Result<F> {
         if let Some(format) = self.given() {
             return Ok(format);
@@ -79,7 +79,7 @@ impl Formats for TableFormat {
     }
 }
 
-/// What a command prints of what it did.
+/// The formats of a summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SummaryFormat {
     /// Words, for people
@@ -119,7 +119,7 @@ impl TableArgs {
         self.format.format_of(self.output.as_deref().filter(|path| !is_standard_output(path)))
     }
 
-    /// Calls `print` with where the table goes. A file is written when `print` is done.
+    /// Calls `print` with the output of the table. A file is written when `print` is done.
     pub fn print<T>(
         &self,
         output: &mut Output,
@@ -138,7 +138,7 @@ impl TableArgs {
         let write = |file| {
             let mut to_file = output.to_file(file);
             let printed = print(&mut to_file, format).and_then(|printed| Ok(to_file.flush().map(|()| printed)?));
-            // What goes wrong with the file is told with its name.
+            // Errors of the file name the file.
             match printed.map_err(anyhow::Error::downcast::<io::Error>) {
                 Err(Ok(error)) => Err(error),
                 Err(Err(error)) => Ok(Err(error)),

@@ -60,7 +60,7 @@ struct Summary {
     replaced: usize,
     removed: usize,
     dry_run: bool,
-    /// Of a dry run.
+    /// What a dry run prints.
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<Keys>,
 }
@@ -154,7 +154,7 @@ impl Load {
 fn read_fixture(paths: &[PathBuf], options: &FixtureOptions, output: &Output) -> Result<Fixture> {
     let sources = sources(paths, output)?;
     let bar = if paths.is_empty() { output.bar_beside_input("reading") } else { output.bar("reading") };
-    // Nobody knows how much a folder holds, or what comes from standard input.
+    // The size of a folder and of standard input is not known.
     let files = paths.iter().map(|path| fs::metadata(path).ok().filter(fs::Metadata::is_file));
     bar.expect(files.map(|file| Some(file?.len())).sum::<Option<u64>>().filter(|_| !paths.is_empty()));
     Ok(bar.of(|| Fixture::read(sources, options))?)

@@ -42,7 +42,7 @@ fn render(command: Command, title: &str) -> Result<String> {
     let mut page = Vec::new();
     let source = concat!("vlive ", env!("CARGO_PKG_VERSION"));
     clap_mangen::Man::new(command).title(title).source(source).render(&mut page)?;
-    // The one heading that is not in capitals is the one that clap was given for `--help`.
+    // Only the heading that clap was given for `--help` is not in capitals.
     Ok(String::from_utf8(page)?.replace(".SH Commands", ".SH COMMANDS"))
 }
 

@@ -1,4 +1,4 @@
-//! The command line: what is typed becomes, once, what is needed.
+//! The command line: arguments and the environment are resolved here, once.
 
 mod age_histogram;
 mod ages;
@@ -48,7 +48,7 @@ pub use edit::{is_editor_running, keep_edited_text};
 use environment::Environment;
 use global::{Global, GlobalArgs};
 pub use interrupted::before_signals_end_it;
-use report::{Refused, tell_refused, tell_unread};
+use report::{Refused, tell_damage, tell_unread, tell_unreadable};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
 pub use streams::streams;
@@ -120,7 +120,7 @@ impl Cli {
     }
 }
 
-/// How a command that got through went.
+/// The outcome of a command that ran to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     Done = 0,
@@ -128,10 +128,10 @@ pub enum Status {
     Unreadable = 3,
 }
 
-/// What is typed; help and usage errors end the process here.
+/// Parses the arguments; help and usage errors end the process here.
 pub fn parse() -> Cli {
     let arguments: Vec<_> = env::args_os().collect();
-    // Usage errors are coloured before there is anything parsed that could say how.
+    // Usage errors are coloured before the option for colour is parsed.
     let color = match arguments.iter().filter_map(|argument| argument.to_str()).collect::<Vec<_>>() {
         arguments if is_given(&arguments, "never") => ColorChoice::Never,
         arguments if is_given(&arguments, "always") => ColorChoice::Always,

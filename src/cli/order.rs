@@ -1,4 +1,4 @@
-//! The order and number of the rows of a table: one group of arguments for ls and ages.
+//! The order and number of rows in a table: arguments that ls and ages share.
 
 use crate::output::{Output, human};
 use clap::{Args, ValueEnum};
@@ -27,7 +27,7 @@ pub enum By {
     Rows,
 }
 
-/// What rows are sorted by. The time is that of the oldest entry; `None` where it cannot be read.
+/// The values that rows are sorted by. The time is that of the oldest entry; `None` if it cannot be read.
 pub struct SortKey {
     pub fetched_at: Option<u64>,
     pub bytes: u64,
@@ -35,7 +35,7 @@ pub struct SortKey {
 }
 
 impl Order {
-    /// Sorts rows that come in the order of their keys, and drops those beyond the limit. Returns how many
+    /// Sorts rows that arrive in the order of their keys and drops those beyond the limit. Returns how many
     /// there were.
     pub fn apply<T>(&self, rows: &mut Vec<T>, key: impl Fn(&T) -> SortKey) -> usize {
         match self.sort {
@@ -52,7 +52,7 @@ impl Order {
         all
     }
 
-    /// Says what the limit hides.
+    /// Reports how many rows the limit hides.
     pub fn tell(shown: usize, all: usize, one: &str, many: &str, output: &Output) {
         if shown < all {
             output.summary(&format!("{shown} of {}: --limit hides the others", human::count(all as u64, one, many)));

@@ -1,4 +1,4 @@
-//! Errors in words: what went wrong, what to do about it, and the exit status that stands for it.
+//! Errors in words: what went wrong, what to do about it, and the exit status.
 
 use super::Status;
 use super::edit::Kept;
@@ -9,10 +9,10 @@ use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 use vlive::Error;
-use vlive::ops::{RefusedRows, Unreadable};
+use vlive::ops::{RefusedRows, Unread, Unreadable};
 use vlive::system::Panic;
 
-/// What the program itself refuses: what is wrong, and what to do.
+/// An error of the program itself: what is wrong, and what to do.
 #[derive(Debug)]
 pub struct Refused {
     what: String,
@@ -25,12 +25,12 @@ impl Refused {
         Refused { what: what.into(), hint: hint.map(str::to_owned), status: 2 }.into()
     }
 
-    /// The same where nothing is wrong, but the answer is no.
+    /// The same with status 1: nothing is wrong, but the answer is no.
     pub fn no(what: impl Into<String>) -> anyhow::Error {
         Refused { what: what.into(), hint: None, status: Status::No as u8 }.into()
     }
 
-    /// The same of what is not the input's fault.
+    /// The same with status 3: the fault is not in the input.
     pub fn unwritable(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
         Refused { what: what.into(), hint: hint.map(str::to_owned), status: Status::Unreadable as u8 }.into()
     }
@@ -44,13 +44,26 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// Prints the error and gives the exit status that stands for it.
+/// Prints the error and returns its exit status.
 pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     let status = tell(error, output);
     if let Some(kept) = error.downcast_ref::<Kept>() {
         output.hint(&kept.to_string());
     }
     status
+}
+
+/// The same in words alone, for whoever has no exit status to give.
+pub fn words(error: &anyhow::Error) -> String {
+    let (what, hint) = if let Some(error) = error.downcast_ref::<Error>() {
+        (sentence(error), explain(error).1.map(str::to_owned))
+    } else if let Some(refused) = error.downcast_ref::<Refused>() {
+        (refused.what.clone(), refused.hint.clone())
+    } else {
+        (format!("{error:#}"), None)
+    };
+    let kept = error.downcast_ref::<Kept>().map(ToString::to_string);
+    [Some(what), hint, kept].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn tell(error: &anyhow::Error, output: &Output) -> ExitCode {
@@ -77,7 +90,7 @@ pub fn sentence(error: &dyn std::error::Error) -> String {
     reasons.fold(error.to_string(), |sentence, reason| format!("{sentence}: {reason}"))
 }
 
-/// Caches that are named in a hint.
+/// How many caches a hint names.
 const NAMED: usize = 5;
 
 /// For a missing cache: the caches in the folders just below.
@@ -90,7 +103,7 @@ fn caches_below(error: &Error) -> Option<String> {
     (!named.is_empty()).then(|| format!("there are caches below: {}{more}", named.join(", ")))
 }
 
-/// The folder of a cache where that is enough to find it, and what stands for the current folder left out.
+/// The path of a cache for a hint: its folder if that is enough, without a leading `./`.
 fn place(path: &Path) -> &Path {
     let place = if path.file_name().is_some_and(|name| name == "vlive.redb") { path.parent() } else { None };
     let place = place.unwrap_or(path);
@@ -191,19 +204,21 @@ pub fn survive_file_size_limit() {
     #[cfg(unix)]
     {
         let taken = std::sync::Arc::default();
-        // Where it cannot be had the system's way stays.
+        // If the signal cannot be caught, the system's behaviour stays.
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, taken).ok();
     }
 }
 
-/// The library catches what redb does to itself; the message would only confuse.
-pub fn silence_redb_panics() {
+/// The library catches panics in redb; their messages would only confuse. `before_words` is called before the message
+/// of a panic that ends the program.
+pub fn silence_redb_panics(before_words: fn()) {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |panic| match vlive::system::panic_in_hook() {
         Panic::Caught => {}
-        // The end of the process is certain; let it be one with a sentence and a status.
+        // The process is about to end: end it with a sentence and a status.
         #[expect(clippy::exit, reason = "there is no way back to `main`")]
         Panic::Fatal => {
+            before_words();
             vlive::system::temporary::remove_all();
             writeln!(
                 io::stderr(),
@@ -212,24 +227,39 @@ pub fn silence_redb_panics() {
             .ok();
             std::process::exit(Status::Unreadable as i32);
         }
-        _ => default(panic),
+        _ => {
+            before_words();
+            default(panic);
+        }
     }));
 }
 
-/// Names what could not be read, and gives the status that this makes.
-pub fn tell_unread(damage: &[Error], unreadable: &[Unreadable], output: &Output) -> Status {
+/// Names what could not be read, and returns the status.
+pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
+    tell_damage(&unread.damage, output)
+        .max(tell_unreadable(&unread.unreadable, output))
+        .max(tell_refused(&unread.refused, output))
+}
+
+/// The same of pages.
+pub fn tell_damage(damage: &[Error], output: &Output) -> Status {
     for (n, error) in damage.iter().enumerate() {
         let is_last = n + 1 == damage.len();
         output.error(&sentence(error), explain(error).1.filter(|_| is_last));
     }
+    if damage.is_empty() { Status::Done } else { Status::Unreadable }
+}
+
+/// The same of entries of vantage-live.
+pub fn tell_unreadable(unreadable: &[Unreadable], output: &Output) -> Status {
     for Unreadable { key, error } in unreadable {
         output.error(&format!("entry `{key}` cannot be decoded: {error}"), None);
     }
-    if damage.is_empty() && unreadable.is_empty() { Status::Done } else { Status::Unreadable }
+    if unreadable.is_empty() { Status::Done } else { Status::Unreadable }
 }
 
-/// Names rows that diorama refuses, and gives the status that this makes.
-pub fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
+/// The same of rows that diorama refuses.
+fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
     for row in &refused.first {
         output.error(&format!("row `{}` of `{}` cannot be read by diorama: {}", row.id, row.set, row.error), None);
     }

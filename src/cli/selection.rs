@@ -1,4 +1,4 @@
-//! Which entries a command is about: one group of arguments for all commands that select.
+//! Which entries a command works on: arguments that every command shares that selects.
 
 use super::source::lock_standard_input;
 use super::{Global, Refused, Status, time};
@@ -47,7 +47,7 @@ pub struct Selecting {
     pub null: bool,
 }
 
-/// How a command takes a selection with a `/` unless it is told.
+/// How a command takes a selection with a `/` by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
     /// As one full key.
@@ -72,7 +72,7 @@ impl Selecting {
         self.choose_after(None, meaning, "", now, output)
     }
 
-    /// The same with a selection before the others, and a hint on how else the command can be used.
+    /// The same with a selection before the others, and a hint on another use of the command.
     pub fn choose_after(
         &self,
         first: Option<&str>,
@@ -104,8 +104,7 @@ impl Selecting {
         Ok(Chosen { scope, meaning, names })
     }
 
-    /// What a command selects that would change everything if nothing is named: `all` must say so then, and
-    /// `hint` says how.
+    /// The selection of a command that changes entries. Without any selection `all` must be set; `hint` says how.
     pub fn choose_with_all(
         &self,
         meaning: Meaning,
@@ -197,11 +196,11 @@ fn parse(name: &str, meaning: Meaning, or: &str) -> Result<Selection> {
 pub struct Chosen {
     pub scope: Scope,
     meaning: Meaning,
-    /// Those of the first selections; those after them are keys from a file.
+    /// How many selections were typed; those after them are keys from a file.
     names: Vec<String>,
 }
 
-/// Selections without a match that are named one by one, and those for which something near is looked for.
+/// How many selections without a match are named, and for how many near keys are looked up.
 const NAMED: usize = 10;
 const HINTED: usize = 3;
 
@@ -219,7 +218,7 @@ impl Chosen {
         }
     }
 
-    /// Whether one thing is named, whatever it is.
+    /// Whether exactly one thing is selected.
     pub fn names_one(&self) -> bool {
         self.names.len() == 1 && self.scope.selections().len() == 1
     }
@@ -229,8 +228,7 @@ impl Chosen {
         self.scope.selections() == [Selection::All] && !self.scope.is_narrowed()
     }
 
-    /// Reports what the selections did not match; gives the status that this makes. `found` says whether there was
-    /// any entry.
+    /// Reports the selections that match nothing, and returns the status. `found` says whether there was any entry.
     pub fn tell(&self, matched: &Matched, found: bool, global: &Global, output: &Output) -> Status {
         warn_of_future(matched, output);
         let unmatched = self.unmatched(matched);
@@ -258,7 +256,7 @@ impl Chosen {
         Status::No
     }
 
-    /// Names what is near the selections that match nothing, where that is not a failure.
+    /// Names near keys for the selections that match nothing, in a command where that is not a failure.
     pub fn advise(&self, matched: &Matched, global: &Global, output: &Output) {
         for &place in self.unmatched(matched).iter().take(HINTED) {
             if let Some(hint) = self.hint(place, global) {
@@ -282,21 +280,21 @@ impl Chosen {
         }
     }
 
-    /// What to ask for instead.
+    /// Suggests what to select instead.
     fn hint(&self, place: usize, global: &Global) -> Option<String> {
         let selection = &self.scope.selections()[place];
         if let Selection::Set(name) = selection {
             return Some(format!("a full key has a `/`; the root entry of `{name}` is `{name}/__root__`"));
         }
         let look = |snapshot: &Snapshot| vlive::ops::near(snapshot, selection);
-        // Whatever keeps the cache from being read was reported before.
+        // An error that keeps the cache from being read was reported before.
         let near = Snapshot::look(global.folder(), global.look_wait(), look).ok()?;
         let is_exact = matches!(selection, Selection::Entry(_)) && place < self.names.len();
         hint(&near, is_exact)
     }
 }
 
-/// Warns of entries that are dated in the future, where ages count.
+/// Warns of entries dated in the future if a bound of age is given.
 pub fn warn_of_future(matched: &Matched, output: &Output) {
     if matched.future > 0 {
         let entries = human::count(matched.future, "selected entry is dated", "selected entries are dated");

@@ -1,7 +1,7 @@
 use super::filtering::{Filtering, Replacing, Selected, none_matches};
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning as SelectionMeaning, Selecting};
-use super::{Global, Status, tell_refused, tell_unread};
+use super::{Global, Status, tell_unread};
 use crate::output::listing::TableFormat;
 use crate::output::meaning::{Meaning, meaning};
 use crate::output::{self, Grid, Output, delimited, escape, markdown, rows, table};
@@ -11,8 +11,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Write;
 use std::mem;
-use vlive::ops::{Matched, RefusedRows, Unread, Unreadable};
-use vlive::snapshot::EntryKey;
+use vlive::ops::{Matched, Unread};
+use vlive::snapshot::{EntryKey, PastDamage};
 use vlive::{Error, Record, Snapshot};
 
 /// Show rows as a table
@@ -67,11 +67,16 @@ struct Shown {
     /// Full keys.
     entries: Vec<EntryKey>,
     rows: Vec<Row>,
-    unreadable: Vec<Unreadable>,
-    refused: RefusedRows,
+    unread: Unread,
     /// Sets of diorama of which not all rows are cached, with both numbers.
     partial: Vec<(String, u64, u64)>,
     matched: Matched,
+}
+
+impl PastDamage for Shown {
+    fn damage(&mut self) -> &mut Vec<Error> {
+        &mut self.unread.damage
+    }
 }
 
 impl Show {
@@ -86,7 +91,7 @@ impl Show {
         self.filtering.narrow(&mut chosen, now)?;
         let replacing = self.selected.compile(now)?;
         let look = |snapshot: &Snapshot| read(snapshot, &chosen, replacing.as_ref());
-        let (shown, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+        let shown = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
         let found = !shown.entries.is_empty();
         let mut status = Status::Done;
         if found {
@@ -101,15 +106,14 @@ impl Show {
         } else if shown.matched.without_rows > 0 {
             output.error(&none_matches(shown.matched.without_rows), None);
             status = Status::No;
-        } else if chosen.is_everything() && damage.is_empty() && shown.unreadable.is_empty() {
+        } else if chosen.is_everything() && shown.unread.damage.is_empty() && shown.unread.unreadable.is_empty() {
             output.summary("the cache holds no entries");
         }
-        status = status.max(tell_unread(&damage, &shown.unreadable, output));
-        status = status.max(tell_refused(&shown.refused, output));
-        Ok(status.max(chosen.tell(&shown.matched, found || !shown.unreadable.is_empty(), global, output)))
+        status = status.max(tell_unread(&shown.unread, output));
+        Ok(status.max(chosen.tell(&shown.matched, found || !shown.unread.unreadable.is_empty(), global, output)))
     }
 
-    /// Whether every field that is asked for is there. Where there are no rows, none lacks it.
+    /// Whether every requested field exists. Without any rows no field counts as missing.
     fn has_fields(&self, shown: &Shown, output: &Output) -> bool {
         let is_missing = |field: &&String| shown.rows.iter().all(|row| !row.record.contains_key(*field));
         let missing = self.fields.iter().find(is_missing).filter(|_| !shown.rows.is_empty());
@@ -155,8 +159,8 @@ impl Show {
         Ok(())
     }
 
-    /// Prints the table. Returns the fields that are left out since they repeat the row id, and those for which there
-    /// was no room.
+    /// Prints the table. Returns the fields that were left out because they repeat the row id, and those that did not
+    /// fit.
     fn print_as<'r>(
         &self,
         mut table: Table<'r>,
@@ -184,8 +188,8 @@ impl Show {
     }
 }
 
-/// Decodes what is selected.
-fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> Result<(Shown, Vec<Error>), Error> {
+/// Decodes the selected entries.
+fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> Result<Shown, Error> {
     let mut shown = Shown::default();
     let mut unread = Unread::default();
     let (matched, damage) = vlive::ops::each_entry::<Error>(snapshot, &chosen.scope, |entry| {
@@ -210,13 +214,11 @@ fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> 
         Ok(())
     })?;
     unread.damage.extend(damage);
-    shown.matched = matched;
-    shown.unreadable = unread.unreadable;
-    shown.refused = unread.refused;
-    Ok((shown, unread.damage))
+    (shown.matched, shown.unread) = (matched, unread);
+    Ok(shown)
 }
 
-/// Some rows and fields of what is shown.
+/// The rows and fields to show.
 struct Table<'r> {
     shown: &'r Shown,
     rows: &'r [Row],
@@ -287,7 +289,7 @@ impl<'r> Table<'r> {
         self.fields.iter().filter_map(of_record).collect()
     }
 
-    /// Prints an object of row id to row; of several entries an object of full key to that.
+    /// Prints an object of row id to row; for several entries, an object of full key to such objects.
     fn print_json(&self, output: &mut Output) -> Result<()> {
         let mut out = output.json_data();
         let mut text = Vec::new();
@@ -335,13 +337,13 @@ impl<'r> Table<'r> {
     }
 }
 
-/// The fields of all rows, each where it comes first.
+/// The fields of all rows, in the order of their first occurrence.
 fn fields_of(rows: &[Row]) -> Vec<&str> {
     let mut known = HashSet::new();
     rows.iter().flat_map(|row| row.record.keys()).map(String::as_str).filter(|field| known.insert(*field)).collect()
 }
 
-/// Whether a field holds numbers, and nothing else where it holds anything.
+/// Whether every value of a field is a number.
 fn are_numbers(rows: &[Row], field: &str) -> bool {
     let mut any = false;
     for value in rows.iter().filter_map(|row| row.record.get(field)) {
@@ -354,7 +356,7 @@ fn are_numbers(rows: &[Row], field: &str) -> bool {
     any
 }
 
-/// Names on one line, as many as can be of use.
+/// Names on one line, up to a useful number.
 fn listed(fields: &[&str]) -> String {
     let names: Vec<Cow<'_, str>> = fields.iter().map(|field| escape::visible(field)).collect();
     output::to_width(&names.join(", "), 1000).into_owned()

@@ -1,4 +1,4 @@
-//! Where fixtures come from, as they are named on the command line.
+//! The sources of fixtures, as named on the command line.
 
 use super::Refused;
 use crate::output::Output;
@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use vlive::fixture::Source;
 
-/// The sources of a fixture: paths, and `-` for standard input, which is also what there is without any.
+/// The sources of a fixture: paths, and `-` for standard input, which is also the default.
 pub fn sources<'s>(paths: &[PathBuf], output: &Output) -> Result<Vec<Source<'s>>> {
     if paths.is_empty() {
         return Ok(vec![standard_input(output)]);
@@ -16,7 +16,7 @@ pub fn sources<'s>(paths: &[PathBuf], output: &Output) -> Result<Vec<Source<'s>>
     Ok(paths.iter().map(|path| source(path, output)).collect())
 }
 
-/// Refuses standard input that is named twice: it can be read only once.
+/// Refuses standard input if it is named twice: it can be read only once.
 pub fn refuse_twice(paths: &[impl AsRef<Path>]) -> Result<()> {
     if paths.iter().filter(|path| path.as_ref() == Path::new("-")).count() > 1 {
         return Err(Refused::error(
@@ -36,7 +36,7 @@ fn standard_input<'s>(output: &Output) -> Source<'s> {
     Source::Json { name: "standard input".to_owned(), input: Box::new(lock_standard_input("JSON", output)) }
 }
 
-/// Standard input, with a word to whoever types it.
+/// Standard input; on a terminal a message tells the user to type.
 pub fn lock_standard_input(what: &str, output: &Output) -> impl Read + 'static {
     if output.stdin_is_terminal() {
         output.summary(&format!("reading {what} from standard input; end it with Ctrl-D"));
@@ -44,7 +44,7 @@ pub fn lock_standard_input(what: &str, output: &Output) -> impl Read + 'static {
     Ending { input: io::stdin().lock(), is_ended: false }
 }
 
-/// Input that has ended when it says so: a terminal would go on, and need a second Ctrl-D.
+/// Input that stays at its end: a terminal would go on and need a second Ctrl-D.
 struct Ending<R> {
     input: R,
     is_ended: bool,
@@ -61,7 +61,7 @@ impl<R: Read> Read for Ending<R> {
     }
 }
 
-/// Names the files of folders that were passed by.
+/// Names the files in folders that were skipped.
 pub fn tell_ignored(fixture: &vlive::Fixture, output: &Output) {
     for path in fixture.ignored() {
         output.warning(&format!("`{}` is not an entry: its name ends in neither .json nor .cbor", path.display()));

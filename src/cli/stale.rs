@@ -1,4 +1,4 @@
-//! From when on an entry is old: one group of arguments for all commands that list ages.
+//! The age at which an entry is old: arguments that every command shares that lists ages.
 
 use super::time;
 use crate::output::Freshness;
@@ -14,12 +14,12 @@ pub struct Stale {
 }
 
 impl Stale {
-    /// What an age in seconds says.
+    /// How fresh an age in seconds is.
     pub fn freshness(&self, age: i64) -> Option<Freshness> {
         Freshness::of(age, self.stale)
     }
 
-    /// What all ages from `from` up to `to`, which is not included, say; nothing if they differ.
+    /// How fresh all ages from `from` up to, but not including, `to` are; `None` if they differ.
     pub fn freshness_between(&self, from: u64, to: Option<u64>) -> Option<Freshness> {
         let age = |seconds: u64| self.freshness(i64::try_from(seconds).unwrap_or(i64::MAX));
         age(from).filter(|first| age(to.map_or(u64::MAX, |to| to - 1)) == Some(*first))

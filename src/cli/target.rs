@@ -1,4 +1,4 @@
-//! Files and folders that appear under their name when they are whole.
+//! Files and folders that appear under their name once they are complete.
 
 use super::Refused;
 use anyhow::Result;
@@ -9,13 +9,13 @@ use std::sync::Arc;
 use vlive::ops::DumpError;
 use vlive::system::temporary::{TemporaryFile, TemporaryFolder};
 
-/// Whether a path that is to be written means a folder.
+/// Whether an output path means a folder.
 pub fn is_folder(path: &Path) -> bool {
     path.to_string_lossy().ends_with(is_separator) || path.is_dir()
 }
 
-/// Writes the file at `path`, in place of one that is there, unless `is_kept` says of what `write` returns that it is
-/// not to appear. What is not a file, such as a pipe, is written to as it is.
+/// Writes the file at `path`, replacing an existing one, unless `is_kept` rejects the result of `write`. Anything that
+/// is not a regular file, such as a pipe, is written in place.
 pub fn file<T, E: Into<DumpError>>(
     path: &Path,
     write: impl FnOnce(Box<dyn Write + '_>) -> Result<T, E>,
@@ -30,18 +30,18 @@ pub fn file<T, E: Into<DumpError>>(
     unbuffered(path, buffered, is_kept)
 }
 
-/// The same for what buffers by itself.
+/// The same for a writer that buffers by itself.
 pub fn unbuffered<T, E: Into<DumpError>>(
     path: &Path,
     write: impl FnOnce(Arc<fs::File>) -> Result<T, E>,
     is_kept: impl FnOnce(&T) -> bool,
 ) -> Result<T> {
     let cannot_write = |source: io::Error| match source.kind() {
-        // Whoever reads the pipe has seen enough, as on standard output.
+        // The reader has closed the pipe, as on standard output.
         io::ErrorKind::BrokenPipe => anyhow::Error::from(source),
         _ => unwritable(path, &source),
     };
-    // What the system keeps there may lead to a file that others write to.
+    // Paths of the system, such as /dev/stdout, may lead to a file that others write to.
     let is_of_system = path.starts_with("/dev") || path.starts_with("/proc");
     if is_of_system || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let out = fs::OpenOptions::new().append(true).open(path).map_err(cannot_write)?;
@@ -63,8 +63,7 @@ pub fn unbuffered<T, E: Into<DumpError>>(
     Ok(written)
 }
 
-/// Makes the folder at `path`, which must be missing or empty, unless `is_kept` says of what `fill` returns that it is
-/// not to appear.
+/// Creates the folder at `path`, which must be missing or empty, unless `is_kept` rejects the result of `fill`.
 pub fn folder<T>(
     path: &Path,
     fill: impl FnOnce(&Path) -> Result<T, DumpError>,
@@ -75,7 +74,7 @@ pub fn folder<T>(
         let what = format!("the folder `{}` is not empty", path.display());
         return Err(Refused::error(what, Some("name a new one, or remove what is in it")));
     }
-    // A slash at the end would stand for the folder that is not there yet.
+    // A trailing slash would mean the folder that does not exist yet.
     let (named, path) = (path, &fs::canonicalize(path).unwrap_or_else(|_| path.components().collect()));
     let new = TemporaryFolder::new(existing_parent(path, named)?).map_err(cannot_write)?;
     if let Ok(metadata) = fs::metadata(path) {
@@ -88,7 +87,7 @@ pub fn folder<T>(
     Ok(filled)
 }
 
-/// What a dump that stopped is reported as, given what becomes of an output that failed.
+/// The error of a dump that stopped; `cannot_write` describes an error of its output.
 pub fn of_output(error: impl Into<DumpError>, cannot_write: impl FnOnce(io::Error) -> anyhow::Error) -> anyhow::Error {
     match error.into() {
         DumpError::Output(error) => cannot_write(error),
@@ -104,10 +103,10 @@ fn unwritable(path: &Path, reason: &io::Error) -> anyhow::Error {
     Refused::unwritable(format!("cannot write `{}`: {reason}", path.display()), hint)
 }
 
-/// Where a link leads, though there be nothing yet, so that it stays one.
+/// The target of a link, which need not exist: the link stays a link.
 fn linked(path: &Path) -> Result<PathBuf> {
     let mut target = path.to_owned();
-    // As many as the system would follow.
+    // As many links as the system would follow.
     for _ in 0..40 {
         match fs::read_link(&target) {
             Ok(next) => target = parent(&target).join(next),
@@ -118,7 +117,7 @@ fn linked(path: &Path) -> Result<PathBuf> {
     Err(Refused::unwritable(what, Some("remove it, or name another file")))
 }
 
-/// The folder in which `path` is to appear, which was given as `named`.
+/// The folder that will contain `path`, which the user gave as `named`.
 fn existing_parent<'p>(path: &'p Path, named: &Path) -> Result<&'p Path> {
     let folder = parent(path);
     match fs::metadata(folder) {

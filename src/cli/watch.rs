@@ -137,20 +137,20 @@ impl Watch {
     }
 }
 
-/// What is told of a cache that is watched.
+/// What has been reported so far.
 struct Telling<'w> {
     watch: &'w Watch,
     scope: &'w Scope,
     /// Rows of which a reported entry has or had one.
     rows: Option<RowFilter>,
-    /// Whether what was waited for has come to pass.
+    /// Whether the awaited event has happened.
     came: bool,
-    /// What is the matter with the cache, as it was told last.
+    /// The problem with the cache that was reported last.
     trouble: Option<String>,
 }
 
 impl Telling<'_> {
-    /// Looks once; whether there was a commit to be seen.
+    /// Looks once; returns whether there was a new commit.
     fn look(&mut self, watcher: &mut Watcher, global: &Global, output: &mut Output) -> Result<bool> {
         let is_first = !watcher.has_seen();
         let is_silent = is_first && !self.watch.initial;
@@ -170,7 +170,7 @@ impl Telling<'_> {
         });
         let seen = match seen {
             Ok(seen) => Ok(seen),
-            // What is the matter with the cache may pass, and any other error ends the command.
+            // A problem with the cache may pass; any other error ends the command.
             Err(error) => Err(error.downcast::<Error>()?),
         };
         match seen {
@@ -201,7 +201,7 @@ impl Telling<'_> {
         Ok(rows.takes_any(&change.key.clone().into(), entry.value())?)
     }
 
-    /// Says what of a commit could not be read, and that the cache is there again.
+    /// Reports what of a commit could not be read, and that the cache is readable again.
     fn tell(&mut self, commit: &SeenCommit, is_first: bool, output: &Output) {
         for error in &commit.damage {
             output.error(&report::sentence(error), None);
@@ -213,7 +213,7 @@ impl Telling<'_> {
         }
     }
 
-    /// Says once what is the matter, unless waiting cannot help.
+    /// Reports a problem once, unless waiting cannot help.
     fn survive(&mut self, error: Error, is_first: bool, output: &mut Output) -> Result<()> {
         let may_pass = matches!(
             error,
@@ -278,7 +278,7 @@ impl Watch {
         Ok(output.data().write_all(b"}\n")?)
     }
 
-    /// Calls `each` with what differs inside of an entry, if that is asked for.
+    /// Calls `each` with the differences inside an entry, if they are requested.
     fn differences(
         &self,
         commit: &SeenCommit,
@@ -293,7 +293,7 @@ impl Watch {
     }
 }
 
-/// The entry as it is now, if it is there.
+/// The current entry, if it exists.
 fn new_entry(commit: &SeenCommit, change: &EntryChange) -> vlive::Result<Option<LiveEntry>> {
     let now = change.new.as_ref().map(|_| commit.snapshot.entry(&change.key));
     Ok(now.transpose()?.flatten())
@@ -307,7 +307,7 @@ fn keep(folder: &Path, commit: &SeenCommit, keys: Vec<Selection>, output: &Outpu
         Refused::unwritable(format!("cannot write to `{}`: {error}", path.display()), None)
     };
     fs::create_dir_all(folder).map_err(|error| cannot(folder, error))?;
-    // A file in the place of another one may begin its numbers anew.
+    // A file that replaced another may restart its commit numbers.
     let names = (1..).map(|n| if n == 1 { number.clone() } else { format!("{number}-{n}") });
     let mut paths = names.map(|name| folder.join(name));
     let path = paths.find(|path| !path.exists()).expect("names do not end");
@@ -315,7 +315,7 @@ fn keep(folder: &Path, commit: &SeenCommit, keys: Vec<Selection>, output: &Outpu
     let style = DumpStyle { json: JsonStyle { pretty: true, ..JsonStyle::default() }, ..DumpStyle::default() };
     let dumped = dump_tree(&commit.snapshot, &scope, style, &path)
         .map_err(|error| target::of_output(error, |error| cannot(&path, error)))?;
-    tell_unread(&dumped.damage, &dumped.unreadable, output);
+    tell_unread(&dumped.unread, output);
     Ok(())
 }
 

@@ -75,7 +75,7 @@ impl Where {
     }
 }
 
-/// A path without the `./` that stands for the current folder.
+/// A path without a leading `./`.
 fn shown(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string()
 }

@@ -4,7 +4,7 @@ use super::entry::{lossless, tell_diff};
 use super::set::{Changed, changed, tell_changed, unreadable};
 use super::{Edit, ID_FIELD};
 use crate::cli::selection::Meaning;
-use crate::cli::{Global, Refused, Status, tell_unread};
+use crate::cli::{Global, Refused, Status, tell_unreadable};
 use crate::filter::{Fault, Filter};
 use crate::output::Output;
 use anyhow::Result;
@@ -14,11 +14,11 @@ use vlive::ops::{Dumped, RewritePlan, Scope};
 use vlive::snapshot::Set;
 use vlive::{Cache, Error, Fixture, Key, Snapshot};
 
-/// Why no entry is changed.
+/// Why no entry was changed.
 enum Stop {
     Cache(Error),
     Output(anyhow::Error),
-    /// The filter fails, or gives what is not an entry.
+    /// The filter fails, or its output is not an entry.
     Filter(String, String),
 }
 
@@ -76,7 +76,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     };
     edit.tell(&rewritten.keys, rewritten.bytes, rewritten.unchanged, output)?;
     backup.tell(output);
-    let unread = tell_unread(&[], &rewritten.unreadable, output);
+    let unread = tell_unreadable(&rewritten.unreadable, output);
     let unread = left.iter().filter_map(|(set, dumped)| unreadable(set, dumped, output)).fold(unread, Status::max);
     let found = !rewritten.keys.is_empty() || rewritten.unchanged > 0 || !rewritten.unreadable.is_empty();
     Ok(unread.max(chosen.tell(&rewritten.matched, found, global, output)))
@@ -108,7 +108,7 @@ fn applied_to_set(filter: &Filter, snapshot: &Snapshot, set: &Set, left: &mut Le
     }
 }
 
-/// What a filter makes of an entry; `None` if that is the entry as it is.
+/// The entry that a filter returns; `None` if it is unchanged.
 fn applied(filter: &Filter, key: &Key, envelope: &EnvelopeView<'_>) -> Result<Option<Envelope>, Stop> {
     let refuse = |what: String| Stop::Filter(key.to_string(), what);
     let before = lossless(envelope, false).map_err(Stop::Output)?;

@@ -1,5 +1,5 @@
-//! The text that is edited: a file in a folder of its own, private, that goes when it is no longer needed or is kept
-//! under a name that is told.
+//! The text being edited: a file in a private folder of its own, which is removed when it is no longer needed, or
+//! kept under a name that the user is told.
 
 use super::Refused;
 use anyhow::Result;
@@ -24,7 +24,7 @@ const NAME: usize = 60;
 
 pub struct Draft {
     file: PathBuf,
-    /// Goes with the draft, unless it is kept.
+    /// Removed with the draft, unless it is kept.
     _folder: TemporaryFolder,
 }
 
@@ -34,7 +34,7 @@ struct Edited {
     original: String,
 }
 
-/// Where a text is that was not written to the cache.
+/// Where a text that was not written to the cache is kept.
 #[derive(Debug)]
 pub struct Kept {
     path: PathBuf,
@@ -60,14 +60,14 @@ impl Draft {
         Ok(Draft { file, _folder: folder })
     }
 
-    /// Opens the file in an editor, and waits until that has ended.
+    /// Opens the file in an editor and waits until the editor ends.
     pub fn open_in(&self, editor: &str) -> Result<()> {
         IS_EDITOR_RUNNING.store(true, Ordering::Relaxed);
         let ended = command(editor, &self.file).status();
         IS_EDITOR_RUNNING.store(false, Ordering::Relaxed);
         let what = match ended.map(|status| (status, status.code())) {
             Ok((_, Some(0))) => return Ok(()),
-            // What a shell says of a program that is not there, or is not one.
+            // The statuses of a shell for a program that is missing or not executable.
             Err(_) | Ok((_, Some(126 | 127))) => {
                 let hint = Some("VISUAL or EDITOR names the editor");
                 return Err(Refused::error(format!("the editor `{editor}` cannot be run"), hint));
@@ -77,7 +77,7 @@ impl Draft {
         Err(Refused::error(what, Some("nothing was written")))
     }
 
-    /// What is in the file now; nothing if there is no file any more.
+    /// The contents of the file now; empty if the file is gone.
     pub fn read(&self) -> Result<Vec<u8>> {
         match fs::read(&self.file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -103,7 +103,7 @@ impl Drop for Draft {
 }
 
 impl Edited {
-    /// Gives the folder a name under which it stays; `None` if there is no text of the user's in it.
+    /// Makes the folder permanent and returns its name; `None` if it holds no text of the user's.
     fn keep(&self) -> Option<Kept> {
         let text = fs::read(&self.file).ok()?;
         if text.trim_ascii().is_empty() || text == self.original.as_bytes() {
@@ -121,15 +121,15 @@ fn lock() -> MutexGuard<'static, Option<Edited>> {
     EDITED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether Ctrl-C is for an editor.
+/// Whether Ctrl-C belongs to an editor.
 pub fn is_editor_running() -> bool {
     IS_EDITOR_RUNNING.load(Ordering::Relaxed)
 }
 
-/// Keeps what was edited, and says where, as a signal ends the program.
+/// Keeps the edited text and says where, when a signal ends the program.
 pub fn keep_edited_text() {
     if let Some(kept) = lock().take().and_then(|edited| edited.keep()) {
-        // There is nowhere left to complain to if this fails.
+        // If this fails, there is nowhere left to report it.
         let _ = writeln!(io::stderr(), "{kept}");
     }
 }

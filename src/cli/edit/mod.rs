@@ -5,7 +5,7 @@ mod set;
 
 use super::change::{Backup, Changing};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, tell_unread};
+use super::{Global, Refused, Status, tell_unreadable};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -58,7 +58,7 @@ struct Summary<'s> {
     dry_run: bool,
 }
 
-/// What an editor left.
+/// The state of the text after the editor has ended.
 enum Edited<New> {
     Empty,
     Unchanged,
@@ -116,7 +116,7 @@ impl Edit {
             if let Some(entry) = entry {
                 let original = match entry.envelope() {
                     Ok(envelope) => OriginalEntry::new(&entry, &envelope)?,
-                    Err(error) => return Ok(tell_unread(&[], &[Unreadable { key: entry.key(), error }], output)),
+                    Err(error) => return Ok(tell_unreadable(&[Unreadable { key: entry.key(), error }], output)),
                 };
                 return self.edit(&original, &backup, global, output);
             }
@@ -196,7 +196,7 @@ impl Edit {
 /// The field with the row id, where rows come in an array.
 const ID_FIELD: &str = "id";
 
-/// Has the text edited until it can be read, or the user gives up.
+/// Opens the editor until the text can be read or the user gives up.
 fn edited<O: Original>(draft: &Draft, original: &O, editor: &str, output: &Output) -> Result<Edited<O::New>> {
     loop {
         draft.open_in(editor)?;
@@ -214,7 +214,7 @@ fn edited<O: Original>(draft: &Draft, original: &O, editor: &str, output: &Outpu
     }
 }
 
-/// What an edited text stands for.
+/// The envelope that an edited text stands for.
 fn read<O: Original>(original: &O, text: &[u8]) -> Result<Edited<O::New>> {
     if text.trim_ascii().is_empty() {
         return Ok(Edited::Empty);

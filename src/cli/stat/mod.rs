@@ -34,10 +34,10 @@ pub struct Stat {
     table: TableArgs,
 }
 
-/// Columns of the largest entries on a terminal, where all of it is to fit on a screen.
+/// Columns for the largest entries on a terminal, where the whole report should fit on a screen.
 const COLUMNS: usize = 3;
 
-/// Columns of a cache key there.
+/// Columns for a cache key there.
 const WIDEST_KEY: usize = 22;
 
 impl Stat {
@@ -45,17 +45,16 @@ impl Stat {
         self.table.format()?;
         let now = global.now();
         let look = |snapshot: &Snapshot| {
-            if self.quick { Ok((ops::stat_quick(snapshot)?, Vec::new())) } else { ops::stat(snapshot, now) }
+            if self.quick { ops::stat_quick(snapshot) } else { ops::stat(snapshot, now) }
         };
         let read = || Snapshot::look_past_damage(global.folder(), global.look_wait(), look);
-        let (stat, damage) = output.bar("reading").of(read)?;
+        let stat = output.bar("reading").of(read)?;
         self.table.print(output, |output, format| match format {
             TableFormat::Table => self.tell(&stat, output),
             TableFormat::Json => output.json(&Report::new(&stat)),
             format => Ok(json::list(&stat, format, output)?),
         })?;
-        let unreadable = stat.contents.as_ref().map_or(&[][..], |contents| &contents.unreadable);
-        Ok(tell_unread(&damage, unreadable, output))
+        Ok(tell_unread(&stat.unread, output))
     }
 
     fn tell(&self, stat: &ops::Stat, output: &mut Output) -> Result<()> {
@@ -136,7 +135,7 @@ fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Re
     Ok(())
 }
 
-/// A line for each, or as a block where it must fit on a terminal.
+/// One per line, or a compact block that fits on a terminal.
 fn print_largest(contents: &Contents, output: &mut Output) -> Result<()> {
     if contents.largest.is_empty() {
         return Ok(());

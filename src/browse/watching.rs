@@ -1,0 +1,203 @@
+//! Watches the cache on a thread of its own, and remembers entries as they were before they changed.
+
+use super::Commands;
+use super::state::{Input, Known, User};
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use vlive::snapshot::{EntryChange, EntryKey, Event, LiveEntry, Pace, SeenCommit, SetKey, Watcher};
+use vlive::{Error, Key, Selection, Snapshot};
+
+/// Limits of what is remembered: bytes of values, and entries per commit.
+const REMEMBERED: usize = 16 * 1024 * 1024;
+const OF_ONE_COMMIT: usize = 200;
+
+/// How often to check which process has the cache open.
+const ASK: Duration = Duration::from_secs(1);
+
+/// Entries as they were before their last change, as far as that could still be read.
+#[derive(Debug, Default)]
+pub struct History(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    values: HashMap<Key, Before>,
+    /// The keys, oldest first.
+    order: VecDeque<Key>,
+    bytes: usize,
+}
+
+/// An entry before a change.
+#[derive(Clone, Debug)]
+pub struct Before {
+    pub commit: u64,
+    /// `None` if it did not exist.
+    pub value: Option<Vec<u8>>,
+}
+
+impl History {
+    pub fn get(&self, key: &Key) -> Option<Before> {
+        self.lock().values.get(key).cloned()
+    }
+
+    /// Remembers entries as they were before a commit; the pages of the commit before it may have been reused already.
+    fn see(&self, commit: &SeenCommit, changes: &[Change]) {
+        let Ok(Some(before)) = commit.snapshot.before() else { return };
+        for (key, ..) in changes.iter().take(OF_ONE_COMMIT) {
+            let EntryKey::Live(key) = key else { continue };
+            let (Ok(old), Ok(new)) = (before.entry(key), commit.snapshot.entry(key)) else { continue };
+            let value = |entry: &Option<LiveEntry>| entry.as_ref().map(|entry| entry.value().to_owned());
+            // If several commits were made between two looks, an earlier one may have changed the entry.
+            if value(&old) != value(&new) {
+                self.remember(key.clone(), Before { commit: before.number(), value: value(&old) });
+            }
+        }
+    }
+
+    /// Remembers an entry as it was before a change.
+    pub fn remember(&self, key: Key, before: Before) {
+        self.lock().push(key, before);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Remembered {
+    fn push(&mut self, key: Key, before: Before) {
+        let size = |before: &Before| before.value.as_ref().map_or(0, Vec::len);
+        if size(&before) > REMEMBERED / 4 {
+            return;
+        }
+        self.bytes += size(&before);
+        if let Some(last) = self.values.insert(key.clone(), before) {
+            self.bytes -= size(&last);
+            self.order.retain(|known| *known != key);
+        }
+        self.order.push_back(key);
+        while self.bytes > REMEMBERED || self.order.len() > 10 * OF_ONE_COMMIT {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.bytes -= self.values.remove(&oldest).as_ref().map_or(0, size);
+        }
+    }
+}
+
+/// A changed entry: its key, what happened, and its new state; `None` if it is gone.
+pub type Change = (EntryKey, Event, Option<Known>);
+
+/// The browser's view of a change.
+pub fn change(change: EntryChange) -> Change {
+    let known = change.new.as_ref().map(|new| Known {
+        fetched_at: new.head.map(|head| head.fetched_at),
+        rows: new.head.map(|head| head.rows),
+        bytes: Some(new.bytes),
+        ..Known::default()
+    });
+    (change.key.into(), change.event, known)
+}
+
+/// The sets of diorama at the last look.
+#[derive(Debug, Default)]
+pub struct Sets(HashMap<SetKey, ([Option<u128>; 2], Known)>);
+
+impl Sets {
+    /// Adds the sets that differ in this commit. If they cannot be read, nothing changes.
+    pub fn see(
+        &mut self,
+        snapshot: &Snapshot,
+        selections: &[Selection],
+        changes: &mut Vec<Change>,
+    ) -> Result<(), Error> {
+        let mut now = HashMap::new();
+        for selection in selections {
+            for set in snapshot.selected_sets(selection)? {
+                let known = Known {
+                    fetched_at: set.fetched_at(),
+                    rows: Some(set.rows()),
+                    total: set.meta().total,
+                    ..Known::default()
+                };
+                now.insert(set.key().whole(), (set.fingerprint(), known));
+            }
+        }
+        for (key, (fingerprint, known)) in &now {
+            let event = match self.0.get(key) {
+                None => Event::Added,
+                Some((last, _)) if last == fingerprint => continue,
+                // The rows are the same; only the metadata differs.
+                Some(([rows, _], _)) if *rows == fingerprint[0] => Event::Touched,
+                Some(_) => Event::Replaced,
+            };
+            changes.push((key.clone().into(), event, Some(*known)));
+        }
+        let gone = self.0.keys().filter(|key| !now.contains_key(key));
+        changes.extend(gone.map(|key| (key.clone().into(), Event::Removed, None)));
+        self.0 = now;
+        Ok(())
+    }
+}
+
+/// Reports every commit until the channel closes.
+pub fn watch(
+    mut watcher: Watcher,
+    selections: &[Selection],
+    wait: Duration,
+    commands: &dyn Commands,
+    history: &History,
+    tell: &SyncSender<Input>,
+) {
+    let mut pace = Pace::default();
+    let mut sets = Sets::default();
+    let mut trouble = None;
+    let mut user = User::Unknown;
+    let mut asked: Option<Instant> = None;
+    loop {
+        let is_first = !watcher.has_seen();
+        let mut changes = Vec::new();
+        let seen = watcher.look(wait, |_, change| {
+            changes.push(self::change(change));
+            Ok::<(), Error>(())
+        });
+        let mut news = Vec::new();
+        let was_seen = matches!(seen, Ok(Some(_)));
+        match seen {
+            Ok(Some(commit)) => {
+                if !is_first {
+                    history.see(&commit, &changes);
+                }
+                let unseen = sets.see(&commit.snapshot, selections, &mut changes).err();
+                trouble = commit.damage.first().or(unseen.as_ref()).map(|error| commands.sentence(error));
+                news.push(Input::Seen { commit: commit.number, is_first, changes });
+                news.extend(trouble.clone().map(Input::Trouble));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let text = commands.sentence(&error);
+                if trouble.as_ref() != Some(&text) {
+                    news.push(Input::Trouble(text.clone()));
+                    trouble = Some(text);
+                }
+            }
+        }
+        if asked.is_none_or(|asked| asked.elapsed() >= ASK) {
+            asked = Some(Instant::now());
+            let now = match watcher.holders() {
+                None => User::Unknown,
+                Some(holders) => holders.first().map_or(User::Nobody, |user| User::Process(user.to_string())),
+            };
+            if now != user {
+                news.push(Input::User(now.clone()));
+                user = now;
+            }
+        }
+        for news in news {
+            if tell.send(news).is_err() {
+                return;
+            }
+        }
+        thread::sleep(pace.next(was_seen));
+    }
+}
