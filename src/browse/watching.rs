@@ -96,7 +96,7 @@ pub fn change(change: EntryChange) -> Change {
         bytes: Some(new.bytes),
         ..Known::default()
     });
-    (change.key.into(), change.event, known)
+    (change.key, change.event, known)
 }
 
 /// The sets of diorama at the last look.

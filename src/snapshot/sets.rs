@@ -322,6 +322,21 @@ impl Snapshot {
         }
     }
 
+    /// Whether a table is one of a set, as far as that can be told without a look at all other tables.
+    pub(super) fn is_of_set(&self, table: &Table) -> Result<bool> {
+        if table.is_named_as_cache() || !table.holds_bytes_by_text() {
+            return Ok(false);
+        }
+        match TableName::of(table.name()) {
+            TableName::Hidden => Ok(false),
+            TableName::Meta(_) => Ok(true),
+            TableName::Rows(name) => {
+                let meta = self.table_tree().get(&meta_table(name)).map_err(|error| self.error(error, None))?;
+                Ok(meta.is_some() || self.role_by_rows(table)? == TableRole::Rows)
+            }
+        }
+    }
+
     fn role_by_rows(&self, table: &Table) -> Result<TableRole> {
         let mut is_array = false;
         for entry in table.definition().tree(self.file()).entries().take(SAMPLE) {
@@ -517,7 +532,7 @@ fn index_of(name: &str) -> Option<&str> {
 }
 
 /// The table, by `place`, and perhaps the id of a row that a text stands for.
-fn find<T>(typed: &str, place: impl Fn(&str) -> Option<T>) -> Option<(T, Option<&str>)> {
+pub(super) fn find<T>(typed: &str, place: impl Fn(&str) -> Option<T>) -> Option<(T, Option<&str>)> {
     let slashes = typed.rmatch_indices('/').map(|(at, _)| at);
     std::iter::once(typed.len()).chain(slashes).find_map(|cut| {
         let name = &typed[..cut];
