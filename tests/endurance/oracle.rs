@@ -115,7 +115,7 @@ fn tables(path: &Path) -> vlive::Result<(Contents, Vec<vlive::Error>)> {
             }
         }
     }
-    Ok((contents, dumped.damage))
+    Ok((contents, dumped.unread.damage))
 }
 
 /// Every entry that can be read, and whether that is all of them.
