@@ -114,8 +114,8 @@ impl Beside {
         };
         let jobs = thread::spawn(move || jobs.run());
         let (tell, watched) = sync_channel(64);
-        let (selections, wait, commands) = (browsing.selections.clone(), browsing.wait, Arc::clone(&browsing.commands));
-        thread::spawn(move || watching::watch(cache, &selections, wait, &*commands, &history, &tell));
+        let (wait, commands) = (browsing.wait, Arc::clone(&browsing.commands));
+        thread::spawn(move || watching::watch(cache, wait, &*commands, &history, &tell));
         (Beside { watched, answers, wanted, asked }, jobs)
     }
 }

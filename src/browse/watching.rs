@@ -7,8 +7,8 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
-use vlive::snapshot::{EntryChange, EntryKey, Event, LiveEntry, Pace, SeenCommit, SetKey, Watcher};
-use vlive::{Error, Key, Selection, Snapshot};
+use vlive::snapshot::{EntryChange, EntryKey, Event, LiveEntry, Pace, SeenCommit, Watcher};
+use vlive::{Error, Key};
 
 /// Limits of what is remembered: bytes of values, and entries per commit.
 const REMEMBERED: usize = 16 * 1024 * 1024;
@@ -91,66 +91,24 @@ pub type Change = (EntryKey, Event, Option<Known>);
 /// The browser's view of a change.
 pub fn change(change: EntryChange) -> Change {
     let known = change.new.as_ref().map(|new| Known {
-        fetched_at: new.head.map(|head| head.fetched_at),
-        rows: new.head.map(|head| head.rows),
+        fetched_at: new.fetched_at(),
+        rows: new.rows(),
+        total: new.set.and_then(|set| set.meta.total),
         bytes: Some(new.bytes),
         ..Known::default()
     });
     (change.key, change.event, known)
 }
 
-/// The sets of diorama at the last look.
-#[derive(Debug, Default)]
-pub struct Sets(HashMap<SetKey, ([Option<u128>; 2], Known)>);
-
-impl Sets {
-    /// Adds the sets that differ in this commit. If they cannot be read, nothing changes.
-    pub fn see(
-        &mut self,
-        snapshot: &Snapshot,
-        selections: &[Selection],
-        changes: &mut Vec<Change>,
-    ) -> Result<(), Error> {
-        let mut now = HashMap::new();
-        for selection in selections {
-            for set in snapshot.selected_sets(selection)? {
-                let known = Known {
-                    fetched_at: set.fetched_at(),
-                    rows: Some(set.rows()),
-                    total: set.meta().total,
-                    ..Known::default()
-                };
-                now.insert(set.key().whole(), (set.fingerprint(), known));
-            }
-        }
-        for (key, (fingerprint, known)) in &now {
-            let event = match self.0.get(key) {
-                None => Event::Added,
-                Some((last, _)) if last == fingerprint => continue,
-                // The rows are the same; only the metadata differs.
-                Some(([rows, _], _)) if *rows == fingerprint[0] => Event::Touched,
-                Some(_) => Event::Replaced,
-            };
-            changes.push((key.clone().into(), event, Some(*known)));
-        }
-        let gone = self.0.keys().filter(|key| !now.contains_key(key));
-        changes.extend(gone.map(|key| (key.clone().into(), Event::Removed, None)));
-        self.0 = now;
-        Ok(())
-    }
-}
-
 /// Reports every commit until the channel closes.
 pub fn watch(
     mut watcher: Watcher,
-    selections: &[Selection],
     wait: Duration,
     commands: &dyn Commands,
     history: &History,
     tell: &SyncSender<Input>,
 ) {
     let mut pace = Pace::default();
-    let mut sets = Sets::default();
     let mut trouble = None;
     let mut user = User::Unknown;
     let mut asked: Option<Instant> = None;
@@ -168,8 +126,7 @@ pub fn watch(
                 if !is_first {
                     history.see(&commit, &changes);
                 }
-                let unseen = sets.see(&commit.snapshot, selections, &mut changes).err();
-                trouble = commit.damage.first().or(unseen.as_ref()).map(|error| commands.sentence(error));
+                trouble = commit.damage.first().map(|error| commands.sentence(error));
                 news.push(Input::Seen { commit: commit.number, is_first, changes });
                 news.extend(trouble.clone().map(Input::Trouble));
             }

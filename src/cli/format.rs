@@ -119,6 +119,11 @@ impl TableArgs {
         self.format.format_of(self.output.as_deref().filter(|path| !is_standard_output(path)))
     }
 
+    /// The columns of the terminal that the table goes to, if it goes to one.
+    pub fn width(&self, output: &Output) -> Option<usize> {
+        output.width().filter(|_| self.output.as_deref().is_none_or(is_standard_output))
+    }
+
     /// Calls `print` with the output of the table. A file is written when `print` is done.
     pub fn print<T>(
         &self,

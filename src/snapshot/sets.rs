@@ -3,7 +3,7 @@
 use crate::diorama::identity::{Identity, TableName, is_narrowed_copy, meta_table};
 use crate::diorama::meta::{MalformedMeta, Meta, StoredPairs};
 use crate::diorama::row::RowView;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SetError};
 use crate::file::{self, Cursor, Damage, TreeEntry};
 use crate::live::key::Selection;
 use crate::snapshot::row::{Row, RowFault, VisitRow};
@@ -166,13 +166,6 @@ impl Set {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows.as_ref().map_or(0, Table::entries)
-    }
-
-    /// What stands for its rows and what diorama remembers of them: as long as it is the same, so are they.
-    #[must_use]
-    pub fn fingerprint(&self) -> [Option<u128>; 2] {
-        let root = |table: &Option<Table>| table.as_ref().and_then(|table| table.definition().root);
-        [&self.rows, &self.meta_table].map(|table| root(table).map(|root| root.checksum))
     }
 
     /// The one row that is selected; `None` if all are.
@@ -365,7 +358,7 @@ impl Snapshot {
             let table = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
             // Only where there is such a table the others are looked at.
             if table.is_some() && self.sets()?.iter().any(|set| set.name() == cache_key) {
-                return Err(Error::IsASet { path: self.path().to_owned(), name: cache_key.to_owned() });
+                return Err(SetError::IsASet { path: self.path().to_owned(), name: cache_key.to_owned() }.into());
             }
         }
         Ok(())
