@@ -1,3 +1,4 @@
+mod looking;
 mod many_rows;
 mod names;
 mod samples;
