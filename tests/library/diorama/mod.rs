@@ -1,2 +1,3 @@
+mod backups;
 mod names;
 mod samples;
