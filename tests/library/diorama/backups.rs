@@ -78,8 +78,8 @@ fn name(random: &mut Random) -> String {
 
 /// A random change; one that is refused changes nothing.
 fn change(cache: &Cache, random: &mut Random) -> Result<(), Error> {
-    let selections: Vec<Selection> = (0..1 + random.below(3)).map(|_| Selection::exact(&name(random))).collect();
-    let whole = SETS.into_iter().filter(|_| random.below(2) == 0).map(|set| Selection::exact(set)).collect::<Vec<_>>();
+    let selections: Vec<Selection> = (0..=random.below(3)).map(|_| Selection::exact(name(random))).collect();
+    let whole = SETS.into_iter().filter(|_| random.below(2) == 0).map(Selection::exact).collect::<Vec<_>>();
     match random.below(6) {
         0 => cache.invalidate(&Scope::new(selections)).map(drop),
         1 => cache.invalidate(&Scope::new(selections).with_narrowed()).map(drop),
