@@ -214,6 +214,7 @@ fn unsigned(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::time::date;
     use super::*;
 
     fn tag(tag: u64, content: impl Into<Value>) -> Value {

@@ -22,7 +22,7 @@ pub(super) fn date_time(parts: &[Value]) -> Option<String> {
 
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar throughout. Years
 /// begin in March here, so that a leap day is the last of its year.
-fn date(day: i64) -> (i64, i64, i64) {
+pub(super) fn date(day: i64) -> (i64, i64, i64) {
     const FROM_YEAR_0: i64 = 719_468;
     const CYCLE: i64 = 146_097;
     let day = day + FROM_YEAR_0;
