@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Once;
 use std::thread;
 use std::time::Duration;
-use tempfile::TempDir;
 use vantage_live::cache::{Cache, RedbCache};
 use vlive::{Selection, Snapshot};
 
@@ -22,11 +21,6 @@ pub fn silence() {
             }
         }));
     });
-}
-
-/// A folder in memory where there is one: thousands of writes do not wait for a disk there.
-pub fn temporary_folder() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// Every entry that can be read, and whether that is all of them.

@@ -1,9 +1,10 @@
 //! Writes to a damaged file: refused, or nothing that could be read before is lost, for us and for redb 2.6.
 
 use crate::common::caches::{Contents, bytes};
+use crate::common::folder;
 use crate::common::random::Random;
 use crate::common::stress::rounds;
-use crate::oracle::{by_redb, by_us, redb_holds, silence, temporary_folder};
+use crate::oracle::{by_redb, by_us, redb_holds, silence};
 use indexmap::IndexMap;
 use std::fs;
 use std::ops::Add;
@@ -133,7 +134,7 @@ impl Variant<'_> {
 
 fn in_folder<T>(test: impl FnOnce(&Path) -> T) -> T {
     silence();
-    let folder = temporary_folder();
+    let folder = folder::temporary();
     test(&folder.path().join("vlive.redb"))
 }
 
