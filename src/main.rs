@@ -8,7 +8,7 @@ mod output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::silence_redb_panics();
+    cli::silence_redb_panics(browse::give_back);
     cli::survive_file_size_limit();
     // While a pager or an editor runs, Ctrl-C is for that.
     cli::before_signals_end_it(

@@ -82,11 +82,11 @@ pub fn list(
     // Refused before anything is read.
     listing.table.format()?;
     let look = |snapshot: &Snapshot| vlive::ops::ages(snapshot, &chosen.scope);
-    let (mut ages, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
-    let found = !ages.entries.is_empty() || !ages.unreadable.is_empty();
+    let mut ages = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+    let found = !ages.entries.is_empty() || !ages.unread.unreadable.is_empty();
     if listing.histogram {
         draw(&ages.entries, listing, now, output)?;
-        let unread = tell_unread(&damage, &ages.unreadable, output);
+        let unread = tell_unread(&ages.unread, output);
         return Ok(unread.max(chosen.tell(&ages.matched, found, global, output)));
     }
     let all = listing.order.apply(&mut ages.entries, |entry| SortKey {
@@ -123,7 +123,7 @@ pub fn list(
         output.summary("the cache holds no entries");
     }
     Order::tell(ages.entries.len(), all, "entry", "entries", output);
-    let unread = tell_unread(&damage, &ages.unreadable, output);
+    let unread = tell_unread(&ages.unread, output);
     let unmatched = chosen.tell(&ages.matched, found, global, output);
     Ok(unread.max(unmatched))
 }

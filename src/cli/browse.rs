@@ -1,32 +1,59 @@
+use super::change::Backup;
+use super::environment::Clock;
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, report};
-use crate::browse::{Browsing, browse};
-use crate::output::Output;
+use super::{Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, report, time, touch};
+use crate::browse::{Browsing, Change, Commands, Node, Place, Plan, browse};
+use crate::output::{Output, human};
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, Parser};
 use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use vlive::ops::{self, Scope, TouchPlan};
+use vlive::snapshot::EntryKey;
+use vlive::system::temporary::TemporaryFile;
+use vlive::{Cache, Error, Snapshot};
 
 /// Look through a cache on the whole screen, kept up with its app
 ///
 /// Left are the cache keys and their entries, right the rows of the entry under the cursor. What the app changes is
-/// shown at once and marked for some seconds. `?` shows every key, `q` ends; `o` ends and prints the key under the
-/// cursor, so that `vlive dump "$(vlive browse)"` works.
+/// shown at once and marked for some seconds. `?` shows every key, `q` ends.
+///
+/// `/` filters keys as you type, `f` finds a text anywhere and goes there, `:` takes a --where filter of `vlive show`
+/// for the rows in sight, `d` shows the last change of an entry, as `vlive watch --diff` does. `e`, `t` and `x` are
+/// `vlive edit`, `touch` and `invalidate`: they show what they would do, offer a backup, and need the cache for
+/// themselves. `o` ends and prints the key under the cursor, so that `vlive dump "$(vlive browse)"` works.
 #[derive(Debug, Args)]
 pub struct Browse {
+    /// The folder or file of the cache, if there is one at this path and -C is not given; otherwise a SELECTION
+    #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::AnyPath)]
+    argument: Option<String>,
+
     #[command(flatten)]
     selecting: Selecting,
 }
 
 impl Browse {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let chosen = self.selecting.choose(Meaning::Prefix, global.now(), output)?;
-        let clock = global.clock();
-        let key = browse(&Browsing {
-            folder: global.folder(),
+        if self.selecting.is_narrowed() {
+            let hint = "ages go on while one looks; `s` sorts by them";
+            return Err(Refused::error("browse does not select by age", Some(hint)));
+        }
+        let (folder, first) = ls::folder_or_selection(self.argument.as_deref(), global);
+        let global = &global.at(folder);
+        let chosen = self.selecting.choose_after(first, Meaning::Prefix, "", global.now(), output)?;
+        let offered = Offered { global: global.clone(), clock: global.clock(), scope: chosen.scope.clone() };
+        let has_colours = output.colours_words();
+        let mut edit = |key: &EntryKey, backup: Option<&str>| edit(key, backup, global, output);
+        let key = browse(&mut Browsing {
+            folder: global.folder().to_owned(),
             selections: chosen.scope.selections().to_vec(),
             wait: global.look_wait(),
-            now: &|| clock.now(),
-            sentence: |error| report::sentence(error),
+            has_colours,
+            can_stop: interrupted::can_stop(),
+            commands: Arc::new(offered),
+            edit: &mut edit,
         });
         let key = key.map_err(|error| {
             Refused::error(format!("cannot use the terminal: {error}"), Some("without one, use ls, show and watch"))
@@ -36,5 +63,224 @@ impl Browse {
             writeln!(output.data(), "{key}")?;
         }
         Ok(Status::Done)
+    }
+}
+
+/// `vlive edit`, and in a line what came of it.
+fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) -> Result<String, String> {
+    let key = key.shown();
+    let mut words = vec!["vlive", "edit", "--exact"];
+    words.extend(backup.iter().flat_map(|file| ["--backup", file]));
+    words.extend(["--", &key]);
+    let Ok(Cli { command: Command::Edit(edit), .. }) = Cli::try_parse_from(words) else {
+        return Err(format!("`{key}` cannot be edited"));
+    };
+    // What it prints is for a pipe that waits for a key.
+    let printed =
+        TemporaryFile::private().map_err(|error| format!("there is no room for a temporary file: {error}"))?;
+    let edited = edit.run(global, &mut output.to_file(Arc::clone(printed.file())));
+    let is_written = printed.file().metadata().map_or(true, |metadata| metadata.len() > 0);
+    match edited {
+        Ok(Status::Done) if !is_written => Ok(format!("{key} stays as it is")),
+        Ok(Status::Done) => Ok(match backup {
+            Some(file) => format!("edited {key}; `vlive load {file}` brings back what was there"),
+            None => format!("edited {key}"),
+        }),
+        Ok(Status::No) => Err(format!("`{key}` is not in the cache any more")),
+        Ok(Status::Unreadable) => Err(format!("`{key}` cannot be decoded")),
+        Err(error) => Err(report::words(&error)),
+    }
+}
+
+/// What the commands do for the browser.
+struct Offered {
+    global: Global,
+    clock: Clock,
+    /// What is browsed.
+    scope: Scope,
+}
+
+/// Places that are listed.
+const PLACES: usize = 1000;
+
+/// Characters that are listed of a value.
+const VALUE: usize = 200;
+
+/// Keys that a plan lists.
+const KEYS: usize = 10_000;
+
+impl Commands for Offered {
+    fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    fn sentence(&self, error: &Error) -> String {
+        report::sentence(error)
+    }
+
+    fn find(&self, pattern: &str) -> Result<(Vec<Place>, bool), String> {
+        let mut places = Vec::new();
+        let mut are_all = true;
+        let found = Snapshot::pin(self.global.folder(), self.global.look_wait(), self.scope.selections())
+            .map_err(anyhow::Error::from)
+            .and_then(|snapshot| {
+                find::each_place(pattern, &snapshot, &self.scope, |hit| {
+                    if places.len() == PLACES {
+                        are_all = false;
+                        return ControlFlow::Break(());
+                    }
+                    places.push(place(hit));
+                    ControlFlow::Continue(())
+                })
+            });
+        found.map(|_| (places, are_all)).map_err(|error| report::words(&error))
+    }
+
+    fn plan(&self, change: &Change) -> Result<Plan, String> {
+        self.planned(change).map_err(|error| report::words(&error))
+    }
+
+    fn apply(&self, change: &Change, backup: Option<&str>) -> Result<String, String> {
+        self.applied(change, backup).map_err(|error| report::words(&error))
+    }
+}
+
+impl Offered {
+    fn planned(&self, change: &Change) -> Result<Plan> {
+        let look = |snapshot: &Snapshot| {
+            Ok(match change {
+                Change::Edit(key) => {
+                    let (rows, size) = match key {
+                        EntryKey::Live(key) => match snapshot.entry(key)? {
+                            None => return Ok((Vec::new(), Vec::new())),
+                            Some(entry) => (entry.head().map_or(0, |head| head.rows), Some(entry.bytes())),
+                        },
+                        EntryKey::Set(key) => match snapshot.sets()?.iter().find(|set| set.name() == key.name()) {
+                            None => return Ok((Vec::new(), Vec::new())),
+                            Some(set) => (set.rows(), None),
+                        },
+                    };
+                    let size = size.map_or_else(String::new, |size| format!(", {}", human::size(size)));
+                    (vec![key.shown()], vec![format!("{}{size}", human::count(rows, "row", "rows"))])
+                }
+                Change::Touch(node, age) => {
+                    let Ok(fetched_at) = self.fetched_at(age) else { return Ok((Vec::new(), Vec::new())) };
+                    let scope = scope(node);
+                    let touched = TouchPlan::new(snapshot, &scope)?.into_touched();
+                    let summary = touch::summary(&touched, fetched_at, true);
+                    (touched.keys, vec![summary])
+                }
+                Change::Invalidate(node) => {
+                    let removed = ops::Plan::new(snapshot, &scope(node))?.into_removed();
+                    let summary = invalidate::summary(&removed, true);
+                    (removed.keys, vec![summary])
+                }
+            })
+        };
+        if let Change::Touch(_, age) = change {
+            self.fetched_at(age)?;
+        }
+        let (mut keys, notes): (Vec<String>, Vec<String>) =
+            Snapshot::look(self.global.folder(), self.global.look_wait(), look)?;
+        if keys.is_empty() {
+            return Err(Refused::no("nothing of that is in the cache any more"));
+        }
+        if keys.len() > KEYS {
+            let more = keys.len() - KEYS;
+            keys.truncate(KEYS);
+            keys.push(format!("… and {more} more"));
+        }
+        Ok(Plan { command: command(change), keys, notes })
+    }
+
+    fn applied(&self, change: &Change, backup: Option<&str>) -> Result<String> {
+        let backup = Backup::new(backup.map(PathBuf::from), false)?;
+        let cache = self.global.retry_while_in_use(|| Cache::open(self.global.folder()), |_| ())?;
+        backup.of(&cache);
+        let done = match change {
+            Change::Edit(key) => return Err(Refused::no(format!("`{}` is edited in an editor", key.shown()))),
+            Change::Touch(node, age) => {
+                let fetched_at = self.fetched_at(age)?;
+                touch::summary(&cache.touch(&scope(node), time::checked(fetched_at))?, fetched_at, false)
+            }
+            Change::Invalidate(node) => invalidate::summary(&cache.invalidate(&scope(node))?, false),
+        };
+        cache.close()?;
+        Ok(match backup.told() {
+            Some(told) => format!("{done}; {told}"),
+            None => done,
+        })
+    }
+
+    /// The time that an age comes to, as --age takes it; nothing stands for now.
+    fn fetched_at(&self, age: &str) -> Result<u64> {
+        let now = self.now();
+        if age.trim().is_empty() {
+            return Ok(now);
+        }
+        let age = time::parse_duration(age.trim()).map_err(|why| Refused::error(format!("`{age}`: {why}"), None))?;
+        Ok(now.saturating_sub(age.as_secs()))
+    }
+}
+
+fn scope(node: &Node) -> Scope {
+    Scope::new(vec![node.selection()])
+}
+
+/// The command that makes a change.
+fn command(change: &Change) -> String {
+    let (key, is_exact, age) = match change {
+        Change::Edit(key) => (key.shown(), false, ""),
+        Change::Touch(node, age) => (node.full_key(), matches!(node, Node::Entry(..)), age.trim()),
+        Change::Invalidate(node) => (node.full_key(), matches!(node, Node::Entry(..)), ""),
+    };
+    let exact = if is_exact { " --exact" } else { "" };
+    let age = if age.is_empty() { String::new() } else { format!(" --age {}", quoted(age)) };
+    format!("vlive {}{exact}{age} {}", change.verb(), quoted(&key))
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/_-.:=@,+%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn place(hit: ops::Hit) -> Place {
+    let (id, text) = match hit.place {
+        ops::Place::RowId(id) => (Some(id), String::new()),
+        ops::Place::Name { id, path } => (Some(id), find::shown(&path)),
+        ops::Place::Value { id, path, text } => {
+            let value: String = text.chars().take(VALUE).collect();
+            (Some(id), format!("{}  {value}", find::shown(&path)))
+        }
+        _ => (None, String::new()),
+    };
+    Place { key: hit.key, id, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vlive::Key;
+
+    #[test]
+    fn a_change_names_the_command_that_makes_it() {
+        let key = |key: &str| EntryKey::from(Key::new(key));
+        let entry = |name: &str| Node::of(&key(name));
+        let group = Node::Group("clients".into(), "id/".into());
+        for (change, words) in [
+            (Change::Edit(key("clients")), "vlive edit clients/__root__"),
+            (Change::Invalidate(entry("clients/page_1")), "vlive invalidate --exact clients/page_1"),
+            (Change::Invalidate(group), "vlive invalidate clients/id/"),
+            (Change::Invalidate(Node::CacheKey("it's".into())), r"vlive invalidate 'it'\''s'"),
+            (Change::Touch(entry("a/b"), "3h 12m".to_owned()), "vlive touch --exact --age '3h 12m' a/b"),
+            (Change::Touch(entry("a/"), String::new()), "vlive touch --exact a/"),
+        ] {
+            assert_eq!(command(&change), words);
+        }
     }
 }

@@ -37,17 +37,21 @@ pub struct Backup {
 impl Changing {
     /// The backup that the options ask for. An existing file is refused: it may be the backup of another change.
     pub fn backup(&self) -> Result<Backup> {
-        if let Some(path) =
-            self.backup.as_deref().filter(|path| fs::symlink_metadata(path).is_ok() || target::is_folder(path))
-        {
-            let what = format!("`{}` is there already, and a backup goes to a new file", path.display());
-            return Err(Refused::error(what, Some("name another file, or remove this one")));
-        }
-        Ok(Backup { path: self.backup.clone().filter(|_| !self.dry_run), entries: Arc::default() })
+        Backup::new(self.backup.clone(), self.dry_run)
     }
 }
 
 impl Backup {
+    /// A backup to this file, if any; refused if it is there already, also where nothing is going to be written.
+    pub fn new(path: Option<PathBuf>, dry_run: bool) -> Result<Backup> {
+        if let Some(path) = path.as_deref().filter(|path| fs::symlink_metadata(path).is_ok() || target::is_folder(path))
+        {
+            let what = format!("`{}` is there already, and a backup goes to a new file", path.display());
+            return Err(Refused::error(what, Some("name another file, or remove this one")));
+        }
+        Ok(Backup { path: path.filter(|_| !dry_run), entries: Arc::default() })
+    }
+
     /// Makes the changes of a cache write what they replace or remove before they are made.
     pub fn of(&self, cache: &Cache) {
         let Some(path) = self.path.clone() else { return };
@@ -64,15 +68,21 @@ impl Backup {
 
     /// Names the backup and the command that restores it.
     pub fn tell(&self, output: &Output) {
-        let Some(path) = &self.path else { return };
-        let path = path.display();
-        output.summary(&match self.entries.load(Ordering::Relaxed) {
+        if let Some(told) = self.told() {
+            output.summary(&told);
+        }
+    }
+
+    /// Where what was replaced or removed is now.
+    pub fn told(&self) -> Option<String> {
+        let path = self.path.as_ref()?.display();
+        Some(match self.entries.load(Ordering::Relaxed) {
             0 => format!("nothing was replaced or removed, so that `{path}` was not written"),
             entries => {
                 let entries = human::count(entries, "entry", "entries");
                 format!("`{path}` holds {entries} as before: `vlive load {path}` brings back what was there")
             }
-        });
+        })
     }
 }
 

@@ -2,7 +2,7 @@ use super::dump_rows::RowStyle;
 use super::filtering::{Filtering, Selected, none_matches};
 use super::format::{FormatArgs, Formats, is_standard_output};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, target, tell_refused, tell_unread};
+use super::{Global, Refused, Status, target, tell_unread};
 use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -183,7 +183,7 @@ impl Dump {
             Ok(dumped)
         };
         let dumped = self.write(format, output, write, |dumped| dumped.entries > 0)?;
-        Ok(tell_unread(&[], &dumped.unreadable, output))
+        Ok(tell_unread(&dumped.unread, output))
     }
 
     fn many(&self, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
@@ -291,8 +291,8 @@ fn is_answer(dumped: &Dumped) -> bool {
 }
 
 fn tell(dumped: &Dumped, chosen: &Chosen, global: &Global, output: &mut Output) -> Status {
-    let unread = tell_unread(&dumped.damage, &dumped.unreadable, output).max(tell_refused(&dumped.refused, output));
-    let found = dumped.entries > 0 || !dumped.unreadable.is_empty();
+    let unread = tell_unread(&dumped.unread, output);
+    let found = dumped.entries > 0 || !dumped.unread.unreadable.is_empty();
     if !found && dumped.matched.without_rows > 0 {
         output.error(&none_matches(dumped.matched.without_rows), None);
         return unread.max(Status::No);

@@ -103,17 +103,28 @@ impl Global {
     }
 
     /// Calls `open` until the cache is not in use or the time of `--wait` is up.
-    pub fn open_when_free<T>(&self, output: &Output, mut open: impl FnMut() -> vlive::Result<T>) -> vlive::Result<T> {
+    pub fn open_when_free<T>(&self, output: &Output, open: impl FnMut() -> vlive::Result<T>) -> vlive::Result<T> {
+        let mut said = false;
+        self.retry_while_in_use(open, |error| {
+            if !said {
+                output.summary(&format!("waiting: {error}"));
+                said = true;
+            }
+        })
+    }
+
+    /// The same, and calls `waits` before each new try.
+    pub fn retry_while_in_use<T>(
+        &self,
+        mut open: impl FnMut() -> vlive::Result<T>,
+        mut waits: impl FnMut(&Error),
+    ) -> vlive::Result<T> {
         let begun = Instant::now();
         let wait = self.wait.unwrap_or_default();
-        let mut said = false;
         loop {
             match open() {
                 Err(error @ Error::InUse { .. }) if begun.elapsed() < wait => {
-                    if !said {
-                        output.summary(&format!("waiting: {error}"));
-                        said = true;
-                    }
+                    waits(&error);
                     thread::sleep(Duration::from_millis(20).min(wait.saturating_sub(begun.elapsed())));
                 }
                 other => return other,

@@ -32,6 +32,17 @@ fn ignored() -> u64 {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
+/// Whether Ctrl-Z can stop the program: a shell that could not have it go on again has it ignore that.
+#[cfg(unix)]
+pub fn can_stop() -> bool {
+    ignored() >> (signal_hook::consts::SIGTSTP - 1) & 1 == 0
+}
+
+#[cfg(not(unix))]
+pub fn can_stop() -> bool {
+    false
+}
+
 /// There are no such signals here.
 #[cfg(not(unix))]
 pub fn before_signals_end_it(_: fn() -> bool, _: impl FnOnce() + Send + 'static) {}

@@ -57,6 +57,16 @@ pub fn tell_narrowed(narrowed: &[String], output: &Output) {
     output.advice(&format!("{sets} narrowed copies of these rows and stay as they are; --narrowed takes them too"));
 }
 
+/// What goes, or would go, in a line.
+pub fn summary(removed: &Removed, dry_run: bool) -> String {
+    let what = format!("{}, {}", human::count(removed.entries, "entry", "entries"), human::size(removed.bytes));
+    match (removed.keys.is_empty(), dry_run) {
+        (true, _) => "nothing matches".to_owned(),
+        (false, true) => format!("would delete {what}"),
+        (false, false) => format!("deleted {what}"),
+    }
+}
+
 impl Invalidate {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         if self.unreadable && !self.selecting.is_narrowed() {
@@ -109,12 +119,7 @@ impl Invalidate {
             writeln!(output.data(), "{key}")?;
         }
         output.flush()?;
-        let what = format!("{}, {}", human::count(*entries, "entry", "entries"), human::size(*bytes));
-        output.summary(&match (keys.is_empty(), dry_run) {
-            (true, _) => "nothing matches".to_owned(),
-            (false, true) => format!("would delete {what}"),
-            (false, false) => format!("deleted {what}"),
-        });
+        output.summary(&summary(removed, dry_run));
         tell_narrowed(&removed.narrowed, output);
         Ok(())
     }

@@ -77,9 +77,23 @@ const COLUMNS: [listing::Column; 6] = [
     ("oldest", "OLDEST", true),
 ];
 
+/// The cache that the first argument names; otherwise that argument is a selection.
+pub fn folder_or_selection<'a>(argument: Option<&'a str>, global: &Global) -> (Option<&'a Path>, Option<&'a str>) {
+    let Some(argument) = argument else { return (None, None) };
+    let path = Path::new(argument);
+    let is_file = || path.is_file() && path.extension().is_some_and(|ending| ending == "redb");
+    // Without any cache, the path of an existing folder was meant.
+    let is_folder = || path.exists() && !vlive::snapshot::is_cache(global.folder());
+    if !global.names_folder() && (vlive::snapshot::is_cache(path) || is_file() || is_folder()) {
+        (Some(path), None)
+    } else {
+        (None, Some(argument))
+    }
+}
+
 impl Ls {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let (folder, first) = self.folder(global);
+        let (folder, first) = folder_or_selection(self.argument.as_deref(), global);
         let global = &global.at(folder);
         let now = global.now();
         if first.is_some() || self.selecting.is_given() || self.selecting.is_narrowed() || self.listing.keys {
@@ -96,11 +110,8 @@ impl Ls {
             let (tables, sets) = Snapshot::look(global.folder(), global.look_wait(), look)?;
             return self.quick(&tables, &sets, output);
         }
-        let look = |snapshot: &Snapshot| {
-            let (list, damage) = vlive::ops::list(snapshot)?;
-            Ok(((list, snapshot.roles()?), damage))
-        };
-        let ((mut list, mut tables), damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+        let look = |snapshot: &Snapshot| Ok((vlive::ops::list(snapshot)?, snapshot.roles()?));
+        let (mut list, mut tables) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
         tables.retain(|(_, role)| matches!(role, TableRole::Source | TableRole::Foreign));
         let all = self.listing.order.apply(&mut list.cache_keys, |summary| SortKey {
             fetched_at: summary.oldest,
@@ -123,21 +134,7 @@ impl Ls {
             ));
         }
         Order::tell(shown, all, "cache key", "cache keys", output);
-        Ok(tell_unread(&damage, &list.unreadable, output))
-    }
-
-    /// The cache that the first argument names; otherwise that argument is a selection.
-    fn folder(&self, global: &Global) -> (Option<&Path>, Option<&str>) {
-        let Some(argument) = self.argument.as_deref() else { return (None, None) };
-        let path = Path::new(argument);
-        let is_file = || path.is_file() && path.extension().is_some_and(|ending| ending == "redb");
-        // Without any cache, the path of an existing folder was meant.
-        let is_folder = || path.exists() && !vlive::snapshot::is_cache(global.folder());
-        if !global.names_folder() && (vlive::snapshot::is_cache(path) || is_file() || is_folder()) {
-            (Some(path), None)
-        } else {
-            (None, Some(argument))
-        }
+        Ok(tell_unread(&list.unread, output))
     }
 
     /// How fresh the newest and the oldest entry are.

@@ -9,7 +9,7 @@ use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 use vlive::Error;
-use vlive::ops::{RefusedRows, Unreadable};
+use vlive::ops::{RefusedRows, Unread, Unreadable};
 use vlive::system::Panic;
 
 /// An error of the program itself: what is wrong, and what to do.
@@ -51,6 +51,19 @@ pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
         output.hint(&kept.to_string());
     }
     status
+}
+
+/// The same in words alone, for whoever has no exit status to give.
+pub fn words(error: &anyhow::Error) -> String {
+    let (what, hint) = if let Some(error) = error.downcast_ref::<Error>() {
+        (sentence(error), explain(error).1.map(str::to_owned))
+    } else if let Some(refused) = error.downcast_ref::<Refused>() {
+        (refused.what.clone(), refused.hint.clone())
+    } else {
+        (format!("{error:#}"), None)
+    };
+    let kept = error.downcast_ref::<Kept>().map(ToString::to_string);
+    [Some(what), hint, kept].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn tell(error: &anyhow::Error, output: &Output) -> ExitCode {
@@ -196,14 +209,16 @@ pub fn survive_file_size_limit() {
     }
 }
 
-/// The library catches panics in redb; their messages would only confuse.
-pub fn silence_redb_panics() {
+/// The library catches panics in redb; their messages would only confuse. `before_words` is called before the message
+/// of a panic that ends the program.
+pub fn silence_redb_panics(before_words: fn()) {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |panic| match vlive::system::panic_in_hook() {
         Panic::Caught => {}
         // The process is about to end: end it with a sentence and a status.
         #[expect(clippy::exit, reason = "there is no way back to `main`")]
         Panic::Fatal => {
+            before_words();
             vlive::system::temporary::remove_all();
             writeln!(
                 io::stderr(),
@@ -212,24 +227,39 @@ pub fn silence_redb_panics() {
             .ok();
             std::process::exit(Status::Unreadable as i32);
         }
-        _ => default(panic),
+        _ => {
+            before_words();
+            default(panic);
+        }
     }));
 }
 
 /// Names what could not be read, and returns the status.
-pub fn tell_unread(damage: &[Error], unreadable: &[Unreadable], output: &Output) -> Status {
+pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
+    tell_damage(&unread.damage, output)
+        .max(tell_unreadable(&unread.unreadable, output))
+        .max(tell_refused(&unread.refused, output))
+}
+
+/// The same of pages.
+pub fn tell_damage(damage: &[Error], output: &Output) -> Status {
     for (n, error) in damage.iter().enumerate() {
         let is_last = n + 1 == damage.len();
         output.error(&sentence(error), explain(error).1.filter(|_| is_last));
     }
+    if damage.is_empty() { Status::Done } else { Status::Unreadable }
+}
+
+/// The same of entries of vantage-live.
+pub fn tell_unreadable(unreadable: &[Unreadable], output: &Output) -> Status {
     for Unreadable { key, error } in unreadable {
         output.error(&format!("entry `{key}` cannot be decoded: {error}"), None);
     }
-    if damage.is_empty() && unreadable.is_empty() { Status::Done } else { Status::Unreadable }
+    if unreadable.is_empty() { Status::Done } else { Status::Unreadable }
 }
 
-/// Names rows that diorama refuses, and returns the status.
-pub fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
+/// The same of rows that diorama refuses.
+fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
     for row in &refused.first {
         output.error(&format!("row `{}` of `{}` cannot be read by diorama: {}", row.id, row.set, row.error), None);
     }

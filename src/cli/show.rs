@@ -1,7 +1,7 @@
 use super::filtering::{Filtering, Replacing, Selected, none_matches};
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning as SelectionMeaning, Selecting};
-use super::{Global, Status, tell_refused, tell_unread};
+use super::{Global, Status, tell_unread};
 use crate::output::listing::TableFormat;
 use crate::output::meaning::{Meaning, meaning};
 use crate::output::{self, Grid, Output, delimited, escape, markdown, rows, table};
@@ -11,8 +11,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Write;
 use std::mem;
-use vlive::ops::{Matched, RefusedRows, Unread, Unreadable};
-use vlive::snapshot::EntryKey;
+use vlive::ops::{Matched, Unread};
+use vlive::snapshot::{EntryKey, PastDamage};
 use vlive::{Error, Record, Snapshot};
 
 /// Show rows as a table
@@ -67,11 +67,16 @@ struct Shown {
     /// Full keys.
     entries: Vec<EntryKey>,
     rows: Vec<Row>,
-    unreadable: Vec<Unreadable>,
-    refused: RefusedRows,
+    unread: Unread,
     /// Sets of diorama of which not all rows are cached, with both numbers.
     partial: Vec<(String, u64, u64)>,
     matched: Matched,
+}
+
+impl PastDamage for Shown {
+    fn damage(&mut self) -> &mut Vec<Error> {
+        &mut self.unread.damage
+    }
 }
 
 impl Show {
@@ -86,7 +91,7 @@ impl Show {
         self.filtering.narrow(&mut chosen, now)?;
         let replacing = self.selected.compile(now)?;
         let look = |snapshot: &Snapshot| read(snapshot, &chosen, replacing.as_ref());
-        let (shown, damage) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+        let shown = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
         let found = !shown.entries.is_empty();
         let mut status = Status::Done;
         if found {
@@ -101,12 +106,11 @@ impl Show {
         } else if shown.matched.without_rows > 0 {
             output.error(&none_matches(shown.matched.without_rows), None);
             status = Status::No;
-        } else if chosen.is_everything() && damage.is_empty() && shown.unreadable.is_empty() {
+        } else if chosen.is_everything() && shown.unread.damage.is_empty() && shown.unread.unreadable.is_empty() {
             output.summary("the cache holds no entries");
         }
-        status = status.max(tell_unread(&damage, &shown.unreadable, output));
-        status = status.max(tell_refused(&shown.refused, output));
-        Ok(status.max(chosen.tell(&shown.matched, found || !shown.unreadable.is_empty(), global, output)))
+        status = status.max(tell_unread(&shown.unread, output));
+        Ok(status.max(chosen.tell(&shown.matched, found || !shown.unread.unreadable.is_empty(), global, output)))
     }
 
     /// Whether every requested field exists. Without any rows no field counts as missing.
@@ -185,7 +189,7 @@ impl Show {
 }
 
 /// Decodes the selected entries.
-fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> Result<(Shown, Vec<Error>), Error> {
+fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> Result<Shown, Error> {
     let mut shown = Shown::default();
     let mut unread = Unread::default();
     let (matched, damage) = vlive::ops::each_entry::<Error>(snapshot, &chosen.scope, |entry| {
@@ -210,10 +214,8 @@ fn read(snapshot: &Snapshot, chosen: &Chosen, replacing: Option<&Replacing>) -> 
         Ok(())
     })?;
     unread.damage.extend(damage);
-    shown.matched = matched;
-    shown.unreadable = unread.unreadable;
-    shown.refused = unread.refused;
-    Ok((shown, unread.damage))
+    (shown.matched, shown.unread) = (matched, unread);
+    Ok(shown)
 }
 
 /// The rows and fields to show.

@@ -2,7 +2,7 @@ use super::change::Changing;
 use super::dating::Dating;
 use super::invalidate::tell_narrowed;
 use super::selection::{Meaning, Selecting};
-use super::{Global, Status, tell_unread, time};
+use super::{Global, Status, tell_unreadable, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -47,6 +47,13 @@ struct Summary<'s> {
     dry_run: bool,
 }
 
+/// What has a new time, or would have, in a line.
+pub fn summary(touched: &Touched, fetched_at: u64, dry_run: bool) -> String {
+    let verb = if dry_run { "would touch" } else { "touched" };
+    let entries = human::count(touched.keys.len() as u64, "entry", "entries");
+    format!("{verb} {entries}: fetched {}", human::time(fetched_at))
+}
+
 impl Touch {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let now = global.now();
@@ -69,7 +76,7 @@ impl Touch {
         };
         self.tell(&touched, fetched_at, output)?;
         backup.tell(output);
-        let unread = tell_unread(&[], &touched.unreadable, output);
+        let unread = tell_unreadable(&touched.unreadable, output);
         let found = !touched.keys.is_empty() || !touched.unreadable.is_empty();
         let unmatched = chosen.tell(&touched.matched, found, global, output);
         Ok(unread.max(unmatched))
@@ -88,9 +95,7 @@ impl Touch {
         }
         output.flush()?;
         if !keys.is_empty() {
-            let verb = if dry_run { "would touch" } else { "touched" };
-            let entries = human::count(keys.len() as u64, "entry", "entries");
-            output.summary(&format!("{verb} {entries}: fetched {}", human::time(fetched_at)));
+            output.summary(&summary(touched, fetched_at, dry_run));
             tell_narrowed(&touched.narrowed, output);
         } else if self.all && !matched.unmatched.is_empty() {
             output.summary("the cache holds no entries");

@@ -315,7 +315,7 @@ fn keep(folder: &Path, commit: &SeenCommit, keys: Vec<Selection>, output: &Outpu
     let style = DumpStyle { json: JsonStyle { pretty: true, ..JsonStyle::default() }, ..DumpStyle::default() };
     let dumped = dump_tree(&commit.snapshot, &scope, style, &path)
         .map_err(|error| target::of_output(error, |error| cannot(&path, error)))?;
-    tell_unread(&dumped.damage, &dumped.unreadable, output);
+    tell_unread(&dumped.unread, output);
     Ok(())
 }
 

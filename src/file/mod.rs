@@ -137,6 +137,11 @@ impl File {
         })
     }
 
+    /// The same file, opened again.
+    pub fn again(&self) -> Result<File> {
+        File::open(Arc::clone(&self.handle))
+    }
+
     /// Keeps every page that is read, and takes those from `store` that are there already.
     pub fn keep_pages(&mut self, store: Arc<PageStore>) {
         self.store = Some(store);

@@ -4,8 +4,8 @@ use super::past_damage;
 use super::scope::{Matched, Scope, selected};
 use super::sets::readable_sets;
 use crate::error::{Error, Result};
-use crate::ops::list::Unreadable;
-use crate::snapshot::{Layout, Snapshot};
+use crate::ops::unread::{Unread, Unreadable};
+use crate::snapshot::{Layout, PastDamage, Snapshot};
 
 /// One entry, and when it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,17 +33,23 @@ pub struct Age {
 pub struct Ages {
     /// Those whose head can be read, each once, in the order of the selections and of the cache.
     pub entries: Vec<Age>,
-    /// Those whose head cannot be read.
-    pub unreadable: Vec<Unreadable>,
+    /// Those whose head cannot be read, and damaged pages: what they held is not told.
+    pub unread: Unread,
     /// What the selections matched.
     pub matched: Matched,
 }
 
-/// Tells when the selected entries were fetched, and which pages are damaged: what they held is not told.
-pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<(Ages, Vec<Error>)> {
-    let (mut ages, mut damage) = (Ages::default(), Vec::new());
+impl PastDamage for Ages {
+    fn damage(&mut self) -> &mut Vec<Error> {
+        &mut self.unread.damage
+    }
+}
+
+/// Tells when the selected entries were fetched.
+pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
+    let mut ages = Ages::default();
     let matched = selected::<Error>(snapshot, scope, |entry| {
-        let Some(entry) = past_damage(entry, &mut damage)? else { return Ok(()) };
+        let Some(entry) = past_damage(entry, &mut ages.unread.damage)? else { return Ok(()) };
         let key = entry.key();
         match entry.head() {
             Ok(head) => {
@@ -58,15 +64,15 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<(Ages, Vec<Error>)> {
                     total: None,
                 });
             }
-            Err(error) => ages.unreadable.push(Unreadable { key, error }),
+            Err(error) => ages.unread.unreadable.push(Unreadable { key, error }),
         }
         Ok(())
     })?;
     ages.matched = matched;
-    for set in readable_sets(snapshot, scope, &mut ages.matched, &mut damage)? {
+    for set in readable_sets(snapshot, scope, &mut ages.matched, &mut ages.unread.damage)? {
         let (mut rows, mut bytes) = (0, 0);
         for row in snapshot.rows(&set) {
-            if let Some(row) = past_damage(row, &mut damage)? {
+            if let Some(row) = past_damage(row, &mut ages.unread.damage)? {
                 rows += 1;
                 bytes += row.value().len() as u64;
             }
@@ -81,5 +87,5 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<(Ages, Vec<Error>)> {
             total: set.meta().total,
         });
     }
-    Ok((ages, damage))
+    Ok(ages)
 }

@@ -7,6 +7,7 @@ use crate::live::deviation;
 use crate::live::key::Key;
 use crate::ops::check_sets::CheckedSets;
 use crate::ops::findings::{FindingKind, Findings};
+use crate::ops::unread::Unread;
 use crate::snapshot::location;
 use crate::snapshot::race;
 use crate::snapshot::{Snapshot, Table, TableRole};
@@ -70,7 +71,7 @@ impl Check {
 /// Checks the cache at `path`. `now`, in seconds since 1970, is what a `fetched_at` in the future is
 /// measured by; `wait` is how long to start again while an app writes.
 pub fn check(path: impl AsRef<Path>, now: u64, wait: Duration) -> Result<Check> {
-    Snapshot::look_past_damage(path, wait, |snapshot| check_commit(snapshot, now)).map(|(check, _)| check)
+    Snapshot::look_past_damage(path, wait, |snapshot| check_commit(snapshot, now)).map(|(_, check)| check)
 }
 
 /// Adds to `check` what redb's own integrity check says of a private copy of the file, which goes to
@@ -133,15 +134,11 @@ struct Decoded {
 }
 
 /// The leaves are read by one thread and decoded by as many as there are cores.
-fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Check, Vec<Error>)> {
+fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Unread, Check)> {
     with_workers(|leaves| decode(&leaves, now), |decoding| check_pages(snapshot, now, decoding))
 }
 
-fn check_pages(
-    snapshot: &Snapshot,
-    now: u64,
-    decoding: &mut Workers<'_, Leaf, Decoded>,
-) -> Result<(Check, Vec<Error>)> {
+fn check_pages(snapshot: &Snapshot, now: u64, decoding: &mut Workers<'_, Leaf, Decoded>) -> Result<(Unread, Check)> {
     let file = snapshot.file();
     progress::current().expect(Some(file.len()));
     let check = Check {
@@ -168,7 +165,7 @@ fn check_pages(
         walk.free_pages()?;
     }
     let damage = walk.first_damage.map(|damage| snapshot.error(file::Error::Damaged(damage), None));
-    Ok((walk.check, damage.into_iter().collect()))
+    Ok((Unread { damage: damage.into_iter().collect(), ..Unread::default() }, walk.check))
 }
 
 /// A walk through all pages of a commit.

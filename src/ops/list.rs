@@ -2,9 +2,9 @@
 
 use super::past_damage;
 use crate::error::{Error, Result};
-use crate::live::error::DecodeError;
-use crate::live::key::{Key, Selection};
-use crate::snapshot::{Layout, Set, Snapshot};
+use crate::live::key::Selection;
+use crate::ops::unread::{Unread, Unreadable};
+use crate::snapshot::{Layout, PastDamage, Set, Snapshot};
 
 /// What one cache key of vantage-live holds, or one set of diorama.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,29 +32,25 @@ pub struct CacheKeySummary {
     pub total: Option<u64>,
 }
 
-/// An entry whose value is not an envelope that vantage-live can read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable {
-    /// The entry.
-    pub key: Key,
-    /// What is wrong with its value.
-    pub error: DecodeError,
-}
-
 /// The cache keys of a cache, and what could not be read of it.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct List {
     /// A summary of each cache key, in the order of their names.
     pub cache_keys: Vec<CacheKeySummary>,
-    /// Entries whose head cannot be read.
-    pub unreadable: Vec<Unreadable>,
+    /// Entries whose head cannot be read, and damaged pages: what they held is in no summary.
+    pub unread: Unread,
 }
 
-/// Sums up every cache key, and names the pages that are damaged: what they held is in no summary. Rows
-/// are not decoded; see [`EnvelopeHead`](crate::live::EnvelopeHead).
-pub fn list(snapshot: &Snapshot) -> Result<(List, Vec<Error>)> {
-    let (mut list, mut damage) = (List::default(), Vec::new());
+impl PastDamage for List {
+    fn damage(&mut self) -> &mut Vec<Error> {
+        &mut self.unread.damage
+    }
+}
+
+/// Sums up every cache key. Rows are not decoded; see [`EnvelopeHead`](crate::live::EnvelopeHead).
+pub fn list(snapshot: &Snapshot) -> Result<List> {
+    let mut list = List::default();
     for table in snapshot.tables()? {
         let Some(cache_key) = table.cache_key() else { continue };
         let mut summary = CacheKeySummary {
@@ -70,7 +66,7 @@ pub fn list(snapshot: &Snapshot) -> Result<(List, Vec<Error>)> {
             total: None,
         };
         for entry in snapshot.entries(&Selection::CacheKey(cache_key.to_owned()))? {
-            let Some(entry) = past_damage(entry, &mut damage)? else { continue };
+            let Some(entry) = past_damage(entry, &mut list.unread.damage)? else { continue };
             summary.entries += 1;
             summary.bytes += entry.value().len() as u64;
             match entry.head() {
@@ -81,15 +77,15 @@ pub fn list(snapshot: &Snapshot) -> Result<(List, Vec<Error>)> {
                 }
                 Err(error) => {
                     summary.unreadable += 1;
-                    list.unreadable.push(Unreadable { key: entry.key(), error });
+                    list.unread.unreadable.push(Unreadable { key: entry.key(), error });
                 }
             }
         }
         list.cache_keys.push(summary);
     }
     for set in snapshot.sets()? {
-        damage.extend(snapshot.meta_damage(&set));
-        let bytes = bytes(snapshot, &set, &mut damage)?;
+        list.unread.damage.extend(snapshot.meta_damage(&set));
+        let bytes = bytes(snapshot, &set, &mut list.unread.damage)?;
         list.cache_keys.push(CacheKeySummary {
             cache_key: set.name().to_owned(),
             shown: Some(set.shown()),
@@ -103,7 +99,7 @@ pub fn list(snapshot: &Snapshot) -> Result<(List, Vec<Error>)> {
             total: set.meta().total,
         });
     }
-    Ok((list, damage))
+    Ok(list)
 }
 
 /// Bytes of the values of the rows of a set.

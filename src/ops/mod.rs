@@ -53,7 +53,7 @@ pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, fin
 pub use findings::{Finding, FindingKind, Findings};
 pub use invalidate::{Plan, Removed};
 pub use keep::Kept;
-pub use list::{CacheKeySummary, List, Unreadable, list};
+pub use list::{CacheKeySummary, List, list};
 pub use load::{LoadPlan, Replace};
 pub use near::{Near, near};
 pub use rewrite::{RewritePlan, Rewritten};
@@ -64,7 +64,7 @@ pub use sets::{only_set, sets_in};
 pub use stat::{Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
-pub use unread::{RefusedRow, RefusedRows, Unread};
+pub use unread::{RefusedRow, RefusedRows, Unread, Unreadable};
 
 /// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
 fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>> {

@@ -10,7 +10,7 @@ use crate::live::envelope::Envelope;
 use crate::live::key::{self, Key};
 use crate::live::view::EnvelopeView;
 use crate::ops::keep::{Keeper, Lost};
-use crate::ops::list::Unreadable;
+use crate::ops::unread::Unreadable;
 use crate::snapshot::{Set, Snapshot};
 use crate::system::spill::Spill;
 

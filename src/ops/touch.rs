@@ -10,7 +10,7 @@ use crate::live::fetched_at::FetchedAt;
 use crate::live::key::{self, Key};
 use crate::live::redate::redated;
 use crate::ops::keep::{Keeper, Lost, LostPart};
-use crate::ops::list::Unreadable;
+use crate::ops::unread::Unreadable;
 use crate::snapshot::{Set, Snapshot};
 
 /// What a touch gives or has given a new time.

@@ -3,14 +3,25 @@
 use super::{past_damage, unless_moved};
 use crate::diorama::row::RowError;
 use crate::error::{Error, Result};
-use crate::ops::list::Unreadable;
-use crate::snapshot::{RowFault, Snapshot};
+use crate::live::error::DecodeError;
+use crate::live::key::Key;
+use crate::snapshot::{PastDamage, RowFault, Snapshot};
 
 /// Rows that diorama refuses and that are told one by one.
 const TOLD: usize = 10;
 
+/// An entry whose value is not an envelope that vantage-live can read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The entry.
+    pub key: Key,
+    /// What is wrong with its value.
+    pub error: DecodeError,
+}
+
 /// A row that diorama refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RefusedRow {
     /// The set, as people read its name.
     pub set: String,
@@ -22,6 +33,7 @@ pub struct RefusedRow {
 
 /// The rows that diorama refuses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RefusedRows {
     /// How many there are.
     pub count: u64,
@@ -51,7 +63,19 @@ pub struct Unread {
     pub damage: Vec<Error>,
 }
 
+impl PastDamage for Unread {
+    fn damage(&mut self) -> &mut Vec<Error> {
+        &mut self.damage
+    }
+}
+
 impl Unread {
+    /// Whether all could be read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.unreadable.is_empty() && self.refused.count == 0 && self.damage.is_empty()
+    }
+
     /// Adds why rows of an entry cannot be read; `shown` gives its key as people read it.
     ///
     /// # Errors

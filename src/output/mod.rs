@@ -96,6 +96,11 @@ impl Output {
         self.streams.stdout.is_coloured
     }
 
+    /// Whether words on the terminal are coloured, wherever data goes.
+    pub fn colours_words(&self) -> bool {
+        self.streams.stderr.is_coloured
+    }
+
     pub fn is_terminal(&self) -> bool {
         self.streams.stdout.is_terminal
     }

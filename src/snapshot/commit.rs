@@ -89,6 +89,23 @@ impl Snapshot {
         Snapshot { path: path.to_owned(), file, slot, in_use }
     }
 
+    /// redb's number of the commit.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.slot.transaction_id
+    }
+
+    /// The commit before this one, if the header still names it. redb uses its pages again soon: those that are gone
+    /// are [`Error::Damaged`] where they are read.
+    pub fn before(&self) -> Result<Option<Snapshot>> {
+        let commits = self.file.header().commits();
+        let Some(slot) = commits.into_iter().find(|slot| slot.transaction_id < self.slot.transaction_id) else {
+            return Ok(None);
+        };
+        let file = self.file.again().map_err(|error| self.error(error, None))?;
+        Ok(Some(Snapshot::of_commit(&self.path, file, slot, self.in_use)))
+    }
+
     pub(crate) fn slot(&self) -> &Slot {
         &self.slot
     }

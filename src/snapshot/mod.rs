@@ -19,6 +19,7 @@ pub use commit::Snapshot;
 pub use entries::{Entries, LiveEntry};
 pub use entry::{Entry, EntryKey, Layout};
 pub use location::{caches_in, is_cache};
+pub use opening::PastDamage;
 pub(crate) use row::Ranges;
 pub use row::{Row, RowFault, VisitRow};
 pub use sets::{Set, SetKey, SetRow, SetRows, TableRole};

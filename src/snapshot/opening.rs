@@ -34,6 +34,19 @@ impl Newest {
     }
 }
 
+/// What was seen of a file, and beside it the damage that was passed by.
+pub trait PastDamage {
+    /// Pages that are damaged.
+    fn damage(&mut self) -> &mut Vec<Error>;
+}
+
+/// A report and whatever else was seen.
+impl<R: PastDamage, T> PastDamage for (R, T) {
+    fn damage(&mut self) -> &mut Vec<Error> {
+        self.0.damage()
+    }
+}
+
 impl Snapshot {
     /// Opens the newest commit of the cache at `path`, a folder or the file in it.
     pub fn open(path: impl AsRef<Path>) -> Result<Snapshot> {
@@ -53,11 +66,11 @@ impl Snapshot {
 
     /// The same for a `look` that goes on where the file is damaged, and returns what is damaged
     /// beside what it saw. While that may be the fault of an app that writes, it is called again.
-    pub fn look_past_damage<T>(
+    pub fn look_past_damage<T: PastDamage>(
         path: impl AsRef<Path>,
         wait: Duration,
-        mut look: impl FnMut(&Snapshot) -> Result<(T, Vec<Error>)>,
-    ) -> Result<(T, Vec<Error>)> {
+        mut look: impl FnMut(&Snapshot) -> Result<T>,
+    ) -> Result<T> {
         let path = location::find(path.as_ref())?;
         let store = Arc::new(PageStore::default());
         let mut seen = None;
@@ -69,19 +82,19 @@ impl Snapshot {
             if mem::replace(&mut is_again, true) && snapshot.may_move() {
                 snapshot.keep_pages(&store);
             }
-            let (value, mut damage) = look(&snapshot)?;
-            match damage.pop() {
-                None => Ok((value, damage)),
+            let mut report = look(&snapshot)?;
+            match report.damage().pop() {
+                None => Ok(report),
                 Some(last) => {
-                    seen = Some((value, damage));
+                    seen = Some(report);
                     Err(last)
                 }
             }
         });
         match (looked, seen) {
-            (Err(error @ Error::Damaged { .. }), Some((value, mut damage))) => {
-                damage.push(error);
-                Ok((value, damage))
+            (Err(error @ Error::Damaged { .. }), Some(mut report)) => {
+                report.damage().push(error);
+                Ok(report)
             }
             (looked, _) => looked,
         }

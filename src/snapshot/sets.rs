@@ -58,6 +58,12 @@ impl SetKey {
         &self.name
     }
 
+    /// The key of the whole set.
+    #[must_use]
+    pub fn whole(&self) -> SetKey {
+        SetKey { name: Arc::clone(&self.name), row: None }
+    }
+
     /// The id of the row; `None` if it is the key of a whole set.
     #[must_use]
     pub fn row(&self) -> Option<&str> {
@@ -160,6 +166,13 @@ impl Set {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows.as_ref().map_or(0, Table::entries)
+    }
+
+    /// What stands for its rows and what diorama remembers of them: as long as it is the same, so are they.
+    #[must_use]
+    pub fn fingerprint(&self) -> [Option<u128>; 2] {
+        let root = |table: &Option<Table>| table.as_ref().and_then(|table| table.definition().root);
+        [&self.rows, &self.meta_table].map(|table| root(table).map(|root| root.checksum))
     }
 
     /// The one row that is selected; `None` if all are.
@@ -457,6 +470,13 @@ impl Snapshot {
         let set = Set { key, ..set.clone() };
         let is_there = self.rows(&set).next().transpose()?.is_some();
         Ok(is_there.then_some(set))
+    }
+
+    /// The rows of a set from an id on.
+    #[must_use]
+    pub fn rows_from<'s>(&'s self, set: &'s Set, id: &str) -> SetRows<'s> {
+        let cursor = set.rows.as_ref().map(|table| table.definition().tree(self.file()).entries_from(id.as_bytes()));
+        SetRows { snapshot: self, set, cursor, seen: None }
     }
 
     /// The rows of a set: all, or the one that is selected.

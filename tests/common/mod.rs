@@ -11,3 +11,4 @@ pub mod random;
 pub mod rows;
 pub mod scribble;
 pub mod stress;
+pub mod tmux;

@@ -31,7 +31,7 @@ fn dump(cache: &Path, format: DumpFormat, is_tree: bool, to: &Path) {
     } else {
         vlive::ops::dump(&snapshot, &Selection::All.into(), style, fs::File::create(to).unwrap())
     };
-    assert!(dumped.unwrap().unreadable.is_empty());
+    assert!(dumped.unwrap().unread.is_empty());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The same caches, by vantage-live 0.4.8 itself and by this crate.
 
+#[cfg(target_os = "linux")]
+mod browsing;
 mod caches;
 mod compacting;
 mod decoding;

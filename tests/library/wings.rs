@@ -29,7 +29,7 @@ const ORDER: [(&str, &[&str]); 12] = [
 const PROGRAM: [(&str, &[&str]); 5] = [
     ("output", &[]),
     ("filter", &["output"]),
-    ("browse", &["output"]),
+    ("browse", &["filter", "output"]),
     ("cli", &["browse", "filter", "output"]),
     ("main", &["browse", "cli", "output"]),
 ];

@@ -1,111 +1,247 @@
-//! `vlive browse` in a real terminal, which is tmux: a bare one does not answer what the program asks it.
+//! `vlive browse` in a real terminal.
 
+use crate::common::tmux::Tmux;
 use crate::support::Folder;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
-/// A terminal with a shell in it.
-struct Tmux(String);
+/// A terminal in which the browser runs.
+struct Browser {
+    tmux: Tmux,
+    folder: Folder,
+}
 
-impl Tmux {
+impl Browser {
     /// `None` where there is no tmux.
-    fn start(name: &str) -> Option<Tmux> {
-        let tmux = Tmux(format!("vlive-{name}-{}", std::process::id()));
-        let started = tmux.run(&[
-            "-f",
-            "/dev/null",
-            "new-session",
-            "-d",
-            "-x",
-            "80",
-            "-y",
-            "24",
-            "env -i PS1=$ TERM=screen PATH=\"$PATH\" sh",
-        ]);
-        started.map(|_| tmux)
+    fn start(name: &str) -> Option<Browser> {
+        Browser::start_with(name, (80, 24), Folder::copy_of("bakery"), "")
     }
 
-    fn run(&self, arguments: &[&str]) -> Option<String> {
-        let output = Command::new("tmux").args(["-L", &self.0]).args(arguments).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    fn start_with(name: &str, size: (u16, u16), folder: Folder, variables: &str) -> Option<Browser> {
+        let tmux = Tmux::start(name, size)?;
+        tmux.line(&format!("cd {}", folder.path().display()));
+        tmux.save_settings(&folder.path().join("before"));
+        tmux.line(&format!("clear; {variables} {} browse", program()));
+        let browser = Browser { tmux, folder };
+        browser.tmux.until(is_browsed);
+        Some(browser)
     }
 
     fn press(&self, keys: &[&str]) {
-        self.run(&[&["send-keys"], keys].concat()).unwrap();
+        self.tmux.press(keys);
     }
 
-    /// Waits for a screen that is as it should be.
-    fn until(&self, is_right: impl Fn(&str) -> bool) -> String {
-        let begun = Instant::now();
-        loop {
-            let screen = self.run(&["capture-pane", "-p"]).unwrap();
-            if is_right(&screen) {
-                return screen;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(30), "{screen}");
-            thread::sleep(Duration::from_millis(20));
-        }
+    fn until_it_says(&self, text: &str) -> String {
+        self.tmux.until(|screen| screen.contains(text))
+    }
+
+    /// The shell has the terminal again, as it was.
+    fn assert_as_found(&self, after: &str) {
+        self.tmux.until(|screen| !is_browsed(screen));
+        let read = |name: &str| fs::read_to_string(self.folder.path().join(name)).unwrap();
+        self.tmux.save_settings(&self.folder.path().join(after));
+        assert_eq!(read("before"), read(after));
+        self.tmux.line("echo a cur''sor");
+        self.until_it_says("a cursor");
+        let cursor = self.tmux.run(&["display-message", "-p", "#{cursor_flag} #{alternate_on} #{mouse_any_flag}"]);
+        assert_eq!(cursor.unwrap().trim(), "1 0 0", "the cursor shows, the screen is the usual one, the mouse is free");
+    }
+
+    fn entry(&self, key: &str) -> Vec<u8> {
+        self.folder.value(key)
     }
 }
 
-impl Drop for Tmux {
-    fn drop(&mut self) {
-        self.run(&["kill-server"]);
-    }
+fn program() -> String {
+    snapbox::cmd::cargo_bin!("vlive").display().to_string()
 }
 
-fn browse(folder: &Folder, tmux: &Tmux) {
-    let program = snapbox::cmd::cargo_bin!("vlive").display().to_string();
-    let line =
-        format!("cd {}; stty -a > before; {program} browse; stty -a > after; echo e''nded", folder.path().display());
-    tmux.press(&[&line, "Enter"]);
-    tmux.until(|screen| screen.contains("▸ clients"));
-}
-
-fn assert_as_found(folder: &Folder, tmux: &Tmux) {
-    tmux.until(|screen| screen.contains("ended") && !screen.contains("▸ clients"));
-    let read = |name| std::fs::read_to_string(folder.path().join(name)).unwrap();
-    assert_eq!(read("before"), read("after"));
+fn is_browsed(screen: &str) -> bool {
+    screen.contains("keys by")
 }
 
 #[test]
 fn a_change_shows_at_once_and_the_terminal_is_left_as_it_was() {
-    let Some(tmux) = Tmux::start("change") else { return };
-    let folder = Folder::copy_of("bakery");
-    browse(&folder, &tmux);
-    tmux.press(&["Enter"]);
-    tmux.until(|screen| screen.contains("page_1"));
-    assert_eq!(folder.vlive(["put", "clients/new"]).stdin(r#"{"a": {"x": 1}}"#).output().status, 0);
-    tmux.until(|screen| screen.contains("+  new"));
-    tmux.press(&["q"]);
-    assert_as_found(&folder, &tmux);
+    let Some(browser) = Browser::start("change") else { return };
+    browser.press(&["Enter"]);
+    browser.until_it_says("page_1");
+    assert_eq!(browser.folder.vlive(["put", "clients/new"]).stdin(r#"{"a": {"x": 1}}"#).output().status, 0);
+    browser.until_it_says("+  new");
+    assert_eq!(browser.folder.vlive(["touch", "clients/page_1", "--exact"]).output().status, 0);
+    browser.until_it_says("@  page_1");
+    assert_eq!(browser.folder.vlive(["invalidate", "clients/page_2", "--exact"]).output().status, 0);
+    browser.until_it_says("-  page_2");
+    browser.press(&["q"]);
+    browser.assert_as_found("after");
 }
 
 #[test]
 fn ctrl_c_and_sigterm_leave_the_terminal_as_it_was() {
-    let Some(tmux) = Tmux::start("signals") else { return };
-    let folder = Folder::copy_of("bakery");
-    browse(&folder, &tmux);
-    tmux.press(&["C-c"]);
-    assert_as_found(&folder, &tmux);
-    tmux.press(&["clear", "Enter"]);
-    browse(&folder, &tmux);
-    let pane = tmux.run(&["display-message", "-p", "#{pane_pid}"]).unwrap();
-    let status = Command::new("pkill").args(["-TERM", "-P", pane.trim()]).status().unwrap();
-    assert!(status.success());
-    assert_as_found(&folder, &tmux);
+    let Some(browser) = Browser::start("signals") else { return };
+    browser.press(&["C-c"]);
+    browser.assert_as_found("after");
+    browser.tmux.line(&format!("clear; {} browse", program()));
+    browser.tmux.until(is_browsed);
+    assert!(Command::new("kill").args(["-TERM", &browser.tmux.child()]).status().unwrap().success());
+    browser.assert_as_found("later");
+}
+
+#[test]
+fn a_stop_gives_the_terminal_back_until_the_browser_goes_on() {
+    let Some(browser) = Browser::start("stop") else { return };
+    browser.press(&["Enter"]);
+    browser.until_it_says("page_1");
+    for (n, is_typed) in [false, true].into_iter().enumerate() {
+        if is_typed {
+            browser.press(&["C-z"]);
+        } else {
+            assert!(Command::new("kill").args(["-TSTP", &browser.tmux.child()]).status().unwrap().success());
+        }
+        browser.assert_as_found(&format!("after{n}"));
+        browser.tmux.line("fg");
+        browser.until_it_says("? keys");
+        // It reads keys again, one by one and without an echo.
+        browser.press(&["?"]);
+        browser.until_it_says("esc closes");
+        browser.press(&["Escape"]);
+        browser.tmux.until(|screen| !screen.contains("esc closes") && screen.contains("page_1"));
+    }
+    browser.press(&["q"]);
+    browser.assert_as_found("after");
 }
 
 #[test]
 fn the_key_under_the_cursor_is_printed_to_a_pipe() {
-    let Some(tmux) = Tmux::start("print") else { return };
+    let Some(tmux) = Tmux::start("print", (80, 24)) else { return };
     let folder = Folder::copy_of("bakery");
-    let program = snapbox::cmd::cargo_bin!("vlive").display().to_string();
-    tmux.press(&[&format!("cd {}; echo \"key: $({program} browse)\"", folder.path().display()), "Enter"]);
-    tmux.until(|screen| screen.contains("▸ clients"));
+    tmux.line(&format!("cd {}; echo \"key: $({} browse)\"", folder.path().display(), program()));
+    tmux.until(is_browsed);
     tmux.press(&["Enter", "j", "o"]);
     tmux.until(|screen| screen.contains("key: clients/__root__"));
+}
+
+#[test]
+fn what_it_changes_the_commands_change_with_a_plan_first_and_a_backup() {
+    let Some(browser) = Browser::start_with("plan", (160, 40), Folder::copy_of("bakery"), "") else { return };
+    let before = browser.entry("clients/page_1");
+    browser.press(&["Enter", "j", "j", "j"]);
+    browser.until_it_says("row id");
+    browser.press(&["x"]);
+    let plan = browser.until_it_says("would delete 1 entry");
+    assert!(plan.contains("vlive invalidate --exact clients/page_1"), "{plan}");
+    assert_eq!(browser.entry("clients/page_1"), before, "a plan changes nothing");
+    browser.press(&["b", "C-u"]);
+    browser.until_it_says("backup file: ");
+    browser.tmux.run(&["send-keys", "-l", "kept.jsonl"]).unwrap();
+    browser.press(&["Enter"]);
+    browser.until_it_says("`vlive load kept.jsonl` brings back what was there");
+    assert_eq!(browser.folder.vlive(["dump", "clients/page_1"]).output().status, 1);
+    assert_eq!(browser.folder.vlive(["load", "kept.jsonl"]).output().status, 0);
+    assert_eq!(browser.entry("clients/page_1"), before);
+
+    // Dated anew, with the same rows.
+    browser.until_it_says("+  page_1");
+    browser.press(&["g", "j", "j", "j", "t"]);
+    browser.until_it_says("how long ago");
+    browser.press(&["1", "h", "Enter"]);
+    let plan = browser.until_it_says("would touch 1 entry");
+    assert!(plan.contains("vlive touch --exact --age 1h clients/page_1"), "{plan}");
+    browser.press(&["y"]);
+    browser.until_it_says("touched 1 entry");
+    assert_ne!(browser.entry("clients/page_1"), before);
+    browser.press(&["d"]);
+    let shown = browser.until_it_says("~ fetched 2026");
+    assert!(shown.contains("~ clients/page_1"), "{shown}");
+    browser.press(&["Escape", "q"]);
+    browser.assert_as_found("after");
+}
+
+#[test]
+fn an_entry_is_edited_in_the_users_editor() {
+    let folder = Folder::copy_of("live-demo");
+    folder.write("editor", "sed -i 's/Apple Pie/Plum Cake/' \"$1\"\n");
+    let variables = "EDITOR=\"sh ./editor\"";
+    let Some(browser) = Browser::start_with("edit", (80, 24), folder, variables) else { return };
+    browser.press(&["Enter", "j", "Enter", "j"]);
+    browser.until_it_says("Apple Pie");
+    browser.press(&["e"]);
+    let plan = browser.until_it_says("vlive edit products/id/a");
+    assert!(plan.contains("y edit it  b edit it, with a backup first"), "{plan}");
+    browser.press(&["y"]);
+    browser.until_it_says("Plum Cake");
+    browser.until_it_says("edited products/id/a");
+    browser.press(&["q"]);
+    browser.assert_as_found("after");
+    let dumped = browser.folder.dump(&["products/id/a"]);
+    assert!(String::from_utf8(dumped).unwrap().contains("Plum Cake"));
+}
+
+#[test]
+fn a_cache_in_use_says_who_has_it_open_and_is_not_changed() {
+    let folder = Folder::copy_of("bakery");
+    let database = redb::Database::open(folder.file()).unwrap();
+    let Some(browser) = Browser::start_with("in-use", (80, 24), folder, "") else { return };
+    let user = format!("process {} (program-", std::process::id());
+    browser.until_it_says(&format!("in use by {user}"));
+    browser.press(&["x"]);
+    let plan = browser.until_it_says("would delete 7 entries");
+    assert!(plan.contains(&user) && plan.contains("it must end first"), "{plan}");
+    browser.press(&["y"]);
+    browser.until_it_says("in use by process");
+    browser.press(&["q"]);
+    browser.assert_as_found("after");
+    drop(database);
+    assert_eq!(browser.folder.vlive(["ages", "clients", "--keys"]).output().stdout.lines().count(), 7);
+}
+
+#[test]
+fn what_is_found_is_gone_to_and_rows_are_filtered() {
+    let Some(browser) = Browser::start("find") else { return };
+    browser.press(&["f"]);
+    browser.tmux.run(&["send-keys", "-l", "olive scone"]).unwrap();
+    browser.press(&["Enter"]);
+    browser.until_it_says("`olive scone`: 2 found");
+    browser.press(&["j", "Enter"]);
+    let screen = browser.until_it_says("row 4 of 5");
+    assert!(screen.contains("clients/page_3") && screen.contains("2 of 2 places"), "{screen}");
+    browser.press(&[":"]);
+    browser.tmux.run(&["send-keys", "-l", ".balance > 70000"]).unwrap();
+    browser.press(&["Enter"]);
+    let screen = browser.until_it_says("in all)");
+    assert!(screen.contains("where .balance > 70000") && screen.contains("(5 in all)"), "{screen}");
+    browser.press(&[":"]);
+    browser.tmux.run(&["send-keys", "-l", " |"]).unwrap();
+    browser.press(&["Enter"]);
+    browser.until_it_says("is not a jq filter");
+    browser.press(&["q"]);
+    browser.assert_as_found("after");
+}
+
+#[test]
+fn sets_of_diorama_are_shown_by_readable_names_and_what_is_missing_of_them() {
+    let folder = Folder::empty();
+    let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/diorama/augmented.redb");
+    fs::copy(cache, folder.file()).unwrap();
+    let Some(browser) = Browser::start_with("sets", (120, 40), folder, "") else { return };
+    browser.press(&["G", "Tab"]);
+    browser.until_it_says("incomplete");
+    browser.press(&["q"]);
+    browser.assert_as_found("after");
+}
+
+#[test]
+fn the_screen_of_the_readme_is_what_a_terminal_shows() {
+    let Some(tmux) = Tmux::start("readme", (80, 24)) else { return };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tmux.line(&format!("cd {}; VLIVE_NOW=1770011562 {} -C tests/caches/bakery browse", root.display(), program()));
+    tmux.until(is_browsed);
+    tmux.press(&["Enter", "j", "j", "j", "Tab", "j"]);
+    let screen = tmux.until(|screen| screen.contains("row 2 of 5"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let lines = |text: &str| text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n");
+    assert!(readme.contains(&lines(&screen)), "the README does not show\n{screen}");
+    tmux.press(&["q"]);
 }
 
 #[test]

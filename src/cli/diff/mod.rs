@@ -5,7 +5,7 @@ mod stat;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, tell_unread};
+use super::{Global, Refused, Status, tell_damage};
 use crate::output::listing::TableFormat;
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
@@ -140,7 +140,7 @@ impl Diff {
         let unread = if undecodable.is_empty() { Status::Done } else { Status::Unreadable };
         let differs = if differing == 0 { Status::Done } else { Status::No };
         let missing = self.tell_missing(&chosen, [&old, &new], global, output)?;
-        Ok(tell_unread(&damage, &[], output).max(unread).max(differs).max(missing))
+        Ok(tell_damage(&damage, output).max(unread).max(differs).max(missing))
     }
 
     /// Reports selections that match nothing on either side.

@@ -5,7 +5,7 @@ mod set;
 
 use super::change::{Backup, Changing};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, tell_unread};
+use super::{Global, Refused, Status, tell_unreadable};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -116,7 +116,7 @@ impl Edit {
             if let Some(entry) = entry {
                 let original = match entry.envelope() {
                     Ok(envelope) => OriginalEntry::new(&entry, &envelope)?,
-                    Err(error) => return Ok(tell_unread(&[], &[Unreadable { key: entry.key(), error }], output)),
+                    Err(error) => return Ok(tell_unreadable(&[Unreadable { key: entry.key(), error }], output)),
                 };
                 return self.edit(&original, &backup, global, output);
             }

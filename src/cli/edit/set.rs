@@ -1,7 +1,7 @@
 //! A set of diorama, or a row of one, as it is edited.
 
 use super::{ID_FIELD, Original};
-use crate::cli::{Refused, Status, tell_refused, tell_unread};
+use crate::cli::{Refused, Status, tell_unread};
 use crate::output::Output;
 use anyhow::Result;
 use std::io::Write;
@@ -55,7 +55,7 @@ impl OriginalSet {
 
 /// Reports what of a set would be lost if it were written again.
 pub fn unreadable(set: &Set, dumped: &Dumped, output: &Output) -> Option<Status> {
-    let status = tell_unread(&dumped.damage, &[], output).max(tell_refused(&dumped.refused, output));
+    let status = tell_unread(&dumped.unread, output);
     if let Some(malformed) = set.malformed().first().filter(|_| set.row().is_none()) {
         output.error(&format!("`{}` cannot be edited: {malformed}", set.shown()), None);
         return Some(Status::Unreadable);
@@ -107,7 +107,7 @@ pub fn changed(
     change: impl FnOnce(&str) -> Result<String, String>,
 ) -> Result<Result<Changed, String>> {
     let (before, dumped) = text(snapshot, set, false)?;
-    if !dumped.damage.is_empty() || dumped.refused.count > 0 || set.row().is_none() && !set.malformed().is_empty() {
+    if !dumped.unread.is_empty() || set.row().is_none() && !set.malformed().is_empty() {
         return Ok(Ok(Changed::Unreadable(dumped)));
     }
     let after = match change(&before) {

@@ -7,7 +7,7 @@ use super::filtering::Filtering;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::stale::Stale;
-use super::{Global, Refused, Status, dump, tell_refused, tell_unread, time};
+use super::{Global, Refused, Status, dump, tell_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{self, Output, human, listing};
 use anyhow::Result;
@@ -18,7 +18,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use unicode_width::UnicodeWidthStr;
 use vlive::Snapshot;
-use vlive::ops::{Hit, Place, Query, Searched, Step};
+use vlive::ops::{Hit, Place, Query, Scope, Searched, Step};
 
 /// Find text, a row id or the value of a field
 ///
@@ -75,6 +75,24 @@ pub struct Find {
     table: TableArgs,
 }
 
+/// Calls `visit` with every place of a text, as `vlive find TEXT` finds them, until it breaks.
+pub fn each_place(
+    text: &str,
+    snapshot: &Snapshot,
+    scope: &Scope,
+    visit: impl FnMut(Hit) -> ControlFlow<()>,
+) -> Result<Searched> {
+    let pattern = Pattern::literal(text, false)?;
+    let query = Query {
+        matches: &|text| pattern.matches(text),
+        may_match: &|bytes| pattern.may_match(bytes),
+        meaning: &pattern::text_of,
+        id: None,
+        field: None,
+    };
+    Ok(vlive::ops::find(snapshot, scope, query, visit)?)
+}
+
 /// A place as machines get it.
 #[derive(Serialize)]
 struct Line {
@@ -121,8 +139,7 @@ impl Find {
             }
         };
         drop(bar);
-        let unread = tell_unread(&searched.unread.damage, &searched.unread.unreadable, output)
-            .max(tell_refused(&searched.unread.refused, output));
+        let unread = tell_unread(&searched.unread, output);
         let told = chosen.tell(&searched.matched, true, global, output);
         Ok(unread.max(told).max(if found == 0 { Status::No } else { Status::Done }))
     }
@@ -277,7 +294,7 @@ fn line(hit: &Hit, key: String, now: u64) -> Line {
 }
 
 /// A path as people write it: `address.street[0]`.
-fn shown(path: &[Step]) -> String {
+pub fn shown(path: &[Step]) -> String {
     let mut shown = String::new();
     for step in path {
         match step {

@@ -45,17 +45,16 @@ impl Stat {
         self.table.format()?;
         let now = global.now();
         let look = |snapshot: &Snapshot| {
-            if self.quick { Ok((ops::stat_quick(snapshot)?, Vec::new())) } else { ops::stat(snapshot, now) }
+            if self.quick { ops::stat_quick(snapshot) } else { ops::stat(snapshot, now) }
         };
         let read = || Snapshot::look_past_damage(global.folder(), global.look_wait(), look);
-        let (stat, damage) = output.bar("reading").of(read)?;
+        let stat = output.bar("reading").of(read)?;
         self.table.print(output, |output, format| match format {
             TableFormat::Table => self.tell(&stat, output),
             TableFormat::Json => output.json(&Report::new(&stat)),
             format => Ok(json::list(&stat, format, output)?),
         })?;
-        let unreadable = stat.contents.as_ref().map_or(&[][..], |contents| &contents.unreadable);
-        Ok(tell_unread(&damage, unreadable, output))
+        Ok(tell_unread(&stat.unread, output))
     }
 
     fn tell(&self, stat: &ops::Stat, output: &mut Output) -> Result<()> {

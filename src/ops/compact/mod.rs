@@ -100,8 +100,8 @@ fn compact_locked(disk: &Disk, old: &Old) -> Result<Compacted> {
 /// # Errors
 /// [`Error::Damaged`] where anything in the cache does not verify.
 pub fn compact_plan(snapshot: &Snapshot) -> Result<Compacted> {
-    let (stat, damage) = stat::stat(snapshot, 0)?;
-    if let Some(damage) = damage.into_iter().next() {
+    let stat = stat::stat(snapshot, 0)?;
+    if let Some(damage) = stat.unread.damage.into_iter().next() {
         return Err(damage);
     }
     let space = stat.contents.map(|contents| contents.space).unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::json::writer::{EntryError, JsonWriter, write_envelope};
 use crate::live::error::DecodeError;
 use crate::live::redact::redact;
 use crate::live::view::EnvelopeView;
-use crate::ops::list::Unreadable;
+use crate::ops::unread::Unreadable;
 use crate::snapshot::LiveEntry;
 use ciborium_ll::Header;
 use std::borrow::Cow;
@@ -20,7 +20,8 @@ use std::io::{self, Write};
 /// [`DumpError::Output`].
 pub fn dump_entry(entry: &LiveEntry, style: DumpStyle, out: &mut impl Write) -> Result<Dumped, DumpError> {
     let unreadable = write_entry(entry, style, out)?.map(|error| Unreadable { key: entry.key(), error });
-    let mut dumped = Dumped { entries: 1, unreadable: unreadable.into_iter().collect(), ..Dumped::default() };
+    let mut dumped = Dumped { entries: 1, ..Dumped::default() };
+    dumped.unread.unreadable.extend(unreadable);
     dumped.leave_out(style);
     Ok(dumped)
 }

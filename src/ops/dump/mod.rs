@@ -16,10 +16,8 @@ pub use tree::dump_tree;
 
 use super::scope::{Matched, Scope, selected};
 use super::{past_damage, unless_moved};
-use crate::error::Error;
 use crate::json::style::JsonStyle;
-use crate::ops::list::Unreadable;
-use crate::ops::unread::RefusedRows;
+use crate::ops::unread::Unread;
 use crate::snapshot::{LiveEntry, Snapshot};
 
 /// What a dump is written as.
@@ -57,13 +55,9 @@ pub struct DumpStyle {
 pub struct Dumped {
     /// The number of entries that are there.
     pub entries: u64,
-    /// Entries that vantage-live cannot decode either and, of the notation, those that are no
-    /// well-formed CBOR, which it shows as bytes.
-    pub unreadable: Vec<Unreadable>,
-    /// Rows that diorama refuses, and that are left out where they are decoded.
-    pub refused: RefusedRows,
-    /// Pages that are damaged.
-    pub damage: Vec<Error>,
+    /// What could not be read, and was left out: of the entries those that vantage-live cannot decode either. The
+    /// notation shows as bytes what is not well-formed CBOR.
+    pub unread: Unread,
     /// What the selections matched.
     pub matched: Matched,
 }
@@ -72,7 +66,7 @@ impl Dumped {
     /// Takes what cannot be read from the entries that are there; the notation has it as bytes.
     fn leave_out(&mut self, style: DumpStyle) {
         if style.format != DumpFormat::Notation {
-            self.entries -= self.unreadable.len() as u64;
+            self.entries -= self.unread.unreadable.len() as u64;
         }
     }
 }
@@ -85,7 +79,7 @@ fn each(
     mut take: impl FnMut(LiveEntry) -> Result<(), DumpError>,
 ) -> Result<(), DumpError> {
     dumped.matched = selected(snapshot, scope, |entry| {
-        let entry = past_damage(unless_moved(entry, snapshot), &mut dumped.damage)?;
+        let entry = past_damage(unless_moved(entry, snapshot), &mut dumped.unread.damage)?;
         dumped.entries += u64::from(entry.is_some());
         entry.map_or(Ok(()), &mut take)
     })?;

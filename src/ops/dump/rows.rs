@@ -62,7 +62,7 @@ pub fn dump_rows(
         Ok(())
     })?;
     unread.damage.extend(damage);
-    (dumped.unreadable, dumped.refused, dumped.damage) = (unread.unreadable, unread.refused, unread.damage);
+    dumped.unread = unread;
     Ok(dumped)
 }
 

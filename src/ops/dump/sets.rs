@@ -25,7 +25,7 @@ const IDS: usize = 1024 * 1024;
 /// As those of [`dump`](crate::ops::dump).
 pub fn dump_set(snapshot: &Snapshot, set: &Set, style: DumpStyle, out: &mut impl Write) -> Result<Dumped, DumpError> {
     let mut dumped = Dumped { entries: 1, ..Dumped::default() };
-    dumped.damage.extend(snapshot.meta_damage(set));
+    dumped.unread.damage.extend(snapshot.meta_damage(set));
     SetDump { snapshot, set, style, frame: SetFrame::Alone }.write(&mut dumped, out)?;
     Ok(dumped)
 }
@@ -57,8 +57,8 @@ impl SetDump<'_> {
         let head = SetHead { key: &key, part_of: self.part_of(), beside: Beside::Known(self.set.meta()) };
         let mut json = SetWriter::begin(out, self.frame, self.style.json, &head)?;
         let mut incomplete = Ids::new();
-        let refused = &mut dumped.refused;
-        self.each_row(&mut dumped.damage, |row| {
+        let refused = &mut dumped.unread.refused;
+        self.each_row(&mut dumped.unread.damage, |row| {
             match RowView::new(&self.bytes(row)) {
                 Ok(view) => {
                     if view.status() == Status::Incomplete {
@@ -79,12 +79,12 @@ impl SetDump<'_> {
     fn raw(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
         // Of a row, what is remembered of its set is not its own.
         let meta = if self.set.row().is_none() { self.snapshot.stored_meta(self.set) } else { Ok(None) };
-        let meta = past_damage(unless_moved(meta, self.snapshot), &mut dumped.damage)?.flatten();
+        let meta = past_damage(unless_moved(meta, self.snapshot), &mut dumped.unread.damage)?.flatten();
         let beside = Beside::Stored { meta: meta.as_deref(), has_rows: self.set.rows_table().is_some() };
         let key = self.set.key().to_string();
         let head = SetHead { key: &key, part_of: self.part_of(), beside };
         let mut json = SetWriter::begin(out, SetFrame::Line, self.style.json, &head)?;
-        self.each_row(&mut dumped.damage, |row| Ok(json.raw_row(row.id(), &self.bytes(row))?))?;
+        self.each_row(&mut dumped.unread.damage, |row| Ok(json.raw_row(row.id(), &self.bytes(row))?))?;
         json.end_rows();
         json.finish()?;
         Ok(())
@@ -105,7 +105,7 @@ impl SetDump<'_> {
             out,
         };
         map.begin((!is_alone).then(|| self.set.key().to_string()).as_deref())?;
-        self.each_row(&mut dumped.damage, |row| Ok(map.row(row.id(), &self.bytes(row))?))?;
+        self.each_row(&mut dumped.unread.damage, |row| Ok(map.row(row.id(), &self.bytes(row))?))?;
         Ok(map.end()?)
     }
 

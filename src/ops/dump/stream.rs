@@ -6,9 +6,9 @@ use super::{DumpError, DumpFormat, DumpStyle, Dumped, each};
 use crate::json::sets::SetFrame;
 use crate::json::writer::{EntryError, JsonWriter, write_document_entry};
 use crate::live::view::EnvelopeView;
-use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
 use crate::ops::sets::readable_sets;
+use crate::ops::unread::Unreadable;
 use crate::snapshot::{LiveEntry, Snapshot};
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::io::{self, Write};
@@ -40,7 +40,7 @@ pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Writ
             writer.sets(snapshot, scope, &mut dumped)?;
             // What is not all of it does not look as if it were.
             writer.end()?;
-            dumped.unreadable = writer.unreadable;
+            dumped.unread.unreadable = writer.unreadable;
             dumped.leave_out(style);
             Ok(dumped)
         },
@@ -135,7 +135,7 @@ impl<W: Write> Writer<'_, '_, W> {
 
     /// Writes the sets of diorama.
     fn sets(&mut self, snapshot: &Snapshot, scope: &Scope, dumped: &mut Dumped) -> Result<(), DumpError> {
-        for set in readable_sets(snapshot, scope, &mut dumped.matched, &mut dumped.damage)? {
+        for set in readable_sets(snapshot, scope, &mut dumped.matched, &mut dumped.unread.damage)? {
             dumped.entries += 1;
             self.separate()?;
             SetDump { snapshot, set: &set, style: self.style, frame: SetFrame::Document }

@@ -6,9 +6,9 @@ use super::{DumpError, DumpFormat, DumpStyle, Dumped, each};
 use crate::fixture::tree;
 use crate::json::sets::SetFrame;
 use crate::live::error::DecodeError;
-use crate::ops::list::Unreadable;
 use crate::ops::scope::Scope;
 use crate::ops::sets::readable_sets;
+use crate::ops::unread::Unreadable;
 use crate::snapshot::{LiveEntry, Snapshot};
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -35,7 +35,7 @@ pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &
         unreadable.extend(fault.map(|error| Unreadable { key, error }));
         Ok(())
     })?;
-    for set in readable_sets(snapshot, scope, &mut dumped.matched, &mut dumped.damage)? {
+    for set in readable_sets(snapshot, scope, &mut dumped.matched, &mut dumped.unread.damage)? {
         dumped.entries += 1;
         let name = names.path_of(&set.key().to_string(), ending);
         let dump = SetDump { snapshot, set: &set, style, frame: SetFrame::Alone };
@@ -44,7 +44,7 @@ pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &
             error @ DumpError::Cache(_) => error,
         })?;
     }
-    dumped.unreadable = unreadable;
+    dumped.unread.unreadable = unreadable;
     dumped.leave_out(style);
     Ok(dumped)
 }

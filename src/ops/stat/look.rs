@@ -8,7 +8,7 @@ use crate::file::{Damage, Definition, Packing, Page, Survey, Widths};
 use crate::live::head::EnvelopeHead;
 use crate::live::key::Key;
 use crate::ops::age_histogram::AgeHistogram;
-use crate::ops::list::Unreadable;
+use crate::ops::unread::{Unread, Unreadable};
 use crate::snapshot::{EntryKey, Set, Snapshot, Table};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -25,18 +25,17 @@ pub(super) struct Look<'s> {
     space: Space,
     largest: Largest,
     ages: AgeHistogram,
-    unreadable: Vec<Unreadable>,
-    damage: Vec<Error>,
+    unread: Unread,
 }
 
 impl<'s> Look<'s> {
     /// Counts what redb keeps for itself. Returns the definitions of all tables as well.
     pub fn new(snapshot: &'s Snapshot, now: u64) -> Result<(Look<'s>, Vec<(String, Definition)>)> {
-        let mut damage = Vec::new();
+        let mut unread = Unread::default();
         let mut survey = Survey::new(snapshot.file());
         let slot = snapshot.slot();
         let in_context = |error| snapshot.error(error, None);
-        let mut shared = |what: Damage| damage.push(snapshot.error(what.into(), None));
+        let mut shared = |what: Damage| unread.damage.push(snapshot.error(what.into(), None));
         survey.own(slot, &mut shared).map_err(in_context)?;
         let definitions = survey.definitions(slot.user, &mut shared).map_err(in_context)?;
         let look = Look {
@@ -46,8 +45,7 @@ impl<'s> Look<'s> {
             space: Space::default(),
             largest: Largest::default(),
             ages: AgeHistogram::new(now),
-            unreadable: Vec::new(),
-            damage,
+            unread,
         };
         Ok((look, definitions))
     }
@@ -68,9 +66,10 @@ impl<'s> Look<'s> {
                 Err(error) => unreadable.push(Unreadable { key: key(), error }),
             }
         };
-        let (tree, held) = walk(self.snapshot, &mut self.survey, &mut self.needs, &mut self.damage, table, &mut pair)?;
+        let (tree, held) =
+            walk(self.snapshot, &mut self.survey, &mut self.needs, &mut self.unread.damage, table, &mut pair)?;
         let held = Held { rows, unreadable: unreadable.len() as u64, ..held };
-        self.unreadable.extend(unreadable);
+        self.unread.unreadable.extend(unreadable);
         self.add_space(&tree, &held);
         Ok(TableStat { tree: Some(tree), held: Some(held), ..TableStat::new(table) })
     }
@@ -80,7 +79,7 @@ impl<'s> Look<'s> {
         let (mut tree, mut held) = (Tree::default(), Held::default());
         for table in set.rows_table().into_iter().chain(set.meta_table()) {
             let of_table =
-                walk(self.snapshot, &mut self.survey, &mut self.needs, &mut self.damage, table, &mut |_, _| {})?;
+                walk(self.snapshot, &mut self.survey, &mut self.needs, &mut self.unread.damage, table, &mut |_, _| {})?;
             let is_rows = table.name() == set.name();
             tree.leaves += of_table.0.leaves;
             tree.branches += of_table.0.branches;
@@ -107,7 +106,7 @@ impl<'s> Look<'s> {
     pub fn other_table(&mut self, table: &Table) -> Result<TableStat> {
         let before = Counted::of(&self.survey);
         let mut packing = rebuild::is_packed(table.definition()).then(Packing::default);
-        let mut damage = |what: Damage| self.damage.push(self.snapshot.error(what.into(), Some(table.name())));
+        let mut damage = |what: Damage| self.unread.damage.push(self.snapshot.error(what.into(), Some(table.name())));
         let walked = match &mut packing {
             None => self.survey.table(table.definition(), &mut damage),
             Some(packing) => {
@@ -130,7 +129,7 @@ impl<'s> Look<'s> {
         Ok(TableStat { tree: Some(tree), ..TableStat::new(table) })
     }
 
-    pub fn finish(mut self) -> (Contents, Vec<Error>) {
+    pub fn finish(mut self) -> (Contents, Unread) {
         let file = self.snapshot.file();
         let layout = file.header().layout_len(file.len());
         // What the definitions of tables take was counted after what redb keeps for itself.
@@ -139,13 +138,8 @@ impl<'s> Look<'s> {
         self.space.redb = layout + self.survey.allocated.saturating_sub(tables);
         self.space.free = file.len().saturating_sub(layout + self.survey.allocated);
         self.space.compacted = self.needs.file_len();
-        let contents = Contents {
-            space: self.space,
-            largest: self.largest.sorted(),
-            ages: self.ages,
-            unreadable: self.unreadable,
-        };
-        (contents, self.damage)
+        let contents = Contents { space: self.space, largest: self.largest.sorted(), ages: self.ages };
+        (contents, self.unread)
     }
 }
 

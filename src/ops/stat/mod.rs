@@ -7,7 +7,7 @@ mod report;
 pub use report::{Contents, Held, Space, Stat, TableStat, Tree};
 
 use crate::error::{Error, Result};
-use crate::snapshot::{Snapshot, Table};
+use crate::snapshot::{PastDamage, Snapshot, Table};
 use crate::system::progress;
 use look::Look;
 
@@ -21,9 +21,15 @@ pub fn stat_quick(snapshot: &Snapshot) -> Result<Stat> {
     Ok(Stat { tables, ..Stat::of_file(snapshot) })
 }
 
-/// Tells what the cache takes and holds, and which pages are damaged: what they held is not told. `now`, in
-/// seconds since 1970, is what ages are measured by. Every page is read, but no row decoded.
-pub fn stat(snapshot: &Snapshot, now: u64) -> Result<(Stat, Vec<Error>)> {
+impl PastDamage for Stat {
+    fn damage(&mut self) -> &mut Vec<Error> {
+        &mut self.unread.damage
+    }
+}
+
+/// Tells what the cache takes and holds. `now`, in seconds since 1970, is what ages are measured by. Every page is
+/// read, but no row decoded.
+pub fn stat(snapshot: &Snapshot, now: u64) -> Result<Stat> {
     // What is not in use is not read.
     progress::current().expect(Some(snapshot.file_len()));
     let (mut look, definitions) = Look::new(snapshot, now)?;
@@ -40,6 +46,6 @@ pub fn stat(snapshot: &Snapshot, now: u64) -> Result<(Stat, Vec<Error>)> {
         tables.push(look.set(&set)?);
     }
     tables.sort_by(|a, b| a.name.cmp(&b.name));
-    let (contents, damage) = look.finish();
-    Ok((Stat { tables, contents: Some(contents), ..Stat::of_file(snapshot) }, damage))
+    let (contents, unread) = look.finish();
+    Ok(Stat { tables, contents: Some(contents), unread, ..Stat::of_file(snapshot) })
 }

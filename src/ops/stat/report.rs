@@ -1,7 +1,7 @@
 //! What is known of the space that a cache takes.
 
 use crate::ops::age_histogram::AgeHistogram;
-use crate::ops::list::Unreadable;
+use crate::ops::unread::Unread;
 use crate::snapshot::{EntryKey, Layout, Set, Snapshot, Table};
 use crate::system::holder::{self, Holder};
 use std::fs;
@@ -27,6 +27,8 @@ pub struct Stat {
     pub tables: Vec<TableStat>,
     /// What was found in the tables; `None` if no entry was looked at.
     pub contents: Option<Contents>,
+    /// Entries whose head cannot be read, and damaged pages: what they held is not told.
+    pub unread: Unread,
 }
 
 /// A table, and what it holds; the two of a set of diorama as one.
@@ -90,8 +92,6 @@ pub struct Contents {
     pub largest: Vec<(EntryKey, u64)>,
     /// When the entries were fetched.
     pub ages: AgeHistogram,
-    /// Entries whose head cannot be read.
-    pub unreadable: Vec<Unreadable>,
 }
 
 /// What the bytes of a file are for. But for `compacted` they add up to its length.
@@ -127,6 +127,7 @@ impl Stat {
             holders: metadata.as_ref().and_then(holder::of),
             tables: Vec::new(),
             contents: None,
+            unread: Unread::default(),
         }
     }
 }

@@ -75,13 +75,14 @@ pub fn file(file: &[u8], choice: u8) -> Option<u64> {
     // An entry takes eight bytes of a page, a page that is looked for but not there as many of a branch.
     let most = file.len() as u64 / 8;
     let looked = Snapshot::look_past_damage(&path, Duration::ZERO, |snapshot| {
-        let (list, damage) = vlive::ops::list(snapshot)?;
+        let list = vlive::ops::list(snapshot)?;
         assert!(snapshot.pages_read() <= 2 * most, "{} pages", snapshot.pages_read());
         // A table whose name is out of order is not found by its name, and then counts for empty.
         let ascend = snapshot.tables()?.is_sorted_by(|a, b| a.name() < b.name());
-        Ok(((list, ascend), damage))
+        Ok((list, ascend))
     });
-    let listed = looked.ok().map(|((list, ascend), damage)| {
+    let listed = looked.ok().map(|(list, ascend)| {
+        let damage = list.unread.damage;
         let entries = list.cache_keys.iter().map(|summary| summary.entries).sum::<u64>();
         assert!(entries <= most, "{entries} entries");
         assert!(damage.is_empty() || check.is_ok_and(|check| check.damage.count > 0), "{damage:?}");
@@ -94,10 +95,10 @@ pub fn file(file: &[u8], choice: u8) -> Option<u64> {
         let dumped = vlive::ops::dump(&snapshot, &Selection::All.into(), style, io::sink());
         assert!(!matches!(dumped, Err(DumpError::Output(_))), "{style:?}");
         if let (Ok(dumped), Some((entries, true))) = (dumped, listed)
-            && dumped.damage.is_empty()
+            && dumped.unread.damage.is_empty()
         {
             // The notation shows them all.
-            let left_out = if format == DumpFormat::Notation { 0 } else { dumped.unreadable.len() as u64 };
+            let left_out = if format == DumpFormat::Notation { 0 } else { dumped.unread.unreadable.len() as u64 };
             assert_eq!(dumped.entries + left_out, entries, "{style:?}");
         }
     }

@@ -1,0 +1,294 @@
+//! What is on the screen, and what becomes of it: events in, state and effects out. Nothing here draws, reads or
+//! waits.
+
+mod content;
+mod dialog;
+pub mod keys;
+mod node;
+mod press;
+#[cfg(test)]
+pub mod sample;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use content::{Answer, Content, Row, Wanted, Window};
+pub use dialog::{Change, Dialog, Place, Plan, Prompt, Text};
+pub use node::{Known, Node, Summary, group_of, mark};
+use ratatui::crossterm::event::KeyCode;
+pub use tree::{Line, Tree};
+use vlive::snapshot::{EntryKey, Event};
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub enum Input {
+    Key(KeyCode),
+    /// Text that was pasted: it presses no keys.
+    Paste(String),
+    /// A click on a line of a side, counted from the one below its heading.
+    Click(Side, usize),
+    /// Lines to move by.
+    Scroll(isize),
+    /// Lines that each side has below its heading.
+    Height(usize),
+    /// The time, in seconds since 1970.
+    Tick(u64),
+    /// A commit: what each entry that differs is now, `None` if it is gone.
+    Seen {
+        commit: u64,
+        is_first: bool,
+        changes: Vec<(EntryKey, Event, Option<Known>)>,
+    },
+    /// The cache cannot be read.
+    Trouble(String),
+    /// Who has the cache open.
+    User(User),
+    /// Rows that were wanted.
+    Answer(Answer),
+    /// Where a pattern was found, and whether these are all places.
+    Found(String, Result<(Vec<Place>, bool), String>),
+    /// What differs from before.
+    Differs(Result<Text, String>),
+    Planned(Change, Result<Plan, String>),
+    /// What a change has done.
+    Changed(Result<String, String>),
+}
+
+/// Who has the cache open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum User {
+    /// The system does not say.
+    #[default]
+    Unknown,
+    Nobody,
+    Process(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Left,
+    Right,
+}
+
+/// What is to be done outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Copy(String),
+    Quit,
+    /// End, and print a key.
+    Print(String),
+    /// Each of these comes back as an input.
+    Find(String),
+    Difference(EntryKey),
+    Plan(Change),
+    /// With the file for a backup.
+    Apply(Change, Option<String>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    Keys,
+    Rows,
+    /// One row as JSON.
+    Row,
+}
+
+/// A line about what was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub text: String,
+    pub is_error: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct State {
+    pub path: String,
+    pub now: u64,
+    pub commit: Option<u64>,
+    pub trouble: Option<String>,
+    /// Who has the cache open.
+    pub user: User,
+    pub focus: Focus,
+    pub tree: Tree,
+    pub content: Option<Content>,
+    /// The `--where` filter of rows, or nothing.
+    pub condition: String,
+    pub prompt: Option<Prompt>,
+    pub dialog: Option<Dialog>,
+    pub is_paused: bool,
+    pub message: Option<Message>,
+    /// What is being done outside.
+    pub doing: Option<&'static str>,
+    places: Vec<Place>,
+    place: usize,
+    version: u64,
+    height: usize,
+}
+
+impl State {
+    pub fn new(path: String, now: u64) -> State {
+        State {
+            path,
+            now,
+            commit: None,
+            trouble: None,
+            user: User::Unknown,
+            focus: Focus::Keys,
+            tree: Tree::default(),
+            content: None,
+            condition: String::new(),
+            prompt: None,
+            dialog: None,
+            is_paused: false,
+            message: None,
+            doing: None,
+            places: Vec::new(),
+            place: 0,
+            version: 0,
+            height: 1,
+        }
+    }
+
+    /// Takes an event; gives what is to be done.
+    pub fn update(&mut self, input: Input) -> Option<Effect> {
+        let effect = match input {
+            // Commits may come faster than they can be shown.
+            Input::Seen { commit, is_first, changes } => {
+                self.see(commit, is_first, changes);
+                return None;
+            }
+            input => {
+                self.tree.settle();
+                self.react(input)
+            }
+        };
+        self.tree.settle();
+        self.follow();
+        effect
+    }
+
+    /// Gets ready to be drawn; gives the rows that are then in sight and not yet read.
+    pub fn settle(&mut self) -> Option<Wanted> {
+        self.tree.settle();
+        self.tree.keep_in_sight(self.height);
+        self.follow();
+        self.content.as_mut()?.settle(self.height, &self.condition)
+    }
+
+    fn react(&mut self, input: Input) -> Option<Effect> {
+        match input {
+            Input::Key(code) => return self.press(code),
+            Input::Paste(text) => {
+                if let Some(prompt) = &mut self.prompt {
+                    prompt.text.extend(text.chars().filter(|character| !character.is_control()));
+                    self.typed();
+                }
+            }
+            Input::Click(side, line) => self.click(side, line),
+            Input::Scroll(lines) => self.go(lines),
+            Input::Height(height) => self.height = height.max(1),
+            Input::Tick(now) => {
+                self.now = now;
+                if !self.is_paused {
+                    self.tree.tick(now);
+                }
+            }
+            Input::Trouble(trouble) => self.trouble = Some(trouble),
+            Input::User(user) => self.user = user,
+            Input::Answer(answer) => {
+                if let Some(content) = &mut self.content {
+                    content.take(answer);
+                    if !content.can_be_entered() {
+                        self.focus = Focus::Keys;
+                    }
+                }
+            }
+            Input::Found(pattern, found) => self.found(&pattern, found),
+            Input::Differs(text) => {
+                self.doing = None;
+                match text {
+                    Ok(text) => self.dialog = Some(Dialog::Text { text, top: 0 }),
+                    Err(why) => self.complain(why),
+                }
+            }
+            Input::Planned(change, plan) => {
+                self.doing = None;
+                match plan {
+                    Ok(plan) => self.dialog = Some(Dialog::Plan { change, plan, top: 0 }),
+                    Err(why) => self.complain(why),
+                }
+            }
+            Input::Changed(done) => {
+                self.doing = None;
+                match done {
+                    Ok(text) => self.say(text),
+                    Err(why) => self.complain(why),
+                }
+            }
+            Input::Seen { .. } => unreachable!("taken before"),
+        }
+        None
+    }
+
+    fn say(&mut self, text: impl Into<String>) {
+        self.message = Some(Message { text: text.into(), is_error: false });
+    }
+
+    fn complain(&mut self, text: impl Into<String>) {
+        self.message = Some(Message { text: text.into(), is_error: true });
+    }
+
+    fn see(&mut self, commit: u64, is_first: bool, changes: Vec<(EntryKey, Event, Option<Known>)>) {
+        self.commit = Some(commit);
+        self.trouble = None;
+        for (key, event, known) in changes {
+            if let Some(content) = self.content.as_mut().filter(|content| content.key == key) {
+                self.version += 1;
+                content.renew(self.version);
+            }
+            self.tree.see(&key, known, (!is_first).then_some((event, self.now)));
+        }
+    }
+
+    /// Has the right side show what the cursor is on.
+    fn follow(&mut self) {
+        let key = self.tree.node().and_then(Node::key);
+        if self.content.as_ref().map(|content| &content.key) == key.as_ref() {
+            return;
+        }
+        self.version += 1;
+        self.content = key.map(|key| Content::new(key, self.version, None));
+        self.focus = Focus::Keys;
+    }
+
+    fn found(&mut self, pattern: &str, found: Result<(Vec<Place>, bool), String>) {
+        self.doing = None;
+        match found {
+            Err(why) => self.complain(why),
+            Ok((places, _)) if places.is_empty() => self.say(format!("`{pattern}` is nowhere")),
+            Ok((places, are_all)) => {
+                let number = places.len();
+                let title = format!("`{pattern}`: {}{number} found", if are_all { "" } else { "the first " });
+                self.places.clone_from(&places);
+                self.place = 0;
+                self.dialog = Some(Dialog::Places { title, places, cursor: 0, top: 0 });
+            }
+        }
+    }
+
+    /// Goes to a place that was found.
+    fn visit(&mut self, place: usize) {
+        let Some(Place { key, id, .. }) = self.places.get(place).cloned() else { return };
+        self.place = place;
+        if !self.tree.reveal(&key) {
+            return self.say(format!("`{}` is gone", key.shown()));
+        }
+        self.follow();
+        self.condition.clear();
+        if let (Some(id), Some(content)) = (id, &mut self.content) {
+            content.go_to(id);
+            self.focus = Focus::Rows;
+        }
+        self.say(format!("{} of {} places; n next, N before", place + 1, self.places.len()));
+    }
+}
