@@ -1,4 +1,4 @@
-//! Where something is: in keys, row ids, names of fields, and values.
+//! Searching keys, row ids, field names and values.
 
 use crate::cbor;
 use crate::cbor::reader::{Head, Reader};
@@ -13,24 +13,24 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// What was verified is not too deep.
+/// A verified value is not nested too deeply.
 const ANY_DEPTH: usize = usize::MAX;
 
-/// What is looked for. The library walks bytes and text; what a value that is not text means to a reader is
-/// up to the caller.
+/// A search. The library walks bytes and text; the caller decides what a value that is not text means to a
+/// reader.
 #[derive(Clone, Copy)]
 pub struct Query<'q> {
     /// Whether a text matches.
     pub matches: &'q (dyn Fn(&str) -> bool + Sync),
-    /// Whether encoded bytes may hold a match. It is asked of whole values first, then of rows; `true` is
-    /// always right, and decodes more.
+    /// Whether encoded bytes may hold a match. Called for whole values first, then for rows; `true` is always
+    /// correct, and only decodes more.
     pub may_match: &'q (dyn Fn(&[u8]) -> bool + Sync),
-    /// The text of a value that is not text, an array or a map; `None` for a tag whose content is looked at
+    /// The text of a value that is not text, an array or a map; `None` for a tag whose content is searched
     /// instead.
     pub meaning: &'q (dyn Fn(&Value) -> Option<String> + Sync),
-    /// Looks at the row with this id only.
+    /// Searches only the row with this id.
     pub id: Option<&'q str>,
-    /// Looks at values of the fields with this name only.
+    /// Searches only values of the fields with this name.
     pub field: Option<&'q str>,
 }
 
@@ -89,7 +89,7 @@ pub enum Step {
     Index(usize),
 }
 
-/// A row that was looked for by its id.
+/// A row that was searched for by its id.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FoundRow {
@@ -103,7 +103,7 @@ pub struct FoundRow {
     pub is_incomplete: bool,
 }
 
-/// What a search came to, beside what it found.
+/// What a search could not read, and what its selections matched.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Searched {
@@ -149,8 +149,8 @@ pub fn find_row(
     search(snapshot, scope, Some(id), work, visit)
 }
 
-/// Hands parts of entries to all cores, and what they find to `visit`, in order. Of sets only the row with this id is
-/// read, if there is one.
+/// Searches parts of entries on all cores, and passes what is found to `visit`, in order. With an id only that row of
+/// a set is read.
 fn search<Found: Send>(
     snapshot: &Snapshot,
     scope: &Scope,
@@ -189,7 +189,7 @@ fn search<Found: Send>(
     }
 }
 
-/// Why a search ends early.
+/// The reason to end a search early.
 enum Stop {
     Satisfied,
     Cache(Error),
@@ -219,7 +219,7 @@ fn may_hold(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
     })
 }
 
-/// All that matches in a part of an entry.
+/// Everything that matches in a part of an entry.
 fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
     let key = part.key();
     let hit = |fetched_at, is_incomplete, place| Hit { key: key.clone(), fetched_at, is_incomplete, place };
@@ -231,7 +231,7 @@ fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
         found.push(hit(part.fetched_at(), false, Place::Key));
     }
     let may_match = |bytes: &[u8]| may_hold(bytes, query.may_match);
-    // The id of a row of a set is not among its bytes.
+    // The bytes of a row of a set do not hold its id.
     let is_id_in = |part: &Part| matches!(part, Part::Row(_, row) if (query.matches)(row.id()));
     if !may_match(part.bytes()) && !is_id_in(part) {
         return Ok(found);
@@ -262,7 +262,7 @@ fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
     Ok(found)
 }
 
-/// A walk through the values of a row that was verified.
+/// A walk through the values of a verified row.
 struct Walk<'w, 'b> {
     query: Query<'w>,
     id: &'w str,
@@ -277,7 +277,7 @@ enum At<'b> {
 }
 
 impl<'b> Walk<'_, 'b> {
-    /// A name, of a field or of a key of a map. Where values of one field are looked for, names do not count.
+    /// The name of a field, or a key of a map. Names do not match in a search of one field.
     fn name(&mut self, name: &str) {
         if self.query.field.is_none() && (self.query.matches)(name) {
             let path = self.steps().chain([Step::Name(name.to_owned())]).collect();
@@ -307,7 +307,7 @@ impl<'b> Walk<'_, 'b> {
         Ok(())
     }
 
-    /// A value and all that is in it.
+    /// A value and everything inside it.
     fn value(&mut self, reader: &mut Reader<'b>) -> cbor::error::Result<()> {
         match reader.peek()? {
             Head::Text(_) => {
@@ -338,7 +338,7 @@ impl<'b> Walk<'_, 'b> {
                 let mut item = *reader;
                 reader.skip(ANY_DEPTH)?;
                 let bytes = &item.all()[item.pos()..reader.pos()];
-                // Most values are told apart without decoding them.
+                // Most values can be excluded without decoding them.
                 if !may_hold(bytes, self.query.may_match) {
                     return Ok(());
                 }
@@ -357,7 +357,7 @@ impl<'b> Walk<'_, 'b> {
         }
     }
 
-    /// A key of a map: its text, or what it means.
+    /// A key of a map: its text, or the text of its meaning.
     fn key(&self, reader: &mut Reader<'b>) -> cbor::error::Result<Cow<'b, str>> {
         if let Head::Text(_) = reader.peek()? {
             let Head::Text(len) = reader.head()? else { unreachable!("just peeked at") };
@@ -370,7 +370,7 @@ impl<'b> Walk<'_, 'b> {
     }
 }
 
-/// A value from bytes that were verified.
+/// A value from verified bytes.
 fn decoded(bytes: &[u8]) -> Value {
     ciborium::from_reader(bytes).expect("ciborium reads what was verified")
 }

@@ -39,7 +39,7 @@ impl<'s> SetSide<'s> {
         if self.set.row().is_some() { Meta::default() } else { *self.set.meta() }
     }
 
-    /// The rows, of which damaged pages are missing.
+    /// The rows, without those in damaged pages.
     fn rows(&self) -> impl Iterator<Item = Result<SetRow>> {
         self.snapshot.rows(&self.set).map(|row| unless_moved(row, self.snapshot))
     }
