@@ -43,7 +43,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare two caches, or a cache and a fixture')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Verify every page and every entry, without changing anything')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Print what the app does to its cache, as it does it')
-            [CompletionResult]::new('browse', 'browse', [CompletionResultType]::ParameterValue, 'Look through a cache on the whole screen, kept up with its app')
+            [CompletionResult]::new('browse', 'browse', [CompletionResultType]::ParameterValue, 'Browse a cache on the whole screen, updated as its app writes')
             [CompletionResult]::new('where', 'where', [CompletionResultType]::ParameterValue, 'Find caches: below folders, and those that a running process has open')
             [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Show where a cache''s space goes, the ages of its entries, and the largest ones')
             [CompletionResult]::new('salvage', 'salvage', [CompletionResultType]::ParameterValue, 'Copy every intact entry of a damaged cache into a new one')

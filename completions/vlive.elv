@@ -40,7 +40,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand diff 'Compare two caches, or a cache and a fixture'
             cand check 'Verify every page and every entry, without changing anything'
             cand watch 'Print what the app does to its cache, as it does it'
-            cand browse 'Look through a cache on the whole screen, kept up with its app'
+            cand browse 'Browse a cache on the whole screen, updated as its app writes'
             cand where 'Find caches: below folders, and those that a running process has open'
             cand stat 'Show where a cache''s space goes, the ages of its entries, and the largest ones'
             cand salvage 'Copy every intact entry of a damaged cache into a new one'

@@ -44,7 +44,7 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "ages" -d 'List entries:
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "diff" -d 'Compare two caches, or a cache and a fixture'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "check" -d 'Verify every page and every entry, without changing anything'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "watch" -d 'Print what the app does to its cache, as it does it'
-complete -c vlive -n "__fish_vlive_needs_command" -f -a "browse" -d 'Look through a cache on the whole screen, kept up with its app'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "browse" -d 'Browse a cache on the whole screen, updated as its app writes'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "where" -d 'Find caches: below folders, and those that a running process has open'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "stat" -d 'Show where a cache\'s space goes, the ages of its entries, and the largest ones'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Copy every intact entry of a damaged cache into a new one'

@@ -1,4 +1,4 @@
-//! What takes a while and is done beside the screen, one after the other.
+//! Slow work that must not block the screen, one job at a time.
 
 use super::Commands;
 use super::state::{Effect, Input, Text};
@@ -12,7 +12,7 @@ use vlive::ops::{DiffOptions, Difference, diff_values};
 use vlive::snapshot::EntryKey;
 use vlive::{Key, Snapshot};
 
-/// Lines of a difference at the most.
+/// The most lines of a difference that are shown.
 const LINES: usize = 10_000;
 
 pub struct Jobs {
@@ -25,7 +25,7 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Does what is asked for until nobody asks.
+    /// Runs jobs until the channel closes.
     pub fn run(&self) {
         for effect in &self.asked {
             let done = match effect {
@@ -47,7 +47,7 @@ impl Jobs {
         }
     }
 
-    /// What the last change of an entry was: that which was seen, else that between the last two commits.
+    /// The last change of an entry: the last one that was seen, otherwise the one between the last two commits.
     fn difference(&self, key: &EntryKey) -> Result<Text, String> {
         let EntryKey::Live(key) = key else {
             return Err(
@@ -61,7 +61,7 @@ impl Jobs {
                 |snapshot: &Snapshot| Ok::<_, vlive::Error>(snapshot.entry(key)?.map(|entry| entry.value().to_owned()));
             let before = match (&remembered, snapshot.before()?) {
                 (Some(before), _) => Some(before.clone()),
-                // The pages of that commit may be in use again.
+                // The pages of that commit may have been reused.
                 (None, Some(before)) => value(&before).ok().map(|value| Before { commit: before.number(), value }),
                 (None, None) => None,
             };
@@ -82,11 +82,11 @@ impl Jobs {
     }
 }
 
-/// The lines that show what differs between two values.
+/// The difference between two values, as lines.
 fn lines(key: &Key, old: &[u8], new: &[u8]) -> Vec<(Option<char>, String)> {
     let options = DiffOptions { fetched_at: true, order: true };
     let mut lines = Vec::new();
-    // Whoever sees ten thousand lines needs no more.
+    // More lines than this help nobody.
     let _ = diff_values(key.clone(), old, new, options, &mut |difference: Difference| {
         for line in difference.lines() {
             let mark = line.change().mark();

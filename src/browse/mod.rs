@@ -1,6 +1,6 @@
-//! The browser: a cache on the screen, kept up with its app. Events become state (`state`), state becomes the screen
-//! (`draw`). Beside the screen one thread watches the cache, one reads the rows that are in sight, and one does what
-//! takes a while; here is what waits for all of them.
+//! The browser: a cache on the whole screen, updated as its app writes. Events change the state (`state`), and the
+//! state is drawn (`draw`). One thread watches the cache, one reads the visible rows, one does slow work; this module
+//! runs the loop that waits for all of them.
 
 mod draw;
 mod jobs;
@@ -34,19 +34,19 @@ use vlive::snapshot::{EntryKey, WatchOptions, Watcher};
 use vlive::{Error, Selection};
 use watching::History;
 
-/// How long to wait for a key before the clock and the cache are looked at.
+/// How long to wait for a key before checking the clock and the cache.
 const TICK: Duration = Duration::from_millis(50);
 
-/// How long a frame waits for the rows that it is to show.
+/// How long a frame waits for the rows it shows.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// How long a key waits for the rows that it is to move among.
+/// How long a key that moves among rows waits for them.
 const PATIENCE_OF_KEYS: Duration = Duration::from_millis(500);
 
-/// How long the first screen waits for the cache to be read.
+/// How long the first frame waits until the cache has been read.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// What the commands of the program do for the browser.
+/// What the browser needs from the commands of the program.
 pub trait Commands: Send + Sync {
     /// The time in seconds since 1970.
     fn now(&self) -> u64;
@@ -54,13 +54,13 @@ pub trait Commands: Send + Sync {
     /// An error in words.
     fn sentence(&self, error: &Error) -> String;
 
-    /// Where a pattern is, and whether these are all places.
+    /// The places where a pattern occurs, and whether these are all of them.
     fn find(&self, pattern: &str) -> Result<(Vec<Place>, bool), String>;
 
     /// What a change would do.
     fn plan(&self, change: &Change) -> Result<Plan, String>;
 
-    /// Makes a change, with a backup of what it replaces or removes in this file; tells what was done.
+    /// Makes a change, after writing what it replaces or removes to the backup file; returns a summary.
     fn apply(&self, change: &Change, backup: Option<&str>) -> Result<String, String>;
 }
 
@@ -70,16 +70,16 @@ pub struct Browsing<'b> {
     pub selections: Vec<Selection>,
     pub wait: Duration,
     pub has_colours: bool,
-    /// Whether there is a shell that has the program go on after a stop.
+    /// Whether a shell can resume the program after a stop.
     pub can_stop: bool,
     pub commands: Arc<dyn Commands>,
     pub edit: &'b mut EditEntry<'b>,
 }
 
-/// Has the user edit an entry, with the terminal for the editor; takes the file for a backup too.
+/// Edits an entry in the user's editor, which gets the terminal. Takes the key and the backup file.
 pub type EditEntry<'e> = dyn FnMut(&EntryKey, Option<&str>) -> Result<String, String> + 'e;
 
-/// The threads beside the screen.
+/// The channels to the other threads.
 struct Beside {
     watched: Receiver<Input>,
     answers: Receiver<Input>,
@@ -88,7 +88,7 @@ struct Beside {
 }
 
 impl Beside {
-    /// Starts the threads; the last one is to be waited for.
+    /// Starts the threads; the returned one may be writing and must be joined.
     fn start(browsing: &Browsing<'_>, cache: Watcher) -> (Beside, JoinHandle<()>) {
         let (told, answers) = channel();
         let (wanted, wants) = channel();
@@ -114,13 +114,13 @@ impl Beside {
         };
         let jobs = thread::spawn(move || jobs.run());
         let (tell, watched) = sync_channel(64);
-        let (selections, wait, commands) = (browsing.selections.clone(), browsing.wait, Arc::clone(&browsing.commands));
-        thread::spawn(move || watching::watch(cache, &selections, wait, &*commands, &history, &tell));
+        let (wait, commands) = (browsing.wait, Arc::clone(&browsing.commands));
+        thread::spawn(move || watching::watch(cache, wait, &*commands, &history, &tell));
         (Beside { watched, answers, wanted, asked }, jobs)
     }
 }
 
-/// Browses until the user ends it; gives the key that is to be printed.
+/// Browses until the user quits; returns the key to print.
 pub fn browse(browsing: &mut Browsing<'_>) -> io::Result<Option<String>> {
     let watcher = Watcher::new(&browsing.folder, browsing.selections.clone(), WatchOptions::default());
     let mut state = State::new(watcher.path().display().to_string(), browsing.commands.now());
@@ -130,7 +130,7 @@ pub fn browse(browsing: &mut Browsing<'_>) -> io::Result<Option<String>> {
     let ended = run(&mut screen, &mut state, browsing, &stops, &beside);
     drop((screen, beside));
     give_back();
-    // What is being written is written to its end.
+    // Let a write finish.
     jobs.join().map_err(|_| ended_early())?;
     ended
 }
@@ -147,13 +147,13 @@ fn run(
     beside: &Beside,
 ) -> io::Result<Option<String>> {
     let theme = Theme::new(browsing.has_colours);
-    // What is typed ahead is for what is there, not for an empty screen.
+    // Keys typed ahead are meant for the entries, not for an empty screen.
     if let Ok(first) = beside.watched.recv_timeout(FIRST) {
         state.update(first);
     }
     let mut is_due = true;
     loop {
-        // A thread that panics gives the terminal back.
+        // A thread that panicked has restored the terminal.
         if !terminal::is_taken() {
             return Err(ended_early());
         }
@@ -172,11 +172,11 @@ fn run(
         is_due = false;
         let mut inputs = Vec::new();
         if event::poll(TICK)? {
-            // What was typed ahead is taken at once.
+            // Take all keys typed ahead at once.
             while inputs.len() < 64 && event::poll(Duration::ZERO)? {
                 match occurrence(&event::read()?, areas) {
                     Some(Do::Input(input)) => inputs.push(input),
-                    // Who types esc and a key at once means both.
+                    // Esc and a key typed quickly arrive as one.
                     Some(Do::After(code)) => inputs.extend([KeyCode::Esc, code].map(Input::Key)),
                     Some(Do::Quit) => return Ok(None),
                     Some(Do::Suspend) => stops.ask(),
@@ -196,7 +196,7 @@ fn run(
         }
         is_due |= !inputs.is_empty();
         for input in inputs {
-            // A key that moves among rows needs them, where one types faster than they are read.
+            // A key that moves among rows needs them; the user may type faster than they are read.
             if matches!(input, Input::Key(_)) && state.focus != Focus::Keys {
                 await_rows(state, beside, PATIENCE_OF_KEYS)?;
             }
@@ -222,7 +222,7 @@ fn run(
     }
 }
 
-/// Everything that was told by now, within reason.
+/// The inputs that have arrived by now, up to a limit.
 fn received(told: &Receiver<Input>) -> io::Result<Vec<Input>> {
     let mut inputs = Vec::new();
     while inputs.len() < 256 {
@@ -235,7 +235,7 @@ fn received(told: &Receiver<Input>) -> io::Result<Vec<Input>> {
     Ok(inputs)
 }
 
-/// Has the rows read that are in sight, and waits for them, but not for long.
+/// Requests the visible rows and waits a moment for them.
 fn await_rows(state: &mut State, beside: &Beside, patience: Duration) -> io::Result<()> {
     while let Some(wanted) = state.settle() {
         beside.wanted.send(wanted).map_err(|_| ended_early())?;
@@ -248,7 +248,7 @@ fn await_rows(state: &mut State, beside: &Beside, patience: Duration) -> io::Res
     Ok(())
 }
 
-/// What is made of what the terminal tells.
+/// What an event of the terminal asks for.
 enum Do {
     Input(Input),
     /// Esc, and then this key.
@@ -266,7 +266,7 @@ fn occurrence(occurrence: &Occurrence, areas: Areas) -> Option<Do> {
                     KeyCode::Char('c') => Some(Do::Quit),
                     KeyCode::Char('z') => Some(Do::Suspend),
                     KeyCode::Char('l') => Some(Do::Draw),
-                    // As a shell has it.
+                    // As in a shell.
                     KeyCode::Char('u') => Some(Do::Input(Input::Key(KeyCode::Delete))),
                     _ => None,
                 };
@@ -291,7 +291,7 @@ fn occurrence(occurrence: &Occurrence, areas: Areas) -> Option<Do> {
     }
 }
 
-/// Asks the terminal to put a text on the clipboard, over ssh too.
+/// Asks the terminal to copy a text to the clipboard; this works over ssh too.
 fn copy(screen: &mut Screen, text: &str) -> io::Result<()> {
     let backend = screen.backend_mut();
     write!(backend, "\x1b]52;c;{}\x07", STANDARD.encode(text))?;

@@ -1,5 +1,5 @@
-//! Reading the rows that are in sight, beside the screen: an entry is verified and its rows are counted once, and
-//! those that are wanted of it are decoded. Of a set of diorama only pages with wanted rows are read.
+//! Reads the visible rows on a thread of its own. An entry is verified and indexed once; after that only the requested
+//! rows are decoded. Of a set of diorama only the pages with requested rows are read.
 
 use super::Commands;
 use super::state::{Answer, Input, Row as ShownRow, Wanted, Window};
@@ -19,27 +19,27 @@ pub struct Reader {
     pub wait: Duration,
     pub commands: Arc<dyn Commands>,
     pub history: Arc<History>,
-    /// The entry that was read last, and its commit: what changes while it is shown is compared with that.
+    /// The entry that was read last, and its commit: a change of the entry on the screen is compared with it.
     pub last: RefCell<Option<(u64, LiveEntry)>>,
     pub wanted: Receiver<Wanted>,
     pub tell: Sender<Input>,
 }
 
-/// Why an entry is no longer read.
+/// Why the reader leaves an entry.
 enum Stop {
-    /// Something else is wanted.
+    /// Something else is requested.
     Wanted(Wanted),
     /// It cannot be shown.
     Refused(String),
-    /// Nobody wants anything any more.
+    /// The browser has ended.
     Ended,
 }
 
-/// Rows between two whose ids are remembered, so that a place in a set is found without reading all before it.
+/// Every how many rows an id is remembered, so that a row of a set is found without reading all rows before it.
 const STEP: usize = 256;
 
 impl Reader {
-    /// Answers until nobody asks. Filters need room on the stack of this thread.
+    /// Answers requests until the channel closes. The thread needs a stack that is large enough for filters.
     pub fn run(&self) {
         let Ok(mut wanted) = self.wanted.recv() else { return };
         loop {
@@ -58,7 +58,7 @@ impl Reader {
         }
     }
 
-    /// The newest of what is wanted: what was wanted before it is out of sight.
+    /// The newest request; the rows of older ones are no longer visible.
     fn newest(&self) -> Result<Wanted, Stop> {
         let mut wanted = self.wanted.recv().map_err(|_| Stop::Ended)?;
         while let Some(newer) = self.newer()? {
@@ -75,7 +75,7 @@ impl Reader {
         }
     }
 
-    /// The next that is wanted of the same rows.
+    /// The next request, if it is for the same rows.
     fn next_of(&self, wanted: &Wanted) -> Result<Wanted, Stop> {
         let next = self.newest()?;
         if (&next.key, next.version, &next.condition) == (&wanted.key, wanted.version, &wanted.condition) {
@@ -94,7 +94,7 @@ impl Reader {
         Stop::Refused(self.commands.sentence(error))
     }
 
-    /// Answers what is wanted of an entry of vantage-live until something else is.
+    /// Answers requests for an entry of vantage-live until another one is requested.
     fn envelope(&self, key: &Key, wanted: Wanted) -> Stop {
         let look = |snapshot: &Snapshot| Ok((snapshot.number(), snapshot.entry(key)?));
         let entry = match Snapshot::look(&self.folder, self.wait, look) {
@@ -115,7 +115,7 @@ impl Reader {
         }
     }
 
-    /// Has the entry remembered as it was, if it is another one now.
+    /// Remembers the old value of the entry if it has changed since it was read last.
     fn remember(&self, key: &Key, number: u64, entry: &LiveEntry) {
         if let Some((commit, last)) = self.last.replace(Some((number, entry.clone())))
             && last.key() == *key
@@ -148,7 +148,7 @@ impl Reader {
         }
     }
 
-    /// The places of the rows for which the condition is true; `None` for all.
+    /// The positions of the rows for which the condition is true; `None` means all.
     fn places(
         &self,
         wanted: &Wanted,
@@ -167,7 +167,7 @@ impl Reader {
         Ok(Some(places))
     }
 
-    /// Whoever has gone on need not wait for a long entry.
+    /// Stops if the user has moved on to another entry.
     fn heed(&self, wanted: &Wanted) -> Result<(), Stop> {
         match self.newer()? {
             Some(newer) if (&newer.key, newer.version) != (&wanted.key, wanted.version) => Err(Stop::Wanted(newer)),
@@ -185,7 +185,7 @@ impl Reader {
         Ok(Some(Condition { filter, key: wanted.key.to_string(), fetched_at, age }))
     }
 
-    /// Answers what is wanted of a set of diorama until something else is.
+    /// Answers requests for a set of diorama until another one is requested.
     fn set(&self, key: &SetKey, wanted: Wanted) -> Stop {
         match self.rows_of_set(key, wanted) {
             Ok(never) => match never {},
@@ -229,7 +229,7 @@ impl Reader {
         }
     }
 
-    /// The ids of the rows of a set for which the condition is true. Rows that cannot be read are among them.
+    /// The ids of the rows of a set for which the condition is true, and of those that cannot be read.
     fn taken(&self, snapshot: &Snapshot, set: &Set, wanted: &Wanted) -> vlive::Result<Result<Vec<String>, Stop>> {
         let condition = match self.condition(wanted, set.fetched_at()) {
             Ok(Some(condition)) => condition,
@@ -250,7 +250,7 @@ impl Reader {
     }
 }
 
-/// A `--where` filter, and what it is told of the entry.
+/// A `--where` filter and the variables that it sees.
 struct Condition {
     filter: Filter,
     key: String,
@@ -273,12 +273,12 @@ fn window_with(set: &Set, count: usize, first: usize, rows: Vec<ShownRow>) -> Wi
     Window { fetched_at: set.fetched_at(), at_source: set.meta().total, total, count, first, rows }
 }
 
-/// The rows that are wanted of all. `marks` are the ids of every so many rows, as far as that is known.
+/// The requested rows of a whole set. `marks` holds the id of every [`STEP`]th row read so far.
 fn window(snapshot: &Snapshot, set: &Set, wanted: &Wanted, marks: &mut Vec<String>) -> vlive::Result<Seen> {
     let count = usize::try_from(set.rows()).unwrap_or(usize::MAX);
     let first = wanted.first.min(count);
     let end = first.saturating_add(wanted.count).min(count);
-    // Whoever looks for a row may have to go through all.
+    // Looking for a row may have to read all of them.
     let is_looking = wanted.id.is_some();
     let mark = if is_looking { 0 } else { (first / STEP).min(marks.len().saturating_sub(1)) };
     let from = marks.get(mark).map_or("", String::as_str).to_owned();
@@ -301,7 +301,7 @@ fn window(snapshot: &Snapshot, set: &Set, wanted: &Wanted, marks: &mut Vec<Strin
     Ok((window_with(set, count, first, rows), place))
 }
 
-/// The rows that are wanted of those with these ids.
+/// The requested rows among those with these ids.
 fn window_of(snapshot: &Snapshot, set: &Set, wanted: &Wanted, ids: &[String]) -> vlive::Result<Seen> {
     let first = wanted.first.min(ids.len());
     let end = first.saturating_add(wanted.count).min(ids.len());

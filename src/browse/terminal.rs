@@ -1,4 +1,4 @@
-//! The terminal: taken for the browser, and given back as it was found.
+//! Takes the terminal for the browser, and restores it.
 
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, Show};
@@ -24,14 +24,14 @@ use std::time::{Duration, Instant};
 
 pub type Screen = Terminal<CrosstermBackend<File>>;
 
-/// Whether the terminal is ours, and whether something is being written to it.
+/// Whether the browser has the terminal, and whether it is drawing.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 static DRAWING: AtomicBool = AtomicBool::new(false);
 
-/// How long to wait for what is being written, which may have been stopped for good.
+/// How long to wait for a frame being drawn; the thread that draws it may itself have panicked.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// The terminal itself: standard output may be a pipe that waits for a key.
+/// The terminal itself: standard output may be a pipe that is waiting for a key.
 fn terminal() -> io::Result<File> {
     File::options().read(true).write(true).open(if cfg!(windows) { "CONOUT$" } else { "/dev/tty" })
 }
@@ -45,8 +45,8 @@ pub fn take() -> io::Result<Screen> {
     of_size(size()?)
 }
 
-/// An empty screen of this size. ratatui's own way to another size asks standard output for the place of the cursor,
-/// which a pipe does not answer.
+/// An empty screen of this size. ratatui's own resizing queries the cursor through standard output, and a pipe does not
+/// answer.
 pub fn of_size((width, height): (u16, u16)) -> io::Result<Screen> {
     let mut file = terminal()?;
     execute!(file, Clear(ClearType::All), Hide)?;
@@ -54,12 +54,12 @@ pub fn of_size((width, height): (u16, u16)) -> io::Result<Screen> {
     Terminal::with_options(CrosstermBackend::new(file), TerminalOptions { viewport })
 }
 
-/// Whether the terminal is ours.
+/// Whether the browser has the terminal.
 pub fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
 }
 
-/// Draws, unless the terminal was given back: another thread does that when a signal ends the program.
+/// Draws, unless the terminal was restored: another thread does that when a signal ends the program.
 pub fn draw(screen: &mut Screen, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
     DRAWING.store(true, Ordering::SeqCst);
     let drawn = if is_taken() { screen.draw(draw).map(drop) } else { Ok(()) };
@@ -67,7 +67,7 @@ pub fn draw(screen: &mut Screen, draw: impl FnOnce(&mut Frame<'_>)) -> io::Resul
     drawn
 }
 
-/// Gives the terminal back, if it is taken.
+/// Restores the terminal, if the browser has it.
 pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let begun = Instant::now();
@@ -75,18 +75,18 @@ pub fn give_back() {
             thread::sleep(Duration::from_millis(1));
         }
         if let Ok(mut file) = terminal() {
-            // There is nobody to tell if this fails.
+            // There is nothing to be done if this fails.
             execute!(file, DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, Show).ok();
         }
         disable_raw_mode().ok();
     }
 }
 
-/// What stops the program and has it go on.
+/// Stopping and resuming the program.
 #[cfg(unix)]
 #[derive(Debug)]
 pub struct Stops {
-    /// Whether there is a shell that would have it go on.
+    /// Whether a shell can resume it.
     can_stop: bool,
     is_asked: Arc<AtomicBool>,
     goes_on: Arc<AtomicBool>,
@@ -95,7 +95,7 @@ pub struct Stops {
 
 #[cfg(unix)]
 impl Stops {
-    /// From now on SIGTSTP stops the program when the terminal is given back, and not before.
+    /// From now on SIGTSTP stops the program only after the terminal is restored.
     pub fn watch(can_stop: bool) -> io::Result<Stops> {
         let stops = Stops { can_stop, is_asked: Arc::default(), goes_on: Arc::default(), at_once: Arc::default() };
         if can_stop {
@@ -106,7 +106,7 @@ impl Stops {
         Ok(stops)
     }
 
-    /// The terminal is given to another program while `work` runs: what stops that stops this one at once.
+    /// Runs `work` while another program has the terminal: SIGTSTP stops both at once.
     pub fn apart<T>(&self, work: impl FnOnce() -> T) -> T {
         self.at_once.store(true, Ordering::SeqCst);
         let done = work();
@@ -115,13 +115,13 @@ impl Stops {
         done
     }
 
-    /// As Ctrl-Z does elsewhere.
+    /// Requests a stop, as Ctrl-Z does in other programs.
     pub fn ask(&self) {
         self.is_asked.store(self.can_stop, Ordering::SeqCst);
     }
 
-    /// Stops if that was asked for. After any stop the terminal is taken anew, since the shell may have changed it;
-    /// whether it was.
+    /// Stops the program if that was requested. After any stop the terminal is taken again, since the shell may have
+    /// changed its settings. Returns whether it was.
     pub fn heed(&self, screen: &mut Screen) -> io::Result<bool> {
         let is_asked = self.is_asked.load(Ordering::SeqCst);
         if !is_asked && !self.goes_on.swap(false, Ordering::SeqCst) {
@@ -129,7 +129,7 @@ impl Stops {
         }
         give_back();
         if is_asked {
-            // The shell waits for all of a pipeline to stop.
+            // The shell waits until every process of a pipeline has stopped.
             rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
             signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
         }
@@ -140,7 +140,7 @@ impl Stops {
     }
 }
 
-/// There are no such signals here.
+/// This system has no such signals.
 #[cfg(not(unix))]
 #[derive(Debug)]
 pub struct Stops;
@@ -173,7 +173,7 @@ mod tests {
     use ratatui::crossterm::event;
     use std::{env, fs};
 
-    /// Has the test below run in this process.
+    /// Set in the process that panics.
     const PANICS: &str = "VLIVE_TEST_PANICS";
 
     #[test]

@@ -6,6 +6,7 @@
 //! down to a depth that each layout chooses; `items` shows what is stored, without recursion, whatever
 //! it is.
 
+pub(crate) mod as_written;
 pub(crate) mod bignum;
 pub(crate) mod encode;
 pub(crate) mod error;

@@ -15,15 +15,15 @@ use vlive::snapshot::EntryKey;
 use vlive::system::temporary::TemporaryFile;
 use vlive::{Cache, Error, Snapshot};
 
-/// Look through a cache on the whole screen, kept up with its app
+/// Browse a cache on the whole screen, updated as its app writes
 ///
-/// Left are the cache keys and their entries, right the rows of the entry under the cursor. What the app changes is
-/// shown at once and marked for some seconds. `?` shows every key, `q` ends.
+/// The left pane shows the cache keys and their entries, the right pane the rows of the entry under the cursor. What the
+/// app changes appears at once and is marked for some seconds. `?` lists every key, `q` quits.
 ///
-/// `/` filters keys as you type, `f` finds a text anywhere and goes there, `:` takes a --where filter of `vlive show`
-/// for the rows in sight, `d` shows the last change of an entry, as `vlive watch --diff` does. `e`, `t` and `x` are
-/// `vlive edit`, `touch` and `invalidate`: they show what they would do, offer a backup, and need the cache for
-/// themselves. `o` ends and prints the key under the cursor, so that `vlive dump "$(vlive browse)"` works.
+/// `/` filters keys as you type, `f` finds a text anywhere and goes there, `:` filters the rows as `vlive show --where`
+/// does, `d` shows the last change of an entry as `vlive watch --diff` does. `e`, `t` and `x` run `vlive edit`, `touch`
+/// and `invalidate`: they show what they would do, offer a backup, and cannot change a cache that is in use. `o` quits
+/// and prints the key under the cursor, so that `vlive dump "$(vlive browse)"` works.
 #[derive(Debug, Args)]
 pub struct Browse {
     /// The folder or file of the cache, if there is one at this path and -C is not given; otherwise a SELECTION
@@ -66,7 +66,7 @@ impl Browse {
     }
 }
 
-/// `vlive edit`, and in a line what came of it.
+/// Runs `vlive edit`; returns a summary.
 fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) -> Result<String, String> {
     let key = key.shown();
     let mut words = vec!["vlive", "edit", "--exact"];
@@ -75,7 +75,7 @@ fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) 
     let Ok(Cli { command: Command::Edit(edit), .. }) = Cli::try_parse_from(words) else {
         return Err(format!("`{key}` cannot be edited"));
     };
-    // What it prints is for a pipe that waits for a key.
+    // Standard output may be a pipe that is waiting for a key.
     let printed =
         TemporaryFile::private().map_err(|error| format!("there is no room for a temporary file: {error}"))?;
     let edited = edit.run(global, &mut output.to_file(Arc::clone(printed.file())));
@@ -83,7 +83,7 @@ fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) 
     match edited {
         Ok(Status::Done) if !is_written => Ok(format!("{key} stays as it is")),
         Ok(Status::Done) => Ok(match backup {
-            Some(file) => format!("edited {key}; `vlive load {file}` brings back what was there"),
+            Some(file) => format!("edited {key}; `vlive load {file}` restores the previous state"),
             None => format!("edited {key}"),
         }),
         Ok(Status::No) => Err(format!("`{key}` is not in the cache any more")),
@@ -92,7 +92,7 @@ fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) 
     }
 }
 
-/// What the commands do for the browser.
+/// The commands, as the browser uses them.
 struct Offered {
     global: Global,
     clock: Clock,
@@ -100,13 +100,13 @@ struct Offered {
     scope: Scope,
 }
 
-/// Places that are listed.
+/// The most places that are listed.
 const PLACES: usize = 1000;
 
-/// Characters that are listed of a value.
+/// The most characters of a value that are listed.
 const VALUE: usize = 200;
 
-/// Keys that a plan lists.
+/// The most keys that a plan lists.
 const KEYS: usize = 10_000;
 
 impl Commands for Offered {
@@ -183,7 +183,7 @@ impl Offered {
         let (mut keys, notes): (Vec<String>, Vec<String>) =
             Snapshot::look(self.global.folder(), self.global.look_wait(), look)?;
         if keys.is_empty() {
-            return Err(Refused::no("nothing of that is in the cache any more"));
+            return Err(Refused::no("these entries are not in the cache any more"));
         }
         if keys.len() > KEYS {
             let more = keys.len() - KEYS;
@@ -212,7 +212,7 @@ impl Offered {
         })
     }
 
-    /// The time that an age comes to, as --age takes it; nothing stands for now.
+    /// The time for an age as --age takes it; empty means now.
     fn fetched_at(&self, age: &str) -> Result<u64> {
         let now = self.now();
         if age.trim().is_empty() {
@@ -239,7 +239,7 @@ fn command(change: &Change) -> String {
     format!("vlive {}{exact}{age} {}", change.verb(), quoted(&key))
 }
 
-/// A word as a shell takes it.
+/// The word, quoted for a shell if necessary.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/_-.:=@,+%".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {

@@ -119,6 +119,11 @@ impl TableArgs {
         self.format.format_of(self.output.as_deref().filter(|path| !is_standard_output(path)))
     }
 
+    /// The columns of the terminal that the table goes to, if it goes to one.
+    pub fn width(&self, output: &Output) -> Option<usize> {
+        output.width().filter(|_| self.output.as_deref().is_none_or(is_standard_output))
+    }
+
     /// Calls `print` with the output of the table. A file is written when `print` is done.
     pub fn print<T>(
         &self,
@@ -132,7 +137,7 @@ impl TableArgs {
             return Ok(printed);
         };
         if target::is_folder(path) {
-            let what = format!("`{}` is a folder, and a table goes to a file", path.display());
+            let what = format!("`{}` is a folder, and a table needs a file", path.display());
             return Err(Refused::error(what, Some("add the name of a file to it")));
         }
         let write = |file| {

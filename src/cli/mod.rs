@@ -1,5 +1,6 @@
 //! The command line: arguments and the environment are resolved here, once.
 
+mod advice;
 mod age_histogram;
 mod ages;
 mod browse;

@@ -18,8 +18,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use vlive::error::NotRedb;
 use vlive::json::JsonStyle;
-use vlive::ops::{DiffOptions, Difference, DumpStyle, RowFilter, Scope, diff_values, dump_tree};
-use vlive::snapshot::{EntryChange, Event, LiveEntry, Pace, Remembered, SeenCommit, WatchOptions, Watcher};
+use vlive::ops::{DiffOptions, Difference, DumpStyle, RowFilter, Scope, diff_rows, diff_values, dump_tree};
+use vlive::snapshot::{
+    EntryChange, EntryKey, Event, LiveEntry, Pace, Remembered, RowChanges, SeenCommit, SetKey, WatchOptions, Watcher,
+};
 use vlive::{Error, Key, Selection};
 
 /// Print what the app does to its cache, as it does it
@@ -83,7 +85,17 @@ impl Awaits {
 #[derive(Clone, Debug)]
 pub struct Until {
     event: Awaits,
-    key: Key,
+    /// As it was typed.
+    key: String,
+}
+
+impl Until {
+    fn is(&self, key: &EntryKey) -> bool {
+        match key {
+            EntryKey::Live(key) => *key == Key::new(&self.key),
+            EntryKey::Set(key) => key.to_string() == self.key || key.shown() == self.key,
+        }
+    }
 }
 
 fn parse_event(name: &str) -> Result<Awaits, String> {
@@ -92,10 +104,7 @@ fn parse_event(name: &str) -> Result<Awaits, String> {
 
 fn parse_until(text: &str) -> Result<Until, String> {
     let (event, key) = text.split_once(':').ok_or("an event and a key go together, as in `added:clients/page_1`")?;
-    if !key.contains('/') {
-        return Err(format!("`{key}` is not a full key; the root entry is `{key}/__root__`"));
-    }
-    Ok(Until { event: parse_event(event)?, key: Key::new(key) })
+    Ok(Until { event: parse_event(event)?, key: key.to_owned() })
 }
 
 impl Watch {
@@ -158,13 +167,13 @@ impl Telling<'_> {
         let mut record = Vec::new();
         let seen = watcher.look(global.look_wait(), |commit, change| {
             let side = change.new.as_ref().or(change.old.as_ref());
-            let fetched_at = side.and_then(|side| side.head).map(|head| head.fetched_at);
+            let fetched_at = side.and_then(Remembered::fetched_at);
             if is_silent || !self.scope.takes_age(fetched_at) || !self.has_rows(commit, &change)? {
                 return Ok(());
             }
             self.came |= self.watch.awaits(&change);
             if self.watch.record.is_some() && change.new.is_some() {
-                record.push(Selection::Entry(change.key.clone()));
+                record.push(Selection::exact(change.key.to_string()));
             }
             self.watch.print(now, commit, &change, output)
         });
@@ -192,13 +201,16 @@ impl Telling<'_> {
     /// Whether an entry has, or had, a row that is asked for.
     fn has_rows(&self, commit: &SeenCommit, change: &EntryChange) -> Result<bool> {
         let Some(rows) = &self.rows else { return Ok(true) };
+        if let (EntryKey::Set(key), Some(changes)) = (&change.key, &change.rows) {
+            return set_has_rows(rows, key, changes, commit, change);
+        }
         if let Some(old) = change.old.as_ref().and_then(|old| old.value.as_ref())
-            && rows.takes_any(&change.key.clone().into(), old)?
+            && rows.takes_any(&change.key, old)?
         {
             return Ok(true);
         }
         let Some(entry) = new_entry(commit, change)? else { return Ok(false) };
-        Ok(rows.takes_any(&change.key.clone().into(), entry.value())?)
+        Ok(rows.takes_any(&change.key, entry.value())?)
     }
 
     /// Reports what of a commit could not be read, and that the cache is readable again.
@@ -239,14 +251,14 @@ impl Telling<'_> {
 impl Watch {
     fn awaits(&self, change: &EntryChange) -> bool {
         self.exit_on.is_some_and(|awaited| awaited.is(change.event))
-            || self.until.as_ref().is_some_and(|until| until.event.is(change.event) && until.key == change.key)
+            || self.until.as_ref().is_some_and(|until| until.event.is(change.event) && until.is(&change.key))
     }
 
     fn print(&self, now: u64, commit: &SeenCommit, change: &EntryChange, output: &mut Output) -> Result<()> {
         if self.format.is_json() {
             return self.print_json(now, commit, change, output);
         }
-        let key = change.key.to_string();
+        let key = change.key.shown();
         let line = format!("{}  {}", output.key(&key), description(change));
         output.changed_after(&format!("{} {} ", human::time(now), numbers(commit)), mark(change.event), line)?;
         self.differences(commit, change, |difference| match difference {
@@ -264,6 +276,12 @@ impl Watch {
             after: commit.after,
             event: change.event.name(),
             key: change.key.to_string(),
+            layout: super::ages::layout_name(change.key.layout()),
+            changed: change.rows.as_ref().map(|rows| ChangedJson {
+                added: rows.added,
+                replaced: rows.replaced,
+                removed: rows.removed,
+            }),
             now: change.new.as_ref().map(StateJson::of),
             was: change.old.as_ref().map(StateJson::of),
             raw: value.map(|entry| STANDARD.encode(entry.value())),
@@ -285,18 +303,49 @@ impl Watch {
         change: &EntryChange,
         mut each: impl FnMut(Difference) -> Result<()>,
     ) -> Result<()> {
+        let options = DiffOptions { fetched_at: false, order: true };
+        if let Some(changes) = change.rows.as_ref().filter(|_| self.diff && change.event == Event::Replaced) {
+            let rows = changes.values.iter().map(|row| (row.id.as_str(), [row.old.as_deref(), row.new.as_deref()]));
+            return diff_rows(change.key.clone(), rows, options, &mut each);
+        }
         let (true, Some(old)) = (self.diff, change.old.as_ref().and_then(|old| old.value.as_ref())) else {
             return Ok(());
         };
         let Some(entry) = new_entry(commit, change)? else { return Ok(()) };
-        diff_values(change.key.clone(), old, entry.value(), DiffOptions { fetched_at: false, order: true }, &mut each)
+        diff_values(change.key.clone(), old, entry.value(), options, &mut each)
     }
 }
 
 /// The current entry, if it exists.
 fn new_entry(commit: &SeenCommit, change: &EntryChange) -> vlive::Result<Option<LiveEntry>> {
-    let now = change.new.as_ref().map(|_| commit.snapshot.entry(&change.key));
+    let EntryKey::Live(key) = &change.key else { return Ok(None) };
+    let now = change.new.as_ref().map(|_| commit.snapshot.entry(key));
     Ok(now.transpose()?.flatten())
+}
+
+/// Whether a set has, or had, a row that is asked for: among those that differ, or if it is new, among all.
+fn set_has_rows(
+    filter: &RowFilter,
+    key: &SetKey,
+    changes: &RowChanges,
+    commit: &SeenCommit,
+    change: &EntryChange,
+) -> Result<bool> {
+    let fetched_at = |side: &Option<Remembered>| side.as_ref().and_then(Remembered::fetched_at);
+    let (was, now) = (fetched_at(&change.old), fetched_at(&change.new));
+    for row in &changes.values {
+        for (fetched_at, value) in [(was, &row.old), (now, &row.new)] {
+            let Some(value) = value else { continue };
+            if filter.takes_row(&change.key, fetched_at, &row.id, value)? {
+                return Ok(true);
+            }
+        }
+    }
+    if !changes.values.is_empty() || change.new.is_none() {
+        return Ok(false);
+    }
+    let scope = Scope::from(Selection::exact(key.to_string())).keeping(filter.clone());
+    Ok(!vlive::ops::sets_in(&commit.snapshot, &scope)?.is_empty())
 }
 
 /// Writes the entries of a commit that are reported to a folder of its own.
@@ -341,27 +390,50 @@ fn mark(event: Event) -> char {
 /// What an entry is now, and what it was.
 fn description(change: &EntryChange) -> String {
     let state = |state: &Remembered| format!("{} {}", rows(state), human::size(state.bytes));
-    match (change.event, &change.old, &change.new) {
-        (Event::Touched, Some(old), Some(new)) => {
-            let time = |state: &Remembered| state.head.map_or_else(String::new, |head| human::time(head.fetched_at));
-            format!("fetched {} (was {})", time(new), time(old))
-        }
+    let mut description = match (change.event, &change.old, &change.new) {
+        (Event::Touched, Some(old), Some(new)) => touched(old, new),
         (Event::Lost, Some(old), _) => {
             format!("can no longer be read, or is gone (was {}, {})", rows(old), human::size(old.bytes))
         }
         (_, Some(old), Some(new)) => {
-            let was = old.head.map_or_else(|| rows(old), |head| head.rows.to_string());
+            let was = old.rows().map_or_else(|| rows(old), |rows| rows.to_string());
             format!("{} (was {was}, {})", state(new), human::size(old.bytes))
         }
         (_, Some(old), None) => format!("(was {}, {})", rows(old), human::size(old.bytes)),
         (Event::Found, _, Some(new)) => format!("{} (what was there could not be read)", state(new)),
         (_, None, Some(new)) => state(new),
         (_, None, None) => String::new(),
+    };
+    if let Some(changes) = change.rows.as_ref().filter(|_| change.event == Event::Replaced) {
+        let counts = [('+', changes.added), ('-', changes.removed), ('~', changes.replaced)];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        description.extend(counts.map(|(mark, count)| format!(" {mark}{count}")));
     }
+    description
+}
+
+/// The new time, or what else diorama remembers and differs.
+fn touched(old: &Remembered, new: &Remembered) -> String {
+    let time = |state: &Remembered| state.fetched_at().map_or_else(|| "never".to_owned(), human::time);
+    let total = |state: &Remembered| {
+        let total = state.set.and_then(|set| set.meta.total);
+        total.map_or_else(|| "unknown".to_owned(), |total| total.to_string())
+    };
+    if old.fetched_at() == new.fetched_at() && total(old) != total(new) {
+        return format!("total {} (was {})", total(new), total(old));
+    }
+    format!("fetched {} (was {})", time(new), time(old))
 }
 
 fn rows(state: &Remembered) -> String {
-    state.head.map_or_else(|| "undecodable".to_owned(), |head| human::count(head.rows, "row", "rows"))
+    let rows = state.rows().map(|rows| human::count(rows, "row", "rows"));
+    match (rows, state.set.and_then(|set| set.meta.total)) {
+        (None, _) => "undecodable".to_owned(),
+        (Some(_), Some(total)) if Some(total) != state.rows() => {
+            format!("{} of {total} rows", state.rows().unwrap_or_default())
+        }
+        (Some(rows), _) => rows,
+    }
 }
 
 #[derive(Serialize)]
@@ -372,11 +444,23 @@ struct EventJson {
     after: Option<u64>,
     event: &'static str,
     key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout: Option<&'static str>,
+    /// How many rows of a set differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<ChangedJson>,
     #[serde(flatten)]
     now: Option<StateJson>,
     was: Option<StateJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ChangedJson {
+    added: u64,
+    replaced: u64,
+    removed: u64,
 }
 
 /// An entry at a commit; its time and rows are null if it cannot be decoded.
@@ -389,7 +473,6 @@ struct StateJson {
 
 impl StateJson {
     fn of(state: &Remembered) -> StateJson {
-        let head = state.head;
-        StateJson { fetched_at: head.map(|head| head.fetched_at), rows: head.map(|head| head.rows), bytes: state.bytes }
+        StateJson { fetched_at: state.fetched_at(), rows: state.rows(), bytes: state.bytes }
     }
 }

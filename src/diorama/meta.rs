@@ -92,6 +92,11 @@ impl Meta {
         Ok(())
     }
 
+    /// Forgets the number under a key.
+    pub(crate) fn remove(&mut self, key: MetaKey) {
+        self.set(key, None);
+    }
+
     /// The number under a key.
     #[must_use]
     pub fn get(&self, key: MetaKey) -> Option<u64> {

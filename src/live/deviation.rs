@@ -5,12 +5,10 @@ use super::error::Result;
 use super::layout::{FETCHED_AT, ROWS};
 use super::view::EnvelopeView;
 use crate::cbor;
-use crate::cbor::bignum::{BigInt, Tagged};
-use crate::cbor::encode::{push_head, shortest};
+use crate::cbor::as_written::AsWritten;
 use crate::cbor::error::offset32;
 use crate::cbor::keys::{are_distinct, key_at};
 use crate::cbor::reader::{Head, Reader};
-use ciborium_ll::Header;
 use std::fmt;
 
 /// A way in which an envelope differs from what vantage-live would write for what it reads from it.
@@ -64,10 +62,13 @@ impl fmt::Display for Deviation {
 pub fn deviations(value: &[u8], now: u64) -> Result<Vec<Deviation>> {
     // The walk relies on it, above all on the limit of the nesting.
     let envelope = &EnvelopeView::new(value)?;
-    let mut walk = Walk { envelope, reader: Reader::at(value, 0), found: Vec::new(), written: Vec::new() };
+    let mut walk = Walk { envelope, written: AsWritten::new(Reader::at(value, 0)), found: Vec::new() };
     walk.envelope(now)?;
-    if walk.reader.pos() < value.len() {
+    if walk.written.reader.pos() < value.len() {
         walk.note(Deviation::TrailingBytes);
+    }
+    if walk.written.differs {
+        walk.note(Deviation::Encoding);
     }
     walk.found.sort_unstable();
     Ok(walk.found)
@@ -75,10 +76,8 @@ pub fn deviations(value: &[u8], now: u64) -> Result<Vec<Deviation>> {
 
 struct Walk<'v, 'b> {
     envelope: &'v EnvelopeView<'b>,
-    reader: Reader<'b>,
+    written: AsWritten<'b>,
     found: Vec<Deviation>,
-    /// A float as ciborium writes it; kept for its memory.
-    written: Vec<u8>,
 }
 
 impl Walk<'_, '_> {
@@ -94,23 +93,23 @@ impl Walk<'_, '_> {
             match key {
                 FETCHED_AT => {
                     // One that is not an integer does not replace an earlier one.
-                    let mut ahead = walk.reader;
+                    let mut ahead = walk.written.reader;
                     if let Some(integer) = ahead.integer()? {
                         time = i64::try_from(integer).ok().and_then(|time| u64::try_from(time).ok());
                     }
-                    walk.value()
+                    walk.written.value()
                 }
                 ROWS => {
-                    let is_map = matches!(walk.reader.peek()?, Head::Map(_));
+                    let is_map = matches!(walk.written.reader.peek()?, Head::Map(_));
                     rows |= is_map;
                     if time.is_none() {
                         walk.note(Deviation::Order);
                     }
-                    if is_map { walk.rows() } else { walk.value() }
+                    if is_map { walk.rows() } else { walk.written.value() }
                 }
                 _ => {
                     walk.note(Deviation::UnknownKey);
-                    walk.value()
+                    walk.written.value()
                 }
             }
         })?;
@@ -131,100 +130,40 @@ impl Walk<'_, '_> {
 
     fn rows(&mut self) -> cbor::error::Result<()> {
         self.pairs(&mut |walk, _| {
-            if !matches!(walk.reader.peek()?, Head::Map(_)) {
+            if !matches!(walk.written.reader.peek()?, Head::Map(_)) {
                 walk.note(Deviation::RowNotAMap);
-                return walk.value();
+                return walk.written.value();
             }
-            walk.pairs(&mut |walk, _| walk.value())
+            walk.pairs(&mut |walk, _| walk.written.value())
         })
     }
 
     /// The pairs of a map whose keys should be text, and differ. `visit` is called with each key that is
     /// text, and must read its value.
     fn pairs(&mut self, visit: &mut dyn FnMut(&mut Self, &str) -> cbor::error::Result<()>) -> cbor::error::Result<()> {
-        let start = self.reader.pos();
-        let Head::Map(mut left) = self.head()? else { unreachable!("only maps have pairs") };
+        let start = self.written.reader.pos();
+        let Head::Map(mut left) = self.written.head()? else { unreachable!("only maps have pairs") };
         // Of rows and records the verification has found out whether keys are repeated.
         let looks = start == 0 || self.envelope.maps().is_irregular(start);
         let mut keys = Vec::new();
-        while self.reader.more(&mut left)? {
-            if let Head::Text(_) = self.reader.peek()? {
+        while self.written.reader.more(&mut left)? {
+            if let Head::Text(_) = self.written.reader.peek()? {
                 if looks {
-                    keys.push(offset32(self.reader.pos())?);
+                    keys.push(offset32(self.written.reader.pos())?);
                 }
-                let Head::Text(len) = self.head()? else { unreachable!("it was peeked at") };
-                let key = self.reader.text(len)?;
+                let Head::Text(len) = self.written.head()? else { unreachable!("it was peeked at") };
+                let key = self.written.reader.text(len)?;
                 visit(self, &key)?;
             } else {
                 self.note(Deviation::KeyNotText);
-                self.value()?;
-                self.value()?;
+                self.written.value()?;
+                self.written.value()?;
             }
         }
-        let bytes = self.reader.all();
+        let bytes = self.written.reader.all();
         if !are_distinct(&mut keys, |key| key_at(bytes, *key)) {
             self.note(Deviation::Repeated);
         }
         Ok(())
-    }
-
-    fn value(&mut self) -> cbor::error::Result<()> {
-        match self.head()? {
-            Head::Bytes(Some(len)) | Head::Text(Some(len)) => drop(self.reader.take(len)?),
-            Head::Bytes(None) => self.reader.segments(false, None, drop)?,
-            Head::Text(None) => self.reader.segments(true, None, drop)?,
-            Head::Array(mut left) => {
-                while self.reader.more(&mut left)? {
-                    self.value()?;
-                }
-            }
-            Head::Map(mut left) => {
-                while self.reader.more(&mut left)? {
-                    self.value()?;
-                    self.value()?;
-                }
-            }
-            Head::Tag(tag) => {
-                let content = self.reader;
-                match self.reader.tagged(tag)? {
-                    Tagged::Tag(_) => self.value()?,
-                    Tagged::Integer(BigInt::Small(_)) => self.note(Deviation::Encoding),
-                    Tagged::Integer(BigInt::Large(..)) => {
-                        self.reader = content;
-                        let Head::Bytes(Some(len)) = self.head()? else { unreachable!("a bignum is a byte string") };
-                        if self.reader.take(len)?.first() == Some(&0) {
-                            self.note(Deviation::Encoding);
-                        }
-                    }
-                }
-            }
-            Head::Unsigned(_) | Head::Negative(_) | Head::Simple(_) | Head::Float(_) | Head::Break => {}
-        }
-        Ok(())
-    }
-
-    /// The next head; notes whether ciborium would write it in another way.
-    fn head(&mut self) -> cbor::error::Result<Head> {
-        let start = self.reader.pos();
-        let head = self.reader.head()?;
-        let len = self.reader.pos() - start;
-        let as_written = match head {
-            Head::Unsigned(argument) | Head::Negative(argument) | Head::Tag(argument) => len == shortest(argument),
-            Head::Bytes(Some(count)) | Head::Text(Some(count)) | Head::Array(Some(count)) | Head::Map(Some(count)) => {
-                len == shortest(count as u64)
-            }
-            Head::Bytes(None) | Head::Text(None) | Head::Array(None) | Head::Map(None) => false,
-            Head::Simple(simple) => len == 1 && simple != ciborium_ll::simple::UNDEFINED,
-            Head::Float(float) => {
-                self.written.clear();
-                push_head(&mut self.written, Header::Float(float.value()));
-                self.written == self.reader.since(start)
-            }
-            Head::Break => true,
-        };
-        if !as_written {
-            self.note(Deviation::Encoding);
-        }
-        Ok(head)
     }
 }

@@ -1,4 +1,4 @@
-//! The rows of an envelope by their place.
+//! The rows of an envelope by position.
 
 use super::envelope::Record;
 use super::layout::MAX_DEPTH;
@@ -7,7 +7,7 @@ use crate::cbor;
 use crate::cbor::reader::Reader;
 use std::borrow::Cow;
 
-/// The rows of an envelope by their place, of which each is decoded when it is asked for.
+/// The rows of an envelope by position. A row is decoded when it is requested.
 #[derive(Clone, Debug)]
 pub struct RowIndex<'v, 'b> {
     view: &'v EnvelopeView<'b>,
@@ -16,7 +16,7 @@ pub struct RowIndex<'v, 'b> {
 }
 
 impl<'b> EnvelopeView<'b> {
-    /// Finds where each row is, without decoding any.
+    /// Finds the position of each row without decoding any.
     #[must_use]
     pub fn index(&self) -> RowIndex<'_, 'b> {
         let mut rows = Vec::new();
@@ -42,13 +42,13 @@ impl RowIndex<'_, '_> {
         self.rows.is_empty()
     }
 
-    /// The id of the row at a place, counted from 0 in the order of the entry.
+    /// The id of the row at a position, counted from 0 in the order of the entry.
     #[must_use]
     pub fn id(&self, place: usize) -> Option<&str> {
         self.rows.get(place).map(|(id, _)| &**id)
     }
 
-    /// The row at a place, decoded.
+    /// The row at a position, decoded.
     #[must_use]
     pub fn record(&self, place: usize) -> Option<Record> {
         let (_, start) = self.rows.get(place)?;

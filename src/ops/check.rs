@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::file::{self, Damage, Page, Survey, Widths};
 use crate::live::deviation;
 use crate::live::key::Key;
-use crate::ops::check_sets::CheckedSets;
+use crate::ops::check_sets::{self, CheckedSets};
 use crate::ops::findings::{FindingKind, Findings};
 use crate::ops::unread::Unread;
 use crate::snapshot::location;
@@ -118,10 +118,19 @@ fn copy_anew(original: &mut fs::File, mut copy: &fs::File) -> io::Result<u64> {
     io::copy(original, &mut copy)
 }
 
-/// A leaf of a cache table.
+/// A leaf of a table, and the cache key or the set that it belongs to.
 struct Leaf {
-    cache_key: Arc<str>,
+    place: Arc<str>,
+    holds: Holds,
     page: Arc<Page>,
+}
+
+#[derive(Clone, Copy)]
+enum Holds {
+    /// Entries of vantage-live.
+    Entries,
+    /// Rows of diorama.
+    Rows,
 }
 
 /// What is found in leaves.
@@ -154,7 +163,8 @@ fn check_pages(snapshot: &Snapshot, now: u64, decoding: &mut Workers<'_, Leaf, D
     let is_header_sound = walk.first_damage.is_none();
     for (table, role) in walk.tables()? {
         let walked = match (role, table.cache_key()) {
-            (TableRole::Rows | TableRole::Meta, _) => walk.set(&table, role),
+            (TableRole::Rows, _) => walk.rows(&table, now, decoding),
+            (TableRole::Meta, _) => walk.meta(&table),
             (_, Some(cache_key)) => walk.entries(&table, cache_key, now, decoding),
             (_, None) => walk.other(&table, role),
         };
@@ -212,14 +222,24 @@ impl Walk<'_> {
         self.snapshot.roles_of(tables)
     }
 
-    /// A table of a set of diorama.
-    fn set(&mut self, table: &Table, role: TableRole) -> file::Result<()> {
+    /// A table of rows of a set.
+    fn rows(&mut self, table: &Table, now: u64, decoding: &mut Workers<'_, Leaf, Decoded>) -> file::Result<()> {
+        let damaged_before = self.check.damage.count;
+        let decoded = self.decode(table, &check_sets::place(table), Holds::Rows, now, decoding)?;
+        let Decoded { entries, keys_not_text, refused, altered } = decoded;
+        self.check.entries += 1;
+        self.check.diorama.rows(table, entries, refused, altered);
+        self.check.count(table, (entries, keys_not_text), damaged_before);
+        Ok(())
+    }
+
+    /// A meta table of a set.
+    fn meta(&mut self, table: &Table) -> file::Result<()> {
         let damaged_before = self.check.damage.count;
         let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(table.name()));
-        let (read, not_text) = self.check.diorama.table(&mut self.survey, table, role, &mut damage)?;
+        let counts = self.check.diorama.meta(&mut self.survey, table, &mut damage)?;
         drop(damage);
-        self.check.entries += u64::from(role == TableRole::Rows);
-        self.check.count(table, (read, not_text), damaged_before);
+        self.check.count(table, counts, damaged_before);
         Ok(())
     }
 
@@ -232,11 +252,29 @@ impl Walk<'_> {
         decoding: &mut Workers<'_, Leaf, Decoded>,
     ) -> file::Result<()> {
         let damaged_before = self.check.damage.count;
-        let cache_key: Arc<str> = cache_key.into();
+        let decoded = self.decode(table, cache_key, Holds::Entries, now, decoding)?;
+        let Decoded { entries, keys_not_text, refused, altered } = decoded;
+        self.check.entries += entries;
+        self.check.refused.extend(refused);
+        self.check.altered.extend(altered);
+        self.check.count(table, (entries, keys_not_text), damaged_before);
+        Ok(())
+    }
+
+    /// Reads a table and has its leaves decoded.
+    fn decode(
+        &mut self,
+        table: &Table,
+        place: &str,
+        holds: Holds,
+        now: u64,
+        decoding: &mut Workers<'_, Leaf, Decoded>,
+    ) -> file::Result<Decoded> {
+        let place: Arc<str> = place.into();
         let mut decoded = Decoded::default();
         let mut leaf = |page: &Arc<Page>| {
             let bytes = page.used_bytes().len();
-            let leaf = Leaf { cache_key: Arc::clone(&cache_key), page: Arc::clone(page) };
+            let leaf = Leaf { place: Arc::clone(&place), holds, page: Arc::clone(page) };
             if bytes >= LARGE {
                 while let Some(next) = decoding.next() {
                     decoded.extend(next);
@@ -256,12 +294,7 @@ impl Walk<'_> {
         while let Some(next) = decoding.next() {
             decoded.extend(next);
         }
-        let Decoded { entries, keys_not_text, refused, altered } = decoded;
-        self.check.entries += entries;
-        self.check.refused.extend(refused);
-        self.check.altered.extend(altered);
-        self.check.count(table, (entries, keys_not_text), damaged_before);
-        Ok(())
+        Ok(decoded)
     }
 
     /// A table that holds no entries.
@@ -330,12 +363,17 @@ impl Decoded {
 
 fn decode(leaves: &[Leaf], now: u64) -> Decoded {
     let mut decoded = Decoded::default();
-    for Leaf { cache_key, page } in leaves {
+    for Leaf { place, holds, page } in leaves {
         for n in 0..page.count() {
             decoded.entries += 1;
-            match str::from_utf8(page.key(n)) {
-                Ok(sub_key) => decoded.entry(cache_key, sub_key, page.value(n), now),
-                Err(_) => decoded.keys_not_text += 1,
+            let Ok(key) = str::from_utf8(page.key(n)) else {
+                decoded.keys_not_text += 1;
+                continue;
+            };
+            let value = page.value(n);
+            match holds {
+                Holds::Entries => decoded.entry(place, key, value, now),
+                Holds::Rows => check_sets::row(place, key, value, &mut decoded.refused, &mut decoded.altered),
             }
         }
     }

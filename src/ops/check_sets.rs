@@ -5,7 +5,7 @@ use crate::diorama::meta::Meta;
 use crate::diorama::row::RowView;
 use crate::file::{self, Damage, Page, Survey, Widths};
 use crate::ops::findings::{FindingKind, Findings};
-use crate::snapshot::{Table, TableRole};
+use crate::snapshot::Table;
 use std::str;
 use std::sync::Arc;
 
@@ -37,44 +37,42 @@ impl CheckedSets {
         [&self.unlistable, &self.refused, &self.malformed, &self.altered].iter().all(|findings| findings.count == 0)
     }
 
-    /// Checks a table of rows or a meta table. Returns how many of its pairs could be read, and how many of those have
-    /// a key that is not text.
-    pub(super) fn table(
+    /// Checks a meta table. Returns how many of its pairs could be read, and how many of those have a key that is not
+    /// text.
+    pub(super) fn meta(
         &mut self,
         survey: &mut Survey<'_>,
         table: &Table,
-        role: TableRole,
         damage: &mut dyn FnMut(Damage),
     ) -> file::Result<(u64, u64)> {
-        let shown = match TableName::of(table.name()) {
-            TableName::Rows(name) | TableName::Meta(name) => shown(name),
-            TableName::Hidden => None,
-        };
-        let shown = shown.unwrap_or_else(|| table.name().to_owned());
-        let (mut read, mut refused, mut not_text) = (0, 0, 0);
+        let place = place(table);
+        let (mut read, mut not_text) = (0, 0);
         let mut leaf = |page: &Arc<Page>| {
             for n in 0..page.count() {
                 read += 1;
                 match str::from_utf8(page.key(n)) {
                     Err(_) => not_text += 1,
-                    Ok(key) if role == TableRole::Meta => self.number(&shown, key, page.value(n)),
-                    Ok(id) => refused += u64::from(!self.row(&shown, id, page.value(n))),
+                    Ok(key) => self.number(&place, key, page.value(n)),
                 }
             }
             Ok(())
         };
         survey.tree(table.definition().root, Widths::default(), &mut leaf, damage)?;
-        if role == TableRole::Rows {
-            self.sets += 1;
-            self.rows += read;
-            if refused > 0 {
-                self.unlistable.add(Some(&shown), FindingKind::Unlistable { refused });
-            }
-            if self::shown(table.name()).is_none() {
-                self.own_names.add(Some(table.name()), FindingKind::OwnName);
-            }
-        }
         Ok((read, not_text))
+    }
+
+    /// Adds what was found of so many rows of a table.
+    pub(super) fn rows(&mut self, table: &Table, read: u64, refused: Findings, altered: Findings) {
+        self.sets += 1;
+        self.rows += read;
+        if refused.count > 0 {
+            self.unlistable.add(Some(&place(table)), FindingKind::Unlistable { refused: refused.count });
+        }
+        if shown(table.name()).is_none() {
+            self.own_names.add(Some(table.name()), FindingKind::OwnName);
+        }
+        self.refused.extend(refused);
+        self.altered.extend(altered);
     }
 
     fn number(&mut self, set: &str, key: &str, value: &[u8]) {
@@ -82,23 +80,28 @@ impl CheckedSets {
             self.malformed.add(Some(set), FindingKind::Malformed(malformed));
         }
     }
+}
 
-    /// Whether diorama reads the row.
-    fn row(&mut self, set: &str, id: &str, value: &[u8]) -> bool {
-        let place = || format!("{set}/{id}");
-        match RowView::new(value) {
-            Err(error) => {
-                self.refused.add(Some(&place()), FindingKind::RowRefused(error));
-                return false;
-            }
-            Ok(row) => {
-                for deviation in row.deviations() {
-                    self.altered.add(Some(&place()), FindingKind::RowAltered(deviation));
-                }
+/// Checks a row of a set, and adds what diorama refuses and what it would write otherwise.
+pub(super) fn row(set: &str, id: &str, value: &[u8], refused: &mut Findings, altered: &mut Findings) {
+    let place = || format!("{set}/{id}");
+    match RowView::new(value) {
+        Err(error) => refused.add(Some(&place()), FindingKind::RowRefused(error)),
+        Ok(row) => {
+            for deviation in row.deviations() {
+                altered.add(Some(&place()), FindingKind::RowAltered(deviation));
             }
         }
-        true
     }
+}
+
+/// What a table of a set is called in findings.
+pub(super) fn place(table: &Table) -> String {
+    let shown = match TableName::of(table.name()) {
+        TableName::Rows(name) | TableName::Meta(name) => shown(name),
+        TableName::Hidden => None,
+    };
+    shown.unwrap_or_else(|| table.name().to_owned())
 }
 
 /// A name as people read it; `None` if diorama 1.5 would not write it.

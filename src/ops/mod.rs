@@ -44,7 +44,7 @@ pub use check_sets::CheckedSets;
 pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{
     Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, MetaDiff, RowDiff, Side, diff, diff_in,
-    diff_values,
+    diff_rows, diff_values,
 };
 pub use dump::{DumpError, DumpFormat, DumpStyle, Dumped, RowText, dump, dump_entry, dump_rows, dump_set, dump_tree};
 pub use entries::{each_entry, each_row};

@@ -1,9 +1,10 @@
 //! Which rows of an entry count. What decides is up to the caller; the library keeps the bytes of the rows.
 
+use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
 use crate::live::envelope::{Envelope, Record};
 use crate::live::view::EnvelopeView;
-use crate::snapshot::{Entry, EntryKey, LiveEntry, Set, Snapshot};
+use crate::snapshot::{Entry, EntryKey, LiveEntry, Row, Set, Snapshot};
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,6 +44,14 @@ impl RowFilter {
             Ok(envelope) => self.retain(key, &envelope)?.rows() > 0,
             Err(_) => true,
         })
+    }
+
+    /// Whether the stored value of a row of a set is kept, or refused by diorama.
+    ///
+    /// # Errors
+    /// [`Error::Filter`] if the filter fails on the row.
+    pub fn takes_row(&self, key: &EntryKey, fetched_at: Option<u64>, id: &str, value: &[u8]) -> Result<bool> {
+        RowView::new(value).map_or(Ok(true), |view| self.takes(key, fetched_at, id, &Row::of_set(id, &view).record()))
     }
 
     /// The entry with the rows that are kept, their bytes as they are; `None` if there are none. What cannot be

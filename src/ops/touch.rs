@@ -5,7 +5,7 @@ use super::sets::{narrowed_copies, selected_sets};
 use crate::database::{Insert, NewValue, Removals, Session};
 use crate::diorama::identity;
 use crate::diorama::meta::{Meta, Nanoseconds};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SetError};
 use crate::live::fetched_at::FetchedAt;
 use crate::live::key::{self, Key};
 use crate::live::redate::redated;
@@ -60,7 +60,7 @@ impl<'s> TouchPlan<'s> {
     ///
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a selected cache key is
-    /// no cache table, [`Error::RowWithoutTime`] if a row of diorama is selected.
+    /// no cache table, [`SetError::RowWithoutTime`](crate::error::SetError::RowWithoutTime) if a row of diorama is selected.
     pub fn new(snapshot: &'s Snapshot, scope: &'s Scope) -> Result<TouchPlan<'s>> {
         let mut touched = Touched::default();
         let matched = selected::<Error>(snapshot, scope, |entry| {
@@ -74,7 +74,7 @@ impl<'s> TouchPlan<'s> {
         touched.matched = matched;
         let sets = selected_sets(snapshot, scope, &mut touched.matched)?;
         if let Some(set) = sets.iter().find(|set| set.row().is_some()) {
-            return Err(Error::RowWithoutTime { key: set.key().to_string(), set: set.name().to_owned() });
+            return Err(SetError::RowWithoutTime { key: set.key().to_string(), set: set.name().to_owned() }.into());
         }
         touched.keys.extend(sets.iter().map(|set| set.key().to_string()));
         touched.narrowed = narrowed_copies(snapshot, &sets)?;
@@ -111,7 +111,7 @@ impl<'s> TouchPlan<'s> {
 /// Writes `refreshed_at` and, if present, `copied_at`: a touch does not turn a partial copy of a set into a whole one.
 fn date(set: &Set, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
     let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
-        return Err(Error::TimeOutOfRange { key: set.key().to_string(), fetched_at });
+        return Err(SetError::TimeOutOfRange { key: set.key().to_string(), fetched_at }.into());
     };
     let meta = Meta { total: None, refreshed_at: Some(at), copied_at: set.meta().copied_at.map(|_| at) };
     let table = identity::meta_table(set.name());

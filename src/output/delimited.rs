@@ -1,24 +1,24 @@
 //! Lines of values with a delimiter between them, for spreadsheets.
 
 use super::{Grid, Output};
-use std::io;
+use std::borrow::Cow;
+use std::io::{self, Write};
 
 /// Prints a line of headings and a line per row; values are in quotes where they have to be.
 pub fn print(output: &mut Output, grid: &Grid<'_>, delimiter: u8) -> io::Result<()> {
-    let escape = output.escape();
-    let mut csv = csv::WriterBuilder::new().delimiter(delimiter).from_writer(output.data());
-    csv.write_record(grid.headings().map(|heading| escape(heading).into_owned())).map_err(io_error)?;
-    for row in 0..grid.rows {
-        let written = grid.row(row).try_for_each(|cell| csv.write_field(&*escape(&cell)));
-        written.and_then(|()| csv.write_record(None::<&[u8]>)).map_err(io_error)?;
-    }
-    csv.flush()
+    row(output, delimiter, grid.headings().map(Cow::Borrowed))?;
+    (0..grid.rows).try_for_each(|place| row(output, delimiter, grid.row(place)))
 }
 
-/// The error of the output as it was: csv's own conversion forgets what kind it is.
-fn io_error(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
+/// Prints a line of values.
+pub fn row<'c>(output: &mut Output, delimiter: u8, cells: impl Iterator<Item = Cow<'c, str>>) -> io::Result<()> {
+    let escape = output.escape();
+    // In memory, since csv flushes what it writes to.
+    let mut csv = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+    for cell in cells {
+        csv.write_field(&*escape(&cell)).map_err(io::Error::from)?;
     }
+    csv.write_record(None::<&[u8]>).map_err(io::Error::from)?;
+    let line = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    output.data().write_all(&line)
 }

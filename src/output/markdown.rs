@@ -1,25 +1,28 @@
 //! Tables of Markdown, as GitHub and many others read them.
 
 use super::{Grid, Output};
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Prints a table; numbers stand to the right.
 pub fn print(output: &mut Output, grid: &Grid<'_>) -> io::Result<()> {
+    headings(output, &grid.columns)?;
+    (0..grid.rows).try_for_each(|place| row(output, grid.row(place)))
+}
+
+/// Prints the headings of a table, and which of its columns hold numbers.
+pub fn headings(output: &mut Output, columns: &[(Cow<'_, str>, bool)]) -> io::Result<()> {
+    row(output, columns.iter().map(|(heading, _)| Cow::Borrowed(&**heading)))?;
+    let alignments = columns.iter().map(|(_, is_number)| if *is_number { " ---: |" } else { " --- |" });
+    writeln!(output.data(), "|{}", alignments.collect::<String>())
+}
+
+/// Prints a row of a table.
+pub fn row<'c>(output: &mut Output, cells: impl Iterator<Item = Cow<'c, str>>) -> io::Result<()> {
     let escape = output.escape();
-    let line = |cells: &mut dyn Iterator<Item = String>| {
-        let mut line = "|".to_owned();
-        cells.for_each(|cell| line.extend([" ", &escape(&cell), " |"]));
-        line
-    };
-    let headings = line(&mut grid.headings().map(cell));
-    writeln!(output.data(), "{headings}")?;
-    let alignments = grid.columns.iter().map(|(_, is_number)| if *is_number { " ---: |" } else { " --- |" });
-    writeln!(output.data(), "|{}", alignments.collect::<String>())?;
-    for row in 0..grid.rows {
-        let cells = line(&mut grid.row(row).map(|text| cell(&text)));
-        writeln!(output.data(), "{cells}")?;
-    }
-    Ok(())
+    let mut line = "|".to_owned();
+    cells.for_each(|text| line.extend([" ", &escape(&cell(&text)), " |"]));
+    writeln!(output.data(), "{line}")
 }
 
 /// Text that neither ends its cell nor its line. `<` would begin a tag, which is not shown, and a

@@ -2,12 +2,19 @@
 
 use super::{Freshness, Grid, Output, cut, escape, freshness};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::mem;
 use unicode_width::UnicodeWidthStr;
 
 /// How many rows are laid out at a time, so that a long table takes no more memory than a short one.
 const CHUNK: usize = 1000;
+
+/// Bytes of cells that are laid out at once, if they are long.
+const CHUNK_BYTES: usize = 1024 * 1024;
+
+/// Bytes of text for each column that it takes, at the most, if it is not a heap of marks.
+const BYTES_PER_COLUMN: usize = 16;
 
 /// Columns up to which cells are padded; a longer cell, such as a key of a megabyte, moves only its own row. The
 /// table crate counts columns in 16 bits.
@@ -49,12 +56,8 @@ pub fn print_ages<const N: usize, R>(
 
 /// Prints a grid, a line per row whatever there is in its cells; nothing if it has no rows. Cells are
 /// cut so that it fits into `width`; columns that do not fit even so are left out. Returns how many
-/// are not.
-pub fn print_grid(output: &mut Output, grid: &Grid<'_>, width: Option<usize>) -> io::Result<usize> {
-    print_grid_ages(output, grid, width, |_, _| None)
-}
-
-/// The same with cells, by row and column, that are ages.
+/// are not. `freshness` tells
+/// which cells, by row and column, are ages.
 pub fn print_grid_ages(
     output: &mut Output,
     grid: &Grid<'_>,
@@ -62,12 +65,14 @@ pub fn print_grid_ages(
     freshness: impl Fn(usize, usize) -> Option<Freshness>,
 ) -> io::Result<usize> {
     let limits = match width {
-        Some(width) => fit(grid, width),
+        Some(width) => {
+            let full = |(column, (heading, _)): (usize, &(Cow<'_, str>, bool))| {
+                let cells = (0..grid.rows).map(|row| width_of(&(grid.cell)(row, column), Some(width)));
+                cells.max().unwrap_or_default().max(width_of(heading, Some(width)))
+            };
+            fit(&grid.columns.iter().enumerate().map(full).collect::<Vec<_>>(), width)
+        }
         None => vec![usize::MAX; grid.columns.len()],
-    };
-    let shown = |text: &str, limit| match limit {
-        usize::MAX => escape::for_terminal(text).into_owned(),
-        limit => cut::to_width(text, limit).into_owned(),
     };
     let headings: Vec<String> = grid.headings().zip(&limits).map(|(heading, limit)| shown(heading, *limit)).collect();
     let columns: Vec<Column<'_>> =
@@ -79,24 +84,97 @@ pub fn print_grid_ages(
     Ok(limits.len())
 }
 
-/// Whether a grid fits into `width` without a cut.
-pub fn fits(grid: &Grid<'_>, width: usize) -> bool {
-    let mut room = width + usize::from(GAP);
-    (0..grid.columns.len()).all(|column| {
-        let left = room.checked_sub(full_width(grid, column, width) + usize::from(GAP));
-        room = left.unwrap_or_default();
-        left.is_some()
-    })
+/// A cell as it is printed.
+fn shown(text: &str, limit: usize) -> String {
+    match limit {
+        usize::MAX => escape::for_terminal(text).into_owned(),
+        limit => cut::to_width(text, limit).into_owned(),
+    }
 }
 
-/// The widths of as many columns as fit into `width` together.
-fn fit(grid: &Grid<'_>, width: usize) -> Vec<usize> {
+/// The columns that a cell takes, in a table that has to fit into `width` or in one of any width.
+pub fn width_of(text: &str, width: Option<usize>) -> usize {
+    match width {
+        Some(width) => cut::to_width(text, width).width(),
+        None if text.len() > WIDEST * BYTES_PER_COLUMN => WIDEST,
+        None => escape::for_terminal(text).width().min(WIDEST),
+    }
+}
+
+/// Whether columns of these widths, of heading and cells, fit into `width` without a cut.
+pub fn fits(columns: &[(Cow<'_, str>, bool, usize)], width: usize) -> bool {
+    let full = columns.iter().map(|(heading, _, cells)| width_of(heading, Some(width)).max(*cells).max(1));
+    full.map(|full| full + usize::from(GAP)).sum::<usize>() <= width + usize::from(GAP)
+}
+
+/// A table whose rows come one by one: how wide its cells are is known before.
+pub struct Layout {
+    headings: Vec<(String, bool)>,
+    /// Columns to which cells are cut.
+    limits: Vec<usize>,
+    /// Columns to which they are padded.
+    widths: Vec<usize>,
+    lines: Vec<Vec<String>>,
+    /// Bytes of the lines that are kept.
+    bytes: usize,
+}
+
+impl Layout {
+    /// A table with these headings, of which each says whether its column holds numbers, and how wide its cells are:
+    /// the most that [`width_of`] tells. Cells are cut so that it fits into `width`; columns that do not fit even so
+    /// are left out.
+    pub fn new(columns: &[(Cow<'_, str>, bool, usize)], width: Option<usize>) -> Layout {
+        let full: Vec<usize> =
+            columns.iter().map(|(heading, _, cells)| width_of(heading, width).max(*cells).max(1)).collect();
+        let limits = match width {
+            Some(width) => fit(&full, width),
+            None => vec![usize::MAX; columns.len()],
+        };
+        let widths = full.iter().zip(&limits).map(|(full, limit)| *full.min(limit)).collect();
+        let headings = columns.iter().zip(&limits);
+        let headings = headings.map(|((heading, is_number, _), limit)| (shown(heading, *limit), *is_number)).collect();
+        Layout { headings, limits, widths, lines: Vec::new(), bytes: 0 }
+    }
+
+    /// The columns that fit.
+    pub fn columns(&self) -> usize {
+        self.limits.len()
+    }
+
+    pub fn heading(&self, output: &mut Output) -> io::Result<()> {
+        let headings = self.headings.iter().map(|(heading, _)| heading.clone()).collect();
+        output.heading(&self.laid_out(vec![headings]).concat())
+    }
+
+    /// Prints a row, with others after it.
+    pub fn row<'c>(&mut self, output: &mut Output, cells: impl Iterator<Item = Cow<'c, str>>) -> io::Result<()> {
+        let line: Vec<String> = cells.zip(&self.limits).map(|(cell, limit)| shown(&cell, *limit)).collect();
+        self.bytes += line.iter().map(String::len).sum::<usize>();
+        self.lines.push(line);
+        if self.lines.len() == CHUNK || self.bytes >= CHUNK_BYTES { self.end(output) } else { Ok(()) }
+    }
+
+    /// Prints the rows that were kept.
+    pub fn end(&mut self, output: &mut Output) -> io::Result<()> {
+        self.bytes = 0;
+        let lines = mem::take(&mut self.lines);
+        self.laid_out(lines).iter().try_for_each(|line| writeln!(output.data(), "{line}"))
+    }
+
+    fn laid_out(&self, lines: Vec<Vec<String>>) -> Vec<String> {
+        let columns: Vec<Column<'_>> =
+            self.headings.iter().map(|(heading, is_number)| (heading.as_str(), *is_number)).collect();
+        Chunk { columns: &columns, widths: &self.widths, lines }.take()
+    }
+}
+
+/// The widths of as many columns, which take so much without a cut, as fit into `width` together.
+fn fit(full: &[usize], width: usize) -> Vec<usize> {
     let gap = usize::from(GAP);
     let mut widths = Vec::new();
     let mut wanted = Vec::new();
     let mut room = width;
-    for column in 0..grid.columns.len() {
-        let full = full_width(grid, column, width);
+    for (column, full) in full.iter().map(|full| (*full).max(1)).enumerate() {
         let (least, gap) = if column == 0 { (NARROW_FIRST.min(width / 2), 0) } else { (NARROW, gap) };
         let least = least.min(full);
         if least + gap > room {
@@ -115,18 +193,6 @@ fn fit(grid: &Grid<'_>, width: usize) -> Vec<usize> {
         room -= share;
     }
     widths
-}
-
-/// What a column takes if nothing in it is cut that fits into `width` by itself.
-fn full_width(grid: &Grid<'_>, column: usize, width: usize) -> usize {
-    let mut widest = cut::to_width(&grid.columns[column].0, width).width().max(1);
-    for row in 0..grid.rows {
-        if widest >= width {
-            break;
-        }
-        widest = widest.max(cut::to_width(&(grid.cell)(row, column), width).width());
-    }
-    widest
 }
 
 /// Cells are padded to no more than `widest` columns. Control characters in cells are escaped.

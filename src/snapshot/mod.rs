@@ -12,6 +12,7 @@ mod row;
 mod sets;
 mod tables;
 mod watched;
+mod watched_sets;
 mod watcher;
 
 pub use crate::file::{Damage, PageNumber};
@@ -24,5 +25,5 @@ pub(crate) use row::Ranges;
 pub use row::{Row, RowFault, VisitRow};
 pub use sets::{Set, SetKey, SetRow, SetRows, TableRole};
 pub use tables::{Table, TableKind};
-pub use watched::{EntryChange, Event, Remembered, SeenCommit};
+pub use watched::{EntryChange, Event, Remembered, RowChange, RowChanges, SeenCommit, SetState};
 pub use watcher::{Pace, WatchOptions, Watcher};

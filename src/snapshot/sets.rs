@@ -3,7 +3,7 @@
 use crate::diorama::identity::{Identity, TableName, is_narrowed_copy, meta_table};
 use crate::diorama::meta::{MalformedMeta, Meta, StoredPairs};
 use crate::diorama::row::RowView;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SetError};
 use crate::file::{self, Cursor, Damage, TreeEntry};
 use crate::live::key::Selection;
 use crate::snapshot::row::{Row, RowFault, VisitRow};
@@ -168,13 +168,6 @@ impl Set {
         self.rows.as_ref().map_or(0, Table::entries)
     }
 
-    /// What stands for its rows and what diorama remembers of them: as long as it is the same, so are they.
-    #[must_use]
-    pub fn fingerprint(&self) -> [Option<u128>; 2] {
-        let root = |table: &Option<Table>| table.as_ref().and_then(|table| table.definition().root);
-        [&self.rows, &self.meta_table].map(|table| root(table).map(|root| root.checksum))
-    }
-
     /// The one row that is selected; `None` if all are.
     #[must_use]
     pub fn row(&self) -> Option<&str> {
@@ -322,6 +315,21 @@ impl Snapshot {
         }
     }
 
+    /// Whether a table is one of a set, as far as that can be told without a look at all other tables.
+    pub(super) fn is_of_set(&self, table: &Table) -> Result<bool> {
+        if table.is_named_as_cache() || !table.holds_bytes_by_text() {
+            return Ok(false);
+        }
+        match TableName::of(table.name()) {
+            TableName::Hidden => Ok(false),
+            TableName::Meta(_) => Ok(true),
+            TableName::Rows(name) => {
+                let meta = self.table_tree().get(&meta_table(name)).map_err(|error| self.error(error, None))?;
+                Ok(meta.is_some() || self.role_by_rows(table)? == TableRole::Rows)
+            }
+        }
+    }
+
     fn role_by_rows(&self, table: &Table) -> Result<TableRole> {
         let mut is_array = false;
         for entry in table.definition().tree(self.file()).entries().take(SAMPLE) {
@@ -350,7 +358,7 @@ impl Snapshot {
             let table = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
             // Only where there is such a table the others are looked at.
             if table.is_some() && self.sets()?.iter().any(|set| set.name() == cache_key) {
-                return Err(Error::IsASet { path: self.path().to_owned(), name: cache_key.to_owned() });
+                return Err(SetError::IsASet { path: self.path().to_owned(), name: cache_key.to_owned() }.into());
             }
         }
         Ok(())
@@ -517,7 +525,7 @@ fn index_of(name: &str) -> Option<&str> {
 }
 
 /// The table, by `place`, and perhaps the id of a row that a text stands for.
-fn find<T>(typed: &str, place: impl Fn(&str) -> Option<T>) -> Option<(T, Option<&str>)> {
+pub(super) fn find<T>(typed: &str, place: impl Fn(&str) -> Option<T>) -> Option<(T, Option<&str>)> {
     let slashes = typed.rmatch_indices('/').map(|(at, _)| at);
     std::iter::once(typed.len()).chain(slashes).find_map(|cut| {
         let name = &typed[..cut];

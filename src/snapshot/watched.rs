@@ -1,9 +1,11 @@
 //! What is seen of a cache from one commit to a later one: events, and what an entry is remembered by.
 
+use crate::diorama::meta::{Meta, Nanoseconds};
 use crate::error::Error;
 use crate::live::head::{self, EnvelopeHead};
 use crate::live::key::Key;
 use crate::snapshot::commit::Snapshot;
+use crate::snapshot::entry::EntryKey;
 use std::fmt;
 use std::str::FromStr;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
@@ -83,29 +85,91 @@ impl FromStr for Event {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EntryChange {
-    /// The entry.
-    pub key: Key,
-    /// What happened to it.
+    /// The entry; of a set of diorama one row, if that alone is selected.
+    pub key: EntryKey,
+    /// What happened to it. A set is replaced if rows of it differ, and touched if only what diorama remembers of
+    /// them does.
     pub event: Event,
     /// What it was before.
     pub old: Option<Remembered>,
     /// What it is now.
     pub new: Option<Remembered>,
+    /// The rows of a set that differ; `None` for an entry of vantage-live.
+    pub rows: Option<RowChanges>,
+}
+
+/// The rows of a set that differ between two commits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RowChanges {
+    /// How many were not there before.
+    pub added: u64,
+    /// How many have another value.
+    pub replaced: u64,
+    /// How many are gone.
+    pub removed: u64,
+    /// All of them in the order of their ids, with their values, if old values are kept and the set was there before.
+    pub values: Vec<RowChange>,
+}
+
+/// A row of a set that differs between two commits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RowChange {
+    /// Its id.
+    pub id: String,
+    /// Its value before, with the status byte.
+    pub old: Option<Vec<u8>>,
+    /// Its value now.
+    pub new: Option<Vec<u8>>,
 }
 
 /// What is remembered of the value of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Remembered {
-    /// Its time and rows; `None` if the value cannot be decoded.
+    /// Its time and rows; `None` if the value cannot be decoded, and of a set.
     pub head: Option<EnvelopeHead>,
-    /// Bytes of the value.
+    /// Bytes of the value; of a set those of its rows.
     pub bytes: u64,
+    /// What a set is like; `None` for an entry of vantage-live.
+    pub set: Option<SetState>,
     /// The value, if values are kept.
     pub value: Option<Vec<u8>>,
     /// Of the rows of an envelope that begins as vantage-live writes it, or of the whole value.
     rows_hash: [u8; 16],
     is_usual: bool,
+}
+
+/// A set of diorama at a commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetState {
+    /// Its rows.
+    pub rows: u64,
+    /// What diorama remembers of them.
+    pub meta: Meta,
+}
+
+impl Remembered {
+    pub(super) fn of_set(set: SetState, bytes: u64) -> Remembered {
+        Remembered { head: None, bytes, set: Some(set), value: None, rows_hash: [0; 16], is_usual: false }
+    }
+
+    /// When it was fetched, in seconds since 1970; `None` if that is not known.
+    #[must_use]
+    pub fn fetched_at(&self) -> Option<u64> {
+        match &self.set {
+            Some(set) => set.meta.refreshed_at.map(Nanoseconds::seconds),
+            None => self.head.map(|head| head.fetched_at),
+        }
+    }
+
+    /// The number of its rows; `None` if it cannot be decoded.
+    #[must_use]
+    pub fn rows(&self) -> Option<u64> {
+        self.set.map(|set| set.rows).or(self.head.map(|head| head.rows))
+    }
 }
 
 /// Bytes of what is remembered of any value.
@@ -137,6 +201,7 @@ impl Remembered {
         Remembered {
             head: flag(0).then(|| EnvelopeHead { fetched_at: number(0), rows: number(1) }),
             bytes: number(2),
+            set: None,
             value: flag(2).then(|| value.to_vec()),
             rows_hash: fixed[FIXED - 16..].try_into().expect("16 bytes"),
             is_usual: flag(1),
@@ -163,6 +228,6 @@ impl EntryChange {
                 if is_dated { Event::Touched } else { Event::Replaced }
             }
         };
-        EntryChange { key, event, old, new }
+        EntryChange { key: key.into(), event, old, new, rows: None }
     }
 }

@@ -1,12 +1,14 @@
 //! Watching a cache: each look compares the newest commit with the last one that was seen, and reads only the pages
 //! that differ.
 
+use crate::diorama::identity::TableName;
 use crate::error::{Action, Error, Result};
 use crate::file::{self, Advance, Damaged, Definition, File, HEADER_LEN, Mirror, PageStore, Records};
 use crate::live::key::{self, Key, Selection};
 use crate::snapshot::commit::Snapshot;
 use crate::snapshot::tables::Table;
 use crate::snapshot::watched::{EntryChange, Remembered, SeenCommit};
+use crate::snapshot::watched_sets::{self, ChangedTable, Telling, WatchedSets};
 use crate::snapshot::{location, race};
 use crate::system::holder::{self, Holder};
 use crate::system::positioned::read_at;
@@ -62,8 +64,10 @@ pub struct Watcher {
     has_seen: bool,
     /// Definitions by the names of tables.
     tables: Mirror,
-    /// The tables of selected cache keys, by name.
+    /// The tables of selected cache keys and sets, by name.
     entries: BTreeMap<String, Mirror>,
+    /// The sets of which some are among these.
+    sets: WatchedSets,
     records: Records,
 }
 
@@ -79,7 +83,17 @@ struct Open {
 struct Attempt {
     tables: Advance,
     entries: Vec<(String, Advance)>,
+    /// Tables of sets that differ, and whether they are there.
+    sets: Vec<(String, bool)>,
     damage: Vec<Error>,
+}
+
+/// A table that differs.
+struct Changed {
+    name: String,
+    root: Option<file::PageRef>,
+    /// Of a table of a set, whether it is there.
+    of_set: Option<bool>,
 }
 
 impl Watcher {
@@ -95,6 +109,7 @@ impl Watcher {
             has_seen: false,
             tables: Mirror::default(),
             entries: BTreeMap::new(),
+            sets: WatchedSets::default(),
             records: Records::default(),
         }
     }
@@ -203,13 +218,15 @@ impl Watcher {
             .read(file, snapshot.slot().user.as_ref(), &definition, &mut self.records, damaged)
             .map_err(|error| snapshot.error(error, None))?;
         let damage = tables.damage.drain(..).map(|damage| snapshot.error(damage.into(), None)).collect();
-        let mut attempt = Attempt { tables, entries: Vec::new(), damage };
-        for (name, root) in self.changed_tables(&attempt, snapshot)? {
+        let mut attempt = Attempt { tables, entries: Vec::new(), sets: Vec::new(), damage };
+        for Changed { name, root, of_set } in self.changed_tables(&attempt, snapshot)? {
+            attempt.sets.extend(of_set.map(|is_there| (name.clone(), is_there)));
             let mirror = self.entries.entry(name.clone()).or_default();
             if mirror.is_of(root.as_ref()) {
                 continue;
             }
-            let keep = self.options.old_values;
+            // What diorama remembers is a few bytes.
+            let keep = self.options.old_values || matches!(TableName::of(&name), TableName::Meta(_));
             let remember = |value: &[u8], to: &mut Vec<u8>| Remembered::append(value, keep, to);
             let mut advance = mirror
                 .read(file, root.as_ref(), &remember, &mut self.records, damaged)
@@ -222,27 +239,50 @@ impl Watcher {
     }
 
     /// The selected tables that differ, and where each of them is now.
-    fn changed_tables(&self, attempt: &Attempt, snapshot: &Snapshot) -> Result<Vec<(String, Option<file::PageRef>)>> {
+    fn changed_tables(&self, attempt: &Attempt, snapshot: &Snapshot) -> Result<Vec<Changed>> {
         let mut changed = Vec::new();
         let mut tables = attempt.tables.differences(&self.records);
         while let Some(table) = tables.next().map_err(|error| snapshot.error(error, None))? {
             let Ok(name) = str::from_utf8(table.key) else { continue };
-            let is_selected = |key| self.selections.iter().any(|selection| selection.concerns(key));
-            if !key::cache_key(name).is_some_and(is_selected) || table.new.is_none() && !attempt.damage.is_empty() {
+            if !self.concerns(name) || table.new.is_none() && !attempt.damage.is_empty() {
                 continue;
             }
-            let root = match table.new.map(Definition::parse) {
+            let definition = match table.new.map(Definition::parse) {
                 None => None,
                 Some(None) => return Err(snapshot.error(file::Error::senseless_definition(), Some(name))),
-                Some(Some(definition)) => {
-                    let root = definition.root;
-                    // A table of another type has no entries.
-                    root.filter(|_| Table::new(name.to_owned(), definition).cache_key().is_some())
-                }
+                Some(definition) => definition,
             };
-            changed.push((name.to_owned(), root));
+            let root = definition.as_ref().and_then(|definition| definition.root);
+            let table = definition.map(|definition| Table::new(name.to_owned(), definition));
+            let name = name.to_owned();
+            if key::cache_key(&name).is_some() {
+                // A table of another type has no entries.
+                let root = root.filter(|_| table.is_some_and(|table| table.cache_key().is_some()));
+                changed.push(Changed { name, root, of_set: None });
+                continue;
+            }
+            let is_known = self.sets.is_known(&name);
+            let is_of_set = match &table {
+                Some(table) if is_known => table.holds_bytes_by_text(),
+                Some(table) => snapshot.is_of_set(table)?,
+                None => false,
+            };
+            if is_known || is_of_set {
+                changed.push(Changed { name, root: root.filter(|_| is_of_set), of_set: Some(is_of_set) });
+            }
         }
         Ok(changed)
+    }
+
+    /// Whether entries of a table may be selected, by its name.
+    fn concerns(&self, name: &str) -> bool {
+        if let Some(cache_key) = key::cache_key(name) {
+            return self.selections.iter().any(|selection| selection.concerns(cache_key));
+        }
+        match TableName::of(name) {
+            TableName::Rows(set) | TableName::Meta(set) => watched_sets::concerns(&self.selections, set),
+            TableName::Hidden => false,
+        }
     }
 
     /// Tells what differs, and takes it for what is known.
@@ -259,10 +299,13 @@ impl Watcher {
             pages_read: snapshot.pages_read(),
             snapshot,
         };
+        let sets = self.advance_sets(&attempt.entries, &attempt.sets)?;
         let told = attempt
             .entries
             .iter()
-            .try_for_each(|(name, advance)| self.tell(name, advance, |change| each(&commit, change)));
+            .filter(|(name, _)| key::cache_key(name).is_some())
+            .try_for_each(|(name, advance)| self.tell(name, advance, |change| each(&commit, change)))
+            .and_then(|()| sets.into_iter().try_for_each(|change| each(&commit, change)));
         let in_context = |error| commit.snapshot.error(error, None);
         for (name, advance) in attempt.entries {
             if let Some(mirror) = self.entries.get_mut(&name) {
@@ -276,6 +319,20 @@ impl Watcher {
         self.last = Some(commit.number);
         self.has_seen = true;
         told.map(|()| commit)
+    }
+
+    /// What is to be told of sets, which are known as they are now afterwards.
+    fn advance_sets(&mut self, entries: &[(String, Advance)], sets: &[(String, bool)]) -> Result<Vec<EntryChange>> {
+        let advances: BTreeMap<&str, &Advance> =
+            entries.iter().map(|(name, advance)| (name.as_str(), advance)).collect();
+        let of = |(name, is_there): &(String, bool)| ChangedTable {
+            name: name.clone(),
+            is_there: *is_there,
+            advance: advances.get(name.as_str()).copied(),
+        };
+        let tables: Vec<ChangedTable<'_>> = sets.iter().map(of).collect();
+        let telling = Telling { selections: &self.selections, records: &self.records, values: self.options.old_values };
+        self.sets.advance(&tables, telling).map_err(|error| Error::file(error, &self.path, None))
     }
 
     /// Calls `each` with the selected entries of a table that differ.

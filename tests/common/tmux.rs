@@ -1,4 +1,4 @@
-//! A real terminal, which is tmux: a bare one does not answer what a program on the whole screen asks it.
+//! A real terminal, tmux: a bare pseudo-terminal does not answer the queries of a full-screen program.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub struct Tmux(String);
 
 impl Tmux {
-    /// `None` where there is no tmux. The name must be that of no other terminal of this process.
+    /// `None` without tmux. The name must be unique in this process.
     pub fn start(name: &str, (width, height): (u16, u16)) -> Option<Tmux> {
         let tmux = Tmux(format!("vlive-{name}-{}", std::process::id()));
         let (width, height) = (width.to_string(), height.to_string());
@@ -28,13 +28,13 @@ impl Tmux {
         self.run(&[&["send-keys"], keys].concat()).unwrap();
     }
 
-    /// Has the shell run a line.
+    /// Types a line and Enter.
     pub fn line(&self, line: &str) {
         self.run(&["send-keys", "-l", line]).unwrap();
         self.press(&["Enter"]);
     }
 
-    /// Waits for a screen that is as it should be.
+    /// Waits until the screen satisfies `is_right`.
     pub fn until(&self, is_right: impl Fn(&str) -> bool) -> String {
         let begun = Instant::now();
         loop {
@@ -47,7 +47,7 @@ impl Tmux {
         }
     }
 
-    /// The process that the shell runs, as soon as there is one.
+    /// The process that the shell runs; waits for one.
     pub fn child(&self) -> String {
         let shell = self.run(&["display-message", "-p", "#{pane_pid}"]).unwrap();
         let children = format!("/proc/{0}/task/{0}/children", shell.trim());
@@ -62,7 +62,7 @@ impl Tmux {
         }
     }
 
-    /// Writes the settings of the terminal to a file.
+    /// Saves the settings of the terminal to a file.
     pub fn save_settings(&self, file: &Path) {
         let file = file.display();
         self.line(&format!("stty -g > {file}.new && mv {file}.new {file}"));

@@ -188,3 +188,31 @@ fn twice_the_entries_take_memory_for_their_keys_only() {
         assert!(*peak <= ANYWAY.min(once + more * KEPT + NOISE), "{told}");
     }
 }
+
+/// Rows are read once for the widths of their columns and once more to print them.
+#[test]
+fn a_table_of_many_rows_takes_no_more_memory_than_one_of_few() {
+    let rows = |entries: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lines = BufWriter::new(fs::File::create(folder.path().join("source")).unwrap());
+        for entry in 0..entries {
+            write!(lines, r#"{{"key":"k/{entry}","fetched_at":1,"rows":{{"#).unwrap();
+            for row in 0..100 {
+                let comma = if row == 0 { "" } else { "," };
+                let text = "x".repeat(80);
+                write!(lines, r#"{comma}"row {row}":{{"text":"{text}","n":{row}}}"#).unwrap();
+            }
+            writeln!(lines, "}}}}").unwrap();
+        }
+        lines.flush().unwrap();
+        peak(folder.path(), &["load", "-C", "cache", "source"]);
+        folder
+    };
+    let (few, many) = (rows(100), rows(2000));
+    for args in [&["show"][..], &["show", "--format", "csv"], &["show", "--json"], &["show", "-o", "out.md"]] {
+        let args = [args, &["-C", "cache"]].concat();
+        let (few, many) = (peak(few.path(), &args), peak(many.path(), &args));
+        // 200,000 rows, of which each took some hundred bytes; their pages are kept up to 32 MiB.
+        assert!(many < few + 32 * MIB + NOISE, "{args:?}: {many} bytes, {few} for a twentieth of the rows");
+    }
+}

@@ -1,4 +1,4 @@
-//! The browser beside a real app that writes: what the app does is on the screen, and marked.
+//! The browser beside a real app: what the app writes appears on the screen and is marked.
 
 use crate::common::tmux::Tmux;
 use crate::support::Oracle;
@@ -11,7 +11,7 @@ fn rows(name: &str, number: usize) -> CachedRows {
 
 #[test]
 fn what_an_app_writes_is_shown_as_it_writes_it_and_marked() {
-    // The library is tested without the program too.
+    // The library is also tested without the program.
     let Some(program) = option_env!("CARGO_BIN_EXE_vlive") else { return };
     let Some(tmux) = Tmux::start("app", (80, 24)) else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -34,12 +34,12 @@ fn what_an_app_writes_is_shown_as_it_writes_it_and_marked() {
     tmux.until(|screen| screen.contains("~ name: \"Anna\" → \"Bert\"") || screen.contains("Anna"));
     tmux.press(&["Escape"]);
 
-    // At full speed the newest state is shown in the end.
+    // After many quick commits the newest state is shown.
     for n in 0..300 {
         app.put("clients/page_1", &rows(&format!("number {n}"), 1 + n % 7));
     }
     tmux.until(|screen| screen.contains("number 299") && screen.contains("6 rows"));
-    // The app ends, and nobody has the cache open.
+    // The app ends and closes the cache.
     drop(app);
     tmux.until(|screen| screen.contains("not in use"));
     tmux.press(&["q"]);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
-use vlive::snapshot::{EntryChange, Event, SeenCommit, WatchOptions, Watcher};
+use vlive::snapshot::{EntryChange, EntryKey, Event, SeenCommit, WatchOptions, Watcher};
 use vlive::{Error, Key, Selection};
 
 const VALUES: WatchOptions = WatchOptions { old_values: true, new_values: true };
@@ -16,10 +16,17 @@ const VALUES: WatchOptions = WatchOptions { old_values: true, new_values: true }
 /// Changes, each with the value that the entry has now.
 type Changes = Vec<(EntryChange, Option<Vec<u8>>)>;
 
+fn live(key: &EntryKey) -> Key {
+    match key {
+        EntryKey::Live(key) => key.clone(),
+        EntryKey::Set(key) => panic!("a set: {key}"),
+    }
+}
+
 fn look(watcher: &mut Watcher) -> (Option<SeenCommit>, Changes) {
     let mut changes = Vec::new();
     let seen = watcher.look(Duration::from_secs(5), |commit, change| {
-        let now = change.new.as_ref().map(|_| commit.snapshot.entry(&change.key));
+        let now = change.new.as_ref().map(|_| commit.snapshot.entry(live(&change.key)));
         let value = now.transpose()?.flatten().map(|entry| entry.value().to_vec());
         changes.push((change, value));
         Ok::<(), Error>(())
@@ -38,7 +45,7 @@ fn flat(model: &Model) -> BTreeMap<(String, String), Vec<u8>> {
 fn replay(state: &mut BTreeMap<(String, String), Vec<u8>>, changes: Changes) {
     let mut last = None;
     for (change, value) in changes {
-        let place = (change.key.cache_key().to_owned(), change.key.sub_key().to_owned());
+        let place = (change.key.cache_key().to_owned(), live(&change.key).sub_key().to_owned());
         assert!(last.as_ref() < Some(&place), "in order, each once");
         let was = match &value {
             Some(value) => state.insert(place.clone(), value.clone()),
@@ -229,7 +236,7 @@ fn a_cache_may_appear_late_disappear_and_be_replaced() {
     let database = many(folder.path(), 5);
     let (seen, changes) = look(&mut watcher);
     assert_eq!(seen.unwrap().after, None);
-    let events: Vec<(Event, Key)> = changes.into_iter().map(|(change, _)| (change.event, change.key)).collect();
+    let events: Vec<(Event, Key)> = changes.into_iter().map(|(change, _)| (change.event, live(&change.key))).collect();
     let added = |key: &str| (Event::Added, Key::new(key));
     assert_eq!(events, [added("clients/page_3"), added("clients/page_4")]);
     drop(database);
@@ -264,7 +271,7 @@ fn a_damaged_page_hides_its_own_entries_and_no_others() {
     };
     put(&database, [("page_50".to_owned(), envelope(0, "sound"))]);
     let found: Vec<(Event, Key)> =
-        look(&mut watcher).1.into_iter().map(|(change, _)| (change.event, change.key)).collect();
+        look(&mut watcher).1.into_iter().map(|(change, _)| (change.event, live(&change.key))).collect();
     assert!(found.contains(&(Event::Found, Key::new("clients/page_50"))), "{found:?}");
     assert_eq!(found.len(), told.len());
 }

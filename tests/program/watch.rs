@@ -97,7 +97,7 @@ fn a_cache_that_is_not_there_is_waited_for() {
 #[test]
 fn what_cannot_be_meant_is_refused() {
     let folder = Folder::copy_of("live-demo");
-    for args in [["--until", "products/page_1"], ["--until", "added:products"], ["--exit-on", "gone"]] {
+    for args in [["--until", "products/page_1"], ["--until", "gone:products"], ["--exit-on", "gone"]] {
         assert_eq!(folder.vlive([&["watch", "--for", "0"], &args[..]].concat()).output().status, 2, "{args:?}");
     }
     let refused = folder.vlive(["watch", "--raw", "--for", "0"]).output();

@@ -1,4 +1,4 @@
-//! The right side: facts of what encloses entries, the rows of an entry as a table, or one row as JSON.
+//! The right pane: a summary of a cache key or group, the rows of an entry as a table, or one row as JSON.
 
 use super::{Theme, block};
 use crate::browse::state::{Content, Focus, Node, Row as EntryRow, State, Summary, Window};
@@ -12,11 +12,11 @@ use ratatui::widgets::{Cell, Paragraph, Row, Table, Wrap};
 use vlive::Record;
 use vlive::ciborium::Value;
 
-/// Columns of a cell at the most, and where there are few.
+/// The greatest width of a cell on a wide and on a narrow terminal.
 const WIDEST: usize = 32;
 const NARROWEST: usize = 12;
 
-/// Characters that are shown of a value in a row, and lines of the row.
+/// The most characters of a value, and the most lines of a row, that are shown.
 const LONGEST: usize = 10_000;
 
 pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
@@ -26,7 +26,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     }
 }
 
-/// What a cache key or a group comes to.
+/// The summary of a cache key or a group.
 fn enclosing(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     let Some((node, Some(summary))) = state.tree.lines.get(state.tree.cursor).map(|line| (&line.node, &line.summary))
     else {
@@ -101,7 +101,7 @@ fn entry(frame: &mut Frame<'_>, state: &State, content: &Content, theme: &Theme,
     frame.render_widget(outline, area);
 }
 
-/// Where one is in the rows, and how old they are.
+/// The position in the rows, and their age.
 fn place(state: &State, content: &Content, window: &Window) -> String {
     let rows = if state.focus == Focus::Keys || window.count == 0 {
         human::count(window.count as u64, "row", "rows")
@@ -136,7 +136,7 @@ struct Json<'t> {
 }
 
 impl Json<'_> {
-    /// A value, perhaps after its name, on a line or, if others are in it, on several.
+    /// A value, with its name if it has one; arrays and maps take several lines.
     fn push(&mut self, depth: usize, name: Option<&str>, value: &Value, is_last: bool) {
         if self.lines.len() > LONGEST {
             return;
@@ -198,7 +198,7 @@ fn scalar(value: &Value) -> String {
     text.strip_prefix("{\"\":").and_then(|text| text.strip_suffix('}')).unwrap_or_default().to_owned()
 }
 
-/// The rows that are in sight, and no others.
+/// The visible rows.
 fn table(frame: &mut Frame<'_>, state: &State, content: &Content, window: &Window, theme: &Theme, area: Rect) {
     let height = usize::from(area.height.saturating_sub(1));
     let places: Vec<usize> = (content.top..window.count).take(height).collect();
@@ -209,7 +209,7 @@ fn table(frame: &mut Frame<'_>, state: &State, content: &Content, window: &Windo
             fields.push(name);
         }
     }
-    // A field that repeats the row id says nothing.
+    // A field that repeats the row id adds nothing.
     fields.retain(|field| {
         let repeats =
             |row: &&EntryRow| row.record.get(*field).is_some_and(|value| meaning(value).into_text() == row.id);
@@ -217,7 +217,7 @@ fn table(frame: &mut Frame<'_>, state: &State, content: &Content, window: &Windo
     });
     let first = content.column.min(fields.len().saturating_sub(1));
     let fields = fields.get(first..).unwrap_or_default();
-    // Where there is little room, several columns tell more than a long one.
+    // On a narrow terminal, several columns tell more than one long column.
     let widest = (usize::from(area.width) / 3).clamp(NARROWEST, WIDEST);
     let mut columns =
         vec![Column::new("row id", widest, shown.iter().map(|row| row.map(|row| (row.id.as_str(), false))))];
@@ -235,7 +235,7 @@ fn table(frame: &mut Frame<'_>, state: &State, content: &Content, window: &Windo
             Some((meaning.into_text(), is_number))
         });
         let mut column = Column::new(name, widest, cells);
-        // What does not fit is to the right, where the arrows lead.
+        // Columns that do not fit are reached with the arrow keys.
         if left < column.width.min(8) {
             break;
         }
@@ -254,12 +254,12 @@ fn table(frame: &mut Frame<'_>, state: &State, content: &Content, window: &Windo
     frame.render_widget(Table::new(lines, widths).header(heading).column_spacing(2), area);
 }
 
-/// A column of the rows in sight.
+/// A column of the visible rows.
 struct Column {
     name: String,
     cells: Vec<String>,
     width: usize,
-    /// Whether it holds numbers, and nothing else where it holds anything.
+    /// Whether all its values are numbers.
     is_number: bool,
 }
 
@@ -279,7 +279,7 @@ impl Column {
         Column { name, cells, width, is_number: numbers > 0 && others == 0 }
     }
 
-    /// Cuts it to a width.
+    /// Cuts the column to a width.
     fn narrow(&mut self, width: usize) {
         if self.width > width {
             for text in self.cells.iter_mut().chain([&mut self.name]) {

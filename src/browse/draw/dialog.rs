@@ -1,4 +1,4 @@
-//! Pages over the two sides.
+//! Dialogs over the two panes.
 
 use super::{Theme, fit};
 use crate::browse::state::{Change, Dialog, Place, Plan, State, User, keys};

@@ -1,4 +1,4 @@
-//! The screen as a function of the state.
+//! Draws the state; the screen depends on nothing else.
 
 mod content;
 mod dialog;
@@ -15,7 +15,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Paragraph, Wrap};
 pub use theme::Theme;
 
-/// Where the sides are on a screen, and the lines below them.
+/// The areas of the two panes and of the status lines.
 #[derive(Clone, Copy, Debug)]
 pub struct Areas {
     left: Rect,
@@ -24,7 +24,7 @@ pub struct Areas {
 }
 
 impl Areas {
-    /// The side that keys go to has more room.
+    /// The pane with the focus gets more room.
     pub fn of(screen: Rect, focus: Focus) -> Areas {
         let [main, below] = Layout::vertical([Constraint::Min(1), Constraint::Length(2)]).areas(screen);
         let share = if focus == Focus::Keys { 45 } else { 30 };
@@ -34,12 +34,12 @@ impl Areas {
         Areas { left, right, below }
     }
 
-    /// Lines that each side has between its borders and below its heading.
+    /// Lines of a pane between its borders, without the heading.
     pub fn height(&self) -> usize {
         self.left.height.saturating_sub(3).into()
     }
 
-    /// The side and the line below its heading that a place on the screen is in.
+    /// The pane and the line, counted from the one below the heading, at a position on the screen.
     pub fn line_at(&self, column: u16, row: u16) -> Option<(Side, usize)> {
         let inside = |area: Rect| {
             let first = area.y + 2;
@@ -57,27 +57,27 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     content::draw(frame, state, theme, areas.right);
     status(frame, state, theme, areas.below);
     if let Some(dialog) = &state.dialog {
-        // All keys are shown where there is room for all of them.
+        // The list of keys needs the whole screen.
         let below = if matches!(dialog, Dialog::Help { .. }) { 0 } else { 2 };
         let [over, _] = Layout::vertical([Constraint::Min(1), Constraint::Length(below)]).areas(frame.area());
         dialog::draw(frame, dialog, state, theme, over);
     }
 }
 
-/// A border whose weight says whether keys go there.
+/// A border whose weight shows whether the pane has the focus.
 fn block(title: impl Into<Line<'static>>, is_chosen: bool, theme: &Theme) -> Block<'static> {
     let (kind, style) = if is_chosen { (BorderType::Thick, theme.strong) } else { (BorderType::Plain, theme.faint) };
     Block::bordered().border_type(kind).title(title.into().style(theme.plain)).border_style(style)
 }
 
-/// A text of exactly so many columns.
+/// The text, cut or padded to exactly `width` columns.
 fn fit(text: &str, width: usize) -> String {
     let cut = crate::output::to_width(text, width.max(1));
     let missing = width.saturating_sub(Span::raw(cut.as_ref()).width());
     format!("{cut}{}", " ".repeat(missing))
 }
 
-/// Two lines: what is looked at, and what is to be said.
+/// The status lines: the cache, and a message.
 fn status(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     let commit = state.commit.map_or_else(String::new, |commit| format!("  commit #{commit}"));
     let user = match &state.user {
@@ -98,7 +98,7 @@ fn status(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     second(frame, state, theme, below);
 }
 
-/// What is typed, or what is to be said; the latter may take more than a line.
+/// The prompt, or a message, which may take several lines.
 fn second(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     if let Some(prompt) = &state.prompt {
         return frame.render_widget(typed(prompt, theme, area.width), area);
@@ -112,7 +112,7 @@ fn second(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     };
     let is_hint = state.doing.is_none() && state.message.is_none() && state.trouble.is_none();
     let width = usize::from(area.width).max(1);
-    // Lines break between words, so that one more may be needed.
+    // Lines break between words, so one more may be needed.
     let lines = Span::raw(text.as_str()).width().div_ceil(width);
     let lines = if lines < 2 || is_hint { 1 } else { lines + 1 };
     let screen = frame.area();
@@ -122,7 +122,7 @@ fn second(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     frame.render_widget(Paragraph::new(Line::styled(text, style)).wrap(Wrap { trim: true }), over);
 }
 
-/// The end of a prompt is what is being typed.
+/// The prompt, with the end of its text visible.
 fn typed<'s>(prompt: &Prompt, theme: &Theme, width: u16) -> Line<'s> {
     let label = prompt.label();
     let room = usize::from(width).saturating_sub(Span::raw(label.as_str()).width() + 1);
@@ -132,7 +132,7 @@ fn typed<'s>(prompt: &Prompt, theme: &Theme, width: u16) -> Line<'s> {
     Line::from(vec![Span::styled(label, theme.strong), Span::raw(text), Span::styled("▏", theme.strong)])
 }
 
-/// The keys that are most useful where one is.
+/// The most useful keys in the current pane.
 fn hints(state: &State) -> &'static str {
     match state.focus {
         Focus::Keys if state.content.is_some() => {

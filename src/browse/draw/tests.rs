@@ -2,7 +2,6 @@ use super::{Areas, Theme, draw};
 use crate::browse::reader::Reader;
 use crate::browse::state::sample::{NOW, press, sample, settle};
 use crate::browse::state::{Change, Dialog, Focus, Input, Node, Plan, State, Text, User};
-use crate::browse::watching::Sets;
 use crate::browse::{Commands, Place};
 use crate::filter;
 use ratatui::Terminal;
@@ -95,7 +94,6 @@ impl Browsed {
             Ok::<(), vlive::Error>(())
         });
         let seen = seen.expect("the cache is read").expect("there is a commit");
-        Sets::default().see(&seen.snapshot, &[Selection::All], &mut changes).expect("the cache is read");
         resize(&mut state, size);
         state.update(Input::User(User::Nobody));
         state.update(Input::Seen { commit: seen.number, is_first: true, changes });

@@ -1,4 +1,4 @@
-//! How things look, with colour or without. What a colour says is said by a character or by weight too.
+//! Styles, with colour or without. What a colour says is also said by a character or by weight.
 
 use ratatui::style::{Color, Modifier, Style};
 use vlive::snapshot::Event;
@@ -35,7 +35,7 @@ impl Theme {
         }
     }
 
-    /// What has changed a moment ago.
+    /// An entry that has just changed.
     pub fn marked(&self, event: Option<Event>) -> Style {
         let color = match event {
             None => return Style::new(),
@@ -48,7 +48,7 @@ impl Theme {
         if self.has_colours { bold.fg(color) } else { bold }
     }
 
-    /// The same for a line of a difference.
+    /// A line of a difference.
     pub fn differing(&self, mark: Option<char>) -> Style {
         if !self.has_colours {
             return self.plain;
@@ -62,7 +62,7 @@ impl Theme {
     }
 }
 
-/// The character for what has changed a moment ago.
+/// The character that marks an entry that has just changed.
 pub fn mark_of(event: Option<Event>) -> char {
     match event {
         Some(Event::Added | Event::Found) => '+',

@@ -1,4 +1,4 @@
-//! The left side.
+//! The left pane.
 
 use super::theme::mark_of;
 use super::{Theme, block, fit};
@@ -11,15 +11,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-/// Columns of a size and of the number of rows.
+/// Widths of the columns.
 const SIZE: usize = 10;
 const ROWS: usize = 6;
 const AGE: usize = 5;
 
-/// Columns that a name gets at the least.
+/// The least width of a name.
 const NAME: usize = 14;
 
-/// Which facts there is room for beside names.
+/// The columns for which there is room beside the names.
 #[derive(Clone, Copy)]
 struct Columns {
     width: usize,
@@ -40,7 +40,7 @@ impl Columns {
         let mut facts = String::new();
         for (is_shown, text, width) in [(self.rows, rows, ROWS), (self.size, size, SIZE), (self.age, age, AGE)] {
             if is_shown {
-                // One that is too long pushes the others aside, and stays whole.
+                // A fact that is too long is not cut; the name gets less room.
                 facts.push_str(&" ".repeat(width.saturating_sub(text.width()).max(1)));
                 facts.push_str(text);
             }
@@ -115,13 +115,12 @@ fn entry<'l>(state: &State, theme: &Theme, line: &'l TreeLine, columns: Columns)
         }
     };
     let room = columns.width.saturating_sub(facts.width());
-    // The mark takes the first column; without one the name may have it.
     let style = theme.marked(event);
     let name = crate::output::in_the_middle(&name, room).into_owned();
     Line::from(vec![Span::styled(fit(&name, room), style), Span::styled(facts, theme.faint)])
 }
 
-/// The largest unit of an age; `+` before one that lies ahead.
+/// An age in its largest unit; `+` marks a time in the future.
 pub fn age(now: u64, fetched_at: Option<u64>) -> String {
     let Some(at) = fetched_at else { return String::new() };
     let age = human::age(now.cast_signed().saturating_sub(at.cast_signed()));

@@ -1,53 +1,53 @@
-//! The right side: the rows of an entry, of which only those in sight are decoded.
+//! The right pane: the rows of an entry, of which only the visible ones are decoded.
 
 use vlive::Record;
 use vlive::snapshot::EntryKey;
 
-/// A row in sight.
+/// A decoded row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     pub id: String,
     pub record: Record,
-    /// What there is to know of it: diorama has yet to fetch some of its fields, or refuses it.
+    /// Whether the row is incomplete, or why diorama refuses it.
     pub status: Option<String>,
 }
 
-/// Rows of an entry from one place on.
+/// Consecutive rows of an entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Window {
     /// When the entry was fetched, in seconds since 1970.
     pub fetched_at: Option<u64>,
-    /// Rows at the source, where diorama knows that; rows of the entry; those of them for which the condition is true.
+    /// Numbers of rows: at the source, if diorama knows it; in the entry; for which the condition is true.
     pub at_source: Option<u64>,
     pub total: usize,
     pub count: usize,
-    /// The place of the first row of the window among the latter.
+    /// The position of the first row of the window among the latter.
     pub first: usize,
     pub rows: Vec<Row>,
 }
 
-/// Rows that are to be read.
+/// A request for rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub key: EntryKey,
-    /// Another one means that the entry has changed.
+    /// Changes whenever the entry or the condition changes.
     pub version: u64,
-    /// A `--where` filter, or nothing.
+    /// A `--where` filter; empty for none.
     pub condition: String,
     pub first: usize,
     pub count: usize,
-    /// A row whose place is asked for.
+    /// The id of a row whose position is requested.
     pub id: Option<String>,
 }
 
-/// What was read of what was [`Wanted`].
+/// The answer to [`Wanted`].
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub key: EntryKey,
     pub version: u64,
-    /// The rows, or why they cannot be shown.
+    /// The rows, or the reason that they cannot be shown.
     pub window: Result<Window, String>,
-    /// The place of the row that was asked for.
+    /// The position of the requested row.
     pub place: Option<usize>,
 }
 
@@ -56,27 +56,27 @@ pub struct Content {
     pub key: EntryKey,
     /// `None` until it is read.
     pub window: Option<Result<Window, String>>,
-    /// The row that is chosen, and the first one on the screen.
+    /// The selected row, and the first visible one.
     pub row: usize,
     pub top: usize,
-    /// The first column on the screen; lines of JSON that are scrolled past.
+    /// The first visible column, and the first visible line of JSON.
     pub column: usize,
     pub scroll: usize,
     version: u64,
     /// The version of the window.
     answered: Option<u64>,
-    /// What was asked for last: version, first row, number of rows.
+    /// The last request: version, first row, number of rows.
     asked: Option<(u64, usize, usize)>,
     id: Option<String>,
 }
 
 impl Content {
-    /// An entry that is yet to be read, and perhaps the row to go to.
+    /// An entry that has not been read yet, and a row to select, if any.
     pub fn new(key: EntryKey, version: u64, id: Option<String>) -> Content {
         Content { key, window: None, row: 0, top: 0, column: 0, scroll: 0, version, answered: None, asked: None, id }
     }
 
-    /// The number of rows that can be gone through.
+    /// The number of rows that can be selected.
     pub fn len(&self) -> usize {
         self.window().map_or(0, |window| window.count)
     }
@@ -85,23 +85,23 @@ impl Content {
         self.window.as_ref()?.as_ref().ok()
     }
 
-    /// Whether there are rows, or may be.
+    /// Whether there are rows, or the entry has not been read yet.
     pub fn can_be_entered(&self) -> bool {
         self.window.is_none() || self.len() > 0
     }
 
-    /// The row at a place, if it was read.
+    /// The row at a position, if it was read.
     pub fn row_at(&self, place: usize) -> Option<&Row> {
         let window = self.window()?;
         window.rows.get(place.checked_sub(window.first)?)
     }
 
-    /// The entry or the condition is another one: it is read anew, and what was read stays until then.
+    /// The entry or the condition has changed. The old rows stay until the new ones are read.
     pub fn renew(&mut self, version: u64) {
         self.version = version;
     }
 
-    /// Goes to a row by its id, once that is read.
+    /// Selects a row by its id as soon as its position is known.
     pub fn go_to(&mut self, id: String) {
         self.id = Some(id);
         self.asked = None;
@@ -113,7 +113,7 @@ impl Content {
         self.scroll = 0;
     }
 
-    /// Scrolls so that the chosen row is in sight of so many rows; gives what is then in sight and not yet read.
+    /// Scrolls until the selected row is visible; returns a request if visible rows have not been read.
     pub fn settle(&mut self, height: usize, condition: &str) -> Option<Wanted> {
         let height = height.max(1);
         self.top = self.top.clamp(self.row.saturating_sub(height - 1), self.row);
@@ -141,7 +141,7 @@ impl Content {
         })
     }
 
-    /// Takes what was read.
+    /// Takes the answer to a request.
     pub fn take(&mut self, answer: Answer) {
         if answer.key != self.key || answer.version != self.version {
             return;

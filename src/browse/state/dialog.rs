@@ -1,32 +1,32 @@
-//! What stands over the two sides: text that is typed, and pages that are answered or closed.
+//! Prompts and dialogs.
 
 use super::node::Node;
 use vlive::snapshot::EntryKey;
 
-/// A line that is being typed.
+/// A line of text being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
     pub what: Asked,
     pub text: String,
 }
 
-/// What is asked for.
+/// What a prompt asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Which keys are shown; they follow as one types.
+    /// Which keys to show, updated as the user types.
     Filter,
-    /// Which rows are shown.
+    /// Which rows to show.
     Condition,
     /// What to find.
     Pattern,
-    /// How long ago the entries were fetched that are touched.
+    /// The new age of the entries to touch.
     Age(Node),
-    /// The file for a backup of what a change replaces or removes.
+    /// The backup file for what a change replaces or removes.
     Backup(Change),
 }
 
 impl Prompt {
-    /// What stands before the text.
+    /// The text before the input.
     pub fn label(&self) -> String {
         match &self.what {
             Asked::Filter => "/".to_owned(),
@@ -38,11 +38,11 @@ impl Prompt {
     }
 }
 
-/// A change of entries, as a command makes it.
+/// A change that a command makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     Edit(EntryKey),
-    /// With the age as it was typed; nothing stands for now.
+    /// With the age as typed; empty for now.
     Touch(Node, String),
     Invalidate(Node),
 }
@@ -57,35 +57,35 @@ impl Change {
     }
 }
 
-/// What a change would do, before it is done.
+/// What a change would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The command that does the same.
+    /// The command that makes the same change.
     pub command: String,
     /// The keys of the entries.
     pub keys: Vec<String>,
-    /// What it comes to, and what there is to know.
+    /// A summary.
     pub notes: Vec<String>,
 }
 
-/// Where something was found.
+/// A place where the pattern was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     pub key: EntryKey,
-    /// The row, unless it is the key that matches.
+    /// The row id; `None` if the key matches.
     pub id: Option<String>,
     /// The field and its value.
     pub text: String,
 }
 
-/// Lines of text, each with the mark of a difference or none.
+/// Lines of text; lines of a difference have a mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     pub title: String,
     pub lines: Vec<(Option<char>, String)>,
 }
 
-/// A page over the two sides.
+/// A dialog over the two panes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialog {
     Help { top: usize },
@@ -95,7 +95,7 @@ pub enum Dialog {
 }
 
 impl Dialog {
-    /// The lines that can be scrolled through.
+    /// The number of lines that scroll.
     fn len(&self) -> usize {
         match self {
             Dialog::Help { .. } => super::keys::help().count(),
@@ -105,7 +105,7 @@ impl Dialog {
         }
     }
 
-    /// Lines of this height that are not for what can be scrolled.
+    /// The number of lines that do not scroll.
     pub fn fixed(&self) -> usize {
         match self {
             Dialog::Plan { plan, .. } => plan.notes.len() + 3,
@@ -113,7 +113,7 @@ impl Dialog {
         }
     }
 
-    /// Moves by so many lines, `height` of which can be seen.
+    /// Moves by some lines; `height` lines are visible.
     pub fn go_by(&mut self, by: isize, height: usize) {
         let (len, height) = (self.len(), height.saturating_sub(self.fixed()).max(1));
         match self {

@@ -1,4 +1,4 @@
-//! Which key does what, and which option or command does the same.
+//! Key bindings, and the option or command equivalent to each.
 
 use ratatui::crossterm::event::KeyCode;
 
@@ -36,8 +36,8 @@ pub enum Action {
 pub struct Binding {
     codes: &'static [KeyCode],
     pub action: Action,
-    /// The keys, what they do, and what does the same on the command line; no keys where the binding before explains
-    /// this one too.
+    /// The keys, what they do, and the equivalent on the command line. Without keys, the binding before explains this one
+    /// too.
     pub keys: &'static str,
     pub what: &'static str,
     pub command: &'static str,
@@ -47,7 +47,7 @@ const fn char(character: char) -> KeyCode {
     KeyCode::Char(character)
 }
 
-/// Every key that does something outside of a page or a line that is typed.
+/// Every key binding outside of prompts and dialogs.
 #[rustfmt::skip]
 pub const BINDINGS: [Binding; 26] = [
     Binding { codes: &[KeyCode::Down, char('j')], action: Action::Down, keys: "j k  arrows", what: "move; so do the mouse wheel and clicks", command: "" },
@@ -78,7 +78,7 @@ pub const BINDINGS: [Binding; 26] = [
     Binding { codes: &[char('q')], action: Action::Quit, keys: "q  Ctrl-C", what: "end; Ctrl-Z suspends", command: "" },
 ];
 
-/// The keys as they are explained: some of them in pairs.
+/// The bindings as the help lists them, some in pairs.
 pub fn help() -> impl Iterator<Item = &'static Binding> {
     BINDINGS.iter().filter(|binding| !binding.keys.is_empty())
 }

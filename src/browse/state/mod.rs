@@ -1,5 +1,4 @@
-//! What is on the screen, and what becomes of it: events in, state and effects out. Nothing here draws, reads or
-//! waits.
+//! The state machine: events in, effects out. Nothing here draws, reads or waits.
 
 mod content;
 mod dialog;
@@ -19,21 +18,21 @@ use ratatui::crossterm::event::KeyCode;
 pub use tree::{Line, Tree};
 use vlive::snapshot::{EntryKey, Event};
 
-/// What happens.
+/// An event.
 #[derive(Clone, Debug)]
 pub enum Input {
     Key(KeyCode),
-    /// Text that was pasted: it presses no keys.
+    /// Pasted text, which is not taken for keys.
     Paste(String),
-    /// A click on a line of a side, counted from the one below its heading.
+    /// A click on a line of a pane, counted from the one below the heading.
     Click(Side, usize),
     /// Lines to move by.
     Scroll(isize),
-    /// Lines that each side has below its heading.
+    /// Lines of each pane below the heading.
     Height(usize),
     /// The time, in seconds since 1970.
     Tick(u64),
-    /// A commit: what each entry that differs is now, `None` if it is gone.
+    /// A commit, and the entries that it changed.
     Seen {
         commit: u64,
         is_first: bool,
@@ -43,14 +42,14 @@ pub enum Input {
     Trouble(String),
     /// Who has the cache open.
     User(User),
-    /// Rows that were wanted.
+    /// Rows that were requested.
     Answer(Answer),
-    /// Where a pattern was found, and whether these are all places.
+    /// The places where a pattern was found, and whether these are all of them.
     Found(String, Result<(Vec<Place>, bool), String>),
-    /// What differs from before.
+    /// The last change of an entry.
     Differs(Result<Text, String>),
     Planned(Change, Result<Plan, String>),
-    /// What a change has done.
+    /// The summary of a change.
     Changed(Result<String, String>),
 }
 
@@ -70,18 +69,18 @@ pub enum Side {
     Right,
 }
 
-/// What is to be done outside.
+/// A request to the world outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     Copy(String),
     Quit,
-    /// End, and print a key.
+    /// Quit and print a key.
     Print(String),
-    /// Each of these comes back as an input.
+    /// The answer to each of these is an input.
     Find(String),
     Difference(EntryKey),
     Plan(Change),
-    /// With the file for a backup.
+    /// With the backup file.
     Apply(Change, Option<String>),
 }
 
@@ -93,7 +92,7 @@ pub enum Focus {
     Row,
 }
 
-/// A line about what was done.
+/// A message in the status line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     pub text: String,
@@ -111,13 +110,13 @@ pub struct State {
     pub focus: Focus,
     pub tree: Tree,
     pub content: Option<Content>,
-    /// The `--where` filter of rows, or nothing.
+    /// The `--where` filter of rows; empty for none.
     pub condition: String,
     pub prompt: Option<Prompt>,
     pub dialog: Option<Dialog>,
     pub is_paused: bool,
     pub message: Option<Message>,
-    /// What is being done outside.
+    /// A job that is running.
     pub doing: Option<&'static str>,
     places: Vec<Place>,
     place: usize,
@@ -149,10 +148,10 @@ impl State {
         }
     }
 
-    /// Takes an event; gives what is to be done.
+    /// Handles an event.
     pub fn update(&mut self, input: Input) -> Option<Effect> {
         let effect = match input {
-            // Commits may come faster than they can be shown.
+            // Commits can arrive faster than they can be drawn.
             Input::Seen { commit, is_first, changes } => {
                 self.see(commit, is_first, changes);
                 return None;
@@ -167,7 +166,7 @@ impl State {
         effect
     }
 
-    /// Gets ready to be drawn; gives the rows that are then in sight and not yet read.
+    /// Prepares the state for drawing; returns a request if visible rows have not been read.
     pub fn settle(&mut self) -> Option<Wanted> {
         self.tree.settle();
         self.tree.keep_in_sight(self.height);
@@ -250,7 +249,7 @@ impl State {
         }
     }
 
-    /// Has the right side show what the cursor is on.
+    /// Makes the right pane show the entry under the cursor.
     fn follow(&mut self) {
         let key = self.tree.node().and_then(Node::key);
         if self.content.as_ref().map(|content| &content.key) == key.as_ref() {
@@ -276,7 +275,7 @@ impl State {
         }
     }
 
-    /// Goes to a place that was found.
+    /// Goes to a place where the pattern was found.
     fn visit(&mut self, place: usize) {
         let Some(Place { key, id, .. }) = self.places.get(place).cloned() else { return };
         self.place = place;

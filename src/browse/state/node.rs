@@ -1,11 +1,11 @@
-//! What stands in lines of the left side, and what is known of it.
+//! The nodes of the tree in the left pane, and what is known of them.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 use vlive::snapshot::{EntryKey, Event, SetKey};
 use vlive::{Key, Selection};
 
-/// Seconds for which what changed is marked.
+/// Seconds for which a change is marked.
 pub const MARKED: u64 = 4;
 
 /// What is known of an entry without reading its rows.
@@ -17,7 +17,7 @@ pub struct Known {
     pub rows: Option<u64>,
     /// The number of rows at the source, where diorama knows it.
     pub total: Option<u64>,
-    /// Bytes of its value; of a set they are not counted.
+    /// Bytes of its value; not counted for a set.
     pub bytes: Option<u64>,
     /// The last event, and when it was seen.
     pub event: Option<(Event, u64)>,
@@ -32,11 +32,11 @@ pub fn is_removal(event: Event) -> bool {
     matches!(event, Event::Removed | Event::Lost)
 }
 
-/// What a line stands for.
+/// A node of the tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Node {
     CacheKey(Arc<str>),
-    /// The entries of a cache key whose sub-keys begin alike, up to a `/`, which is part of it.
+    /// The entries of a cache key whose sub-keys share a prefix, which ends with a `/`.
     Group(Arc<str>, Arc<str>),
     Entry(Arc<str>, Arc<str>),
     /// A set of diorama.
@@ -44,7 +44,7 @@ pub enum Node {
 }
 
 impl Node {
-    /// What encloses it.
+    /// The node that contains it.
     pub fn parent(&self) -> Option<Node> {
         match self {
             Node::CacheKey(_) | Node::Set(_) => None,
@@ -73,7 +73,7 @@ impl Node {
         }
     }
 
-    /// What names it on the command line, as people read it.
+    /// Its name on the command line, in readable form.
     pub fn full_key(&self) -> String {
         match self {
             Node::CacheKey(cache_key) => cache_key.to_string(),
@@ -82,7 +82,7 @@ impl Node {
         }
     }
 
-    /// All entries that it stands for.
+    /// The selection of all its entries.
     pub fn selection(&self) -> Selection {
         match self {
             Node::CacheKey(cache_key) => Selection::CacheKey(cache_key.to_string()),
@@ -93,14 +93,14 @@ impl Node {
     }
 }
 
-/// The part of a sub-key up to its first `/` that is not its first character, and that `/`.
+/// The prefix of a sub-key up to and including its first `/`, not counting a `/` at the start.
 pub fn group_of(sub_key: &str) -> Option<&str> {
     let after_first = sub_key.chars().next()?.len_utf8();
     let slash = sub_key[after_first..].find('/')?;
     Some(&sub_key[..=after_first + slash])
 }
 
-/// What several entries come to.
+/// Totals of several entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     pub entries: u64,
@@ -114,7 +114,7 @@ pub struct Summary {
 
 impl Summary {
     pub fn add(&mut self, known: &Known) {
-        // The latest counts, and of those seen together the first.
+        // The latest event wins; of several in one commit, the first.
         if known.event.is_some_and(|(_, seen)| self.event.is_none_or(|(_, last)| seen > last)) {
             self.event = known.event;
         }
@@ -163,7 +163,7 @@ impl Sort {
         }
     }
 
-    /// What lines are in the order of; what is newest, largest or longest comes first.
+    /// The sort key: the newest, largest or longest comes first.
     pub fn place(self, summary: &Summary) -> Reverse<Option<u64>> {
         Reverse(match self {
             Sort::Key => None,

@@ -1,4 +1,4 @@
-//! What keys, clicks and typed text do.
+//! Handles keys, clicks and typed text.
 
 use super::content::Content;
 use super::dialog::{Asked, Change, Dialog, Prompt};
@@ -71,7 +71,7 @@ impl State {
         None
     }
 
-    /// An effect on the entry under the cursor.
+    /// An effect for the entry under the cursor.
     fn of_entry(&mut self, effect: impl FnOnce(EntryKey) -> Effect) -> Option<Effect> {
         let Some(key) = self.tree.node().and_then(Node::key) else {
             self.say("that is for one entry; enter opens a cache key");
@@ -120,7 +120,7 @@ impl State {
         None
     }
 
-    /// What follows as one types.
+    /// Updates what follows the prompt while the user types.
     pub(super) fn typed(&mut self) {
         if let Some(Prompt { what: Asked::Filter, text }) = &self.prompt {
             self.tree.set_filter(text.clone());
@@ -230,7 +230,7 @@ impl State {
         }
     }
 
-    /// Moves by so many lines.
+    /// Moves by some lines.
     pub(super) fn go(&mut self, lines: isize) {
         let height = self.height;
         match (&mut self.dialog, self.focus, &mut self.content) {
@@ -279,7 +279,7 @@ impl State {
     }
 }
 
-/// A name for a backup that is made now.
+/// The suggested name of a backup file.
 fn name_of_backup(now: u64) -> String {
     format!("vlive-backup-{}.jsonl", human::time(now).replace(':', ""))
 }

@@ -1,4 +1,4 @@
-//! The left side: cache keys, groups of their entries, and entries.
+//! The left pane: a tree of cache keys, groups and entries.
 
 use super::node::{Known, MARKED, Node, Sort, Summary, group_of, is_removal};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use vlive::snapshot::{EntryKey, Event, SetKey};
 
-/// A line of the left side.
+/// A line of the left pane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     pub node: Node,
-    /// What the entries come to that it encloses; `None` for an entry.
+    /// The totals of its entries; `None` for an entry.
     pub summary: Option<Summary>,
 }
 
@@ -27,11 +27,11 @@ pub struct Tree {
     entries: BTreeMap<Arc<str>, Entries>,
     sets: BTreeMap<SetKey, Known>,
     open: BTreeSet<Node>,
-    /// What cache keys come to, as far as that was asked for since they changed.
+    /// Totals of cache keys that have not changed since they were computed.
     summaries: BTreeMap<Arc<str>, Summary>,
-    /// Entries that are gone and still shown, the first ones first.
+    /// Entries that are gone but still shown, oldest first.
     gone: Vec<(Node, u64)>,
-    /// Whether the lines are not what they should be.
+    /// Whether the lines are out of date.
     is_stale: bool,
 }
 
@@ -71,10 +71,10 @@ impl Tree {
         !self.filter.is_empty() || self.open.contains(node)
     }
 
-    /// Takes what an entry is now; `None` if it is gone.
+    /// Takes the new state of an entry; `None` if it is gone.
     pub fn see(&mut self, key: &EntryKey, known: Option<Known>, event: Option<(Event, u64)>) {
         self.is_stale = true;
-        // What is gone is shown for a while.
+        // A removed entry stays visible for a while.
         let gone = event.filter(|_| known.is_none()).map(|(_, seen)| seen);
         let known_now = |last: Option<&Known>| known.or(last.copied().filter(|_| gone.is_some()));
         let is_there = match key {
@@ -105,11 +105,11 @@ impl Tree {
         self.gone.extend(gone.filter(|_| is_there).map(|seen| (Node::of(key), seen)));
     }
 
-    /// Forgets entries that are gone and have been shown for long enough.
+    /// Drops removed entries whose time is up.
     pub fn tick(&mut self, now: u64) {
         let due = self.gone.iter().take_while(|(_, seen)| now >= seen.saturating_add(MARKED)).count();
         for (node, _) in self.gone.drain(..due).collect::<Vec<_>>() {
-            // It may be there again.
+            // It may have been added again.
             let is_gone =
                 self.known(&node).is_some_and(|known| known.event.is_some_and(|(event, _)| is_removal(event)));
             if let Some(key) = node.key().filter(|_| is_gone) {
@@ -118,7 +118,7 @@ impl Tree {
         }
     }
 
-    /// Opens or closes what the cursor is on, if it encloses anything.
+    /// Opens or closes the cache key or group under the cursor.
     pub fn toggle(&mut self) {
         let Some(node) = self.node().cloned().filter(|node| node.key().is_none()) else { return };
         if !self.open.remove(&node) {
@@ -127,7 +127,7 @@ impl Tree {
         self.is_stale = true;
     }
 
-    /// Closes what the cursor is in, and goes there.
+    /// Closes the cache key or group that contains the cursor, and moves there.
     pub fn leave(&mut self) {
         let Some(node) = self.node().cloned() else { return };
         let closed = if self.open.contains(&node) { Some(node) } else { node.parent() };
@@ -149,7 +149,7 @@ impl Tree {
         self.sort = sort;
     }
 
-    /// Opens what encloses an entry, and goes to it; whether it is there.
+    /// Moves to an entry and opens the nodes that contain it. Returns whether it exists.
     pub fn reveal(&mut self, key: &EntryKey) -> bool {
         let node = Node::of(key);
         if self.known(&node).is_none() {
@@ -175,7 +175,7 @@ impl Tree {
         place.is_some()
     }
 
-    /// Makes the lines what they should be, with the cursor on what it was on, or on what encloses that.
+    /// Updates the lines. The cursor stays on its node, or moves to the one that contained it.
     pub fn settle(&mut self) {
         if !self.is_stale {
             return;
@@ -192,12 +192,12 @@ impl Tree {
         self.cursor = self.cursor.min(self.lines.len().saturating_sub(1));
     }
 
-    /// Scrolls so that the cursor is in sight of so many lines.
+    /// Scrolls until the cursor is visible.
     pub fn keep_in_sight(&mut self, height: usize) {
         self.top = self.top.clamp(self.cursor.saturating_sub(height.max(1) - 1), self.cursor);
     }
 
-    /// Makes the lines anew. What is closed costs nothing but its summary.
+    /// Builds the lines. A closed cache key costs only its summary.
     fn list(&mut self) {
         self.is_stale = false;
         let mut matching = Matching::new(&self.filter);
@@ -265,14 +265,14 @@ impl Tree {
     }
 }
 
-/// An entry, or those of a group.
+/// An entry or a group.
 struct Item<'t> {
     group: Option<&'t str>,
     sub_keys: Vec<&'t Arc<str>>,
     summary: Summary,
 }
 
-/// Which full keys a filter takes, as they are typed.
+/// The fuzzy filter of keys.
 struct Matching {
     pattern: Option<Pattern>,
     matcher: Matcher,

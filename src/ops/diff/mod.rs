@@ -8,6 +8,7 @@ mod text;
 
 pub use difference::{Change, Difference, EntryDiff, FieldDiff, MetaDiff, RowDiff};
 pub use rows::diff_values;
+pub use sets::diff_rows;
 pub use text::{DiffLine, Escape};
 
 use super::scope::Scope;

@@ -99,27 +99,42 @@ fn both<E: From<Error>>(
         [a.rows(), b.rows()],
         |rows, damage| next(rows, damage),
         |old, new| old.id().cmp(new.id()),
-        |old, new, _| row(old, new, options, &mut events),
+        |old, new, _| {
+            let id = old.or(new).map_or("", SetRow::id);
+            row(id, [old, new].map(|row| row.map(SetRow::value)), options, &mut events)
+        },
     )
+}
+
+/// Calls `each` with every difference between rows of a set that are given by their ids and their stored values on both
+/// sides, as [`diff`](super::diff) does.
+///
+/// # Errors
+/// What `each` returns.
+pub fn diff_rows<'r, E>(
+    key: impl Into<EntryKey>,
+    rows: impl IntoIterator<Item = (&'r str, [Option<&'r [u8]>; 2])>,
+    options: DiffOptions,
+    each: &mut impl FnMut(Difference) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut events = Events::new(EntryDiff::new(key.into(), Change::Changed), each);
+    rows.into_iter().try_for_each(|(id, sides)| row(id, sides, options, &mut events))
 }
 
 /// Reports what differs in a row that one side has, or both.
 fn row<E, F: FnMut(Difference) -> Result<(), E>>(
-    old: Option<&SetRow>,
-    new: Option<&SetRow>,
+    id: &str,
+    sides: [Option<&[u8]>; 2],
     options: DiffOptions,
     events: &mut Events<'_, F>,
 ) -> Result<(), E> {
-    let (Some(id), change) = (match (old, new) {
-        (Some(old), Some(new)) if old.value() == new.value() => return Ok(()),
-        (Some(old), Some(_)) => (Some(old.id()), Change::Changed),
-        (Some(old), None) => (Some(old.id()), Change::Removed),
-        (None, new) => (new.map(SetRow::id), Change::Added),
-    }) else {
-        return Ok(());
+    let change = match sides {
+        [old, new] if old == new => return Ok(()),
+        [Some(_), Some(_)] => Change::Changed,
+        [Some(_), None] => Change::Removed,
+        [None, _] => Change::Added,
     };
-    let views = [old, new].map(|row| row.map(|row| RowView::new(row.value())).transpose());
-    match views {
+    match sides.map(|value| value.map(RowView::new).transpose()) {
         [Ok(Some(old)), Ok(Some(new))] => events.both([&Row::of_set(id, &old), &Row::of_set(id, &new)], options),
         [Ok(Some(row)), Ok(None)] | [Ok(None), Ok(Some(row))] => events.alone(&Row::of_set(id, &row), change),
         views => events.row(RowDiff { refused: views.map(Result::err), ..RowDiff::new(id, change) }),

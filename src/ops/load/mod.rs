@@ -5,7 +5,7 @@ mod place;
 use crate::database::{Insert, NewValue, Removal, Removals, Session};
 use crate::diorama::identity::meta_table;
 use crate::diorama::meta::StoredPairs;
-use crate::error::{Error, Result};
+use crate::error::{Result, SetError};
 use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
 use crate::live::key::{self, Selection};
 use crate::ops::invalidate::Plan;
@@ -143,8 +143,8 @@ impl LoadPlan {
     /// such name, if it holds sets of diorama alone.
     ///
     /// # Errors
-    /// [`Error::NotACacheTable`] if there is a table of another type for one of its cache keys, unless that gives way,
-    /// and [`Error::NotASetTable`] for one of its sets; [`Error::OtherLayout`] if the cache holds entries of the other
+    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if there is a table of another type for one of its cache keys, unless that gives way,
+    /// and [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) for one of its sets; [`SetError::OtherLayout`](crate::error::SetError::OtherLayout) if the cache holds entries of the other
     /// layout alone.
     pub fn new(snapshot: &Snapshot, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
         LoadPlan::of(Some(snapshot), fixture, replace)
@@ -167,7 +167,7 @@ impl LoadPlan {
             if let Place::Set(name) = &place
                 && !names.insert(name.clone())
             {
-                return Err(Error::SetIsRepeated { name: name.clone() });
+                return Err(SetError::SetIsRepeated { name: name.clone() }.into());
             }
             plan.items.push(Item { place, is_replaced: false });
         }

@@ -2,7 +2,7 @@
 
 use crate::diorama::identity::{Identity, meta_table};
 use crate::diorama::meta::{Meta, Nanoseconds};
-use crate::error::{Error, Result};
+use crate::error::{Result, SetError};
 use crate::fixture::sets::rows_of_envelope;
 use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
 use crate::live::key::{Key, Selection};
@@ -92,7 +92,7 @@ impl<'s> Tables<'s> {
             }
             (Some((_, None)), true) => None,
         };
-        let Some((name, row)) = named else { return Err(Error::OnlyARow { key: set.key().to_owned() }) };
+        let Some((name, row)) = named else { return Err(SetError::OnlyARow { key: set.key().to_owned() }.into()) };
         let mut ids = Vec::new();
         set.each_row(&mut |id, _| {
             // Two tell as much as all.
@@ -129,7 +129,7 @@ impl<'s> Tables<'s> {
         match (fixture.layout(), self.layout, self.snapshot) {
             (None, Some(there), Some(snapshot)) if there != layout => {
                 let (path, is_set) = (snapshot.path().to_owned(), layout == Layout::Diorama);
-                Err(Error::OtherLayout { path, key: key.to_owned(), is_set })
+                Err(SetError::OtherLayout { path, key: key.to_owned(), is_set }.into())
             }
             _ => Ok(()),
         }
@@ -143,12 +143,13 @@ impl<'s> Tables<'s> {
         });
         let is_of_live = crate::live::key::cache_key(&name).is_some();
         match (wrong, self.snapshot) {
-            (Some((table, _)), Some(snapshot)) => Err(Error::NotASetTable {
+            (Some((table, _)), Some(snapshot)) => Err(SetError::NotASetTable {
                 path: snapshot.path().to_owned(),
                 table: table.name().to_owned(),
                 is: table.kind().to_string(),
-            }),
-            _ if is_of_live => Err(Error::NotASetName { name }),
+            }
+            .into()),
+            _ if is_of_live => Err(SetError::NotASetName { name }.into()),
             _ => Ok(name),
         }
     }
@@ -169,7 +170,7 @@ fn expect_row<'i>(key: &str, row: &str, mut ids: impl Iterator<Item = &'i str>) 
     if first == Some(row) && second.is_none() {
         return Ok(());
     }
-    Err(Error::OtherRows { key: key.to_owned(), row: row.to_owned() })
+    Err(SetError::OtherRows { key: key.to_owned(), row: row.to_owned() }.into())
 }
 
 /// Calls `visit` with every row of an entry as diorama would store it.
@@ -186,7 +187,7 @@ pub(super) fn meta_of_entry(entry: &FixtureEntry<'_>) -> Result<Meta> {
     let value = entry.value()?;
     let fetched_at = EnvelopeView::new(&value).expect("the fixture encoded it").fetched_at();
     let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
-        return Err(Error::TimeOutOfRange { key: named(entry.key()), fetched_at });
+        return Err(SetError::TimeOutOfRange { key: named(entry.key()), fetched_at }.into());
     };
     Ok(Meta { total: None, refreshed_at: Some(at), copied_at: Some(at) })
 }

@@ -1,0 +1,165 @@
+mod printing;
+mod rows;
+
+use super::filtering::{Filtering, Selected, none_matches};
+use super::format::TableArgs;
+use super::selection::{Meaning as SelectionMeaning, Selecting};
+use super::{Global, Status, dump, target, tell_unread};
+use crate::output::listing::TableFormat;
+use crate::output::{self, Output, escape, table};
+use anyhow::Result;
+use clap::Args;
+use printing::{Columns, Objects, Shown};
+use rows::{Rows, Survey};
+use std::borrow::Cow;
+use vlive::ops::DumpError;
+use vlive::snapshot::EntryKey;
+
+/// Show rows as a table
+///
+/// A column per field, in the order in which the rows have them; before them the row id and, unless one full key
+/// is selected, the key. Values are shown by what they mean: record ids, dates, durations, decimal numbers and
+/// uuids as a person writes them, byte strings by their length, arrays and maps as JSON, `null` and `none` as
+/// these words. `vlive dump` loses nothing.
+///
+/// On a terminal wide values are cut so that the table fits, and fields for which there is no room are left out
+/// and named on standard error: first those that equal the row id in every row. In a pipe nothing is cut.
+#[derive(Debug, Args)]
+pub struct Show {
+    #[command(flatten)]
+    selecting: Selecting,
+
+    #[command(flatten)]
+    filtering: Filtering,
+
+    #[command(flatten)]
+    selected: Selected,
+
+    /// Show only these fields, in this order
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    fields: Vec<String>,
+
+    /// Show at most N rows, with the fields that occur in them
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+
+    /// Show all fields in full, however wide the table becomes
+    #[arg(long)]
+    wide: bool,
+
+    #[command(flatten)]
+    table: TableArgs,
+}
+
+impl Show {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given() || self.selected.is_given()
+    }
+
+    pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
+        let format = self.table.format()?;
+        let now = global.now();
+        let mut chosen = self.selecting.choose(SelectionMeaning::Exact, now, output)?;
+        self.filtering.narrow(&mut chosen, now)?;
+        let replacing = self.selected.compile(now)?;
+        let snapshot = dump::pinned(&chosen, None, global)?;
+        let rows = Rows { snapshot: &snapshot, scope: &chosen.scope, replacing: replacing.as_ref() };
+        let mut survey = Survey {
+            format: Some(format),
+            width: self.table.width(output).filter(|_| !self.wide),
+            limit: self.limit.unwrap_or(usize::MAX),
+            looks_at_all: !self.fields.is_empty(),
+            ..Survey::default()
+        };
+        let (matched, unread) = rows.each(&mut survey).map_err(not_read)?;
+        let found = survey.entries > 0;
+        let mut status = Status::Done;
+        if found {
+            if !self.has_fields(&survey, output) {
+                return Ok(Status::No);
+            }
+            let is_set = matches!(survey.first, Some(EntryKey::Set(_))) && survey.entries == 1 && chosen.names_one();
+            self.print(&rows, &survey, chosen.single().is_none() && !is_set, output)?;
+            for (set, rows, total) in &survey.partial {
+                output.summary(&format!("{rows} of {total} rows of `{set}` are cached"));
+            }
+        } else if matched.without_rows > 0 {
+            output.error(&none_matches(matched.without_rows), None);
+            status = Status::No;
+        } else if chosen.is_everything() && unread.damage.is_empty() && unread.unreadable.is_empty() {
+            output.summary("the cache holds no entries");
+        }
+        status = status.max(tell_unread(&unread, output));
+        Ok(status.max(chosen.tell(&matched, found || !unread.unreadable.is_empty(), global, output)))
+    }
+
+    /// Whether every requested field exists. Without any rows no field counts as missing.
+    fn has_fields(&self, survey: &Survey, output: &Output) -> bool {
+        let is_missing = |field: &&String| !survey.fields.contains_key(*field);
+        let missing = self.fields.iter().find(is_missing).filter(|_| survey.all_rows > 0);
+        let Some(missing) = missing else { return true };
+        let (of, whose) = match &survey.first {
+            Some(key) if survey.entries == 1 => (format!("`{}`", key.shown()), "its"),
+            _ => (format!("these {} entries", survey.entries), "their"),
+        };
+        let fields: Vec<&str> = survey.fields.keys().map(String::as_str).collect();
+        let hint = match fields.as_slice() {
+            [] => format!("{whose} rows have no fields"),
+            fields => format!("{whose} fields are {}", listed(fields)),
+        };
+        output.error(&format!("no row of {of} has a field `{missing}`"), Some(&hint));
+        false
+    }
+
+    fn print(&self, rows: &Rows<'_>, survey: &Survey, with_key: bool, output: &mut Output) -> Result<()> {
+        let (repeated, left_out) = self.table.print(output, |output, format| {
+            let fields: Vec<&str> = match self.fields.as_slice() {
+                [] => survey.fields.iter().filter(|(_, field)| field.is_shown).map(|(name, _)| name.as_str()).collect(),
+                chosen => chosen.iter().map(String::as_str).collect(),
+            };
+            let shown = Shown { survey, fields: &fields, with_key, format };
+            if matches!(format, TableFormat::Json | TableFormat::Jsonl) {
+                let mut objects = Objects::begin(shown, output)?;
+                rows.each(&mut objects).map_err(not_read)?;
+                objects.end()?;
+                return Ok(Default::default());
+            }
+            let is_narrow = survey.width.is_some_and(|width| !table::fits(&shown.columns(), width));
+            let can_repeat = format == TableFormat::Table && is_narrow && self.fields.is_empty();
+            let (repeated, fields): (Vec<&str>, Vec<&str>) =
+                fields.iter().partition(|field| can_repeat && survey.repeats_id(field));
+            let mut columns = Columns::begin(Shown { fields: &fields, ..shown }, output)?;
+            rows.each(&mut columns).map_err(not_read)?;
+            let fitting = columns.end()?;
+            Ok((repeated, fields[fitting..].to_vec()))
+        })?;
+        if survey.all_rows == 0 {
+            output.summary(if with_key { "the entries hold no rows" } else { "the entry holds no rows" });
+        } else if survey.rows < survey.all_rows {
+            output.summary(&format!("{} of {} rows", survey.rows, survey.all_rows));
+        }
+        if survey.rows == 0 {
+            return Ok(());
+        }
+        if !repeated.is_empty() {
+            output.summary(&format!("left out {}: the same as the row id in every row", listed(&repeated)));
+        }
+        if !left_out.is_empty() {
+            output.summary(&format!("no room for {}", listed(&left_out)));
+        }
+        if !repeated.is_empty() || !left_out.is_empty() {
+            output.advice("--fields chooses what to show, and --wide shows all");
+        }
+        Ok(())
+    }
+}
+
+fn not_read(error: DumpError) -> anyhow::Error {
+    target::of_output(error, anyhow::Error::from)
+}
+
+/// Names on one line, up to a useful number.
+fn listed(fields: &[&str]) -> String {
+    let names: Vec<Cow<'_, str>> = fields.iter().map(|field| escape::visible(field)).collect();
+    output::to_width(&names.join(", "), 1000).into_owned()
+}

@@ -1,0 +1,227 @@
+//! The printing of rows, one by one.
+
+use super::rows::{Row, Survey, Visitor, cell};
+use crate::output::listing::TableFormat;
+use crate::output::table::Layout;
+use crate::output::{Output, delimited, escape, markdown, rows};
+use std::borrow::Cow;
+use std::io::{self, Write};
+use vlive::Record;
+use vlive::ops::DumpError;
+use vlive::snapshot::Entry;
+
+/// What is shown of rows.
+#[derive(Clone, Copy)]
+pub struct Shown<'p> {
+    pub survey: &'p Survey,
+    pub fields: &'p [&'p str],
+    /// Whether the key is the first column.
+    pub with_key: bool,
+    pub format: TableFormat,
+}
+
+impl<'p> Shown<'p> {
+    /// The columns before the fields.
+    pub fn before(&self) -> usize {
+        1 + usize::from(self.with_key) + usize::from(self.survey.has_incomplete)
+    }
+
+    /// Headings, whether columns hold numbers, and how wide their cells are.
+    pub fn columns(&self) -> Vec<(Cow<'p, str>, bool, usize)> {
+        let survey = self.survey;
+        let mut columns = Vec::new();
+        if self.with_key {
+            columns.push((Cow::Borrowed("key"), false, survey.key_width));
+        }
+        columns.push((Cow::Borrowed("row id"), false, survey.id_width));
+        if survey.has_incomplete {
+            columns.push((Cow::Borrowed("status"), false, "incomplete".len()));
+        }
+        columns.extend(self.fields.iter().map(|name| {
+            let field = survey.fields.get(*name);
+            let (is_number, width) = field.map(|field| (field.is_number(), field.width)).unwrap_or_default();
+            (self.name(name), is_number, width)
+        }));
+        columns
+    }
+
+    /// Keys, row ids and names of fields as they stand in a table.
+    fn name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        if self.format == TableFormat::Table { escape::visible(name) } else { Cow::Borrowed(name) }
+    }
+
+    fn cells<'r>(&self, row: Row<'r>) -> Vec<Cow<'r, str>> {
+        let mut cells = Vec::with_capacity(self.before() + self.fields.len());
+        if self.with_key {
+            cells.push(Cow::Owned(self.name(&row.key.shown()).into_owned()));
+        }
+        cells.push(self.name(row.id));
+        if self.survey.has_incomplete {
+            cells.push(Cow::Borrowed(if row.is_incomplete { "incomplete" } else { "" }));
+        }
+        cells.extend(self.fields.iter().map(|field| cell(row.record, field, self.format)));
+        cells
+    }
+}
+
+/// Prints columns.
+pub struct Columns<'p> {
+    shown: Shown<'p>,
+    output: &'p mut Output,
+    form: Form,
+    printed: usize,
+}
+
+enum Form {
+    Table(Layout),
+    Delimited(u8),
+    Markdown,
+}
+
+impl<'p> Columns<'p> {
+    /// Prints the headings.
+    pub fn begin(shown: Shown<'p>, output: &'p mut Output) -> io::Result<Columns<'p>> {
+        let columns = shown.columns();
+        let headings = columns.iter().map(|(heading, ..)| heading.clone());
+        let form = match shown.format {
+            TableFormat::Csv | TableFormat::Tsv => {
+                let delimiter = if shown.format == TableFormat::Csv { b',' } else { b'\t' };
+                delimited::row(output, delimiter, headings)?;
+                Form::Delimited(delimiter)
+            }
+            TableFormat::Markdown => {
+                let columns: Vec<_> = columns.into_iter().map(|(heading, is_number, _)| (heading, is_number)).collect();
+                markdown::headings(output, &columns)?;
+                Form::Markdown
+            }
+            _ => {
+                let layout = Layout::new(&columns, shown.survey.width);
+                if shown.survey.rows > 0 {
+                    layout.heading(output)?;
+                }
+                Form::Table(layout)
+            }
+        };
+        Ok(Columns { shown, output, form, printed: 0 })
+    }
+
+    /// Prints what is left. Returns how many of the fields had room.
+    pub fn end(self) -> io::Result<usize> {
+        let fields = self.shown.fields.len();
+        let Form::Table(mut layout) = self.form else { return Ok(fields) };
+        layout.end(self.output)?;
+        Ok(layout.columns().saturating_sub(self.shown.before()).min(fields))
+    }
+}
+
+impl Visitor for Columns<'_> {
+    fn looks_at_fields(&self) -> bool {
+        self.printed < self.shown.survey.limit
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), DumpError> {
+        if self.printed == self.shown.survey.limit {
+            return Ok(());
+        }
+        self.printed += 1;
+        let cells = self.shown.cells(row).into_iter();
+        match &mut self.form {
+            Form::Table(layout) => layout.row(self.output, cells)?,
+            Form::Delimited(delimiter) => delimited::row(self.output, *delimiter, cells)?,
+            Form::Markdown => markdown::row(self.output, cells)?,
+        }
+        Ok(())
+    }
+}
+
+/// Prints an object of row id to row, or of full key to that, or a line for each row.
+pub struct Objects<'p> {
+    shown: Shown<'p>,
+    out: Box<dyn Write + 'p>,
+    printed: usize,
+    entries: usize,
+    /// Rows of the entry that is being printed.
+    rows: usize,
+}
+
+impl<'p> Objects<'p> {
+    pub fn begin(shown: Shown<'p>, output: &'p mut Output) -> io::Result<Objects<'p>> {
+        let mut out = output.json_data();
+        if shown.format == TableFormat::Json && shown.with_key {
+            out.write_all(b"{")?;
+        }
+        Ok(Objects { shown, out, printed: 0, entries: 0, rows: 0 })
+    }
+
+    pub fn end(mut self) -> io::Result<()> {
+        match self.shown.format {
+            TableFormat::Json if self.shown.with_key => self.out.write_all(b"}\n"),
+            TableFormat::Json => self.out.write_all(b"\n"),
+            _ => Ok(()),
+        }
+    }
+
+    /// The fields of a row that are shown, without loss.
+    fn record(&self, record: &Record) -> Record {
+        if self.shown.fields.is_empty() {
+            return record.clone();
+        }
+        let of_record = |name: &&str| Some(((*name).to_owned(), record.get(*name)?.clone()));
+        self.shown.fields.iter().filter_map(of_record).collect()
+    }
+
+    /// Begins the object of an entry, if it has not begun.
+    fn push_entry(&self, text: &mut Vec<u8>, key: &str) {
+        if self.rows > 0 {
+            return;
+        }
+        if self.shown.with_key {
+            text.extend_from_slice(if self.entries == 0 { b"" } else { b"," });
+            rows::push_text(text, key);
+            text.push(b':');
+        }
+        text.push(b'{');
+    }
+}
+
+impl Visitor for Objects<'_> {
+    fn looks_at_fields(&self) -> bool {
+        self.printed < self.shown.survey.limit
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), DumpError> {
+        if self.printed == self.shown.survey.limit {
+            return Ok(());
+        }
+        self.printed += 1;
+        let (mut text, key) = (Vec::new(), row.key.to_string());
+        if self.shown.format == TableFormat::Json {
+            self.push_entry(&mut text, &key);
+            text.extend_from_slice(if self.rows == 0 { b"" } else { b"," });
+            rows::push_text(&mut text, row.id);
+            text.push(b':');
+            rows::push_lossless(&mut text, self.record(row.record));
+            self.rows += 1;
+        } else {
+            text.extend_from_slice(b"{\"key\":");
+            rows::push_text(&mut text, &key);
+            text.extend_from_slice(b",\"id\":");
+            rows::push_text(&mut text, row.id);
+            text.extend_from_slice(b",\"row\":");
+            rows::push_lossless(&mut text, self.record(row.record));
+            text.extend_from_slice(if row.is_incomplete { b",\"incomplete\":true}\n" } else { b"}\n" });
+        }
+        Ok(self.out.write_all(&text)?)
+    }
+
+    fn entry(&mut self, entry: &Entry) -> Result<(), DumpError> {
+        if self.shown.format == TableFormat::Json {
+            let mut text = Vec::new();
+            self.push_entry(&mut text, &entry.key().to_string());
+            text.push(b'}');
+            (self.entries, self.rows) = (self.entries + 1, 0);
+            self.out.write_all(&text)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! The rows that are shown: read once to see what there is, and once more to print them, so that none is kept.
+
+use crate::cli::filtering::Replacing;
+use crate::output::listing::TableFormat;
+use crate::output::meaning::{Meaning, meaning};
+use crate::output::{escape, table};
+use indexmap::IndexMap;
+use std::borrow::Cow;
+use vlive::ops::{DumpError, Matched, Scope, Unread};
+use vlive::snapshot::{Entry, EntryKey};
+use vlive::{Record, Snapshot};
+
+/// Where rows come from.
+pub struct Rows<'s> {
+    pub snapshot: &'s Snapshot,
+    pub scope: &'s Scope,
+    pub replacing: Option<&'s Replacing>,
+}
+
+/// A row that is shown.
+#[derive(Clone, Copy)]
+pub struct Row<'r> {
+    pub key: &'r EntryKey,
+    pub id: &'r str,
+    pub record: &'r Record,
+    /// Whether diorama still has to fetch some of its fields.
+    pub is_incomplete: bool,
+}
+
+/// Who is told of rows.
+pub trait Visitor {
+    /// Whether the fields of the next row count; else its record can be empty.
+    fn looks_at_fields(&self) -> bool;
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), DumpError>;
+
+    /// After the rows of an entry that can be read.
+    fn entry(&mut self, _: &Entry) -> Result<(), DumpError> {
+        Ok(())
+    }
+}
+
+impl Rows<'_> {
+    /// Reads all rows, in order.
+    pub fn each(&self, visitor: &mut dyn Visitor) -> Result<(Matched, Unread), DumpError> {
+        let mut unread = Unread::default();
+        let (matched, damage) = vlive::ops::each_entry::<DumpError>(self.snapshot, self.scope, |entry| {
+            let (key, fetched_at) = (entry.key(), entry.fetched_at());
+            let unreadable_before = unread.unreadable.len();
+            vlive::ops::each_row::<DumpError>(self.snapshot, &entry, &mut unread, |row| {
+                let records = match self.replacing {
+                    Some(replacing) => replacing.replace(&key, fetched_at, row.id(), &row.record())?,
+                    None if visitor.looks_at_fields() => vec![row.record()],
+                    None => vec![Record::new()],
+                };
+                records.iter().try_for_each(|record| {
+                    visitor.row(Row { key: &key, id: row.id(), record, is_incomplete: row.is_incomplete() })
+                })
+            })?;
+            if unread.unreadable.len() == unreadable_before { visitor.entry(&entry) } else { Ok(()) }
+        })?;
+        unread.damage.extend(damage);
+        Ok((matched, unread))
+    }
+}
+
+/// What there is to show.
+#[derive(Default)]
+pub struct Survey {
+    pub format: Option<TableFormat>,
+    /// The columns of the terminal, if the table has to fit.
+    pub width: Option<usize>,
+    /// At most so many rows are shown.
+    pub limit: usize,
+    /// Whether the fields of rows that are not shown count as well.
+    pub looks_at_all: bool,
+    /// Readable entries, and the first of them.
+    pub entries: usize,
+    pub first: Option<EntryKey>,
+    /// All rows, and those that are shown.
+    pub all_rows: usize,
+    pub rows: usize,
+    pub fields: IndexMap<String, Field>,
+    /// Whether some row that is shown is incomplete.
+    pub has_incomplete: bool,
+    /// Columns of the widest key and row id.
+    pub key_width: usize,
+    pub id_width: usize,
+    /// Sets of diorama of which not all rows are cached, with both numbers.
+    pub partial: Vec<(String, u64, u64)>,
+}
+
+/// What is known of a field.
+#[derive(Default)]
+pub struct Field {
+    /// Whether a row that is shown has it.
+    pub is_shown: bool,
+    /// Columns of its widest value.
+    pub width: usize,
+    has_numbers: bool,
+    has_text: bool,
+    /// Rows that are shown in which it equals the row id.
+    equals_id: usize,
+}
+
+impl Field {
+    /// Whether it holds numbers, and nothing else where it holds anything.
+    pub fn is_number(&self) -> bool {
+        self.has_numbers && !self.has_text
+    }
+}
+
+impl Survey {
+    /// Whether a field equals the row id in every row that is shown.
+    pub fn repeats_id(&self, field: &str) -> bool {
+        self.rows > 0 && self.fields.get(field).is_some_and(|field| field.equals_id == self.rows)
+    }
+}
+
+impl Visitor for Survey {
+    fn looks_at_fields(&self) -> bool {
+        let is_json = matches!(self.format, Some(TableFormat::Json | TableFormat::Jsonl));
+        self.looks_at_all || !is_json && self.rows < self.limit
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), DumpError> {
+        self.all_rows += 1;
+        let (is_shown, is_table) = (self.rows < self.limit, self.format == Some(TableFormat::Table));
+        if is_shown {
+            self.rows += 1;
+            self.has_incomplete |= row.is_incomplete;
+            if is_table {
+                let width = |text: &str| table::width_of(&escape::visible(text), self.width);
+                self.key_width = self.key_width.max(width(&row.key.shown()));
+                self.id_width = self.id_width.max(width(row.id));
+            }
+        }
+        for (name, value) in row.record {
+            let field = match self.fields.get_mut(name) {
+                Some(field) => field,
+                None => self.fields.entry(name.clone()).or_default(),
+            };
+            if !is_shown {
+                continue;
+            }
+            field.is_shown = true;
+            let meaning = meaning(value);
+            match meaning {
+                Meaning::Null | Meaning::Unset => {}
+                Meaning::Number(_) => field.has_numbers = true,
+                Meaning::Text(_) => field.has_text = true,
+            }
+            if is_table {
+                let text = meaning.into_text();
+                field.equals_id += usize::from(text == row.id);
+                field.width = field.width.max(table::width_of(&text, self.width));
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &Entry) -> Result<(), DumpError> {
+        self.entries += 1;
+        self.first.get_or_insert_with(|| entry.key());
+        self.partial.extend(entry.part_of_total().map(|(rows, total)| (entry.key().shown(), rows, total)));
+        Ok(())
+    }
+}
+
+/// The text of a cell.
+pub fn cell<'r>(record: &'r Record, field: &str, format: TableFormat) -> Cow<'r, str> {
+    match record.get(field).map(meaning) {
+        None => Cow::Borrowed(""),
+        Some(Meaning::Null) if matches!(format, TableFormat::Csv | TableFormat::Tsv) => Cow::Borrowed(""),
+        Some(meaning) => meaning.into_text(),
+    }
+}

@@ -1,0 +1,124 @@
+//! Why a set of diorama cannot be written or dated.
+
+use super::Error;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why a set of diorama, or a row of one, cannot be written or dated as it was to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SetError {
+    /// A row of diorama was to get a time, and only sets have one.
+    RowWithoutTime {
+        /// The row.
+        key: String,
+        /// The name of its set.
+        set: String,
+    },
+    /// A set of diorama was to get a time for which it has no room: it keeps nanoseconds in 64 bits.
+    TimeOutOfRange {
+        /// The set.
+        key: String,
+        /// The time, in seconds since 1970.
+        fetched_at: u64,
+    },
+    /// An entry was to be written under the name of a set of diorama.
+    IsASet {
+        /// The file.
+        path: PathBuf,
+        /// The set.
+        name: String,
+    },
+    /// An entry that says that it is of one layout was to be written to a cache that holds the other alone.
+    OtherLayout {
+        /// The file.
+        path: PathBuf,
+        /// The entry.
+        key: String,
+        /// Whether it is a set of diorama; else it is an entry of vantage-live.
+        is_set: bool,
+    },
+    /// A set of diorama was to be written under the name of a table that is something else.
+    NotASetTable {
+        /// The file.
+        path: PathBuf,
+        /// The table.
+        table: String,
+        /// What it is, such as `table of u64 to u64`.
+        is: String,
+    },
+    /// A set of diorama was to be written under a name that is one of a table of vantage-live.
+    NotASetName {
+        /// The name.
+        name: String,
+    },
+    /// Two entries of a fixture are the same set in the cache.
+    SetIsRepeated {
+        /// The set.
+        name: String,
+    },
+    /// A row of a set was to be written, and other rows were given.
+    OtherRows {
+        /// The key of the row.
+        key: String,
+        /// Its id.
+        row: String,
+    },
+    /// A whole set was to be written, and a row of one was given.
+    OnlyARow {
+        /// The key of the set.
+        key: String,
+    },
+    /// A set of diorama was to get the name of a row, or a row a name that is not that of a row in a set that is there.
+    NotAlike {
+        /// What was to be copied or moved.
+        from: String,
+        /// Where it was to go.
+        to: String,
+        /// Whether it is a row.
+        is_row: bool,
+    },
+}
+
+impl From<SetError> for Error {
+    fn from(error: SetError) -> Error {
+        Error::Set(error)
+    }
+}
+
+impl fmt::Display for SetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SetError::RowWithoutTime { key, set } => {
+                write!(f, "`{key}` is a row, and only its set `{set}` has a time")
+            }
+            SetError::TimeOutOfRange { key, fetched_at } => {
+                write!(f, "`{key}` cannot be dated {fetched_at} seconds after 1970: diorama's times end in 2554")
+            }
+            SetError::IsASet { path, name } => write!(f, "`{name}` is a set of diorama in `{}`", path.display()),
+            SetError::OtherLayout { path, key, is_set } => {
+                let (set, entry) = ("a set of diorama", "an entry of vantage-live");
+                let (is, holds) =
+                    if *is_set { (set, "only entries of vantage-live") } else { (entry, "only sets of diorama") };
+                write!(f, "`{key}` is {is}, and `{}` holds {holds}", path.display())
+            }
+            SetError::NotASetTable { path, table, is } => {
+                write!(f, "`{table}` in `{}` is not a table of diorama's cache but a {is}", path.display())
+            }
+            SetError::NotASetName { name } => write!(f, "`{name}` is the name of a table of vantage-live"),
+            SetError::SetIsRepeated { name } => write!(f, "two of the entries are the set `{name}`"),
+            SetError::OtherRows { key, row } => {
+                write!(f, "`{key}` is a row, and what is given is not the row `{row}` alone")
+            }
+            SetError::OnlyARow { key } => write!(f, "`{key}` is a whole set, and what is given is a row of one"),
+            SetError::NotAlike { from, to, is_row: true } => {
+                write!(f, "`{from}` is a row of a set, and `{to}` is not a row of a set that is there")
+            }
+            SetError::NotAlike { from, to, is_row: false } => {
+                write!(f, "`{from}` is a whole set, and `{to}` is a row of a set that is there")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SetError {}

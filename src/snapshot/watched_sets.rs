@@ -1,0 +1,209 @@
+//! Sets of diorama that are watched: what each is like, and what becomes of it in a commit.
+
+use crate::diorama::identity::TableName;
+use crate::diorama::meta::{Meta, MetaKey};
+use crate::file::{self, Advance, Records};
+use crate::live::key::Selection;
+use crate::snapshot::entry::EntryKey;
+use crate::snapshot::sets::{SetKey, find};
+use crate::snapshot::watched::{EntryChange, Event, Remembered, RowChange, RowChanges, SetState};
+use std::collections::BTreeMap;
+use std::str;
+
+/// What is known of a set.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    has_rows: bool,
+    has_meta: bool,
+    state: SetState,
+    /// Bytes of its rows.
+    bytes: u64,
+}
+
+impl Known {
+    fn is_there(&self) -> bool {
+        self.has_rows || self.has_meta
+    }
+
+    fn remembered(&self) -> Option<Remembered> {
+        self.is_there().then(|| Remembered::of_set(self.state, self.bytes))
+    }
+}
+
+/// All sets that are known, by the names of their tables.
+#[derive(Debug, Default)]
+pub(super) struct WatchedSets(BTreeMap<String, Known>);
+
+/// A table of a set that differs.
+pub(super) struct ChangedTable<'a> {
+    pub name: String,
+    pub is_there: bool,
+    /// `None` if its entries are the same.
+    pub advance: Option<&'a Advance>,
+}
+
+/// What is told of sets.
+#[derive(Clone, Copy)]
+pub(super) struct Telling<'a> {
+    pub selections: &'a [Selection],
+    pub records: &'a Records,
+    /// Whether the values of rows that differ are told as well.
+    pub values: bool,
+}
+
+impl WatchedSets {
+    pub fn is_known(&self, table: &str) -> bool {
+        match TableName::of(table) {
+            TableName::Rows(set) => self.0.get(set).is_some_and(|known| known.has_rows),
+            TableName::Meta(set) => self.0.get(set).is_some_and(|known| known.has_meta),
+            TableName::Hidden => false,
+        }
+    }
+
+    /// Takes on what the tables are now, and returns what is to be told.
+    pub fn advance(&mut self, tables: &[ChangedTable<'_>], telling: Telling<'_>) -> file::Result<Vec<EntryChange>> {
+        let mut by_set: BTreeMap<&str, [Option<&ChangedTable<'_>>; 2]> = BTreeMap::new();
+        for table in tables {
+            match TableName::of(&table.name) {
+                TableName::Rows(set) => by_set.entry(set).or_default()[0] = Some(table),
+                TableName::Meta(set) => by_set.entry(set).or_default()[1] = Some(table),
+                TableName::Hidden => {}
+            }
+        }
+        let mut told = Vec::new();
+        for (set, [rows, meta]) in by_set {
+            let old = self.0.get(set).copied().unwrap_or_default();
+            let mut new = old;
+            if let Some(table) = meta {
+                new.has_meta = table.is_there;
+                new.state.meta = meta_after(old.state.meta, table, telling.records)?;
+            }
+            let wanted = wanted(telling.selections, set, |name| self.0.contains_key(name));
+            let keeps_values = telling.values && old.is_there() && !wanted.is_empty();
+            let mut changes = RowChanges::default();
+            let advance = rows.and_then(|table| table.advance);
+            if let Some(table) = rows {
+                new.has_rows = table.is_there;
+            }
+            if let Some(advance) = advance {
+                let rows = Rows { set, keeps_values, wanted: &wanted };
+                changes = rows.after(&mut new, advance, telling.records, &mut told)?;
+            }
+            let unknown = advance.map_or([false; 2], Advance::has_unknown);
+            if wanted.contains(&None) {
+                told.extend(whole(set, [&old, &new], changes, unknown));
+            }
+            if new.is_there() {
+                self.0.insert(set.to_owned(), new);
+            } else {
+                self.0.remove(set);
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// Whether something of a set may be selected.
+pub(super) fn concerns(selections: &[Selection], set: &str) -> bool {
+    !wanted(selections, set, |_| false).is_empty()
+}
+
+/// What is selected of a set: all of it, `None`, or rows.
+fn wanted(selections: &[Selection], set: &str, is_known: impl Fn(&str) -> bool) -> Vec<Option<String>> {
+    let of = |selection: &Selection| {
+        let Some(typed) = selection.named() else { return Some(None) };
+        let is_it = |name: &str| (name == set || is_known(name)).then(|| name == set);
+        match find(&typed, is_it) {
+            Some((true, row)) => Some(row.map(str::to_owned)),
+            _ => None,
+        }
+    };
+    selections.iter().filter_map(of).collect()
+}
+
+/// What is told of a whole set.
+fn whole(set: &str, [old, new]: [&Known; 2], rows: RowChanges, [_, unknown]: [bool; 2]) -> Option<EntryChange> {
+    let has_rows = rows.added + rows.replaced + rows.removed > 0;
+    let event = match (old.is_there(), new.is_there()) {
+        (false, true) => Event::Added,
+        (true, false) if unknown => Event::Lost,
+        (true, false) => Event::Removed,
+        (true, true) if has_rows => Event::Replaced,
+        (true, true) if old.state.meta != new.state.meta => Event::Touched,
+        _ => return None,
+    };
+    let key = EntryKey::Set(SetKey::new(set, None));
+    Some(EntryChange { key, event, old: old.remembered(), new: new.remembered(), rows: Some(rows) })
+}
+
+/// What is told of a row that is selected by itself.
+fn row(set: &str, id: &str, sides: [Option<&Remembered>; 2], values: Vec<RowChange>) -> EntryChange {
+    let event = match sides {
+        [None, _] => Event::Added,
+        [_, None] => Event::Removed,
+        _ => Event::Replaced,
+    };
+    let state = SetState { rows: 1, ..SetState::default() };
+    let [old, new] = sides.map(|side| side.map(|side| Remembered::of_set(state, side.bytes)));
+    let key = EntryKey::Set(SetKey::new(set, Some(id)));
+    EntryChange { key, event, old, new, rows: Some(RowChanges { values, ..RowChanges::default() }) }
+}
+
+fn meta_after(mut meta: Meta, table: &ChangedTable<'_>, records: &Records) -> file::Result<Meta> {
+    if !table.is_there {
+        return Ok(Meta::default());
+    }
+    let Some(advance) = table.advance else { return Ok(meta) };
+    let mut differences = advance.differences(records);
+    while let Some(changed) = differences.next()? {
+        let Some(key) = str::from_utf8(changed.key).ok().and_then(MetaKey::of_name) else { continue };
+        meta.remove(key);
+        if let Some(value) = changed.new.and_then(|new| Remembered::parse(new).value) {
+            // What diorama cannot read counts as not there.
+            meta.read(key.name(), &value).ok();
+        }
+    }
+    Ok(meta)
+}
+
+/// What is told of the rows of a set.
+struct Rows<'a> {
+    set: &'a str,
+    keeps_values: bool,
+    wanted: &'a [Option<String>],
+}
+
+impl Rows<'_> {
+    /// Takes on what the rows are now, and tells those that are selected by themselves.
+    fn after(
+        &self,
+        known: &mut Known,
+        advance: &Advance,
+        records: &Records,
+        told: &mut Vec<EntryChange>,
+    ) -> file::Result<RowChanges> {
+        let mut changes = RowChanges::default();
+        let mut differences = advance.differences(records);
+        while let Some(changed) = differences.next()? {
+            let Ok(id) = str::from_utf8(changed.key) else { continue };
+            let [old, new] = [changed.old, changed.new].map(|side| side.map(Remembered::parse));
+            let len = |side: &Option<Remembered>| side.as_ref().map_or(0, |side| side.bytes);
+            known.bytes = (known.bytes + len(&new)).saturating_sub(len(&old));
+            known.state.rows = (known.state.rows + u64::from(new.is_some())).saturating_sub(u64::from(old.is_some()));
+            match (&old, &new) {
+                (None, _) => changes.added += 1,
+                (_, None) => changes.removed += 1,
+                _ => changes.replaced += 1,
+            }
+            let is_wanted = self.wanted.iter().flatten().any(|wanted| wanted == id);
+            let sides = [old.as_ref(), new.as_ref()];
+            let [old, new] = sides.map(|side| side.and_then(|side| side.value.clone()).filter(|_| self.keeps_values));
+            let change = self.keeps_values.then(|| RowChange { id: id.to_owned(), old, new });
+            if is_wanted {
+                told.push(row(self.set, id, sides, change.iter().cloned().collect()));
+            }
+            changes.values.extend(change);
+        }
+        Ok(changes)
+    }
+}
