@@ -9,7 +9,8 @@ use std::path::PathBuf;
 /// Copy every intact entry of a damaged cache into a new one
 ///
 /// Every entry whose pages verify is written, byte for byte: those of the newest commit and, where it
-/// has lost pages of a table, those that the commit before still has. Losses are listed.
+/// has lost pages of a table, those that the commit before still has. A table of another program is
+/// copied if all of it verifies. Losses are listed.
 /// The damaged file is only read. The status is 3 if anything was lost.
 #[derive(Debug, Args)]
 pub struct Salvage {
@@ -32,6 +33,8 @@ struct Summary {
     older: u64,
     lost: Option<u64>,
     damaged_pages: u64,
+    tables: u64,
+    lost_tables: Vec<String>,
 }
 
 impl Salvage {
@@ -47,6 +50,10 @@ impl Salvage {
         if more > 0 {
             output.error(&format!("{damaged}: {more} more places"), None);
         }
+        for table in &salvaged.lost_tables {
+            output
+                .error(&format!("table `{table}` of another program could not be saved whole, and is left out"), None);
+        }
         if self.format.is_json() {
             output.json(&Summary {
                 entries: salvaged.entries,
@@ -54,6 +61,8 @@ impl Salvage {
                 older: salvaged.older,
                 lost: salvaged.lost,
                 damaged_pages: salvaged.damage.count,
+                tables: salvaged.tables,
+                lost_tables: salvaged.lost_tables.clone(),
             })?;
         } else {
             let saved = human::count(salvaged.entries, "entry", "entries");
@@ -63,10 +72,16 @@ impl Salvage {
                 Some(0) => "lost none".to_owned(),
                 Some(lost) => format!("lost at least {}", human::count(lost, "entry", "entries")),
             };
-            output
-                .summary(&format!("saved {saved}, {size}, {} of them from the commit before; {lost}", salvaged.older));
+            let tables = match salvaged.tables {
+                0 => String::new(),
+                tables => {
+                    format!("; {} copied", human::count(tables, "table of another program", "tables of other programs"))
+                }
+            };
+            let older = salvaged.older;
+            output.summary(&format!("saved {saved}, {size}, {older} of them from the commit before; {lost}{tables}"));
         }
-        let whole = salvaged.damage.count == 0 && salvaged.lost == Some(0);
+        let whole = salvaged.damage.count == 0 && salvaged.lost == Some(0) && salvaged.lost_tables.is_empty();
         Ok(if whole { Status::Done } else { Status::Unreadable })
     }
 }

@@ -9,10 +9,10 @@ use crate::error::{Action, Error, Result};
 use crate::file::{File, TableTree};
 use crate::snapshot::Snapshot;
 use crate::snapshot::location;
-use crate::system::caught::catch;
+use crate::system::caught::{NotInPanic, catch};
 use crate::system::holder;
 use crate::system::temporary;
-use redb::Database;
+use redb::{Database, WriteTransaction};
 use std::fs;
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -106,6 +106,17 @@ impl Session {
         let path = self.path.clone();
         self.written = self.change(|database| transaction::run(database, &path, removals, fill))?;
         Ok(())
+    }
+
+    /// Has `fill` write whole tables of any type, in one transaction.
+    pub fn fill(&mut self, fill: impl FnOnce(&WriteTransaction) -> Result<()>) -> Result<()> {
+        let path = self.path.clone();
+        let failed = |error: redb::Error| redb_error(Action::Write, &path, error);
+        self.change(|database| {
+            let transaction = NotInPanic::new(database.begin_write().map_err(|error| failed(error.into()))?);
+            fill(&transaction)?;
+            transaction.into_inner().commit().map_err(|error| failed(error.into()))
+        })
     }
 
     /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not touched again:

@@ -38,6 +38,12 @@ impl Status {
         }
     }
 
+    /// The status of a stored row, and where its fields begin.
+    pub(crate) fn of_value(value: &[u8]) -> (Status, usize) {
+        let status = value.first().and_then(|byte| Status::of_byte(*byte));
+        (status.unwrap_or_default(), usize::from(status.is_some()))
+    }
+
     fn of_byte(byte: u8) -> Option<Status> {
         [Status::Complete, Status::Incomplete].into_iter().find(|status| status.byte() == byte)
     }

@@ -111,6 +111,28 @@ impl<W: Write> Envelopes<W> {
         Ok(())
     }
 
+    /// Verifies and writes a row of diorama whose fields begin at an offset, if diorama might have written it.
+    pub fn unverified_row(&mut self, id: &str, value: &[u8], fields: usize) -> Result {
+        let reader = &mut Reader::at(value, fields);
+        let Head::Map(fields) = reader.head()? else { return Err(Stop::Irregular) };
+        self.values.tokens.key(id)?;
+        self.values.begin_object();
+        self.unverified_record(reader, fields)?;
+        self.values.end_object();
+        Ok(())
+    }
+
+    /// Buffers what `write` writes, and rolls it back if it stops.
+    pub fn attempt(&mut self, write: impl FnOnce(&mut Self) -> Result) -> Result {
+        let attempt = self.values.tokens.begin_attempt();
+        let written = write(self);
+        self.values.tokens.end_attempt(&attempt, written.is_ok());
+        if written.is_err() {
+            self.forget();
+        }
+        written
+    }
+
     fn unverified_record(&mut self, reader: &mut Reader<'_>, mut left: Option<usize>) -> Result {
         self.fields.begin_record(self.values.tokens.depth());
         let mut n = 0;
@@ -142,7 +164,7 @@ impl<W: Write> Envelopes<W> {
     }
 
     /// Forgets what is known of an envelope that was rolled back.
-    pub fn forget(&mut self) {
+    fn forget(&mut self) {
         self.fields.list.clear();
         self.values.forget_keys();
     }

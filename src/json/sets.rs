@@ -6,12 +6,12 @@
 //! Stored bytes are `{"layout": "diorama", "meta": {"<key>": "<base64>"}, "raw": {"<id>": "<base64>"}}`, without the
 //! table that is not there.
 
+use super::envelopes::{Envelopes, Frame};
 use super::style::JsonStyle;
-use super::tokens::Tokens;
+use super::tokens::{Result as Writing, Stop, Tokens};
 use super::values::{Maps, Values};
-use crate::cbor::error::Error as CborError;
 use crate::diorama::meta::Meta;
-use crate::diorama::row::RowView;
+use crate::diorama::row::{RowError, RowView, Status};
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::io::{self, Write};
 use std::mem;
@@ -57,6 +57,8 @@ pub(crate) enum Beside<'s> {
 #[derive(Debug)]
 pub(crate) struct SetWriter<W: Write> {
     values: Values<W>,
+    /// The style of its rows.
+    style: JsonStyle,
     frame: SetFrame,
     rows_only: bool,
     has_rows: bool,
@@ -67,12 +69,13 @@ pub(crate) struct SetWriter<W: Write> {
 impl<W: Write> SetWriter<W> {
     /// Begins the set and its rows.
     pub(crate) fn begin(out: W, frame: SetFrame, style: JsonStyle, head: &SetHead<'_>) -> io::Result<SetWriter<W>> {
-        let tokens = Tokens::new(out, style.pretty && frame != SetFrame::Line);
+        let style = JsonStyle { pretty: style.pretty && frame != SetFrame::Line, ..style };
+        let tokens = Tokens::new(out, style.pretty);
         let tokens = if frame == SetFrame::Document { tokens.inside_container() } else { tokens };
         let rows_only = style.rows_only && frame != SetFrame::Line;
         let has_rows = !matches!(head.beside, Beside::Stored { has_rows: false, .. });
         let values = Values::new(tokens, style.plain);
-        let mut writer = SetWriter { values, frame, rows_only, has_rows, names_incomplete: false };
+        let mut writer = SetWriter { values, style, frame, rows_only, has_rows, names_incomplete: false };
         let tokens = &mut writer.values.tokens;
         if frame == SetFrame::Document {
             tokens.key(head.key)?;
@@ -130,16 +133,19 @@ impl<W: Write> SetWriter<W> {
         Ok(())
     }
 
+    /// How rows are written as text that goes into this set.
+    pub(crate) fn rows_style(&self) -> RowsStyle {
+        RowsStyle { style: self.style, depth: self.values.tokens.depth() }
+    }
+
+    /// Adds rows that were written in the style of this set.
+    pub(crate) fn add_rows(&mut self, text: &[u8]) -> io::Result<()> {
+        if text.is_empty() { Ok(()) } else { Ok(self.values.tokens.items(text)?) }
+    }
+
     /// Writes a row, as diorama reads it.
     pub(crate) fn row(&mut self, id: &str, row: &RowView<'_>) -> io::Result<()> {
-        self.values.tokens.key(id)?;
-        self.values.begin_object();
-        row.fields::<Failed>(&mut |name, value| {
-            self.values.tokens.key(&name).map_err(io::Error::from)?;
-            Ok(self.values.value(value, Maps::Verified(row.maps()), DEPTH).map_err(io::Error::from)?)
-        })?;
-        self.values.end_object();
-        Ok(())
+        Ok(write_row(&mut self.values, id, row)?)
     }
 
     /// Writes the stored bytes of a row.
@@ -185,23 +191,60 @@ impl<W: Write> SetWriter<W> {
     }
 }
 
-/// Why a row was not written: the output failed, since the row was verified.
-struct Failed(io::Error);
-
-impl From<CborError> for Failed {
-    fn from(_: CborError) -> Failed {
-        unreachable!("the row was verified")
-    }
+/// Writes a row that was verified.
+fn write_row<W: Write>(values: &mut Values<W>, id: &str, row: &RowView<'_>) -> Writing {
+    values.tokens.key(id)?;
+    values.begin_object();
+    row.fields::<Stop>(&mut |name, value| {
+        values.tokens.key(&name)?;
+        values.value(value, Maps::Verified(row.maps()), DEPTH)
+    })?;
+    values.end_object();
+    Ok(())
 }
 
-impl From<io::Error> for Failed {
-    fn from(error: io::Error) -> Failed {
-        Failed(error)
-    }
+/// How rows are written apart from their set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowsStyle {
+    style: JsonStyle,
+    /// The number of open brackets around them.
+    depth: usize,
 }
 
-impl From<Failed> for io::Error {
-    fn from(Failed(error): Failed) -> io::Error {
-        error
+/// Writes rows as text that goes into a set, on any thread.
+#[derive(Debug)]
+pub(crate) struct RowsText(Envelopes<io::Sink>);
+
+/// Why a row was not written. Nothing of it was.
+#[derive(Debug)]
+pub(crate) enum RowNotWritten {
+    Refused(RowError),
+    /// The text exceeds its limit.
+    TooLong,
+}
+
+impl RowsText {
+    /// A text of at most so many bytes.
+    pub(crate) fn new(RowsStyle { style, depth }: RowsStyle, limit: usize) -> RowsText {
+        let tokens = Tokens::buffered(io::sink(), style.pretty, Vec::new(), limit).inside(depth);
+        RowsText(Envelopes::new(tokens, style, Frame::Own))
+    }
+
+    /// Adds a row, as diorama reads it, given its stored value.
+    pub(crate) fn row(&mut self, id: &str, value: &[u8]) -> Result<Status, RowNotWritten> {
+        let (status, fields) = Status::of_value(value);
+        match self.0.attempt(|envelopes| envelopes.unverified_row(id, value, fields)) {
+            Ok(()) => return Ok(status),
+            Err(Stop::TooLong) => return Err(RowNotWritten::TooLong),
+            Err(Stop::Io(_) | Stop::Cbor(_) | Stop::Irregular) => {}
+        }
+        let row = RowView::new(value).map_err(RowNotWritten::Refused)?;
+        let written = self.0.attempt(|envelopes| write_row(&mut envelopes.values, id, &row));
+        written.map_err(|_| RowNotWritten::TooLong)?;
+        Ok(status)
+    }
+
+    pub(crate) fn into_text(self) -> Vec<u8> {
+        self.0.values.tokens.into_text()
     }
 }

@@ -64,7 +64,12 @@ impl<W: Write> Tokens<W> {
 
     /// For items of a container that is opened and closed elsewhere.
     pub fn inside_container(self) -> Tokens<W> {
-        Tokens { depth: 1, ..self }
+        self.inside(1)
+    }
+
+    /// For items of a container with so many open brackets around them.
+    pub fn inside(self, depth: usize) -> Tokens<W> {
+        Tokens { depth, ..self }
     }
 
     /// The text that was not passed on.
@@ -84,6 +89,13 @@ impl<W: Write> Tokens<W> {
 
     pub fn depth(&self) -> usize {
         self.depth
+    }
+
+    /// Writes items that were written inside of a container of this depth, the first of them without a comma.
+    pub fn items(&mut self, text: &[u8]) -> Result {
+        self.comma();
+        self.raw(text);
+        self.pass_on()
     }
 
     /// Writes a text that is JSON, or a part of it.

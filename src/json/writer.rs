@@ -118,7 +118,10 @@ impl<W: Write> JsonWriter<W> {
     /// written only once.
     pub fn entry(&mut self, key: &str, value: &[u8]) -> Result<(), EntryError> {
         if value.len() <= LARGE {
-            match self.attempt(|this| this.framed(key, |envelopes| envelopes.unverified(value))) {
+            match self
+                .envelopes
+                .attempt(|envelopes| framed(envelopes, self.layout, key, |envelopes| envelopes.unverified(value)))
+            {
                 Ok(()) => return Ok(()),
                 Err(Stop::Io(error)) => return Err(EntryError::Io(error)),
                 Err(Stop::TooLong) if self.envelopes.values.tokens.is_buffered() => return Err(EntryError::TooLong),
@@ -126,56 +129,49 @@ impl<W: Write> JsonWriter<W> {
             }
         }
         let view = EnvelopeView::new(value).map_err(EntryError::Undecodable)?;
-        self.whole(|this| this.framed(key, |envelopes| envelopes.verified(&view)))
+        self.whole(key, |envelopes| envelopes.verified(&view))
     }
 
     /// Writes an entry of JSON Lines with the bytes of its value as they are.
     pub(crate) fn raw_entry(&mut self, key: &str, value: &[u8]) -> Result<(), EntryError> {
-        self.whole(|this| {
-            this.framed(key, |envelopes| {
-                envelopes.values.tokens.key("raw")?;
-                envelopes.values.tokens.base64(value, &BASE64)?;
-                envelopes.values.end_object();
-                Ok(())
-            })
+        self.whole(key, |envelopes| {
+            envelopes.values.tokens.key("raw")?;
+            envelopes.values.tokens.base64(value, &BASE64)?;
+            envelopes.values.end_object();
+            Ok(())
         })
     }
 
-    /// Writes the key, then the value with `write`.
-    fn framed(&mut self, key: &str, write: impl FnOnce(&mut Envelopes<W>) -> Writing) -> Writing {
-        let tokens = &mut self.envelopes.values.tokens;
-        if self.layout != Layout::Lines {
-            tokens.key(key)?;
-            return write(&mut self.envelopes);
-        }
-        tokens.begin(b'{');
-        tokens.key("key")?;
-        tokens.string(key.as_bytes())?;
-        write(&mut self.envelopes)?;
-        self.envelopes.values.tokens.end_line();
-        Ok(())
-    }
-
     /// Writes what was verified: only the output or its limit can stop it.
-    fn whole(&mut self, write: impl FnOnce(&mut Self) -> Writing) -> Result<(), EntryError> {
+    fn whole(&mut self, key: &str, write: impl FnOnce(&mut Envelopes<W>) -> Writing) -> Result<(), EntryError> {
         let is_buffered = self.envelopes.values.tokens.is_buffered();
-        match if is_buffered { self.attempt(write) } else { write(self) } {
+        let write = |envelopes: &mut Envelopes<W>| framed(envelopes, self.layout, key, write);
+        match if is_buffered { self.envelopes.attempt(write) } else { write(&mut self.envelopes) } {
             Ok(()) => Ok(()),
             Err(Stop::TooLong) => Err(EntryError::TooLong),
             Err(stop) => Err(EntryError::Io(stop.into())),
         }
     }
+}
 
-    /// Buffers what `write` writes, and rolls it back if it stops.
-    fn attempt(&mut self, write: impl FnOnce(&mut Self) -> Writing) -> Writing {
-        let attempt = self.envelopes.values.tokens.begin_attempt();
-        let written = write(self);
-        self.envelopes.values.tokens.end_attempt(&attempt, written.is_ok());
-        if written.is_err() {
-            self.envelopes.forget();
-        }
-        written
+/// Writes the key, then the value with `write`.
+fn framed<W: Write>(
+    envelopes: &mut Envelopes<W>,
+    layout: Layout,
+    key: &str,
+    write: impl FnOnce(&mut Envelopes<W>) -> Writing,
+) -> Writing {
+    let tokens = &mut envelopes.values.tokens;
+    if layout != Layout::Lines {
+        tokens.key(key)?;
+        return write(envelopes);
     }
+    tokens.begin(b'{');
+    tokens.key("key")?;
+    tokens.string(key.as_bytes())?;
+    write(envelopes)?;
+    envelopes.values.tokens.end_line();
+    Ok(())
 }
 
 /// Writes the envelope of one entry to `out`: `{"fetched_at": N, "rows": {"<id>": {…}}}`, as vantage-live

@@ -7,11 +7,11 @@ use crate::live::envelope::Record;
 use crate::ops::parts::{Part, Worked, on_all_cores};
 use crate::ops::scope::{Matched, Scope};
 use crate::ops::unread::Unread;
-use crate::snapshot::{EntryKey, RowFault, Snapshot};
+use crate::snapshot::{EntryKey, Row, RowFault, Snapshot};
 use ciborium::Value;
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 /// A verified value is not nested too deeply.
 const ANY_DEPTH: usize = usize::MAX;
@@ -22,10 +22,10 @@ const ANY_DEPTH: usize = usize::MAX;
 pub struct Query<'q> {
     /// Whether a text matches.
     pub matches: &'q (dyn Fn(&str) -> bool + Sync),
-    /// Whether encoded bytes may hold a match. Called for whole values first, then for rows; `true` is always
-    /// correct, and only decodes more.
-    pub may_match: &'q (dyn Fn(&[u8]) -> bool + Sync),
-    /// The text of a value that is not text, an array or a map; `None` for a tag whose content is searched
+    /// Where in encoded bytes the first match may begin: the bytes of a text that matches hold one there. `None` if
+    /// there is none; `Some(0)` is always right, and decodes more. Whole values are asked about first, then rows.
+    pub may_match: &'q (dyn Fn(&[u8]) -> Option<usize> + Sync),
+    /// The text of a value that is not text, an array or a map; `None` for a tag whose content is looked at
     /// instead.
     pub meaning: &'q (dyn Fn(&Value) -> Option<String> + Sync),
     /// Searches only the row with this id.
@@ -201,13 +201,14 @@ impl From<Error> for Stop {
     }
 }
 
-/// Whether encoded bytes may hold what `contains` finds in contiguous ones: there, or in a text of indefinite length,
-/// whose chunks need not be contiguous.
+/// Whether encoded bytes may hold what `contains` finds in contiguous ones.
 fn may_hold(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
+    contains(bytes) || may_hold_in_chunks(bytes, contains)
+}
+
+/// Whether a text of indefinite length among encoded bytes may hold it, whose chunks are not contiguous.
+fn may_hold_in_chunks(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
     const INDEFINITE_TEXT: u8 = 0x7f;
-    if contains(bytes) {
-        return true;
-    }
     // Most bytes like that begin no text. Where very many seem to, it is shorter to decode.
     let mut left = 4 * bytes.len();
     memchr::memchr_iter(INDEFINITE_TEXT, bytes).any(|at| {
@@ -219,7 +220,36 @@ fn may_hold(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
     })
 }
 
-/// Everything that matches in a part of an entry.
+/// The places in a row where a match may begin, as they are passed.
+struct Candidates<'c> {
+    query: Query<'c>,
+    bytes: &'c [u8],
+    /// Whether it may begin anywhere.
+    anywhere: bool,
+    next: Option<usize>,
+}
+
+impl<'c> Candidates<'c> {
+    /// `None` if nothing in the row can match.
+    fn of(row: &'c Row<'_>, query: Query<'c>) -> Option<Candidates<'c>> {
+        let is_irregular = row.maps().is_irregular(row.start());
+        let in_chunks = may_hold_in_chunks(row.bytes(), |bytes| (query.may_match)(bytes).is_some());
+        let next = (query.may_match)(row.bytes());
+        let anywhere = is_irregular || in_chunks;
+        (next.is_some() || anywhere).then_some(Candidates { query, bytes: row.bytes(), anywhere, next })
+    }
+
+    /// Whether there is one in a range, which begins at the end of the last one or after it.
+    fn are_in(&mut self, range: Range<usize>) -> bool {
+        if self.next.is_some_and(|next| next < range.start) {
+            let next = (self.query.may_match)(&self.bytes[range.start..]);
+            self.next = next.map(|next| range.start + next);
+        }
+        self.anywhere || self.next.is_some_and(|next| next < range.end)
+    }
+}
+
+/// All that matches in a part of an entry.
 fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
     let key = part.key();
     let hit = |fetched_at, is_incomplete, place| Hit { key: key.clone(), fetched_at, is_incomplete, place };
@@ -230,8 +260,8 @@ fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
     if has_key && is_key_in() {
         found.push(hit(part.fetched_at(), false, Place::Key));
     }
-    let may_match = |bytes: &[u8]| may_hold(bytes, query.may_match);
-    // The bytes of a row of a set do not hold its id.
+    let may_match = |bytes: &[u8]| may_hold(bytes, |bytes| (query.may_match)(bytes).is_some());
+    // The id of a row of a set is not among its bytes.
     let is_id_in = |part: &Part| matches!(part, Part::Row(_, row) if (query.matches)(row.id()));
     if !may_match(part.bytes()) && !is_id_in(part) {
         return Ok(found);
@@ -245,16 +275,29 @@ fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
         if query.field.is_none() && query.id.is_none() && (query.matches)(row.id()) {
             found.push(hit(Place::RowId(row.id().to_owned())));
         }
-        if !may_match(row.bytes()) {
-            return;
-        }
+        let Some(mut candidates) = Candidates::of(row, query) else { return };
         let mut walk = Walk { query, id: row.id(), path: Vec::new(), places: Vec::new() };
+        let mut passed = 0;
         let walked = row.fields::<cbor::Error>(&mut |name, field| {
+            let start = field.pos();
+            let mut after = *field;
+            after.skip(ANY_DEPTH)?;
+            // Within the row.
+            let [from, to] = [start, after.pos()].map(|pos| pos.saturating_sub(row.start()));
+            let has_name = candidates.are_in(passed..from);
+            passed = to;
             if query.field.is_some_and(|only| only != name) {
-                return field.skip(ANY_DEPTH);
+                *field = after;
+                return Ok(());
             }
-            walk.name(&name);
-            walk.inside(At::Name(name), field)
+            if has_name {
+                walk.name(&name);
+            }
+            if candidates.are_in(from..to) {
+                return walk.inside(At::Name(name), field);
+            }
+            *field = after;
+            Ok(())
         });
         walked.expect("what was verified can be read");
         found.extend(walk.places.into_iter().map(hit));
@@ -338,8 +381,8 @@ impl<'b> Walk<'_, 'b> {
                 let mut item = *reader;
                 reader.skip(ANY_DEPTH)?;
                 let bytes = &item.all()[item.pos()..reader.pos()];
-                // Most values can be excluded without decoding them.
-                if !may_hold(bytes, self.query.may_match) {
+                // Most values are told apart without decoding them.
+                if !may_hold(bytes, |bytes| (self.query.may_match)(bytes).is_some()) {
                     return Ok(());
                 }
                 match ((self.query.meaning)(&decoded(bytes)), head) {

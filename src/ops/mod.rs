@@ -12,6 +12,7 @@ pub(crate) mod assert;
 pub(crate) mod check;
 pub(crate) mod check_sets;
 pub(crate) mod compact;
+mod copy_table;
 pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod entries;

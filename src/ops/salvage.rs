@@ -4,11 +4,13 @@ use crate::database::{Insert, NewValue, Removals, Session};
 use crate::error::{Error, Result};
 use crate::file::{self, Damage, File, Page, Slot, Survey, Widths};
 use crate::live::key::Selection;
+use crate::ops::copy_table::copy_table;
 use crate::ops::findings::Findings;
 use crate::snapshot::location;
 use crate::snapshot::{Snapshot, Table, TableRole};
 use crate::system::progress;
-use std::collections::{HashMap, HashSet};
+use redb::WriteTransaction;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,14 +31,18 @@ pub struct Salvaged {
     /// How many entries are lost at the least, as the newest commit counts what is in its tables;
     /// `None` if the definitions of tables are lost.
     pub lost: Option<u64>,
+    /// Tables of other programs that were copied, byte for byte.
+    pub tables: u64,
+    /// Those that were not: a part of them is damaged, or they are of a type that redb cannot be told of.
+    pub lost_tables: Vec<String>,
     /// The damage to the newest commit.
     pub damage: Findings,
 }
 
 /// Writes every entry of the cache at `from` that still verifies to a new cache at `into`, byte for
 /// byte and in one transaction: those of the newest commit and, where it has lost pages of a table,
-/// those that the older commit still has of that table. The damaged file is only read; an app may
-/// have it open, and is waited for as in [`Snapshot::pin`].
+/// those that the older commit still has of that table. Tables of other programs are copied if they verify
+/// whole. The damaged file is only read; an app may have it open, and is waited for as in [`Snapshot::pin`].
 ///
 /// # Errors
 /// [`Error::Exists`] if there is a cache at `into` already; [`Error::Damaged`] if no commit is named
@@ -66,12 +72,19 @@ pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -
     if snapshot.is_in_use() {
         commits = vec![*snapshot.slot()];
     }
-    let mut rescue =
-        Rescue { snapshot: &snapshot, lengths: HashMap::new(), lossy: None, seen: HashSet::new(), salvaged };
+    let mut rescue = Rescue {
+        snapshot: &snapshot,
+        lengths: HashMap::new(),
+        lossy: None,
+        seen: HashSet::new(),
+        others: BTreeMap::new(),
+        salvaged,
+    };
     progress::current().expect(Some(snapshot.file().len()));
     Session::create_new(location::cache_file(into.as_ref()), |mut session| {
         session
             .transact(&Removals::new(), |insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)))?;
+        session.fill(|transaction| rescue.copy_others(&from, transaction))?;
         session.close()?;
         // Where pages are not kept, an app that has started meanwhile looks like damage.
         let is_unsteady = rescue.salvaged.damage.count > 0 && !snapshot.file().keeps_pages() && snapshot.has_moved();
@@ -86,6 +99,8 @@ struct Rescue<'s> {
     /// What the newest commit has lost; `None` until it was read.
     lossy: Option<Lossy>,
     seen: HashSet<(String, String)>,
+    /// The tables of other programs, each as the first commit has it in which it verifies, if there is one.
+    others: BTreeMap<String, Option<Table>>,
     salvaged: Salvaged,
 }
 
@@ -106,7 +121,11 @@ impl Rescue<'_> {
         self.note(None, &damage);
         let tables = tables.into_iter().map(|(name, definition)| Table::new(name, definition)).collect();
         for (table, role) in self.snapshot.roles_of(tables)? {
-            if matches!(role, TableRole::Source | TableRole::Foreign) || !self.is_wanted(&table) {
+            if matches!(role, TableRole::Source | TableRole::Foreign) {
+                self.other(table)?;
+                continue;
+            }
+            if !self.is_wanted(&table) {
                 continue;
             }
             let (read, damage) = self.table(&mut survey, &table, insert)?;
@@ -119,6 +138,39 @@ impl Rescue<'_> {
             }
         }
         self.lossy.get_or_insert(lossy);
+        Ok(())
+    }
+
+    /// Takes a table of another program if all of it verifies: what is left of it is not known to be of use.
+    fn other(&mut self, table: Table) -> Result<()> {
+        let is_wanted = match (&self.lossy, self.others.get(table.name())) {
+            (None, _) => true,
+            (Some(_), Some(there)) => there.is_none(),
+            (Some(newest), None) => newest.table_tree,
+        };
+        if !is_wanted {
+            return Ok(());
+        }
+        match table.definition().verify(self.snapshot.file()) {
+            Ok(()) => drop(self.others.insert(table.name().to_owned(), Some(table))),
+            Err(file::Error::Damaged(damage)) => {
+                self.note(Some(table.name()), &[damage]);
+                self.others.insert(table.name().to_owned(), None);
+            }
+            Err(error) => return Err(self.snapshot.error(error, Some(table.name()))),
+        }
+        Ok(())
+    }
+
+    fn copy_others(&mut self, path: &Path, transaction: &WriteTransaction) -> Result<()> {
+        for (name, table) in &self.others {
+            let copied = table.as_ref().map(|table| copy_table(path, self.snapshot, table, transaction));
+            match copied {
+                Some(Ok(())) => self.salvaged.tables += 1,
+                None | Some(Err(Error::UnknownType { .. })) => self.salvaged.lost_tables.push(name.clone()),
+                Some(Err(error)) => return Err(error),
+            }
+        }
         Ok(())
     }
 

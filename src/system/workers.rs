@@ -63,6 +63,15 @@ pub(crate) fn with_workers<Item: Send, Out: Send, R>(
     })
 }
 
+/// Calls `feed` with a pool that does its work on this thread: for little work, which takes less time than threads.
+pub(crate) fn without_workers<Item, Out, R>(
+    work: impl Fn(Vec<Item>) -> Out + Sync,
+    feed: impl FnOnce(&mut Workers<'_, Item, Out>) -> R,
+) -> R {
+    let ahead = VecDeque::new();
+    feed(&mut Workers { work: &work, jobs: None, ahead, most_ahead: 0, batch: Vec::new(), batch_bytes: 0 })
+}
+
 impl<Item, Out> Workers<'_, Item, Out> {
     /// Adds an item of so many bytes, fewer than [`LARGE`]. Take [`Self::next_due`] after each.
     pub fn push(&mut self, item: Item, bytes: usize) {

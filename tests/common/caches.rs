@@ -13,9 +13,10 @@ pub fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches").join(name)
 }
 
-/// The file of a sample.
+/// The file of a sample, which is named itself or by its folder.
 pub fn bytes(name: &str) -> Vec<u8> {
-    fs::read(sample(name).join("vlive.redb")).unwrap()
+    let sample = sample(name);
+    fs::read(if sample.is_dir() { sample.join("vlive.redb") } else { sample }).unwrap()
 }
 
 /// All entries of a cache.

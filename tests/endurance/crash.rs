@@ -2,6 +2,7 @@
 
 use crate::common::random::Random;
 use crate::common::stress::{rounds, seeds};
+use crate::oracle::Layout;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use vantage_live::cache::{Cache, RedbCache};
 use vlive::{Selection, Snapshot};
 
-const KEYS: [&str; 4] = ["k/a", "k/b", "other/a", "other/__root__"];
+const KEYS: [&str; 4] = ["k/a", "k/b", "other/a", "other/b"];
 
 /// The number in each entry, and the seconds that it is dated by.
 type Contents = BTreeMap<&'static str, (String, u64)>;
@@ -20,7 +21,49 @@ fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// The contents as vantage-live reads them, which must be able to open the cache.
+/// What is in the cache: the number in each entry, and its time.
+fn contents(layout: Layout, cache: &Path) -> Contents {
+    let snapshot = Snapshot::open(cache).unwrap();
+    let known = |key: &str| KEYS.into_iter().find(|known| *known == key).unwrap();
+    match layout {
+        Layout::Live => snapshot
+            .entries(&Selection::All)
+            .unwrap()
+            .map(|entry| {
+                let entry = entry.unwrap();
+                let rows = vlive::CachedRows::decode(entry.value()).unwrap();
+                let number = rows.rows.keys().next().unwrap().clone();
+                (known(&entry.key().to_string()), (number, seconds(rows.fetched_at)))
+            })
+            .collect(),
+        Layout::Diorama => snapshot
+            .sets()
+            .unwrap()
+            .iter()
+            .map(|set| {
+                let rows: Vec<_> = snapshot.rows(set).map(|row| row.unwrap().id().to_owned()).collect();
+                assert_eq!((rows.len(), set.meta().copied_at), (1, set.meta().refreshed_at), "half a set");
+                (known(set.name()), (rows[0].clone(), set.fetched_at().unwrap()))
+            })
+            .collect(),
+    }
+}
+
+/// The contents as the app reads them, which must be able to open the cache.
+fn by_the_app(layout: Layout, folder: &Path) -> Contents {
+    if layout == Layout::Live {
+        return by_vantage_live(folder);
+    }
+    let stored = Layout::Diorama.by_redb(&folder.join("vlive.redb")).expect("redb opens it");
+    let number = |set: &str| stored.keys().find_map(|key| key.strip_prefix(&format!("{set}\0"))).map(str::to_owned);
+    let time = |set: &str| {
+        let stamp = stored[&format!("{set}\u{1}meta\0refreshed_at")].as_slice();
+        u64::from_le_bytes(stamp.try_into().unwrap()) / 1_000_000_000
+    };
+    KEYS.into_iter().filter_map(|set| Some((set, (number(set)?, time(set))))).collect()
+}
+
+/// The contents as vantage-live reads them.
 fn by_vantage_live(folder: &Path) -> Contents {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let cache = RedbCache::open(folder).unwrap();
@@ -42,7 +85,14 @@ fn vlive(folder: &Path, arguments: &[&str]) -> Command {
 const KILLS: u64 = 20;
 
 /// The `n`th write, and what it leaves if it is not killed. Every row that it writes is named by its number.
-fn write(cache: &Path, input: &Path, n: u32, model: &Contents, random: &mut Random) -> (Command, Contents) {
+fn write(
+    layout: Layout,
+    cache: &Path,
+    input: &Path,
+    n: u32,
+    model: &Contents,
+    random: &mut Random,
+) -> (Command, Contents) {
     let key = random.one_of(&KEYS);
     let mut next = model.clone();
     let number = n.to_string();
@@ -51,12 +101,18 @@ fn write(cache: &Path, input: &Path, n: u32, model: &Contents, random: &mut Rand
         format!(r#"{{"{number}": {{"padding": "{padding}"}}}}"#)
     };
     let time = random.next() >> random.below(64) >> 1;
+    let (time, layout_option) = match layout {
+        Layout::Live => (time, "--as=live"),
+        // It keeps nanoseconds.
+        Layout::Diorama => (time % (1 << 34), "--as=diorama"),
+    };
     let fetched_at = format!("--fetched-at=@{time}");
     let (path, cache_key) = (input.to_str().unwrap(), |key: &'static str| key.split('/').next());
     let command = match random.below(6) {
         0 => {
-            let prefix = cache_key(key).unwrap();
-            next.retain(|key, _| cache_key(key) != Some(prefix));
+            // Each key is the name of a set.
+            let prefix = if layout == Layout::Live { cache_key(key).unwrap() } else { key };
+            next.retain(|key, _| *key != prefix && (layout == Layout::Diorama || cache_key(key) != Some(prefix)));
             vlive(cache, &["invalidate", prefix])
         }
         1 => {
@@ -68,7 +124,7 @@ fn write(cache: &Path, input: &Path, n: u32, model: &Contents, random: &mut Rand
         2 | 3 => {
             fs::write(input, rows(random)).unwrap();
             next.insert(key, (number, time));
-            vlive(cache, &["put", key, path, &fetched_at])
+            vlive(cache, &["put", key, path, &fetched_at, layout_option])
         }
         _ => {
             let keys: Vec<&str> = KEYS.into_iter().filter(|_| random.below(2) == 0).collect();
@@ -78,19 +134,34 @@ fn write(cache: &Path, input: &Path, n: u32, model: &Contents, random: &mut Rand
             fs::write(input, document).unwrap();
             let options: &[&str] = random.one_of(&[&[], &["--replace"], &["--clear"]]);
             next.retain(|key, _| match options {
-                ["--replace"] => !keys.iter().any(|loaded| cache_key(loaded) == cache_key(key)),
+                ["--replace"] if layout == Layout::Live => {
+                    !keys.iter().any(|loaded| cache_key(loaded) == cache_key(key))
+                }
                 ["--clear"] => false,
                 _ => true,
             });
             next.extend(keys.into_iter().map(|key| (key, (number.clone(), time))));
-            vlive(cache, &[&["load", path, &fetched_at], options].concat())
+            vlive(cache, &[&["load", path, &fetched_at, layout_option], options].concat())
         }
     };
     (command, next)
 }
 
-#[test]
-fn a_killed_write_is_whole_or_absent_and_acknowledged_writes_stay() {
+mod a_killed_write_is_whole_or_absent_and_acknowledged_writes_stay {
+    use super::{Layout, kill_over_and_over};
+
+    #[test]
+    fn of_vantage_live() {
+        kill_over_and_over(Layout::Live);
+    }
+
+    #[test]
+    fn of_diorama() {
+        kill_over_and_over(Layout::Diorama);
+    }
+}
+
+fn kill_over_and_over(layout: Layout) {
     let wanted = KILLS * rounds();
     let mut killed = 0;
     // About every second try is in time; should a machine be too fast for that, there is an end.
@@ -106,7 +177,7 @@ fn a_killed_write_is_whole_or_absent_and_acknowledged_writes_stay() {
         // How long a write takes here. A busy machine needs longer than any guess for the first one.
         let mut typical = Duration::from_millis(20);
         for n in 0..60 {
-            let (mut command, next) = write(&cache, &input, n, &model, &mut random);
+            let (mut command, next) = write(layout, &cache, &input, n, &model, &mut random);
             let existed = cache.join("vlive.redb").exists();
             let begun = Instant::now();
             let mut child = command.spawn().unwrap();
@@ -130,25 +201,13 @@ fn a_killed_write_is_whole_or_absent_and_acknowledged_writes_stay() {
                 );
                 continue;
             }
-            let seen: Contents = Snapshot::open(&cache)
-                .unwrap()
-                .entries(&Selection::All)
-                .unwrap()
-                .map(|entry| {
-                    let entry = entry.unwrap();
-                    let key = entry.key().to_string();
-                    let rows = vlive::CachedRows::decode(entry.value()).unwrap();
-                    let number = rows.rows.keys().next().unwrap().clone();
-                    let known = KEYS.into_iter().find(|known| *known == key).unwrap();
-                    (known, (number, seconds(rows.fetched_at)))
-                })
-                .collect();
+            let seen = contents(layout, &cache);
             assert!(
                 seen == next || seen == model && !acknowledged,
                 "{seed} {n}: {model:?}, then {next:?}, is {seen:?}"
             );
             if random.below(3) == 0 {
-                assert_eq!(by_vantage_live(&cache), seen, "{seed} {n}");
+                assert_eq!(by_the_app(layout, &cache), seen, "{seed} {n}");
             }
             model = seen;
         }

@@ -5,7 +5,7 @@ use crate::common::caches::{self, Contents, read};
 use crate::common::folder;
 use crate::common::random::Random;
 use crate::common::stress::{rounds, seeds};
-use crate::oracle::{by_redb, by_us, redb_holds, silence, vantage_live_has};
+use crate::oracle::{Layout, silence, vantage_live_has};
 use indexmap::IndexMap;
 use std::array;
 use std::fs;
@@ -72,7 +72,7 @@ fn damage(file: &mut Vec<u8>, used: &[usize], random: &mut Random) -> String {
 }
 
 /// What a commit that redb may fall back to holds, by the file whose other commit slot is spoilt.
-fn older_commit(file: &[u8], folder: &Path) -> Option<Contents> {
+fn older_commit(layout: Layout, file: &[u8], folder: &Path) -> Option<Contents> {
     let recovery_required = file[9] & 2 != 0;
     if !recovery_required {
         return None;
@@ -82,38 +82,44 @@ fn older_commit(file: &[u8], folder: &Path) -> Option<Contents> {
     file[primary + 100] ^= 0xff;
     let path = folder.join("older.redb");
     fs::write(&path, file).unwrap();
-    read(&path).ok()
+    layout.read(&path).ok()
 }
 
 mod a_damaged_file_reads_correctly_or_not_at_all_and_no_write_makes_it_worse {
-    use super::damage_over_and_over;
+    use super::{Layout, damage_over_and_over};
 
     #[test]
     fn of_an_app() {
-        damage_over_and_over("bakery");
+        damage_over_and_over(Layout::Live, "bakery");
     }
 
     #[test]
     fn with_large_values() {
-        damage_over_and_over("values");
+        damage_over_and_over(Layout::Live, "values");
     }
 
     #[test]
     fn left_by_a_crash() {
-        damage_over_and_over("crashed");
+        damage_over_and_over(Layout::Live, "crashed");
     }
 
     #[test]
     fn of_format_v3() {
-        damage_over_and_over("format-v3");
+        damage_over_and_over(Layout::Live, "format-v3");
+    }
+
+    #[test]
+    fn of_diorama() {
+        damage_over_and_over(Layout::Diorama, "diorama/cache.redb");
     }
 }
 
 /// In several threads: much of the time goes into waiting whether a file that was not closed moves.
-fn damage_over_and_over(name: &str) {
+fn damage_over_and_over(layout: Layout, name: &str) {
     silence();
     let mix = thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS).map(|n| scope.spawn(move || damage_in_one_thread(name, n))).collect();
+        let threads: Vec<_> =
+            (0..THREADS).map(|n| scope.spawn(move || damage_in_one_thread(layout, name, n))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).reduce(|a, b| array::from_fn(|n| a[n] + b[n]))
     });
     let [unreadable, refused, written, saved] = mix.unwrap();
@@ -129,22 +135,37 @@ const THREADS: usize = 4;
 const NEW: &str = "clients/new";
 
 /// Puts an entry, or loads it in place of something.
-fn write(cache: &Cache, replace: Option<Replace>) -> vlive::Result<()> {
-    let Some(replace) = replace else {
-        return cache.put(NEW, &CachedRows { rows: IndexMap::default(), fetched_at: std::time::UNIX_EPOCH });
+fn write(cache: &Cache, layout: Layout, replace: Option<Replace>) -> vlive::Result<()> {
+    let (json, replace) = match (layout, replace) {
+        (Layout::Live, None) => {
+            return cache.put(NEW, &CachedRows { rows: IndexMap::default(), fetched_at: std::time::UNIX_EPOCH });
+        }
+        (Layout::Live, Some(replace)) => (format!(r#"{{"{NEW}": {{}}}}"#), replace),
+        (Layout::Diorama, replace) => {
+            let set = r#"{"layout": "diorama", "refreshed_at": 1, "rows": {"1": {}}}"#;
+            (format!(r#"{{"{NEW}": {set}}}"#), replace.unwrap_or(Replace::Entries))
+        }
     };
-    let json = format!(r#"{{"{NEW}": {{}}}}"#);
     let source = Source::Json { name: "a test".to_owned(), input: Box::new(json.as_bytes()) };
     let fixture = Fixture::read(vec![source], &FixtureOptions::default()).unwrap();
     cache.seed(&fixture, replace).map(drop)
 }
 
+/// Takes what a write has written; whether it was all there.
+fn take_new(contents: &mut Contents, layout: Layout) -> bool {
+    let keys = match layout {
+        Layout::Live => vec![NEW.to_owned()],
+        Layout::Diorama => vec![format!("{NEW}\0{}", 1), format!("{NEW}\u{1}meta\0refreshed_at")],
+    };
+    keys.iter().all(|key| contents.remove(key).is_some())
+}
+
 /// What that leaves of the entries that were there.
-fn left(contents: &Contents, replace: Option<Replace>) -> Contents {
+fn left(contents: &Contents, layout: Layout, replace: Option<Replace>) -> Contents {
     let mut left = contents.clone();
     left.retain(|key, _| match replace {
         None | Some(Replace::Entries) => true,
-        Some(Replace::CacheKeys) => !key.starts_with("clients/"),
+        Some(Replace::CacheKeys) => layout == Layout::Diorama || !key.starts_with("clients/"),
         Some(Replace::All) => false,
     });
     left
@@ -152,7 +173,7 @@ fn left(contents: &Contents, replace: Option<Replace>) -> Contents {
 
 /// The seeds that fall to thread `n`; returns how many variants could not be read, how many writes
 /// were refused and how many done, and how many variants were salvaged.
-fn damage_in_one_thread(name: &str, n: usize) -> [u64; 4] {
+fn damage_in_one_thread(layout: Layout, name: &str, n: usize) -> [u64; 4] {
     let folder = folder::temporary();
     let path: PathBuf = folder.path().join("vlive.redb");
     let (mut unreadable, mut refused, mut written, mut saved) = (0, 0, 0, 0);
@@ -160,8 +181,8 @@ fn damage_in_one_thread(name: &str, n: usize) -> [u64; 4] {
     let used: Vec<usize> =
         (0..whole.len() / BLOCK).filter(|n| whole[n * BLOCK..][..BLOCK].iter().any(|byte| *byte != 0)).collect();
     fs::write(&path, &whole).unwrap();
-    let truth = read(&path).unwrap();
-    let older = older_commit(&whole, folder.path());
+    let truth = layout.read(&path).unwrap();
+    let older = older_commit(layout, &whole, folder.path());
     let is_true = |contents: &Contents| *contents == truth || Some(contents) == older.as_ref();
     let is_known = |(key, value): (&String, &Vec<u8>)| {
         [Some(&truth), older.as_ref()].iter().flatten().any(|contents| contents.get(key) == Some(value))
@@ -174,7 +195,7 @@ fn damage_in_one_thread(name: &str, n: usize) -> [u64; 4] {
             what = format!("{what}, {}", damage(&mut file, &used, random));
         }
         fs::write(&path, &file).unwrap();
-        let readable = match read(&path) {
+        let readable = match layout.read(&path) {
             Ok(contents) => {
                 assert!(is_true(&contents), "{name} {seed}: {what}: wrong data");
                 true
@@ -193,7 +214,7 @@ fn damage_in_one_thread(name: &str, n: usize) -> [u64; 4] {
             // What is saved was there, in the newest commit or in the one before.
             if let Ok(salvaged) = vlive::ops::salvage(&path, new.path(), Duration::ZERO) {
                 saved += 1;
-                let contents = read(new.path()).unwrap();
+                let contents = layout.read(new.path()).unwrap();
                 assert_eq!(salvaged.entries, contents.len() as u64, "{name} {seed}: {what}");
                 assert!(contents.iter().all(is_known), "{name} {seed}: {what}: saved wrong data");
                 let whole = salvaged.damage.count == 0 && salvaged.lost == Some(0);
@@ -203,30 +224,35 @@ fn damage_in_one_thread(name: &str, n: usize) -> [u64; 4] {
             }
         }
         assert!(fs::read(&path).unwrap() == file, "{name} {seed}: {what}: changed by looking");
-        let before = by_us(&path);
+        let before = layout.by_us(&path);
         // A write refuses and leaves the file alone, or gives what it should.
         let replace = random.one_of(&[None, Some(Replace::Entries), Some(Replace::CacheKeys), Some(Replace::All)]);
-        match Cache::open(&path).and_then(|cache| write(&cache, replace).and_then(|()| cache.close())) {
+        match Cache::open(&path).and_then(|cache| write(&cache, layout, replace).and_then(|()| cache.close())) {
             Ok(()) => {
                 written += 1;
                 let what = format!("{name} {seed}: {what}: {replace:?}");
                 if readable || replace == Some(Replace::All) {
-                    let ours = read(&path).unwrap_or_else(|error| panic!("{what}: cannot be read any more: {error}"));
+                    let ours =
+                        layout.read(&path).unwrap_or_else(|error| panic!("{what}: cannot be read any more: {error}"));
                     let mut rest = ours.clone();
-                    assert!(rest.remove(NEW).is_some(), "{what}: not written");
+                    assert!(take_new(&mut rest, layout), "{what}: not written");
                     let mut commits = [Some(&truth), older.as_ref()].into_iter().flatten();
-                    assert!(commits.any(|commit| rest == left(commit, replace)), "{what}: wrong data after a write");
-                    assert!(by_redb(&path) == Some(ours), "{what}: redb finds something else, or panics");
                     assert!(
-                        vantage_live_has(folder.path(), NEW),
+                        commits.any(|commit| rest == left(commit, layout, replace)),
+                        "{what}: wrong data after a write"
+                    );
+                    assert!(layout.by_redb(&path) == Some(ours), "{what}: redb finds something else, or panics");
+                    assert!(
+                        layout == Layout::Diorama || vantage_live_has(folder.path(), NEW),
                         "{what}: vantage-live does not find what was written"
                     );
                 } else {
                     let (before, _) = before.unwrap_or_else(|| panic!("{what}: written, and could not be read"));
-                    let (mut rest, _) = by_us(&path).unwrap_or_else(|| panic!("{what}: cannot be read any more"));
-                    assert!(redb_holds(&path, &rest), "{what}: redb does not find what we do");
-                    assert!(rest.remove(NEW).is_some(), "{what}: not written");
-                    assert!(rest == left(&before, replace), "{what}: wrong data after a write");
+                    let (mut rest, _) =
+                        layout.by_us(&path).unwrap_or_else(|| panic!("{what}: cannot be read any more"));
+                    assert!(layout.redb_holds(&path, &rest), "{what}: redb does not find what we do");
+                    assert!(take_new(&mut rest, layout), "{what}: not written");
+                    assert!(rest == left(&before, layout, replace), "{what}: wrong data after a write");
                 }
             }
             Err(

@@ -4,7 +4,7 @@ use crate::common::caches::{Contents, bytes};
 use crate::common::folder;
 use crate::common::random::Random;
 use crate::common::stress::rounds;
-use crate::oracle::{by_redb, by_us, redb_holds, silence};
+use crate::oracle::{Layout, by_redb, by_us, silence};
 use indexmap::IndexMap;
 use std::fs;
 use std::ops::Add;
@@ -126,7 +126,7 @@ impl Variant<'_> {
             let by_redb = by_redb(path).unwrap_or_else(|| panic!("{what}: {way:?}: redb panics"));
             assert!(is_kept(before, &by_redb, way, known), "{what}: {way:?}: redb has lost entries");
         } else {
-            assert!(redb_holds(path, &after), "{what}: {way:?}: redb does not find what we do");
+            assert!(Layout::Live.redb_holds(path, &after), "{what}: {way:?}: redb does not find what we do");
         }
     }
 }

@@ -131,10 +131,10 @@ fn renew(page: &str) -> String {
 fn run(commands: &[String]) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let caches = Path::new("tests/caches");
-    for name in ["bakery", "live-demo"] {
-        let cache = caches.join(name);
-        fs::create_dir_all(folder.path().join(&cache)).expect("a folder for the copy");
-        let file = cache.join("vlive.redb");
+    for name in ["bakery/vlive.redb", "live-demo/vlive.redb", "diorama/augmented.redb"] {
+        let file = caches.join(name);
+        let cache = file.parent().expect("a folder");
+        fs::create_dir_all(folder.path().join(cache)).expect("a folder for the copy");
         fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file), folder.path().join(&file)).expect("a copy");
     }
     let programs = Path::new(env!("CARGO_BIN_EXE_vlive")).parent().expect("vlive lies in a folder");

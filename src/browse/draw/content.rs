@@ -48,7 +48,9 @@ fn enclosing(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
         Node::Group(..) | Node::Entry(..) | Node::Set(_) => "the group",
     };
     let does = if state.tree.is_open(node) { "closes" } else { "opens" };
-    lines.extend([Line::raw(""), Line::styled(format!("enter {does} {what}"), theme.faint)]);
+    if state.tree.filter.is_empty() {
+        lines.extend([Line::raw(""), Line::styled(format!("enter {does} {what}"), theme.faint)]);
+    }
     let text = Paragraph::new(lines).wrap(Wrap { trim: false });
     frame.render_widget(text.block(block(title, false, theme)), area);
 }

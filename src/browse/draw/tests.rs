@@ -1,7 +1,7 @@
 use super::{Areas, Theme, draw};
 use crate::browse::reader::Reader;
 use crate::browse::state::sample::{NOW, press, sample, settle};
-use crate::browse::state::{Change, Dialog, Focus, Input, Node, Plan, State, Text, User};
+use crate::browse::state::{Change, Dialog, Focus, Input, Node, Plan, Side, State, Text, User};
 use crate::browse::{Commands, Place};
 use crate::filter;
 use ratatui::Terminal;
@@ -284,5 +284,22 @@ fn any_size_can_be_drawn() {
                 drawn(&state, (width, height), true);
             }
         }
+    }
+}
+
+#[test]
+fn a_click_is_on_the_line_that_it_points_at() {
+    let areas = Areas::of(Rect::new(0, 0, 80, 24), Focus::Keys);
+    for (column, row, line) in [
+        (5, 2, Some((Side::Left, 0))),
+        (5, 20, Some((Side::Left, 18))),
+        (40, 3, Some((Side::Right, 1))),
+        // The border, the heading and the status lines are on no line.
+        (5, 0, None),
+        (5, 1, None),
+        (5, 21, None),
+        (5, 22, None),
+    ] {
+        assert_eq!(areas.line_at(column, row), line, "{column} {row}");
     }
 }

@@ -124,6 +124,8 @@ impl State {
     pub(super) fn typed(&mut self) {
         if let Some(Prompt { what: Asked::Filter, text }) = &self.prompt {
             self.tree.set_filter(text.clone());
+            self.tree.settle();
+            self.tree.go_to_match();
         }
     }
 

@@ -144,8 +144,9 @@ fn entries_are_grouped_by_what_stands_before_a_slash() {
 #[test]
 fn a_filter_leaves_the_keys_that_match_and_opens_them() {
     let mut state = sample();
-    press(&mut state, "/pg2");
+    press(&mut state, "g/pg2");
     assert_eq!(shown(&state), ["clients", "clients/page_2"]);
+    assert_eq!(state.tree.cursor, 1, "the cursor is on the first match");
     state.update(Input::Key(KeyCode::Esc));
     assert_eq!(shown(&state).len(), 4);
 }

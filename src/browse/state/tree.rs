@@ -120,7 +120,9 @@ impl Tree {
 
     /// Opens or closes the cache key or group under the cursor.
     pub fn toggle(&mut self) {
-        let Some(node) = self.node().cloned().filter(|node| node.key().is_none()) else { return };
+        // A filter opens everything.
+        let is_closable = |node: &Node| node.key().is_none() && self.filter.is_empty();
+        let Some(node) = self.node().cloned().filter(is_closable) else { return };
         if !self.open.remove(&node) {
             self.open.insert(node);
         }
@@ -163,6 +165,14 @@ impl Tree {
         }
         self.list();
         self.go_to(&node)
+    }
+
+    /// Moves from what contains matches of the filter to the first match.
+    pub fn go_to_match(&mut self) {
+        if !self.filter.is_empty() && self.node().is_some_and(|node| node.key().is_none()) {
+            let next = self.lines.iter().skip(self.cursor).position(|line| line.summary.is_none());
+            self.cursor += next.unwrap_or_default();
+        }
     }
 
     pub fn go_by(&mut self, lines: isize) {

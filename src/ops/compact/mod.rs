@@ -1,9 +1,10 @@
 //! Rewriting a cache without the space that it does not need.
 
-use crate::database::rebuild::{self, Closing, NewTable};
+use crate::database::rebuild::{self, Closing};
 use crate::database::{FileStorage, Storage, open_locked, redb_error, verify_for_redb};
 use crate::error::{Action, Error, Result};
 use crate::file::{self, Definition, MAGIC, TreeEntry};
+use crate::ops::copy_table::copy_table;
 use crate::ops::stat;
 use crate::snapshot::{Snapshot, Table, location};
 use crate::system::caught::{NotInPanic, catch};
@@ -11,7 +12,7 @@ use crate::system::disk;
 use crate::system::positioned::write_at;
 use crate::system::progress;
 use crate::system::temporary::TemporaryFile;
-use redb::{Database, WriteTransaction};
+use redb::Database;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -170,42 +171,9 @@ fn fill(path: &Path, snapshot: &Snapshot, database: &Database) -> Result<()> {
     let failed = |error: redb::Error| redb_error(Action::WriteBeside, path, error);
     let transaction = NotInPanic::new(database.begin_write().map_err(|error| failed(error.into()))?);
     for table in snapshot.tables()? {
-        fill_table(path, snapshot, &table, &transaction)?;
+        copy_table(path, snapshot, &table, &transaction)?;
     }
     transaction.into_inner().commit().map_err(|error| failed(error.into()))
-}
-
-fn fill_table(path: &Path, snapshot: &Snapshot, table: &Table, transaction: &WriteTransaction) -> Result<()> {
-    let failed = |error: redb::StorageError| redb_error(Action::WriteBeside, path, error);
-    let damaged = |error| snapshot.error(error, Some(table.name()));
-    let definition = table.definition();
-    let new = NewTable::create(transaction, table.name(), definition)
-        .map_err(|error| redb_error(Action::WriteBeside, path, error))?;
-    let unknown =
-        || Error::UnknownType { path: path.to_owned(), table: table.name().to_owned(), is: table.kind().to_string() };
-    let mut entries = definition.tree(snapshot.file()).entries();
-    match new.ok_or_else(unknown)? {
-        NewTable::Packed(mut new) => {
-            entries.try_for_each(|entry| new.push(entry.map_err(damaged)?).map_err(failed))?;
-            new.finish().map_err(failed)
-        }
-        NewTable::Plain(mut new) => entries.try_for_each(|entry| {
-            let entry = entry.map_err(damaged)?;
-            new.insert(entry.key(), entry.value()).map(drop).map_err(failed)
-        }),
-        NewTable::Multimap(mut new) => entries.try_for_each(|entry| {
-            let entry = entry.map_err(damaged)?;
-            let mut refused = None;
-            let visited = definition.values(snapshot.file(), entry.value(), |value| {
-                new.insert(entry.key(), value).map(drop).map_err(|error| {
-                    refused = Some(error);
-                    file::Error::stopped()
-                })
-            });
-            refused.map_or(Ok(()), |error| Err(failed(error)))?;
-            visited.map_err(damaged)
-        }),
-    }
 }
 
 /// Compares the new file with the old one, entry by entry, as our own reader finds them.

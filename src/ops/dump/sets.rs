@@ -1,16 +1,18 @@
-//! Sets of diorama: rows are read and written one by one, so that a set of a million takes no more memory than
-//! one of ten.
+//! Sets of diorama: rows are read by one thread, decoded by as many as there are cores, and written in order, so that
+//! a set of a million takes little more memory than one of ten.
 
 use super::{DumpError, DumpFormat, DumpStyle, Dumped};
 use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::notation::{notation, verify};
-use crate::diorama::row::{RowView, Status};
+use crate::diorama::row::{RowError, RowView, Status};
 use crate::error::Error;
-use crate::json::sets::{Beside, SetFrame, SetHead, SetWriter};
+use crate::json::sets::{Beside, RowNotWritten, RowsStyle, RowsText, SetFrame, SetHead, SetWriter};
 use crate::live::redact::redact;
+use crate::ops::unread::RefusedRows;
 use crate::ops::{past_damage, unless_moved};
 use crate::snapshot::{Set, SetRow, Snapshot};
 use crate::system::spill::Spill;
+use crate::system::workers::{LARGE, Workers, with_workers, without_workers};
 use ciborium_ll::Header;
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -18,6 +20,12 @@ use std::mem;
 
 /// Bytes of ids of incomplete rows that are kept in memory.
 const IDS: usize = 1024 * 1024;
+
+/// Rows that are written sooner than threads begin.
+const FEW: u64 = 500;
+
+/// Text of a batch of rows that is kept; a row that does not fit is treated as a large one.
+const LONG: usize = 2 * 1024 * 1024;
 
 /// Writes a set that was asked for alone.
 ///
@@ -55,25 +63,37 @@ impl SetDump<'_> {
     fn json(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
         let key = self.set.key().to_string();
         let head = SetHead { key: &key, part_of: self.part_of(), beside: Beside::Known(self.set.meta()) };
-        let mut json = SetWriter::begin(out, self.frame, self.style.json, &head)?;
-        let mut incomplete = Ids::new();
-        let refused = &mut dumped.unread.refused;
-        self.each_row(&mut dumped.unread.damage, |row| {
-            match RowView::new(&self.bytes(row)) {
-                Ok(view) => {
-                    if view.status() == Status::Incomplete {
-                        incomplete.push(row.id()).map_err(Error::temporary)?;
-                    }
-                    json.row(row.id(), &view)?;
-                }
-                Err(error) => refused.add(|| self.set.shown(), row.id(), error),
-            }
-            Ok(())
-        })?;
+        let json = SetWriter::begin(out, self.frame, self.style.json, &head)?;
+        let style = json.rows_style();
+        let mut taking = Taking { dump: self, json, incomplete: Ids::new(), refused: &mut dumped.unread.refused };
+        let damage = &mut dumped.unread.damage;
+        let work = |rows| self.text(rows, style);
+        if self.set.row().is_some() || self.set.rows() <= FEW {
+            without_workers(work, |writing| taking.all(damage, writing))?;
+        } else {
+            with_workers(work, |writing| taking.all(damage, writing))?;
+        }
+        let Taking { mut json, incomplete, .. } = taking;
         json.end_rows();
         incomplete.each(|id| json.incomplete(id))?;
         json.finish()?;
         Ok(())
+    }
+
+    /// The text of rows.
+    fn text(self, mut rows: Vec<SetRow>, style: RowsStyle) -> RowTexts {
+        let mut text = RowsText::new(style, LONG);
+        let (mut incomplete, mut refused, mut done) = (Vec::new(), Vec::new(), 0);
+        for row in &rows {
+            match text.row(row.id(), &self.bytes(row)) {
+                Ok(Status::Complete) => {}
+                Ok(Status::Incomplete) => incomplete.push(row.id().to_owned()),
+                Err(RowNotWritten::Refused(error)) => refused.push((row.id().to_owned(), error)),
+                Err(RowNotWritten::TooLong) => break,
+            }
+            done += 1;
+        }
+        RowTexts { text: text.into_text(), incomplete, refused, left: rows.split_off(done) }
     }
 
     fn raw(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
@@ -84,7 +104,7 @@ impl SetDump<'_> {
         let key = self.set.key().to_string();
         let head = SetHead { key: &key, part_of: self.part_of(), beside };
         let mut json = SetWriter::begin(out, SetFrame::Line, self.style.json, &head)?;
-        self.each_row(&mut dumped.unread.damage, |row| Ok(json.raw_row(row.id(), &self.bytes(row))?))?;
+        self.each_row(&mut dumped.unread.damage, |row| Ok(json.raw_row(row.id(), &self.bytes(&row))?))?;
         json.end_rows();
         json.finish()?;
         Ok(())
@@ -105,7 +125,7 @@ impl SetDump<'_> {
             out,
         };
         map.begin((!is_alone).then(|| self.set.key().to_string()).as_deref())?;
-        self.each_row(&mut dumped.unread.damage, |row| Ok(map.row(row.id(), &self.bytes(row))?))?;
+        self.each_row(&mut dumped.unread.damage, |row| Ok(map.row(row.id(), &self.bytes(&row))?))?;
         Ok(map.end()?)
     }
 
@@ -113,11 +133,11 @@ impl SetDump<'_> {
     fn each_row(
         self,
         damage: &mut Vec<Error>,
-        mut visit: impl FnMut(&SetRow) -> Result<(), DumpError>,
+        mut visit: impl FnMut(SetRow) -> Result<(), DumpError>,
     ) -> Result<(), DumpError> {
         for row in self.snapshot.rows(self.set) {
             if let Some(row) = past_damage(unless_moved(row, self.snapshot), damage)? {
-                visit(&row)?;
+                visit(row)?;
             }
         }
         Ok(())
@@ -134,6 +154,73 @@ impl SetDump<'_> {
         let mut bytes = row.value()[..status].to_vec();
         bytes.extend_from_slice(&redact(&inside)[2..]);
         Cow::Owned(bytes)
+    }
+}
+
+/// The text of some rows.
+struct RowTexts {
+    text: Vec<u8>,
+    /// The ids of those that are incomplete.
+    incomplete: Vec<String>,
+    /// The ids of those that diorama refuses.
+    refused: Vec<(String, RowError)>,
+    /// Those that are not in it, for lack of room: all from the first that did not fit.
+    left: Vec<SetRow>,
+}
+
+/// A set whose rows are written in order, as their texts come.
+struct Taking<'t, 's, W: Write> {
+    dump: SetDump<'s>,
+    json: SetWriter<W>,
+    incomplete: Ids,
+    refused: &'t mut RefusedRows,
+}
+
+impl<W: Write> Taking<'_, '_, W> {
+    /// Hands out all rows, and writes their texts.
+    fn all(&mut self, damage: &mut Vec<Error>, writing: &mut Workers<'_, SetRow, RowTexts>) -> Result<(), DumpError> {
+        let read = self.dump.each_row(damage, |row| {
+            let len = row.id().len() + row.value().len();
+            if len >= LARGE {
+                // Written piece by piece, so that its text is not kept.
+                while let Some(texts) = writing.next() {
+                    self.texts(texts)?;
+                }
+                return self.row(&row);
+            }
+            writing.push(row, len);
+            writing.next_due().map_or(Ok(()), |texts| self.texts(texts))
+        });
+        if !matches!(read, Err(DumpError::Output(_))) {
+            while let Some(texts) = writing.next() {
+                self.texts(texts)?;
+            }
+        }
+        read
+    }
+
+    fn texts(&mut self, texts: RowTexts) -> Result<(), DumpError> {
+        self.json.add_rows(&texts.text)?;
+        for id in texts.incomplete {
+            self.incomplete.push(&id).map_err(Error::temporary)?;
+        }
+        for (id, error) in texts.refused {
+            self.refused.add(|| self.dump.set.shown(), &id, error);
+        }
+        texts.left.iter().try_for_each(|row| self.row(row))
+    }
+
+    fn row(&mut self, row: &SetRow) -> Result<(), DumpError> {
+        match RowView::new(&self.dump.bytes(row)) {
+            Ok(view) => {
+                if view.status() == Status::Incomplete {
+                    self.incomplete.push(row.id()).map_err(Error::temporary)?;
+                }
+                self.json.row(row.id(), &view)?;
+            }
+            Err(error) => self.refused.add(|| self.dump.set.shown(), row.id(), error),
+        }
+        Ok(())
     }
 }
 

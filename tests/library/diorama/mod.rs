@@ -1,2 +1,3 @@
+mod many_rows;
 mod names;
 mod samples;

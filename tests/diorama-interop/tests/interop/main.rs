@@ -2,6 +2,7 @@
 
 mod app;
 mod belief;
+mod changes;
 mod names;
 mod random;
 mod rows;

@@ -1,0 +1,64 @@
+//! A dump of a set of many rows, which are written on all cores, against what was put into it.
+
+use redb::{Database, TableDefinition};
+use serde_json::{Value as Json, json};
+use vlive::Snapshot;
+use vlive::diorama::row::{Status, encode};
+use vlive::json::JsonStyle;
+use vlive::ops::{DumpStyle, Scope, dump};
+
+#[test]
+fn a_dump_of_many_rows_has_all_of_them_in_order_whatever_they_are_like() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.redb");
+    let (mut rows, mut incomplete) = (serde_json::Map::new(), Vec::new());
+    {
+        let database = Database::create(&path).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new("clients")).unwrap();
+        for n in 0..3000_u32 {
+            let id = format!("{n:05}");
+            // A few are large, or take far more text than they have bytes.
+            let text = match n {
+                700 => "x".repeat(1 << 20),
+                1402 => "\u{1}".repeat(400_000),
+                _ => format!("row {n}"),
+            };
+            if n % 97 == 5 {
+                table.insert(id.as_str(), &b"\x00\x80"[..]).unwrap();
+                continue;
+            }
+            let status = if n % 50 == 1 { Status::Incomplete } else { Status::Complete };
+            let mut value = encode(&[("n".into(), n.into()), ("text".into(), text.as_str().into())].into(), status);
+            if n % 41 == 3 {
+                // The same fields in another order and encoding, and one of them twice.
+                value = [&[status as u8, 0xbf][..], b"\x61n\x01\x64text\x61-\x61n\x19", &n.to_be_bytes()[2..]].concat();
+                value.push(0xff);
+                rows.insert(id.clone(), json!({"n": n, "text": "-"}));
+            } else {
+                rows.insert(id.clone(), json!({"n": n, "text": text}));
+            }
+            table.insert(id.as_str(), value.as_slice()).unwrap();
+            if status == Status::Incomplete {
+                incomplete.push(id);
+            }
+        }
+        drop(table);
+        transaction.commit().unwrap();
+    }
+    for pretty in [false, true] {
+        let style = DumpStyle { json: JsonStyle { pretty, ..JsonStyle::default() }, ..DumpStyle::default() };
+        let mut text = Vec::new();
+        let dumped = dump(&Snapshot::open(&path).unwrap(), &Scope::all(), style, &mut text).unwrap();
+        assert_eq!(dumped.unread.refused.count, 31);
+        let written: Json = serde_json::from_slice(&text).unwrap();
+        assert_eq!(written["clients"]["incomplete"], json!(incomplete));
+        assert!(written["clients"]["rows"] == Json::Object(rows.clone()), "pretty: {pretty}");
+        let again = if pretty { serde_json::to_vec_pretty(&written) } else { serde_json::to_vec(&written) }.unwrap();
+        assert_eq!(text.len(), again.len(), "pretty: {pretty}");
+        let text = String::from_utf8(text).unwrap();
+        let ids: Vec<usize> =
+            ["00000", "00006", "01402", "02999"].iter().map(|id| text.find(&format!("\"{id}\"")).unwrap()).collect();
+        assert!(ids.is_sorted(), "{ids:?}");
+    }
+}
