@@ -16,6 +16,7 @@ use crate::system::holder::Holder;
 use crate::system::progress;
 use crate::system::temporary::TemporaryFile;
 use crate::system::workers::{LARGE, Workers, with_workers};
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Seek};
 use std::path::Path;
@@ -161,10 +162,15 @@ fn check_pages(snapshot: &Snapshot, now: u64, decoding: &mut Workers<'_, Leaf, D
     walk.header();
     // A look at the free pages would name the same fault again.
     let is_header_sound = walk.first_damage.is_none();
+    // A table of rows comes before what is remembered of it.
+    let mut with_rows = HashSet::new();
     for (table, role) in walk.tables()? {
         let walked = match (role, table.cache_key()) {
-            (TableRole::Rows, _) => walk.rows(&table, now, decoding),
-            (TableRole::Meta, _) => walk.meta(&table),
+            (TableRole::Rows, _) => {
+                with_rows.insert(table.name().to_owned());
+                walk.rows(&table, now, decoding)
+            }
+            (TableRole::Meta, _) => walk.meta(&table, |rows| with_rows.contains(rows)),
             (_, Some(cache_key)) => walk.entries(&table, cache_key, now, decoding),
             (_, None) => walk.other(&table, role),
         };
@@ -234,7 +240,10 @@ impl Walk<'_> {
     }
 
     /// A meta table of a set.
-    fn meta(&mut self, table: &Table) -> file::Result<()> {
+    fn meta(&mut self, table: &Table, has_rows: impl Fn(&str) -> bool) -> file::Result<()> {
+        if self.check.diorama.rowless(table, has_rows) {
+            self.check.entries += 1;
+        }
         let damaged_before = self.check.damage.count;
         let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(table.name()));
         let counts = self.check.diorama.meta(&mut self.survey, table, &mut damage)?;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckedSets {
-    /// Sets that have a table of rows.
+    /// Sets, those included that were copied whole and have no rows.
     pub sets: u64,
     /// Rows that were read.
     pub rows: u64,
@@ -59,6 +59,20 @@ impl CheckedSets {
         };
         survey.tree(table.definition().root, Widths::default(), &mut leaf, damage)?;
         Ok((read, not_text))
+    }
+
+    /// Adds the set of a meta table that has no table of rows: it was copied whole and is empty. Returns whether it is
+    /// such a set.
+    pub(super) fn rowless(&mut self, meta: &Table, has_rows: impl Fn(&str) -> bool) -> bool {
+        let TableName::Meta(rows) = TableName::of(meta.name()) else { return false };
+        if has_rows(rows) {
+            return false;
+        }
+        self.sets += 1;
+        if shown(rows).is_none() {
+            self.own_names.add(Some(rows), FindingKind::OwnName);
+        }
+        true
     }
 
     /// Adds what was found of so many rows of a table.

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::live::key::Selection;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Set, Snapshot};
 use std::mem;
 
 /// The most entries that are read, so that the search is quick in a very large cache key.
@@ -26,6 +26,9 @@ pub struct Near {
 /// considered.
 pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     let Some(cache_key) = selection.cache_key() else { return Ok(Near::default()) };
+    if let Some(keys) = near_sets(snapshot, selection)? {
+        return Ok(Near { keys, as_prefix: 0 });
+    }
     let tables = snapshot.tables()?;
     let cache_keys: Vec<&str> = tables.iter().filter_map(|table| table.cache_key()).collect();
     let key = match selection {
@@ -54,7 +57,23 @@ pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     Ok(Near { keys: nearest(&key.to_string(), limit, keys), as_prefix })
 }
 
-/// How many letters may differ, given a text.
+/// The sets or rows of a set that are near, by the names that people read; `None` if no set is.
+fn near_sets(snapshot: &Snapshot, selection: &Selection) -> Result<Option<Vec<String>>> {
+    let Some(typed) = selection.named() else { return Ok(None) };
+    let sets = snapshot.sets()?;
+    for (cut, _) in typed.rmatch_indices('/') {
+        let set = snapshot.select(&sets, &Selection::Set(typed[..cut].to_owned()))?;
+        if let [set] = set.as_slice() {
+            let ids = snapshot.rows(set).take(LOOKED_AT).filter_map(|row| row.ok().map(|row| row.id().to_owned()));
+            let near = nearest(&typed[cut + 1..], third(&typed[cut + 1..]), ids);
+            return Ok(Some(near.into_iter().map(|id| format!("{}/{id}", set.shown())).collect()));
+        }
+    }
+    let near = nearest(&typed, third(&typed), sets.iter().map(Set::shown));
+    Ok((!near.is_empty()).then_some(near))
+}
+
+/// How many letters of a text may differ.
 fn third(text: &str) -> usize {
     (text.chars().count() / 3).max(1)
 }

@@ -231,6 +231,24 @@ fn sets_of_diorama_are_shown_by_readable_names_and_what_is_missing_of_them() {
 }
 
 #[test]
+fn the_last_commit_is_shown_for_a_set_too() {
+    let folder = Folder::empty();
+    let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/diorama/augmented.redb");
+    fs::copy(cache, folder.file()).unwrap();
+    let app = redb::Database::open(folder.file()).unwrap();
+    let transaction = app.begin_write().unwrap();
+    let rows = redb::TableDefinition::<&str, &[u8]>::new("buckets");
+    transaction.open_table(rows).unwrap().insert("asia", b"\x00\xa1\x64size\x633kb".as_slice()).unwrap();
+    transaction.commit().unwrap();
+    let Some(browser) = Browser::start_with("set", (80, 24), folder, "") else { return };
+    browser.press(&["G", "d"]);
+    let shown = browser.until_it_says("esc closes");
+    assert!(shown.contains("~ buckets") && shown.contains("+ asia"), "{shown}");
+    browser.press(&["Escape", "q"]);
+    browser.assert_as_found("after");
+}
+
+#[test]
 fn the_screen_of_the_readme_is_what_a_terminal_shows() {
     let Some(tmux) = Tmux::start("readme", (80, 24)) else { return };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

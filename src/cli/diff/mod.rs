@@ -84,7 +84,9 @@ impl Opened {
                 snapshot.entries(selection)?.next().is_some() || !snapshot.selected_sets(selection)?.is_empty()
             }
             Opened::Fixture(fixture) => {
-                fixture.entries().any(|entry| selection.takes(entry.key().cache_key(), entry.key().sub_key()))
+                let has_entry =
+                    fixture.entries().any(|entry| selection.takes(entry.key().cache_key(), entry.key().sub_key()));
+                has_entry || fixture.has_set(selection)
             }
         })
     }
