@@ -123,7 +123,7 @@ fn diagnostic(tag: u64, content: &Value) -> String {
     text
 }
 
-/// The decimal digits of a bignum. They take time by the square of its length, which is therefore limited.
+/// The decimal digits of a bignum. The time grows with the square of its length, which is therefore limited.
 fn bignum(bytes: &[u8], is_negative: bool) -> Option<String> {
     const LONGEST: usize = 512;
     const BASE: u64 = 1_000_000_000;
@@ -182,7 +182,7 @@ fn uuid(bytes: &[u8]) -> Option<String> {
     Some([&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
 }
 
-/// A number as [`Meaning::Number`] has it, as JSON has numbers, digit by digit; `None` for NaN and the infinities.
+/// The number of a [`Meaning::Number`] in JSON's form, digit by digit; `None` for NaN and the infinities.
 pub fn json_number(text: &str) -> Option<String> {
     let digits = unsigned(text);
     if !digits.starts_with(|character: char| character.is_ascii_digit()) {
