@@ -6,6 +6,7 @@ use super::state::{Answer, Input, Row as ShownRow, Wanted, Window};
 use super::watching::{Before, History};
 use crate::filter::{Filter, Row};
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
@@ -206,8 +207,8 @@ impl Reader {
                 };
                 if taken.is_none() && !wanted.condition.is_empty() {
                     match self.taken(snapshot, set, &wanted)? {
-                        Ok(ids) => taken = Some(ids),
-                        Err(stop) => {
+                        ControlFlow::Continue(ids) => taken = Some(ids),
+                        ControlFlow::Break(stop) => {
                             stopped = Some(stop);
                             return Ok(None);
                         }
@@ -230,11 +231,11 @@ impl Reader {
     }
 
     /// The ids of the rows of a set for which the condition is true, and of those that cannot be read.
-    fn taken(&self, snapshot: &Snapshot, set: &Set, wanted: &Wanted) -> vlive::Result<Result<Vec<String>, Stop>> {
+    fn taken(&self, snapshot: &Snapshot, set: &Set, wanted: &Wanted) -> vlive::Result<ControlFlow<Stop, Vec<String>>> {
         let condition = match self.condition(wanted, set.fetched_at()) {
             Ok(Some(condition)) => condition,
-            Ok(None) => return Ok(Ok(Vec::new())),
-            Err(stop) => return Ok(Err(stop)),
+            Ok(None) => return Ok(ControlFlow::Continue(Vec::new())),
+            Err(stop) => return Ok(ControlFlow::Break(stop)),
         };
         let mut ids = Vec::new();
         for row in snapshot.rows(set) {
@@ -243,10 +244,10 @@ impl Reader {
             match takes.and_then(|takes| self.heed(wanted).map(|()| takes)) {
                 Ok(true) => ids.push(row.id().to_owned()),
                 Ok(false) => {}
-                Err(stop) => return Ok(Err(stop)),
+                Err(stop) => return Ok(ControlFlow::Break(stop)),
             }
         }
-        Ok(Ok(ids))
+        Ok(ControlFlow::Continue(ids))
     }
 }
 

@@ -22,7 +22,7 @@ use vlive::ops::{DiffOptions, Difference, DumpStyle, RowFilter, Scope, diff_rows
 use vlive::snapshot::{
     EntryChange, EntryKey, Event, LiveEntry, Pace, Remembered, RowChanges, SeenCommit, SetKey, WatchOptions, Watcher,
 };
-use vlive::{Error, Key, Selection};
+use vlive::{Error, Key, Selection, Snapshot};
 
 /// Print what the app does to its cache, as it does it
 ///
@@ -122,6 +122,9 @@ impl Watch {
         let compares = self.diff || rows.is_some();
         let options = WatchOptions { old_values: compares, new_values: compares || self.raw || self.record.is_some() };
         let folder = global.folder();
+        if let Err(error @ Error::SeveralCaches { .. }) = Snapshot::open(folder) {
+            return Err(error.into());
+        }
         let mut watcher = Watcher::new(folder, chosen.scope.selections().to_vec(), options);
         let mut telling = Telling { watch: self, scope: &chosen.scope, rows, came: false, trouble: None };
         let ends = self.duration.map(|duration| Instant::now() + duration);

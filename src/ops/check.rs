@@ -16,6 +16,7 @@ use crate::system::holder::Holder;
 use crate::system::progress;
 use crate::system::temporary::TemporaryFile;
 use crate::system::workers::{LARGE, Workers, with_workers};
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Seek};
 use std::path::Path;
@@ -32,7 +33,7 @@ pub struct Check {
     pub format: u8,
     /// The transaction id of the commit that was looked at.
     pub commit: u64,
-    /// Whether the last app closed the cache; not so while one has it open, and after a crash.
+    /// Whether the last app closed the cache; false while an app has it open, and after a crash.
     pub closed_cleanly: bool,
     /// Who has the cache open; `None` where the system does not say.
     pub holders: Option<Vec<Holder>>,
@@ -47,7 +48,7 @@ pub struct Check {
     pub free_space: Findings,
     /// Entries that vantage-live's `get` fails on.
     pub refused: Findings,
-    /// Entries of which vantage-live silently ignores something, or would write something else.
+    /// Entries in which vantage-live silently ignores something, or that it would write differently.
     pub altered: Findings,
     /// Tables with the name of a cache table and another type, on which vantage-live fails.
     pub wrongly_typed: Findings,
@@ -85,7 +86,7 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
     loop {
         let before = race::header(&path);
         let mut original = location::open(&path, false)?;
-        // The check has read all of the original, so that it is the copy that fails.
+        // The check has already read the whole original, so the copy is at fault.
         copy_anew(&mut original, copy.file()).map_err(Error::temporary)?;
         let is_steady = || race::header(&path) == before;
         if is_steady() {
@@ -161,10 +162,15 @@ fn check_pages(snapshot: &Snapshot, now: u64, decoding: &mut Workers<'_, Leaf, D
     walk.header();
     // A look at the free pages would name the same fault again.
     let is_header_sound = walk.first_damage.is_none();
+    // A table of rows comes before what is remembered of it.
+    let mut with_rows = HashSet::new();
     for (table, role) in walk.tables()? {
         let walked = match (role, table.cache_key()) {
-            (TableRole::Rows, _) => walk.rows(&table, now, decoding),
-            (TableRole::Meta, _) => walk.meta(&table),
+            (TableRole::Rows, _) => {
+                with_rows.insert(table.name().to_owned());
+                walk.rows(&table, now, decoding)
+            }
+            (TableRole::Meta, _) => walk.meta(&table, |rows| with_rows.contains(rows)),
             (_, Some(cache_key)) => walk.entries(&table, cache_key, now, decoding),
             (_, None) => walk.other(&table, role),
         };
@@ -178,7 +184,7 @@ fn check_pages(snapshot: &Snapshot, now: u64, decoding: &mut Workers<'_, Leaf, D
     Ok((Unread { damage: damage.into_iter().collect(), ..Unread::default() }, walk.check))
 }
 
-/// A walk through all pages of a commit.
+/// A walk over all pages of a commit.
 struct Walk<'s> {
     snapshot: &'s Snapshot,
     survey: Survey<'s>,
@@ -211,7 +217,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Walks through what redb keeps for itself and through the list of tables, which it returns.
+    /// Walks over redb's own records and the list of tables, which it returns.
     fn tables(&mut self) -> Result<Vec<(Table, TableRole)>> {
         let slot = self.snapshot.slot();
         let mut damage = noting(&mut self.first_damage, &mut self.check.damage, None);
@@ -234,7 +240,10 @@ impl Walk<'_> {
     }
 
     /// A meta table of a set.
-    fn meta(&mut self, table: &Table) -> file::Result<()> {
+    fn meta(&mut self, table: &Table, has_rows: impl Fn(&str) -> bool) -> file::Result<()> {
+        if self.check.diorama.rowless(table, has_rows) {
+            self.check.entries += 1;
+        }
         let damaged_before = self.check.damage.count;
         let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(table.name()));
         let counts = self.check.diorama.meta(&mut self.survey, table, &mut damage)?;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckedSets {
-    /// Sets that have a table of rows.
+    /// Sets, those included that were copied whole and have no rows.
     pub sets: u64,
     /// Rows that were read.
     pub rows: u64,
@@ -23,7 +23,7 @@ pub struct CheckedSets {
     pub refused: Findings,
     /// Numbers in meta tables that diorama cannot read.
     pub malformed: Findings,
-    /// Rows of which diorama silently ignores something, or would write something else.
+    /// Rows in which diorama silently ignores something, or that it would write differently.
     pub altered: Findings,
     /// Sets whose names diorama 1.5 would not write: an earlier release, or an app that names its tables
     /// itself. They do no harm.
@@ -59,6 +59,20 @@ impl CheckedSets {
         };
         survey.tree(table.definition().root, Widths::default(), &mut leaf, damage)?;
         Ok((read, not_text))
+    }
+
+    /// Adds the set of a meta table that has no table of rows: it was copied whole and is empty. Returns whether it is
+    /// such a set.
+    pub(super) fn rowless(&mut self, meta: &Table, has_rows: impl Fn(&str) -> bool) -> bool {
+        let TableName::Meta(rows) = TableName::of(meta.name()) else { return false };
+        if has_rows(rows) {
+            return false;
+        }
+        self.sets += 1;
+        if shown(rows).is_none() {
+            self.own_names.add(Some(rows), FindingKind::OwnName);
+        }
+        true
     }
 
     /// Adds what was found of so many rows of a table.

@@ -1,4 +1,4 @@
-//! Where something is: in keys, row ids, names of fields, and values.
+//! Searching keys, row ids, field names and values.
 
 use crate::cbor;
 use crate::cbor::reader::{Head, Reader};
@@ -7,30 +7,30 @@ use crate::live::envelope::Record;
 use crate::ops::parts::{Part, Worked, on_all_cores};
 use crate::ops::scope::{Matched, Scope};
 use crate::ops::unread::Unread;
-use crate::snapshot::{EntryKey, RowFault, Snapshot};
+use crate::snapshot::{EntryKey, Row, RowFault, Snapshot};
 use ciborium::Value;
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
-/// What was verified is not too deep.
+/// A verified value is not nested too deeply.
 const ANY_DEPTH: usize = usize::MAX;
 
-/// What is looked for. The library walks bytes and text; what a value that is not text means to a reader is
-/// up to the caller.
+/// A search. The library walks bytes and text; the caller decides what a value that is not text means to a
+/// reader.
 #[derive(Clone, Copy)]
 pub struct Query<'q> {
     /// Whether a text matches.
     pub matches: &'q (dyn Fn(&str) -> bool + Sync),
-    /// Whether encoded bytes may hold a match. It is asked of whole values first, then of rows; `true` is
-    /// always right, and decodes more.
-    pub may_match: &'q (dyn Fn(&[u8]) -> bool + Sync),
+    /// Where in encoded bytes the first match may begin: the bytes of a text that matches hold one there. `None` if
+    /// there is none; `Some(0)` is always right, and decodes more. Whole values are asked about first, then rows.
+    pub may_match: &'q (dyn Fn(&[u8]) -> Option<usize> + Sync),
     /// The text of a value that is not text, an array or a map; `None` for a tag whose content is looked at
     /// instead.
     pub meaning: &'q (dyn Fn(&Value) -> Option<String> + Sync),
-    /// Looks at the row with this id only.
+    /// Searches only the row with this id.
     pub id: Option<&'q str>,
-    /// Looks at values of the fields with this name only.
+    /// Searches only values of the fields with this name.
     pub field: Option<&'q str>,
 }
 
@@ -89,7 +89,7 @@ pub enum Step {
     Index(usize),
 }
 
-/// A row that was looked for by its id.
+/// A row that was searched for by its id.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FoundRow {
@@ -103,7 +103,7 @@ pub struct FoundRow {
     pub is_incomplete: bool,
 }
 
-/// What a search came to, beside what it found.
+/// What a search could not read, and what its selections matched.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Searched {
@@ -149,8 +149,8 @@ pub fn find_row(
     search(snapshot, scope, Some(id), work, visit)
 }
 
-/// Hands parts of entries to all cores, and what they find to `visit`, in order. Of sets only the row with this id is
-/// read, if there is one.
+/// Searches parts of entries on all cores, and passes what is found to `visit`, in order. With an id only that row of
+/// a set is read.
 fn search<Found: Send>(
     snapshot: &Snapshot,
     scope: &Scope,
@@ -189,7 +189,7 @@ fn search<Found: Send>(
     }
 }
 
-/// Why a search ends early.
+/// The reason to end a search early.
 enum Stop {
     Satisfied,
     Cache(Error),
@@ -201,13 +201,14 @@ impl From<Error> for Stop {
     }
 }
 
-/// Whether encoded bytes may hold what `contains` finds in contiguous ones: there, or in a text of indefinite length,
-/// whose chunks need not be contiguous.
+/// Whether encoded bytes may hold what `contains` finds in contiguous ones.
 fn may_hold(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
+    contains(bytes) || may_hold_in_chunks(bytes, contains)
+}
+
+/// Whether a text of indefinite length among encoded bytes may hold it, whose chunks are not contiguous.
+fn may_hold_in_chunks(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
     const INDEFINITE_TEXT: u8 = 0x7f;
-    if contains(bytes) {
-        return true;
-    }
     // Most bytes like that begin no text. Where very many seem to, it is shorter to decode.
     let mut left = 4 * bytes.len();
     memchr::memchr_iter(INDEFINITE_TEXT, bytes).any(|at| {
@@ -217,6 +218,35 @@ fn may_hold(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
         left = left.saturating_sub(read);
         holds || left == 0
     })
+}
+
+/// The places in a row where a match may begin, as they are passed.
+struct Candidates<'c> {
+    query: Query<'c>,
+    bytes: &'c [u8],
+    /// Whether it may begin anywhere.
+    anywhere: bool,
+    next: Option<usize>,
+}
+
+impl<'c> Candidates<'c> {
+    /// `None` if nothing in the row can match.
+    fn of(row: &'c Row<'_>, query: Query<'c>) -> Option<Candidates<'c>> {
+        let is_irregular = row.maps().is_irregular(row.start());
+        let in_chunks = may_hold_in_chunks(row.bytes(), |bytes| (query.may_match)(bytes).is_some());
+        let next = (query.may_match)(row.bytes());
+        let anywhere = is_irregular || in_chunks;
+        (next.is_some() || anywhere).then_some(Candidates { query, bytes: row.bytes(), anywhere, next })
+    }
+
+    /// Whether there is one in a range, which begins at the end of the last one or after it.
+    fn are_in(&mut self, range: Range<usize>) -> bool {
+        if self.next.is_some_and(|next| next < range.start) {
+            let next = (self.query.may_match)(&self.bytes[range.start..]);
+            self.next = next.map(|next| range.start + next);
+        }
+        self.anywhere || self.next.is_some_and(|next| next < range.end)
+    }
 }
 
 /// All that matches in a part of an entry.
@@ -230,7 +260,7 @@ fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
     if has_key && is_key_in() {
         found.push(hit(part.fetched_at(), false, Place::Key));
     }
-    let may_match = |bytes: &[u8]| may_hold(bytes, query.may_match);
+    let may_match = |bytes: &[u8]| may_hold(bytes, |bytes| (query.may_match)(bytes).is_some());
     // The id of a row of a set is not among its bytes.
     let is_id_in = |part: &Part| matches!(part, Part::Row(_, row) if (query.matches)(row.id()));
     if !may_match(part.bytes()) && !is_id_in(part) {
@@ -245,16 +275,29 @@ fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
         if query.field.is_none() && query.id.is_none() && (query.matches)(row.id()) {
             found.push(hit(Place::RowId(row.id().to_owned())));
         }
-        if !may_match(row.bytes()) {
-            return;
-        }
+        let Some(mut candidates) = Candidates::of(row, query) else { return };
         let mut walk = Walk { query, id: row.id(), path: Vec::new(), places: Vec::new() };
+        let mut passed = 0;
         let walked = row.fields::<cbor::Error>(&mut |name, field| {
+            let start = field.pos();
+            let mut after = *field;
+            after.skip(ANY_DEPTH)?;
+            // Within the row.
+            let [from, to] = [start, after.pos()].map(|pos| pos.saturating_sub(row.start()));
+            let has_name = candidates.are_in(passed..from);
+            passed = to;
             if query.field.is_some_and(|only| only != name) {
-                return field.skip(ANY_DEPTH);
+                *field = after;
+                return Ok(());
             }
-            walk.name(&name);
-            walk.inside(At::Name(name), field)
+            if has_name {
+                walk.name(&name);
+            }
+            if candidates.are_in(from..to) {
+                return walk.inside(At::Name(name), field);
+            }
+            *field = after;
+            Ok(())
         });
         walked.expect("what was verified can be read");
         found.extend(walk.places.into_iter().map(hit));
@@ -262,7 +305,7 @@ fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
     Ok(found)
 }
 
-/// A walk through the values of a row that was verified.
+/// A walk through the values of a verified row.
 struct Walk<'w, 'b> {
     query: Query<'w>,
     id: &'w str,
@@ -277,7 +320,7 @@ enum At<'b> {
 }
 
 impl<'b> Walk<'_, 'b> {
-    /// A name, of a field or of a key of a map. Where values of one field are looked for, names do not count.
+    /// The name of a field, or a key of a map. Names do not match in a search of one field.
     fn name(&mut self, name: &str) {
         if self.query.field.is_none() && (self.query.matches)(name) {
             let path = self.steps().chain([Step::Name(name.to_owned())]).collect();
@@ -307,7 +350,7 @@ impl<'b> Walk<'_, 'b> {
         Ok(())
     }
 
-    /// A value and all that is in it.
+    /// A value and everything inside it.
     fn value(&mut self, reader: &mut Reader<'b>) -> cbor::error::Result<()> {
         match reader.peek()? {
             Head::Text(_) => {
@@ -339,7 +382,7 @@ impl<'b> Walk<'_, 'b> {
                 reader.skip(ANY_DEPTH)?;
                 let bytes = &item.all()[item.pos()..reader.pos()];
                 // Most values are told apart without decoding them.
-                if !may_hold(bytes, self.query.may_match) {
+                if !may_hold(bytes, |bytes| (self.query.may_match)(bytes).is_some()) {
                     return Ok(());
                 }
                 match ((self.query.meaning)(&decoded(bytes)), head) {
@@ -357,7 +400,7 @@ impl<'b> Walk<'_, 'b> {
         }
     }
 
-    /// A key of a map: its text, or what it means.
+    /// A key of a map: its text, or the text of its meaning.
     fn key(&self, reader: &mut Reader<'b>) -> cbor::error::Result<Cow<'b, str>> {
         if let Head::Text(_) = reader.peek()? {
             let Head::Text(len) = reader.head()? else { unreachable!("just peeked at") };
@@ -370,7 +413,7 @@ impl<'b> Walk<'_, 'b> {
     }
 }
 
-/// A value from bytes that were verified.
+/// A value from verified bytes.
 fn decoded(bytes: &[u8]) -> Value {
     ciborium::from_reader(bytes).expect("ciborium reads what was verified")
 }

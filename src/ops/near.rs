@@ -1,17 +1,17 @@
-//! What is in a cache near a key that is not.
+//! Keys that are similar to one that is missing.
 
 use crate::error::Result;
 use crate::live::key::Selection;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Set, Snapshot};
 use std::mem;
 
-/// Entries that are looked at, so that an answer about a very large cache key does not take long.
+/// The most entries that are read, so that the search is quick in a very large cache key.
 const LOOKED_AT: usize = 100_000;
 
 /// The most keys that are named.
 const NAMED: usize = 3;
 
-/// What a cache has near a selection that matches nothing.
+/// Keys near a selection that matches nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Near {
@@ -22,10 +22,13 @@ pub struct Near {
     pub as_prefix: u64,
 }
 
-/// Finds what is near a selection that matches nothing. Of a cache key with very many entries only the
-/// first are considered.
+/// Finds keys near a selection that matches nothing. In a cache key with very many entries only the first are
+/// considered.
 pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     let Some(cache_key) = selection.cache_key() else { return Ok(Near::default()) };
+    if let Some(keys) = near_sets(snapshot, selection)? {
+        return Ok(Near { keys, as_prefix: 0 });
+    }
     let tables = snapshot.tables()?;
     let cache_keys: Vec<&str> = tables.iter().filter_map(|table| table.cache_key()).collect();
     let key = match selection {
@@ -54,12 +57,28 @@ pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     Ok(Near { keys: nearest(&key.to_string(), limit, keys), as_prefix })
 }
 
+/// The sets or rows of a set that are near, by the names that people read; `None` if no set is.
+fn near_sets(snapshot: &Snapshot, selection: &Selection) -> Result<Option<Vec<String>>> {
+    let Some(typed) = selection.named() else { return Ok(None) };
+    let sets = snapshot.sets()?;
+    for (cut, _) in typed.rmatch_indices('/') {
+        let set = snapshot.select(&sets, &Selection::Set(typed[..cut].to_owned()))?;
+        if let [set] = set.as_slice() {
+            let ids = snapshot.rows(set).take(LOOKED_AT).filter_map(|row| row.ok().map(|row| row.id().to_owned()));
+            let near = nearest(&typed[cut + 1..], third(&typed[cut + 1..]), ids);
+            return Ok(Some(near.into_iter().map(|id| format!("{}/{id}", set.shown())).collect()));
+        }
+    }
+    let near = nearest(&typed, third(&typed), sets.iter().map(Set::shown));
+    Ok((!near.is_empty()).then_some(near))
+}
+
 /// How many letters of a text may differ.
 fn third(text: &str) -> usize {
     (text.chars().count() / 3).max(1)
 }
 
-/// Those of the candidates that differ from `wanted` in the fewest letters, and in no more than `limit`.
+/// The candidates that differ from `wanted` in the fewest letters, and in no more than `limit`.
 fn nearest(wanted: &str, limit: usize, candidates: impl Iterator<Item = String>) -> Vec<String> {
     let wanted: Vec<char> = wanted.chars().collect();
     let mut found: Vec<(usize, String)> = Vec::new();
@@ -73,8 +92,8 @@ fn nearest(wanted: &str, limit: usize, candidates: impl Iterator<Item = String>)
     found.into_iter().map(|(_, key)| key).collect()
 }
 
-/// Letters to insert, remove, replace or swap with their neighbour to get from one text to the other; `None` if
-/// these are more than `limit`.
+/// How many letters to insert, remove, replace or swap with a neighbour to turn one text into the other; `None`
+/// above `limit`.
 fn distance(a: &[char], b: &str, limit: usize) -> Option<usize> {
     // A character has at most four bytes.
     if b.len() > 4 * (a.len() + limit) {

@@ -52,6 +52,12 @@ impl SetKey {
         SetKey { name: name.into(), row: row.map(Into::into) }
     }
 
+    /// Whether a selection takes exactly this, where no other set has a longer name that fits.
+    pub(crate) fn is_selected(&self, selection: &Selection) -> bool {
+        let Some(typed) = selection.named() else { return true };
+        find(&typed, |name| (name == self.name()).then_some(())).is_some_and(|((), row)| row == self.row())
+    }
+
     /// The name of the table of rows.
     #[must_use]
     pub fn name(&self) -> &str {

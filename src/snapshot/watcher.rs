@@ -101,7 +101,7 @@ impl Watcher {
     #[must_use]
     pub fn new(path: impl AsRef<Path>, selections: Vec<Selection>, options: WatchOptions) -> Watcher {
         Watcher {
-            path: location::cache_file(path.as_ref()),
+            path: location::find(path.as_ref()).unwrap_or_else(|_| location::cache_file(path.as_ref())),
             selections,
             options,
             open: None,

@@ -12,6 +12,7 @@ mod completions;
 mod diff;
 mod diorama;
 mod diorama_changes;
+mod diorama_looking;
 mod dump;
 mod dump_formats;
 mod dump_output;

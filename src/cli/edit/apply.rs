@@ -98,13 +98,13 @@ fn plan(snapshot: &Snapshot, scope: &Scope, filter: &Filter, left: &mut Left) ->
 fn applied_to_set(filter: &Filter, snapshot: &Snapshot, set: &Set, left: &mut Left) -> Result<Option<Fixture>, Stop> {
     let apply = |before: &str| filter.apply(before).map_err(|fault| fault.to_string());
     match changed(snapshot, set, apply).map_err(Stop::Output)? {
-        Ok(Changed::New(fixture)) => Ok(Some(fixture)),
-        Ok(Changed::Same) => Ok(None),
-        Ok(Changed::Unreadable(dumped)) => {
+        Changed::New(fixture) => Ok(Some(fixture)),
+        Changed::Same => Ok(None),
+        Changed::Unreadable(dumped) => {
             left.push((set.clone(), dumped));
             Ok(None)
         }
-        Err(what) => Err(Stop::Filter(set.key().to_string(), what)),
+        Changed::Refused(what) => Err(Stop::Filter(set.key().to_string(), what)),
     }
 }
 

@@ -15,6 +15,7 @@ use entry::OriginalEntry;
 use serde::Serialize;
 use set::OriginalSet;
 use std::io::Write;
+use std::ops::ControlFlow;
 use vlive::ops::Unreadable;
 use vlive::{Cache, Snapshot};
 
@@ -125,8 +126,8 @@ impl Edit {
             let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
             if let Some(set) = vlive::ops::only_set(&snapshot, &chosen.scope)? {
                 return match OriginalSet::new(&snapshot, set, output)? {
-                    Ok(original) => self.edit(&original, &backup, global, output),
-                    Err(status) => Ok(status),
+                    ControlFlow::Continue(original) => self.edit(&original, &backup, global, output),
+                    ControlFlow::Break(status) => Ok(status),
                 };
             }
             if chosen.single().is_some() {

@@ -5,6 +5,7 @@ use crate::cli::{Refused, Status, tell_unread};
 use crate::output::Output;
 use anyhow::Result;
 use std::io::Write;
+use std::ops::ControlFlow;
 use vlive::fixture::FixtureOptions;
 use vlive::json::JsonStyle;
 use vlive::ops::{DumpStyle, Dumped, Replace};
@@ -43,13 +44,13 @@ impl SeenSet {
 impl OriginalSet {
     /// The set as a text; what cannot be read of it is told, and makes it a set that cannot be edited, since that would
     /// be lost.
-    pub fn new(snapshot: &Snapshot, set: Set, output: &Output) -> Result<Result<OriginalSet, Status>> {
+    pub fn new(snapshot: &Snapshot, set: Set, output: &Output) -> Result<ControlFlow<Status, OriginalSet>> {
         let (text, dumped) = text(snapshot, &set, true)?;
         if let Some(status) = unreadable(&set, &dumped, output) {
-            return Ok(Err(status));
+            return Ok(ControlFlow::Break(status));
         }
         let fixture = parse(&set, &text).expect("what is written without loss can be read");
-        Ok(Ok(OriginalSet { seen: SeenSet::new(snapshot, set)?, text, fixture }))
+        Ok(ControlFlow::Continue(OriginalSet { seen: SeenSet::new(snapshot, set)?, text, fixture }))
     }
 }
 
@@ -96,30 +97,28 @@ fn unless_same(old: &Fixture, new: Fixture) -> vlive::Result<Option<Fixture>> {
 pub enum Changed {
     /// Something would be lost, and it stays as it is.
     Unreadable(Dumped),
+    /// Why it is not a set.
+    Refused(String),
     Same,
     New(Fixture),
 }
 
 /// What `change` makes of the text of a set.
-pub fn changed(
-    snapshot: &Snapshot,
-    set: &Set,
-    change: impl FnOnce(&str) -> Result<String, String>,
-) -> Result<Result<Changed, String>> {
+pub fn changed(snapshot: &Snapshot, set: &Set, change: impl FnOnce(&str) -> Result<String, String>) -> Result<Changed> {
     let (before, dumped) = text(snapshot, set, false)?;
     if !dumped.unread.is_empty() || set.row().is_none() && !set.malformed().is_empty() {
-        return Ok(Ok(Changed::Unreadable(dumped)));
+        return Ok(Changed::Unreadable(dumped));
     }
     let after = match change(&before) {
-        Ok(after) if after == before => return Ok(Ok(Changed::Same)),
+        Ok(after) if after == before => return Ok(Changed::Same),
         Ok(after) => after,
-        Err(what) => return Ok(Err(what)),
+        Err(what) => return Ok(Changed::Refused(what)),
     };
     let fixture = match parse(set, &after) {
         Ok(fixture) => fixture,
-        Err(error) => return Ok(Err(format!("in its result, {error}"))),
+        Err(error) => return Ok(Changed::Refused(format!("in its result, {error}"))),
     };
-    Ok(Ok(unless_same(&parse(set, &before)?, fixture)?.map_or(Changed::Same, Changed::New)))
+    Ok(unless_same(&parse(set, &before)?, fixture)?.map_or(Changed::Same, Changed::New))
 }
 
 impl Original for OriginalSet {

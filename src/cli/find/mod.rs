@@ -19,6 +19,7 @@ use std::ops::ControlFlow;
 use unicode_width::UnicodeWidthStr;
 use vlive::Snapshot;
 use vlive::ops::{Hit, Place, Query, Scope, Searched, Step};
+use vlive::snapshot::EntryKey;
 
 /// Find text, a row id or the value of a field
 ///
@@ -177,7 +178,8 @@ impl Find {
         };
         let null = self.selecting.null;
         self.table.print(output, |output, format| {
-            let mut printer = Printer { find: self, format, now, null, found: 0, last_key: None, lines: Vec::new() };
+            let mut printer =
+                Printer { find: self, format, now, null, found: 0, last_key: None, of_entry: None, lines: Vec::new() };
             printer.begin(output)?;
             let mut written = Ok(());
             let searched = vlive::ops::find(snapshot, &chosen.scope, query, |hit| {
@@ -200,6 +202,8 @@ struct Printer<'f> {
     null: bool,
     found: usize,
     last_key: Option<String>,
+    /// The entry of the last place that was printed.
+    of_entry: Option<OfEntry>,
     /// Kept for formats with columns.
     lines: Vec<Line>,
 }
@@ -220,7 +224,11 @@ impl Printer<'_> {
             return Ok(());
         }
         if self.format == TableFormat::Table && !self.find.keys {
-            return Ok(print_line(hit, self.now, output)?);
+            let is_same = |of: &OfEntry| of.key == hit.key && of.fetched_at == hit.fetched_at;
+            let of_entry = self.of_entry.take().filter(is_same).unwrap_or_else(|| OfEntry::of(hit, self.now));
+            of_entry.print(hit, output)?;
+            self.of_entry = Some(of_entry);
+            return Ok(());
         }
         let key = hit.key.to_string();
         if self.find.keys {
@@ -309,25 +317,41 @@ pub fn shown(path: &[Step]) -> String {
 /// Columns that a value gets however narrow the terminal is.
 const NARROW_VALUE: usize = 20;
 
-/// Prints a place on a line of its own, the value cut to the terminal.
-fn print_line(hit: &Hit, now: u64, output: &mut Output) -> io::Result<()> {
-    let age = hit.fetched_at.map_or_else(|| "unknown age".to_owned(), |at| human::age(time::age(now, at)));
-    let (_, id, path, value) = parts(&hit.place);
-    let (key, path) = (hit.key.shown(), path.map(shown));
-    let mut line = output::escape::key_for_terminal(&key).into_owned();
-    for word in [id, path.as_deref()].into_iter().flatten() {
-        line.extend(["  ", &output::escape::for_terminal(word)]);
+/// What the lines of the places in an entry have in common.
+struct OfEntry {
+    key: EntryKey,
+    fetched_at: Option<u64>,
+    /// As they are printed.
+    shown: String,
+    age: String,
+}
+
+impl OfEntry {
+    fn of(hit: &Hit, now: u64) -> OfEntry {
+        let age = hit.fetched_at.map_or_else(|| "unknown age".to_owned(), |at| human::age(time::age(now, at)));
+        let shown = output::escape::key_for_terminal(&hit.key.shown()).into_owned();
+        OfEntry { key: hit.key.clone(), fetched_at: hit.fetched_at, shown, age }
     }
-    if let Some(value) = value {
-        let room = output.width().map(|width| width.saturating_sub(line.width() + age.len() + 4).max(NARROW_VALUE));
-        line.push_str("  ");
-        line.push_str(&match room {
-            Some(room) => output::to_width(value, room),
-            None => output::escape::for_terminal(value),
-        });
+
+    /// Prints a place on a line of its own, the value cut to the terminal.
+    fn print(&self, hit: &Hit, output: &mut Output) -> io::Result<()> {
+        let (_, id, path, value) = parts(&hit.place);
+        let (mut line, path) = (self.shown.clone(), path.map(shown));
+        for word in [id, path.as_deref()].into_iter().flatten() {
+            line.extend(["  ", &output::escape::for_terminal(word)]);
+        }
+        if let Some(value) = value {
+            let beside = |width: usize| width.saturating_sub(line.width() + self.age.len() + 4).max(NARROW_VALUE);
+            let room = output.width().map(beside);
+            line.push_str("  ");
+            line.push_str(&match room {
+                Some(room) => output::to_width(value, room),
+                None => output::escape::for_terminal(value),
+            });
+        }
+        let incomplete = if hit.is_incomplete { ", incomplete" } else { "" };
+        writeln!(output.data(), "{line}  ({}{incomplete})", self.age)
     }
-    let incomplete = if hit.is_incomplete { ", incomplete" } else { "" };
-    writeln!(output.data(), "{line}  ({age}{incomplete})")
 }
 
 fn cells(line: &Line) -> [String; COLUMNS.len()] {

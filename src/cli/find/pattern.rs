@@ -40,12 +40,12 @@ impl Pattern {
         }
     }
 
-    /// Whether encoded bytes may hold a text that matches.
-    pub fn may_match(&self, bytes: &[u8]) -> bool {
+    /// Where in encoded bytes a text that matches may have its first bytes that tell.
+    pub fn may_match(&self, bytes: &[u8]) -> Option<usize> {
         match self {
-            Pattern::Literal { needle: Some(needle), .. } => needle.find(bytes).is_some(),
-            Pattern::Regex { needle: Some(needle), .. } => needle.is_match(bytes),
-            _ => true,
+            Pattern::Literal { needle: Some(needle), .. } => needle.find(bytes),
+            Pattern::Regex { needle: Some(needle), .. } => needle.find(bytes).map(|found| found.start()),
+            _ => Some(0),
         }
     }
 }
@@ -119,7 +119,7 @@ mod tests {
                     let part = &text[*start..*end];
                     for pattern in [Pattern::literal(part, false), Pattern::literal(&part.to_uppercase(), true)] {
                         let pattern = pattern.unwrap();
-                        assert!(!pattern.matches(&text) || pattern.may_match(&encoded), "{part} of {text}");
+                        assert!(!pattern.matches(&text) || pattern.may_match(&encoded).is_some(), "{part} of {text}");
                     }
                 }
             }

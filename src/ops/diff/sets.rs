@@ -3,45 +3,118 @@
 use super::difference::{Change, Difference, EntryDiff, MetaDiff, RowDiff};
 use super::rows::Events;
 use super::{DiffOptions, Side, is_within, merge};
-use crate::diorama::meta::Meta;
+use crate::diorama::meta::{Meta, Nanoseconds};
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
+use crate::fixture::FixtureSet;
 use crate::ops::scope::{Matched, Scope};
 use crate::ops::sets::readable_sets;
 use crate::ops::{past_damage, unless_moved};
-use crate::snapshot::{EntryKey, Row, Set, SetRow, Snapshot};
+use crate::snapshot::{EntryKey, Row, Set, SetKey, SetRow, Snapshot};
+use std::collections::BTreeMap;
 
 /// A set on one side.
-pub(super) struct SetSide<'s> {
-    snapshot: &'s Snapshot,
-    set: Set,
+pub(super) enum SetSide<'s> {
+    Cache(&'s Snapshot, Box<Set>),
+    Fixture(SetKey, FixtureSet<'s>),
 }
+
+/// A row with its stored value.
+enum Stored {
+    Cache(SetRow),
+    Fixture(String, Vec<u8>),
+}
+
+impl Stored {
+    fn id(&self) -> &str {
+        match self {
+            Stored::Cache(row) => row.id(),
+            Stored::Fixture(id, _) => id,
+        }
+    }
+
+    fn value(&self) -> &[u8] {
+        match self {
+            Stored::Cache(row) => row.value(),
+            Stored::Fixture(_, value) => value,
+        }
+    }
+}
+
+/// Rows in the order of their ids.
+type Rows<'s> = Box<dyn Iterator<Item = Result<Stored>> + 's>;
 
 impl<'s> SetSide<'s> {
     /// The sets of a side that are in the scope, in the order of their keys.
     pub fn of(side: Side<'s>, scope: &Scope, damage: &mut Vec<Error>) -> Result<Vec<SetSide<'s>>> {
-        let Side::Cache(snapshot) = side else { return Ok(Vec::new()) };
-        let mut sets = readable_sets(snapshot, scope, &mut Matched::default(), damage)?;
-        sets.sort_by_cached_key(Set::key);
-        Ok(sets.into_iter().map(|set| SetSide { snapshot, set }).collect())
+        let mut sets: Vec<SetSide<'s>> = match side {
+            Side::Cache(snapshot) => {
+                let sets = readable_sets(snapshot, scope, &mut Matched::default(), damage)?;
+                sets.into_iter().map(|set| SetSide::Cache(snapshot, Box::new(set))).collect()
+            }
+            Side::Fixture(fixture) => {
+                let is_selected = |key: &SetKey| scope.selections().iter().any(|selection| key.is_selected(selection));
+                let sets = fixture.sets().map(|set| (set.set_key(), set));
+                sets.filter(|(key, _)| is_selected(key)).map(|(key, set)| SetSide::Fixture(key, set)).collect()
+            }
+        };
+        sets.sort_by_cached_key(SetSide::key);
+        Ok(sets)
     }
 
     fn key(&self) -> EntryKey {
-        self.set.key().into()
+        match self {
+            SetSide::Cache(_, set) => set.key().into(),
+            SetSide::Fixture(key, _) => key.clone().into(),
+        }
     }
 
     fn row_count(&self) -> u64 {
-        if self.set.row().is_some() { 1 } else { self.set.rows() }
+        match self {
+            SetSide::Cache(_, set) if set.row().is_some() => 1,
+            SetSide::Cache(_, set) => set.rows(),
+            SetSide::Fixture(_, set) => set.rows(),
+        }
     }
 
     /// What is remembered of the rows, unless one row is compared by itself.
     fn meta(&self) -> Meta {
-        if self.set.row().is_some() { Meta::default() } else { *self.set.meta() }
+        match self {
+            SetSide::Cache(_, set) if set.row().is_none() => *set.meta(),
+            SetSide::Fixture(key, set) if key.row().is_none() => set.meta(),
+            _ => Meta::default(),
+        }
     }
 
-    /// The rows, of which damaged pages are missing.
-    fn rows(&self) -> impl Iterator<Item = Result<SetRow>> {
-        self.snapshot.rows(&self.set).map(|row| unless_moved(row, self.snapshot))
+    fn fetched_at(&self) -> Option<u64> {
+        match self {
+            SetSide::Cache(_, set) => set.fetched_at(),
+            SetSide::Fixture(_, set) => set.meta().refreshed_at.map(Nanoseconds::seconds),
+        }
+    }
+
+    /// Whether its times are its own.
+    fn is_dated(&self) -> bool {
+        !matches!(self, SetSide::Fixture(_, set) if !set.is_dated())
+    }
+
+    /// The rows, of which damaged pages are missing; those of a fixture, which have the order of their source, are put
+    /// in order in memory.
+    fn rows(&self) -> Result<Rows<'_>> {
+        Ok(match self {
+            SetSide::Cache(snapshot, set) => {
+                let rows = snapshot.rows(set).map(|row| unless_moved(row, snapshot));
+                Box::new(rows.map(|row| row.map(Stored::Cache)))
+            }
+            SetSide::Fixture(_, set) => {
+                let mut rows = BTreeMap::new();
+                set.each_row(&mut |id, value| {
+                    rows.insert(id.to_owned(), value.to_owned());
+                    Ok(())
+                })?;
+                Box::new(rows.into_iter().map(|(id, value)| Ok(Stored::Fixture(id, value))))
+            }
+        })
     }
 }
 
@@ -59,7 +132,7 @@ pub(super) fn diff<E: From<Error>>(
         |sets, _| Ok(sets.next()),
         |old, new| old.key().cmp(&new.key()),
         |old, new, damage| {
-            if !is_within(scope, [old, new], |side| side.set.fetched_at()) {
+            if !is_within(scope, [old, new], SetSide::fetched_at) {
                 return Ok(());
             }
             let (set, change) = match (old, new) {
@@ -80,14 +153,15 @@ fn both<E: From<Error>>(
     damage: &mut Vec<Error>,
     each: &mut impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<(), E> {
+    let options = DiffOptions { fetched_at: options.fetched_at && a.is_dated() && b.is_dated(), ..options };
     let meta = MetaDiff::between(&a.meta(), &b.meta(), options.fetched_at);
     let differs = !meta.is_empty();
     let mut events = Events::new(EntryDiff { meta, ..EntryDiff::new(a.key(), Change::Changed) }, each);
     if differs {
         events.begin_entry()?;
     }
-    let next = |rows: &mut dyn Iterator<Item = Result<SetRow>>, damage: &mut Vec<Error>| {
-        for row in rows {
+    let next = |rows: &mut Rows<'_>, damage: &mut Vec<Error>| {
+        for row in rows.by_ref() {
             if let Some(row) = past_damage(row, damage)? {
                 return Ok(Some(row));
             }
@@ -96,12 +170,12 @@ fn both<E: From<Error>>(
     };
     merge(
         damage,
-        [a.rows(), b.rows()],
-        |rows, damage| next(rows, damage),
+        [a.rows()?, b.rows()?],
+        next,
         |old, new| old.id().cmp(new.id()),
         |old, new, _| {
-            let id = old.or(new).map_or("", SetRow::id);
-            row(id, [old, new].map(|row| row.map(SetRow::value)), options, &mut events)
+            let id = old.or(new).map_or("", Stored::id);
+            row(id, [old, new].map(|row| row.map(Stored::value)), options, &mut events)
         },
     )
 }

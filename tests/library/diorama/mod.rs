@@ -1,3 +1,4 @@
+mod backups;
 mod many_rows;
 mod names;
 mod samples;
