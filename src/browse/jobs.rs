@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
-use vlive::ops::{DiffOptions, Difference, diff_values};
-use vlive::snapshot::EntryKey;
-use vlive::{Key, Snapshot};
+use vlive::ops::{DiffOptions, Difference, Scope, Side, diff_in, diff_values};
+use vlive::snapshot::{EntryKey, SetKey};
+use vlive::{Key, Selection, Snapshot};
 
 /// The most lines of a difference that are shown.
 const LINES: usize = 10_000;
@@ -49,10 +49,9 @@ impl Jobs {
 
     /// The last change of an entry: the last one that was seen, otherwise the one between the last two commits.
     fn difference(&self, key: &EntryKey) -> Result<Text, String> {
-        let EntryKey::Live(key) = key else {
-            return Err(
-                "what sets of diorama were before is not remembered; `vlive diff` compares two caches".to_owned()
-            );
+        let key = match key {
+            EntryKey::Live(key) => key,
+            EntryKey::Set(key) => return self.difference_of_set(key),
         };
         let sentence = |error| self.commands.sentence(&error);
         let remembered = self.history.get(key);
@@ -69,7 +68,7 @@ impl Jobs {
         })
         .map_err(sentence)?;
         let Some(before) = before else {
-            return Err("the commit before is not in the file any more; changes from now on are remembered".to_owned());
+            return Err(format!("{GONE}; changes from now on are remembered"));
         };
         let title = format!("{}  #{} → #{number}", key_for_terminal(&key.to_string()), before.commit);
         let lines = match (before.value, now) {
@@ -80,23 +79,66 @@ impl Jobs {
         };
         Ok(Text { title, lines })
     }
+
+    /// What differs in a set between the last two commits.
+    fn difference_of_set(&self, key: &SetKey) -> Result<Text, String> {
+        let scope = Scope::new(vec![Selection::prefix(key.name())]);
+        let compared = Snapshot::look(&self.folder, self.wait, |snapshot| {
+            let Some(before) = snapshot.before()? else { return Ok(None) };
+            let mut lines = Vec::new();
+            let (old, new) = (Side::Cache(&before), Side::Cache(snapshot));
+            let compared = diff_in::<Stop>(old, new, &scope, OPTIONS, |difference| push(&mut lines, &difference));
+            Ok(match compared {
+                Err(Stop::Enough) => Some((before.number(), snapshot.number(), lines)),
+                Ok(damage) if damage.is_empty() => Some((before.number(), snapshot.number(), lines)),
+                // The pages of that commit may have been reused.
+                Ok(_) | Err(Stop::Cache) => None,
+            })
+        });
+        let compared = compared.map_err(|error| self.commands.sentence(&error))?;
+        let Some((before, now, lines)) = compared else { return Err(GONE.to_owned()) };
+        let title = format!("{}  #{before} → #{now}", key_for_terminal(&key.shown()));
+        Ok(Text { title, lines: or_nothing(lines) })
+    }
 }
 
-/// The difference between two values, as lines.
-fn lines(key: &Key, old: &[u8], new: &[u8]) -> Vec<(Option<char>, String)> {
-    let options = DiffOptions { fetched_at: true, order: true };
-    let mut lines = Vec::new();
-    // More lines than this help nobody.
-    let _ = diff_values(key.clone(), old, new, options, &mut |difference: Difference| {
-        for line in difference.lines() {
-            let mark = line.change().mark();
-            let indent = "  ".repeat(line.level());
-            lines.push((Some(mark), format!("{indent}{mark} {}", line.content(key_for_terminal, for_terminal))));
-        }
-        if lines.len() < LINES { Ok(()) } else { Err(()) }
-    });
+const GONE: &str = "the commit before is not in the file any more";
+
+const OPTIONS: DiffOptions = DiffOptions { fetched_at: true, order: true };
+
+/// Why a comparison ends early.
+enum Stop {
+    Enough,
+    Cache,
+}
+
+impl From<vlive::Error> for Stop {
+    fn from(_: vlive::Error) -> Stop {
+        Stop::Cache
+    }
+}
+
+/// Adds the lines of a difference, up to a limit.
+fn push(lines: &mut Vec<(Option<char>, String)>, difference: &Difference) -> Result<(), Stop> {
+    for line in difference.lines() {
+        let mark = line.change().mark();
+        let indent = "  ".repeat(line.level());
+        lines.push((Some(mark), format!("{indent}{mark} {}", line.content(key_for_terminal, for_terminal))));
+    }
+    if lines.len() < LINES { Ok(()) } else { Err(Stop::Enough) }
+}
+
+fn or_nothing(mut lines: Vec<(Option<char>, String)>) -> Vec<(Option<char>, String)> {
     if lines.is_empty() {
         lines.push((None, "nothing differs".to_owned()));
     }
     lines
+}
+
+/// The difference between two values, as lines.
+fn lines(key: &Key, old: &[u8], new: &[u8]) -> Vec<(Option<char>, String)> {
+    let mut lines = Vec::new();
+    // It ends early only if there are enough lines.
+    let _ = diff_values(key.clone(), old, new, OPTIONS, &mut |difference: Difference| push(&mut lines, &difference));
+    or_nothing(lines)
 }

@@ -32,17 +32,17 @@ pub fn hint(error: &Error) -> Option<&'static str> {
         Error::Exists { .. } => "name a folder that has none",
         Error::NotAFile { .. } => "a cache is a file `vlive.redb`; -C takes its folder",
         Error::NotACache { .. } => {
-            "if it never was a cache, -C names the wrong place; else delete it, and the app begins anew"
+            "if it never was a cache, -C names the wrong place; else delete it, and the app starts over"
         }
         Error::UnknownFormat { .. } => "caches of vantage-live 0.4 have version 2 or 3",
         Error::Damaged { damage, .. } if damage.is_of_free_space() => {
             "nothing is lost yet, and a write would lose entries; `vlive salvage` writes all to a new cache"
         }
         Error::Damaged { table: Some(_), .. } => {
-            "everything else can still be read; `vlive salvage` writes all that verifies to a new cache"
+            "everything else can still be read; `vlive salvage` copies every intact entry into a new cache"
         }
         Error::Damaged { table: None, .. } => {
-            "`vlive salvage` may find the commit before; to begin anew, stop the app and delete the file"
+            "`vlive salvage` may find the commit before; to start over, stop the app and delete the file"
         }
         Error::WrongLength { .. } => "the file was cut or extended, and redb would fail on it; it was left as it is",
         Error::Unsteady { .. } => "try again with a longer --wait, or when the app is less busy",
@@ -60,7 +60,7 @@ pub fn hint(error: &Error) -> Option<&'static str> {
         Error::RedbPanicked { .. } => {
             "nothing was written by this command; the file is damaged, or a newer redb has changed it"
         }
-        Error::NotClosed { .. } => "make room on the disk if it is full; `vlive check` tells what is in the cache now",
+        Error::NotClosed { .. } => "make room on the disk if it is full; `vlive check` shows what is in the cache now",
         Error::Io { source, .. } => return hint_on_system(source.kind()),
         _ => return None,
     })

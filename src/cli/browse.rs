@@ -83,7 +83,7 @@ fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) 
     match edited {
         Ok(Status::Done) if !is_written => Ok(format!("{key} stays as it is")),
         Ok(Status::Done) => Ok(match backup {
-            Some(file) => format!("edited {key}; `vlive load {file}` brings back what was there"),
+            Some(file) => format!("edited {key}; `vlive load {file}` restores the previous state"),
             None => format!("edited {key}"),
         }),
         Ok(Status::No) => Err(format!("`{key}` is not in the cache any more")),

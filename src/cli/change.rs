@@ -46,7 +46,7 @@ impl Backup {
     pub fn new(path: Option<PathBuf>, dry_run: bool) -> Result<Backup> {
         if let Some(path) = path.as_deref().filter(|path| fs::symlink_metadata(path).is_ok() || target::is_folder(path))
         {
-            let what = format!("`{}` is there already, and a backup goes to a new file", path.display());
+            let what = format!("`{}` already exists, and a backup needs a new file", path.display());
             return Err(Refused::error(what, Some("name another file, or remove this one")));
         }
         Ok(Backup { path: path.filter(|_| !dry_run), entries: Arc::default() })
@@ -80,7 +80,7 @@ impl Backup {
             0 => format!("nothing was replaced or removed, so that `{path}` was not written"),
             entries => {
                 let entries = human::count(entries, "entry", "entries");
-                format!("`{path}` holds {entries} as before: `vlive load {path}` brings back what was there")
+                format!("`{path}` holds {entries} as before: `vlive load {path}` restores the previous state")
             }
         })
     }

@@ -105,7 +105,7 @@ fn kinds_of_live(check: &vlive::ops::Check) -> [Kind<'_>; 5] {
         (
             "damage",
             &check.damage,
-            "`vlive salvage` writes all that verifies to a new cache; to begin anew, stop the app and delete the file",
+            "`vlive salvage` copies every intact entry into a new cache; to start over, stop the app and delete the file",
         ),
         (
             "free space",
@@ -117,7 +117,7 @@ fn kinds_of_live(check: &vlive::ops::Check) -> [Kind<'_>; 5] {
         (
             "wrongly typed",
             &check.wrongly_typed,
-            "vantage-live fails on these tables; `vlive invalidate` drops those that are no multimap",
+            "vantage-live fails on these tables; `vlive invalidate` deletes those that are not multimaps",
         ),
     ]
 }

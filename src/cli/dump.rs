@@ -144,7 +144,10 @@ impl Dump {
         goes_with(self.selected.is_given(), "--select", &[Format::Rows])?;
         goes_with(self.filtering.is_given(), "--where", &[Format::Json, Format::Jsonl, Format::Rows])?;
         if self.raw && self.filtering.is_given() {
-            return Err(Refused::error("--where goes without --raw", Some("--raw dumps entries as they are stored")));
+            return Err(Refused::error(
+                "--where cannot be combined with --raw",
+                Some("--raw dumps entries as they are stored"),
+            ));
         }
         goes_with(self.rows, "--rows", &[Format::Json, Format::Jsonl])?;
         goes_with(self.plain, "--plain", &[Format::Json, Format::Jsonl])?;

@@ -137,7 +137,7 @@ impl TableArgs {
             return Ok(printed);
         };
         if target::is_folder(path) {
-            let what = format!("`{}` is a folder, and a table goes to a file", path.display());
+            let what = format!("`{}` is a folder, and a table needs a file", path.display());
             return Err(Refused::error(what, Some("add the name of a file to it")));
         }
         let write = |file| {

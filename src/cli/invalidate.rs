@@ -70,7 +70,7 @@ pub fn summary(removed: &Removed, dry_run: bool) -> String {
 impl Invalidate {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         if self.unreadable && !self.selecting.is_narrowed() {
-            let hint = "without bounds of age what is selected is deleted, readable or not";
+            let hint = "without bounds of age every selected entry is deleted, readable or not";
             return Err(Refused::error("--unreadable needs --older-than or --newer-than", Some(hint)));
         }
         let now = global.now();

@@ -184,7 +184,7 @@ fn parse(name: &str, meaning: Meaning, or: &str) -> Result<Selection> {
     if name.is_empty() {
         let hint = match meaning {
             Meaning::Exact => "`/__root__` names the root entry of the empty cache key",
-            Meaning::Prefix => "`/` names the empty cache key as vantage-live has it",
+            Meaning::Prefix => "`/` names the empty cache key, as in vantage-live",
         };
         let hint = if or.is_empty() { hint.to_owned() } else { format!("{hint}; {or}") };
         return Err(Refused::error("the selection is empty", Some(&hint)));

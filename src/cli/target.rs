@@ -42,7 +42,7 @@ pub fn unbuffered<T, E: Into<DumpError>>(
         _ => unwritable(path, &source),
     };
     // Paths of the system, such as /dev/stdout, may lead to a file that others write to.
-    let is_of_system = path.starts_with("/dev") || path.starts_with("/proc");
+    let is_of_system = path.starts_with("/dev") && !path.starts_with("/dev/shm") || path.starts_with("/proc");
     if is_of_system || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let out = fs::OpenOptions::new().append(true).open(path).map_err(cannot_write)?;
         return write(Arc::new(out)).map_err(|error| of_output(error, cannot_write));

@@ -33,7 +33,7 @@ impl fmt::Display for Error {
             Error::Unsteady { path } => write!(f, "{} changes faster than it can be read", Quoted(path)),
             Error::InUse { path, holders } => in_use(f, path, holders),
             Error::NotACacheTable { path, table, is } => {
-                write!(f, "table `{table}` of {} is no cache table but a {is}", Quoted(path))
+                write!(f, "table `{table}` of {} is not a cache table but a {is}", Quoted(path))
             }
             Error::UnknownType { path, table, is } => {
                 write!(f, "table `{table}` of {} is a {is}, which only its own app can copy", Quoted(path))
@@ -50,7 +50,7 @@ impl fmt::Display for Error {
             Error::UnreadInput { name, .. } => write!(f, "cannot read {name}"),
             Error::Temporary { folder, .. } => write!(f, "cannot use a temporary file in {}", Quoted(folder)),
             Error::NotKept { .. } => {
-                f.write_str("nothing was changed, since what would be replaced or removed cannot be kept")
+                f.write_str("nothing was changed, because the entries to be replaced or removed cannot be saved")
             }
             Error::Redb { action, path, .. } | Error::Io { action, path, .. } => {
                 write!(f, "cannot {action} {}", Quoted(path))

@@ -248,7 +248,11 @@ impl std::error::Error for RedbError {}
 impl Error {
     /// Whether an app that writes to the file at this moment may be the only cause.
     pub(crate) fn may_be_a_race(&self) -> bool {
-        matches!(self, Error::Damaged { .. } | Error::NotACache { is: NotRedb::Unfinished, .. })
+        // A look that goes on past damage says by itself that the app has moved on.
+        matches!(
+            self,
+            Error::Damaged { .. } | Error::Unsteady { .. } | Error::NotACache { is: NotRedb::Unfinished, .. }
+        )
     }
 
     pub(crate) fn temporary(source: io::Error) -> Error {

@@ -85,7 +85,7 @@ impl Records {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is made for `map_err`")]
 fn of_spill(error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("the temporary file for what was seen: {error}"))
+    io::Error::new(error.kind(), format!("the temporary file for pages already read: {error}"))
 }
 
 /// Bytes of a child in the record of a branch: page, checksum, kind, and the offset and length of its own record.

@@ -1,4 +1,4 @@
-//! How old the entries of a cache are.
+//! The ages of the entries of a cache.
 
 use super::past_damage;
 use super::scope::{Matched, Scope, selected};
@@ -27,7 +27,7 @@ pub struct Age {
     pub total: Option<u64>,
 }
 
-/// The entries that were asked for.
+/// The selected entries.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Ages {

@@ -11,10 +11,10 @@ use std::iter;
 use std::path::Path;
 use std::time::Duration;
 
-/// How long to start again while an app writes.
+/// How long to retry while an app writes.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// Lines that are shown.
+/// The most lines to show.
 const SHOWN: usize = 200;
 
 /// Panics unless the cache at `path`, a folder or the file in it, holds the entries of `expected` and no others.
@@ -60,7 +60,7 @@ pub fn assert_same(path: impl AsRef<Path>, expected: &Fixture) {
     }
 }
 
-/// The text of what differs; `None` if nothing does.
+/// The differences as text; `None` if there are none.
 fn differences(path: &Path, expected: &Fixture) -> Result<Option<String>> {
     let snapshot = Snapshot::pin(path, WAIT, &[Selection::All])?;
     let (mut text, mut number) = (String::new(), 0);

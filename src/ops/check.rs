@@ -33,7 +33,7 @@ pub struct Check {
     pub format: u8,
     /// The transaction id of the commit that was looked at.
     pub commit: u64,
-    /// Whether the last app closed the cache; not so while one has it open, and after a crash.
+    /// Whether the last app closed the cache; false while an app has it open, and after a crash.
     pub closed_cleanly: bool,
     /// Who has the cache open; `None` where the system does not say.
     pub holders: Option<Vec<Holder>>,
@@ -48,7 +48,7 @@ pub struct Check {
     pub free_space: Findings,
     /// Entries that vantage-live's `get` fails on.
     pub refused: Findings,
-    /// Entries of which vantage-live silently ignores something, or would write something else.
+    /// Entries in which vantage-live silently ignores something, or that it would write differently.
     pub altered: Findings,
     /// Tables with the name of a cache table and another type, on which vantage-live fails.
     pub wrongly_typed: Findings,
@@ -86,7 +86,7 @@ pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> 
     loop {
         let before = race::header(&path);
         let mut original = location::open(&path, false)?;
-        // The check has read all of the original, so that it is the copy that fails.
+        // The check has already read the whole original, so the copy is at fault.
         copy_anew(&mut original, copy.file()).map_err(Error::temporary)?;
         let is_steady = || race::header(&path) == before;
         if is_steady() {
@@ -184,7 +184,7 @@ fn check_pages(snapshot: &Snapshot, now: u64, decoding: &mut Workers<'_, Leaf, D
     Ok((Unread { damage: damage.into_iter().collect(), ..Unread::default() }, walk.check))
 }
 
-/// A walk through all pages of a commit.
+/// A walk over all pages of a commit.
 struct Walk<'s> {
     snapshot: &'s Snapshot,
     survey: Survey<'s>,
@@ -217,7 +217,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Walks through what redb keeps for itself and through the list of tables, which it returns.
+    /// Walks over redb's own records and the list of tables, which it returns.
     fn tables(&mut self) -> Result<Vec<(Table, TableRole)>> {
         let slot = self.snapshot.slot();
         let mut damage = noting(&mut self.first_damage, &mut self.check.damage, None);

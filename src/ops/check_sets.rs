@@ -23,7 +23,7 @@ pub struct CheckedSets {
     pub refused: Findings,
     /// Numbers in meta tables that diorama cannot read.
     pub malformed: Findings,
-    /// Rows of which diorama silently ignores something, or would write something else.
+    /// Rows in which diorama silently ignores something, or that it would write differently.
     pub altered: Findings,
     /// Sets whose names diorama 1.5 would not write: an earlier release, or an app that names its tables
     /// itself. They do no harm.

@@ -1,4 +1,4 @@
-//! The entries in a scope and their rows, of both layouts.
+//! The entries in a scope and their rows, in both layouts.
 
 use super::scope::{Matched, Scope, selected};
 use super::sets::readable_sets;
@@ -26,7 +26,7 @@ pub fn each_entry<E: From<Error>>(
     Ok((matched, damage))
 }
 
-/// Calls `visit` with each row of an entry, in order; what cannot be read is passed by and added to `unread`.
+/// Calls `visit` with each row of an entry, in order; what cannot be read is skipped and added to `unread`.
 pub fn each_row<E: From<Error>>(
     snapshot: &Snapshot,
     entry: &Entry,

@@ -1,4 +1,4 @@
-//! Where something is: in keys, row ids, names of fields, and values.
+//! Searching keys, row ids, field names and values.
 
 use crate::cbor;
 use crate::cbor::reader::{Head, Reader};
@@ -13,11 +13,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::{ControlFlow, Range};
 
-/// What was verified is not too deep.
+/// A verified value is not nested too deeply.
 const ANY_DEPTH: usize = usize::MAX;
 
-/// What is looked for. The library walks bytes and text; what a value that is not text means to a reader is
-/// up to the caller.
+/// A search. The library walks bytes and text; the caller decides what a value that is not text means to a
+/// reader.
 #[derive(Clone, Copy)]
 pub struct Query<'q> {
     /// Whether a text matches.
@@ -28,9 +28,9 @@ pub struct Query<'q> {
     /// The text of a value that is not text, an array or a map; `None` for a tag whose content is looked at
     /// instead.
     pub meaning: &'q (dyn Fn(&Value) -> Option<String> + Sync),
-    /// Looks at the row with this id only.
+    /// Searches only the row with this id.
     pub id: Option<&'q str>,
-    /// Looks at values of the fields with this name only.
+    /// Searches only values of the fields with this name.
     pub field: Option<&'q str>,
 }
 
@@ -89,7 +89,7 @@ pub enum Step {
     Index(usize),
 }
 
-/// A row that was looked for by its id.
+/// A row that was searched for by its id.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FoundRow {
@@ -103,7 +103,7 @@ pub struct FoundRow {
     pub is_incomplete: bool,
 }
 
-/// What a search came to, beside what it found.
+/// What a search could not read, and what its selections matched.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Searched {
@@ -149,8 +149,8 @@ pub fn find_row(
     search(snapshot, scope, Some(id), work, visit)
 }
 
-/// Hands parts of entries to all cores, and what they find to `visit`, in order. Of sets only the row with this id is
-/// read, if there is one.
+/// Searches parts of entries on all cores, and passes what is found to `visit`, in order. With an id only that row of
+/// a set is read.
 fn search<Found: Send>(
     snapshot: &Snapshot,
     scope: &Scope,
@@ -189,7 +189,7 @@ fn search<Found: Send>(
     }
 }
 
-/// Why a search ends early.
+/// The reason to end a search early.
 enum Stop {
     Satisfied,
     Cache(Error),
@@ -305,7 +305,7 @@ fn hits(part: &Part, query: Query<'_>) -> Result<Vec<Hit>, RowFault> {
     Ok(found)
 }
 
-/// A walk through the values of a row that was verified.
+/// A walk through the values of a verified row.
 struct Walk<'w, 'b> {
     query: Query<'w>,
     id: &'w str,
@@ -320,7 +320,7 @@ enum At<'b> {
 }
 
 impl<'b> Walk<'_, 'b> {
-    /// A name, of a field or of a key of a map. Where values of one field are looked for, names do not count.
+    /// The name of a field, or a key of a map. Names do not match in a search of one field.
     fn name(&mut self, name: &str) {
         if self.query.field.is_none() && (self.query.matches)(name) {
             let path = self.steps().chain([Step::Name(name.to_owned())]).collect();
@@ -350,7 +350,7 @@ impl<'b> Walk<'_, 'b> {
         Ok(())
     }
 
-    /// A value and all that is in it.
+    /// A value and everything inside it.
     fn value(&mut self, reader: &mut Reader<'b>) -> cbor::error::Result<()> {
         match reader.peek()? {
             Head::Text(_) => {
@@ -400,7 +400,7 @@ impl<'b> Walk<'_, 'b> {
         }
     }
 
-    /// A key of a map: its text, or what it means.
+    /// A key of a map: its text, or the text of its meaning.
     fn key(&self, reader: &mut Reader<'b>) -> cbor::error::Result<Cow<'b, str>> {
         if let Head::Text(_) = reader.peek()? {
             let Head::Text(len) = reader.head()? else { unreachable!("just peeked at") };
@@ -413,7 +413,7 @@ impl<'b> Walk<'_, 'b> {
     }
 }
 
-/// A value from bytes that were verified.
+/// A value from verified bytes.
 fn decoded(bytes: &[u8]) -> Value {
     ciborium::from_reader(bytes).expect("ciborium reads what was verified")
 }

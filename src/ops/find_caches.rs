@@ -42,7 +42,7 @@ pub struct FoundCache {
     /// When the newest of what it holds was fetched, in seconds since 1970; `None` if it does not say, or there was
     /// no time to read it.
     pub newest: Option<u64>,
-    /// Who has it open; `None` where the system does not say.
+    /// The process that has it open; `None` if the system does not say.
     pub holders: Option<Vec<Holder>>,
 }
 
@@ -132,7 +132,7 @@ fn look(snapshot: &Snapshot, limits: Limits) -> Result<(CacheKind, Option<u64>)>
     Ok((kind, newest))
 }
 
-/// `None` where there is no entry, or no time to look at all of them.
+/// `None` if there is no entry, or no time to read all of them.
 fn newest_entry(snapshot: &Snapshot, limits: Limits) -> Result<Option<u64>> {
     let mut newest = None;
     for entry in snapshot.entries(&Selection::All)? {

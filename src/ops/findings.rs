@@ -8,7 +8,7 @@ use crate::live::deviation::Deviation;
 use crate::live::error::DecodeError;
 use crate::snapshot::{TableKind, TableRole};
 
-/// How many places of each kind of finding are told.
+/// How many places are kept of each kind of finding.
 const PLACES: usize = 10;
 
 /// Findings of one kind.
@@ -46,7 +46,7 @@ pub enum FindingKind {
     },
     /// redb's own check of a copy of the file fails.
     Integrity(IntegrityFault),
-    /// A key of a table of text is not UTF-8.
+    /// A key in a table with text keys is not UTF-8.
     KeyNotText,
     /// A table has not as many entries as it records.
     Count {
@@ -75,9 +75,9 @@ pub enum FindingKind {
     RowRefused(RowError),
     /// diorama would not have written the row so.
     RowAltered(RowDeviation),
-    /// diorama cannot read a number that it keeps of a set.
+    /// diorama cannot read a number that it keeps about a set.
     Malformed(MalformedMeta),
-    /// A name of a set that diorama 1.5 would not write.
+    /// The name of a set is one that diorama 1.5 would not write.
     OwnName,
 }
 

@@ -1,4 +1,4 @@
-//! What an invalidation would remove, told before it removes anything.
+//! Invalidation: a plan of what would be removed, and its execution.
 
 use crate::database::{Removal, Removals, Session};
 use crate::diorama::meta::MetaKey;
@@ -9,7 +9,7 @@ use crate::ops::scope::{Matched, Scope};
 use crate::ops::sets::{narrowed_copies, selected_sets};
 use crate::snapshot::{Set, Snapshot, Table};
 
-/// What an invalidation removes or has removed.
+/// The result of an invalidation, or of its plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Removed {
@@ -26,7 +26,7 @@ pub struct Removed {
     pub matched: Matched,
 }
 
-/// The removals that a scope comes to in one commit of a cache.
+/// What a scope removes from one commit of a cache.
 ///
 /// The rules are those of vantage-live's `invalidate_prefix`: a whole cache key goes with its
 /// table, whatever the types of that; single sub-keys go from a cache table, and a table that they
@@ -44,7 +44,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Finds what the scope removes. Every page of the tables concerned is verified by that.
+    /// Finds what the scope removes. This verifies every page of the tables concerned.
     ///
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) where vantage-live fails too: for a
@@ -65,7 +65,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Makes the plan and removes what it comes to, in one transaction.
+    /// Makes the plan and carries it out, in one transaction.
     pub(crate) fn carry_out(session: &mut Session, keeper: &Keeper, scope: &Scope) -> Result<Removed> {
         let snapshot = session.snapshot()?;
         let plan = Plan::new(&snapshot, scope)?;
@@ -83,7 +83,7 @@ impl Plan {
         lost
     }
 
-    /// What goes of each table.
+    /// What is removed from each table.
     pub(crate) fn removals(&self) -> &Removals {
         &self.removals
     }
@@ -94,13 +94,13 @@ impl Plan {
         &self.removed
     }
 
-    /// The same, for those who need no plan any more.
+    /// The same, consuming the plan.
     #[must_use]
     pub fn into_removed(self) -> Removed {
         self.removed
     }
 
-    /// Whether the table goes as a whole.
+    /// Whether the whole table is removed.
     pub(crate) fn drops(&self, table: &str) -> bool {
         matches!(self.removals.get(table), Some(Removal::Table))
     }
@@ -113,7 +113,7 @@ impl Plan {
                 (whole, *is_matched) = (true, true);
             }
         }
-        // Of a table that is not a cache table no entry has an age.
+        // Entries of a table that is not a cache table have no age.
         if table.is_multimap() || !whole || scope.is_narrowed() {
             table.expect_cache_table(snapshot.path())?;
         }
@@ -165,7 +165,7 @@ impl Plan {
         Ok(())
     }
 
-    /// A table of other types goes as a whole; its keys are not sub-keys.
+    /// A table of other types is removed whole; its keys are not sub-keys.
     fn add_foreign(&mut self, snapshot: &Snapshot, table: &Table, cache_key: &str) -> Result<()> {
         for entry in table.definition().tree(snapshot.file()).entries() {
             let entry = entry.map_err(|error| snapshot.error(error, Some(table.name())))?;
@@ -178,7 +178,7 @@ impl Plan {
     }
 }
 
-/// The tables that the selections name; of all tables, only those that are cache tables.
+/// The tables that the selections name; for a selection of everything, only cache tables.
 fn concerned(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Table>> {
     let selections = scope.selections();
     if selections.contains(&Selection::All) {

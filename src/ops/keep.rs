@@ -1,4 +1,4 @@
-//! Keeping what a change replaces or removes, before it does.
+//! Saving what a change replaces or removes, before the change.
 
 use super::dump::{DumpError, DumpFormat, DumpStyle, dump_entry};
 use crate::error::Result;
@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 /// Takes what a change is about to replace or remove. The change is made if it succeeds.
 type Keep = dyn FnMut(&mut dyn Iterator<Item = Result<Kept<'_>>>) -> Result<()> + Send;
 
-/// What is called before each change that replaces or removes anything, if there is such a thing.
+/// Called before each change that replaces or removes anything, if set.
 #[derive(Default)]
 pub(crate) struct Keeper(Mutex<Option<Box<Keep>>>);
 

@@ -10,7 +10,7 @@ use crate::snapshot::{Layout, PastDamage, Set, Snapshot};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheKeySummary {
-    /// The cache key; of a set the name of its table.
+    /// The cache key; for a set, the name of its table.
     pub cache_key: String,
     /// The key as people read it, where that is another text.
     pub shown: Option<String>,
@@ -32,7 +32,7 @@ pub struct CacheKeySummary {
     pub total: Option<u64>,
 }
 
-/// The cache keys of a cache, and what could not be read of it.
+/// The cache keys of a cache, and what of it could not be read.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct List {

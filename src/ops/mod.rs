@@ -1,7 +1,7 @@
 //! Operations on a whole cache, one per file: values in, values out.
 //!
 //! This wing knows what an operation finds, plans and reports. It prints nothing, and it must not know the
-//! arguments of a command line or how a result is worded. What removes or replaces is a plan before it is done.
+//! arguments of a command line or the wording of a result. Removals and replacements are planned before they happen.
 
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
@@ -67,7 +67,7 @@ pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
 pub use unread::{RefusedRow, RefusedRows, Unread, Unreadable};
 
-/// The entry, or `None` if it is damage, which is kept: the entries after it can still be read.
+/// The entry, or `None` for damage, which is recorded: the entries after it can still be read.
 fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>> {
     match entry {
         Ok(entry) => Ok(Some(entry)),
@@ -79,7 +79,7 @@ fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>
     }
 }
 
-/// The entry of a snapshot that is read but once: what is missing because the app moved on is not damage.
+/// The entry of a snapshot that is read only once: data missing because the app moved on is not damage.
 fn unless_moved<T>(entry: Result<T>, snapshot: &Snapshot) -> Result<T> {
     match entry {
         Err(Error::Damaged { path, .. }) if snapshot.has_moved() => Err(Error::Unsteady { path }),

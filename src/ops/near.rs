@@ -1,17 +1,17 @@
-//! What is in a cache near a key that is not.
+//! Keys that are similar to one that is missing.
 
 use crate::error::Result;
 use crate::live::key::Selection;
 use crate::snapshot::{Set, Snapshot};
 use std::mem;
 
-/// Entries that are looked at, so that an answer about a very large cache key does not take long.
+/// The most entries that are read, so that the search is quick in a very large cache key.
 const LOOKED_AT: usize = 100_000;
 
 /// The most keys that are named.
 const NAMED: usize = 3;
 
-/// What a cache has near a selection that matches nothing.
+/// Keys near a selection that matches nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Near {
@@ -22,8 +22,8 @@ pub struct Near {
     pub as_prefix: u64,
 }
 
-/// Finds what is near a selection that matches nothing. Of a cache key with very many entries only the
-/// first are considered.
+/// Finds keys near a selection that matches nothing. In a cache key with very many entries only the first are
+/// considered.
 pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     let Some(cache_key) = selection.cache_key() else { return Ok(Near::default()) };
     if let Some(keys) = near_sets(snapshot, selection)? {
@@ -78,7 +78,7 @@ fn third(text: &str) -> usize {
     (text.chars().count() / 3).max(1)
 }
 
-/// Those of the candidates that differ from `wanted` in the fewest letters, and in no more than `limit`.
+/// The candidates that differ from `wanted` in the fewest letters, and in no more than `limit`.
 fn nearest(wanted: &str, limit: usize, candidates: impl Iterator<Item = String>) -> Vec<String> {
     let wanted: Vec<char> = wanted.chars().collect();
     let mut found: Vec<(usize, String)> = Vec::new();
@@ -92,8 +92,8 @@ fn nearest(wanted: &str, limit: usize, candidates: impl Iterator<Item = String>)
     found.into_iter().map(|(_, key)| key).collect()
 }
 
-/// Letters to insert, remove, replace or swap with their neighbour to get from one text to the other; `None` if
-/// these are more than `limit`.
+/// How many letters to insert, remove, replace or swap with a neighbour to turn one text into the other; `None`
+/// above `limit`.
 fn distance(a: &[char], b: &str, limit: usize) -> Option<usize> {
     // A character has at most four bytes.
     if b.len() > 4 * (a.len() + limit) {

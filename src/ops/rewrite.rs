@@ -33,7 +33,7 @@ pub struct Rewritten {
     pub matched: Matched,
 }
 
-/// Makes the plan and does what it says, in one transaction.
+/// Makes the plan and carries it out, in one transaction.
 pub(crate) fn carry_out<E: From<Error>>(
     session: &mut Session,
     keeper: &Keeper,

@@ -1,4 +1,4 @@
-//! What still verifies of a damaged cache, written to a new one.
+//! Copying the intact entries of a damaged cache into a new one.
 
 use crate::database::{Insert, NewValue, Removals, Session};
 use crate::error::{Error, Result};
@@ -181,7 +181,7 @@ impl Rescue<'_> {
         })
     }
 
-    /// Saves what is left of a table; returns how many entries that was, and what is damaged.
+    /// Saves the intact entries of a table; returns how many there were, and the damage.
     fn table(&mut self, survey: &mut Survey<'_>, table: &Table, insert: &mut Insert<'_>) -> Result<(u64, Vec<Damage>)> {
         let is_older = self.lossy.is_some();
         let (mut read, mut damage, mut failed) = (0, Vec::new(), None);
@@ -221,7 +221,7 @@ impl Rescue<'_> {
         }
     }
 
-    /// What is saved by now, with what is lost.
+    /// The result so far, with the losses.
     fn finish(mut self) -> Salvaged {
         let mut found: HashMap<&str, u64> = HashMap::new();
         self.seen.iter().for_each(|(table, _)| *found.entry(table).or_default() += 1);

@@ -53,11 +53,11 @@ impl FetchedWithin {
     }
 }
 
-/// What selections matched, beside the entries themselves.
+/// What the selections matched, apart from the entries themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Matched {
-    /// The places of the selections that match nothing, whatever its age.
+    /// The indices of the selections that match nothing of any age.
     pub unmatched: Vec<usize>,
     /// Entries that match a selection and lie outside the bounds of age.
     pub outside: u64,
@@ -70,7 +70,7 @@ pub struct Matched {
 }
 
 impl Matched {
-    /// Whether nothing was left out of what was selected.
+    /// Whether everything that was selected is included.
     #[must_use]
     pub fn is_all_there_is(&self) -> bool {
         self.unmatched.is_empty() && self.outside == 0 && self.without_rows == 0
@@ -120,7 +120,7 @@ impl Scope {
         self
     }
 
-    /// Takes the narrowed copies of a selected set of diorama as well: `clients where team = red` with `clients`.
+    /// Also selects the narrowed copies of a selected diorama set: `clients where team = red` with `clients`.
     #[must_use]
     pub fn with_narrowed(mut self) -> Scope {
         self.takes_narrowed = true;
@@ -131,7 +131,7 @@ impl Scope {
         self.takes_narrowed
     }
 
-    /// Reduces the entries to the rows that are kept. Entries of which none is kept are out of the scope.
+    /// Reduces the entries to the rows that the filter keeps. An entry without such a row is out of the scope.
     #[must_use]
     pub fn keeping(mut self, rows: RowFilter) -> Scope {
         self.rows = Some(rows);
@@ -143,7 +143,7 @@ impl Scope {
         self.rows.as_ref()
     }
 
-    /// The entry as far as its rows are in the scope; `None` if none is.
+    /// The entry reduced to the rows in the scope; `None` if there are none.
     pub fn reduce(&self, snapshot: &Snapshot, entry: Entry) -> Result<Option<Entry>> {
         match &self.rows {
             Some(rows) => rows.reduce(snapshot, entry),
@@ -179,14 +179,14 @@ impl Scope {
         bounds.takes(fetched_at)
     }
 
-    /// Whether a selection matches an entry, whatever its age.
+    /// Whether a selection matches an entry of any age.
     #[must_use]
     pub fn matches(&self, key: impl Into<Key>) -> bool {
         let key = key.into();
         self.place(key.cache_key(), key.sub_key()).is_some()
     }
 
-    /// The place of the first selection that matches an entry, whatever its age.
+    /// The index of the first selection that matches an entry of any age.
     pub(crate) fn place(&self, cache_key: &str, sub_key: &str) -> Option<usize> {
         let single = self.single.get(cache_key).and_then(|of_cache_key| of_cache_key.get(sub_key)).copied();
         let mut groups = self.groups.iter().copied();
@@ -218,7 +218,7 @@ impl Scope {
         self.within.is_none() || self.is_dated_within(entry.head().ok().map(|head| head.fetched_at), matched)
     }
 
-    /// The same of a time, `None` for one that cannot be read or is not there.
+    /// The same for a time; `None` if it cannot be read or is missing.
     pub(crate) fn is_dated_within(&self, fetched_at: Option<u64>, matched: &mut Matched) -> bool {
         let Some(bounds) = &self.within else { return true };
         let is_within = if let Some(fetched_at) = fetched_at {

@@ -1,4 +1,4 @@
-//! What a scope selects of diorama's sets, which are entries beside those of vantage-live.
+//! The diorama sets that a scope selects, in addition to the entries of vantage-live.
 
 use super::scope::{Matched, Scope};
 use super::{past_damage, unless_moved};
@@ -8,8 +8,8 @@ use crate::live::key::Selection;
 use crate::snapshot::{Set, Snapshot};
 use std::collections::HashSet;
 
-/// The sets in a scope, each once: whole, or the rows that are selected, one by one. `matched` has what the
-/// scope matches of vantage-live, and has it of both then.
+/// The sets in a scope, each once: whole, or the selected rows one by one. `matched` holds the matches in
+/// vantage-live's entries; those in sets are added.
 ///
 /// # Errors
 /// [`Error::Damaged`] also where the meta table of one of them is damaged: see [`readable_sets`].
@@ -19,7 +19,7 @@ pub(crate) fn selected_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Ma
     Ok(sets)
 }
 
-/// The same for those who read, and who are told of damage that is passed by.
+/// The same for readers, which get the damage that was skipped.
 pub(crate) fn readable_sets(
     snapshot: &Snapshot,
     scope: &Scope,
@@ -42,7 +42,7 @@ fn chosen_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Matched) -> Res
             matched.unmatched.retain(|unmatched| *unmatched != place);
         }
         if found.is_empty() && scope.takes_narrowed() {
-            // The set itself may be gone already.
+            // The set itself may already be gone.
             let copies = Snapshot::copies(&all, selection);
             if !copies.is_empty() {
                 matched.unmatched.retain(|unmatched| *unmatched != place);

@@ -1,4 +1,4 @@
-//! Which entries a touch gives a new time, told before any of them has it.
+//! Touching entries: a plan of which entries get a new time, and its execution.
 
 use super::scope::{Matched, Scope, selected};
 use super::sets::{narrowed_copies, selected_sets};
@@ -56,7 +56,7 @@ pub struct TouchPlan<'s> {
 }
 
 impl<'s> TouchPlan<'s> {
-    /// Finds what is selected. Every page on the way to it is verified by that, and every value decoded.
+    /// Finds the selected entries. This verifies every page on the way to them and decodes every value.
     ///
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a selected cache key is
@@ -108,7 +108,7 @@ impl<'s> TouchPlan<'s> {
     }
 }
 
-/// Writes `refreshed_at` and, where it is there, `copied_at`: a set that never was a whole copy is none now.
+/// Writes `refreshed_at` and, if present, `copied_at`: a touch does not turn a partial copy of a set into a whole one.
 fn date(set: &Set, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
     let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
         return Err(SetError::TimeOutOfRange { key: set.key().to_string(), fetched_at }.into());

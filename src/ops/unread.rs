@@ -7,7 +7,7 @@ use crate::live::error::DecodeError;
 use crate::live::key::Key;
 use crate::snapshot::{PastDamage, RowFault, Snapshot};
 
-/// Rows that diorama refuses and that are told one by one.
+/// How many rows that diorama refuses are named one by one.
 const TOLD: usize = 10;
 
 /// An entry whose value is not an envelope that vantage-live can read.

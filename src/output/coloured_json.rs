@@ -21,7 +21,7 @@ pub struct ColouredJson<W: Write> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
-    /// Punctuation and white space, which stay as they are.
+    /// Punctuation and white space, which stay plain.
     None,
     Text,
     /// Text just after a backslash.
@@ -130,7 +130,7 @@ impl<W: Write> Write for ColouredJson<W> {
 }
 
 impl<W: Write> Drop for ColouredJson<W> {
-    /// What follows is not in the colour of a token that was never ended.
+    /// The colour of an unterminated token ends here.
     fn drop(&mut self) {
         self.end_token().ok();
     }

@@ -4,7 +4,7 @@ use super::escape;
 use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Bytes of text for each column that it takes, at the most: marks can be piled upon a letter
+/// The most bytes of text per column: marks can be piled upon a letter
 /// without end.
 const BYTES_PER_COLUMN: usize = 16;
 

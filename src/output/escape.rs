@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Control characters, and those that reorder or hide what stands around them, as escapes.
+/// Escapes control characters, and those that reorder or hide the text around them.
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
     // Most texts are told from their bytes, which is several times as fast.
     let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
@@ -28,7 +28,7 @@ pub fn push(escaped: &mut String, character: char) {
     }
 }
 
-/// The same for a key, of which nothing is invisible.
+/// The same for a key, with every invisible character made visible.
 pub fn key_for_terminal(key: &str) -> Cow<'_, str> {
     match visible(key) {
         Cow::Borrowed(key) => for_terminal(key),

@@ -6,7 +6,7 @@ use std::time::Duration;
 const FRESH: Style = AnsiColor::Green.on_default().dimmed();
 const OLD: Style = AnsiColor::Red.on_default().bold();
 
-/// An entry is fresh up to this part of the age from which on it is old: an hour of a day.
+/// An entry is fresh below this fraction of the age at which it is old: one hour if that is a day.
 const FRESH_PART: u32 = 24;
 
 /// Characters that stand for the beginning and the end of a style while a table is laid out. They take no column,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Any number of columns and rows; each format prints them in its own way.
 pub struct Grid<'c> {
-    /// Headings, and whether a column holds numbers, which stand to the right.
+    /// Headings, and whether a column holds numbers, which are right-aligned.
     pub columns: Vec<(Cow<'c, str>, bool)>,
     /// The number of rows.
     pub rows: usize,

@@ -32,7 +32,7 @@ impl Blocks {
         }
     }
 
-    /// The block for a count, the largest of all being `most`. Whatever is there is seen.
+    /// The block for a count, with `most` the largest count. A count above 0 is always visible.
     fn of(self, count: u64, most: u64) -> char {
         let eighth = (u128::from(count) * 8).div_ceil(u128::from(most.max(1)));
         let blocks = if self == Blocks::Unicode { UNICODE } else { ASCII };
@@ -40,7 +40,7 @@ impl Blocks {
     }
 }
 
-/// A count, and what it is of.
+/// A count and its label.
 pub struct Bar<'b> {
     pub name: &'b str,
     pub count: u64,

@@ -18,7 +18,7 @@ pub fn size(bytes: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
-/// A number of rows, and of how many where the source has told: `5`, `5 of 200000`.
+/// A number of rows, with the total at the source if that is known: `5`, `5 of 200000`.
 pub fn rows(rows: u64, total: Option<u64>) -> String {
     match total.filter(|total| *total != rows) {
         Some(total) => format!("{rows} of {total}"),

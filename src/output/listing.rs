@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// What a table is printed as.
+/// The format of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum TableFormat {
     /// Aligned columns, for people
@@ -29,7 +29,7 @@ pub enum TableFormat {
 /// are aligned to the right.
 pub type Column = (&'static str, &'static str, bool);
 
-/// Columns of a terminal below which keys are not cut.
+/// The narrowest terminal, in columns, for which keys are cut.
 const NARROW_KEY: usize = 16;
 
 /// Prints `rows`. People see `cells`, and on a terminal the first of them cut in the middle if the table is too
@@ -113,7 +113,7 @@ fn print_table<const N: usize>(
     table::print_ages(output, headings, &rows, |(cells, _), _| cells.clone(), |(_, freshness)| *freshness)
 }
 
-/// The fields of a row as text; one that is null or not there is empty.
+/// The fields of a row as text; one that is null or missing is empty.
 fn fields<const N: usize>(row: &impl Serialize, columns: &[Column; N]) -> io::Result<[String; N]> {
     let row = serde_json::to_value(row)?;
     Ok(columns.map(|(name, ..)| match row.get(name) {

@@ -40,7 +40,7 @@ use terminal_json::TerminalJson;
 /// Where data and words go.
 pub struct Output {
     data: Data,
-    /// What is told while a pager has the terminal, until it has ended.
+    /// Messages that wait until the pager, which has the terminal, has ended.
     untold: RefCell<String>,
     streams: Streams,
 }
@@ -57,14 +57,14 @@ impl Output {
         Output { data: Data::File(BufWriter::with_capacity(64 * 1024, file)), untold: RefCell::default(), streams }
     }
 
-    /// Shows data in a pager, once there is any, where it goes to a terminal.
+    /// Shows data in a pager if it goes to a terminal, starting with the first output.
     pub fn page(&mut self) {
         if let (Data::Stdout(_), Some(pager)) = (&self.data, &self.streams.pager) {
             self.data = Data::Pageable(pager.clone());
         }
     }
 
-    /// Waits until whoever reads in a pager has seen enough; `false` if it could not be run.
+    /// Waits until the user quits the pager; `false` if it could not be run.
     pub fn end_pager(&mut self) -> bool {
         if matches!(self.data, Data::Pager(_))
             && let Data::Pager(pager) = mem::replace(&mut self.data, Data::stdout())
@@ -135,7 +135,7 @@ impl Output {
         &mut self.data
     }
 
-    /// Where JSON goes, whatever text there is in it.
+    /// The output for JSON, with any text in it.
     pub fn json_data(&mut self) -> Box<dyn Write + '_> {
         match (self.streams.stdout.is_terminal, self.streams.json_is_coloured) {
             (true, true) => Box::new(TerminalJson::new(ColouredJson::new(&mut self.data))),
@@ -165,12 +165,12 @@ impl Output {
         Bar::new(doing, self.streams.stderr.is_terminal && !self.streams.is_dumb && !self.streams.is_quiet)
     }
 
-    /// The same for work that reads standard input, where nobody types it.
+    /// The same for work that reads standard input, unless that is a terminal.
     pub fn bar_beside_input(&self, doing: &'static str) -> Bar {
         if self.streams.stdin_is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
     }
 
-    /// The same for work that writes data meanwhile, which the bar must not get between.
+    /// The same for work that writes data meanwhile, which the bar must not interrupt.
     pub fn bar_beside_data(&self, doing: &'static str) -> Bar {
         if self.streams.stdout.is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
     }
@@ -244,7 +244,7 @@ impl Output {
         self.streams.stderr.is_terminal && self.streams.stdin_is_terminal
     }
 
-    /// Asks a question that is answered by yes or no; by nothing, it is answered as `default`. Where nobody can be asked the answer is no.
+    /// Asks a yes-or-no question; an empty answer is `default`. Without a terminal the answer is no.
     pub fn ask(&self, question: &str, default: bool) -> bool {
         if !self.can_ask() {
             return false;

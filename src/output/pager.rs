@@ -1,19 +1,19 @@
-//! A program that shows what is longer than a screen, as git has it.
+//! A pager for output that is longer than a screen, as in git.
 
 use std::io::{self, BufWriter, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The status with which a shell says that there is no such program.
+/// The status of a shell for a program that does not exist.
 const NOT_FOUND: i32 = 127;
 
 /// Whether a pager has the terminal, and with it Ctrl-C.
 static IS_RUNNING: AtomicBool = AtomicBool::new(false);
 
-/// What shows what is longer than a screen.
+/// The program that shows output longer than a screen.
 #[derive(Clone, Debug)]
 pub struct PagerProgram {
-    /// A line for the shell; `None` stands for `less`, such that it ends by itself where one screen is enough.
+    /// A line for the shell; `None` is `less`, which ends by itself if one screen is enough.
     pub line: Option<String>,
     /// Environment variables that it gets.
     pub variables: Vec<(&'static str, &'static str)>,
@@ -69,7 +69,7 @@ impl Write for Pager {
     }
 }
 
-/// Whether Ctrl-C is for a pager, which ends when its reader says so.
+/// Whether Ctrl-C belongs to a pager, which ends when its user quits.
 pub fn is_running() -> bool {
     IS_RUNNING.load(Ordering::Relaxed)
 }

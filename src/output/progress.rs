@@ -17,13 +17,13 @@ const TICK: Duration = Duration::from_millis(100);
 const OF_EXPECTED: &str = "{msg} [{wide_bar}] {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
 const WITHOUT_END: &str = "{msg} {spinner} {bytes}, {bytes_per_sec}, {elapsed}";
 
-/// The bar that is to be seen, for whoever must clear it.
+/// The visible bar, for code that must clear it.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Shows how far work has come once that has taken a while, until it is dropped.
 pub struct Bar {
     progress: Progress,
-    /// `None` if nobody would see it.
+    /// `None` if it would not be visible.
     drawing: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
@@ -52,7 +52,7 @@ impl Bar {
         self.progress.of(work)
     }
 
-    /// Counts anew, up to so many bytes where that is known.
+    /// Restarts the count, with the total in bytes if it is known.
     pub fn expect(&self, bytes: Option<u64>) {
         self.progress.expect(bytes);
     }

@@ -32,10 +32,10 @@ pub struct Streams {
     pub json_is_coloured: bool,
     /// Whether the terminal cannot move its cursor.
     pub is_dumb: bool,
-    /// The columns of the terminal that standard output is; `None` if it is none, or will not say.
+    /// The width of standard output in columns; `None` if it is not a terminal, or its width is unknown.
     pub width: Option<usize>,
     pub blocks: Blocks,
-    /// Shows what is longer than a screen; `None` where nothing shall.
+    /// Shows output longer than a screen; `None` if no pager is used.
     pub pager: Option<PagerProgram>,
     /// Whether only data and errors are printed.
     pub is_quiet: bool,

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::mem;
 use unicode_width::UnicodeWidthStr;
 
-/// Rows that are laid out at once, so that a long table takes no more memory than a short one.
+/// How many rows are laid out at a time, so that a long table takes no more memory than a short one.
 const CHUNK: usize = 1000;
 
 /// Bytes of cells that are laid out at once, if they are long.
@@ -23,13 +23,13 @@ const WIDEST: usize = 200;
 /// Spaces between two columns.
 pub const GAP: u16 = 2;
 
-/// Width to which a column may be cut so that others fit beside it: that of a date and an ellipsis.
+/// The width to which a column may be cut so that others fit: that of a date and an ellipsis.
 const NARROW: usize = 11;
 
 /// The same for the first column, which tells the rows apart.
 const NARROW_FIRST: usize = 24;
 
-/// A column's heading, and whether it holds numbers, which stand to the right.
+/// A column's heading, and whether it holds numbers, which are right-aligned.
 pub type Column<'h> = (&'h str, bool);
 
 /// Prints a table with `rows` under `columns`; nothing if there are none.
@@ -195,7 +195,7 @@ fn fit(full: &[usize], width: usize) -> Vec<usize> {
     widths
 }
 
-/// Cells are padded to no more than `widest` columns. No control character of a cell gets through.
+/// Cells are padded to no more than `widest` columns. Control characters in cells are escaped.
 fn lay_out<C: IntoIterator<Item = (String, Option<Freshness>)>>(
     output: &mut Output,
     columns: &[Column<'_>],

@@ -8,7 +8,7 @@ use std::str;
 /// no character of that kind but line breaks.
 pub struct TerminalJson<W: Write> {
     out: W,
-    /// The first bytes of a character whose others have not come yet.
+    /// The first bytes of a character whose rest has not been written yet.
     begun: Vec<u8>,
 }
 

@@ -122,7 +122,10 @@ impl Snapshot {
                     let sets = snapshot.selected_sets(selection)?;
                     let mut rows = sets.iter().flat_map(|set| snapshot.rows(set));
                     let entries = || snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop));
-                    if let Err(error) = entries().and_then(|()| rows.try_for_each(|row| row.map(drop))) {
+                    // What is remembered of a set is read with it; a page of that can be gone as well.
+                    let meta = || sets.iter().find_map(|set| snapshot.meta_damage(set)).map_or(Ok(()), Err);
+                    let read = entries().and_then(|()| meta()).and_then(|()| rows.try_for_each(|row| row.map(drop)));
+                    if let Err(error) = read {
                         drop(rows);
                         damaged = Some(snapshot);
                         return Err(error);

@@ -3,8 +3,8 @@
 
 pub mod caches;
 pub mod denoted;
+pub mod folder;
 pub mod irregular;
-
 pub mod patches;
 pub mod properties;
 pub mod random;

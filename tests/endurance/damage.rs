@@ -2,9 +2,10 @@
 //! looked at, checked and written to, and every tenth is salvaged.
 
 use crate::common::caches::{self, Contents, read};
+use crate::common::folder;
 use crate::common::random::Random;
 use crate::common::stress::{rounds, seeds};
-use crate::oracle::{Layout, silence, temporary_folder, vantage_live_has};
+use crate::oracle::{Layout, silence, vantage_live_has};
 use indexmap::IndexMap;
 use std::array;
 use std::fs;
@@ -173,7 +174,7 @@ fn left(contents: &Contents, layout: Layout, replace: Option<Replace>) -> Conten
 /// The seeds that fall to thread `n`; returns how many variants could not be read, how many writes
 /// were refused and how many done, and how many variants were salvaged.
 fn damage_in_one_thread(layout: Layout, name: &str, n: usize) -> [u64; 4] {
-    let folder = temporary_folder();
+    let folder = folder::temporary();
     let path: PathBuf = folder.path().join("vlive.redb");
     let (mut unreadable, mut refused, mut written, mut saved) = (0, 0, 0, 0);
     let whole = caches::bytes(name);
@@ -209,7 +210,7 @@ fn damage_in_one_thread(layout: Layout, name: &str, n: usize) -> [u64; 4] {
         let sound = vlive::ops::check(&path, u64::MAX, Duration::ZERO).is_ok_and(|check| check.damage.count == 0);
         assert!(readable || !sound, "{name} {seed}: {what}: not found by a check");
         if seed % 10 == 0 {
-            let new = temporary_folder();
+            let new = folder::temporary();
             // What is saved was there, in the newest commit or in the one before.
             if let Ok(salvaged) = vlive::ops::salvage(&path, new.path(), Duration::ZERO) {
                 saved += 1;
@@ -273,7 +274,7 @@ fn damage_in_one_thread(layout: Layout, name: &str, n: usize) -> [u64; 4] {
 /// one is as good, but what it knows of free pages is of the newer.
 #[test]
 fn a_flipped_bit_that_selects_the_older_commit_is_found_and_stops_a_write() {
-    let folder = temporary_folder();
+    let folder = folder::temporary();
     let path = folder.path().join("vlive.redb");
     for name in ["bakery", "envelopes", "foreign", "format-v3", "live-demo", "odd-keys", "values"] {
         let mut file = caches::bytes(name);

@@ -6,6 +6,8 @@
 
 use crate::common::random::Random;
 use crate::common::stress::seeds;
+use crate::oracle::Layout;
+use redb::{Database, DatabaseError, TableDefinition, TableHandle};
 use serde_json::Value as Json;
 use std::io::{self, BufRead, BufReader, Write};
 use std::panic;
@@ -15,6 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 use vantage_live::cache::{Cache, CachedRows, RedbCache};
+use vlive::diorama::row::{Status, encode};
+use vlive::ops::Scope;
 use vlive::{Selection, Snapshot};
 
 pub const PAGES: u64 = 10;
@@ -37,44 +41,109 @@ fn rows(generation: u64, rows: usize, padding: usize) -> CachedRows {
     }
 }
 
+/// What the writer writes to.
+enum Store {
+    Live(RedbCache, tokio::runtime::Runtime),
+    /// As diorama writes it: a table of rows for each key, and one for its times.
+    Diorama(Database),
+}
+
+impl Store {
+    /// A killed process may hold its lock for a moment longer.
+    fn open(layout: Layout, folder: &Path) -> Store {
+        loop {
+            match layout {
+                Layout::Live => match RedbCache::open(folder) {
+                    Ok(cache) => {
+                        return Store::Live(cache, tokio::runtime::Builder::new_current_thread().build().unwrap());
+                    }
+                    Err(error) => assert!(error.to_string().contains("open"), "{error}"),
+                },
+                Layout::Diorama => match Database::create(folder.join("vlive.redb")) {
+                    Ok(database) => return Store::Diorama(database),
+                    Err(error) => assert!(matches!(error, DatabaseError::DatabaseAlreadyOpen), "{error}"),
+                },
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn put(&self, key: &str, page: CachedRows) {
+        let database = match self {
+            Store::Live(cache, runtime) => return runtime.block_on(cache.put(key, page)).unwrap(),
+            Store::Diorama(database) => database,
+        };
+        let meta = format!("{key}\u{1}meta");
+        let transaction = database.begin_write().unwrap();
+        transaction.delete_table(definition(key)).unwrap();
+        {
+            let mut rows = transaction.open_table(definition(key)).unwrap();
+            for (id, record) in &page.rows {
+                let record = record.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+                rows.insert(id.as_str(), encode(&record, Status::Complete).as_slice()).unwrap();
+            }
+            let stamp = u64::try_from(page.fetched_at.duration_since(UNIX_EPOCH).unwrap().as_nanos()).unwrap();
+            let mut meta = transaction.open_table(definition(&meta)).unwrap();
+            meta.insert("refreshed_at", stamp.to_le_bytes().as_slice()).unwrap();
+        }
+        transaction.commit().unwrap();
+    }
+
+    /// Drops everything under a key.
+    fn invalidate(&self, prefix: &str) {
+        let database = match self {
+            Store::Live(cache, runtime) => return runtime.block_on(cache.invalidate_prefix(prefix)).unwrap(),
+            Store::Diorama(database) => database,
+        };
+        let transaction = database.begin_write().unwrap();
+        let names: Vec<_> = transaction.list_tables().unwrap().map(|table| table.name().to_owned()).collect();
+        for name in names.iter().filter(|name| name.starts_with(prefix)) {
+            transaction.delete_table(definition(name)).unwrap();
+        }
+        transaction.commit().unwrap();
+    }
+}
+
+fn definition(name: &str) -> TableDefinition<'_, &'static str, &'static [u8]> {
+    TableDefinition::new(name)
+}
+
 /// Does something only in the writer's process, where it never returns.
 #[test]
 fn writer() {
     let Ok(habit) = std::env::var(ROLE) else { return };
     let folder = std::env::current_dir().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let open = || loop {
-        // A killed process may hold its lock for a moment longer.
-        match RedbCache::open(&folder) {
-            Ok(cache) => return cache,
-            Err(error) => assert!(error.to_string().contains("open"), "{error}"),
-        }
-        thread::sleep(Duration::from_millis(1));
-    };
-    let mut cache = open();
-    let last = (0..PAGES).filter_map(|n| runtime.block_on(cache.get(&format!("k/page_{n}"))).unwrap());
-    let last = last.map(|rows| rows.fetched_at.duration_since(UNIX_EPOCH).unwrap().as_secs()).max();
-    let first = last.map_or(PAGES, |last| last + 1);
+    let layout = if habit.ends_with("diorama") { Layout::Diorama } else { Layout::Live };
+    let mut store = Store::open(layout, &folder);
+    let last = Snapshot::look(&folder, Duration::from_secs(5), |snapshot| {
+        let mut last = None;
+        vlive::ops::each_entry::<vlive::Error>(snapshot, &Scope::all(), |entry| {
+            last = last.max(entry.fetched_at());
+            Ok(())
+        })?;
+        Ok(last)
+    });
+    let first = last.unwrap().filter(|last| *last >= PAGES).map_or(PAGES, |last| last + 1);
     let mut random = Random::new(first);
     for generation in first.. {
         let page = rows(generation, random.below(30), random.below(400));
-        runtime.block_on(cache.put(&format!("k/page_{}", generation % PAGES), page)).unwrap();
+        store.put(&format!("k/page_{}", generation % PAGES), page);
         match random.below(6) {
             // Grows, shrinks and drops tables beside the one that is looked at.
             0 => {
                 let size = 1 << random.below(9);
                 let key = format!("{}/{}", random.one_of(&NOISE), random.below(50));
-                runtime.block_on(cache.put(&key, rows(0, size, 500))).unwrap();
+                store.put(&key, rows(0, size, 500));
             }
-            1 => runtime.block_on(cache.invalidate_prefix(random.one_of(&NOISE))).unwrap(),
+            1 => store.invalidate(random.one_of(&NOISE)),
             _ => {}
         }
         if generation == first + PAGES {
             writeln!(io::stderr(), "ready").unwrap();
         }
-        if habit == "closing" && random.below(20) == 0 {
-            drop(cache);
-            cache = open();
+        if habit.starts_with("closing") && random.below(20) == 0 {
+            drop(store);
+            store = Store::open(layout, &folder);
         }
     }
 }
@@ -158,6 +227,44 @@ fn look(folder: &Path, n: u64) {
             });
             assert_one_commit(&times.unwrap());
         }
+    }
+}
+
+/// The same of a cache of diorama, each page of which is a set.
+fn look_at_sets(folder: &Path, n: u64) {
+    match n % 3 {
+        0 => {
+            let ages = vlive(folder, &["ages", "--json"]);
+            let pages = ages.as_array().unwrap().iter().filter(|age| age["key"].as_str().unwrap().starts_with("k/"));
+            assert_one_commit(&pages.map(|age| age["fetched_at"].as_u64().unwrap()).collect::<Vec<_>>());
+        }
+        1 => {
+            let dump = vlive(folder, &["dump"]);
+            let times = (0..PAGES).map(|page| {
+                let set = &dump[format!("k/page_{page}")];
+                let time = set["refreshed_at"].as_u64().unwrap() / 1_000_000_000;
+                assert!(set["rows"].as_object().unwrap().values().all(|row| row["generation"] == time));
+                time
+            });
+            assert_one_commit(&times.collect::<Vec<_>>());
+        }
+        _ => {
+            let check = vlive(folder, &["check", "--json"]);
+            assert_eq!((check["sound"].as_bool(), check["damage"]["count"].as_u64()), (Some(true), Some(0)));
+        }
+    }
+}
+
+#[test]
+fn every_look_at_sets_that_are_written_is_of_one_commit() {
+    for habit in ["busy diorama", "closing diorama"] {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::start(folder.path(), habit);
+        seeds(45).for_each(|n| look_at_sets(folder.path(), n));
+        // Killed, and started again.
+        drop(writer);
+        let _writer = Writer::start(folder.path(), habit);
+        seeds(15).for_each(|n| look_at_sets(folder.path(), n));
     }
 }
 

@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Once;
 use std::thread;
 use std::time::Duration;
-use tempfile::TempDir;
 use vantage_live::cache::{Cache, RedbCache};
 use vlive::ops::{DumpError, DumpFormat, DumpStyle, Scope, dump};
 use vlive::{Selection, Snapshot};
@@ -25,11 +24,6 @@ pub fn silence() {
             }
         }));
     });
-}
-
-/// A folder in memory where there is one: thousands of writes do not wait for a disk there.
-pub fn temporary_folder() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// Whose caches a test is about.

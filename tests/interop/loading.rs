@@ -1,5 +1,6 @@
 //! What was dumped and loaded again, read by vantage-live itself.
 
+use crate::common::folder;
 use crate::common::random::Random;
 use crate::common::rows::{KEYS, rows};
 use crate::common::stress::seeds;
@@ -38,7 +39,7 @@ fn vantage_live_reads_every_loaded_entry_equal_to_what_it_put_itself() {
     let mut loaded = BTreeSet::new();
     for seed in seeds(3) {
         let random = &mut Random::new(seed);
-        let put = tempfile::tempdir().unwrap();
+        let put = folder::temporary();
         filled(put.path(), random);
         for (format, is_tree) in [
             (DumpFormat::Json, false),
@@ -47,7 +48,7 @@ fn vantage_live_reads_every_loaded_entry_equal_to_what_it_put_itself() {
             (DumpFormat::Json, true),
             (DumpFormat::Cbor, true),
         ] {
-            let folder = tempfile::tempdir().unwrap();
+            let folder = folder::temporary();
             let (cache, source) = (folder.path().join("cache"), folder.path().join("source"));
             dump(put.path(), format, is_tree, &source);
             let what = format!("seed {seed}, {format:?}, a tree: {is_tree}");
@@ -70,7 +71,7 @@ fn vantage_live_reads_every_loaded_entry_equal_to_what_it_put_itself() {
 /// What nobody dumped but somebody wrote.
 #[test]
 fn vantage_live_reads_a_handwritten_fixture() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let source = folder.path().join("clients.json");
     fs::write(&source, r#"{"clients/page_1": [{"id": 1, "name": "Anna", "score": 2.5}], "clients": {"x": {}}}"#)
         .unwrap();

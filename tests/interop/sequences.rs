@@ -1,5 +1,6 @@
 //! Random sequences of put, get and invalidate, by turns by vantage-live and by this crate.
 
+use crate::common::folder;
 use crate::common::random::Random;
 use crate::common::rows::{KEYS, rows};
 use crate::common::stress::seeds;
@@ -87,7 +88,7 @@ fn the_same_steps_by_vlive_or_vantage_live_in_either_order_give_the_same_tables(
     for seed in seeds(2) {
         let random = &mut Random::new(seed);
         let (first, second) = (steps(random), steps(random));
-        let folders: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
+        let folders: Vec<_> = (0..4).map(|_| folder::temporary()).collect();
         let [theirs, ours, they_first, we_first] = [0, 1, 2, 3].map(|n: usize| folders[n].path());
         by_vantage_live(theirs, &first);
         by_us(ours, &first);
@@ -106,7 +107,7 @@ fn the_same_steps_by_vlive_or_vantage_live_in_either_order_give_the_same_tables(
 
 #[test]
 fn keys_of_a_megabyte_are_kept_verbatim() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let key = format!("{}/{}", "k".repeat(1 << 20), "s".repeat(1 << 20));
     let rows = CachedRows { rows: IndexMap::default(), fetched_at: UNIX_EPOCH };
     Cache::create(folder.path()).unwrap().put(&key, &rows).unwrap();

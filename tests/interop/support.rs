@@ -1,5 +1,6 @@
 //! The two sides: vantage-live's own cache, and redb for a look at the bytes.
 
+use crate::common::folder;
 use redb::{Database, ReadableTable, TableDefinition, TableHandle};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -72,7 +73,7 @@ pub fn table_names(folder: &Path) -> Vec<String> {
 
 /// A cache with these values, whatever they are, under `t/0`, `t/1`, … and without vantage-live.
 pub fn folder_of(values: &[Vec<u8>]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();
     let transaction = database.begin_write().unwrap();
     {
@@ -86,7 +87,7 @@ pub fn folder_of(values: &[Vec<u8>]) -> tempfile::TempDir {
 }
 
 pub fn copy_of(folder: &Path) -> tempfile::TempDir {
-    let copy = tempfile::tempdir().unwrap();
+    let copy = folder::temporary();
     std::fs::copy(folder.join("vlive.redb"), copy.path().join("vlive.redb")).unwrap();
     copy
 }

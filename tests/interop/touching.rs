@@ -1,6 +1,7 @@
 //! What a touch leaves behind, read by vantage-live itself.
 
 use crate::common::caches::sample;
+use crate::common::folder;
 use crate::common::random::Random;
 use crate::common::scribble::scribble;
 use crate::common::stress::seeds;
@@ -110,7 +111,7 @@ fn a_touched_value_has_the_same_rows_and_the_new_time_to_vantage_live_or_is_left
 #[test]
 fn touching_more_than_redb_caches_loses_nothing() {
     let random = &mut Random::new(1);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let cache = Cache::create(folder.path()).unwrap();
     let put = |cache: &Cache, key: &str, len: usize| {
         let record = vlive::Record::from_iter([("padding".to_owned(), key.repeat(len / key.len()).into())]);

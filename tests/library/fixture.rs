@@ -1,6 +1,7 @@
 //! Fixtures, and what becomes of a cache that is dumped and loaded again: random ones, with redb as the
 //! judge of the bytes.
 
+use crate::common::folder;
 use crate::common::random::Random;
 use crate::common::rows::{KEYS, rows};
 use crate::common::scribble::scribble;
@@ -25,7 +26,7 @@ fn table(name: &str) -> TableDefinition<'_, &'static str, &'static [u8]> {
 
 /// A cache that redb fills.
 fn cache_of(model: &Model) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();
     let transaction = database.begin_write().unwrap();
     for ((cache_key, sub_key), value) in model {
@@ -123,7 +124,7 @@ fn dumped(cache: &Path, (format, pretty, to): (DumpFormat, bool, To)) -> Fixture
     if to == To::Text {
         return fixture_of(&text(cache, format, pretty), &FixtureOptions::default()).unwrap();
     }
-    let tree = tempfile::tempdir().unwrap();
+    let tree = folder::temporary();
     let style = DumpStyle { format, json: JsonStyle { pretty, ..JsonStyle::default() }, ..DumpStyle::default() };
     vlive::ops::dump_tree(&Snapshot::open(cache).unwrap(), &Selection::All.into(), style, tree.path()).unwrap();
     Fixture::open(tree.path()).unwrap()
@@ -131,7 +132,7 @@ fn dumped(cache: &Path, (format, pretty, to): (DumpFormat, bool, To)) -> Fixture
 
 /// What redb finds in a new cache to which a fixture is loaded.
 fn loaded(fixture: &Fixture) -> Model {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     Cache::create(folder.path()).unwrap().seed(fixture, Replace::Entries).unwrap();
     found(folder.path())
 }
@@ -392,7 +393,7 @@ fn an_input_that_fails_to_read_is_named_and_loads_nothing() {
 
 #[test]
 fn a_folder_without_entries_is_a_fixture_without_entries() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     fs::create_dir(folder.path().join("empty")).unwrap();
     let fixture = Fixture::open(folder.path()).unwrap();
     assert!(fixture.is_empty() && fixture.ignored().is_empty());

@@ -1,6 +1,7 @@
 //! Hostile files whose checksums hold: an error or the truth, and no memory on their word.
 
 use crate::common::caches::{self, Contents, read};
+use crate::common::folder;
 use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
@@ -106,13 +107,13 @@ impl Forgery {
 
 /// Reads a forged file. What cannot be read is damage to a check as well, and is not salvaged.
 fn read_forgery(file: &[u8]) -> vlive::Result<Contents> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let path = folder.path().join("vlive.redb");
     fs::write(&path, file).unwrap();
     let contents = read(&path);
     let check = vlive::ops::check(&path, u64::MAX, Duration::ZERO).unwrap();
     assert_eq!(check.damage.count == 0, contents.is_ok(), "{:?}", check.damage);
-    let new = tempfile::tempdir().unwrap();
+    let new = folder::temporary();
     let salvaged = vlive::ops::salvage(&path, new.path(), Duration::ZERO).unwrap();
     assert_eq!(salvaged.damage.count == 0 && salvaged.lost == Some(0), contents.is_ok(), "{salvaged:?}");
     if let Ok(contents) = &contents {
@@ -129,7 +130,7 @@ fn watch_forgery(file: &[u8], contents: Option<&Contents>) {
     let branches = [forgery.branch(&leaves[..2]), leaves[2]];
     let root = forgery.branch(&branches);
     let sound = forgery.file(root, 3);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let path = folder.path().join("vlive.redb");
     let mut watcher = Watcher::new(&path, vec![Selection::All], WatchOptions::default());
     let mut keys = BTreeSet::new();
@@ -254,7 +255,7 @@ fn pages_and_counts_of_several_tables_are_told_apart() {
 
 #[test]
 fn a_check_finds_a_page_that_two_tables_share() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let path = folder.path().join("vlive.redb");
     let mut forgery = Forgery::new();
     let leaf = forgery.leaf(&[("a", b"1")]);
@@ -269,7 +270,7 @@ fn a_check_finds_a_page_that_two_tables_share() {
 /// The longest file that the file system takes here; it is all hole.
 #[test]
 fn a_file_of_any_length_allocates_no_memory_for_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let path = folder.path().join("vlive.redb");
     let whole = caches::bytes("bakery");
     fs::write(&path, &whole).unwrap();
@@ -279,7 +280,7 @@ fn a_file_of_any_length_allocates_no_memory_for_it() {
     assert_eq!(read(&path).unwrap(), truth);
     let check = vlive::ops::check(&path, u64::MAX, Duration::ZERO).unwrap();
     assert_eq!((check.damage.count, check.entries), (1, 21), "{len}");
-    let new = tempfile::tempdir().unwrap();
+    let new = folder::temporary();
     assert_eq!(vlive::ops::salvage(&path, new.path(), Duration::ZERO).unwrap().entries, 21, "{len}");
     assert!(matches!(Cache::open(&path), Err(Error::WrongLength { .. })), "{len}");
 }

@@ -1,5 +1,6 @@
 //! Databases of every shape, read by this crate and by redb.
 
+use crate::common::folder;
 use crate::common::random::Random;
 use crate::common::stress::seeds;
 use redb::{Builder, Database, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition};
@@ -112,7 +113,7 @@ pub fn read(folder: &Path) -> Model {
 fn any_database_open_or_closed_in_either_format_reads_as_redb_reads_it() {
     for seed in seeds(12) {
         let random = &mut Random::new(seed);
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder::temporary();
         let path = folder.path().join("vlive.redb");
         let mut model = Model::new();
         let mut database = Builder::new().set_cache_size(1 << 20).create(&path).unwrap();
@@ -132,7 +133,7 @@ fn any_database_open_or_closed_in_either_format_reads_as_redb_reads_it() {
 
 #[test]
 fn lookups_and_prefixes_find_what_a_map_finds() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();
     let random = &mut Random::new(7);
     let mut model = Model::new();
@@ -167,7 +168,7 @@ fn lookups_and_prefixes_find_what_a_map_finds() {
 /// Three levels: a leaf holds few of such keys and a branch a few dozen.
 #[test]
 fn trees_of_four_levels_are_walked_and_searched() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();
     let transaction = database.begin_write().unwrap();
     let key = |n: u32| format!("{n:06}{}", "x".repeat(300));
@@ -196,7 +197,7 @@ fn trees_of_four_levels_are_walked_and_searched() {
 
 #[test]
 fn tables_of_other_types_are_listed_with_their_types_and_deleted_whole() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let path = folder.path().join("vlive.redb");
     let database = Database::create(&path).unwrap();
     let transaction = database.begin_write().unwrap();
@@ -271,7 +272,7 @@ impl StorageBackend for SparseFile {
 #[ignore = "writes 4 GiB"]
 fn a_file_of_several_regions_with_values_of_120_megabytes_is_read() {
     const REGION: u64 = 4 << 30;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder::temporary();
     let path = folder.path().join("vlive.redb");
     let file = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
     let backend = SparseFile { file, written: Mutex::default() };

@@ -135,7 +135,7 @@ fn what_it_changes_the_commands_change_with_a_plan_first_and_a_backup() {
     browser.until_it_says("backup file: ");
     browser.tmux.run(&["send-keys", "-l", "kept.jsonl"]).unwrap();
     browser.press(&["Enter"]);
-    browser.until_it_says("`vlive load kept.jsonl` brings back what was there");
+    browser.until_it_says("`vlive load kept.jsonl` restores the previous state");
     assert_eq!(browser.folder.vlive(["dump", "clients/page_1"]).output().status, 1);
     assert_eq!(browser.folder.vlive(["load", "kept.jsonl"]).output().status, 0);
     assert_eq!(browser.entry("clients/page_1"), before);
@@ -227,6 +227,24 @@ fn sets_of_diorama_are_shown_by_readable_names_and_what_is_missing_of_them() {
     browser.press(&["G", "Tab"]);
     browser.until_it_says("incomplete");
     browser.press(&["q"]);
+    browser.assert_as_found("after");
+}
+
+#[test]
+fn the_last_commit_is_shown_for_a_set_too() {
+    let folder = Folder::empty();
+    let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/diorama/augmented.redb");
+    fs::copy(cache, folder.file()).unwrap();
+    let app = redb::Database::open(folder.file()).unwrap();
+    let transaction = app.begin_write().unwrap();
+    let rows = redb::TableDefinition::<&str, &[u8]>::new("buckets");
+    transaction.open_table(rows).unwrap().insert("asia", b"\x00\xa1\x64size\x633kb".as_slice()).unwrap();
+    transaction.commit().unwrap();
+    let Some(browser) = Browser::start_with("set", (80, 24), folder, "") else { return };
+    browser.press(&["G", "d"]);
+    let shown = browser.until_it_says("esc closes");
+    assert!(shown.contains("~ buckets") && shown.contains("+ asia"), "{shown}");
+    browser.press(&["Escape", "q"]);
     browser.assert_as_found("after");
 }
 

@@ -96,13 +96,13 @@ fn the_summary_names_the_command_that_restores_and_a_backup_is_never_overwritten
         0,
         keys,
         "deleted 2 entries, 148 B\n\
-         `saved.jsonl` holds 2 entries as before: `vlive load saved.jsonl` brings back what was there\n",
+         `saved.jsonl` holds 2 entries as before: `vlive load saved.jsonl` restores the previous state\n",
     );
     folder.untouched(|| {
         folder.vlive(backup).ends(
             2,
             "",
-            "error: `saved.jsonl` is there already, and a backup goes to a new file\n\
+            "error: `saved.jsonl` already exists, and a backup needs a new file\n\
              hint: name another file, or remove this one\n",
         );
     });

@@ -18,11 +18,10 @@ const KINDS: [(&str, &str); 6] = [
     ("other tables", "other_tables"),
 ];
 
-const DAMAGE: &str =
-    "hint: `vlive salvage` writes all that verifies to a new cache; to begin anew, stop the app and delete the file\n";
+const DAMAGE: &str = "hint: `vlive salvage` copies every intact entry into a new cache; to start over, stop the app and delete the file\n";
 const REFUSED: &str = "hint: invalidate these entries, and the app fetches them again\n";
 const WRONGLY_TYPED: &str =
-    "hint: vantage-live fails on these tables; `vlive invalidate` drops those that are no multimap\n";
+    "hint: vantage-live fails on these tables; `vlive invalidate` deletes those that are not multimaps\n";
 
 /// A time after all that are in the caches but one: 2^63 - 1 in `envelopes`.
 const LATER: &str = "1900000000";
@@ -418,7 +417,7 @@ hint: name the folder that the app gives to `RedbCache::open` with -C, or set VL
 ";
     let no_database = "\
 error: `./vlive.redb` is not a redb database: it does not begin as one does
-hint: if it never was a cache, -C names the wrong place; else delete it, and the app begins anew
+hint: if it never was a cache, -C names the wrong place; else delete it, and the app starts over
 ";
     for args in [&["check"][..], &["check", "--json"], &["check", "--deep"], &["check", "-q"]] {
         folder.untouched(|| folder.vlive(args).ends(3, "", missing));

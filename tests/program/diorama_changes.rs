@@ -306,7 +306,7 @@ fn a_backup_brings_back_what_each_command_replaced_or_removed() {
             None => run.output(),
         };
         assert_eq!(run.status, 0, "{command:?}: {}", run.stderr);
-        assert!(run.stderr.contains("brings back"), "{command:?}: {}", run.stderr);
+        assert!(run.stderr.contains("restores the previous state"), "{command:?}: {}", run.stderr);
         assert!(tables(&folder) != before, "{command:?}");
         // What was added stays; what was there is there again.
         let loaded = folder.vlive(["load", &backup]).output();

@@ -47,7 +47,7 @@ fn file_of(bytes: &[u8]) -> Folder {
     folder
 }
 
-const NOT_A_CACHE: &str = "if it never was a cache, -C names the wrong place; else delete it, and the app begins anew";
+const NOT_A_CACHE: &str = "if it never was a cache, -C names the wrong place; else delete it, and the app starts over";
 
 #[test]
 fn a_file_that_is_not_a_database_is_refused_and_left_alone() {
@@ -245,7 +245,7 @@ fn a_put_beside_a_flipped_bit_is_refused_or_harms_nothing() {
 fn no_cache_table(table: &str, is: &str) -> String {
     format!(
         "\
-error: table `{table}` of `./vlive.redb` is no cache table but a {is}
+error: table `{table}` of `./vlive.redb` is not a cache table but a {is}
 hint: vantage-live fails on this table as well; it belongs to something else
 "
     )

@@ -143,11 +143,11 @@ const TEXTS: [(&[u8], &str); 91] = [
     (br#"{"key":"k/1","fetched_at":1}"#, ", line 1, column 2 (entry `k/1`): this entry has neither `rows` nor `raw`"),
     (
         br#"{"key":"k/1","rows":{},"raw":"oA=="}"#,
-        ", line 1, column 2 (entry `k/1`): `raw` is the whole value, beside which there is neither `rows` nor `fetched_at`",
+        ", line 1, column 2 (entry `k/1`): `raw` is the whole value; `rows` and `fetched_at` cannot stand beside it",
     ),
     (
         br#"{"fetched_at":1,"key":"k/1","raw":"oA=="}"#,
-        ", line 1, column 2 (entry `k/1`): `raw` is the whole value, beside which there is neither `rows` nor `fetched_at`",
+        ", line 1, column 2 (entry `k/1`): `raw` is the whole value; `rows` and `fetched_at` cannot stand beside it",
     ),
     (
         br#"{"key":"k/1","rows":{},"etag":1}"#,
@@ -306,7 +306,7 @@ const TREES: [(Files, &str); 17] = [
 ];
 
 const NO_KEY: &str =
-    "has a name that is no key: each `%` in its name wants the two hexadecimal digits of a byte of UTF-8 behind it";
+    "has a name that is not a key: each `%` in its name wants the two hexadecimal digits of a byte of UTF-8 behind it";
 
 #[test]
 fn every_fault_in_a_folder_is_reported_with_its_file_and_nothing_is_written() {

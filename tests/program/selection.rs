@@ -250,7 +250,7 @@ fn a_nonsensical_age_is_refused_in_one_sentence() {
         2,
         "",
         "error: --unreadable needs --older-than or --newer-than\n\
-         hint: without bounds of age what is selected is deleted, readable or not\n",
+         hint: without bounds of age every selected entry is deleted, readable or not\n",
     );
 }
 

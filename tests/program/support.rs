@@ -1,5 +1,6 @@
 //! A folder with a cache in it, a run of the program there, and what redb itself finds in the cache.
 
+use crate::common::folder;
 use redb::{Database, TableDefinition, TableHandle};
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,7 +54,7 @@ impl Folder {
     }
 
     pub fn empty() -> Folder {
-        let temporary = tempfile::tempdir().unwrap();
+        let temporary = folder::temporary();
         Folder { path: temporary.path().to_owned(), _temporary: Some(temporary) }
     }
 

@@ -23,9 +23,13 @@ impl RegionState {
     /// None of them may overlap, or lie beyond `pages`.
     pub fn new(in_use: &[PageNumber], pages: u32, capacity: u32) -> RegionState {
         let max_order = max_order(capacity);
-        let mut allocated: Vec<Vec<u64>> = orders(capacity).map(|len| vec![0; words(len)]).collect();
-        let mut free = vec![u64::MAX; words(capacity)];
-        set_bits(&mut free, u64::from(pages)..64 * words(capacity) as u64, false);
+        // No page after these exists; in a small file that is most of the region.
+        let end = in_use.iter().map(|page| (u64::from(page.index) + 1) << page.order).fold(u64::from(pages), u64::max);
+        let end = u32::try_from(end).unwrap_or(capacity).min(capacity);
+        let mut allocated: Vec<Vec<u64>> =
+            orders(capacity).zip(0..).map(|(len, order)| vec![0; words(len.min((end >> order) + 1))]).collect();
+        let mut free = vec![u64::MAX; words(end)];
+        set_bits(&mut free, u64::from(pages)..64 * words(end) as u64, false);
         for page in in_use {
             set_bits(&mut allocated[usize::from(page.order)], u64::from(page.index)..u64::from(page.index) + 1, true);
             let first = u64::from(page.index) << page.order;
@@ -37,7 +41,7 @@ impl RegionState {
             // What is free together with its buddy is recorded at a larger order.
             let taken: Vec<u64> =
                 free.iter().enumerate().map(|(n, word)| !(word & !spread(&pairs, n))).take(words(len)).collect();
-            free_index.push(bitmap_tree(len, &taken));
+            free_index.push(bitmap_tree(len, taken));
             free = pairs;
         }
         RegionState::assemble(max_order, pages, capacity, &free_index, &allocated)
@@ -47,7 +51,7 @@ impl RegionState {
         let mut bytes = vec![max_order, 0, 0, 0];
         bytes.extend(pages.to_le_bytes());
         let mut end = FIXED + 4 * (free.len() + allocated.len());
-        let lengths = free.iter().map(Vec::len).chain(allocated.iter().map(|words| 4 + 8 * words.len()));
+        let lengths = free.iter().map(Vec::len).chain(orders(capacity).map(|len| 4 + 8 * words(len)));
         for length in lengths {
             end += length;
             bytes.extend(to_u32(end).to_le_bytes());
@@ -57,9 +61,9 @@ impl RegionState {
             bytes.extend_from_slice(bitmap);
         }
         let mut in_use = Vec::new();
-        for (len, words) in orders(capacity).zip(allocated) {
+        for (len, first) in orders(capacity).zip(allocated) {
             in_use.push(bytes.len() + 4);
-            push_level(&mut bytes, len, words);
+            push_level(&mut bytes, len, first, 0);
         }
         RegionState { bytes, in_use, capacity }
     }
@@ -115,7 +119,7 @@ pub(super) fn tracker_is_sound(recorded: &[u8], regions: u32) -> bool {
             let beyond = u64::from(regions)..64 * leaf.len() as u64;
             let mut full = leaf.clone();
             set_bits(&mut full, beyond, true);
-            len >= regions && full == leaf && *bitmap == bitmap_tree(len, &leaf)
+            len >= regions && full == leaf && *bitmap == bitmap_tree(len, leaf)
         })
     })
 }
@@ -145,26 +149,27 @@ fn last_level(bitmap: &[u8]) -> Option<(u32, Vec<u64>)> {
     is_whole.then(|| (len, bits.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("8"))).collect()))
 }
 
-/// A bitmap with the bitmaps above it that say which 64 bits below are all set, from the top down.
-fn bitmap_tree(len: u32, leaf: &[u64]) -> Vec<u8> {
-    let mut levels = vec![(len, leaf.to_vec())];
+/// A bitmap of `len` bits with the bitmaps above it that say which 64 bits below are all set, from the top down. All
+/// bits after those of `first` are set: a region has room for many more pages than a small file has.
+fn bitmap_tree(len: u32, first: Vec<u64>) -> Vec<u8> {
+    let mut levels = vec![(len, first)];
     while levels[0].0 > 64 {
-        let len = levels[0].0.div_ceil(64);
-        let mut above = vec![u64::MAX; words(len)];
-        for (n, _) in levels[0].1.iter().enumerate().filter(|(_, word)| **word != u64::MAX) {
+        let below = &levels[0].1;
+        let mut above = vec![u64::MAX; below.len().div_ceil(64)];
+        for (n, _) in below.iter().enumerate().filter(|(_, word)| **word != u64::MAX) {
             above[n / 64] &= !(1 << (n % 64));
         }
-        levels.insert(0, (len, above));
+        levels.insert(0, (levels[0].0.div_ceil(64), above));
     }
     let mut end = 4 + 4 * levels.len();
-    let mut bytes = Vec::with_capacity(end + levels.iter().map(|(_, words)| 4 + 8 * words.len()).sum::<usize>());
+    let mut bytes = Vec::with_capacity(end + levels.iter().map(|(len, _)| 4 + 8 * words(*len)).sum::<usize>());
     bytes.extend(to_u32(levels.len()).to_le_bytes());
-    for (_, words) in &levels {
-        end += 4 + 8 * words.len();
+    for (len, _) in &levels {
+        end += 4 + 8 * words(*len);
         bytes.extend(to_u32(end).to_le_bytes());
     }
-    for (len, words) in &levels {
-        push_level(&mut bytes, *len, words);
+    for (len, first) in &levels {
+        push_level(&mut bytes, *len, first, u8::MAX);
     }
     bytes
 }
@@ -178,11 +183,11 @@ fn levels(len: u32) -> Vec<u32> {
     levels
 }
 
-fn push_level(bytes: &mut Vec<u8>, len: u32, words: &[u64]) {
+/// Adds a bitmap of `len` bits: its first words, and `rest` for every byte after them.
+fn push_level(bytes: &mut Vec<u8>, len: u32, first: &[u64], rest: u8) {
     bytes.extend(len.to_le_bytes());
-    let mut level = vec![0; 8 * words.len()];
-    // Most words are 0.
-    for (room, word) in level.as_chunks_mut().0.iter_mut().zip(words).filter(|(_, word)| **word != 0) {
+    let mut level = vec![rest; 8 * words(len)];
+    for (room, word) in level.as_chunks_mut().0.iter_mut().zip(first) {
         *room = word.to_le_bytes();
     }
     bytes.append(&mut level);
@@ -224,7 +229,7 @@ fn set_bits(words: &mut [u64], bits: std::ops::Range<u64>, value: bool) {
 /// Half as many bits: those of which both bits of a pair are set.
 fn both_of_a_pair(words: &[u64]) -> Vec<u64> {
     let half = |word: u64| {
-        // Most pages of a region are free, or beyond the end of the file.
+        // Most pairs are both free or both in use.
         if word == 0 || word == u64::MAX {
             return word >> 32;
         }

@@ -1,4 +1,4 @@
-//! A cache written anew without the space that it does not need.
+//! Rewriting a cache without the space that it does not need.
 
 use crate::database::rebuild::{self, Closing};
 use crate::database::{FileStorage, Storage, open_locked, redb_error, verify_for_redb};
@@ -66,11 +66,11 @@ fn compact_on(disk: &Disk, path: &Path) -> Result<Compacted> {
 struct Disk {
     /// Bytes that are free for a folder, if the system says so.
     free: fn(&Path) -> Option<u64>,
-    /// What stands between redb and the file.
+    /// Wraps the file for redb.
     storage: Storage,
 }
 
-/// The file as it is, which nobody else changes.
+/// The present file, locked so that nobody else changes it.
 struct Old {
     /// As its user calls it, perhaps by a link.
     named: PathBuf,
@@ -90,7 +90,7 @@ fn compact_locked(disk: &Disk, old: &Old) -> Result<Compacted> {
     if plan.given_back() == 0 {
         return Ok(plan);
     }
-    // What is in use is read to be copied, and to be compared with what was written, which is read too.
+    // The data is read to be copied, read again to be compared, and the copy is read as well.
     progress::current().expect(Some(3 * plan.after));
     let after = replace(disk, old, &snapshot, &metadata, plan.after)?;
     Ok(Compacted { after: after.unwrap_or(plan.before), ..plan })

@@ -14,7 +14,7 @@ fn on_full_disk(folder: &Path) -> Result<Compacted> {
     compact_on(&Disk { free: |_| None, storage: FullDisk::boxed }, folder)
 }
 
-/// The folder of a cache that has something to give back.
+/// The folder of a cache that can be made smaller.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/live-demo/vlive.redb");
@@ -113,7 +113,7 @@ impl StorageBackend for Sparse {
     }
 }
 
-/// redb counts pages anew from 4 GiB on.
+/// From 4 GiB on redb numbers pages by region.
 #[test]
 #[ignore = "it moves twenty gigabytes through memory"]
 fn a_cache_of_more_than_four_gigabytes_is_compacted_like_any_other() {

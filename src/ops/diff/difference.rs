@@ -51,7 +51,7 @@ pub struct EntryDiff {
     pub undecodable: [Option<DecodeError>; 2],
 }
 
-/// A number that diorama remembers of a set and that differs; `None` on the side that does not have it.
+/// A number in the metadata of a set that differs; `None` on a side that lacks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MetaDiff {

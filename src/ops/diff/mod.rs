@@ -134,7 +134,7 @@ impl<'s> Side<'s> {
     }
 }
 
-/// The entries of vantage-live of a side that are still to come.
+/// The remaining vantage-live entries of a side.
 struct Items<'s> {
     items: Box<dyn Iterator<Item = Result<Item<'s>>> + 's>,
     scope: &'s Scope,
@@ -166,7 +166,7 @@ impl Item<'_> {
         }
     }
 
-    /// Cache key and sub-key, which is the order of a side.
+    /// Cache key and sub-key: sides are sorted by these.
     fn place(&self) -> (&str, &str) {
         match self {
             Item::Cache(entry) => (entry.cache_key(), entry.sub_key()),

@@ -1,4 +1,4 @@
-//! What differs between the rows of an entry, and between the fields of a row.
+//! Differences between the rows of an entry, and between the fields of a row.
 
 use super::DiffOptions;
 use super::difference::{Change, Difference, EntryDiff, FieldDiff, RowDiff};

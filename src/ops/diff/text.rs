@@ -1,4 +1,4 @@
-//! Differences as text: a line for each, indented by what it belongs to and marked by how it differs.
+//! Differences as text: one per line, indented below the entry or row and marked by the kind of change.
 
 use super::difference::{Change, Difference, EntryDiff, FieldDiff, MetaDiff, RowDiff};
 use crate::diorama::meta::{MetaKey, Nanoseconds};
@@ -18,13 +18,13 @@ enum What<'d> {
     Entry(&'d EntryDiff),
     /// The times of an entry.
     Times(u64, u64),
-    /// What is remembered of a set.
+    /// Metadata of a set.
     Meta(&'d MetaDiff),
     Row(&'d RowDiff),
     Field(&'d FieldDiff),
 }
 
-/// Makes text from a cache fit for where it goes.
+/// Escapes text from a cache for the output.
 pub type Escape = fn(&str) -> Cow<'_, str>;
 
 impl Change {
@@ -65,7 +65,7 @@ impl<'d> DiffLine<'d> {
         }
     }
 
-    /// How what it shows differs.
+    /// The kind of change that it shows.
     #[must_use]
     pub fn change(&self) -> Change {
         self.change
@@ -117,7 +117,7 @@ impl fmt::Display for Content<'_> {
             }
             What::Field(field) => {
                 write!(f, "{}: ", (self.name)(&field.name))?;
-                // Values can be large: none is copied before the one ahead of it is written.
+                // Values can be large: each is written before the next is copied.
                 if let Some(old) = &field.old {
                     f.write_str(&(self.json)(old))?;
                 }

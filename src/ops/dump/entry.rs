@@ -1,4 +1,4 @@
-//! One entry: by itself, or as a pair of the map of all of them.
+//! One entry: by itself, or as a pair in the map of all entries.
 
 use super::{DumpError, DumpFormat, DumpStyle, Dumped};
 use crate::cbor::encode::{push_head, push_text};

@@ -4,7 +4,7 @@ use crate::error::Error;
 use std::fmt;
 use std::io;
 
-/// Why a dump stopped before its end. Damage is not a reason: it is left out, and reported beside what was dumped.
+/// Why a dump stopped early. Damage does not stop it: damaged entries are left out and reported with the result.
 ///
 /// `Display` and [`source`](std::error::Error::source) are those of the reason.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Entries written out: as one text, one by one, or as files of a folder.
+//! Writing entries out: as one text, one by one, or as files in a folder.
 
 mod entry;
 mod error;

@@ -143,13 +143,13 @@ impl SetDump<'_> {
         Ok(())
     }
 
-    /// The bytes that are dumped of a row.
+    /// The bytes of a row to dump.
     fn bytes(self, row: &SetRow) -> Cow<'_, [u8]> {
         if !self.style.redact {
             return Cow::Borrowed(row.value());
         }
         let status = usize::from(row.value().first().is_some_and(|first| *first <= 1));
-        // The map stands where rows of an envelope would, so that no field passes for a time.
+        // The map takes the place of the rows of an envelope, so that no field is mistaken for a time.
         let inside = [b"\xa1\x00", &row.value()[status..]].concat();
         let mut bytes = row.value()[..status].to_vec();
         bytes.extend_from_slice(&redact(&inside)[2..]);
@@ -229,7 +229,7 @@ impl<W: Write> Taking<'_, '_, W> {
 struct StoredMap<W> {
     out: W,
     is_cbor: bool,
-    /// Levels by which the notation is indented, if it is.
+    /// Levels of indentation of the notation, if it is indented.
     levels: Option<usize>,
     is_first: bool,
 }
@@ -290,7 +290,7 @@ impl<W: Write> StoredMap<W> {
     }
 }
 
-/// Ids that are named once more after the rows, of which there may be very many.
+/// How many ids are named again after the rows, which may be very many.
 struct Ids(Spill);
 
 impl Ids {

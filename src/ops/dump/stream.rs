@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Text of a batch that is kept; an entry that does not fit is treated as a large one.
+/// Bytes of text to keep of a batch; an entry that does not fit is treated as a large one.
 const LONG: usize = 2 * 1024 * 1024;
 
 /// Writes the selected entries to `out`, each once, in the order of the selections and of the cache.
@@ -78,7 +78,7 @@ impl<W: Write> Writer<'_, '_, W> {
     fn take(&mut self, entry: LiveEntry) -> io::Result<()> {
         let len = entry.sub_key().len() + entry.value().len();
         if len >= LARGE {
-            // Written piece by piece, so that its text is not kept.
+            // Written in pieces, so that its whole text is never in memory.
             self.write_all()?;
             return self.write_large(&entry);
         }
@@ -230,7 +230,7 @@ impl Write for Limited<'_> {
     }
 }
 
-/// What stands between two entries that begin and end without.
+/// The separator between two entries.
 fn separator(style: DumpStyle) -> &'static [u8] {
     match style.format {
         DumpFormat::Json => b",",

@@ -1,4 +1,4 @@
-//! What loading a fixture would change, told before it changes anything.
+//! Loading a fixture: a plan of what would change, and its execution.
 
 mod place;
 
@@ -19,7 +19,7 @@ use place::{Place, each_row_of_entry, meta_of_entry, named};
 use std::collections::HashSet;
 use std::path::Path;
 
-/// What of a cache gives way to the entries of a fixture.
+/// What a load removes from a cache before it adds the entries of a fixture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replace {
     /// Entries with the same keys; of a set of diorama its rows and what is remembered of them.
@@ -68,7 +68,7 @@ fn insert_entry(entry: FixtureEntry<'_>, insert: &mut Insert<'_>) -> Result<()> 
     insert(&table, key.sub_key(), NewValue::Read(len, &mut |room| entry.read(room)))
 }
 
-/// What a fixture adds to one commit of a cache, replaces in it and removes from it.
+/// What a fixture adds to, replaces in and removes from one commit of a cache.
 #[derive(Clone, Debug, Default)]
 pub struct LoadPlan {
     /// Where each entry of the fixture goes, and then each of its sets.
@@ -150,7 +150,7 @@ impl LoadPlan {
         LoadPlan::of(Some(snapshot), fixture, replace)
     }
 
-    /// The plan where there is no cache yet.
+    /// The plan for a cache that does not exist yet.
     pub fn of_new(fixture: &Fixture) -> Result<LoadPlan> {
         LoadPlan::of(None, fixture, Replace::Entries)
     }

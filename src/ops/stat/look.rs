@@ -29,7 +29,7 @@ pub(super) struct Look<'s> {
 }
 
 impl<'s> Look<'s> {
-    /// Counts what redb keeps for itself. Returns the definitions of all tables as well.
+    /// Counts redb's own records. Returns the definitions of all tables as well.
     pub fn new(snapshot: &'s Snapshot, now: u64) -> Result<(Look<'s>, Vec<(String, Definition)>)> {
         let mut unread = Unread::default();
         let mut survey = Survey::new(snapshot.file());
@@ -74,7 +74,7 @@ impl<'s> Look<'s> {
         Ok(TableStat { tree: Some(tree), held: Some(held), ..TableStat::new(table) })
     }
 
-    /// A set of diorama: its rows, and what is remembered of them.
+    /// A diorama set: its rows and its metadata.
     pub fn set(&mut self, set: &Set) -> Result<TableStat> {
         let (mut tree, mut held) = (Tree::default(), Held::default());
         for table in set.rows_table().into_iter().chain(set.meta_table()) {

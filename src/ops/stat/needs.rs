@@ -1,4 +1,4 @@
-//! How long the file of a compacted cache is, before there is one.
+//! Predicting the length of a compacted file.
 
 use crate::database::rebuild;
 use crate::file::{PAGE_SIZE, Packing};

@@ -19,7 +19,7 @@ pub struct Stat {
     pub format: u8,
     /// The transaction id of the commit.
     pub commit: u64,
-    /// Whether the last app closed the cache; not so while one has it open, and after a crash.
+    /// Whether the last app closed the cache; false while an app has it open, and after a crash.
     pub closed_cleanly: bool,
     /// Who has the cache open; `None` where the system does not say.
     pub holders: Option<Vec<Holder>>,
@@ -31,7 +31,7 @@ pub struct Stat {
     pub unread: Unread,
 }
 
-/// A table, and what it holds; the two of a set of diorama as one.
+/// A table and its contents; the two tables of a diorama set count as one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TableStat {
@@ -61,7 +61,7 @@ pub struct Tree {
     pub branches: u64,
     /// Pages on the way to its deepest entry, both ends included; 0 if it is empty.
     pub depth: u64,
-    /// Bytes of all these pages.
+    /// Total bytes of these pages.
     pub bytes: u64,
 }
 
@@ -107,7 +107,7 @@ pub struct Space {
     pub overhead: u64,
     /// Tables that are neither cache tables nor of sets of diorama.
     pub other_tables: u64,
-    /// What redb keeps for itself: the names of tables, and which pages are in use.
+    /// redb's own records: the names of tables, and which pages are in use.
     pub redb: u64,
     /// Pages that nothing in the commit leads to.
     pub free: u64,

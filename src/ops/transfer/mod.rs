@@ -1,4 +1,4 @@
-//! Copying and moving entries, told before any of them moves: under other keys, byte for byte.
+//! Copying and moving entries to other keys, byte for byte: a plan, and its execution.
 
 mod sets;
 
@@ -10,7 +10,7 @@ use crate::snapshot::{EntryKey, Snapshot};
 use sets::SetTransfer;
 use std::collections::{BTreeMap, HashSet};
 
-/// Which entries get which keys.
+/// Which entries get which new keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Renaming {
@@ -21,7 +21,7 @@ pub enum Renaming {
         /// Its new key.
         to: Key,
     },
-    /// Every entry of a cache key whose sub-key begins with a text, which another one takes the place of.
+    /// Every entry of a cache key whose sub-key begins with a text; another text replaces that.
     StartsWith {
         /// The cache key, and the text that sub-keys begin with.
         from: Key,
@@ -86,11 +86,11 @@ pub struct Transfer {
     pub renaming: Renaming,
     /// Whether they go from where they were.
     pub moves: bool,
-    /// Whether they take the place of what is there; of a whole cache key all its entries give way.
+    /// Whether they replace existing entries; a whole cache key replaces all entries of the other.
     pub replace: bool,
 }
 
-/// What a transfer comes to in one commit of a cache.
+/// The effect of a transfer on one commit of a cache.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transferred {
@@ -177,7 +177,7 @@ impl<'s> TransferPlan<'s> {
         Ok(())
     }
 
-    /// What the plan comes to.
+    /// The effect of the plan.
     #[must_use]
     pub fn transferred(&self) -> &Transferred {
         &self.transferred
@@ -189,7 +189,7 @@ impl<'s> TransferPlan<'s> {
         self.transferred
     }
 
-    /// What goes before anything is written: a table that is left without entries goes as a whole.
+    /// What is removed before anything is written: a table without remaining entries is removed whole.
     fn removals(&self) -> Removals {
         let removal = |(cache_key, (sub_keys, is_all)): (&String, &(Vec<String>, bool))| {
             let removal = if *is_all { Removal::Table } else { Removal::SubKeys(sub_keys.clone()) };
@@ -235,7 +235,7 @@ fn gone<'k>(keys: impl Iterator<Item = &'k Key>, of: &Snapshot) -> Result<BTreeM
     Ok(gone)
 }
 
-/// Makes the plan and does what it says, in one transaction.
+/// Makes the plan and carries it out, in one transaction.
 pub(crate) fn carry_out(
     session: &mut Session,
     keeper: &Keeper,

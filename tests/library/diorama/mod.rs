@@ -1,3 +1,4 @@
+mod backups;
 mod looking;
 mod many_rows;
 mod names;
