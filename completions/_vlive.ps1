@@ -333,7 +333,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other')
             [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Read full keys and names of sets from a file, one per line; `-` is standard input')
-            [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'For fixtures with rows in an array: the field that holds the row id')
+            [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'For rows in an array: the field that holds the row id, which is text or a whole number')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; the ending of its name chooses the format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; the ending of its name chooses the format')

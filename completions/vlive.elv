@@ -321,7 +321,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other'
             cand --keys-from 'Read full keys and names of sets from a file, one per line; `-` is standard input'
-            cand --id-field 'For fixtures with rows in an array: the field that holds the row id'
+            cand --id-field 'For rows in an array: the field that holds the row id, which is text or a whole number'
             cand --format 'What to print'
             cand -o 'Write to a file, which appears once it is complete; the ending of its name chooses the format'
             cand --output 'Write to a file, which appears once it is complete; the ending of its name chooses the format'

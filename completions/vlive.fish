@@ -319,7 +319,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand ages" -s V -l version -d 'Pr
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l newer-than -d 'Only entries fetched after this time, or less long ago than this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l keys-from -d 'Read full keys and names of sets from a file, one per line; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'For fixtures with rows in an array: the field that holds the row id' -r
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'What to print' -r -f -a "table\t'Aligned columns, for people'
 json\t'An array of objects'
 jsonl\t'An object on each line'

@@ -1,7 +1,7 @@
 use super::change::Changing;
 use super::dating::Dating;
 use super::layout::LayoutArg;
-use super::source::{sources, tell_ignored};
+use super::source::{RowIds, sources, tell_ignored};
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -38,9 +38,8 @@ pub struct Load {
     #[arg(long, conflicts_with = "replace")]
     clear: bool,
 
-    /// For rows in an array: the field that holds the row id, which is text or a whole number
-    #[arg(long, value_name = "NAME", default_value = "id")]
-    id_field: String,
+    #[command(flatten)]
+    row_ids: RowIds,
 
     #[command(flatten)]
     layout: LayoutArg,
@@ -107,7 +106,7 @@ impl Load {
 
     fn options(&self, global: &Global) -> FixtureOptions {
         FixtureOptions {
-            id_field: self.id_field.clone(),
+            id_field: self.row_ids.id_field.clone(),
             fetched_at: self.dating.given(global.now()).map(time::checked),
             undated: time::checked(global.undated()),
             layout: self.layout.layout(),

@@ -1,7 +1,7 @@
 use super::change::Changing;
 use super::dating::Dating;
 use super::layout::LayoutArg;
-use super::source::lock_standard_input;
+use super::source::{RowIds, lock_standard_input};
 use super::{Global, Refused, Status, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -35,9 +35,8 @@ pub struct Put {
     #[arg(value_hint = clap::ValueHint::FilePath)]
     file: Option<PathBuf>,
 
-    /// For rows in an array: the field that holds the row id, which is text or a whole number
-    #[arg(long, value_name = "NAME", default_value = "id")]
-    id_field: String,
+    #[command(flatten)]
+    row_ids: RowIds,
 
     #[command(flatten)]
     layout: LayoutArg,
@@ -73,7 +72,7 @@ impl Summary {
 impl Put {
     fn options(&self, global: &Global) -> FixtureOptions {
         FixtureOptions {
-            id_field: self.id_field.clone(),
+            id_field: self.row_ids.id_field.clone(),
             fetched_at: self.dating.given(global.now()).map(time::checked),
             undated: time::checked(global.undated()),
             layout: self.layout.layout(),

@@ -3,9 +3,18 @@
 use super::Refused;
 use crate::output::Output;
 use anyhow::Result;
+use clap::Args;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use vlive::fixture::Source;
+
+/// How rows that come in an array are told apart: one group of arguments for all commands that read rows.
+#[derive(Debug, Args)]
+pub struct RowIds {
+    /// For rows in an array: the field that holds the row id, which is text or a whole number
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    pub id_field: String,
+}
 
 /// The sources of a fixture: paths, and `-` for standard input, which is also the default.
 pub fn sources<'s>(paths: &[PathBuf], output: &Output) -> Result<Vec<Source<'s>>> {

@@ -4,7 +4,7 @@ mod stat;
 
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
-use super::source::{refuse_twice, source, tell_ignored};
+use super::source::{RowIds, refuse_twice, source, tell_ignored};
 use super::{Global, Refused, Status, tell_damage};
 use crate::output::listing::TableFormat;
 use crate::output::progress::Bar;
@@ -51,9 +51,8 @@ pub struct Diff {
     #[arg(long)]
     stat: bool,
 
-    /// For fixtures with rows in an array: the field that holds the row id
-    #[arg(long, value_name = "NAME", default_value = "id")]
-    id_field: String,
+    #[command(flatten)]
+    row_ids: RowIds,
 
     #[command(flatten)]
     table: TableArgs,
@@ -165,7 +164,7 @@ impl Diff {
             let snapshot = bar.of(|| Snapshot::pin(path, global.look_wait(), &[Selection::All]))?;
             return Ok(Opened::Cache(Box::new(snapshot)));
         }
-        let options = FixtureOptions { id_field: self.id_field.clone(), ..FixtureOptions::default() };
+        let options = FixtureOptions { id_field: self.row_ids.id_field.clone(), ..FixtureOptions::default() };
         let source = vec![source(path, output)];
         let fixture = bar.of(|| Fixture::read(source, &options))?;
         tell_ignored(&fixture, output);

@@ -1,4 +1,5 @@
 mod backups;
+mod looking;
 mod many_rows;
 mod names;
 mod samples;

@@ -3,10 +3,14 @@
 
 #![expect(clippy::doc_markdown, reason = "databases have such names")]
 
+mod time;
+
 use ciborium::Value;
 use std::borrow::Cow;
 use std::fmt;
 use std::iter;
+pub use time::seconds;
+use time::{date_time, duration};
 use vlive::json;
 
 /// The meaning of a value, as a person would write it. It cannot be read back.
@@ -208,81 +212,9 @@ fn unsigned(text: &str) -> &str {
     text.strip_prefix(['-', '+']).unwrap_or(text)
 }
 
-fn integer<T: TryFrom<i128>>(value: &Value) -> Option<T> {
-    i128::from(value.as_integer()?).try_into().ok()
-}
-
-/// A time in RFC 3339, for the years that it covers.
-fn date_time(parts: &[Value]) -> Option<String> {
-    const YEARS_0_TO_9999: std::ops::Range<i64> = -62_167_219_200..253_402_300_800;
-    const DAY: i64 = 86_400;
-    let [seconds, nanoseconds] = parts else { return None };
-    let seconds = integer(seconds).filter(|seconds| YEARS_0_TO_9999.contains(seconds))?;
-    let fraction = fraction(integer(nanoseconds)?)?;
-    let (year, month, day) = date(seconds.div_euclid(DAY));
-    let second = seconds.rem_euclid(DAY);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z"))
-}
-
-/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar throughout. Years
-/// begin in March here, so that a leap day is the last of its year.
-fn date(day: i64) -> (i64, i64, i64) {
-    const FROM_YEAR_0: i64 = 719_468;
-    const CYCLE: i64 = 146_097;
-    let day = day + FROM_YEAR_0;
-    let (cycle, day) = (day.div_euclid(CYCLE), day.rem_euclid(CYCLE));
-    // Days of the cycle less the leap days before them.
-    let year = (day - day / 1460 + day / 36_524 - day / (CYCLE - 1)) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    // Five months from March on have 153 days, and so have five from August on.
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (400 * cycle + year + next, month, day)
-}
-
-/// The decimal digits of the seconds that a duration lasts; `None` for what is not a duration.
-pub fn seconds(tag: u64, content: &Value) -> Option<String> {
-    let (14, Value::Array(parts)) = (tag, content) else { return None };
-    let (seconds, nanoseconds) = duration_parts(parts)?;
-    Some(format!("{seconds}{}", fraction(nanoseconds)?))
-}
-
-/// Seconds and nanoseconds of a duration; SurrealDB leaves out what is zero.
-fn duration_parts(parts: &[Value]) -> Option<(u64, u32)> {
-    Some(match parts {
-        [] => (0, 0),
-        [seconds] => (integer(seconds)?, 0),
-        [seconds, nanoseconds] => (integer(seconds)?, integer(nanoseconds)?),
-        _ => return None,
-    })
-}
-
-/// A duration in days, hours, minutes and seconds; longer units do not have a fixed length.
-fn duration(parts: &[Value]) -> Option<String> {
-    let (seconds, nanoseconds) = duration_parts(parts)?;
-    let fraction = fraction(nanoseconds)?;
-    let units = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m")];
-    let mut words: Vec<String> =
-        units.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();
-    if words.is_empty() || seconds % 60 > 0 || !fraction.is_empty() {
-        words.push(format!("{}{fraction}s", seconds % 60));
-    }
-    Some(words.join(" "))
-}
-
-/// The fraction of a second, such as `.5`, or nothing. `None` if it is a second or more.
-fn fraction(nanoseconds: u32) -> Option<String> {
-    match nanoseconds {
-        0 => Some(String::new()),
-        1..1_000_000_000 => Some(format!(".{nanoseconds:09}").trim_end_matches('0').to_owned()),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::time::date;
     use super::*;
 
     fn tag(tag: u64, content: impl Into<Value>) -> Value {
