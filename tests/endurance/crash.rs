@@ -250,8 +250,8 @@ fn a_limit_on_the_size_of_files_fails_the_write_and_leaves_the_cache_as_it_was()
     let input = folder.path().join("rows.json");
     fs::write(&input, r#"{"first": {}}"#).unwrap();
     assert!(vlive(folder.path(), &["put", "k/a", input.to_str().unwrap()]).status().unwrap().success());
-    fs::write(&input, format!(r#"{{"second": {{"padding": "{}"}}}}"#, "x".repeat(8 << 20))).unwrap();
-    // In blocks of 512 bytes: more than the cache has, less than it would need.
+    fs::write(&input, format!(r#"{{"second": {{"padding": "{}"}}}}"#, "x".repeat(6 << 20))).unwrap();
+    // In blocks of 512 bytes: more than the cache has, less than it would need. The entry itself stays in memory.
     let script = "ulimit -f 8192; trap '' XFSZ; exec \"$@\"";
     let output = Command::new("sh")
         .args(["-c", script, "sh", env!("CARGO_BIN_EXE_vlive"), "put", "k/a", "rows.json", "-C", "."])
