@@ -413,7 +413,7 @@ fn an_unreadable_file_is_an_error_and_nothing_is_created() {
     let folder = Folder::empty();
     let missing = "\
 error: there is no cache at `./vlive.redb`
-hint: name the folder that the app gives to `RedbCache::open` with -C, or set VLIVE_FOLDER
+hint: name the folder or the file in which the app keeps its cache with -C, or set VLIVE_FOLDER
 ";
     let no_database = "\
 error: `./vlive.redb` is not a redb database: it does not begin as one does
