@@ -1,7 +1,7 @@
 use super::ages::{self, Listing};
 use super::order::{Order, SortKey};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, tell_unread, time};
+use super::{Global, Refused, Status, others, tell_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{Freshness, Output, human, listing, table};
 use anyhow::Result;
@@ -124,7 +124,7 @@ impl Ls {
             format => self.print_rows(&list.cache_keys, &tables, now, format, output),
         })?;
         if !self.all && list.cache_keys.is_empty() {
-            tell_others(&tables, output);
+            others::tell_tables(&tables, output);
         }
         for (table, _) in tables.iter().filter(|(table, _)| table.is_named_as_cache()) {
             output.warning(&format!(
@@ -229,20 +229,6 @@ impl Ls {
             )?;
         }
         Ok(())
-    }
-}
-
-/// Describes a file in which there is nothing to list.
-fn tell_others(tables: &[(Table, TableRole)], output: &mut Output) {
-    let of = |role: TableRole| tables.iter().filter(|(_, own)| *own == role).count() as u64;
-    let others = [
-        (TableRole::Source, " of vantage-redb, a data source and not a cache"),
-        (TableRole::Foreign, " of another program"),
-    ];
-    for (role, what) in others {
-        if of(role) > 0 {
-            output.summary(&format!("it holds {}{what}; --all lists them", human::count(of(role), "table", "tables")));
-        }
     }
 }
 

@@ -26,6 +26,7 @@ mod load;
 mod ls;
 mod man;
 mod order;
+mod others;
 mod put;
 mod report;
 mod salvage;

@@ -1,7 +1,7 @@
 //! Which entries a command works on: arguments that every command shares that selects.
 
 use super::source::lock_standard_input;
-use super::{Global, Refused, Status, time};
+use super::{Global, Refused, Status, others, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -231,6 +231,9 @@ impl Chosen {
     /// Reports the selections that match nothing, and returns the status. `found` says whether there was any entry.
     pub fn tell(&self, matched: &Matched, found: bool, global: &Global, output: &Output) -> Status {
         warn_of_future(matched, output);
+        if !matched.unmatched.is_empty() {
+            others::tell(global, output);
+        }
         let unmatched = self.unmatched(matched);
         for (n, &place) in unmatched.iter().take(NAMED).enumerate() {
             let hint = (n < HINTED).then(|| self.hint(place, global)).flatten();
@@ -252,12 +255,16 @@ impl Chosen {
 
     /// Reports that the only selection matches nothing.
     pub fn tell_missing(&self, global: &Global, output: &Output) -> Status {
+        others::tell(global, output);
         output.error(&self.missing(0), self.hint(0, global).as_deref());
         Status::No
     }
 
     /// Names near keys for the selections that match nothing, in a command where that is not a failure.
     pub fn advise(&self, matched: &Matched, global: &Global, output: &Output) {
+        if !matched.unmatched.is_empty() {
+            others::tell(global, output);
+        }
         for &place in self.unmatched(matched).iter().take(HINTED) {
             if let Some(hint) = self.hint(place, global) {
                 output.advice(&format!("{}; {hint}", self.missing(place)));

@@ -260,6 +260,26 @@ fn a_file_with_other_tables_alone_is_said_to_hold_these() {
         "{}",
         run.stderr
     );
+    let looks: &[&[&str]] = &[
+        &["ages"],
+        &["diff", ".", "."],
+        &["dump"],
+        &["dump", "people"],
+        &["edit", "people/p1"],
+        &["find", "p1"],
+        &["invalidate", "people", "-n"],
+        &["show"],
+        &["show", "people"],
+        &["stat"],
+        &["stat", "--quick"],
+        &["touch", "--all"],
+    ];
+    for args in looks {
+        let said = folder.vlive(*args).output().stderr;
+        assert!(said.contains("2 tables of vantage-redb") && said.contains("1 table of another"), "{args:?}: {said}");
+    }
+    let checked = folder.vlive(["check"]).output().stdout;
+    assert!(checked.contains("people: ") && checked.contains("of vantage-redb"), "{checked}");
     let before = tables(&folder);
     assert_eq!(folder.vlive(["invalidate", "--all"]).output().stdout, "");
     assert_eq!(tables(&folder), before);

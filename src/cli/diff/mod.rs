@@ -5,7 +5,7 @@ mod stat;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{RowIds, refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, tell_damage};
+use super::{Global, Refused, Status, others, tell_damage};
 use crate::output::listing::TableFormat;
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
@@ -134,6 +134,9 @@ impl Diff {
                 0 => "nothing differs".to_owned(),
                 _ => human::count(differing, "entry differs", "entries differ"),
             });
+        }
+        for (_, path) in [(&old, &self.old), (&new, &self.new)].into_iter().filter(|(side, _)| side.is_cache()) {
+            others::tell(&global.at(Some(path)), output);
         }
         for Undecodable { side, what, error } in &undecodable {
             output.error(&format!("{what} of `{}` cannot be decoded: {error}", side.display()), None);

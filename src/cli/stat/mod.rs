@@ -2,7 +2,7 @@ mod json;
 
 use super::format::TableArgs;
 use super::stale::Stale;
-use super::{Global, Status, age_histogram, tell_unread};
+use super::{Global, Status, age_histogram, others, tell_unread};
 use crate::output::listing::TableFormat;
 use crate::output::{Output, human, in_the_middle, table};
 use anyhow::Result;
@@ -54,6 +54,7 @@ impl Stat {
             TableFormat::Json => output.json(&Report::new(&stat)),
             format => Ok(json::list(&stat, format, output)?),
         })?;
+        others::tell(global, output);
         Ok(tell_unread(&stat.unread, output))
     }
 
