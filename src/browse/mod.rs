@@ -169,22 +169,8 @@ fn run(
             await_rows(state, beside, PATIENCE)?;
             terminal::draw(screen, |frame| draw::draw(frame, state, &theme))?;
         }
-        is_due = false;
-        let mut inputs = Vec::new();
-        if event::poll(TICK)? {
-            // Take all keys typed ahead at once.
-            while inputs.len() < 64 && event::poll(Duration::ZERO)? {
-                match occurrence(&event::read()?, areas) {
-                    Some(Do::Input(input)) => inputs.push(input),
-                    // Esc and a key typed quickly arrive as one.
-                    Some(Do::After(code)) => inputs.extend([KeyCode::Esc, code].map(Input::Key)),
-                    Some(Do::Quit) => return Ok(None),
-                    Some(Do::Suspend) => stops.ask(),
-                    Some(Do::Draw) => is_due = true,
-                    None => {}
-                }
-            }
-        }
+        let Some((mut inputs, is_stale)) = typed(areas, stops)? else { return Ok(None) };
+        is_due = is_stale;
         is_due |= stops.heed(screen)?;
         let now = browsing.commands.now();
         if now != state.now {
@@ -220,6 +206,25 @@ fn run(
             }
         }
     }
+}
+
+/// What was typed, all of it that waits, and whether the screen must be drawn anew; `None` to quit.
+fn typed(areas: Areas, stops: &Stops) -> io::Result<Option<(Vec<Input>, bool)>> {
+    let (mut inputs, mut is_stale) = (Vec::new(), false);
+    if event::poll(TICK)? {
+        while inputs.len() < 64 && event::poll(Duration::ZERO)? {
+            match occurrence(&event::read()?, areas) {
+                Some(Do::Input(input)) => inputs.push(input),
+                // Esc and a key typed quickly arrive as one.
+                Some(Do::After(code)) => inputs.extend([KeyCode::Esc, code].map(Input::Key)),
+                Some(Do::Quit) => return Ok(None),
+                Some(Do::Suspend) => stops.ask(),
+                Some(Do::Draw) => is_stale = true,
+                None => {}
+            }
+        }
+    }
+    Ok(Some((inputs, is_stale)))
 }
 
 /// The inputs that have arrived by now, up to a limit.

@@ -25,7 +25,9 @@ pub fn status(error: &Error) -> u8 {
 /// What to do.
 pub fn hint(error: &Error) -> Option<&'static str> {
     Some(match error {
-        Error::Missing { .. } => "name the folder that the app gives to `RedbCache::open` with -C, or set VLIVE_FOLDER",
+        Error::Missing { .. } => {
+            "name the folder or the file in which the app keeps its cache with -C, or set VLIVE_FOLDER"
+        }
         Error::DanglingLink { .. } => "remove the link, or bring back what it leads to: a disk may not be mounted",
         Error::Set(error) => return hint_on_set(error),
         Error::SeveralCaches { .. } => "name one of them with -C",

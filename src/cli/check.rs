@@ -245,7 +245,7 @@ fn tell(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {
     };
     for (name, value) in [
         ("format", format!("redb file format v{}, commit {}, {closed}", check.format, check.commit)),
-        ("held by", held_by),
+        ("in use by", held_by),
         ("read", read),
     ] {
         let value = output.text(&value).into_owned();

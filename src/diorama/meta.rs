@@ -140,7 +140,8 @@ impl MalformedMeta {
 impl fmt::Display for MalformedMeta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let MalformedMeta { key, len } = self;
-        write!(f, "`{}` has {len} bytes where diorama reads 8", key.name())
+        let unit = if *len == 1 { "byte" } else { "bytes" };
+        write!(f, "`{}` has {len} {unit} where diorama reads 8", key.name())
     }
 }
 

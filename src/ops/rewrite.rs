@@ -46,14 +46,14 @@ pub(crate) fn carry_out<E: From<Error>>(
     if !plan.rewritten.keys.is_empty() {
         let mut lost = Lost::of_keys(plan.items.iter().map(|item| item.key.clone()));
         let mut removals = Removals::new();
-        for (fixture, load) in &plan.sets {
+        for (_, fixture, load) in &plan.sets {
             lost.sets.extend(load.lost(fixture).sets);
             removals.extend(load.removals());
         }
         keeper.keep(&snapshot, &lost)?;
         session.transact(&removals, |insert| {
             plan.each(|key, value| insert(&key::table_name(key.cache_key()), key.sub_key(), NewValue::Bytes(value)))?;
-            plan.sets.iter().try_for_each(|(fixture, load)| load.insert(fixture, insert))
+            plan.sets.iter().try_for_each(|(_, fixture, load)| load.insert(fixture, insert))
         })?;
     }
     Ok(plan.into_rewritten())
@@ -65,8 +65,8 @@ pub(crate) fn carry_out<E: From<Error>>(
 pub struct RewritePlan {
     items: Vec<Item>,
     values: Spill,
-    /// New sets of diorama and rows of them, and what becomes of what is there.
-    sets: Vec<(Fixture, LoadPlan)>,
+    /// Sets of diorama and rows of them, what takes their place, and what becomes of what is there.
+    sets: Vec<(Set, Fixture, LoadPlan)>,
     rewritten: Rewritten,
 }
 
@@ -114,13 +114,13 @@ impl RewritePlan {
         let load = LoadPlan::new(snapshot, &fixture, Replace::Entries)?;
         self.rewritten.keys.push(set.key().to_string());
         self.rewritten.bytes += fixture.bytes();
-        self.sets.push((fixture, load));
+        self.sets.push((set.clone(), fixture, load));
         Ok(())
     }
 
-    /// The keys of the sets and rows of sets that change.
-    pub fn sets(&self) -> impl Iterator<Item = String> {
-        self.sets.iter().flat_map(|(fixture, _)| fixture.sets().map(|set| set.key().to_owned()))
+    /// The sets and rows of sets that change, and what takes their place.
+    pub fn sets(&self) -> impl Iterator<Item = (&Set, &Fixture)> {
+        self.sets.iter().map(|(set, fixture, _)| (set, fixture))
     }
 
     fn add(&mut self, key: Key, new: Option<&Envelope>) -> Result<()> {

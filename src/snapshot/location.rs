@@ -6,7 +6,7 @@ use crate::system::temporary::is_temporary_name;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 /// The one file that vantage-live keeps in a cache's folder.
 pub(crate) const FILE_NAME: &str = "vlive.redb";
@@ -65,15 +65,16 @@ pub(crate) fn find(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// The path that a cache file of vantage-live has, there or not, for `path`, which names the folder or the
-/// file itself.
+/// The path that a cache file has, there or not, for `path`, which names the file itself or the folder of its
+/// `vlive.redb`. Where there is nothing, a name that ends in `.redb` is that of a file, and one with a separator at its
+/// end that of a folder.
 pub(crate) fn cache_file(path: &Path) -> PathBuf {
     let is_no_folder = fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir());
-    if is_no_folder || path.file_name() == Some(OsStr::new(FILE_NAME)) && !path.is_dir() {
-        path.to_owned()
-    } else {
-        path.join(FILE_NAME)
-    }
+    let is_named_as_file = || {
+        let ends_as_folder = path.to_string_lossy().ends_with(is_separator);
+        path.extension() == Some(OsStr::new("redb")) && !ends_as_folder && !path.is_dir()
+    };
+    if is_no_folder || is_named_as_file() { path.to_owned() } else { path.join(FILE_NAME) }
 }
 
 /// Opens the file at `path` for reading or, with `write`, for both; creates nothing.

@@ -2,46 +2,16 @@
 
 use crate::diorama::identity::{Identity, TableName, is_narrowed_copy, meta_table};
 use crate::diorama::meta::{MalformedMeta, Meta, StoredPairs};
-use crate::diorama::row::RowView;
 use crate::error::{Error, Result, SetError};
-use crate::file::{self, Cursor, Damage, Sum, TreeEntry};
+use crate::file::{self, Damage};
 use crate::live::key::Selection;
-use crate::snapshot::row::{Row, RowFault, VisitRow};
+use crate::snapshot::roles::TableRole;
+use crate::snapshot::row::Row;
 use crate::snapshot::{Snapshot, Table};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::str;
 use std::sync::Arc;
-
-/// Rows from which on it takes less time to read them on all cores.
-const MANY: u64 = 5000;
-
-/// Rows that are looked at to tell a table of diorama from one of another program.
-const SAMPLE: usize = 8;
-
-/// What a table of a file is, by its name, its types, the tables beside it and, where these do not tell,
-/// its first rows; never by the file's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TableRole {
-    /// Entries of vantage-live under one cache key.
-    CacheKey,
-    /// Rows of diorama.
-    Rows,
-    /// What diorama remembers of rows.
-    Meta,
-    /// Data or an index of vantage-redb, a source and not a cache.
-    Source,
-    /// None of these.
-    Foreign,
-}
-
-impl TableRole {
-    /// Whether it is one of the tables of a set of diorama.
-    pub(crate) fn is_of_set(self) -> bool {
-        matches!(self, TableRole::Rows | TableRole::Meta)
-    }
-}
 
 /// The full key of a set, or of one row of it: the name of the table and, for a row, a `/` and its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -195,6 +165,11 @@ impl Set {
         root(&self.rows) == root(&other.rows) && root(&self.meta_table) == root(&other.meta_table)
     }
 
+    /// The filter that its rows must pass.
+    pub(super) fn filter(&self) -> Option<&Keep> {
+        self.keep.as_ref().map(|KeepRows(keep)| &**keep)
+    }
+
     /// Its table of rows.
     pub(crate) fn rows_table(&self) -> Option<&Table> {
         self.rows.as_ref()
@@ -206,160 +181,7 @@ impl Set {
     }
 }
 
-/// A row of a set as it is stored.
-#[derive(Clone, Debug)]
-pub struct SetRow(TreeEntry);
-
-impl SetRow {
-    /// The id of the row.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        str::from_utf8(self.0.key()).expect("verified when the row was read")
-    }
-
-    /// The value as stored.
-    #[must_use]
-    pub fn value(&self) -> &[u8] {
-        self.0.value()
-    }
-}
-
-impl SetRow {
-    /// Calls `visit` with the row as diorama reads it, or with why it does not.
-    pub fn read<T>(&self, visit: &mut VisitRow<'_, T>) -> T {
-        match RowView::new(self.value()) {
-            Ok(view) => visit(Ok(Row::of_set(self.id(), &view))),
-            Err(error) => visit(Err(RowFault::Refused { id: self.id().to_owned(), error })),
-        }
-    }
-}
-
-/// The rows of a set in the order of their ids, a page in memory at a time. An error stands for a page that
-/// cannot be read; after it the iterator goes on with the next page that can.
-#[derive(Debug)]
-pub struct SetRows<'s> {
-    snapshot: &'s Snapshot,
-    set: &'s Set,
-    cursor: Option<Cursor<'s>>,
-    /// Rows so far; `None` once some could not be read, or if not all are selected.
-    seen: Option<u64>,
-}
-
-impl Iterator for SetRows<'_> {
-    type Item = Result<SetRow>;
-
-    fn next(&mut self) -> Option<Result<SetRow>> {
-        loop {
-            let row = self.next_stored()?;
-            let (Some(KeepRows(keep)), Ok(stored)) = (&self.set.keep, &row) else { return Some(row) };
-            match stored.read(&mut |row| row.map_or(Ok(true), |row| keep(&row))) {
-                Ok(false) => {}
-                Ok(true) => return Some(row),
-                Err(error) => return Some(Err(error)),
-            }
-        }
-    }
-}
-
-impl SetRows<'_> {
-    /// The next row, whether it counts or not.
-    fn next_stored(&mut self) -> Option<Result<SetRow>> {
-        let table = self.set.rows.as_ref()?;
-        let damaged = |error| Some(Err(self.snapshot.error(error, Some(table.name()))));
-        match self.cursor.as_mut()?.next() {
-            Some(Ok(entry)) => {
-                self.seen = self.seen.map(|seen| seen + 1);
-                let Ok(id) = str::from_utf8(entry.key()) else { return damaged(table.definition().key_is_no_text()) };
-                if self.set.row().is_some_and(|row| row != id) {
-                    self.cursor = None;
-                    return None;
-                }
-                Some(Ok(SetRow(entry)))
-            }
-            Some(Err(error)) => {
-                self.seen = None;
-                damaged(error)
-            }
-            None => {
-                self.cursor = None;
-                match self.seen.take() {
-                    Some(seen) if seen != table.entries() => damaged(table.definition().miscounted()),
-                    _ => None,
-                }
-            }
-        }
-    }
-}
-
 impl Snapshot {
-    /// All tables of the file with what they are, in the order of their names.
-    pub fn roles(&self) -> Result<Vec<(Table, TableRole)>> {
-        self.roles_of(self.tables()?)
-    }
-
-    /// The same of these tables, which are all that can be read.
-    pub(crate) fn roles_of(&self, tables: Vec<Table>) -> Result<Vec<(Table, TableRole)>> {
-        let beside = Beside::of(&tables);
-        let roles: Result<Vec<TableRole>> = tables.iter().map(|table| self.role(table, &beside)).collect();
-        drop(beside);
-        roles.map(|roles| tables.into_iter().zip(roles).collect())
-    }
-
-    fn role(&self, table: &Table, beside: &Beside<'_>) -> Result<TableRole> {
-        if table.cache_key().is_some() {
-            return Ok(TableRole::CacheKey);
-        }
-        if index_of(table.name()).is_some_and(|source| beside.names.contains(source)) {
-            return Ok(TableRole::Source);
-        }
-        if table.is_named_as_cache() || !table.holds_bytes_by_text() {
-            return Ok(TableRole::Foreign);
-        }
-        match TableName::of(table.name()) {
-            TableName::Hidden => Ok(TableRole::Foreign),
-            TableName::Meta(_) => Ok(TableRole::Meta),
-            TableName::Rows(name) if beside.remembered.contains(name) => Ok(TableRole::Rows),
-            TableName::Rows(name) if beside.indexed.contains(name) => Ok(TableRole::Source),
-            TableName::Rows(_) => self.role_by_rows(table),
-        }
-    }
-
-    /// Whether a table is one of a set, as far as that can be told without a look at all other tables.
-    pub(super) fn is_of_set(&self, table: &Table) -> Result<bool> {
-        if table.is_named_as_cache() || !table.holds_bytes_by_text() {
-            return Ok(false);
-        }
-        match TableName::of(table.name()) {
-            TableName::Hidden => Ok(false),
-            TableName::Meta(_) => Ok(true),
-            TableName::Rows(name) => {
-                let meta = self.table_tree().get(&meta_table(name)).map_err(|error| self.error(error, None))?;
-                Ok(meta.is_some() || self.role_by_rows(table)? == TableRole::Rows)
-            }
-        }
-    }
-
-    fn role_by_rows(&self, table: &Table) -> Result<TableRole> {
-        let mut is_array = false;
-        for entry in table.definition().tree(self.file()).entries().take(SAMPLE) {
-            let entry = match entry.map_err(|error| self.error(error, Some(table.name()))) {
-                // Whoever reads the rows finds the damage again.
-                Err(Error::Damaged { .. }) => return Ok(TableRole::Rows),
-                entry => entry?,
-            };
-            if RowView::new(entry.value()).is_ok() {
-                return Ok(TableRole::Rows);
-            }
-            is_array |= matches!(entry.value().first(), Some(0x80..=0x9f));
-        }
-        Ok(match (table.entries(), is_array) {
-            // diorama lists it, and another program would have had little reason to make it.
-            (0, _) => TableRole::Rows,
-            (_, true) => TableRole::Source,
-            _ => TableRole::Foreign,
-        })
-    }
-
     /// Refuses a cache key that is the name of a set: an entry of vantage-live beside it would be of no use to
     /// the app.
     pub(crate) fn expect_no_set(&self, cache_key: &str) -> Result<()> {
@@ -488,59 +310,6 @@ impl Snapshot {
         let is_there = self.rows(&set).next().transpose()?.is_some();
         Ok(is_there.then_some(set))
     }
-
-    /// What the rows of a set take, where that can be told faster than by [`Snapshot::rows`]: there are many, all
-    /// count, and all can be read.
-    pub(crate) fn sum_many(&self, set: &Set) -> Option<Sum> {
-        let table = set.rows.as_ref().filter(|table| table.entries() >= MANY)?;
-        if set.keep.is_some() || set.row().is_some() {
-            return None;
-        }
-        table.definition().tree(self.file()).sum().filter(|sum| sum.entries == table.entries())
-    }
-
-    /// The rows of a set from an id on.
-    #[must_use]
-    pub fn rows_from<'s>(&'s self, set: &'s Set, id: &str) -> SetRows<'s> {
-        let cursor = set.rows.as_ref().map(|table| table.definition().tree(self.file()).entries_from(id.as_bytes()));
-        SetRows { snapshot: self, set, cursor, seen: None }
-    }
-
-    /// The rows of a set: all, or the one that is selected.
-    #[must_use]
-    pub fn rows<'s>(&'s self, set: &'s Set) -> SetRows<'s> {
-        let start = set.row().unwrap_or_default().as_bytes();
-        let cursor = set.rows.as_ref().map(|table| table.definition().tree(self.file()).entries_from(start));
-        SetRows { snapshot: self, set, cursor, seen: set.row().is_none().then_some(0) }
-    }
-}
-
-/// What tells a table from others beside it.
-struct Beside<'t> {
-    names: HashSet<&'t str>,
-    /// Tables that have a meta table.
-    remembered: HashSet<&'t str>,
-    /// Tables that have an index.
-    indexed: HashSet<&'t str>,
-}
-
-impl<'t> Beside<'t> {
-    fn of(tables: &'t [Table]) -> Beside<'t> {
-        let remembered = |table: &'t Table| match TableName::of(table.name()) {
-            TableName::Meta(rows) if table.holds_bytes_by_text() => Some(rows),
-            _ => None,
-        };
-        Beside {
-            names: tables.iter().map(Table::name).collect(),
-            remembered: tables.iter().filter_map(remembered).collect(),
-            indexed: tables.iter().filter_map(|table| index_of(table.name())).collect(),
-        }
-    }
-}
-
-/// The table of vantage-redb that a table is an index of, by its name.
-fn index_of(name: &str) -> Option<&str> {
-    name.split_once("__idx__").map(|(table, _)| table)
 }
 
 /// The table, by `place`, and perhaps the id of a row that a text stands for.

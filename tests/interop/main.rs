@@ -1,6 +1,7 @@
 //! The same caches, by vantage-live 0.4.8 itself and by this crate.
 
-#[cfg(target_os = "linux")]
+// The library is also tested without the program.
+#[cfg(all(target_os = "linux", feature = "cli"))]
 mod browsing;
 mod caches;
 mod compacting;

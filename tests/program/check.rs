@@ -68,7 +68,7 @@ fn a_sound_cache_is_summed_up() {
         0,
         "\
 format                   redb file format v2, commit 24, closed cleanly
-held by                  nobody
+in use by                nobody
 read                     19 pages, 21 entries
 damage                   0
 free space               0
@@ -355,7 +355,7 @@ fn the_process_that_has_the_cache_open_is_named() {
             let name = fs::read_to_string("/proc/self/comm").unwrap();
             let name = name.trim_end();
             assert_eq!(check["held_by"], json!([{"pid": std::process::id(), "name": name}]));
-            let line = format!("\nheld by                  process {} ({name})\n", std::process::id());
+            let line = format!("\nin use by                process {} ({name})\n", std::process::id());
             assert!(paper.stdout.contains(&line), "{paper}");
         }
     });
@@ -413,7 +413,7 @@ fn an_unreadable_file_is_an_error_and_nothing_is_created() {
     let folder = Folder::empty();
     let missing = "\
 error: there is no cache at `./vlive.redb`
-hint: name the folder that the app gives to `RedbCache::open` with -C, or set VLIVE_FOLDER
+hint: name the folder or the file in which the app keeps its cache with -C, or set VLIVE_FOLDER
 ";
     let no_database = "\
 error: `./vlive.redb` is not a redb database: it does not begin as one does

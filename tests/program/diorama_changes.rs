@@ -229,6 +229,9 @@ fn a_row_that_moves_takes_the_stamps_of_the_set_that_it_leaves() {
     assert_eq!(tables(&folder), expected);
 }
 
+/// What a dry run of an edit shows.
+const DRY: &str = "~ buckets\n  ~ us\n    ~ size: \"5kb\" -> \"6kb\"\n";
+
 #[test]
 fn edit_changes_a_set_and_a_row_and_leaves_the_rest() {
     let folder = copy_of("augmented.redb");
@@ -251,7 +254,15 @@ fn edit_changes_a_set_and_a_row_and_leaves_the_rest() {
     assert_eq!(folder.vlive(["dump", "buckets"]).json()["rows"]["us"]["size"], "5kb");
     assert_eq!(tables(&folder)["buckets\u{1}meta"], before["buckets\u{1}meta"]);
     let dry = edit(&["buckets", "-n"], "sed -i s/5kb/6kb/");
-    assert_eq!((dry.status, dry.stdout.as_str()), (0, "~ buckets\n"), "{}", dry.stderr);
+    assert_eq!((dry.status, dry.stdout.as_str()), (0, DRY), "{}", dry.stderr);
+    let row = edit(&["buckets/us", "-n"], "sed -i s/5kb/6kb/");
+    assert_eq!((row.status, row.stdout), (0, DRY.replace("buckets", "buckets/us")), "{}", row.stderr);
+    let filter = ".refreshed_at = 1770000000000000000 | .rows.us.size = \"6kb\"";
+    let apply = folder.vlive(["edit", "buckets", "-n", "--apply", filter]).output();
+    assert_eq!(apply.status, 0, "{}", apply.stderr);
+    let lines: Vec<_> = apply.stdout.lines().collect();
+    assert!(lines[1].starts_with("  ~ refreshed_at ") && lines[1].contains(" -> 2026-02-02T02:40:00"), "{lines:?}");
+    assert_eq!([&lines[..1], &lines[2..]].concat(), DRY.lines().collect::<Vec<_>>());
     let wrong = edit(&["buckets"], "sed -i s/rows/rose/");
     assert_eq!(wrong.status, 2, "{}", wrong.stderr);
     assert_eq!(folder.vlive(["dump", "buckets"]).json()["rows"]["us"]["size"], "5kb");

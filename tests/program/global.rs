@@ -95,7 +95,7 @@ fn only_put_and_load_create_anything() {
         let message = format!(
             "\
 error: there is no cache at `{file}`
-hint: name the folder that the app gives to `RedbCache::open` with -C, or set VLIVE_FOLDER
+hint: name the folder or the file in which the app keeps its cache with -C, or set VLIVE_FOLDER
 "
         );
         for args in [

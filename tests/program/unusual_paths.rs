@@ -77,3 +77,15 @@ fn a_string_without_an_end_is_refused_when_memory_runs_out() {
         assert!(folder.files().is_empty(), "{command}");
     }
 }
+
+#[test]
+fn what_is_named_as_a_file_and_is_not_there_becomes_a_file() {
+    let folder = Folder::empty();
+    folder.vlive(["put", "-q", "-C", "put.redb", "k/a"]).stdin(r#"{"1": {"a": 1}}"#).ends(0, "", "");
+    let fixture = r#"{"k/a": {"fetched_at": 1, "rows": {"1": {"a": 1}}}}"#;
+    folder.vlive(["load", "-q", "-C", "load.redb"]).stdin(fixture).ends(0, "", "");
+    folder.vlive(["cp", "-q", "-C", "in/cp.redb", "--from", "load.redb", "k/a", "k/b"]).ends(0, "k/b\n", "");
+    // A separator at the end means a folder, whatever its name.
+    folder.vlive(["put", "-q", "-C", "folder.redb/", "k/a"]).stdin("{}").ends(0, "", "");
+    assert_eq!(folder.files(), ["folder.redb/vlive.redb", "in/cp.redb", "load.redb", "put.redb"]);
+}

@@ -84,6 +84,39 @@ fn recorded_commits_are_fixtures() {
 }
 
 #[test]
+fn recorded_commits_of_sets_are_fixtures() {
+    let folder = Folder::empty();
+    let sample = Folder::shared("diorama").path().join("augmented.redb");
+    fs::copy(&sample, folder.path().join("app.redb")).unwrap();
+    let app = ["-C", "app.redb"];
+    let args = [&app[..], &["--initial", "--record", "history", "--until", "added:new", "--for", "60s"]].concat();
+    let watching = start(&folder, &args);
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(folder.vlive(["put", "-C", "app.redb", "new"]).stdin(r#"{"x": {"n": 1}}"#).output().status, 0);
+    assert_eq!(end(watching).1, Some(0));
+    let mut commits: Vec<_> =
+        fs::read_dir(folder.path().join("history")).unwrap().map(|at| at.unwrap().path()).collect();
+    commits.sort();
+    assert_eq!(commits.len(), 2, "{commits:?}");
+    let at = |n: usize| commits[n].to_str().unwrap().to_owned();
+    folder.vlive(["diff", &sample.to_string_lossy(), &at(0)]).ends(0, "", "nothing differs\n");
+    assert_eq!(folder.vlive(["load", "-C", "copy.redb", &at(0), &at(1)]).output().status, 0);
+    folder.vlive(["diff", "--fetched-at", "--order", "app.redb", "copy.redb"]).ends(0, "", "nothing differs\n");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_waited_for() {
+    let folder = Folder::empty();
+    let watching = start(&folder, &["-C", "later.redb", "--initial", "--exit-on", "added", "--for", "60s"]);
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(folder.vlive(["put", "-C", "later.redb", "k/a"]).stdin(r#"{"x": {}}"#).output().status, 0);
+    let output = watching.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.starts_with("there is no cache at `later.redb`; waiting\n"), "{complaint}");
+}
+
+#[test]
 fn a_cache_that_is_not_there_is_waited_for() {
     let folder = Folder::empty();
     let watching = start(&folder, &["-C", "later", "--initial", "--exit-on", "added", "--for", "60s"]);

@@ -1,7 +1,7 @@
 //! Entries that a filter changes, in one transaction.
 
 use super::entry::{lossless, tell_diff};
-use super::set::{Changed, changed, tell_changed, unreadable};
+use super::set::{self, Changed, changed, unreadable};
 use super::{Edit, ID_FIELD};
 use crate::cli::selection::Meaning;
 use crate::cli::{Global, Refused, Status, tell_unreadable};
@@ -57,7 +57,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
                 let Some(entry) = snapshot.entry(key)? else { return Ok(()) };
                 tell_diff(key, entry.value(), new, output).map_err(Stop::Output)
             })?;
-            plan.sets().try_for_each(|key| tell_changed(&key, output))?;
+            plan.sets().try_for_each(|(set, new)| set::tell_change(&snapshot, set, new, output))?;
         }
         plan.into_rewritten()
     } else {

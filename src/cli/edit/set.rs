@@ -1,14 +1,14 @@
 //! A set of diorama, or a row of one, as it is edited.
 
 use super::{ID_FIELD, Original};
-use crate::cli::{Refused, Status, tell_unread};
+use crate::cli::{Refused, Status, diff, tell_unread};
 use crate::output::Output;
 use anyhow::Result;
 use std::io::Write;
 use std::ops::ControlFlow;
 use vlive::fixture::FixtureOptions;
 use vlive::json::JsonStyle;
-use vlive::ops::{DumpStyle, Dumped, Replace};
+use vlive::ops::{DiffOptions, DumpStyle, Dumped, Replace, Side};
 use vlive::snapshot::{Layout, Set};
 use vlive::{Cache, Error, Fixture, Snapshot};
 
@@ -161,8 +161,8 @@ impl Original for OriginalSet {
         new.bytes()
     }
 
-    fn tell_diff(&self, _: &Fixture, output: &mut Output) -> Result<()> {
-        tell_changed(&self.key(), output)
+    fn tell_diff(&self, new: &Fixture, output: &mut Output) -> Result<()> {
+        tell_diff(&self.fixture, new, output)
     }
 }
 
@@ -171,8 +171,14 @@ fn look(set: &Set, snapshot: &Snapshot) -> vlive::Result<Option<SeenSet>> {
     snapshot.set_again(set)?.map(|set| SeenSet::new(snapshot, set)).transpose()
 }
 
-/// Names what a dry run would change.
-pub fn tell_changed(key: &str, output: &mut Output) -> Result<()> {
-    let key = output.key(key).into_owned();
-    Ok(writeln!(output.data(), "~ {key}")?)
+/// Shows what a dry run would change of a set, as `changed` has made it.
+pub fn tell_change(snapshot: &Snapshot, set: &Set, new: &Fixture, output: &mut Output) -> Result<()> {
+    let (before, _) = text(snapshot, set, false)?;
+    tell_diff(&parse(set, &before)?, new, output)
+}
+
+fn tell_diff(old: &Fixture, new: &Fixture, output: &mut Output) -> Result<()> {
+    let options = DiffOptions { fetched_at: true, order: true };
+    let print = |difference| diff::print_lines(&difference, output);
+    vlive::ops::diff(Side::Fixture(old), Side::Fixture(new), options, print).map(drop)
 }

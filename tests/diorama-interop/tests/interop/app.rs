@@ -33,7 +33,7 @@ pub fn columns(names: &[&str]) -> VistaMetadata {
 /// What the app shows after it has started on a cache.
 #[derive(Debug, PartialEq)]
 pub struct Shown {
-    /// The ids of the rows.
+    /// The ids of the rows, or the texts of the field that was asked for.
     pub rows: Vec<String>,
     /// Whether it asked its source for them.
     pub fetched: bool,
@@ -44,10 +44,15 @@ pub struct Shown {
 /// Runs the app on the cache in `file` until it shows its set whole, and ends it: with its runtime
 /// goes all that keeps the file open.
 pub fn run(file: &Path, max_age: bool) -> Shown {
-    tokio::runtime::Runtime::new().unwrap().block_on(show(file, max_age))
+    run_showing("id", file, max_age)
 }
 
-async fn show(file: &Path, max_age: bool) -> Shown {
+/// The same with the texts of another field.
+pub fn run_showing(field: &str, file: &Path, max_age: bool) -> Shown {
+    tokio::runtime::Runtime::new().unwrap().block_on(show(field, file, max_age))
+}
+
+async fn show(field: &str, file: &Path, max_age: bool) -> Shown {
     let master = MockShell::new()
         .with_record("us", record(&[("id", "us"), ("size", "4kb")]))
         .with_record("eu", record(&[("id", "eu"), ("size", "7kb")]))
@@ -69,11 +74,11 @@ async fn show(file: &Path, max_age: bool) -> Shown {
     );
     let dio = lens.dio(Vista::new(TABLE, master.clone())).augment(vec![detail]).build().await.unwrap();
     let view = listed(&dio).await;
-    let id = |n| match view.row(n).expect("it is there").record.get("id") {
-        Some(Value::Text(id)) => id.clone(),
-        other => panic!("an id: {other:?}"),
+    let text = |n| match view.row(n).expect("it is there").record.get(field) {
+        Some(Value::Text(text)) => text.clone(),
+        other => panic!("a text: {other:?}"),
     };
-    let mut rows: Vec<_> = (0..view.row_count()).map(id).collect();
+    let mut rows: Vec<_> = (0..view.row_count()).map(text).collect();
     rows.sort();
     let calls = master.calls();
     let cached = dio.cached().list_values().await.map(|rows| rows.len()).map_err(|error| error.to_string());

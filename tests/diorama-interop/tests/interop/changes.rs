@@ -1,48 +1,15 @@
 //! Sets that vlive writes: the bytes are those of the real diorama, and an app shows what was written.
 
 use crate::app::{META, Shown, TABLE, pairs, run};
-use crate::random::Random;
-use ciborium::Value;
-use indexmap::IndexMap;
+use crate::random::{Random, TABLES, random_cache};
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
-use vantage_diorama::{CacheBackend, CacheStatus, RedbCache};
-use vantage_types::Record;
+use vantage_diorama::{CacheBackend, RedbCache};
 use vlive::fixture::{FixtureOptions, Source};
 use vlive::ops::{DumpFormat, DumpStyle, Renaming, Replace, Scope, Transfer, dump};
 use vlive::snapshot::Layout;
 use vlive::{Cache, Fixture, Snapshot};
-
-const TABLES: [&str; 3] = ["clients", "clients?c1:117:4:team1:=6:t3:redq-s-n1:0", "50%25%3Foff%23x/y"];
-
-/// A cache with random tables, as the real diorama writes them.
-async fn random_cache(file: &Path, random: &mut Random) {
-    let cache = RedbCache::open(file).unwrap();
-    for name in TABLES {
-        let table = cache.open_table(name).await.unwrap();
-        let record = |random: &mut Random| -> Record<Value> {
-            (0..random.below(6)).map(|_| (random.text(), random.value(3))).collect()
-        };
-        let rows = 1 + random.below(30);
-        let complete: IndexMap<_, _> = (0..rows).map(|n| (format!("{n}/{}", random.text()), record(random))).collect();
-        table.insert_values(complete).await.unwrap();
-        for n in 0..random.below(4) {
-            let id = format!("incomplete {n}");
-            table.insert_value_with_status(&id, &record(random), CacheStatus::Incomplete).await.unwrap();
-        }
-        let at = UNIX_EPOCH + Duration::from_nanos(1_770_000_000_123_456_789 + random.below(1000) as u64);
-        if random.below(3) > 0 {
-            table.set_meta_refreshed_at(at).await.unwrap();
-        }
-        if random.below(3) > 0 {
-            table.set_meta_copied_at(at).await.unwrap();
-        }
-        if random.below(3) > 0 {
-            table.set_meta_total(random.below(1000) as u64).await.unwrap();
-        }
-    }
-}
 
 fn dumped(file: &Path, format: DumpFormat) -> Vec<u8> {
     let mut text = Vec::new();

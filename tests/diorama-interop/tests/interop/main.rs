@@ -3,6 +3,7 @@
 mod app;
 mod belief;
 mod changes;
+mod looking;
 mod names;
 mod random;
 mod rows;

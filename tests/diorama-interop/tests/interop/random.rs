@@ -1,6 +1,11 @@
-//! Pseudo-random values, the same in each run.
+//! Pseudo-random values and caches, the same in each run.
 
 use ciborium::Value;
+use indexmap::IndexMap;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+use vantage_diorama::{CacheBackend, CacheStatus, RedbCache};
+use vantage_types::Record;
 
 const TEXTS: [&str; 12] = [
     "team",
@@ -51,6 +56,36 @@ impl Random {
             6 => Value::Tag(4 + self.below(96) as u64, Box::new(self.value(depth - 1))),
             7 => Value::Array((0..self.below(3)).map(|_| self.value(depth - 1)).collect()),
             _ => Value::Map((0..self.below(3)).map(|_| (self.value(depth - 1), self.value(depth - 1))).collect()),
+        }
+    }
+}
+
+pub const TABLES: [&str; 3] = ["clients", "clients?c1:117:4:team1:=6:t3:redq-s-n1:0", "50%25%3Foff%23x/y"];
+
+/// A cache with random tables, as the real diorama writes them.
+pub async fn random_cache(file: &Path, random: &mut Random) {
+    let cache = RedbCache::open(file).unwrap();
+    for name in TABLES {
+        let table = cache.open_table(name).await.unwrap();
+        let record = |random: &mut Random| -> Record<Value> {
+            (0..random.below(6)).map(|_| (random.text(), random.value(3))).collect()
+        };
+        let rows = 1 + random.below(30);
+        let complete: IndexMap<_, _> = (0..rows).map(|n| (format!("{n}/{}", random.text()), record(random))).collect();
+        table.insert_values(complete).await.unwrap();
+        for n in 0..random.below(4) {
+            let id = format!("incomplete {n}");
+            table.insert_value_with_status(&id, &record(random), CacheStatus::Incomplete).await.unwrap();
+        }
+        let at = UNIX_EPOCH + Duration::from_nanos(1_770_000_000_123_456_789 + random.below(1000) as u64);
+        if random.below(3) > 0 {
+            table.set_meta_refreshed_at(at).await.unwrap();
+        }
+        if random.below(3) > 0 {
+            table.set_meta_copied_at(at).await.unwrap();
+        }
+        if random.below(3) > 0 {
+            table.set_meta_total(random.below(1000) as u64).await.unwrap();
         }
     }
 }

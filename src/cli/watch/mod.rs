@@ -1,5 +1,10 @@
 //! `vlive watch`: what an app does to its cache, as it does it.
 
+mod event_json;
+mod words;
+
+use self::event_json::{ChangedJson, EventJson, StateJson};
+use self::words::{description, mark, numbers};
 use super::diff::{json, print_lines};
 use super::filtering::Filtering;
 use super::format::{FormatArgs, SummaryFormat};
@@ -10,7 +15,6 @@ use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use serde::Serialize;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -369,113 +373,4 @@ fn keep(folder: &Path, commit: &SeenCommit, keys: Vec<Selection>, output: &Outpu
         .map_err(|error| target::of_output(error, |error| cannot(&path, error)))?;
     tell_unread(&dumped.unread, output);
     Ok(())
-}
-
-/// The commits that an event may be of: `#25`, or `#25..#27`.
-fn numbers(commit: &SeenCommit) -> String {
-    match commit.after {
-        Some(after) if after + 1 < commit.number => format!("#{}..#{}", after + 1, commit.number),
-        _ => format!("#{}", commit.number),
-    }
-}
-
-fn mark(event: Event) -> char {
-    match event {
-        Event::Added => '+',
-        Event::Replaced => '~',
-        Event::Touched => '@',
-        Event::Removed => '-',
-        Event::Lost => '!',
-        Event::Found => '?',
-    }
-}
-
-/// What an entry is now, and what it was.
-fn description(change: &EntryChange) -> String {
-    let state = |state: &Remembered| format!("{} {}", rows(state), human::size(state.bytes));
-    let mut description = match (change.event, &change.old, &change.new) {
-        (Event::Touched, Some(old), Some(new)) => touched(old, new),
-        (Event::Lost, Some(old), _) => {
-            format!("can no longer be read, or is gone (was {}, {})", rows(old), human::size(old.bytes))
-        }
-        (_, Some(old), Some(new)) => {
-            let was = old.rows().map_or_else(|| rows(old), |rows| rows.to_string());
-            format!("{} (was {was}, {})", state(new), human::size(old.bytes))
-        }
-        (_, Some(old), None) => format!("(was {}, {})", rows(old), human::size(old.bytes)),
-        (Event::Found, _, Some(new)) => format!("{} (what was there could not be read)", state(new)),
-        (_, None, Some(new)) => state(new),
-        (_, None, None) => String::new(),
-    };
-    if let Some(changes) = change.rows.as_ref().filter(|_| change.event == Event::Replaced) {
-        let counts = [('+', changes.added), ('-', changes.removed), ('~', changes.replaced)];
-        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
-        description.extend(counts.map(|(mark, count)| format!(" {mark}{count}")));
-    }
-    description
-}
-
-/// The new time, or what else diorama remembers and differs.
-fn touched(old: &Remembered, new: &Remembered) -> String {
-    let time = |state: &Remembered| state.fetched_at().map_or_else(|| "never".to_owned(), human::time);
-    let total = |state: &Remembered| {
-        let total = state.set.and_then(|set| set.meta.total);
-        total.map_or_else(|| "unknown".to_owned(), |total| total.to_string())
-    };
-    if old.fetched_at() == new.fetched_at() && total(old) != total(new) {
-        return format!("total {} (was {})", total(new), total(old));
-    }
-    format!("fetched {} (was {})", time(new), time(old))
-}
-
-fn rows(state: &Remembered) -> String {
-    let rows = state.rows().map(|rows| human::count(rows, "row", "rows"));
-    match (rows, state.set.and_then(|set| set.meta.total)) {
-        (None, _) => "undecodable".to_owned(),
-        (Some(_), Some(total)) if Some(total) != state.rows() => {
-            format!("{} of {total} rows", state.rows().unwrap_or_default())
-        }
-        (Some(rows), _) => rows,
-    }
-}
-
-#[derive(Serialize)]
-struct EventJson {
-    time: u64,
-    commit: u64,
-    /// The commit that it is compared with.
-    after: Option<u64>,
-    event: &'static str,
-    key: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    layout: Option<&'static str>,
-    /// How many rows of a set differ.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changed: Option<ChangedJson>,
-    #[serde(flatten)]
-    now: Option<StateJson>,
-    was: Option<StateJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    raw: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ChangedJson {
-    added: u64,
-    replaced: u64,
-    removed: u64,
-}
-
-/// An entry at a commit; its time and rows are null if it cannot be decoded.
-#[derive(Serialize)]
-struct StateJson {
-    fetched_at: Option<u64>,
-    rows: Option<u64>,
-    bytes: u64,
-}
-
-impl StateJson {
-    fn of(state: &Remembered) -> StateJson {
-        StateJson { fetched_at: state.fetched_at(), rows: state.rows(), bytes: state.bytes }
-    }
 }

@@ -1,0 +1,45 @@
+//! An event of a watch in JSON, for programs.
+
+use serde::Serialize;
+use vlive::snapshot::Remembered;
+
+#[derive(Serialize)]
+pub(super) struct EventJson {
+    pub(super) time: u64,
+    pub(super) commit: u64,
+    /// The commit that it is compared with.
+    pub(super) after: Option<u64>,
+    pub(super) event: &'static str,
+    pub(super) key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) layout: Option<&'static str>,
+    /// How many rows of a set differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) changed: Option<ChangedJson>,
+    #[serde(flatten)]
+    pub(super) now: Option<StateJson>,
+    pub(super) was: Option<StateJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) raw: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct ChangedJson {
+    pub(super) added: u64,
+    pub(super) replaced: u64,
+    pub(super) removed: u64,
+}
+
+/// An entry at a commit; its time and rows are null if it cannot be decoded.
+#[derive(Serialize)]
+pub(super) struct StateJson {
+    fetched_at: Option<u64>,
+    rows: Option<u64>,
+    bytes: u64,
+}
+
+impl StateJson {
+    pub(super) fn of(state: &Remembered) -> StateJson {
+        StateJson { fetched_at: state.fetched_at(), rows: state.rows(), bytes: state.bytes }
+    }
+}

@@ -1,0 +1,72 @@
+//! An event of a watch in words, for people.
+
+use crate::output::human;
+use vlive::snapshot::{EntryChange, Event, Remembered, SeenCommit};
+
+/// The commits that an event may be of: `#25`, or `#25..#27`.
+pub(super) fn numbers(commit: &SeenCommit) -> String {
+    match commit.after {
+        Some(after) if after + 1 < commit.number => format!("#{}..#{}", after + 1, commit.number),
+        _ => format!("#{}", commit.number),
+    }
+}
+
+pub(super) fn mark(event: Event) -> char {
+    match event {
+        Event::Added => '+',
+        Event::Replaced => '~',
+        Event::Touched => '@',
+        Event::Removed => '-',
+        Event::Lost => '!',
+        Event::Found => '?',
+    }
+}
+
+/// What an entry is now, and what it was.
+pub(super) fn description(change: &EntryChange) -> String {
+    let state = |state: &Remembered| format!("{} {}", rows(state), human::size(state.bytes));
+    let mut description = match (change.event, &change.old, &change.new) {
+        (Event::Touched, Some(old), Some(new)) => touched(old, new),
+        (Event::Lost, Some(old), _) => {
+            format!("can no longer be read, or is gone (was {}, {})", rows(old), human::size(old.bytes))
+        }
+        (_, Some(old), Some(new)) => {
+            let was = old.rows().map_or_else(|| rows(old), |rows| rows.to_string());
+            format!("{} (was {was}, {})", state(new), human::size(old.bytes))
+        }
+        (_, Some(old), None) => format!("(was {}, {})", rows(old), human::size(old.bytes)),
+        (Event::Found, _, Some(new)) => format!("{} (what was there could not be read)", state(new)),
+        (_, None, Some(new)) => state(new),
+        (_, None, None) => String::new(),
+    };
+    if let Some(changes) = change.rows.as_ref().filter(|_| change.event == Event::Replaced) {
+        let counts = [('+', changes.added), ('-', changes.removed), ('~', changes.replaced)];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        description.extend(counts.map(|(mark, count)| format!(" {mark}{count}")));
+    }
+    description
+}
+
+/// The new time, or what else diorama remembers and differs.
+fn touched(old: &Remembered, new: &Remembered) -> String {
+    let time = |state: &Remembered| state.fetched_at().map_or_else(|| "never".to_owned(), human::time);
+    let total = |state: &Remembered| {
+        let total = state.set.and_then(|set| set.meta.total);
+        total.map_or_else(|| "unknown".to_owned(), |total| total.to_string())
+    };
+    if old.fetched_at() == new.fetched_at() && total(old) != total(new) {
+        return format!("total {} (was {})", total(new), total(old));
+    }
+    format!("fetched {} (was {})", time(new), time(old))
+}
+
+fn rows(state: &Remembered) -> String {
+    let rows = state.rows().map(|rows| human::count(rows, "row", "rows"));
+    match (rows, state.set.and_then(|set| set.meta.total)) {
+        (None, _) => "undecodable".to_owned(),
+        (Some(_), Some(total)) if Some(total) != state.rows() => {
+            format!("{} of {total} rows", state.rows().unwrap_or_default())
+        }
+        (Some(rows), _) => rows,
+    }
+}

@@ -1,0 +1,132 @@
+//! What each table of a file is.
+
+use crate::diorama::identity::{TableName, meta_table};
+use crate::diorama::row::RowView;
+use crate::error::{Error, Result};
+use crate::snapshot::{Snapshot, Table};
+use std::collections::HashSet;
+
+/// Rows that are looked at to tell a table of diorama from one of another program.
+const SAMPLE: usize = 8;
+
+/// What a table of a file is, by its name, its types, the tables beside it and, where these do not tell,
+/// its first rows; never by the file's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TableRole {
+    /// Entries of vantage-live under one cache key.
+    CacheKey,
+    /// Rows of diorama.
+    Rows,
+    /// What diorama remembers of rows.
+    Meta,
+    /// Data or an index of vantage-redb, a source and not a cache.
+    Source,
+    /// None of these.
+    Foreign,
+}
+
+impl TableRole {
+    /// Whether it is one of the tables of a set of diorama.
+    pub(crate) fn is_of_set(self) -> bool {
+        matches!(self, TableRole::Rows | TableRole::Meta)
+    }
+}
+
+impl Snapshot {
+    /// All tables of the file with what they are, in the order of their names.
+    pub fn roles(&self) -> Result<Vec<(Table, TableRole)>> {
+        self.roles_of(self.tables()?)
+    }
+
+    /// The same of these tables, which are all that can be read.
+    pub(crate) fn roles_of(&self, tables: Vec<Table>) -> Result<Vec<(Table, TableRole)>> {
+        let beside = Beside::of(&tables);
+        let roles: Result<Vec<TableRole>> = tables.iter().map(|table| self.role(table, &beside)).collect();
+        drop(beside);
+        roles.map(|roles| tables.into_iter().zip(roles).collect())
+    }
+
+    fn role(&self, table: &Table, beside: &Beside<'_>) -> Result<TableRole> {
+        if table.cache_key().is_some() {
+            return Ok(TableRole::CacheKey);
+        }
+        if index_of(table.name()).is_some_and(|source| beside.names.contains(source)) {
+            return Ok(TableRole::Source);
+        }
+        if table.is_named_as_cache() || !table.holds_bytes_by_text() {
+            return Ok(TableRole::Foreign);
+        }
+        match TableName::of(table.name()) {
+            TableName::Hidden => Ok(TableRole::Foreign),
+            TableName::Meta(_) => Ok(TableRole::Meta),
+            TableName::Rows(name) if beside.remembered.contains(name) => Ok(TableRole::Rows),
+            TableName::Rows(name) if beside.indexed.contains(name) => Ok(TableRole::Source),
+            TableName::Rows(_) => self.role_by_rows(table),
+        }
+    }
+
+    /// Whether a table is one of a set, as far as that can be told without a look at all other tables.
+    pub(super) fn is_of_set(&self, table: &Table) -> Result<bool> {
+        if table.is_named_as_cache() || !table.holds_bytes_by_text() {
+            return Ok(false);
+        }
+        match TableName::of(table.name()) {
+            TableName::Hidden => Ok(false),
+            TableName::Meta(_) => Ok(true),
+            TableName::Rows(name) => {
+                let meta = self.table_tree().get(&meta_table(name)).map_err(|error| self.error(error, None))?;
+                Ok(meta.is_some() || self.role_by_rows(table)? == TableRole::Rows)
+            }
+        }
+    }
+
+    fn role_by_rows(&self, table: &Table) -> Result<TableRole> {
+        let mut is_array = false;
+        for entry in table.definition().tree(self.file()).entries().take(SAMPLE) {
+            let entry = match entry.map_err(|error| self.error(error, Some(table.name()))) {
+                // Whoever reads the rows finds the damage again.
+                Err(Error::Damaged { .. }) => return Ok(TableRole::Rows),
+                entry => entry?,
+            };
+            if RowView::new(entry.value()).is_ok() {
+                return Ok(TableRole::Rows);
+            }
+            is_array |= matches!(entry.value().first(), Some(0x80..=0x9f));
+        }
+        Ok(match (table.entries(), is_array) {
+            // diorama lists it, and another program would have had little reason to make it.
+            (0, _) => TableRole::Rows,
+            (_, true) => TableRole::Source,
+            _ => TableRole::Foreign,
+        })
+    }
+}
+
+/// What tells a table from others beside it.
+struct Beside<'t> {
+    names: HashSet<&'t str>,
+    /// Tables that have a meta table.
+    remembered: HashSet<&'t str>,
+    /// Tables that have an index.
+    indexed: HashSet<&'t str>,
+}
+
+impl<'t> Beside<'t> {
+    fn of(tables: &'t [Table]) -> Beside<'t> {
+        let remembered = |table: &'t Table| match TableName::of(table.name()) {
+            TableName::Meta(rows) if table.holds_bytes_by_text() => Some(rows),
+            _ => None,
+        };
+        Beside {
+            names: tables.iter().map(Table::name).collect(),
+            remembered: tables.iter().filter_map(remembered).collect(),
+            indexed: tables.iter().filter_map(|table| index_of(table.name())).collect(),
+        }
+    }
+}
+
+/// The table of vantage-redb that a table is an index of, by its name.
+fn index_of(name: &str) -> Option<&str> {
+    name.split_once("__idx__").map(|(table, _)| table)
+}

@@ -1,0 +1,122 @@
+//! The rows of a set.
+
+use crate::diorama::row::RowView;
+use crate::error::Result;
+use crate::file::{Cursor, Sum, TreeEntry};
+use crate::snapshot::Snapshot;
+use crate::snapshot::row::{Row, RowFault, VisitRow};
+use crate::snapshot::sets::Set;
+use std::str;
+
+/// Rows from which on it takes less time to read them on all cores.
+const MANY: u64 = 5000;
+
+/// A row of a set as it is stored.
+#[derive(Clone, Debug)]
+pub struct SetRow(TreeEntry);
+
+impl SetRow {
+    /// The id of the row.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        str::from_utf8(self.0.key()).expect("verified when the row was read")
+    }
+
+    /// The value as stored.
+    #[must_use]
+    pub fn value(&self) -> &[u8] {
+        self.0.value()
+    }
+
+    /// Calls `visit` with the row as diorama reads it, or with why it does not.
+    pub fn read<T>(&self, visit: &mut VisitRow<'_, T>) -> T {
+        match RowView::new(self.value()) {
+            Ok(view) => visit(Ok(Row::of_set(self.id(), &view))),
+            Err(error) => visit(Err(RowFault::Refused { id: self.id().to_owned(), error })),
+        }
+    }
+}
+
+/// The rows of a set in the order of their ids, a page in memory at a time. An error stands for a page that
+/// cannot be read; after it the iterator goes on with the next page that can.
+#[derive(Debug)]
+pub struct SetRows<'s> {
+    snapshot: &'s Snapshot,
+    set: &'s Set,
+    cursor: Option<Cursor<'s>>,
+    /// Rows so far; `None` once some could not be read, or if not all are selected.
+    seen: Option<u64>,
+}
+
+impl Iterator for SetRows<'_> {
+    type Item = Result<SetRow>;
+
+    fn next(&mut self) -> Option<Result<SetRow>> {
+        loop {
+            let row = self.next_stored()?;
+            let (Some(keep), Ok(stored)) = (self.set.filter(), &row) else { return Some(row) };
+            match stored.read(&mut |row| row.map_or(Ok(true), |row| keep(&row))) {
+                Ok(false) => {}
+                Ok(true) => return Some(row),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl SetRows<'_> {
+    /// The next row, whether it counts or not.
+    fn next_stored(&mut self) -> Option<Result<SetRow>> {
+        let table = self.set.rows_table()?;
+        let damaged = |error| Some(Err(self.snapshot.error(error, Some(table.name()))));
+        match self.cursor.as_mut()?.next() {
+            Some(Ok(entry)) => {
+                self.seen = self.seen.map(|seen| seen + 1);
+                let Ok(id) = str::from_utf8(entry.key()) else { return damaged(table.definition().key_is_no_text()) };
+                if self.set.row().is_some_and(|row| row != id) {
+                    self.cursor = None;
+                    return None;
+                }
+                Some(Ok(SetRow(entry)))
+            }
+            Some(Err(error)) => {
+                self.seen = None;
+                damaged(error)
+            }
+            None => {
+                self.cursor = None;
+                match self.seen.take() {
+                    Some(seen) if seen != table.entries() => damaged(table.definition().miscounted()),
+                    _ => None,
+                }
+            }
+        }
+    }
+}
+
+impl Snapshot {
+    /// What the rows of a set take, where that can be told faster than by [`Snapshot::rows`]: there are many, all
+    /// count, and all can be read.
+    pub(crate) fn sum_many(&self, set: &Set) -> Option<Sum> {
+        let table = set.rows_table().filter(|table| table.entries() >= MANY)?;
+        if set.filter().is_some() || set.row().is_some() {
+            return None;
+        }
+        table.definition().tree(self.file()).sum().filter(|sum| sum.entries == table.entries())
+    }
+
+    /// The rows of a set from an id on.
+    #[must_use]
+    pub fn rows_from<'s>(&'s self, set: &'s Set, id: &str) -> SetRows<'s> {
+        let cursor = set.rows_table().map(|table| table.definition().tree(self.file()).entries_from(id.as_bytes()));
+        SetRows { snapshot: self, set, cursor, seen: None }
+    }
+
+    /// The rows of a set: all, or the one that is selected.
+    #[must_use]
+    pub fn rows<'s>(&'s self, set: &'s Set) -> SetRows<'s> {
+        let start = set.row().unwrap_or_default().as_bytes();
+        let cursor = set.rows_table().map(|table| table.definition().tree(self.file()).entries_from(start));
+        SetRows { snapshot: self, set, cursor, seen: set.row().is_none().then_some(0) }
+    }
+}
