@@ -17,6 +17,7 @@ mod page_number;
 mod reached;
 mod records;
 mod store;
+mod sum;
 mod survey;
 mod table;
 mod tree;
@@ -32,6 +33,7 @@ pub use page_number::PageNumber;
 pub use reached::Reached;
 pub use records::Records;
 pub use store::PageStore;
+pub use sum::Sum;
 pub use survey::Survey;
 pub use table::{Definition, TableTree, TypeName, misnamed_commit, verify_commit, verify_own};
 pub use tree::{Cursor, Tree, TreeEntry};
@@ -163,6 +165,12 @@ impl File {
     /// Pages read since the file was opened.
     pub fn pages_read(&self) -> u64 {
         self.pages_read.load(Ordering::Relaxed)
+    }
+
+    /// Counts a page that was read by another way than [`File::read_page`].
+    fn count_page(&self, used: usize) {
+        self.pages_read.fetch_add(1, Ordering::Relaxed);
+        self.progress.add(used);
     }
 
     /// A page whose checksum matches. `buffer` is used for it and grown where it must be.

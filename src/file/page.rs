@@ -127,6 +127,19 @@ pub struct Page {
 }
 
 impl Page {
+    /// Takes `bytes` for a page from its start to the end of its place, and verifies it as [`Page::verify`] does.
+    pub fn of_place(bytes: Vec<u8>, widths: Widths, expected: u128) -> Result<Page, Fault> {
+        let shape = Shape::parse(&bytes[..Shape::LEN], widths)?;
+        let tables_end = shape.tables_end();
+        if tables_end > bytes.len() {
+            return Err(Fault::HoldsTooMuch);
+        }
+        match usize::try_from(shape.used(&bytes)) {
+            Ok(used) if (tables_end..=bytes.len()).contains(&used) => Page::verify(bytes, used, shape, expected),
+            _ => Err(Fault::LastOffset),
+        }
+    }
+
     /// Takes `bytes[..used]` for a page if it has the checksum `expected` and every offset in it
     /// is in order.
     pub fn verify(bytes: Vec<u8>, used: usize, shape: Shape, expected: u128) -> Result<Page, Fault> {

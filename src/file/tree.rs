@@ -2,7 +2,7 @@
 
 use super::damage::Fault;
 use super::walk::{MAX_DEPTH, Walk};
-use super::{Error, File, Page, PageRef, Reached, Result, Widths};
+use super::{Error, File, Page, PageRef, Reached, Result, Sum, Widths};
 use std::sync::Arc;
 
 /// A tree of a file.
@@ -67,6 +67,12 @@ impl<'f> Tree<'f> {
         let mut walk = Walk::beside(self.file, reached);
         walk.begin(self.root, self.widths);
         Cursor { walk, leaf: None, start: Some(start.to_vec()) }
+    }
+
+    /// What its entries take, read on all cores, if it is sound and its keys are text; if not, [`Tree::entries`] tells
+    /// why.
+    pub fn sum(&self) -> Option<Sum> {
+        self.root.map_or(Some(Sum::default()), |root| Sum::of_tree(self.file, root, self.widths))
     }
 
     /// Reads every page.

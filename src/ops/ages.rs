@@ -1,5 +1,6 @@
 //! The ages of the entries of a cache.
 
+use super::list::sum_rows;
 use super::past_damage;
 use super::scope::{Matched, Scope, selected};
 use super::sets::readable_sets;
@@ -70,20 +71,14 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
     })?;
     ages.matched = matched;
     for set in readable_sets(snapshot, scope, &mut ages.matched, &mut ages.unread.damage)? {
-        let (mut rows, mut bytes) = (0, 0);
-        for row in snapshot.rows(&set) {
-            if let Some(row) = past_damage(row, &mut ages.unread.damage)? {
-                rows += 1;
-                bytes += row.value().len() as u64;
-            }
-        }
+        let sum = sum_rows(snapshot, &set, &mut ages.unread.damage)?;
         ages.entries.push(Age {
             key: set.key().to_string(),
             shown: Some(set.shown()),
             layout: Layout::Diorama,
             fetched_at: set.fetched_at(),
-            rows,
-            bytes,
+            rows: sum.entries,
+            bytes: sum.bytes,
             total: set.meta().total,
         });
     }

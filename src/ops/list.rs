@@ -2,6 +2,7 @@
 
 use super::past_damage;
 use crate::error::{Error, Result};
+use crate::file::Sum;
 use crate::live::key::Selection;
 use crate::ops::unread::{Unread, Unreadable};
 use crate::snapshot::{Layout, PastDamage, Set, Snapshot};
@@ -85,7 +86,7 @@ pub fn list(snapshot: &Snapshot) -> Result<List> {
     }
     for set in snapshot.sets()? {
         list.unread.damage.extend(snapshot.meta_damage(&set));
-        let bytes = bytes(snapshot, &set, &mut list.unread.damage)?;
+        let bytes = sum_rows(snapshot, &set, &mut list.unread.damage)?.bytes;
         list.cache_keys.push(CacheKeySummary {
             cache_key: set.name().to_owned(),
             shown: Some(set.shown()),
@@ -102,11 +103,17 @@ pub fn list(snapshot: &Snapshot) -> Result<List> {
     Ok(list)
 }
 
-/// Bytes of the values of the rows of a set.
-pub(super) fn bytes(snapshot: &Snapshot, set: &Set, damage: &mut Vec<Error>) -> Result<u64> {
-    let mut bytes = 0;
-    for row in snapshot.rows(set) {
-        bytes += past_damage(row, damage)?.map_or(0, |row| row.value().len() as u64);
+/// The rows of a set that can be read, and the bytes of their values.
+pub(super) fn sum_rows(snapshot: &Snapshot, set: &Set, damage: &mut Vec<Error>) -> Result<Sum> {
+    if let Some(sum) = snapshot.sum_many(set) {
+        return Ok(sum);
     }
-    Ok(bytes)
+    let mut sum = Sum::default();
+    for row in snapshot.rows(set) {
+        if let Some(row) = past_damage(row, damage)? {
+            sum.entries += 1;
+            sum.bytes += row.value().len() as u64;
+        }
+    }
+    Ok(sum)
 }

@@ -1,11 +1,11 @@
-//! A dump of a set of many rows, which are written on all cores, against what was put into it.
+//! A set of many rows, which are written and summed up on all cores, against what was put into it.
 
 use redb::{Database, TableDefinition};
 use serde_json::{Value as Json, json};
 use vlive::Snapshot;
 use vlive::diorama::row::{Status, encode};
 use vlive::json::JsonStyle;
-use vlive::ops::{DumpStyle, Scope, dump};
+use vlive::ops::{DumpStyle, Scope, ages, dump, list};
 
 #[test]
 fn a_dump_of_many_rows_has_all_of_them_in_order_whatever_they_are_like() {
@@ -60,5 +60,46 @@ fn a_dump_of_many_rows_has_all_of_them_in_order_whatever_they_are_like() {
         let ids: Vec<usize> =
             ["00000", "00006", "01402", "02999"].iter().map(|id| text.find(&format!("\"{id}\"")).unwrap()).collect();
         assert!(ids.is_sorted(), "{ids:?}");
+    }
+}
+
+#[test]
+fn many_rows_are_summed_up_as_they_were_put_and_without_those_of_a_damaged_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.redb");
+    let text = |n: usize| if n == 4000 { "x".repeat(3 << 20) } else { format!("this is row {n}.") };
+    let value = |n: usize| encode(&[("text".into(), text(n).into())].into(), Status::Complete);
+    {
+        let database = Database::create(&path).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new("clients")).unwrap();
+        for n in 0..6000 {
+            table.insert(format!("{n:05}").as_str(), value(n).as_slice()).unwrap();
+        }
+        drop(table);
+        transaction.commit().unwrap();
+    }
+    let sums = || {
+        let snapshot = Snapshot::open(&path).unwrap();
+        let (list, ages) = (list(&snapshot).unwrap(), ages(&snapshot, &Scope::all()).unwrap());
+        let damage = list.unread.damage.len();
+        assert_eq!((damage, list.cache_keys[0].bytes), (ages.unread.damage.len(), ages.entries[0].bytes));
+        (damage, ages.entries[0].rows, ages.entries[0].bytes)
+    };
+    let all: usize = (0..6000).map(|n| value(n).len()).sum();
+    assert_eq!(sums(), (0, 6000, all as u64));
+
+    let whole = std::fs::read(&path).unwrap();
+    for n in [0, 2718, 5999] {
+        let text = text(n);
+        let place = whole.windows(text.len()).position(|window| window == text.as_bytes()).unwrap();
+        let mut damaged = whole.clone();
+        damaged[place] ^= 1;
+        std::fs::write(&path, damaged).unwrap();
+        let (damage, rows, bytes) = sums();
+        assert_eq!(damage, 1, "row {n}");
+        // A page has four kilobytes.
+        assert!((5800..6000).contains(&rows), "row {n}: {rows}");
+        assert!((all as u64 - 4096..all as u64).contains(&bytes), "row {n}: {bytes}");
     }
 }
