@@ -25,7 +25,11 @@ pub(super) fn create_file<T>(path: &Path, fill: impl FnOnce(&Arc<fs::File>) -> R
     let laid_out = laid_out.ok_or_else(|| Error::RedbPanicked { action: Action::Create, path: path.to_owned() })?;
     laid_out.map_err(|error| redb_error(Action::Create, path, error))?;
     let filled = fill(new.file())?;
-    match new.persist_new(path) {
+    let created = Arc::clone(new.file());
+    let persisted = new.persist_new(path);
+    // Closing it is not enough: a process that is being started shares it until it runs its own program.
+    created.unlock().ok();
+    match persisted {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
         Err(error) => return Err(cannot_create(error)),

@@ -26,6 +26,8 @@ pub(crate) struct Session {
     storage: Storage,
     state: State,
     written: Option<Written>,
+    /// `None` for a file whose creator has locked it.
+    lock: Option<Lock>,
 }
 
 /// Opening a database writes to its file, so that redb is not given it before there is a change.
@@ -41,7 +43,9 @@ impl Session {
     /// Locks the cache file at `path` and checks all that redb will believe of it.
     pub fn open(path: PathBuf) -> Result<Session> {
         let file = open_locked(&path)?;
-        Session::of(path, file)
+        let mut session = Session::of(path, Arc::clone(&file))?;
+        session.lock = Some(Lock(file));
+        Ok(session)
     }
 
     /// Creates the file where it is missing, whole or not at all.
@@ -82,7 +86,14 @@ impl Session {
     /// The same for a file that is locked already.
     fn of(path: PathBuf, file: Arc<fs::File>) -> Result<Session> {
         let open_as = verify::verify_for_redb(&path, &file)?;
-        Ok(Session { path, file, storage: FileStorage::boxed, state: State::Unopened(open_as), written: None })
+        Ok(Session {
+            path,
+            file,
+            storage: FileStorage::boxed,
+            state: State::Unopened(open_as),
+            written: None,
+            lock: None,
+        })
     }
 
     /// Puts something else between redb and the file, before redb gets it.
@@ -163,7 +174,6 @@ impl Session {
             // Closing writes, and may find damage that nothing else touched.
             State::Open(database, progress) => {
                 if catch(|| drop(database)).is_none() {
-                    self.file.unlock().ok();
                     return Err(self.panicked(Action::Close));
                 }
                 progress
@@ -192,6 +202,17 @@ impl Drop for Session {
         if let State::Open(database, _) = mem::replace(&mut self.state, State::Failed) {
             catch(|| drop(database));
         }
+    }
+}
+
+/// Ends the lock of a file that a session has opened.
+#[derive(Debug)]
+struct Lock(Arc<fs::File>);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is being started shares it until it runs its own program.
+        self.0.unlock().ok();
     }
 }
 
