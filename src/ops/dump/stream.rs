@@ -27,7 +27,11 @@ pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Writ
     // Buffers that have room for a text, once some were written.
     let buffers = Mutex::new(Vec::new());
     with_workers(
-        |entries| decode(entries, lock(&buffers).pop().unwrap_or_default(), style),
+        |entries| {
+            // The lock must not last while the entries are decoded.
+            let buffer = lock(&buffers).pop().unwrap_or_default();
+            decode(entries, buffer, style)
+        },
         |decoding| {
             let mut writer = Writer { out, style, is_first: true, decoding, buffers: &buffers, unreadable: Vec::new() };
             writer.begin()?;
