@@ -1,8 +1,6 @@
 use super::change::Changing;
-use super::dating::Dating;
-use super::layout::LayoutArg;
-use super::source::{RowIds, sources, tell_ignored};
-use super::{Global, Refused, Status, time};
+use super::source::{Reading, sources, tell_ignored};
+use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -39,13 +37,7 @@ pub struct Load {
     clear: bool,
 
     #[command(flatten)]
-    row_ids: RowIds,
-
-    #[command(flatten)]
-    layout: LayoutArg,
-
-    #[command(flatten)]
-    dating: Dating,
+    reading: Reading,
 
     #[command(flatten)]
     changing: Changing,
@@ -73,7 +65,7 @@ struct Keys {
 
 impl Load {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
-        let fixture = read_fixture(&self.sources, &self.options(global), output)?;
+        let fixture = read_fixture(&self.sources, &self.reading.options(global), output)?;
         tell_ignored(&fixture, output);
         let replace = match (self.replace, self.clear) {
             (true, _) => Replace::CacheKeys,
@@ -102,15 +94,6 @@ impl Load {
         self.tell(&fixture, &plan, output)?;
         backup.tell(output);
         Ok(Status::Done)
-    }
-
-    fn options(&self, global: &Global) -> FixtureOptions {
-        FixtureOptions {
-            id_field: self.row_ids.id_field.clone(),
-            fetched_at: self.dating.given(global.now()).map(time::checked),
-            undated: time::checked(global.undated()),
-            layout: self.layout.layout(),
-        }
     }
 
     fn tell(&self, fixture: &Fixture, plan: &LoadPlan, output: &mut Output) -> Result<()> {

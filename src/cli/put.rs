@@ -1,8 +1,6 @@
 use super::change::Changing;
-use super::dating::Dating;
-use super::layout::LayoutArg;
-use super::source::{RowIds, lock_standard_input};
-use super::{Global, Refused, Status, time};
+use super::source::{Reading, lock_standard_input};
+use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -10,7 +8,6 @@ use serde::Serialize;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use vlive::fixture::FixtureOptions;
 use vlive::ops::{LoadPlan, Replace};
 use vlive::{Cache, Error, Fixture, Snapshot};
 
@@ -36,13 +33,7 @@ pub struct Put {
     file: Option<PathBuf>,
 
     #[command(flatten)]
-    row_ids: RowIds,
-
-    #[command(flatten)]
-    layout: LayoutArg,
-
-    #[command(flatten)]
-    dating: Dating,
+    reading: Reading,
 
     #[command(flatten)]
     changing: Changing,
@@ -70,15 +61,6 @@ impl Summary {
 }
 
 impl Put {
-    fn options(&self, global: &Global) -> FixtureOptions {
-        FixtureOptions {
-            id_field: self.row_ids.id_field.clone(),
-            fetched_at: self.dating.given(global.now()).map(time::checked),
-            undated: time::checked(global.undated()),
-            layout: self.layout.layout(),
-        }
-    }
-
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         if self.key.is_empty() {
             return Err(Refused::error(
@@ -89,7 +71,7 @@ impl Put {
         let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
         let json = read(file, &name, output)?;
-        let fixture = Fixture::of_entry(&self.key, &name, &json, &self.options(global))?;
+        let fixture = Fixture::of_entry(&self.key, &name, &json, &self.reading.options(global))?;
         let backup = self.changing.backup()?;
         let plan = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, Replace::Entries);

@@ -1,12 +1,14 @@
 //! The sources of fixtures, as named on the command line.
 
-use super::Refused;
+use super::dating::Dating;
+use super::layout::LayoutArg;
+use super::{Global, Refused, time};
 use crate::output::Output;
 use anyhow::Result;
 use clap::Args;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use vlive::fixture::Source;
+use vlive::fixture::{FixtureOptions, Source};
 
 /// How rows that come in an array are told apart: one group of arguments for all commands that read rows.
 #[derive(Debug, Args)]
@@ -14,6 +16,30 @@ pub struct RowIds {
     /// For rows in an array: the field that holds the row id, which is text or a whole number
     #[arg(long, value_name = "NAME", default_value = "id")]
     pub id_field: String,
+}
+
+/// How entries are read that are to be written: one group of arguments for `put` and `load`.
+#[derive(Debug, Args)]
+pub struct Reading {
+    #[command(flatten)]
+    row_ids: RowIds,
+
+    #[command(flatten)]
+    layout: LayoutArg,
+
+    #[command(flatten)]
+    dating: Dating,
+}
+
+impl Reading {
+    pub fn options(&self, global: &Global) -> FixtureOptions {
+        FixtureOptions {
+            id_field: self.row_ids.id_field.clone(),
+            fetched_at: self.dating.given(global.now()).map(time::checked),
+            undated: time::checked(global.undated()),
+            layout: self.layout.layout(),
+        }
+    }
 }
 
 /// The sources of a fixture: paths, and `-` for standard input, which is also the default.

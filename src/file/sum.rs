@@ -21,7 +21,7 @@ impl Sum {
     }
 
     /// Sums up a tree whose keys are text: branches are read here, the leaves below them by the workers. `None` if a
-    /// page cannot be read, a key is no text, or not all leaves are equally deep; a walk in order tells which it is.
+    /// page cannot be read, a key is not text, or not all leaves are equally deep; a walk in order tells which it is.
     pub(super) fn of_tree(file: &File, root: PageRef, widths: Widths) -> Option<Sum> {
         let height = height(file, root, widths).ok()??;
         let mut walk = Walk::new(file);

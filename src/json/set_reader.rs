@@ -38,7 +38,8 @@ impl SetName {
     }
 }
 
-/// Whether a text that is no envelope and no rows is a set: an object with one of these names whose value is no row.
+/// Whether a text that is neither an envelope nor rows is a set: an object with one of these names whose value is not
+/// a row.
 pub(crate) fn is_set(json: &str) -> bool {
     let mut at = Cursor::new(json);
     if at.peek() != b'{' || serde_json::from_str::<IgnoredAny>(json).is_err() {

@@ -3,20 +3,10 @@
 #![cfg(target_os = "linux")]
 
 use crate::support::Folder;
-use crate::terminal::{on_a_terminal, terminal};
+use crate::terminal::{shown, terminal};
 use redb::{Builder, Durability, TableDefinition};
 use snapbox::cmd::cargo_bin;
 use std::io::{Read, Write};
-
-/// `return`s where there is no terminal to be had.
-macro_rules! shown {
-    ($folder:expr, $environment:expr, $args:expr) => {
-        match on_a_terminal($folder, &$environment, $args) {
-            Some(shown) => shown,
-            None => return,
-        }
-    };
-}
 
 #[test]
 fn work_of_more_than_half_a_second_shows_a_bar_that_is_gone_when_it_ends() {

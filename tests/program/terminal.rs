@@ -44,12 +44,13 @@ pub fn terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Op
 /// `return`s where there is no terminal to be had.
 macro_rules! shown {
     ($folder:expr, $environment:expr, $args:expr) => {
-        match on_a_terminal($folder, &$environment, $args) {
+        match $crate::terminal::on_a_terminal($folder, &$environment, $args) {
             Some(shown) => shown,
             None => return,
         }
     };
 }
+pub(crate) use shown;
 
 #[test]
 fn a_dump_is_indented_unless_compact() {
