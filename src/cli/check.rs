@@ -11,12 +11,13 @@ use vlive::system::Holder;
 
 /// Verify every page and every entry, without changing anything
 ///
-/// Findings are of five kinds, each listed with its count and its first ten places: damage
-/// (checksums, lengths, pages reached twice), free space (pages in use that redb has recorded as free, or
-/// the other way round), entries that vantage-live refuses to read, entries of which it silently ignores or
-/// would alter something, and tables with the name of a cache table but another type.
+/// Each kind of finding has its count and its first ten places: damage (checksums, lengths, pages reached
+/// twice); free space (pages in use that redb has recorded as free, or the other way round); entries that
+/// vantage-live refuses to read; entries of which it silently ignores or would alter something; and tables with
+/// the name of a cache table but another type. In a cache of diorama also: sets that the app cannot list because
+/// of one row, rows that diorama refuses or would alter, and times and totals that it cannot read.
 ///
-/// `table` and `json` are the whole report; the other formats list the findings.
+/// `table` and `json` are the whole report, `json` as one object; the other formats list the findings.
 ///
 /// The status is 0 if nothing was found, 1 if something was, and 3 if there is nothing to check.
 #[derive(Debug, Args)]
