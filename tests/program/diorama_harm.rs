@@ -18,7 +18,9 @@ fn damage(folder: &Folder, name: &str, row: &[u8]) {
     let mut bytes = fs::read(&file).unwrap();
     let places: Vec<usize> = (0..bytes.len() - row.len()).filter(|at| bytes[*at..].starts_with(row)).collect();
     assert!(!places.is_empty());
-    places.into_iter().for_each(|at| bytes[at + row.len() / 2] ^= 0x10);
+    for at in places {
+        bytes[at + row.len() / 2] ^= 0x10;
+    }
     fs::write(file, bytes).unwrap();
 }
 
