@@ -156,9 +156,9 @@ fn input_that_ends_because_of_the_signal_that_ends_the_pipeline_is_not_taken_for
         input.write_all(br#"{"k/1":{"a":{}}}"#).unwrap();
         // More than a pipe holds: it is being read once all of it is written.
         input.write_all(&[b' '; 1 << 20]).unwrap();
-        signal(&child, "-INT");
+        signal(&child, "-TERM");
         drop(input);
-        assert_eq!(child.wait().unwrap().signal(), Some(2));
+        assert_eq!(child.wait().unwrap().signal(), Some(15));
         assert_eq!(folder.files(), [""; 0]);
     }
 }
