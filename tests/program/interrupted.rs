@@ -155,7 +155,7 @@ fn input_that_ends_because_of_the_signal_that_ends_the_pipeline_is_not_taken_for
         let mut input = child.stdin.take().unwrap();
         input.write_all(br#"{"k/1":{"a":{}}}"#).unwrap();
         // More than a pipe holds: it is being read once all of it is written.
-        input.write_all(&[b' '; 1 << 20]).unwrap();
+        input.write_all(" ".repeat(1 << 20).as_bytes()).unwrap();
         signal(&child, "-TERM");
         drop(input);
         assert_eq!(child.wait().unwrap().signal(), Some(15));
