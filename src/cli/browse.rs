@@ -155,7 +155,7 @@ impl Offered {
                             None => return Ok((Vec::new(), Vec::new())),
                             Some(entry) => (entry.head().map_or(0, |head| head.rows), Some(entry.bytes())),
                         },
-                        EntryKey::Set(key) => match snapshot.sets()?.iter().find(|set| set.name() == key.name()) {
+                        EntryKey::Set(key) => match snapshot.set(&key.whole())? {
                             None => return Ok((Vec::new(), Vec::new())),
                             Some(set) => (set.rows(), None),
                         },

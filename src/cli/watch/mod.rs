@@ -1,6 +1,7 @@
 //! `vlive watch`: what an app does to its cache, as it does it.
 
 mod event_json;
+mod raw;
 mod words;
 
 use self::event_json::{ChangedJson, EventJson, StateJson};
@@ -68,7 +69,8 @@ pub struct Watch {
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     record: Option<PathBuf>,
 
-    /// Add the bytes of each new value to its JSON, so that the lines can be replayed
+    /// Add the bytes of each new value to its JSON, so that the lines can be replayed; of a set those of the rows that
+    /// differ, null for a row that is gone
     #[arg(long)]
     raw: bool,
 
@@ -288,12 +290,16 @@ impl Watch {
                 added: rows.added,
                 replaced: rows.replaced,
                 removed: rows.removed,
+                lost: rows.lost,
             }),
             now: change.new.as_ref().map(StateJson::of),
             was: change.old.as_ref().map(StateJson::of),
             raw: value.map(|entry| STANDARD.encode(entry.value())),
         };
         json::write_open(&mut output.json_data(), &json)?;
+        if let (true, EntryKey::Set(key)) = (self.raw, &change.key) {
+            raw::write_set(commit, key, change, &mut output.json_data())?;
+        }
         if self.diff && change.event == Event::Replaced {
             output.data().write_all(b",\"diff\":")?;
             let mut array = json::Array::begin(output)?;
