@@ -24,7 +24,7 @@ function __fish_vlive_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c vlive -n "__fish_vlive_needs_command" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_needs_command" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_needs_command" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_needs_command" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -76,7 +76,7 @@ csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s o -l output -d 'Write to a file, which appears once it is complete; without --format its extension chooses the format' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -110,7 +110,7 @@ csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
 complete -c vlive -n "__fish_vlive_using_subcommand list" -s o -l output -d 'Write to a file, which appears once it is complete; without --format its extension chooses the format' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand list" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand list" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -140,7 +140,7 @@ diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, section 8), in
 cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s o -l output -d 'Write to a file, which appears once it is complete, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output. Without --format the name\'s extension chooses it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l label -d 'With `--format rows`: begin each line with `"cache": NAME`, to read the rows of several caches together' -r
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -172,7 +172,7 @@ diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, section 8), in
 cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
 complete -c vlive -n "__fish_vlive_using_subcommand get" -s o -l output -d 'Write to a file, which appears once it is complete, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output. Without --format the name\'s extension chooses it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l label -d 'With `--format rows`: begin each line with `"cache": NAME`, to read the rows of several caches together' -r
-complete -c vlive -n "__fish_vlive_using_subcommand get" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand get" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -204,7 +204,7 @@ diag\t'The stored bytes in CBOR\'s diagnostic notation (RFC 8949, section 8), in
 cbor\t'The stored bytes of one entry; of several a CBOR map of full key to byte string'"
 complete -c vlive -n "__fish_vlive_using_subcommand export" -s o -l output -d 'Write to a file, which appears once it is complete, or to a new folder (a path that ends with `/`), with a file for each entry; `-` is standard output. Without --format the name\'s extension chooses it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l label -d 'With `--format rows`: begin each line with `"cache": NAME`, to read the rows of several caches together' -r
-complete -c vlive -n "__fish_vlive_using_subcommand export" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand export" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -238,7 +238,7 @@ csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s o -l output -d 'Write to a file, which appears once it is complete; without --format its extension chooses the format' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand show" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand show" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -267,7 +267,7 @@ csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
 complete -c vlive -n "__fish_vlive_using_subcommand find" -s o -l output -d 'Write to a file, which appears once it is complete; without --format its extension chooses the format' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand find" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand find" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -300,7 +300,7 @@ csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s o -l output -d 'Write to a file, which appears once it is complete; without --format its extension chooses the format' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -327,7 +327,7 @@ csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s o -l output -d 'Write to a file, which appears once it is complete; without --format its extension chooses the format' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -350,7 +350,7 @@ csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
 complete -c vlive -n "__fish_vlive_using_subcommand check" -s o -l output -d 'Write to a file, which appears once it is complete; without --format its extension chooses the format' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand check" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand check" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -371,7 +371,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand watch" -l exit-on -d 'End af
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l record -d 'Save every version of the reported entries in this folder, in a folder for each commit that `vlive load` and `vlive diff` read' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -390,7 +390,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand watch" -s V -l version -d 'P
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -l newer-than -d 'Only entries fetched after this time, or within this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -l keys-from -d 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand browse" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -412,7 +412,7 @@ csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s o -l output -d 'Write to a file, which appears once it is complete; without --format its extension chooses the format' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand where" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand where" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -430,7 +430,7 @@ csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
 markdown\t'A Markdown table'"
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s o -l output -d 'Write to a file, which appears once it is complete; without --format its extension chooses the format' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand stat" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -444,7 +444,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand stat" -s V -l version -d 'Pr
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l into -d 'The folder of the new cache, which must not contain one yet' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -462,7 +462,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand put" -l age -d 'How long ago
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand put" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand put" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -481,7 +481,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ag
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand load" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand load" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -502,7 +502,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand import" -l age -d 'How long 
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand import" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand import" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -522,7 +522,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand edit" -l apply -d 'Change th
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand edit" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -545,7 +545,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand touch" -l age -d 'How long a
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -565,7 +565,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand cp" -l from -d 'The folder o
 complete -c vlive -n "__fish_vlive_using_subcommand cp" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand cp" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand cp" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand cp" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand cp" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand cp" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -582,7 +582,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand cp" -s V -l version -d 'Prin
 complete -c vlive -n "__fish_vlive_using_subcommand mv" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand mv" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand mv" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand mv" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand mv" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand mv" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -602,7 +602,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l keys-from -d 
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -625,7 +625,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand rm" -l keys-from -d 'Select 
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -644,7 +644,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand rm" -s h -l help -d 'Print h
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"
-complete -c vlive -n "__fish_vlive_using_subcommand compact" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand compact" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -655,7 +655,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand compact" -l no-pager -d 'Do 
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand compact" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand completions" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand completions" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'
@@ -664,7 +664,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand completions" -l no-pager -d 
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand help" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -f -a "(__fish_complete_directories)"
+complete -c vlive -n "__fish_vlive_using_subcommand help" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand help" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand help" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
 always\t'Everywhere'

@@ -1,4 +1,5 @@
 use super::format::TableArgs;
+use super::stat::Process;
 use super::{Global, Status};
 use crate::output::listing::{self, TableFormat};
 use crate::output::{Output, findings as words, human};
@@ -7,7 +8,6 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use vlive::ops::{CheckedSets, Findings};
-use vlive::system::Holder;
 
 /// Verify every page and every entry, without changing anything
 ///
@@ -36,7 +36,7 @@ struct Report<'c> {
     format: u8,
     commit: u64,
     closed_cleanly: bool,
-    held_by: Option<Vec<HeldBy<'c>>>,
+    holders: Option<Vec<Process<'c>>>,
     pages: u64,
     entries: u64,
     damage: Found<'c>,
@@ -58,12 +58,6 @@ struct Diorama<'c> {
     malformed: Found<'c>,
     altered: Found<'c>,
     own_names: Found<'c>,
-}
-
-#[derive(Serialize)]
-struct HeldBy<'c> {
-    pid: u32,
-    name: Option<&'c str>,
 }
 
 #[derive(Serialize)]
@@ -157,15 +151,12 @@ fn report(check: &vlive::ops::Check) -> Report<'_> {
             findings.places.iter().map(|found| Place { place: found.place.as_deref(), what: words::kind(&found.kind) });
         Found { count: findings.count, places: places.collect() }
     }
-    fn held_by(holder: &Holder) -> HeldBy<'_> {
-        HeldBy { pid: holder.pid, name: holder.name.as_deref() }
-    }
     Report {
         sound: check.is_sound(),
         format: check.format,
         commit: check.commit,
         closed_cleanly: check.closed_cleanly,
-        held_by: check.holders.as_ref().map(|holders| holders.iter().map(held_by).collect()),
+        holders: check.holders.as_ref().map(|holders| holders.iter().map(Process::new).collect()),
         pages: check.pages,
         entries: check.entries,
         damage: found(&check.damage),

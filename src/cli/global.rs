@@ -15,7 +15,7 @@ use vlive::Error;
 pub struct GlobalArgs {
     /// The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths
     /// stay relative to the current folder
-    #[arg(short = 'C', long, global = true, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    #[arg(short = 'C', long, global = true, value_name = "FOLDER", value_hint = clap::ValueHint::AnyPath)]
     folder: Option<PathBuf>,
 
     /// How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at
