@@ -1,7 +1,7 @@
 use super::change::Backup;
 use super::environment::Clock;
 use super::selection::{Meaning, Selecting};
-use super::{Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, report, time, touch};
+use super::{Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, others, report, time, touch};
 use crate::browse::{Browsing, Change, Commands, Node, Place, Plan, browse};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -116,6 +116,10 @@ impl Commands for Offered {
 
     fn sentence(&self, error: &Error) -> String {
         report::sentence(error)
+    }
+
+    fn others(&self) -> Vec<String> {
+        others::sentences(&self.global)
     }
 
     fn find(&self, pattern: &str) -> Result<(Vec<Place>, bool), String> {

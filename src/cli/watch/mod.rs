@@ -10,7 +10,7 @@ use super::diff::{json, print_lines};
 use super::filtering::Filtering;
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, report, target, tell_unread, time};
+use super::{Global, Refused, Status, others, report, target, tell_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use base64::Engine;
@@ -132,7 +132,8 @@ impl Watch {
             return Err(error.into());
         }
         let mut watcher = Watcher::new(folder, chosen.scope.selections().to_vec(), options);
-        let mut telling = Telling { watch: self, scope: &chosen.scope, rows, came: false, trouble: None };
+        let mut telling =
+            Telling { watch: self, scope: &chosen.scope, rows, came: false, is_empty: true, trouble: None };
         let ends = self.duration.map(|duration| Instant::now() + duration);
         let mut pace = Pace::default();
         loop {
@@ -163,6 +164,8 @@ struct Telling<'w> {
     rows: Option<RowFilter>,
     /// Whether the awaited event has happened.
     came: bool,
+    /// Whether no entry was seen yet.
+    is_empty: bool,
     /// The problem with the cache that was reported last.
     trouble: Option<String>,
 }
@@ -175,6 +178,7 @@ impl Telling<'_> {
         let now = global.clock().now();
         let mut record = Vec::new();
         let seen = watcher.look(global.look_wait(), |commit, change| {
+            self.is_empty = false;
             let side = change.new.as_ref().or(change.old.as_ref());
             let fetched_at = side.and_then(Remembered::fetched_at);
             if is_silent || !self.scope.takes_age(fetched_at) || !self.has_rows(commit, &change)? {
@@ -198,6 +202,10 @@ impl Telling<'_> {
                     keep(folder, &commit, record, output)?;
                 }
                 self.tell(&commit, is_first, output);
+                if is_first && self.is_empty {
+                    output.flush()?;
+                    others::tell(global, output);
+                }
                 Ok(true)
             }
             Err(error) => {
