@@ -25,10 +25,11 @@ impl SetKey {
         SetKey { name: name.into(), row: row.map(Into::into) }
     }
 
-    /// Whether a selection takes exactly this, where no other set has a longer name that fits.
+    /// Whether a selection takes this, or the set that it is a row of, where no other set has a longer name that fits.
     pub(crate) fn is_selected(&self, selection: &Selection) -> bool {
         let Some(typed) = selection.named() else { return true };
-        find(&typed, |name| (name == self.name()).then_some(())).is_some_and(|((), row)| row == self.row())
+        find(&typed, |name| (name == self.name()).then_some(()))
+            .is_some_and(|((), row)| row.is_none() || row == self.row())
     }
 
     /// The name of the table of rows.
