@@ -7,12 +7,16 @@ use vlive::snapshot::{Table, TableRole};
 
 /// Describes the tables of a file that holds no entries.
 pub fn tell(global: &Global, output: &Output) {
-    sentences(global).iter().for_each(|sentence| output.summary(sentence));
+    for sentence in sentences(global) {
+        output.summary(&sentence);
+    }
 }
 
 /// Describes tables, unless there is one of a cache among them.
 pub fn tell_tables(tables: &[(Table, TableRole)], output: &Output) {
-    sentences_of(tables).iter().for_each(|sentence| output.summary(sentence));
+    for sentence in sentences_of(tables) {
+        output.summary(&sentence);
+    }
 }
 
 /// What a file holds where it holds no entries.

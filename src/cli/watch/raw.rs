@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::io::Write;
 use vlive::diorama::meta::Meta;
-use vlive::snapshot::{EntryChange, SeenCommit, SetKey};
+use vlive::snapshot::{EntryChange, SeenCommit, SetKey, SetRow};
 
 /// Writes the rows that differ, with null for one that is gone, and what is remembered of the set now; of a set that is
 /// new all rows. Nothing is written of one that is gone.
@@ -15,7 +15,7 @@ pub fn write_set(commit: &SeenCommit, key: &SetKey, change: &EntryChange, out: &
     if change.old.is_some() || key.row().is_some() {
         for id in &rows.ids {
             let row = commit.snapshot.row(key, id)?;
-            raw.add(id, row.as_ref().map(|row| row.value()), out)?;
+            raw.add(id, row.as_ref().map(SetRow::value), out)?;
         }
     } else if let Some(set) = commit.snapshot.set(key)? {
         // What is damaged is told beside the commit.
