@@ -47,7 +47,7 @@ pub struct Listing {
     pub table: TableArgs,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 struct Row<'e> {
     key: &'e str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ pub fn list(
         if listing.keys {
             return print_keys(&ages.entries, null, output);
         }
-        let rows: Vec<Row<'_>> = ages.entries.iter().map(|entry| row(entry, now)).collect();
+        let rows = ages.entries.iter().map(|entry| row(entry, now));
         let columns = [
             ("key", "KEY", false),
             ("fetched_at", "FETCHED", false),
@@ -107,7 +107,7 @@ pub fn list(
             ("rows", "ROWS", true),
             ("bytes", "SIZE", true),
         ];
-        let cells = |row: &Row<'_>, output: &Output| {
+        let cells = |row: Row<'_>, output: &Output| {
             [
                 output.key(row.shown).into_owned(),
                 row.fetched_at.map_or_else(|| "-".to_owned(), human::time),
@@ -116,8 +116,8 @@ pub fn list(
                 human::size(row.bytes),
             ]
         };
-        let freshness = |row: &Row| [None, None, row.age.and_then(|age| stale.freshness(age)), None, None];
-        Ok(listing::print_ages(output, format, columns, &rows, cells, freshness)?)
+        let freshness = |row: Row<'_>| [None, None, row.age.and_then(|age| stale.freshness(age)), None, None];
+        Ok(listing::print_ages(output, format, columns, rows, cells, freshness)?)
     })?;
     if !found && chosen.is_everything() && listing.table.format()? == TableFormat::Table {
         output.summary("the cache holds no entries");
@@ -145,15 +145,16 @@ fn draw(entries: &[Age], listing: &Listing, now: u64, output: &mut Output) -> Re
 }
 
 fn row(entry: &Age, now: u64) -> Row<'_> {
+    let set = entry.set.as_deref();
     Row {
         key: &entry.key,
-        layout: layout_name(entry.layout),
+        layout: set.and(layout_name(Layout::Diorama)),
         fetched_at: entry.fetched_at,
         age: entry.fetched_at.map(|fetched_at| time::age(now, fetched_at)),
         rows: entry.rows,
-        total: entry.total,
+        total: set.and_then(|set| set.total),
         bytes: entry.bytes,
-        shown: entry.shown.as_deref().unwrap_or(&entry.key),
+        shown: set.map_or(&entry.key, |set| &set.shown),
     }
 }
 

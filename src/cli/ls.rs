@@ -257,11 +257,12 @@ fn rows_of(row: &Row<'_>) -> String {
 }
 
 fn row(summary: &CacheKeySummary) -> Row<'_> {
+    let set = summary.set.as_ref();
     Row {
         key: Some(&summary.cache_key),
-        layout: ages::layout_name(summary.layout),
-        shown: summary.shown.as_deref(),
-        total: summary.total,
+        layout: set.and(ages::layout_name(Layout::Diorama)),
+        shown: set.map(|set| set.shown.as_str()),
+        total: set.and_then(|set| set.total),
         entries: summary.entries,
         rows: Some(summary.rows),
         bytes: Some(summary.bytes),

@@ -61,7 +61,7 @@ pub use rewrite::{RewritePlan, Rewritten};
 pub use row_filter::{FilterError, RowFilter};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope};
-pub use sets::{only_set, sets_in};
+pub use sets::{SetFacts, only_set, sets_in};
 pub use stat::{Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};

@@ -30,7 +30,9 @@ pub struct Row<'r> {
 /// Who is told of rows.
 pub trait Visitor {
     /// Whether the fields of the next row count; else its record can be empty.
-    fn looks_at_fields(&self) -> bool;
+    fn looks_at_fields(&self) -> bool {
+        true
+    }
 
     fn row(&mut self, row: Row<'_>) -> Result<(), DumpError>;
 
@@ -61,6 +63,34 @@ impl Rows<'_> {
         })?;
         unread.damage.extend(damage);
         Ok((matched, unread))
+    }
+}
+
+/// Passes on the first rows, and all entries.
+pub struct First<'v> {
+    left: usize,
+    visitor: &'v mut dyn Visitor,
+}
+
+impl<'v> First<'v> {
+    pub fn new(limit: usize, visitor: &'v mut dyn Visitor) -> First<'v> {
+        First { left: limit, visitor }
+    }
+}
+
+impl Visitor for First<'_> {
+    fn looks_at_fields(&self) -> bool {
+        self.left > 0 && self.visitor.looks_at_fields()
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), DumpError> {
+        let Some(left) = self.left.checked_sub(1) else { return Ok(()) };
+        self.left = left;
+        self.visitor.row(row)
+    }
+
+    fn entry(&mut self, entry: &Entry) -> Result<(), DumpError> {
+        self.visitor.entry(entry)
     }
 }
 
