@@ -48,7 +48,7 @@ pub use diff::{
     diff_rows, diff_values,
 };
 pub use dump::{DumpError, DumpFormat, DumpStyle, Dumped, RowText, dump, dump_entry, dump_rows, dump_set, dump_tree};
-pub use entries::{each_entry, each_row};
+pub use entries::{Walked, each_entry, each_row};
 pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use findings::{Finding, FindingKind, Findings};

@@ -12,7 +12,7 @@ use clap::Args;
 use printing::{Columns, Objects, Shown};
 use rows::{First, Rows, Survey};
 use std::borrow::Cow;
-use vlive::ops::DumpError;
+use vlive::ops::{DumpError, Walked};
 use vlive::snapshot::EntryKey;
 
 /// Show rows as a table
@@ -71,7 +71,7 @@ impl Show {
             looks_at_all: !self.fields.is_empty(),
             ..Survey::default()
         };
-        let (matched, unread) = rows.each(&mut survey).map_err(not_read)?;
+        let Walked { unread, matched, .. } = rows.each(&mut survey).map_err(not_read)?;
         let found = survey.entries > 0;
         let mut status = Status::Done;
         if found {

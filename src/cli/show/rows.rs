@@ -6,7 +6,7 @@ use crate::output::meaning::{Meaning, meaning};
 use crate::output::{escape, table};
 use indexmap::IndexMap;
 use std::borrow::Cow;
-use vlive::ops::{DumpError, Matched, Scope, Unread};
+use vlive::ops::{DumpError, Scope, Walked};
 use vlive::snapshot::{Entry, EntryKey};
 use vlive::{Record, Snapshot};
 
@@ -44,12 +44,11 @@ pub trait Visitor {
 
 impl Rows<'_> {
     /// Reads all rows, in order.
-    pub fn each(&self, visitor: &mut dyn Visitor) -> Result<(Matched, Unread), DumpError> {
-        let mut unread = Unread::default();
-        let (matched, damage) = vlive::ops::each_entry::<DumpError>(self.snapshot, self.scope, |entry| {
+    pub fn each(&self, visitor: &mut dyn Visitor) -> Result<Walked, DumpError> {
+        vlive::ops::each_entry::<DumpError>(self.snapshot, self.scope, |entry, unread| {
             let (key, fetched_at) = (entry.key(), entry.fetched_at());
             let unreadable_before = unread.unreadable.len();
-            vlive::ops::each_row::<DumpError>(self.snapshot, &entry, &mut unread, |row| {
+            vlive::ops::each_row::<DumpError>(self.snapshot, &entry, unread, |row| {
                 let records = match self.replacing {
                     Some(replacing) => replacing.replace(&key, fetched_at, row.id(), &row.record())?,
                     None if visitor.looks_at_fields() => vec![row.record()],
@@ -60,9 +59,7 @@ impl Rows<'_> {
                 })
             })?;
             if unread.unreadable.len() == unreadable_before { visitor.entry(&entry) } else { Ok(()) }
-        })?;
-        unread.damage.extend(damage);
-        Ok((matched, unread))
+        })
     }
 }
 
