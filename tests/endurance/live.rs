@@ -117,7 +117,7 @@ fn writer() {
     let mut store = Store::open(layout, &folder);
     let last = Snapshot::look(&folder, Duration::from_secs(5), |snapshot| {
         let mut last = None;
-        vlive::ops::each_entry::<vlive::Error>(snapshot, &Scope::all(), |entry| {
+        vlive::ops::each_entry::<vlive::Error>(snapshot, &Scope::all(), |entry, _| {
             last = last.max(entry.fetched_at());
             Ok(())
         })?;
