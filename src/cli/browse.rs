@@ -1,7 +1,9 @@
 use super::change::{Backup, load_command};
 use super::environment::Clock;
 use super::selection::{Meaning, Selecting};
-use super::{Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, report, shell, time, touch};
+use super::{
+    Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, others, report, shell, time, touch,
+};
 use crate::browse::{Browsing, Change, Commands, Node, Place, Plan, browse};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -118,6 +120,10 @@ impl Commands for Offered {
         report::sentence(error)
     }
 
+    fn others(&self) -> Vec<String> {
+        others::sentences(&self.global)
+    }
+
     fn find(&self, pattern: &str) -> Result<(Vec<Place>, bool), String> {
         let mut places = Vec::new();
         let mut are_all = true;
@@ -155,7 +161,7 @@ impl Offered {
                             None => return Ok((Vec::new(), Vec::new())),
                             Some(entry) => (entry.head().map_or(0, |head| head.rows), Some(entry.bytes())),
                         },
-                        EntryKey::Set(key) => match snapshot.sets()?.iter().find(|set| set.name() == key.name()) {
+                        EntryKey::Set(key) => match snapshot.set(&key.whole())? {
                             None => return Ok((Vec::new(), Vec::new())),
                             Some(set) => (set.rows(), None),
                         },

@@ -99,7 +99,7 @@ impl Load {
     fn tell(&self, fixture: &Fixture, plan: &LoadPlan, output: &mut Output) -> Result<()> {
         let summary = Summary {
             entries: fixture.len(),
-            bytes: fixture.bytes(),
+            bytes: plan.bytes(fixture)?,
             added: plan.added(fixture).count(),
             replaced: plan.replaced(fixture).count(),
             removed: plan.removed().len(),

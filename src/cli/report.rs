@@ -154,7 +154,7 @@ pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
 }
 
 /// The same of pages.
-pub fn tell_damage(damage: &[Error], output: &Output) -> Status {
+fn tell_damage(damage: &[Error], output: &Output) -> Status {
     for (n, error) in damage.iter().enumerate() {
         let is_last = n + 1 == damage.len();
         output.error(&sentence(error), advice::hint(error).filter(|_| is_last));

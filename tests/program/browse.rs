@@ -231,6 +231,16 @@ fn sets_of_diorama_are_shown_by_readable_names_and_what_is_missing_of_them() {
 }
 
 #[test]
+fn a_file_without_a_cache_is_said_to_hold_the_tables_of_others() {
+    let folder = crate::diorama::of_other_programs();
+    let Some(browser) = Browser::start_with("others", (80, 24), folder, "") else { return };
+    let screen = browser.until_it_says("1 table of");
+    assert!(screen.contains("the cache holds no entries") && screen.contains("2 tables of"), "{screen}");
+    browser.press(&["q"]);
+    browser.assert_as_found("after");
+}
+
+#[test]
 fn the_last_commit_is_shown_for_a_set_too() {
     let folder = Folder::empty();
     let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/diorama/augmented.redb");
