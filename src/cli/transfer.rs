@@ -204,8 +204,8 @@ fn refuse(in_the_way: &[EntryKey]) -> anyhow::Error {
     if in_the_way.len() > NAMED {
         named = format!("{named} and {} more", in_the_way.len() - NAMED);
     }
-    let verb = if in_the_way.len() == 1 { "is" } else { "are" };
-    Refused::error(format!("{named} {verb} there already"), Some("--replace replaces what is there"))
+    let (verb, them) = if in_the_way.len() == 1 { ("exists", "it") } else { ("exist", "them") };
+    Refused::error(format!("{named} already {verb}"), Some(&format!("--replace replaces {them}")))
 }
 
 fn tell(transferred: &Transferred, moves: bool, changing: &Changing, output: &mut Output) -> Result<()> {
