@@ -160,7 +160,7 @@ impl Edit {
         }
         self.tell(&[key], original.bytes(&new), 0, output)?;
         original.tell_loss(&new, output);
-        backup.tell(output);
+        backup.tell(false, global, output);
         Ok(Status::Done)
     }
 
