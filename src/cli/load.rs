@@ -92,7 +92,7 @@ impl Load {
             global.open_when_free(output, || output.bar("writing").of(write))?
         };
         self.tell(&fixture, &plan, output)?;
-        backup.tell(output);
+        backup.tell(plan.added(&fixture).next().is_some(), global, output);
         Ok(Status::Done)
     }
 

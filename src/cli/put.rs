@@ -99,7 +99,7 @@ impl Put {
             let rows = human::count(summary.rows, "row", "rows");
             output.summary(&format!("{verb} {}: {rows}, {}", summary.key, human::size(summary.bytes)));
         }
-        backup.tell(output);
+        backup.tell(false, global, output);
         Ok(Status::Done)
     }
 }

@@ -135,7 +135,7 @@ fn what_it_changes_the_commands_change_with_a_plan_first_and_a_backup() {
     browser.until_it_says("backup file: ");
     browser.tmux.run(&["send-keys", "-l", "kept.jsonl"]).unwrap();
     browser.press(&["Enter"]);
-    browser.until_it_says("`vlive load kept.jsonl` restores the previous state");
+    browser.until_it_says("`vlive load kept.jsonl` restores it");
     assert_eq!(browser.folder.vlive(["dump", "clients/page_1"]).output().status, 1);
     assert_eq!(browser.folder.vlive(["load", "kept.jsonl"]).output().status, 0);
     assert_eq!(browser.entry("clients/page_1"), before);

@@ -354,7 +354,7 @@ fn a_backup_brings_back_what_each_command_replaced_or_removed() {
             None => run.output(),
         };
         assert_eq!(run.status, 0, "{command:?}: {}", run.stderr);
-        assert!(run.stderr.contains("restores the previous state"), "{command:?}: {}", run.stderr);
+        assert!(run.stderr.contains(&format!("load {backup}` restores ")), "{command:?}: {}", run.stderr);
         assert!(tables(&folder) != before, "{command:?}");
         // What was added stays; what was there is there again.
         let loaded = folder.vlive(["load", &backup]).output();
@@ -393,7 +393,7 @@ fn a_dry_run_names_what_a_change_would_do_and_does_not() {
     let put = folder.vlive(["put", "orders/1", "-n"]).stdin(r#"{"1": {}}"#).output();
     assert!(put.stderr.contains("would replace orders/1: 1 row"), "{}", put.stderr);
     let cp = folder.vlive(["cp", "orders", "new", "-n"]).output();
-    assert_eq!((cp.status, cp.stdout.as_str()), (0, "new\n"), "{}", cp.stderr);
+    assert_eq!((cp.status, cp.stdout.as_str()), (0, "+ new\n"), "{}", cp.stderr);
     assert_eq!(fs::read(folder.path().join("backend.redb")).unwrap(), before);
 }
 
