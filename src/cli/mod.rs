@@ -31,6 +31,7 @@ mod put;
 mod report;
 mod salvage;
 mod selection;
+mod shell;
 mod show;
 mod source;
 mod stale;

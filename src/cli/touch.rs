@@ -74,7 +74,7 @@ impl Touch {
             touched
         };
         self.tell(&touched, fetched_at, output)?;
-        backup.tell(output);
+        backup.tell(false, global, output);
         let unread = tell_unread(&touched.unread, output);
         let found = !touched.keys.is_empty() || !touched.unread.is_empty();
         let unmatched = chosen.tell(&touched.matched, found, global, output);

@@ -191,7 +191,7 @@ fn vlive(folder: &Path, arguments: &[&str]) -> Json {
 }
 
 /// How a writer of that layout is told to behave.
-fn habit(layout: Layout, habit: &str) -> String {
+pub fn habit(layout: Layout, habit: &str) -> String {
     match layout {
         Layout::Live => habit.to_owned(),
         Layout::Diorama => format!("{habit} diorama"),

@@ -76,7 +76,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     };
     edit.tell(&rewritten.keys, rewritten.bytes, rewritten.unchanged, output)?;
     left.undated.iter().for_each(|set| tell_undated(set, output));
-    backup.tell(output);
+    backup.tell(false, global, output);
     let unread = tell_unread(&rewritten.unread, output);
     let unread = left.sets.iter().filter_map(|(set, dumped)| unreadable(set, dumped, output)).fold(unread, Status::max);
     let found = !rewritten.keys.is_empty() || rewritten.unchanged > 0 || !rewritten.unread.is_empty();
