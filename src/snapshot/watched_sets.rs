@@ -90,7 +90,7 @@ impl WatchedSets {
                 changes = rows.after(&mut new, advance, telling.records, &mut told)?;
             }
             let unknown = advance.map_or([false; 2], Advance::has_unknown);
-            if wanted.contains(&None) {
+            if wanted.iter().any(Option::is_none) {
                 told.extend(whole(set, [&old, &new], changes, unknown));
             }
             if new.is_there() {
@@ -108,13 +108,15 @@ pub(super) fn concerns(selections: &[Selection], set: &str) -> bool {
     !wanted(selections, set, |_| false).is_empty()
 }
 
-/// What is selected of a set: all of it, `None`, or rows.
-fn wanted(selections: &[Selection], set: &str, is_known: impl Fn(&str) -> bool) -> Vec<Option<String>> {
-    let of = |selection: &Selection| {
+/// What is selected of a set: all of it, `None`, or what names rows of it, with the selection that has it.
+type Wanted<'s> = Vec<Option<(&'s Selection, String)>>;
+
+fn wanted<'s>(selections: &'s [Selection], set: &str, is_known: impl Fn(&str) -> bool) -> Wanted<'s> {
+    let of = |selection: &'s Selection| {
         let Some(typed) = selection.named() else { return Some(None) };
         let is_it = |name: &str| (name == set || is_known(name)).then(|| name == set);
         match find(&typed, is_it) {
-            Some((true, row)) => Some(row.map(str::to_owned)),
+            Some((true, row)) => Some(row.map(|row| (selection, row.to_owned()))),
             _ => None,
         }
     };
@@ -170,7 +172,7 @@ fn meta_after(mut meta: Meta, table: &ChangedTable<'_>, records: &Records) -> fi
 struct Rows<'a> {
     set: &'a str,
     keeps_values: bool,
-    wanted: &'a [Option<String>],
+    wanted: &'a Wanted<'a>,
 }
 
 impl Rows<'_> {
@@ -195,7 +197,7 @@ impl Rows<'_> {
                 (_, None) => changes.removed += 1,
                 _ => changes.replaced += 1,
             }
-            let is_wanted = self.wanted.iter().flatten().any(|wanted| wanted == id);
+            let is_wanted = self.wanted.iter().flatten().any(|(selection, named)| selection.takes_row(named, id));
             let sides = [old.as_ref(), new.as_ref()];
             let [old, new] = sides.map(|side| side.and_then(|side| side.value.clone()).filter(|_| self.keeps_values));
             let change = self.keeps_values.then(|| RowChange { id: id.to_owned(), old, new });

@@ -13,6 +13,7 @@ mod diff;
 mod diorama;
 mod diorama_changes;
 mod diorama_looking;
+mod diorama_words;
 mod dump;
 mod dump_formats;
 mod dump_output;
