@@ -46,7 +46,7 @@ pub fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
 pub(super) fn bounded<T: Send>(evaluate: impl FnOnce() -> Result<T, Fault> + Send) -> Result<T, Fault> {
     let evaluated = with_room(|| {
         panic::catch_unwind(AssertUnwindSafe(evaluate)).unwrap_or_else(|reason| match reason.downcast::<TooDeep>() {
-            Ok(_) => Err(Fault::new("it calls itself too often within itself")),
+            Ok(_) => Err(Fault::new("it recurses too deeply")),
             Err(panic) => panic::resume_unwind(panic),
         })
     });

@@ -25,6 +25,12 @@ impl SetKey {
         SetKey { name: name.into(), row: row.map(Into::into) }
     }
 
+    /// The key of the whole set whose rows are in the table of this name.
+    #[must_use]
+    pub fn of_table(name: &str) -> SetKey {
+        SetKey::new(name, None)
+    }
+
     /// Whether a selection takes exactly this, where no other set has a longer name that fits.
     pub(crate) fn is_selected(&self, selection: &Selection) -> bool {
         let Some(typed) = selection.named() else { return true };

@@ -7,8 +7,10 @@ use redb::{Database, TableDefinition};
 use serde_json::{Value, json};
 use std::fs;
 
+type Pairs<'p> = &'p [(&'p str, &'p [u8])];
+
 /// A cache with these tables of text and bytes.
-fn cache_of(tables: &[(&str, &[(&str, &[u8])])]) -> Folder {
+fn cache_of(tables: &[(&str, Pairs<'_>)]) -> Folder {
     let folder = Folder::empty();
     let database = Database::create(folder.file()).unwrap();
     let transaction = database.begin_write().unwrap();
@@ -52,7 +54,7 @@ fn damage_to_a_meta_table_is_told_by_the_set_that_it_belongs_to() {
 
 #[test]
 fn a_finding_of_check_is_one_line_whatever_the_names_in_it_hold() {
-    let total: &[(&str, &[u8])] = &[("total", b"123")];
+    let total: Pairs<'_> = &[("total", b"123")];
     let folder = cache_of(&[
         ("s\u{1b}[31m\n", &[("a\nb\u{1b}", REFUSED), ("c", ROW)]),
         ("s\u{1b}[31m\n\u{1}meta", total),

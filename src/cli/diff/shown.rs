@@ -58,7 +58,7 @@ impl Shown {
                 Difference::Entry(entry) => lines.extend(of_entry(entry)),
                 Difference::Row(row) => {
                     let key = lines.last().map(|line| line.key.clone()).unwrap_or_default();
-                    lines.extend(of_row(key, row));
+                    lines.extend(of_row(&key, row));
                 }
                 Difference::Field(field) => {
                     let last = lines.last();
@@ -120,7 +120,7 @@ fn of_entry(entry: &EntryDiff) -> Vec<Line> {
 }
 
 /// What differs in a row as a whole; the last line stands for it.
-fn of_row(key: String, row: &RowDiff) -> Vec<Line> {
+fn of_row(key: &str, row: &RowDiff) -> Vec<Line> {
     let change = match row.change {
         Change::Changed if row.refused.iter().any(Option::is_some) => "undecodable",
         Change::Changed if row.is_reordered => "reordered",
@@ -131,7 +131,7 @@ fn of_row(key: String, row: &RowDiff) -> Vec<Line> {
         Change::Removed => (row.record.clone(), None),
         _ => (None, row.record.clone()),
     };
-    let line = |change, old, new| Line { key: key.clone(), id: Some(row.id.clone()), field: None, change, old, new };
+    let line = |change, old, new| Line { key: key.to_owned(), id: Some(row.id.clone()), field: None, change, old, new };
     let mut lines = vec![line(change, old, new)];
     let [before, after] = row.is_incomplete;
     if row.change == Change::Changed && before != after {

@@ -49,7 +49,7 @@ impl Rows<'_> {
             let unreadable_before = unread.unreadable.len();
             vlive::ops::each_row::<DumpError>(self.snapshot, &entry, &mut unread, |row| {
                 let records = match self.replacing {
-                    Some(replacing) => replacing.replace(&key, fetched_at, &row)?,
+                    Some(replacing) => replacing.replace(&key, fetched_at, row)?,
                     None if visitor.looks_at_fields() => vec![row.record()],
                     None => vec![Record::new()],
                 };
