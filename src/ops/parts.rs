@@ -88,19 +88,18 @@ pub(crate) fn on_all_cores<Out: Send, E: From<Error>>(
             }
             take(Worked::Large(part))
         };
-        let mut of_rows = Vec::new();
-        let (matched, of_entries) = each_entry::<E>(snapshot, scope, |entry| match entry {
+        let walked = each_entry::<E>(snapshot, scope, |entry, unread| match entry {
             Entry::Live(entry) => push(Part::Live(entry)),
             Entry::Set(set) => {
                 push(Part::Key(Arc::clone(&set)))?;
-                each_part(snapshot, &set, id, &mut of_rows, &mut push)
+                each_part(snapshot, &set, id, &mut unread.damage, &mut push)
             }
         })?;
-        damage.extend(of_entries.into_iter().chain(of_rows));
+        damage.extend(walked.unread.damage);
         while let Some(out) = workers.next() {
             take(Worked::Parts(out))?;
         }
-        Ok(matched)
+        Ok(walked.matched)
     })
 }
 

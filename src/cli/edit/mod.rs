@@ -34,7 +34,7 @@ use vlive::{Cache, Snapshot};
 /// error; the status is then 3.
 ///
 /// A set of diorama is edited with its times and its total. One that loses a row loses its times too, unless they are
-/// edited, so that the app fetches it again. To edit a row of one (`clients/42`) leaves these as they are.
+/// edited, so that the app fetches it again. Editing a row of one (`clients/42`) leaves these as they are.
 #[derive(Debug, Args)]
 pub struct Edit {
     #[command(flatten)]
@@ -160,7 +160,7 @@ impl Edit {
         }
         self.tell(&[key], original.bytes(&new), 0, output)?;
         original.tell_loss(&new, output);
-        backup.tell(output);
+        backup.tell(false, global, output);
         Ok(Status::Done)
     }
 

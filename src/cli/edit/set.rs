@@ -186,7 +186,7 @@ impl Original for OriginalSet {
 
 /// The set, or the row of it, as it is in a snapshot.
 fn look(set: &Set, snapshot: &Snapshot) -> vlive::Result<Option<SeenSet>> {
-    snapshot.set_again(set)?.map(|set| SeenSet::new(snapshot, set)).transpose()
+    snapshot.set(&set.key())?.map(|set| SeenSet::new(snapshot, set)).transpose()
 }
 
 /// Shows what a dry run would change of a set, as `changed` has made it.
