@@ -156,7 +156,7 @@ fn people_read_names_that_programs_get_as_they_are_stored() {
     let edit = folder.vlive(["edit", RED, "--apply", ".a.b"]).output();
     assert!(edit.stderr.contains("--apply cannot change `clients where team = red`"), "{}", edit.stderr);
     let taken = folder.vlive(["cp", RED, "clients hub \"session 7\""]).output();
-    assert!(taken.stderr.contains("`clients hub \"session 7\"` is there already"), "{}", taken.stderr);
+    assert!(taken.stderr.contains("`clients hub \"session 7\"` already exists"), "{}", taken.stderr);
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn lists_of_changes_have_readable_names_on_a_terminal_and_stored_ones_in_a_pipe(
         (&["touch", RED, "-n"], RED, "clients where team = red"),
         (&["cp", RED, "y?c1:112:1:a1:=4:i1:1q-s-n1:0", "-n"], "y?c1:112:1:a1:=4:i1:1q-s-n1:0", "y where a = 1"),
     ] {
-        assert_eq!(folder.vlive(args).output().stdout, format!("{stored}\n"));
+        assert!(folder.vlive(args).output().stdout.ends_with(&format!("{stored}\n")));
         let quoted = args.iter().map(|arg| format!("'{arg}'")).collect::<Vec<_>>().join(" ");
         let Some(shown) = on_a_terminal(&folder, &[], &quoted) else { return };
         assert!(shown.contains(readable) && !shown.contains(stored), "{shown}");
