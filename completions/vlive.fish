@@ -70,7 +70,7 @@ rows\t''"
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l limit -d 'Show at most N rows' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -104,7 +104,7 @@ rows\t''"
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l limit -d 'Show at most N rows' -r
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -232,7 +232,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand show" -l select -d 'Show the
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l fields -d 'Show only these fields, in this order' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l limit -d 'Show at most N rows, with the fields that occur in them' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -261,7 +261,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand find" -l field -d 'Search on
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l limit -d 'Stop after N matches' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -294,7 +294,7 @@ rows\t''"
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l limit -d 'Show at most N rows' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -321,7 +321,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand diff" -l newer-than -d 'Only
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l keys-from -d 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -344,7 +344,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand diff" -s q -l quiet -d 'Prin
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -406,7 +406,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand where" -l depth -d 'How many
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l timeout -d 'Stop searching after this long' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -424,7 +424,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand where" -s h -l help -d 'Prin
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'

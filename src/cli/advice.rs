@@ -80,6 +80,7 @@ fn hint_on_set(error: &SetError) -> Option<&'static str> {
             "--as diorama writes a set, --as live an entry of vantage-live beside them"
         }
         SetError::SetIsRepeated { .. } => "leave one of them out",
+        SetError::NotRows { .. } => "leave it out; in the cache it would be a table of another program",
         SetError::OtherRows { .. } => "give the row as `{\"ID\": {…}}`; the name of the set alone writes all its rows",
         SetError::NotAlike { is_row: true, .. } => "the new key must be a set that exists, a `/` and a row id",
         SetError::NotAlike { .. } | SetError::NotASetTable { .. } | SetError::NotASetName { .. } => "name another set",

@@ -17,7 +17,7 @@ use vlive::ops::{CheckedSets, Finding, Findings};
 /// the name of a cache table but another type. In a cache of diorama also: sets that the app cannot list because
 /// of one row, rows that diorama refuses or would alter, and times and totals that it cannot read.
 ///
-/// `table` and `json` are the whole report, `json` as one object; the other formats list the findings.
+/// `table` and `json` are the whole report; the other formats list the findings.
 ///
 /// The status is 0 if nothing was found, 1 if something was, and 3 if there is nothing to check.
 #[derive(Debug, Args)]
