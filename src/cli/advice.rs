@@ -80,9 +80,11 @@ fn hint_on_set(error: &SetError) -> Option<&'static str> {
             "--as diorama writes a set, --as live an entry of vantage-live beside them"
         }
         SetError::SetIsRepeated { .. } => "leave one of them out",
+        SetError::NotRows { .. } => "leave it out; in the cache it would be a table of another program",
         SetError::OtherRows { .. } => "give the row as `{\"ID\": {…}}`; the name of the set alone writes all its rows",
         SetError::NotAlike { is_row: true, .. } => "the new key must be a set that exists, a `/` and a row id",
         SetError::NotAlike { .. } | SetError::NotASetTable { .. } | SetError::NotASetName { .. } => "name another set",
+        SetError::RowsByPrefix { .. } => "leave --prefix out, and name a row",
         SetError::OnlyARow { .. } => "name the row: the set, a `/` and the id",
         _ => return None,
     })
