@@ -111,7 +111,9 @@ fn a_signal_at_any_instant_leaves_all_or_nothing_and_no_temporary_file() {
             }
         }
         assert!(interrupted > 0, "{args:?} was never interrupted");
-        folders.iter().for_each(|folder| fs::remove_dir_all(folder.path().join("new")).unwrap());
+        for folder in &folders {
+            fs::remove_dir_all(folder.path().join("new")).unwrap();
+        }
     }
 }
 
