@@ -3,6 +3,7 @@
 use super::{Grid, Output};
 use std::borrow::Cow;
 use std::io::{self, Write};
+use vlive::ops::Escape;
 
 /// Prints a line of headings and a line per row; values are in quotes where they have to be.
 pub fn print(output: &mut Output, grid: &Grid<'_>, delimiter: u8) -> io::Result<()> {
@@ -12,13 +13,15 @@ pub fn print(output: &mut Output, grid: &Grid<'_>, delimiter: u8) -> io::Result<
 
 /// Prints a line of values.
 pub fn row<'c>(output: &mut Output, delimiter: u8, cells: impl Iterator<Item = Cow<'c, str>>) -> io::Result<()> {
-    let escape = output.escape();
-    // In memory, since csv flushes what it writes to.
-    let mut csv = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
-    for cell in cells {
-        csv.write_field(&*escape(&cell)).map_err(io::Error::from)?;
-    }
-    csv.write_record(None::<&[u8]>).map_err(io::Error::from)?;
-    let line = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    let mut line = Vec::new();
+    push_row(&mut line, delimiter, output.escape(), cells);
     output.data().write_all(&line)
+}
+
+/// Appends a line of values, given how text is escaped where output goes.
+pub fn push_row<'c>(text: &mut Vec<u8>, delimiter: u8, escape: Escape, cells: impl Iterator<Item = Cow<'c, str>>) {
+    // Its own buffer is for where each write takes long, and is made anew for each line.
+    let mut csv = csv::WriterBuilder::new().delimiter(delimiter).buffer_capacity(64).from_writer(text);
+    let written = cells.into_iter().try_for_each(|cell| csv.write_field(&*escape(&cell)));
+    written.and_then(|()| csv.write_record(None::<&[u8]>)).expect("memory takes all");
 }
