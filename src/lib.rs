@@ -1,8 +1,9 @@
-//! The on-disk caches of vantage-live: looked into, compared, seeded and invalidated.
+//! Inspects, compares, seeds and invalidates the on-disk caches of vantage-live and vantage-diorama.
 //!
-//! vantage-live, the locally cached, write-through table wrapper of the Vantage framework, keeps
-//! one redb file, `vlive.redb`, in a folder. This crate knows the layout of that file, the codec of
-//! its values, and what vantage-live 0.4 makes of both. There are two ways to a cache:
+//! Both crates are the local cache of the Vantage framework. vantage-live keeps one redb file, `vlive.redb`, in a
+//! folder, with a value for each key; its successor vantage-diorama keeps one redb file at any path, with two tables
+//! for each set of rows. This crate knows both layouts, the codecs of their values, and what vantage-live 0.4 and
+//! vantage-diorama 1.5 make of them. There are two ways to a cache:
 //!
 //! - [`Snapshot`] looks. It never takes a lock, never writes, and believes no byte before its
 //!   checksum; it works on a cache that an app has open, and on one that was left by a crash.

@@ -13,10 +13,10 @@ use vlive::Snapshot;
 use vlive::ops::{Age, AgeHistogram};
 use vlive::snapshot::Layout;
 
-/// List entries: when they were fetched, their age, rows and size
+/// List entries with the time they were fetched, their age, rows and size
 ///
-/// Without a selection every entry is listed. One without `/` is exactly one cache key; one with `/` is every
-/// sub-key in that cache key that begins with the rest, as vantage-live invalidates.
+/// Without a SELECTION every entry is listed. One without `/` is exactly one cache key; one with `/` is every
+/// sub-key in that cache key that begins with the rest, as in vantage-live's `invalidate_prefix`.
 #[derive(Debug, Args)]
 pub struct Ages {
     #[command(flatten)]

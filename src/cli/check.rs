@@ -1,4 +1,5 @@
 use super::format::TableArgs;
+use super::stat::Process;
 use super::{Global, Status};
 use crate::output::listing::{self, TableFormat};
 use crate::output::{Output, findings as words, human};
@@ -7,16 +8,16 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use vlive::ops::{CheckedSets, Findings};
-use vlive::system::Holder;
 
 /// Verify every page and every entry, without changing anything
 ///
-/// Findings are of five kinds, each listed with its count and its first ten places: damage
-/// (checksums, lengths, pages reached twice), free space (pages in use that redb has recorded as free, or
-/// the other way round), entries that vantage-live refuses to read, entries of which it silently ignores or
-/// would alter something, and tables with the name of a cache table but another type.
+/// Each kind of finding has its count and its first ten places: damage (checksums, lengths, pages reached
+/// twice); free space (pages in use that redb has recorded as free, or the other way round); entries that
+/// vantage-live refuses to read; entries of which it silently ignores or would alter something; and tables with
+/// the name of a cache table but another type. In a cache of diorama also: sets that the app cannot list because
+/// of one row, rows that diorama refuses or would alter, and times and totals that it cannot read.
 ///
-/// `table` and `json` are the whole report; the other formats list the findings.
+/// `table` and `json` are the whole report, `json` as one object; the other formats list the findings.
 ///
 /// The status is 0 if nothing was found, 1 if something was, and 3 if there is nothing to check.
 #[derive(Debug, Args)]
@@ -35,7 +36,7 @@ struct Report<'c> {
     format: u8,
     commit: u64,
     closed_cleanly: bool,
-    held_by: Option<Vec<HeldBy<'c>>>,
+    holders: Option<Vec<Process<'c>>>,
     pages: u64,
     entries: u64,
     damage: Found<'c>,
@@ -57,12 +58,6 @@ struct Diorama<'c> {
     malformed: Found<'c>,
     altered: Found<'c>,
     own_names: Found<'c>,
-}
-
-#[derive(Serialize)]
-struct HeldBy<'c> {
-    pid: u32,
-    name: Option<&'c str>,
 }
 
 #[derive(Serialize)]
@@ -156,15 +151,12 @@ fn report(check: &vlive::ops::Check) -> Report<'_> {
             findings.places.iter().map(|found| Place { place: found.place.as_deref(), what: words::kind(&found.kind) });
         Found { count: findings.count, places: places.collect() }
     }
-    fn held_by(holder: &Holder) -> HeldBy<'_> {
-        HeldBy { pid: holder.pid, name: holder.name.as_deref() }
-    }
     Report {
         sound: check.is_sound(),
         format: check.format,
         commit: check.commit,
         closed_cleanly: check.closed_cleanly,
-        held_by: check.holders.as_ref().map(|holders| holders.iter().map(held_by).collect()),
+        holders: check.holders.as_ref().map(|holders| holders.iter().map(Process::new).collect()),
         pages: check.pages,
         entries: check.entries,
         damage: found(&check.damage),

@@ -9,11 +9,10 @@ use vlive::ops::{self, Compacted};
 
 /// Shrink a cache file to the size that its contents need
 ///
-/// A cache of vantage-live never shrinks by itself. All tables are written to a new file beside it and compared
-/// with the old one, entry by entry; then the new file takes its place, with the same owner and mode. The app must
-/// be stopped, and the disk needs room for both files. An empty cache takes 1.6 MiB: redb records which pages of
-/// the file are in use, however few there are. No entry is replaced or removed, so that there is no
-/// --backup.
+/// A cache file never shrinks by itself. All its tables are written to a new file beside it and compared with the
+/// old one, entry by entry; then the new file takes its place, with the same owner and mode. The app must be
+/// stopped, and the disk needs room for both files. An empty cache takes 1.6 MiB: redb records which pages of the
+/// file are in use, however few there are. There is no --backup, since no entry is replaced or removed.
 #[derive(Debug, Args)]
 pub struct Compact {
     /// Print how much would be given back, without changing anything

@@ -8,7 +8,7 @@ use std::io::Write;
 
 /// Print the completion script for a shell
 ///
-/// For example: `vlive completions fish > ~/.config/fish/completions/vlive.fish`
+/// For example `vlive completions fish > ~/.config/fish/completions/vlive.fish`.
 #[derive(Debug, Args)]
 pub struct Completions {
     /// The shell

@@ -15,12 +15,13 @@ use vlive::{Key, Snapshot};
 
 /// Print entries as JSON, or write them to files
 ///
-/// One full key (with a `/`) prints its envelope, `{"fetched_at": N, "rows": {…}}`. A bare cache key,
-/// several keys, or none for the whole cache print an object of full key to envelope. Nothing is
-/// lost: what JSON cannot hold is an object with one of the keys `$bytes`, `$tag`, `$float`, `$int`,
-/// `$map`, and `vlive put` and `vlive load` read it back.
+/// One full key (with a `/`) prints its envelope, `{"fetched_at": N, "rows": {…}}`. A cache key, several
+/// selections, or none for the whole cache print an object of full key to envelope. A set of diorama says
+/// `"layout": "diorama"`, and has what diorama remembers of it beside its rows.
 ///
-/// An entry that cannot be decoded is left out and named on standard error; the status is then 3.
+/// Nothing is lost: what JSON cannot hold becomes an object with one of the keys `$bytes`, `$tag`, `$float`,
+/// `$int` and `$map`, and `vlive put` and `vlive load` read it back. An entry that cannot be decoded is left out
+/// and named on standard error; the status is then 3.
 #[derive(Debug, Args)]
 pub struct Dump {
     #[command(flatten)]
@@ -36,7 +37,7 @@ pub struct Dump {
     format: FormatArgs<Format>,
 
     /// Write to a file, which appears once it is complete, or to a new folder (a path that ends with `/`), with
-    /// a file for each entry; `-` is standard output
+    /// a file for each entry; `-` is standard output. Without --format the name's extension chooses it
     #[arg(short, long, value_name = "FILE|FOLDER", value_hint = clap::ValueHint::AnyPath)]
     output: Option<PathBuf>,
 

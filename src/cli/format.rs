@@ -21,7 +21,7 @@ pub trait Formats: ValueEnum + Copy + PartialEq + Send + Sync + 'static {
 /// `--format`, and `--json` for short.
 #[derive(Debug, Args)]
 pub struct FormatArgs<F: Formats> {
-    /// What to print
+    /// The output format
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<F>,
 
@@ -109,7 +109,7 @@ pub struct TableArgs {
     #[command(flatten)]
     format: FormatArgs<TableFormat>,
 
-    /// Write to a file, which appears once it is complete; the ending of its name chooses the format
+    /// Write to a file, which appears once it is complete; without --format its extension chooses the format
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
 }

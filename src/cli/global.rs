@@ -13,9 +13,9 @@ use vlive::Error;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
-    /// The folder of the cache, or the file itself; by default `VLIVE_FOLDER`, then the current folder. Other
-    /// paths stay relative to the current folder
-    #[arg(short = 'C', long, global = true, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    /// The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths
+    /// stay relative to the current folder
+    #[arg(short = 'C', long, global = true, value_name = "FOLDER", value_hint = clap::ValueHint::AnyPath)]
     folder: Option<PathBuf>,
 
     /// How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at
@@ -28,7 +28,7 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: Color,
 
-    /// Do not use a pager; the default is `VLIVE_PAGER`, then `PAGER`, then `less -FRX`
+    /// Do not use a pager; without this it is `VLIVE_PAGER`, or else `PAGER`, or else `less -FRX`
     #[arg(long, global = true)]
     pub no_pager: bool,
 

@@ -11,28 +11,30 @@ use vlive::{Cache, Snapshot};
 
 /// Delete entries by key, prefix or age, and list them
 ///
-/// A selection without `/` deletes exactly one cache key, with its table: `cl` deletes nothing of `clients`.
+/// A SELECTION without `/` deletes exactly one cache key, with its table: `cl` deletes nothing of `clients`.
 /// With `/` it deletes every entry in that cache key whose sub-key begins with the rest: `clients/page_1`
 /// deletes `page_10` too, as vantage-live's `invalidate_prefix` does. It is not an error if nothing matches.
 /// Everything happens in one transaction.
 ///
-/// `vlive invalidate --all --older-than 7d` deletes what is older than a week. An entry whose time cannot be
-/// read is kept then, unless --unreadable is given, and one dated in the future is kept: it is newer than
-/// anything.
+/// A set of diorama is deleted together with its times, and a row of one (`clients/42`) deletes the times of its
+/// set, so that the app fetches the set again instead of showing it without them.
+///
+/// `vlive invalidate --all --older-than 7d` deletes what is older than a week. It keeps entries whose time cannot
+/// be read, unless --unreadable is given, and entries dated in the future, which are newer than any age.
 #[derive(Debug, Args)]
 pub struct Invalidate {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Delete every cache key, but no other table
+    /// Delete every entry; tables of other programs are left alone
     #[arg(long)]
     all: bool,
 
-    /// With --older-than or --newer-than: delete entries whose time cannot be read as well
+    /// With --older-than or --newer-than: also delete entries whose time cannot be read
     #[arg(long)]
     unreadable: bool,
 
-    /// Of diorama: the narrowed copies of a selected set as well, such as `clients where team = red` of `clients`
+    /// With a set of diorama, also take its narrowed copies: with `clients` also `clients where team = red`
     #[arg(long)]
     narrowed: bool,
 

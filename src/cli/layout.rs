@@ -5,8 +5,8 @@ use vlive::snapshot::Layout;
 
 #[derive(Debug, Args)]
 pub struct LayoutArg {
-    /// Write entries in this layout, which converts those of the other; refused if that would lose anything but
-    /// fractions of a second [default: what each says, else what suits the cache]
+    /// Write entries in this layout, and convert those of the other one; refused if more than fractions of a second
+    /// would be lost [default: the layout that an entry names, or else that of the cache]
     #[arg(long = "as", value_name = "LAYOUT")]
     layout: Option<Named>,
 }

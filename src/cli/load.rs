@@ -14,14 +14,14 @@ use vlive::{Cache, Error, Fixture, Snapshot};
 
 /// Load entries from fixtures, all or none
 ///
-/// A source is a document as `vlive dump` prints it, JSON Lines with an object for each entry
+/// A SOURCE is a document as `vlive dump` prints it, JSON Lines with an object for each entry
 /// (`{"key": …, "fetched_at": …, "rows": …}`, or `{"key": …, "raw": …}` as
 /// `vlive dump --format jsonl --raw` prints it), or a folder in which `clients/page_1.json` is the entry
-/// `clients/page_1`. The rows of an entry come in any form that `vlive put` takes. All sources are
-/// checked before anything is written, in one transaction; folder and file are created where they are
+/// `clients/page_1`. The rows of an entry come in any form that `vlive put` takes. All sources are checked before
+/// anything is written, and then written in one transaction; the cache and its folder are created if they are
 /// missing. A dry run prints what would be added (`+`), replaced (`~`) and removed (`-`).
 ///
-/// An entry is dated by --fetched-at or --age, else by the source, else by `SOURCE_DATE_EPOCH`, else now.
+/// An entry gets the time of --fetched-at or --age, else that of its source, else `SOURCE_DATE_EPOCH`, else now.
 #[derive(Debug, Args)]
 pub struct Load {
     /// Files and folders to load; standard input if none is given, or for `-`
@@ -32,7 +32,7 @@ pub struct Load {
     #[arg(long)]
     replace: bool,
 
-    /// First empty the whole cache, except tables that are not cache tables
+    /// First empty the whole cache; tables of other programs are left alone
     #[arg(long, conflicts_with = "replace")]
     clear: bool,
 

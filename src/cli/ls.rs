@@ -15,11 +15,12 @@ use vlive::snapshot::{Layout, Set, Table, TableRole};
 
 /// List the cache keys, or the entries of a selection
 ///
-/// Without a selection there is a row for each cache key: entries, rows, size, and the age of the newest and the
-/// oldest entry. With one, or with bounds of age, there is a row for each entry, as `vlive ages` prints it.
+/// Without a SELECTION there is a row for each cache key, or set of diorama: entries, rows, size, and the age of the
+/// newest and the oldest entry. With one, or with bounds of age, there is a row for each entry, as `vlive ages`
+/// prints it.
 ///
-/// Sizes are those of the values. Rows are counted as the envelopes declare them, without decoding the rows;
-/// an entry whose head cannot be read is named on standard error, and the status is then 3.
+/// Sizes are those of the values. Rows are counted as the envelopes declare them, without decoding them; an entry
+/// whose head cannot be read is named on standard error, and the status is then 3.
 #[derive(Debug, Args)]
 pub struct Ls {
     /// The folder or file of the cache, if there is one at this path and -C is not given; otherwise a SELECTION
@@ -29,11 +30,11 @@ pub struct Ls {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// List the tables that are not cache tables as well, with their types
+    /// Also list the tables of other programs, with their types
     #[arg(long)]
     all: bool,
 
-    /// List only the cache keys and how many entries each has, from the file's own counts; no entry is read
+    /// List only the cache keys with their numbers of entries, from the file's own counts; no entry is read
     #[arg(long, conflicts_with_all = ["all", "keys", "older_than", "newer_than", "keys_from", "sort"])]
     quick: bool,
 

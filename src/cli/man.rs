@@ -1,6 +1,6 @@
 use super::{Cli, Refused, Status};
 use crate::output::Output;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Command, CommandFactory};
 use clap_mangen::roff::{Roff, bold, roman};
 use std::io::Write;
@@ -38,61 +38,87 @@ impl Man {
     }
 }
 
-fn render(command: Command, title: &str) -> Result<String> {
+fn render(mut command: Command, title: &str) -> Result<String> {
+    const SYNOPSIS: &str = ".SH SYNOPSIS\n";
+    let usage = command.render_usage().to_string();
+    let mut synopsis = Roff::new();
+    synopsis.text([roman(usage.trim_start_matches("Usage: "))]);
     let mut page = Vec::new();
     let source = concat!("vlive ", env!("CARGO_PKG_VERSION"));
     clap_mangen::Man::new(command).title(title).source(source).render(&mut page)?;
-    // Only the heading that clap was given for `--help` is not in capitals.
-    Ok(String::from_utf8(page)?.replace(".SH Commands", ".SH COMMANDS"))
+    // Only the heading that clap was given for `--help` is not in capitals, and the footer has the version.
+    let page = String::from_utf8(page)?.replace(".SH Commands", ".SH COMMANDS");
+    let page = page.replace(concat!(".SH VERSION\nv", env!("CARGO_PKG_VERSION"), "\n"), "");
+    // clap_mangen's synopsis has every option, without values; the usage of `--help` fits on a line.
+    let (before, rest) = page.split_once(SYNOPSIS).context("the page has no synopsis")?;
+    let (_, after) = rest.split_once(".SH ").context("the page ends with its synopsis")?;
+    Ok(format!("{before}{SYNOPSIS}{}.SH {after}", synopsis.to_roff()))
 }
 
 const EXIT_STATUS: [(&str, &str); 5] = [
-    ("0", "Done. For invalidate also when nothing matched: vantage-live swallows that too."),
-    ("1", "The answer is no: that key or selection is not in the cache, check found something, or diff a difference."),
-    ("2", "Usage, or input that is refused."),
+    ("0", "Done. For invalidate also when nothing matched, as vantage-live's invalidate_prefix has it."),
+    (
+        "1",
+        "The answer is no: that key or selection is not in the cache, find or where found nothing, check found something, \
+         diff found a difference, or watch did not see what it waited for.",
+    ),
+    ("2", "Wrong usage, or input that is refused."),
     (
         "3",
         "The cache cannot be read or written: missing, not a cache, damaged, another format, no permission, disk full. \
-         Also when a part of it could not be read or an entry not be decoded; the rest was still shown.",
+         Also when a part of it could not be read or an entry could not be decoded; the rest was still shown.",
     ),
-    ("4", "In use: a write was asked for while another process holds the cache. The message names that process."),
+    ("4", "In use: a write was asked for while another process has the cache open. On Linux the message names it."),
 ];
 
-const ENVIRONMENT: [(&str, &str); 6] = [
-    ("VLIVE_FOLDER", "The folder of the cache where -C is not given."),
+const ENVIRONMENT: [(&str, &str); 8] = [
+    ("VLIVE_FOLDER", "The folder or file of the cache, if -C is not given."),
     (
         "SOURCE_DATE_EPOCH",
-        "Seconds since 1970 that date what put and load write, where neither an option nor the input does.",
+        "The time, in seconds since 1970, of what put and load write, if neither an option nor the input has one.",
     ),
-    ("VLIVE_NOW", "Seconds since 1970 to be taken for now in ages and dates, so that output can be compared."),
+    ("VLIVE_NOW", "The current time, in seconds since 1970, for ages and dates that do not depend on the clock."),
+    ("VISUAL, EDITOR", "The editor of edit, a command line for the shell; by default vi."),
     (
         "NO_COLOR, CLICOLOR_FORCE",
-        "Colour nothing, or colour outside a terminal too, unless --color says otherwise. JSON outside a terminal is \
+        "No colour, or colour outside a terminal too, unless --color says otherwise. JSON outside a terminal is \
          coloured only by --color always.",
     ),
-    ("VLIVE_PAGER, PAGER", "The pager, a line for the shell; none where it is empty or cat."),
-    ("COLUMNS", "How wide a terminal is; without it the terminal is asked."),
+    ("VLIVE_PAGER, PAGER", "The pager, a command line for the shell; none if it is empty or cat."),
+    ("COLUMNS", "The width of the terminal; if it is not set, the terminal is asked."),
+    ("TMPDIR", "The folder for temporary files."),
 ];
 
-const FILES: [(&str, &str); 1] = [(
-    "vlive.redb",
-    "The one file that vantage-live keeps in the folder of a cache: a redb 2.6 database with a table __vlive__KEY for \
-     each cache key KEY. A value is a CBOR map of fetched_at, in whole seconds since 1970, and rows, a map of row id \
-     to record.",
-)];
+const FILES: [(&str, &str); 2] = [
+    (
+        "vlive.redb",
+        "The one file that vantage-live keeps in the folder of a cache: a redb 2.6 database with a table __vlive__KEY \
+         for each cache key KEY. A value is a CBOR map of fetched_at, in whole seconds since 1970, and rows, a map of \
+         row id to record.",
+    ),
+    (
+        "*.redb",
+        "vantage-diorama keeps its cache in one redb 2.6 database at any path, with a table for each set of rows and \
+         one for the times and the total of the set.",
+    ),
+];
 
-const EXAMPLES: [(&str, &str); 11] = [
+const EXAMPLES: [(&str, &str); 15] = [
     ("vlive ls", "What is in the cache?"),
     ("vlive dump clients/page_1 | jq .rows", "The rows of one page."),
-    ("vlive show clients/page_1 --fields name,balance", "Two of its fields, as a table."),
+    ("vlive show clients --where '.balance > 1000' --fields name,balance", "Two fields of some rows, as a table."),
+    ("vlive find --id c1", "Which entries hold this row, and do they differ?"),
+    ("vlive edit clients/page_1 --apply '.rows.c1.name = \"Anna\"' --backup old.jsonl", "Change one field."),
+    ("vlive load old.jsonl", "Undo that."),
     ("vlive dump --output fixtures/", "A file for each entry, for version control."),
     ("vlive load fixtures --clear", "A cache with these entries and no others."),
     ("vlive diff fixtures cache", "What has changed since?"),
     ("vlive ages clients/page_ --json", "How old are the pages of clients?"),
-    ("vlive check", "Is the file sound, and every entry one that the app can read?"),
+    ("vlive check", "Is the file sound, and can the app read every entry?"),
     ("vlive put clients/page_1 fixtures/clients.json --age 1h", "Seed an entry that was fetched an hour ago."),
-    ("vlive invalidate clients --dry-run", "What would vantage-live drop?"),
-    ("vlive invalidate clients --wait 10s", "Drop it, as soon as the app lets go of the cache."),
+    ("vlive invalidate clients --dry-run", "What would vantage-live delete?"),
+    ("vlive invalidate clients --wait 10s", "Delete it, as soon as the app has closed the cache."),
+    ("vlive invalidate --all --older-than 7d", "Delete what is older than a week."),
 ];
 
 fn more_on_the_program(program: &Command, roff: &mut Roff) {

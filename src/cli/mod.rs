@@ -55,10 +55,10 @@ pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
 pub use streams::streams;
 
-/// Look into, compare, seed and invalidate the on-disk caches of vantage-live
+/// Inspect, compare, seed and invalidate the on-disk caches of vantage-live and vantage-diorama
 ///
-/// Looking takes no lock and changes nothing: it works while the app runs, on a cache that was left
-/// by a crash, and without permission to write. Changing needs the cache for itself.
+/// Commands that look take no lock and change nothing: they work while the app runs, on a cache that a crash left
+/// behind, and without permission to write. Commands that change a cache need its app to be stopped.
 #[derive(Debug, Parser)]
 #[command(
     name = "vlive",

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 
 #[derive(Debug, Args)]
 pub struct Order {
-    /// Sort: by key, by age (the oldest first), or by size or rows (the largest first)
+    /// Sort by key (the default), by age (oldest first), or by size or rows (largest first)
     #[arg(long, value_enum, value_name = "FIELD", default_value_t = By::Key, hide_default_value = true)]
     sort: By,
 

@@ -13,19 +13,18 @@ use vlive::{Cache, Error, Fixture, Snapshot};
 
 /// Write one entry from JSON
 ///
-/// The input is an envelope as `vlive dump` prints it (an object with `rows`, perhaps `fetched_at`,
-/// and nothing else), an object of row id to row, or an array of rows. All of it is checked before
-/// anything is written; folder and file are created where they are missing.
+/// The input is an envelope as `vlive dump` prints it (an object with `rows`, perhaps `fetched_at`, and nothing
+/// else), an object of row id to row, or an array of rows. All of it is checked before anything is written; the
+/// cache and its folder are created if they are missing.
 ///
-/// A set of diorama is written as `vlive dump` prints it, or from rows alone, which are then all that it has. A KEY that
-/// names a set and, after a `/`, a row writes that row, and leaves what diorama remembers of the set: the app shows the
-/// row until it fetches the set again.
+/// A set of diorama is written as `vlive dump` prints it, or from rows alone, which then count as the complete set.
+/// A KEY that is a set, a `/` and a row id writes only that row; the times and the total of the set stay, so the
+/// app shows the row until it fetches the set again.
 ///
-/// The entry is dated by --fetched-at or --age, else by the envelope itself, else by
-/// `SOURCE_DATE_EPOCH`, else now.
+/// The entry gets the time of --fetched-at or --age, else that of the envelope, else `SOURCE_DATE_EPOCH`, else now.
 #[derive(Debug, Args)]
 pub struct Put {
-    /// The full key, such as `clients/page_1`; without a `/` the root entry of that cache key. Or the name of a set
+    /// The full key, such as `clients/page_1`; without a `/` the root entry of that cache key, or a set of diorama
     key: String,
 
     /// The file to read; standard input if none is given, or for `-`

@@ -8,17 +8,16 @@ use std::path::PathBuf;
 
 /// Copy every intact entry of a damaged cache into a new one
 ///
-/// Every entry whose pages verify is written, byte for byte: those of the newest commit and, where it
-/// has lost pages of a table, those that the commit before still has. A table of another program is
-/// copied if all of it verifies. Losses are listed.
-/// The damaged file is only read. The status is 3 if anything was lost.
+/// Every entry whose pages verify is copied byte for byte: those of the newest commit and, of a table that has
+/// lost pages there, those that the commit before still has. A table of another program is copied only if all of
+/// it verifies. Losses are listed. The damaged file is only read. The status is 3 if anything was lost.
 #[derive(Debug, Args)]
 pub struct Salvage {
     /// The folder of the damaged cache; overrides -C
     #[arg(value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     argument: Option<PathBuf>,
 
-    /// The folder of the new cache; it must not contain a cache yet
+    /// The folder of the new cache, which must not contain one yet
     #[arg(long, value_name = "NEW", value_hint = clap::ValueHint::DirPath)]
     into: PathBuf,
 

@@ -16,16 +16,16 @@ const HEADING: &str = "Selection";
 
 #[derive(Debug, Args)]
 pub struct Selecting {
-    /// Which entries: a full key such as `clients/page_1`, or a whole cache key such as `clients`; the root
-    /// entry of `clients` is `clients/__root__`
+    /// Which entries: a full key such as `clients/page_1`, or a whole cache key such as `clients`, whose root entry is
+    /// `clients/__root__`; of diorama a set such as `clients where team = red`, or a row of one, `clients/42`
     #[arg(value_name = "SELECTION")]
     selections: Vec<String>,
 
-    /// Match a SELECTION with a `/` exactly, as dump, show, cp and mv do
+    /// Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default
     #[arg(long, conflicts_with = "prefix", help_heading = HEADING)]
     exact: bool,
 
-    /// Match every key that begins with a SELECTION with a `/`, as ls, ages, touch and invalidate do
+    /// Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default
     #[arg(long, help_heading = HEADING)]
     prefix: bool,
 
@@ -33,16 +33,16 @@ pub struct Selecting {
     #[arg(long, value_name = "AGE", allow_hyphen_values = true, help_heading = HEADING)]
     older_than: Option<String>,
 
-    /// Only entries fetched after this time, or less long ago than this duration; entries dated in the future
-    /// count as newer than any other
+    /// Only entries fetched after this time, or within this duration; entries dated in the future count as newer than
+    /// any other
     #[arg(long, value_name = "AGE", allow_hyphen_values = true, help_heading = HEADING)]
     newer_than: Option<String>,
 
-    /// Read full keys and names of sets from a file, one per line; `-` is standard input
+    /// Select the full keys and sets that a file names exactly, one per line; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, help_heading = HEADING)]
     keys_from: Option<PathBuf>,
 
-    /// Separate keys by NUL, both those that --keys-from reads and those that --keys prints
+    /// Separate keys by NUL instead of line feeds, for --keys-from and --keys
     #[arg(short = '0', long = "null", help_heading = HEADING)]
     pub null: bool,
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub struct Stale {
-    /// In colour, show ages of at least this in bold red; ages below a 24th of it are dim green
+    /// In colour, ages of at least this are bold red, and ages below a 24th of it dim green
     #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = time::parse_duration,
         allow_hyphen_values = true)]
     stale: Duration,

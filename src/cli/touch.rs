@@ -13,10 +13,9 @@ use vlive::{Cache, Snapshot};
 
 /// Set when entries were fetched, without changing their rows
 ///
-/// By default entries are dated now, and are fresh again; --age or --fetched-at makes them as old as
-/// needed. A selection without `/` is exactly one cache key; with `/` it is every entry in that cache key
-/// whose sub-key begins with the rest: `clients/page_1` touches `page_10` too. Everything happens in one
-/// transaction.
+/// Entries are dated now, and so are fresh again; --age or --fetched-at makes them as old as a test needs. A
+/// SELECTION without `/` is exactly one cache key; with `/` it is every entry in that cache key whose sub-key
+/// begins with the rest: `clients/page_1` touches `page_10` too. Everything happens in one transaction.
 ///
 /// An entry that cannot be decoded is left as it is and named on standard error; the status is then 3.
 #[derive(Debug, Args)]
@@ -24,14 +23,14 @@ pub struct Touch {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Touch every entry of every cache key, but no other table
+    /// Touch every entry; tables of other programs are left alone
     #[arg(long)]
     all: bool,
 
     #[command(flatten)]
     dating: Dating,
 
-    /// Of diorama: the narrowed copies of a selected set as well, such as `clients where team = red` of `clients`
+    /// With a set of diorama, also take its narrowed copies: with `clients` also `clients where team = red`
     #[arg(long)]
     narrowed: bool,
 

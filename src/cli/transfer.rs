@@ -15,14 +15,14 @@ use vlive::{Cache, Error, Key, Selection, Snapshot};
 
 /// Copy an entry or a whole cache key
 ///
-/// Both are full keys (`clients/page_1`), or both are cache keys (`clients`). The stored bytes are copied as they
-/// are, in one transaction. What is there already under the new keys is left alone, and nothing is copied, unless
-/// --replace is given; a cache key that is replaced loses all its entries.
+/// FROM and TO are both full keys (`clients/page_1`) or both cache keys (`clients`). The stored bytes are copied as
+/// they are, in one transaction. If anything exists under the new keys, nothing is copied unless --replace is given;
+/// a cache key that is replaced loses all its entries.
 ///
-/// A set of diorama is copied whole under its new name, with what diorama remembers of it; of a row (`clients/42`) that
-/// stays as it is for both sets.
+/// A set of diorama is copied whole, with its times and its total. A row (`clients/42`) is copied alone, and the times
+/// and totals of both sets stay as they are.
 ///
-/// --from copies from another cache; folder and file are created where they are missing.
+/// --from copies from another cache; the target and its folder are created if they are missing.
 #[derive(Debug, Args)]
 pub struct Cp {
     #[command(flatten)]
@@ -38,12 +38,12 @@ pub struct Cp {
 
 /// Move an entry or a whole cache key
 ///
-/// Both are full keys (`clients/page_1`), or both are cache keys (`clients`). The stored bytes stay as they are, and
-/// all is done in one transaction. What is there already under the new keys is left alone, and nothing is moved,
-/// unless --replace is given; a cache key that is replaced loses all its entries.
+/// FROM and TO are both full keys (`clients/page_1`) or both cache keys (`clients`). The stored bytes stay as they
+/// are, and everything happens in one transaction. If anything exists under the new keys, nothing is moved unless
+/// --replace is given; a cache key that is replaced loses all its entries.
 ///
-/// A set of diorama moves whole, with what diorama remembers of it. With a row (`clients/42`) go the times of the set that
-/// it leaves, so that the app fetches that set again.
+/// A set of diorama is moved whole, with its times and its total. A row (`clients/42`) is moved alone, and the times of
+/// the set that it leaves are removed, so that the app fetches that set again.
 #[derive(Debug, Args)]
 pub struct Mv {
     #[command(flatten)]

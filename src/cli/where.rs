@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use vlive::ops::{self, CacheKind, FoundCache};
 
-/// Find caches: below folders, and those that a running process has open
+/// Find caches below folders, and those that a running process has open
 ///
 /// Every redb file counts, whatever its name; its tables tell whether it is a cache of vantage-live, one of
 /// vantage-diorama, or something else. Links are not followed, and folders without permission are skipped.

@@ -5,6 +5,7 @@ pub mod caches;
 pub mod denoted;
 pub mod folder;
 pub mod irregular;
+pub mod layout;
 pub mod patches;
 pub mod properties;
 pub mod random;

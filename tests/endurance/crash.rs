@@ -1,8 +1,8 @@
 //! `put`, `load`, `touch` and `invalidate` killed at any instant, and writes that the system refuses.
 
+use crate::common::layout::{Layout, of_each_layout};
 use crate::common::random::Random;
 use crate::common::stress::{rounds, seeds};
-use crate::oracle::Layout;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -147,19 +147,7 @@ fn write(
     (command, next)
 }
 
-mod a_killed_write_is_whole_or_absent_and_acknowledged_writes_stay {
-    use super::{Layout, kill_over_and_over};
-
-    #[test]
-    fn of_vantage_live() {
-        kill_over_and_over(Layout::Live);
-    }
-
-    #[test]
-    fn of_diorama() {
-        kill_over_and_over(Layout::Diorama);
-    }
-}
+of_each_layout!(a_killed_write_is_whole_or_absent_and_acknowledged_writes_stay, kill_over_and_over);
 
 fn kill_over_and_over(layout: Layout) {
     let wanted = KILLS * rounds();
@@ -246,23 +234,26 @@ fn a_folder_removed_while_open_stays_removed_and_causes_no_panic() {
 #[test]
 #[cfg(unix)]
 fn a_limit_on_the_size_of_files_fails_the_write_and_leaves_the_cache_as_it_was() {
-    let folder = tempfile::tempdir().unwrap();
-    let input = folder.path().join("rows.json");
-    fs::write(&input, r#"{"first": {}}"#).unwrap();
-    assert!(vlive(folder.path(), &["put", "k/a", input.to_str().unwrap()]).status().unwrap().success());
-    fs::write(&input, format!(r#"{{"second": {{"padding": "{}"}}}}"#, "x".repeat(6 << 20))).unwrap();
-    // In blocks of 512 bytes: more than the cache has, less than it would need. The entry itself stays in memory.
-    let script = "ulimit -f 8192; trap '' XFSZ; exec \"$@\"";
-    let output = Command::new("sh")
-        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_vlive"), "put", "k/a", "rows.json", "-C", "."])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(3), "{message}");
-    assert!(message.starts_with("error: cannot write to `./vlive.redb`: File too large"), "{message}");
-    let left: Vec<_> = by_vantage_live(folder.path()).into_iter().map(|(key, (number, _))| (key, number)).collect();
-    assert_eq!(left, [("k/a", "first".to_owned())]);
+    for (layout, option) in [(Layout::Live, "--as=live"), (Layout::Diorama, "--as=diorama")] {
+        let folder = tempfile::tempdir().unwrap();
+        let input = folder.path().join("rows.json");
+        fs::write(&input, r#"{"first": {}}"#).unwrap();
+        let put = ["put", "k/a", input.to_str().unwrap(), option];
+        assert!(vlive(folder.path(), &put).status().unwrap().success());
+        fs::write(&input, format!(r#"{{"second": {{"padding": "{}"}}}}"#, "x".repeat(6 << 20))).unwrap();
+        // In blocks of 512 bytes: more than the cache has, less than it would need. The entry itself stays in memory.
+        let script = "ulimit -f 8192; trap '' XFSZ; exec \"$@\"";
+        let output = Command::new("sh")
+            .args(["-c", script, "sh", env!("CARGO_BIN_EXE_vlive"), "put", "k/a", "rows.json", option, "-C", "."])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{message}");
+        assert!(message.starts_with("error: cannot write to `./vlive.redb`: File too large"), "{message}");
+        let left = by_the_app(layout, folder.path()).into_iter().map(|(key, (number, _))| (key, number));
+        assert_eq!(left.collect::<Vec<_>>(), [("k/a", "first".to_owned())], "{layout:?}");
+    }
 }
 
 #[test]

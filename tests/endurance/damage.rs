@@ -1,20 +1,19 @@
-//! Damaged files read as an error or as the truth, never as anything else. Variants of four files are
+//! Damaged files read as an error or as the truth, never as anything else. Variants of six files are
 //! looked at, checked and written to, and every tenth is salvaged.
 
-use crate::common::caches::{self, Contents, read};
+use crate::common::caches::{self, Contents};
 use crate::common::folder;
+use crate::common::layout::Layout;
 use crate::common::random::Random;
 use crate::common::stress::{rounds, seeds};
-use crate::oracle::{Layout, silence, vantage_live_has};
-use indexmap::IndexMap;
+use crate::oracle::{silence, vantage_live_has};
 use std::array;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
-use vlive::fixture::{FixtureOptions, Source};
 use vlive::ops::Replace;
-use vlive::{Cache, CachedRows, Error, Fixture};
+use vlive::{Cache, Error};
 
 const BLOCK: usize = 4096;
 
@@ -87,39 +86,45 @@ fn older_commit(layout: Layout, file: &[u8], folder: &Path) -> Option<Contents> 
 
 mod a_damaged_file_reads_correctly_or_not_at_all_and_no_write_makes_it_worse {
     use super::{Layout, damage_over_and_over};
+    use crate::common::caches::bytes;
 
     #[test]
     fn of_an_app() {
-        damage_over_and_over(Layout::Live, "bakery");
+        damage_over_and_over(Layout::Live, "bakery", &bytes("bakery"));
     }
 
     #[test]
     fn with_large_values() {
-        damage_over_and_over(Layout::Live, "values");
+        damage_over_and_over(Layout::Live, "values", &bytes("values"));
     }
 
     #[test]
     fn left_by_a_crash() {
-        damage_over_and_over(Layout::Live, "crashed");
+        damage_over_and_over(Layout::Live, "crashed", &Layout::Live.crashed());
     }
 
     #[test]
     fn of_format_v3() {
-        damage_over_and_over(Layout::Live, "format-v3");
+        damage_over_and_over(Layout::Live, "format-v3", &bytes("format-v3"));
     }
 
     #[test]
-    fn of_diorama() {
-        damage_over_and_over(Layout::Diorama, "diorama/cache.redb");
+    fn of_an_app_with_diorama() {
+        damage_over_and_over(Layout::Diorama, "cache.redb", &bytes("diorama/cache.redb"));
+    }
+
+    #[test]
+    fn of_diorama_left_by_a_crash() {
+        damage_over_and_over(Layout::Diorama, "cache.redb of a crash", &Layout::Diorama.crashed());
     }
 }
 
 /// In several threads: much of the time goes into waiting whether a file that was not closed moves.
-fn damage_over_and_over(layout: Layout, name: &str) {
+fn damage_over_and_over(layout: Layout, name: &str, whole: &[u8]) {
     silence();
     let mix = thread::scope(|scope| {
         let threads: Vec<_> =
-            (0..THREADS).map(|n| scope.spawn(move || damage_in_one_thread(layout, name, n))).collect();
+            (0..THREADS).map(|n| scope.spawn(move || damage_in_one_thread(layout, name, whole, n))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).reduce(|a, b| array::from_fn(|n| a[n] + b[n]))
     });
     let [unreadable, refused, written, saved] = mix.unwrap();
@@ -134,32 +139,6 @@ const THREADS: usize = 4;
 
 const NEW: &str = "clients/new";
 
-/// Puts an entry, or loads it in place of something.
-fn write(cache: &Cache, layout: Layout, replace: Option<Replace>) -> vlive::Result<()> {
-    let (json, replace) = match (layout, replace) {
-        (Layout::Live, None) => {
-            return cache.put(NEW, &CachedRows { rows: IndexMap::default(), fetched_at: std::time::UNIX_EPOCH });
-        }
-        (Layout::Live, Some(replace)) => (format!(r#"{{"{NEW}": {{}}}}"#), replace),
-        (Layout::Diorama, replace) => {
-            let set = r#"{"layout": "diorama", "refreshed_at": 1, "rows": {"1": {}}}"#;
-            (format!(r#"{{"{NEW}": {set}}}"#), replace.unwrap_or(Replace::Entries))
-        }
-    };
-    let source = Source::Json { name: "a test".to_owned(), input: Box::new(json.as_bytes()) };
-    let fixture = Fixture::read(vec![source], &FixtureOptions::default()).unwrap();
-    cache.seed(&fixture, replace).map(drop)
-}
-
-/// Takes what a write has written; whether it was all there.
-fn take_new(contents: &mut Contents, layout: Layout) -> bool {
-    let keys = match layout {
-        Layout::Live => vec![NEW.to_owned()],
-        Layout::Diorama => vec![format!("{NEW}\0{}", 1), format!("{NEW}\u{1}meta\0refreshed_at")],
-    };
-    keys.iter().all(|key| contents.remove(key).is_some())
-}
-
 /// What that leaves of the entries that were there.
 fn left(contents: &Contents, layout: Layout, replace: Option<Replace>) -> Contents {
     let mut left = contents.clone();
@@ -173,23 +152,22 @@ fn left(contents: &Contents, layout: Layout, replace: Option<Replace>) -> Conten
 
 /// The seeds that fall to thread `n`; returns how many variants could not be read, how many writes
 /// were refused and how many done, and how many variants were salvaged.
-fn damage_in_one_thread(layout: Layout, name: &str, n: usize) -> [u64; 4] {
+fn damage_in_one_thread(layout: Layout, name: &str, whole: &[u8], n: usize) -> [u64; 4] {
     let folder = folder::temporary();
     let path: PathBuf = folder.path().join("vlive.redb");
     let (mut unreadable, mut refused, mut written, mut saved) = (0, 0, 0, 0);
-    let whole = caches::bytes(name);
     let used: Vec<usize> =
         (0..whole.len() / BLOCK).filter(|n| whole[n * BLOCK..][..BLOCK].iter().any(|byte| *byte != 0)).collect();
-    fs::write(&path, &whole).unwrap();
+    fs::write(&path, whole).unwrap();
     let truth = layout.read(&path).unwrap();
-    let older = older_commit(layout, &whole, folder.path());
+    let older = older_commit(layout, whole, folder.path());
     let is_true = |contents: &Contents| *contents == truth || Some(contents) == older.as_ref();
     let is_known = |(key, value): (&String, &Vec<u8>)| {
         [Some(&truth), older.as_ref()].iter().flatten().any(|contents| contents.get(key) == Some(value))
     };
-    for seed in seeds(80).skip(n).step_by(THREADS) {
+    for seed in seeds(70).skip(n).step_by(THREADS) {
         let random = &mut Random::new(seed);
-        let mut file = whole.clone();
+        let mut file = whole.to_vec();
         let mut what = damage(&mut file, &used, random);
         if random.below(4) == 0 && file.len() == whole.len() {
             what = format!("{what}, {}", damage(&mut file, &used, random));
@@ -227,7 +205,7 @@ fn damage_in_one_thread(layout: Layout, name: &str, n: usize) -> [u64; 4] {
         let before = layout.by_us(&path);
         // A write refuses and leaves the file alone, or gives what it should.
         let replace = random.one_of(&[None, Some(Replace::Entries), Some(Replace::CacheKeys), Some(Replace::All)]);
-        match Cache::open(&path).and_then(|cache| write(&cache, layout, replace).and_then(|()| cache.close())) {
+        match Cache::open(&path).and_then(|cache| layout.write(&cache, NEW, replace).and_then(|()| cache.close())) {
             Ok(()) => {
                 written += 1;
                 let what = format!("{name} {seed}: {what}: {replace:?}");
@@ -235,7 +213,7 @@ fn damage_in_one_thread(layout: Layout, name: &str, n: usize) -> [u64; 4] {
                     let ours =
                         layout.read(&path).unwrap_or_else(|error| panic!("{what}: cannot be read any more: {error}"));
                     let mut rest = ours.clone();
-                    assert!(take_new(&mut rest, layout), "{what}: not written");
+                    assert!(layout.take(&mut rest, NEW), "{what}: not written");
                     let mut commits = [Some(&truth), older.as_ref()].into_iter().flatten();
                     assert!(
                         commits.any(|commit| rest == left(commit, layout, replace)),
@@ -251,7 +229,7 @@ fn damage_in_one_thread(layout: Layout, name: &str, n: usize) -> [u64; 4] {
                     let (mut rest, _) =
                         layout.by_us(&path).unwrap_or_else(|| panic!("{what}: cannot be read any more"));
                     assert!(layout.redb_holds(&path, &rest), "{what}: redb does not find what we do");
-                    assert!(take_new(&mut rest, layout), "{what}: not written");
+                    assert!(layout.take(&mut rest, NEW), "{what}: not written");
                     assert!(rest == left(&before, layout, replace), "{what}: wrong data after a write");
                 }
             }
@@ -276,13 +254,15 @@ fn damage_in_one_thread(layout: Layout, name: &str, n: usize) -> [u64; 4] {
 fn a_flipped_bit_that_selects_the_older_commit_is_found_and_stops_a_write() {
     let folder = folder::temporary();
     let path = folder.path().join("vlive.redb");
-    for name in ["bakery", "envelopes", "foreign", "format-v3", "live-demo", "odd-keys", "values"] {
+    let live = ["bakery", "envelopes", "foreign", "format-v3", "live-demo", "odd-keys", "values"];
+    let diorama = ["diorama/augmented.redb", "diorama/backend.redb", "diorama/cache.redb", "diorama/odd-rows.redb"];
+    let live = live.map(|name| (Layout::Live, name));
+    for (layout, name) in live.into_iter().chain(diorama.map(|name| (Layout::Diorama, name))) {
         let mut file = caches::bytes(name);
         file[9] ^= 1;
         fs::write(&path, &file).unwrap();
-        let rows = CachedRows { rows: IndexMap::default(), fetched_at: std::time::UNIX_EPOCH };
-        let put = Cache::open(&path).and_then(|cache| cache.put("clients/new", &rows));
-        assert!(matches!(put, Err(Error::Damaged { .. })), "{name}: {put:?}, then {:?}", read(&path).err());
+        let put = Cache::open(&path).and_then(|cache| layout.write(&cache, NEW, None));
+        assert!(matches!(put, Err(Error::Damaged { .. })), "{name}: {put:?}, then {:?}", layout.read(&path).err());
         assert!(fs::read(&path).unwrap() == file, "{name}: changed by a write that was refused");
         assert_ne!(vlive::ops::check(&path, u64::MAX, Duration::ZERO).unwrap().damage.count, 0, "{name}");
     }

@@ -4,9 +4,9 @@
 //! each put a commit of its own, dated one second later than the one before: a look at one commit
 //! shows ten successive seconds, and a mixture of two does not.
 
+use crate::common::layout::{Layout, of_each_layout};
 use crate::common::random::Random;
 use crate::common::stress::seeds;
-use crate::oracle::Layout;
 use redb::{Database, DatabaseError, TableDefinition, TableHandle};
 use serde_json::Value as Json;
 use std::io::{self, BufRead, BufReader, Write};
@@ -190,158 +190,162 @@ fn vlive(folder: &Path, arguments: &[&str]) -> Json {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn look(folder: &Path, n: u64) {
-    match n % 5 {
-        0 => {
+/// How a writer of that layout is told to behave.
+fn habit(layout: Layout, habit: &str) -> String {
+    match layout {
+        Layout::Live => habit.to_owned(),
+        Layout::Diorama => format!("{habit} diorama"),
+    }
+}
+
+/// The pages among entries or sets as the program lists them, in order.
+fn pages(list: &Json) -> impl Iterator<Item = &Json> {
+    list.as_array().unwrap().iter().filter(|entry| entry["key"].as_str().unwrap().starts_with("k/"))
+}
+
+fn seconds(time: &Json) -> u64 {
+    time.as_u64().unwrap()
+}
+
+/// The times of the pages in a dump, each of which all rows of its page have.
+fn times_in(layout: Layout, dump: &Json) -> Vec<u64> {
+    let of_page = |page| {
+        let entry = &dump[format!("k/page_{page}")];
+        let time = match layout {
+            Layout::Live => seconds(&entry["fetched_at"]),
+            Layout::Diorama => seconds(&entry["refreshed_at"]) / 1_000_000_000,
+        };
+        assert!(entry["rows"].as_object().unwrap().values().all(|row| row["generation"] == time));
+        time
+    };
+    (0..PAGES).map(of_page).collect()
+}
+
+/// The times of the pages in a snapshot.
+fn times(layout: Layout, snapshot: &Snapshot) -> vlive::Result<Vec<u64>> {
+    match layout {
+        Layout::Live => {
+            let entries = snapshot.entries(&Selection::prefix("k"))?;
+            entries.map(|entry| Ok(entry?.head().unwrap().fetched_at)).collect()
+        }
+        Layout::Diorama => {
+            let sets = snapshot.sets()?;
+            Ok(sets.iter().filter(|set| set.name().starts_with("k/")).map(|set| set.fetched_at().unwrap()).collect())
+        }
+    }
+}
+
+fn look(layout: Layout, folder: &Path, n: u64) {
+    match (n % 5, layout) {
+        (0, Layout::Live) => {
             let list = vlive(folder, &["ls", "--json"]);
             let k = &list[0];
             assert_eq!((k["key"].as_str(), k["entries"].as_u64()), (Some("k"), Some(PAGES)));
-            assert_eq!(k["newest"].as_u64().unwrap() - k["oldest"].as_u64().unwrap(), PAGES - 1);
+            assert_eq!(seconds(&k["newest"]) - seconds(&k["oldest"]), PAGES - 1);
         }
-        1 => {
-            let ages = vlive(folder, &["ages", "k", "--json"]);
-            let times: Vec<u64> =
-                ages.as_array().unwrap().iter().map(|age| age["fetched_at"].as_u64().unwrap()).collect();
-            assert_one_commit(&times);
+        (0, Layout::Diorama) => {
+            let list = vlive(folder, &["ls", "--json"]);
+            assert_one_commit(&pages(&list).map(|set| seconds(&set["newest"])).collect::<Vec<_>>());
         }
-        2 => {
-            let dump = vlive(folder, &["dump", "k"]);
-            let mut times = Vec::new();
-            for page in 0..PAGES {
-                let envelope = &dump[format!("k/page_{page}")];
-                let time = &envelope["fetched_at"];
-                assert!(envelope["rows"].as_object().unwrap().values().all(|row| row["generation"] == *time));
-                times.push(time.as_u64().unwrap());
-            }
-            assert_one_commit(&times);
+        (1, _) => {
+            let ages = vlive(folder, &["ages", "--json"]);
+            assert_one_commit(&pages(&ages).map(|age| seconds(&age["fetched_at"])).collect::<Vec<_>>());
         }
-        3 => {
+        (2, _) => assert_one_commit(&times_in(layout, &vlive(folder, &["dump"]))),
+        (3, _) => {
             let check = vlive(folder, &["check", "--json"]);
             assert_eq!((check["sound"].as_bool(), check["damage"]["count"].as_u64()), (Some(true), Some(0)));
             assert!(check["entries"].as_u64().unwrap() >= PAGES, "{check}");
         }
         _ => {
-            let times = Snapshot::look(folder, Duration::from_secs(5), |snapshot| {
-                let entries = snapshot.entries(&Selection::prefix("k"))?;
-                entries.map(|entry| Ok(entry?.head().unwrap().fetched_at)).collect::<vlive::Result<Vec<u64>>>()
-            });
+            let times = Snapshot::look(folder, Duration::from_secs(5), |snapshot| times(layout, snapshot));
             assert_one_commit(&times.unwrap());
         }
     }
 }
 
-/// The same of a cache of diorama, each page of which is a set.
-fn look_at_sets(folder: &Path, n: u64) {
-    match n % 3 {
-        0 => {
-            let ages = vlive(folder, &["ages", "--json"]);
-            let pages = ages.as_array().unwrap().iter().filter(|age| age["key"].as_str().unwrap().starts_with("k/"));
-            assert_one_commit(&pages.map(|age| age["fetched_at"].as_u64().unwrap()).collect::<Vec<_>>());
-        }
-        1 => {
-            let dump = vlive(folder, &["dump"]);
-            let times = (0..PAGES).map(|page| {
-                let set = &dump[format!("k/page_{page}")];
-                let time = set["refreshed_at"].as_u64().unwrap() / 1_000_000_000;
-                assert!(set["rows"].as_object().unwrap().values().all(|row| row["generation"] == time));
-                time
-            });
-            assert_one_commit(&times.collect::<Vec<_>>());
-        }
-        _ => {
-            let check = vlive(folder, &["check", "--json"]);
-            assert_eq!((check["sound"].as_bool(), check["damage"]["count"].as_u64()), (Some(true), Some(0)));
-        }
-    }
-}
+of_each_layout!(every_look_at_a_busy_cache_is_of_one_commit, look_at_a_busy_cache);
 
-#[test]
-fn every_look_at_sets_that_are_written_is_of_one_commit() {
-    for habit in ["busy diorama", "closing diorama"] {
-        let folder = tempfile::tempdir().unwrap();
-        let writer = Writer::start(folder.path(), habit);
-        seeds(45).for_each(|n| look_at_sets(folder.path(), n));
-        // Killed, and started again.
-        drop(writer);
-        let _writer = Writer::start(folder.path(), habit);
-        seeds(15).for_each(|n| look_at_sets(folder.path(), n));
-    }
-}
-
-#[test]
-fn every_look_at_a_busy_cache_is_of_one_commit() {
+fn look_at_a_busy_cache(layout: Layout) {
     let folder = tempfile::tempdir().unwrap();
-    let _writer = Writer::start(folder.path(), "busy");
-    seeds(160).for_each(|n| look(folder.path(), n));
+    let _writer = Writer::start(folder.path(), &habit(layout, "busy"));
+    seeds(110).for_each(|n| look(layout, folder.path(), n));
 }
 
-#[test]
-fn every_look_at_a_cache_that_is_opened_and_closed_is_of_one_commit() {
+of_each_layout!(
+    every_look_at_a_cache_that_is_opened_and_closed_is_of_one_commit,
+    look_at_a_cache_that_is_opened_and_closed
+);
+
+fn look_at_a_cache_that_is_opened_and_closed(layout: Layout) {
     let folder = tempfile::tempdir().unwrap();
-    let _writer = Writer::start(folder.path(), "closing");
-    seeds(90).for_each(|n| look(folder.path(), n));
+    let _writer = Writer::start(folder.path(), &habit(layout, "closing"));
+    seeds(60).for_each(|n| look(layout, folder.path(), n));
 }
 
-#[test]
-fn every_look_at_a_cache_whose_app_is_killed_and_restarted_is_of_one_commit() {
+of_each_layout!(
+    every_look_at_a_cache_whose_app_is_killed_and_restarted_is_of_one_commit,
+    look_at_a_cache_whose_app_is_killed
+);
+
+fn look_at_a_cache_whose_app_is_killed(layout: Layout) {
     let folder = tempfile::tempdir().unwrap();
-    drop(Writer::start(folder.path(), "busy"));
+    let habit = habit(layout, "busy");
+    drop(Writer::start(folder.path(), &habit));
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             let mut random = Random::new(1);
             while !done.load(Ordering::Relaxed) {
-                let writer = Writer::start(folder.path(), "busy");
+                let writer = Writer::start(folder.path(), &habit);
                 thread::sleep(Duration::from_millis(random.next() % 80));
                 drop(writer);
                 thread::sleep(Duration::from_millis(random.next() % 20));
             }
         });
         // The other thread must end even if a look fails.
-        let looks = panic::catch_unwind(|| seeds(90).for_each(|n| look(folder.path(), n)));
+        let looks = panic::catch_unwind(|| seeds(60).for_each(|n| look(layout, folder.path(), n)));
         done.store(true, Ordering::Relaxed);
         looks.unwrap_or_else(|failure| panic::resume_unwind(failure));
     });
 }
 
+of_each_layout!(a_large_busy_cache_is_dumped_as_one_commit, dump_a_large_busy_cache);
+
 /// The app commits again before this much data is read.
-#[test]
-fn a_large_busy_cache_is_dumped_as_one_commit() {
+fn dump_a_large_busy_cache(layout: Layout) {
+    const LARGE: u64 = 300;
     let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let cache = RedbCache::open(folder.path()).unwrap();
-    for n in 0..300 {
-        runtime.block_on(cache.put(&format!("k/much{n}"), rows(1, 100, 500))).unwrap();
-    }
-    drop(cache);
-    let _writer = Writer::start(folder.path(), "busy");
+    let store = Store::open(layout, folder.path());
+    (0..LARGE).for_each(|n| store.put(&format!("k/much{n}"), rows(1, 100, 500)));
+    drop(store);
+    let _writer = Writer::start(folder.path(), &habit(layout, "busy"));
     for _ in seeds(1) {
-        let dump = vlive(folder.path(), &["dump", "k"]);
-        assert_eq!(dump.as_object().unwrap().len() as u64, 300 + PAGES);
-        let times: Vec<u64> =
-            (0..PAGES).map(|page| dump[format!("k/page_{page}")]["fetched_at"].as_u64().unwrap()).collect();
-        assert_one_commit(&times);
+        let dump = vlive(folder.path(), &["dump"]);
+        let keys = dump.as_object().unwrap().keys().filter(|key| key.starts_with("k/"));
+        assert_eq!(keys.count() as u64, LARGE + PAGES);
+        assert_one_commit(&times_in(layout, &dump));
     }
 }
 
 /// A newer commit is not damage, and entries that it replaced are not lost.
 #[test]
 fn a_busy_cache_is_salvaged_as_one_commit_or_reported_as_busy() {
-    let folder = tempfile::tempdir().unwrap();
-    let _writer = Writer::start(folder.path(), "busy");
-    for _ in seeds(3) {
-        let new = tempfile::tempdir().unwrap();
-        match vlive::ops::salvage(folder.path(), new.path(), Duration::from_secs(5)) {
-            Ok(salvaged) => {
-                assert_eq!((salvaged.damage.count, salvaged.lost), (0, Some(0)), "{salvaged:?}");
-                let snapshot = Snapshot::open(new.path()).unwrap();
-                let entries = snapshot.entries(&Selection::prefix("k")).unwrap();
-                assert_one_commit(&entries.map(|entry| entry.unwrap().head().unwrap().fetched_at).collect::<Vec<_>>());
+    for layout in Layout::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let _writer = Writer::start(folder.path(), &habit(layout, "busy"));
+        for _ in seeds(2) {
+            let new = tempfile::tempdir().unwrap();
+            match vlive::ops::salvage(folder.path(), new.path(), Duration::from_secs(5)) {
+                Ok(salvaged) => {
+                    assert_eq!((salvaged.damage.count, salvaged.lost), (0, Some(0)), "{salvaged:?}");
+                    assert_one_commit(&times(layout, &Snapshot::open(new.path()).unwrap()).unwrap());
+                }
+                Err(vlive::Error::Unsteady { .. } | vlive::Error::InUse { .. }) => {
+                    assert_eq!(std::fs::read_dir(new.path()).unwrap().count(), 0, "an empty cache is left behind");
+                }
+                Err(error) => panic!("{error}"),
             }
-            Err(vlive::Error::Unsteady { .. } | vlive::Error::InUse { .. }) => {
-                assert_eq!(std::fs::read_dir(new.path()).unwrap().count(), 0, "an empty cache is left behind");
-            }
-            Err(error) => panic!("{error}"),
         }
     }
 }
@@ -349,27 +353,27 @@ fn a_busy_cache_is_salvaged_as_one_commit_or_reported_as_busy() {
 /// The app never writes to the damaged table and never stops committing.
 #[test]
 fn damage_is_reported_as_damage_while_an_app_keeps_writing() {
-    let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let cache = RedbCache::open(folder.path()).unwrap();
-    let mark = "MARK".repeat(20);
-    let mut quiet = rows(1, 1, 0);
-    quiet.rows[0].insert("mark".to_owned(), mark.as_str().into());
-    runtime.block_on(cache.put("quiet/page_1", quiet)).unwrap();
-    drop(cache);
-    let _writer = Writer::start(folder.path(), "busy");
-    let path = folder.path().join("vlive.redb");
-    let file = std::fs::File::options().write(true).open(&path).unwrap();
-    let bytes = std::fs::read(&path).unwrap();
-    for (at, _) in bytes.windows(mark.len()).enumerate().filter(|(_, bytes)| *bytes == mark.as_bytes()) {
-        std::os::unix::fs::FileExt::write_all_at(&file, b"X", at as u64).unwrap();
-    }
-    for _ in 0..5 {
-        let output = Command::new(env!("CARGO_BIN_EXE_vlive")).args(["ls", "-C"]).arg(folder.path()).output().unwrap();
-        let complaint = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(3), "{complaint}");
-        assert!(complaint.contains("is damaged in table `__vlive__quiet`, page "), "{complaint}");
-        let list = String::from_utf8(output.stdout).unwrap();
-        assert!(list.lines().any(|line| line.starts_with("k  ")), "{list}");
+    for (layout, table) in [(Layout::Live, "__vlive__quiet"), (Layout::Diorama, "quiet/page_1")] {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = "MARK".repeat(20);
+        let mut quiet = rows(1, 1, 0);
+        quiet.rows[0].insert("mark".to_owned(), mark.as_str().into());
+        Store::open(layout, folder.path()).put("quiet/page_1", quiet);
+        let _writer = Writer::start(folder.path(), &habit(layout, "busy"));
+        let path = folder.path().join("vlive.redb");
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        for (at, _) in bytes.windows(mark.len()).enumerate().filter(|(_, bytes)| *bytes == mark.as_bytes()) {
+            std::os::unix::fs::FileExt::write_all_at(&file, b"X", at as u64).unwrap();
+        }
+        for _ in 0..3 {
+            let output =
+                Command::new(env!("CARGO_BIN_EXE_vlive")).args(["ls", "-C"]).arg(folder.path()).output().unwrap();
+            let complaint = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(3), "{complaint}");
+            assert!(complaint.contains(&format!("is damaged in table `{table}`, page ")), "{complaint}");
+            let list = String::from_utf8(output.stdout).unwrap();
+            assert!(list.lines().any(|line| line.starts_with("k  ") || line.starts_with("k/page_1  ")), "{list}");
+        }
     }
 }

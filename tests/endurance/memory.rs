@@ -1,11 +1,13 @@
 //! Fixtures take three times the largest entry and 64 MiB of memory at the most, however many entries
-//! there are. `VLIVE_STRESS` multiplies the size of the largest entry.
+//! there are; of a set of diorama a row counts as an entry does. `VLIVE_STRESS` multiplies the size of the largest entry,
+//! and tries each kind of value with both layouts.
 //!
 //! redb rounds the room for an entry up to a power of two, and has it in memory twice: an entry that is
 //! hardly more than one takes a load four times its bytes, and no reading of ours changes that.
 
 #![cfg(target_os = "linux")]
 
+use crate::common::layout::{Layout, of_each_layout};
 use crate::common::stress::rounds;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -16,7 +18,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
-use vlive::{Key, Snapshot};
+use vlive::{Key, Selection, Snapshot};
 
 const MIB: u64 = 1 << 20;
 
@@ -80,29 +82,58 @@ fn high_water_mark(process: u32) -> Option<u64> {
     kilobytes.trim().strip_suffix(" kB")?.parse().ok().map(|kilobytes: u64| kilobytes * 1024)
 }
 
-/// Writes so many small entries, and before them a large one with these rows.
-fn write_lines(path: &Path, rows: Option<&str>, small: usize) {
+/// What stands before the rows of an entry in a line.
+fn head(layout: Layout, key: &str) -> String {
+    match layout {
+        Layout::Live => format!(r#"{{"key":"{key}","fetched_at":1,"rows":{{"#),
+        Layout::Diorama => format!(r#"{{"key":"{key}","layout":"diorama","refreshed_at":1,"rows":{{"#),
+    }
+}
+
+/// Writes so many small entries, or one set of as many rows, and before them a large one with these rows.
+fn write_lines(layout: Layout, path: &Path, rows: Option<&str>, small: usize) {
     let mut lines = BufWriter::new(fs::File::create(path).unwrap());
     if let Some(rows) = rows {
-        writeln!(lines, r#"{{"key":"{LARGE_KEY}","fetched_at":1,"rows":{{{rows}}}}}"#).unwrap();
+        writeln!(lines, "{}{rows}}}}}", head(layout, LARGE_KEY)).unwrap();
     }
     let value = "x".repeat(SMALL);
     for n in 0..small {
-        writeln!(lines, r#"{{"key":"small/{n:07}","fetched_at":1,"rows":{{"1":{{"value":"{value}"}}}}}}"#).unwrap();
+        let (begin, end) = match layout {
+            Layout::Live => (head(layout, &format!("small/{n:07}")), "}}\n"),
+            Layout::Diorama if n == 0 => (head(layout, "small"), ""),
+            Layout::Diorama => (",".to_owned(), ""),
+        };
+        write!(lines, r#"{begin}"{n:07}":{{"value":"{value}"}}{end}"#).unwrap();
+    }
+    if layout == Layout::Diorama && small > 0 {
+        lines.write_all(b"}}\n").unwrap();
     }
     lines.flush().unwrap();
+}
+
+/// Bytes of the large entry, or of the largest row of the large set.
+fn large_value(layout: Layout, cache: &Path) -> u64 {
+    let snapshot = Snapshot::open(cache).unwrap();
+    let bytes = match layout {
+        Layout::Live => snapshot.entry(Key::new(LARGE_KEY)).unwrap().map(|entry| entry.value().len()),
+        Layout::Diorama => {
+            let sets = snapshot.selected_sets(&Selection::exact(LARGE_KEY)).unwrap();
+            sets.first().and_then(|set| snapshot.rows(set).map(|row| row.unwrap().value().len()).max())
+        }
+    };
+    bytes.unwrap_or(0) as u64
 }
 
 /// What was done, and the most memory that it took.
 type Peaks = Vec<(String, u64)>;
 
-/// Everything that is done with a fixture; returns the bytes of the large entry too.
-fn peaks(rows: Option<&str>, small: usize) -> (Peaks, u64) {
+/// Everything that is done with a fixture; returns the bytes of the large value too.
+fn peaks(layout: Layout, rows: Option<&str>, small: usize) -> (Peaks, u64) {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    write_lines(&folder.join("source"), rows, small);
+    write_lines(layout, &folder.join("source"), rows, small);
     let one_more = [rows.unwrap_or_default(), r#""another":{}"#].join(if rows.is_some() { "," } else { "" });
-    write_lines(&folder.join("changed"), Some(&one_more), small);
+    write_lines(layout, &folder.join("changed"), Some(&one_more), small);
     for (cache, source) in [("cache", "source"), ("other", "changed")] {
         peak(folder, &["load", "-C", cache, source]);
     }
@@ -114,18 +145,29 @@ fn peaks(rows: Option<&str>, small: usize) -> (Peaks, u64) {
     }
     run("diff of caches".to_owned(), &["diff", "cache", "other"]);
     run("diff of a cache and a fixture".to_owned(), &["diff", "cache", "changed"]);
-    let large = Snapshot::open(folder.join("cache")).unwrap().entry(Key::new(LARGE_KEY)).unwrap();
-    (peaks, large.map_or(0, |entry| entry.value().len() as u64))
+    (peaks, large_value(layout, &folder.join("cache")))
 }
 
 /// The peaks without a large entry, but with so many others that the cache is none that is kept in memory.
-static SMALL_ALONE: LazyLock<Peaks> = LazyLock::new(|| peaks(None, 2 * small_entries()).0);
+fn small_alone(layout: Layout) -> &'static Peaks {
+    static LIVE: LazyLock<Peaks> = LazyLock::new(|| peaks(Layout::Live, None, 2 * small_entries()).0);
+    static DIORAMA: LazyLock<Peaks> = LazyLock::new(|| peaks(Layout::Diorama, None, 2 * small_entries()).0);
+    match layout {
+        Layout::Live => &LIVE,
+        Layout::Diorama => &DIORAMA,
+    }
+}
+
+/// The layouts that a kind of value is tried with: one, where both treat it alike.
+fn layouts(one: Layout) -> Vec<Layout> {
+    if rounds() > 1 { Layout::ALL.to_vec() } else { vec![one] }
+}
 
 /// What the entry adds shows a copy too many where it is small beside the 64 MiB.
-fn takes_three_times_the_entry_at_the_most(rows: &str) {
-    let (peaks, large) = peaks(Some(rows), small_entries());
-    for ((what, peak), (_, without)) in peaks.iter().zip(&*SMALL_ALONE) {
-        let told = format!("{what}: {peak} bytes, {without} without the entry, which has {large}");
+fn takes_three_times_the_entry_at_the_most(layout: Layout, rows: &str) {
+    let (peaks, large) = peaks(layout, Some(rows), small_entries());
+    for ((what, peak), (_, without)) in peaks.iter().zip(small_alone(layout)) {
+        let told = format!("{layout:?}, {what}: {peak} bytes, {without} without the entry, which has {large}");
         assert!(*peak <= 3 * large + ANYWAY.min(without + NOISE), "{told}");
     }
 }
@@ -133,17 +175,23 @@ fn takes_three_times_the_entry_at_the_most(rows: &str) {
 #[test]
 fn a_long_text_is_in_memory_at_most_three_times() {
     let line = format!("{}\\n", "x".repeat(79));
-    takes_three_times_the_entry_at_the_most(&format!(r#""1":{{"text":"{}"}}"#, line.repeat(large() / 80)));
+    for layout in layouts(Layout::Live) {
+        let rows = format!(r#""1":{{"text":"{}"}}"#, line.repeat(large() / 80));
+        takes_three_times_the_entry_at_the_most(layout, &rows);
+    }
 }
 
 #[test]
 fn a_long_byte_string_is_in_memory_at_most_three_times() {
     let bytes = BASE64.encode(vec![1; large()]);
-    takes_three_times_the_entry_at_the_most(&format!(r#""1":{{"bytes":{{"$bytes":"{bytes}"}}}}"#));
+    for layout in layouts(Layout::Diorama) {
+        takes_three_times_the_entry_at_the_most(layout, &format!(r#""1":{{"bytes":{{"$bytes":"{bytes}"}}}}"#));
+    }
 }
 
-#[test]
-fn many_rows_are_in_memory_at_most_three_times() {
+of_each_layout!(many_rows_are_in_memory_at_most_three_times_and_those_of_a_set_not_at_all, many_rows);
+
+fn many_rows(layout: Layout) {
     let note = "x".repeat(100);
     let row = |n: usize| {
         let numbers = format!(r#""id":{n},"price":{n}.25,"count":-{n}"#);
@@ -152,7 +200,7 @@ fn many_rows_are_in_memory_at_most_three_times() {
     };
     // A row takes as many bytes in an entry, more or less.
     let rows: Vec<String> = (0..large() / 245).map(row).collect();
-    takes_three_times_the_entry_at_the_most(&rows.join(","));
+    takes_three_times_the_entry_at_the_most(layout, &rows.join(","));
 }
 
 /// Of a value that differs both sides are told, and so they are in memory as JSON too.
@@ -160,59 +208,68 @@ fn many_rows_are_in_memory_at_most_three_times() {
 fn a_diff_of_large_values_keeps_only_their_bytes_and_their_json() {
     let text = |end: &str| format!(r#""{}{end}""#, "x".repeat(large()));
     let bytes = |end: u8| format!(r#"{{"$bytes":"{}"}}"#, BASE64.encode([vec![1; large()], vec![end]].concat()));
-    for (old, new) in [(text("a"), text("b")), (bytes(1), bytes(2))] {
+    let texts = layouts(Layout::Live).into_iter().map(|layout| (layout, text("a"), text("b")));
+    let byte_strings = layouts(Layout::Diorama).into_iter().map(|layout| (layout, bytes(1), bytes(2)));
+    for (layout, old, new) in texts.chain(byte_strings) {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         for (name, value) in [("old", &old), ("new", &new)] {
-            write_lines(&folder.join("source"), Some(&format!(r#""1":{{"value":{value}}}"#)), 0);
+            write_lines(layout, &folder.join("source"), Some(&format!(r#""1":{{"value":{value}}}"#)), 0);
             peak(folder, &["load", "-C", name, "source"]);
         }
         let both = 2 * (large() + old.len()) as u64;
-        let (_, without) = SMALL_ALONE.iter().find(|(what, _)| what == "diff of caches").unwrap();
+        let (_, without) = small_alone(layout).iter().find(|(what, _)| what == "diff of caches").unwrap();
         for args in [&["diff", "old", "new"][..], &["diff", "--json", "old", "new"]] {
             let peak = peak(folder, args);
             assert!(
                 peak <= both + without + NOISE,
-                "{args:?}: {peak} bytes, {without} for small values, {both} of both"
+                "{layout:?}, {args:?}: {peak} bytes, {without} for small values, {both} of both"
             );
         }
     }
 }
 
-#[test]
-fn twice_the_entries_take_memory_for_their_keys_only() {
+of_each_layout!(twice_the_entries_or_rows_take_memory_for_their_keys_only, twice_the_entries);
+
+fn twice_the_entries(layout: Layout) {
     let more = small_entries() as u64;
-    let (once, _) = peaks(None, small_entries());
-    for ((what, peak), (_, once)) in SMALL_ALONE.iter().zip(&once) {
-        let told = format!("{what}: {peak} bytes, {once} with half the entries");
+    let (once, _) = peaks(layout, None, small_entries());
+    for ((what, peak), (_, once)) in small_alone(layout).iter().zip(&once) {
+        // A file of a tree is an entry, and read whole: of a set all rows are in it.
+        if layout == Layout::Diorama && what == "load of tree" {
+            continue;
+        }
+        let told = format!("{layout:?}, {what}: {peak} bytes, {once} with half the entries");
         assert!(*peak <= ANYWAY.min(once + more * KEPT + NOISE), "{told}");
     }
 }
 
+of_each_layout!(a_table_of_many_rows_takes_no_more_memory_than_one_of_few, table_of_many_rows);
+
 /// Rows are read once for the widths of their columns and once more to print them.
-#[test]
-fn a_table_of_many_rows_takes_no_more_memory_than_one_of_few() {
-    let rows = |entries: usize| {
+fn table_of_many_rows(layout: Layout) {
+    let of_one_key = match layout {
+        Layout::Live => 100,
+        Layout::Diorama => usize::MAX,
+    };
+    let cache_of = |rows: usize| {
         let folder = tempfile::tempdir().unwrap();
         let mut lines = BufWriter::new(fs::File::create(folder.path().join("source")).unwrap());
-        for entry in 0..entries {
-            write!(lines, r#"{{"key":"k/{entry}","fetched_at":1,"rows":{{"#).unwrap();
-            for row in 0..100 {
-                let comma = if row == 0 { "" } else { "," };
-                let text = "x".repeat(80);
-                write!(lines, r#"{comma}"row {row}":{{"text":"{text}","n":{row}}}"#).unwrap();
-            }
-            writeln!(lines, "}}}}").unwrap();
+        let text = "x".repeat(80);
+        for row in 0..rows {
+            let begin = if row % of_one_key == 0 { head(layout, &format!("k/{row}")) } else { ",".to_owned() };
+            let end = if (row + 1) % of_one_key == 0 || row + 1 == rows { "}}\n" } else { "" };
+            write!(lines, r#"{begin}"row {row}":{{"text":"{text}","n":{row}}}{end}"#).unwrap();
         }
         lines.flush().unwrap();
         peak(folder.path(), &["load", "-C", "cache", "source"]);
         folder
     };
-    let (few, many) = (rows(50), rows(800));
+    let (few, many) = (cache_of(5_000), cache_of(80_000));
     for args in [&["show"][..], &["show", "--json"], &["show", "-o", "out.md"]] {
         let args = [args, &["-C", "cache"]].concat();
         let (few, many) = (peak(few.path(), &args), peak(many.path(), &args));
-        // 80,000 rows, which would take some hundred bytes each; of the cache, 10 MiB, the pages are kept.
-        assert!(many < few + 16 * MIB + NOISE, "{args:?}: {many} bytes, {few} for a sixteenth of the rows");
+        // Rows would take some hundred bytes each; of the cache, 10 MiB, the pages are kept.
+        assert!(many < few + 16 * MIB + NOISE, "{layout:?}, {args:?}: {many} bytes, {few} for a sixteenth of the rows");
     }
 }

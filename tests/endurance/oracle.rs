@@ -1,17 +1,21 @@
 //! redb 2.6 and vantage-live, which tell what a write has made of a file.
 
 use crate::common::caches::{self, Contents};
+use crate::common::folder;
+use crate::common::layout::Layout;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use indexmap::IndexMap;
 use redb::{Database, DatabaseError, ReadableTable, TableDefinition, TableHandle};
+use std::fs;
 use std::panic;
 use std::path::Path;
 use std::sync::Once;
 use std::thread;
-use std::time::Duration;
-use vantage_live::cache::{Cache, RedbCache};
-use vlive::ops::{DumpError, DumpFormat, DumpStyle, Scope, dump};
-use vlive::{Selection, Snapshot};
+use std::time::{Duration, UNIX_EPOCH};
+use vantage_live::cache::{Cache as _, RedbCache};
+use vlive::ops::{DumpError, DumpFormat, DumpStyle, Replace, Scope, dump};
+use vlive::{Cache, CachedRows, Fixture, Selection, Snapshot};
 
 /// Keeps what redb says when it panics, which the library catches, out of the output.
 pub fn silence() {
@@ -26,17 +30,81 @@ pub fn silence() {
     });
 }
 
-/// Whose caches a test is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    Live,
-    Diorama,
-}
-
 /// What separates the name of a table of diorama from a key in it.
 const SEPARATOR: char = '\u{0}';
 
+/// What the name of a meta table ends with.
+const META: &str = "\u{1}meta";
+
+/// The set that a pair of a table of diorama belongs to, and whether the pair is one of its meta table.
+pub fn set_of(key: &str) -> (&str, bool) {
+    let (table, _) = key.split_once(SEPARATOR).expect("a table and a key");
+    table.strip_suffix(META).map_or((table, false), |set| (set, true))
+}
+
 impl Layout {
+    /// The file of a sample that an app left when it was killed.
+    pub fn crashed(self) -> Vec<u8> {
+        match self {
+            Layout::Live => caches::bytes("crashed"),
+            Layout::Diorama => {
+                let folder = folder::temporary();
+                let path = folder.path().join("app.redb");
+                fs::write(&path, caches::bytes("diorama/cache.redb")).unwrap();
+                let database = open(&path);
+                for n in 0..3 {
+                    let transaction = database.begin_write().unwrap();
+                    let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new("clients")).unwrap();
+                    table
+                        .insert(
+                            format!("new {n}").as_str(),
+                            &[&[0, 0xa1, 0x61, b'x', 0x79, 0x10, 0], &[b'y'; 4096][..]].concat()[..],
+                        )
+                        .unwrap();
+                    drop(table);
+                    transaction.commit().unwrap();
+                }
+                // As it is before it is closed.
+                fs::read(&path).unwrap()
+            }
+        }
+    }
+
+    /// Puts an entry without rows, or a set with one, or loads it in place of something.
+    pub fn write(self, cache: &Cache, key: &str, replace: Option<Replace>) -> vlive::Result<()> {
+        let entry = match (self, replace) {
+            (Layout::Live, None) => {
+                return cache.put(key, &CachedRows { rows: IndexMap::default(), fetched_at: UNIX_EPOCH });
+            }
+            (Layout::Live, Some(_)) => "{}",
+            (Layout::Diorama, _) => r#"{"layout": "diorama", "refreshed_at": 1, "rows": {"1": {}}}"#,
+        };
+        let fixture = Fixture::from_json(&format!(r#"{{"{key}": {entry}}}"#))?;
+        cache.seed(&fixture, replace.unwrap_or(Replace::Entries)).map(drop)
+    }
+
+    /// Takes what [`Layout::write`] has written; whether it was all there.
+    pub fn take(self, contents: &mut Contents, key: &str) -> bool {
+        let keys = match self {
+            Layout::Live => vec![key.to_owned()],
+            Layout::Diorama => vec![format!("{key}{SEPARATOR}1"), format!("{key}{META}{SEPARATOR}refreshed_at")],
+        };
+        keys.iter().all(|key| contents.remove(key).is_some())
+    }
+
+    /// A key that most samples have.
+    pub fn known(self) -> &'static str {
+        match self {
+            Layout::Live => "clients/page_1",
+            Layout::Diorama => "clients",
+        }
+    }
+
+    /// Whether a table is one of this layout, by its name.
+    pub fn owns(self, table: &str) -> bool {
+        table.starts_with("__vlive__") == (self == Layout::Live)
+    }
+
     /// All that is stored, by full key; of diorama's the pairs of every table.
     pub fn read(self, path: &Path) -> vlive::Result<Contents> {
         match self {
@@ -102,7 +170,7 @@ fn tables(path: &Path) -> vlive::Result<(Contents, Vec<vlive::Error>)> {
     for line in str::from_utf8(&lines).unwrap().lines() {
         let set: serde_json::Value = serde_json::from_str(line).unwrap();
         let name = set["key"].as_str().unwrap();
-        for (part, table) in [("raw", name.to_owned()), ("meta", format!("{name}\u{1}meta"))] {
+        for (part, table) in [("raw", name.to_owned()), ("meta", format!("{name}{META}"))] {
             for (key, value) in set[part].as_object().into_iter().flatten() {
                 let value = BASE64.decode(value.as_str().unwrap()).unwrap();
                 contents.insert(format!("{table}{SEPARATOR}{key}"), value);
@@ -112,8 +180,8 @@ fn tables(path: &Path) -> vlive::Result<(Contents, Vec<vlive::Error>)> {
     Ok((contents, dumped.unread.damage))
 }
 
-/// Every entry that can be read, and whether that is all of them.
-pub fn by_us(path: &Path) -> Option<(Contents, bool)> {
+/// Every entry of vantage-live that can be read, and whether that is all of them.
+fn by_us(path: &Path) -> Option<(Contents, bool)> {
     let snapshot = Snapshot::open(path).ok()?;
     let (mut contents, mut is_whole) = (Contents::new(), true);
     for entry in snapshot.entries(&Selection::All).ok()? {
@@ -123,11 +191,6 @@ pub fn by_us(path: &Path) -> Option<(Contents, bool)> {
         }
     }
     Some((contents, is_whole))
-}
-
-/// What redb finds of vantage-live's; see [`Layout::by_redb`].
-pub fn by_redb(path: &Path) -> Option<Contents> {
-    Layout::Live.by_redb(path)
 }
 
 /// redb's database, once whoever else had the file open has let go of it: a process that a test starts at the same

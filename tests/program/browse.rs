@@ -167,7 +167,7 @@ fn an_entry_is_edited_in_the_users_editor() {
     browser.until_it_says("Apple Pie");
     browser.press(&["e"]);
     let plan = browser.until_it_says("vlive edit products/id/a");
-    assert!(plan.contains("y edit it  b edit it, with a backup first"), "{plan}");
+    assert!(plan.contains("y edit  b edit, with a backup first"), "{plan}");
     browser.press(&["y"]);
     browser.until_it_says("Plum Cake");
     browser.until_it_says("edited products/id/a");
@@ -186,7 +186,7 @@ fn a_cache_in_use_says_who_has_it_open_and_is_not_changed() {
     browser.until_it_says(&format!("in use by {user}"));
     browser.press(&["x"]);
     let plan = browser.until_it_says("would delete 7 entries");
-    assert!(plan.contains(&user) && plan.contains("it must end first"), "{plan}");
+    assert!(plan.contains(&user) && plan.contains("stop it first"), "{plan}");
     browser.press(&["y"]);
     browser.until_it_says("in use by process");
     browser.press(&["q"]);

@@ -90,7 +90,7 @@ fn json_has_every_field_of_the_summary() {
         "format": 2,
         "commit": 24,
         "closed_cleanly": true,
-        "held_by": if cfg!(target_os = "linux") { json!([]) } else { Value::Null },
+        "holders": if cfg!(target_os = "linux") { json!([]) } else { Value::Null },
         "pages": 19,
         "entries": 21,
         "damage": nothing(),
@@ -354,7 +354,7 @@ fn the_process_that_has_the_cache_open_is_named() {
         if cfg!(target_os = "linux") {
             let name = fs::read_to_string("/proc/self/comm").unwrap();
             let name = name.trim_end();
-            assert_eq!(check["held_by"], json!([{"pid": std::process::id(), "name": name}]));
+            assert_eq!(check["holders"], json!([{"pid": std::process::id(), "name": name}]));
             let line = format!("\nin use by                process {} ({name})\n", std::process::id());
             assert!(paper.stdout.contains(&line), "{paper}");
         }
@@ -362,7 +362,7 @@ fn the_process_that_has_the_cache_open_is_named() {
     drop(app);
     let check = checked(&folder, 0);
     assert_eq!(check["closed_cleanly"], true);
-    assert!(check["held_by"].as_array().is_none_or(Vec::is_empty));
+    assert!(check["holders"].as_array().is_none_or(Vec::is_empty));
 }
 
 #[test]

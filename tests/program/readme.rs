@@ -131,7 +131,7 @@ fn renew(page: &str) -> String {
 fn run(commands: &[String]) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let caches = Path::new("tests/caches");
-    for name in ["bakery/vlive.redb", "live-demo/vlive.redb", "diorama/augmented.redb"] {
+    for name in ["bakery/vlive.redb", "live-demo/vlive.redb", "diorama/augmented.redb", "diorama/cache.redb"] {
         let file = caches.join(name);
         let cache = file.parent().expect("a folder");
         fs::create_dir_all(folder.path().join(cache)).expect("a folder for the copy");

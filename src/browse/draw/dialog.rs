@@ -17,8 +17,8 @@ pub fn draw(frame: &mut Frame<'_>, dialog: &Dialog, state: &State, theme: &Theme
         }
         Dialog::Plan { change, plan, top } => {
             let hint = match change {
-                Change::Edit(_) => "y edit it  b edit it, with a backup first  esc do nothing",
-                _ => "y do it  b do it, with a backup first  esc do nothing",
+                Change::Edit(_) => "y edit  b edit, with a backup first  esc cancel",
+                _ => "y apply  b apply, with a backup first  esc cancel",
             };
             (plan.command.clone(), hint, planned(plan, *top, state, theme, area))
         }
@@ -73,7 +73,7 @@ fn planned(plan: &Plan, top: usize, state: &State, theme: &Theme, area: Rect) ->
     let mut notes: Vec<Line<'static>> = Vec::new();
     notes.extend(plan.notes.iter().map(|note| Line::styled(format!(" {}", for_terminal(note)), theme.strong)));
     if let User::Process(user) = &state.user {
-        let what = format!(" in use by {}: it must end first", key_for_terminal(user));
+        let what = format!(" in use by {}: stop it first", key_for_terminal(user));
         notes.push(Line::styled(what, theme.bad));
     }
     let height = usize::from(area.height).saturating_sub(2 + notes.len() + 1).max(1);

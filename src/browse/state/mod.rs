@@ -264,7 +264,7 @@ impl State {
         self.doing = None;
         match found {
             Err(why) => self.complain(why),
-            Ok((places, _)) if places.is_empty() => self.say(format!("`{pattern}` is nowhere")),
+            Ok((places, _)) if places.is_empty() => self.say(format!("`{pattern}` was not found")),
             Ok((places, are_all)) => {
                 let number = places.len();
                 let title = format!("`{pattern}`: {}{number} found", if are_all { "" } else { "the first " });

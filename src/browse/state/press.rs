@@ -62,7 +62,7 @@ impl State {
             }
             Action::Invalidate => {
                 let node = self.tree.node()?.clone();
-                self.doing = Some("looking what goes");
+                self.doing = Some("planning");
                 return Some(Effect::Plan(Change::Invalidate(node)));
             }
             Action::Help => self.dialog = Some(Dialog::Help { top: 0 }),
@@ -142,7 +142,7 @@ impl State {
                 Some(Effect::Find(text))
             }
             Asked::Age(node) => {
-                self.doing = Some("looking what is touched");
+                self.doing = Some("planning");
                 Some(Effect::Plan(Change::Touch(node, text)))
             }
             Asked::Backup(change) => {

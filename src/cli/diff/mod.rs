@@ -21,11 +21,11 @@ use vlive::{Fixture, Selection, Snapshot};
 
 /// Compare two caches, or a cache and a fixture
 ///
-/// A side is the folder of a cache or its `vlive.redb`, or else a fixture that `vlive load` reads. What only
-/// the second side has is added (`+`), what only the first has is removed (`-`): entries, then rows,
-/// then fields. Selections after the sides narrow what is compared, and ages as well: an entry counts if it lies
-/// within them on either side. Values count as vantage-live reads them, not as they are encoded. The status is 0 if
-/// nothing differs, and 1 if something does.
+/// Each side is a cache (its folder or its file) or a fixture that `vlive load` reads. What only B has is added
+/// (`+`), what only A has is removed (`-`): entries, then rows, then fields. A SELECTION after the sides narrows
+/// what is compared, and so do ages: an entry is compared if either side has it within the bounds. Values are
+/// compared as the framework reads them, however they are encoded. The status is 0 if nothing differs, and 1 if
+/// something does.
 #[derive(Debug, Args)]
 pub struct Diff {
     /// The side before: a cache, a file, a folder, or `-` for standard input

@@ -19,20 +19,21 @@ use std::ops::ControlFlow;
 use vlive::ops::Unreadable;
 use vlive::{Cache, Snapshot};
 
-/// Edit an entry in an editor, or entries by a filter
+/// Edit an entry in an editor, or entries by a jq filter
 ///
-/// An entry, named by its full key, is opened as lossless JSON in the editor that `VISUAL` or `EDITOR` names. What
-/// is saved is checked as `vlive put` checks it, and written if it is another entry than before; an empty file
-/// writes nothing. `fetched_at` stays unless it is edited. Text that is not written is kept, and its file is named.
-/// So is a set of diorama, with what diorama remembers of it, and a row of one (`clients/42`), which leaves that as it is.
+/// The entry with the full key SELECTION is opened as lossless JSON in the editor that `VISUAL` or `EDITOR` names. What
+/// is saved is checked as `vlive put` checks it, and written if it differs from the entry; an empty file writes
+/// nothing. `fetched_at` stays unless it is edited. Text that is not written is kept in a file, which is named.
 ///
 /// The cache is locked only to write, not while the editor is open. If the entry has changed by then, vlive asks
 /// whether to write all the same.
 ///
-/// With --apply no editor is opened: a jq filter gets each selected entry, as `vlive dump` prints it, and gives the new
-/// one: `vlive edit clients --apply '.rows[].active = false'`. What the filter does not touch stays bit for bit, and
-/// all is done in one transaction. An entry that cannot be decoded stays as it is, is named on standard error, and
-/// makes the status 3.
+/// With --apply no editor is opened: a jq filter takes each selected entry, as `vlive dump` prints it, and returns the
+/// new one: `vlive edit clients --apply '.rows[].active = false'`. What the filter does not touch stays bit for bit,
+/// and everything happens in one transaction. An entry that cannot be decoded is left as it is and named on standard
+/// error; the status is then 3.
+///
+/// A set of diorama is edited with its times and its total. To edit a row of one (`clients/42`) leaves these as they are.
 #[derive(Debug, Args)]
 pub struct Edit {
     #[command(flatten)]

@@ -16,7 +16,7 @@ pub struct Report<'s> {
     disk: Option<u64>,
     format: u8,
     commit: u64,
-    closed: bool,
+    closed_cleanly: bool,
     holders: Option<Vec<Process<'s>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     space: Option<Space>,
@@ -84,7 +84,7 @@ impl<'s> Report<'s> {
             disk: stat.disk,
             format: stat.format,
             commit: stat.commit,
-            closed: stat.closed_cleanly,
+            closed_cleanly: stat.closed_cleanly,
             holders: stat.holders.as_ref().map(|holders| holders.iter().map(Process::new).collect()),
             space: contents.map(|contents| contents.space).map(|space| Space {
                 values: space.values,

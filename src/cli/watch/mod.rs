@@ -28,12 +28,12 @@ use vlive::snapshot::{
 };
 use vlive::{Error, Key, Selection, Snapshot};
 
-/// Print what the app does to its cache, as it does it
+/// Print each change that the app makes to its cache, as it happens
 ///
-/// A line for each entry that was added (`+`), replaced (`~`), dated anew with the same rows (`@`) or removed (`-`),
-/// with the time at which it was seen and the commit. An app that commits faster than vlive looks is seen at some of
-/// its commits: `#25..#27` is what differs between commit 24 and commit 27. Nothing that belongs to different commits
-/// is ever mixed. The cache need not be there yet; the app may end, crash and start again.
+/// A line tells of an entry that was added (`+`), replaced (`~`), given a new time with the same rows (`@`) or removed
+/// (`-`), with the commit and the time at which vlive saw it. Of an app that commits faster than vlive looks, only some
+/// commits are seen: `#25..#27` is what differs between commit 24 and commit 27. Different commits are never mixed. The
+/// cache need not exist yet; the app may end, crash and start again.
 #[derive(Debug, Args)]
 pub struct Watch {
     #[command(flatten)]
@@ -42,7 +42,7 @@ pub struct Watch {
     #[command(flatten)]
     filtering: Filtering,
 
-    /// Begin with the entries that are there, as if they had just been added
+    /// Begin with the entries that exist, as if they had just been added
     #[arg(long)]
     initial: bool,
 
@@ -50,12 +50,12 @@ pub struct Watch {
     #[arg(long)]
     diff: bool,
 
-    /// End after this time, such as `30s`: with status 1 if --until or --exit-on did not come to pass
+    /// End after this long, such as `30s`; with status 1 if what --until or --exit-on waits for has not happened
     #[arg(long = "for", value_name = "DURATION", value_parser = time::parse_duration)]
     duration: Option<Duration>,
 
     /// End once this has happened to one entry, such as `added:clients/page_1`; `any:clients/page_1` is any event.
-    /// With --initial what is there already counts as added
+    /// With --initial what exists already counts as added
     #[arg(long, value_name = "EVENT:KEY", value_parser = parse_until)]
     until: Option<Until>,
 
@@ -63,8 +63,8 @@ pub struct Watch {
     #[arg(long, value_name = "EVENT", value_parser = parse_event)]
     exit_on: Option<Awaits>,
 
-    /// Keep every version of every entry that is reported in a folder of its own for each commit, as `vlive load` and
-    /// `vlive diff` read it
+    /// Save every version of the reported entries in this folder, in a folder for each commit that `vlive load` and
+    /// `vlive diff` read
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     record: Option<PathBuf>,
 
