@@ -57,7 +57,7 @@ impl Part {
         match self {
             Part::Live(entry) => {
                 let envelope = entry.envelope().map_err(|error| RowFault::Envelope { key: entry.key(), error })?;
-                let visited = Row::each_of(&envelope, &mut |row| match visit(&row) {
+                let visited = Row::each_of(&envelope, &mut |row| match visit(row) {
                     ControlFlow::Continue(()) => Ok(()),
                     ControlFlow::Break(()) => Err(Enough),
                 });
@@ -66,7 +66,7 @@ impl Part {
             }
             Part::Key(_) => Ok(()),
             Part::Row(_, row) => row.read(&mut |row| {
-                let _ = visit(&row?);
+                let _ = visit(row?);
                 Ok(())
             }),
         }

@@ -20,6 +20,7 @@ mod edit;
 mod errors;
 mod filter;
 mod find;
+mod find_formats;
 mod formats;
 mod generated;
 mod global;

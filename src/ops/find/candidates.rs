@@ -2,7 +2,6 @@
 
 use super::Query;
 use crate::cbor::reader::Reader;
-use crate::snapshot::Row;
 use std::ops::Range;
 
 /// Whether encoded bytes may hold what `contains` finds in contiguous ones.
@@ -24,35 +23,34 @@ fn may_hold_in_chunks(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
     })
 }
 
-/// The places in a row where a match may begin, as they are passed.
+/// The places among the bytes of a part of an entry where a match may begin.
 pub(super) struct Candidates<'c> {
     query: Query<'c>,
     bytes: &'c [u8],
     /// Whether it may begin anywhere.
     anywhere: bool,
+    /// The first one that is not before `from`.
     next: Option<usize>,
+    from: usize,
 }
 
 impl<'c> Candidates<'c> {
-    /// Of a row. `None` if nothing in it can match.
-    pub(super) fn of(row: &Row<'c>, query: Query<'c>) -> Option<Candidates<'c>> {
-        let is_irregular = row.maps().is_irregular(row.start());
-        let in_chunks = may_hold_in_chunks(row.bytes(), |bytes| (query.may_match)(bytes).is_some());
-        let next = (query.may_match)(row.bytes());
-        let anywhere = is_irregular || in_chunks;
-        (next.is_some() || anywhere).then_some(Candidates { query, bytes: row.bytes(), anywhere, next })
+    pub(super) fn new(bytes: &'c [u8], query: Query<'c>) -> Candidates<'c> {
+        let next = (query.may_match)(bytes);
+        let anywhere = may_hold_in_chunks(bytes, |bytes| (query.may_match)(bytes).is_some());
+        Candidates { query, bytes, anywhere, next, from: 0 }
     }
 
-    /// Whether there is one at this offset or after it, which is not before the last one that was passed.
+    /// Whether there is one at this offset or after it.
     pub(super) fn are_from(&mut self, start: usize) -> bool {
-        if self.next.is_some_and(|next| next < start) {
+        if start < self.from || self.next.is_some_and(|next| next < start) {
             let next = (self.query.may_match)(&self.bytes[start..]);
-            self.next = next.map(|next| start + next);
+            (self.next, self.from) = (next.map(|next| start + next), start);
         }
         self.anywhere || self.next.is_some()
     }
 
-    /// Whether there is one in a range, which begins at the end of the last one or after it.
+    /// Whether there is one in a range.
     pub(super) fn are_in(&mut self, range: Range<usize>) -> bool {
         self.are_from(range.start) && (self.anywhere || self.next.is_some_and(|next| next < range.end))
     }

@@ -10,9 +10,6 @@ use ciborium::Value;
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-/// A verified value is not nested too deeply.
-const ANY_DEPTH: usize = usize::MAX;
-
 /// Calls `visit` with all that matches in a part of an entry, until it breaks.
 pub(super) fn each_hit(
     part: &Part,
@@ -20,10 +17,10 @@ pub(super) fn each_hit(
     visit: &mut dyn FnMut(&Hit<'_>) -> ControlFlow<()>,
 ) -> Result<(), RowFault> {
     let key = part.key();
-    let may_match = |bytes: &[u8]| may_hold(bytes, |bytes| (query.may_match)(bytes).is_some());
+    let mut candidates = Candidates::new(part.bytes(), query);
     // The id of a row of a set is not among its bytes.
     let is_id_in = |part: &Part| matches!(part, Part::Row(_, row) if (query.matches)(row.id()));
-    let (has_key, may_have_rows) = (is_key_in(part, &key, query), may_match(part.bytes()) || is_id_in(part));
+    let (has_key, may_have_rows) = (is_key_in(part, &key, query), candidates.are_from(0) || is_id_in(part));
     if !has_key && !may_have_rows {
         return Ok(());
     }
@@ -39,7 +36,8 @@ pub(super) fn each_hit(
         }
         let mut visit =
             |place: Place<'_>| visit(&Hit { key: &key, fetched_at, is_incomplete: row.is_incomplete(), place });
-        Walk { query, id: row.id(), path: Vec::new(), visit: &mut visit, flow: ControlFlow::Continue(()) }.row(row)
+        let walk = Walk { query, id: row.id(), path: Vec::new(), visit: &mut visit, flow: ControlFlow::Continue(()) };
+        walk.row(row, &mut candidates)
     })
 }
 
@@ -76,28 +74,27 @@ impl From<cbor::Error> for Stop {
 
 impl<'w, 'b: 'w> Walk<'w, 'b> {
     /// Walks through a row.
-    fn row(mut self, row: &Row<'b>) -> ControlFlow<()> {
+    fn row(mut self, row: &Row<'b>, candidates: &mut Candidates<'_>) -> ControlFlow<()> {
         let query = self.query;
         if query.field.is_none() && query.id.is_none() && (query.matches)(self.id) {
             (self.visit)(Place::RowId(self.id))?;
         }
-        let Some(mut candidates) = Candidates::of(row, query) else { return ControlFlow::Continue(()) };
-        let mut passed = 0;
+        // Names and values stand in another order then, and are read from anywhere in it.
+        let is_irregular = row.maps().is_irregular(row.start());
+        let mut passed = row.start();
         let walked = row.fields::<Stop>(&mut |name, field| {
-            if self.flow.is_break() || !candidates.are_from(passed) {
+            if self.flow.is_break() || !is_irregular && !candidates.are_from(passed) {
                 return Err(Stop::Done);
             }
-            // Within the row.
-            let within = |field: &Reader<'_>| field.pos().saturating_sub(row.start());
-            let (from, value) = (within(field), *field);
-            field.skip(ANY_DEPTH)?;
-            let to = within(field);
-            let has_name = candidates.are_in(passed..from);
-            passed = to;
+            let (from, value) = (field.pos(), *field);
+            field.pass_item()?;
             if query.field.is_some_and(|only| only != name) {
+                passed = field.pos();
                 return Ok(());
             }
-            let has_value = candidates.are_in(from..to);
+            let has_name = is_irregular || candidates.are_in(passed..from);
+            let has_value = is_irregular || candidates.are_in(from..field.pos());
+            passed = field.pos();
             if has_name || has_value {
                 self.path.push(Step::Name(name));
                 if has_name {
@@ -132,11 +129,12 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
 
     /// A value and everything inside it.
     fn value(&mut self, reader: &mut Reader<'b>) -> cbor::error::Result<()> {
+        if reader.at_text() {
+            let text = reader.text_item()?;
+            self.text(&text);
+            return Ok(());
+        }
         match reader.peek()? {
-            Head::Text(_) => {
-                let Head::Text(len) = reader.head()? else { unreachable!("just peeked at") };
-                self.text(&reader.text(len)?);
-            }
             Head::Array(mut left) => {
                 reader.head()?;
                 let mut index = 0;
@@ -159,7 +157,7 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
             }
             head => {
                 let mut item = *reader;
-                reader.skip(ANY_DEPTH)?;
+                reader.pass_item()?;
                 let bytes = &item.all()[item.pos()..reader.pos()];
                 // Most values are told apart without decoding them.
                 if !may_hold(bytes, |bytes| (self.query.may_match)(bytes).is_some()) {
@@ -180,12 +178,11 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
 
     /// A key of a map: its text, or the text of its meaning.
     fn key(&self, reader: &mut Reader<'b>) -> cbor::error::Result<Cow<'b, str>> {
-        if let Head::Text(_) = reader.peek()? {
-            let Head::Text(len) = reader.head()? else { unreachable!("just peeked at") };
-            return reader.text(len);
+        if reader.at_text() {
+            return reader.text_item();
         }
         let start = reader.pos();
-        reader.skip(ANY_DEPTH)?;
+        reader.pass_item()?;
         let key = decoded(&reader.all()[start..reader.pos()]);
         Ok(Cow::Owned((self.query.meaning)(&key).unwrap_or_else(|| crate::json::plain(&key))))
     }
