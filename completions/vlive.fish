@@ -381,7 +381,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand watch" -l prefix -d 'Match e
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l initial -d 'Begin with the entries that exist, as if they had just been added'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l diff -d 'Show the rows and fields that changed, as `vlive diff` does'
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l raw -d 'Add the bytes of each new value to its JSON, so that the lines can be replayed'
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l raw -d 'Add the bytes of each new value to its JSON, so that the lines can be replayed; of a set those of the rows that differ, null for a row that is gone'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l no-pager -d 'Do not use a pager; without this it is `VLIVE_PAGER`, or else `PAGER`, or else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s q -l quiet -d 'Print only data and errors'

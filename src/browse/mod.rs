@@ -54,6 +54,9 @@ pub trait Commands: Send + Sync {
     /// An error in words.
     fn sentence(&self, error: &Error) -> String;
 
+    /// What the file holds where it holds no entries.
+    fn others(&self) -> Vec<String>;
+
     /// The places where a pattern occurs, and whether these are all of them.
     fn find(&self, pattern: &str) -> Result<(Vec<Place>, bool), String>;
 

@@ -1,14 +1,16 @@
-use super::change::Backup;
+use super::change::{Backup, load_command};
 use super::environment::Clock;
 use super::selection::{Meaning, Selecting};
-use super::{Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, report, time, touch};
+use super::{
+    Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, others, report, shell, time, touch,
+};
 use crate::browse::{Browsing, Change, Commands, Node, Place, Plan, browse};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::{Args, Parser};
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vlive::ops::{self, Scope, TouchPlan};
 use vlive::snapshot::EntryKey;
@@ -83,7 +85,7 @@ fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) 
     match edited {
         Ok(Status::Done) if !is_written => Ok(format!("{key} stays as it is")),
         Ok(Status::Done) => Ok(match backup {
-            Some(file) => format!("edited {key}; `vlive load {file}` restores the previous state"),
+            Some(file) => format!("edited {key}; `{}` restores it", load_command(Path::new(file), global)),
             None => format!("edited {key}"),
         }),
         Ok(Status::No) => Err(format!("`{key}` is not in the cache any more")),
@@ -116,6 +118,10 @@ impl Commands for Offered {
 
     fn sentence(&self, error: &Error) -> String {
         report::sentence(error)
+    }
+
+    fn others(&self) -> Vec<String> {
+        others::sentences(&self.global)
     }
 
     fn find(&self, pattern: &str) -> Result<(Vec<Place>, bool), String> {
@@ -160,7 +166,7 @@ impl Offered {
                             None => return Ok((Vec::new(), Vec::new())),
                             Some(entry) => (entry.head().map_or(0, |head| head.rows), Some(entry.bytes())),
                         },
-                        EntryKey::Set(key) => match snapshot.sets()?.iter().find(|set| set.name() == key.name()) {
+                        EntryKey::Set(key) => match snapshot.set(&key.whole())? {
                             None => return Ok((Vec::new(), Vec::new())),
                             Some(set) => (set.rows(), None),
                         },
@@ -211,7 +217,7 @@ impl Offered {
             Change::Invalidate(node) => invalidate::summary(&cache.invalidate(&scope(node))?, false),
         };
         cache.close()?;
-        Ok(match backup.told() {
+        Ok(match backup.told(false, &self.global) {
             Some(told) => format!("{done}; {told}"),
             None => done,
         })
@@ -240,18 +246,8 @@ fn command(change: &Change) -> String {
         Change::Invalidate(node) => (node.full_key(), matches!(node, Node::Entry(..)), ""),
     };
     let exact = if is_exact { " --exact" } else { "" };
-    let age = if age.is_empty() { String::new() } else { format!(" --age {}", quoted(age)) };
-    format!("vlive {}{exact}{age} {}", change.verb(), quoted(&key))
-}
-
-/// The word, quoted for a shell if necessary.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/_-.:=@,+%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    let age = if age.is_empty() { String::new() } else { format!(" --age {}", shell::word(age)) };
+    format!("vlive {}{exact}{age} {}", change.verb(), shell::word(&key))
 }
 
 fn place(hit: &ops::Hit<'_>) -> Place {

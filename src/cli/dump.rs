@@ -187,6 +187,9 @@ impl Dump {
             Ok(dumped)
         };
         let dumped = self.write(format, output, write, |dumped| dumped.entries > 0)?;
+        if dumped.entries > 0 {
+            self.tell_written(&dumped, output);
+        }
         Ok(tell_unread(&dumped.unread, output))
     }
 
@@ -208,6 +211,9 @@ impl Dump {
         };
         let dumped = self.write(format, output, write, is_answer)?;
         drop(bar);
+        if is_answer(&dumped) {
+            self.tell_written(&dumped, output);
+        }
         Ok(tell(&dumped, chosen, global, output))
     }
 
@@ -230,8 +236,7 @@ impl Dump {
         let dumped = target::folder(path, fill, is_answer)?;
         drop(bar);
         if is_answer(&dumped) {
-            let entries = human::count(dumped.entries, "entry", "entries");
-            output.summary(&format!("wrote {entries} to `{}`", path.display()));
+            self.tell_written(&dumped, output);
         }
         Ok(tell(&dumped, chosen, global, output))
     }
@@ -242,6 +247,9 @@ impl Dump {
         let style = RowStyle { lossless: self.lossless, replacing, label: self.label.clone() };
         let write = |mut out: Box<dyn Write + '_>| vlive::ops::dump_rows(&snapshot, &chosen.scope, &style, &mut out);
         let dumped = self.write(Format::Rows, output, write, is_answer)?;
+        if is_answer(&dumped) {
+            self.tell_written(&dumped, output);
+        }
         Ok(tell(&dumped, chosen, global, output))
     }
 
@@ -263,6 +271,13 @@ impl Dump {
         };
         output.flush()?;
         Ok(dumped)
+    }
+
+    fn tell_written(&self, dumped: &Dumped, output: &Output) {
+        if let Some(path) = self.path() {
+            let entries = human::count(dumped.entries, "entry", "entries");
+            output.summary(&format!("wrote {entries} to `{}`", path.display()));
+        }
     }
 
     fn style(&self, format: Format, is_for_people: bool) -> DumpStyle {

@@ -96,7 +96,7 @@ impl Invalidate {
             removed
         };
         self.tell(&removed, output)?;
-        backup.tell(output);
+        backup.tell(false, global, output);
         warn_of_future(&removed.matched, output);
         if removed.matched.undated > 0 {
             let entries = human::count(removed.matched.undated, "selected entry has", "selected entries have");

@@ -92,14 +92,14 @@ impl Load {
             global.open_when_free(output, || output.bar("writing").of(write))?
         };
         self.tell(&fixture, &plan, output)?;
-        backup.tell(output);
+        backup.tell(plan.added(&fixture).next().is_some(), global, output);
         Ok(Status::Done)
     }
 
     fn tell(&self, fixture: &Fixture, plan: &LoadPlan, output: &mut Output) -> Result<()> {
         let summary = Summary {
             entries: fixture.len(),
-            bytes: fixture.bytes(),
+            bytes: plan.bytes(fixture)?,
             added: plan.added(fixture).count(),
             replaced: plan.replaced(fixture).count(),
             removed: plan.removed().len(),

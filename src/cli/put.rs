@@ -55,7 +55,7 @@ impl Summary {
         for entry in fixture.entries() {
             rows += entry.rows()?.unwrap_or(0);
         }
-        Ok(Summary { key, rows, bytes: fixture.bytes(), replaced: is_replaced })
+        Ok(Summary { key, rows, bytes: plan.bytes(fixture)?, replaced: is_replaced })
     }
 }
 
@@ -99,7 +99,7 @@ impl Put {
             let rows = human::count(summary.rows, "row", "rows");
             output.summary(&format!("{verb} {}: {rows}, {}", summary.key, human::size(summary.bytes)));
         }
-        backup.tell(output);
+        backup.tell(false, global, output);
         Ok(Status::Done)
     }
 }

@@ -5,12 +5,14 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
+use vlive::snapshot::SetKey;
 
 /// Copy every intact entry of a damaged cache into a new one
 ///
 /// Every entry whose pages verify is copied byte for byte: those of the newest commit and, of a table that has
 /// lost pages there, those that the commit before still has. A table of another program is copied only if all of
-/// it verifies. Losses are listed. The damaged file is only read. The status is 3 if anything was lost.
+/// it verifies. A set of diorama that may have lost rows is written without its times, so that the app fetches it
+/// again. Losses are listed. The damaged file is only read. The status is 3 if anything was lost.
 #[derive(Debug, Args)]
 pub struct Salvage {
     /// The folder of the damaged cache; overrides -C
@@ -34,6 +36,7 @@ struct Summary {
     damaged_pages: u64,
     tables: u64,
     lost_tables: Vec<String>,
+    undated_sets: Vec<String>,
 }
 
 impl Salvage {
@@ -53,6 +56,11 @@ impl Salvage {
             output
                 .error(&format!("table `{table}` of another program could not be saved whole, and is left out"), None);
         }
+        for set in &salvaged.undated_sets {
+            let set = SetKey::of_table(set).shown();
+            output
+                .warning(&format!("rows of `{set}` may be missing; it has no time now, and the app fetches it again"));
+        }
         if self.format.is_json() {
             output.json(&Summary {
                 entries: salvaged.entries,
@@ -62,6 +70,7 @@ impl Salvage {
                 damaged_pages: salvaged.damage.count,
                 tables: salvaged.tables,
                 lost_tables: salvaged.lost_tables.clone(),
+                undated_sets: salvaged.undated_sets.clone(),
             })?;
         } else {
             let saved = human::count(salvaged.entries, "entry", "entries");

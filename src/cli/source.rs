@@ -2,7 +2,7 @@
 
 use super::dating::Dating;
 use super::layout::LayoutArg;
-use super::{Global, Refused, time};
+use super::{Global, Refused, interrupted, time};
 use crate::output::Output;
 use anyhow::Result;
 use clap::Args;
@@ -79,7 +79,7 @@ pub fn lock_standard_input(what: &str, output: &Output) -> impl Read + 'static {
     Ending { input: io::stdin().lock(), is_ended: false }
 }
 
-/// Input that stays at its end: a terminal would go on and need a second Ctrl-D.
+/// Standard input. It stays at its end, where a terminal would go on and need a second Ctrl-D.
 struct Ending<R> {
     input: R,
     is_ended: bool,
@@ -92,6 +92,9 @@ impl<R: Read> Read for Ending<R> {
         }
         let read = self.input.read(bytes)?;
         self.is_ended = read == 0;
+        if self.is_ended {
+            interrupted::wait_if_ending();
+        }
         Ok(read)
     }
 }

@@ -2,7 +2,7 @@ use super::change::Changing;
 use super::dating::Dating;
 use super::invalidate::tell_narrowed;
 use super::selection::{Meaning, Selecting};
-use super::{Global, Status, tell_unreadable, time};
+use super::{Global, Status, tell_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -74,9 +74,9 @@ impl Touch {
             touched
         };
         self.tell(&touched, fetched_at, output)?;
-        backup.tell(output);
-        let unread = tell_unreadable(&touched.unreadable, output);
-        let found = !touched.keys.is_empty() || !touched.unreadable.is_empty();
+        backup.tell(false, global, output);
+        let unread = tell_unread(&touched.unread, output);
+        let found = !touched.keys.is_empty() || !touched.unread.is_empty();
         let unmatched = chosen.tell(&touched.matched, found, global, output);
         Ok(unread.max(unmatched))
     }

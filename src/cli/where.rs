@@ -2,6 +2,7 @@ use super::format::TableArgs;
 use super::stale::Stale;
 use super::stat::Process;
 use super::{Global, Status, time};
+use crate::output::listing::TableFormat;
 use crate::output::{Output, human, listing};
 use anyhow::Result;
 use clap::Args;
@@ -68,6 +69,9 @@ impl Where {
             let freshness = |row: &Row<'_>| [None, None, newest(row), None, None];
             Ok(listing::print_ages(output, format, COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
         })?;
+        if found.caches.is_empty() && self.table.format()? == TableFormat::Table {
+            output.summary("no cache was found");
+        }
         if !found.is_complete {
             output.warning("the search ran out of time; --timeout gives it more");
         }

@@ -23,14 +23,13 @@ pub enum TableName<'n> {
 }
 
 impl<'n> TableName<'n> {
-    /// Every name without U+0001 is that of a table of rows.
+    /// Every name without U+0001 is that of a table of rows, but for the empty one, which redb does not take.
     #[must_use]
     pub fn of(name: &'n str) -> TableName<'n> {
-        if !name.contains(META_MARKER) {
-            return TableName::Rows(name);
-        }
+        let is_of_rows = |name: &str| !name.is_empty() && !name.contains(META_MARKER);
         match name.strip_suffix(META_SUFFIX) {
-            Some(rows) if !rows.contains(META_MARKER) => TableName::Meta(rows),
+            _ if is_of_rows(name) => TableName::Rows(name),
+            Some(rows) if is_of_rows(rows) => TableName::Meta(rows),
             _ => TableName::Hidden,
         }
     }
@@ -148,7 +147,9 @@ mod tests {
         assert_eq!(TableName::of("clients"), TableName::Rows("clients"));
         assert_eq!(TableName::of(""), TableName::Rows(""));
         assert_eq!(TableName::of("clients\u{1}meta"), TableName::Meta("clients"));
-        assert_eq!(TableName::of("\u{1}meta"), TableName::Meta(""));
+        // redb does not take an empty name.
+        assert_eq!(TableName::of(""), TableName::Hidden);
+        assert_eq!(TableName::of("\u{1}meta"), TableName::Hidden);
         assert_eq!(TableName::of("clients\u{1}meta\u{1}meta"), TableName::Hidden);
         assert_eq!(TableName::of("clients\u{1}"), TableName::Hidden);
         assert_eq!(TableName::of(&meta_table("a?b#c")), TableName::Meta("a?b#c"));

@@ -1,6 +1,7 @@
 //! Why a set of diorama cannot be written or dated.
 
 use super::Error;
+use crate::live;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -47,7 +48,8 @@ pub enum SetError {
         /// What it is, such as `table of u64 to u64`.
         is: String,
     },
-    /// A set of diorama was to be written under a name that is one of a table of vantage-live.
+    /// A set of diorama was to be written under a name that is one of a table of vantage-live, or that diorama does
+    /// not give a set.
     NotASetName {
         /// The name.
         name: String,
@@ -105,7 +107,11 @@ impl fmt::Display for SetError {
             SetError::NotASetTable { path, table, is } => {
                 write!(f, "`{table}` in `{}` is not a table of diorama's cache but a {is}", path.display())
             }
-            SetError::NotASetName { name } => write!(f, "`{name}` is the name of a table of vantage-live"),
+            SetError::NotASetName { name } if name.is_empty() => f.write_str("the name of a set cannot be empty"),
+            SetError::NotASetName { name } if live::key::cache_key(name).is_some() => {
+                write!(f, "`{name}` is the name of a table of vantage-live")
+            }
+            SetError::NotASetName { name } => write!(f, "`{}` is not the name of a set", name.escape_debug()),
             SetError::SetIsRepeated { name } => write!(f, "two of the entries are the set `{name}`"),
             SetError::OtherRows { key, row } => {
                 write!(f, "`{key}` is a row, and what is given is not the row `{row}` alone")

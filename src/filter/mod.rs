@@ -296,7 +296,7 @@ mod tests {
             "def f: reduce range(3) as $x (0; f); f",
         ] {
             let fault = gives(code, &Value::Null).unwrap_err();
-            assert_eq!(fault, "it calls itself too often within itself", "{code}");
+            assert_eq!(fault, "it recurses too deeply", "{code}");
         }
         let deep = gives("def f: if . == 0 then 0 else 1 + (. - 1 | f) end; f", &3000.into()).unwrap();
         assert_eq!(deep, "3000");

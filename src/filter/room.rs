@@ -15,7 +15,7 @@ struct TooDeep;
 pub(super) fn bounded<T: Send>(evaluate: impl FnOnce() -> Result<T, Fault> + Send) -> Result<T, Fault> {
     let evaluated = stack::with_room(|| {
         panic::catch_unwind(AssertUnwindSafe(evaluate)).unwrap_or_else(|reason| match reason.downcast::<TooDeep>() {
-            Ok(_) => Err(Fault::new("it calls itself too often within itself")),
+            Ok(_) => Err(Fault::new("it recurses too deeply")),
             Err(panic) => panic::resume_unwind(panic),
         })
     });

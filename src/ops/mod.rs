@@ -48,7 +48,7 @@ pub use diff::{
     diff_rows, diff_values,
 };
 pub use dump::{DumpError, DumpFormat, DumpStyle, Dumped, RowText, dump, dump_entry, dump_rows, dump_set, dump_tree};
-pub use entries::{each_entry, each_row};
+pub use entries::{Walked, each_entry, each_row};
 pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use findings::{Finding, FindingKind, Findings};
@@ -61,7 +61,7 @@ pub use rewrite::{RewritePlan, Rewritten};
 pub use row_filter::{FilterError, RowFilter};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope};
-pub use sets::{only_set, sets_in};
+pub use sets::{SetFacts, only_set, sets_in};
 pub use stat::{Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};

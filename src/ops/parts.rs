@@ -157,7 +157,6 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
     mut take: impl FnMut(Out) -> Result<(), E>,
 ) -> Result<(Matched, u64), E> {
     let mut entries = 0;
-    let (mut damage, mut of_rows) = (Vec::new(), Vec::new());
     let mut take_batch = |batch: Batch<Out>| {
         take(batch.out)?;
         entries += batch.entries;
@@ -182,7 +181,7 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
         }
         Ok(())
     };
-    let matched = with_workers(
+    let walked = with_workers(
         |parts| Batch::of(parts, work),
         |workers| {
             let mut push = |part: Part| {
@@ -196,22 +195,21 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
                 }
                 take_batch(Batch::of_none(vec![part]))
             };
-            let (matched, of_entries) = each_entry::<E>(snapshot, scope, |entry| match entry {
+            let walked = each_entry::<E>(snapshot, scope, |entry, unread| match entry {
                 Entry::Live(entry) => push(Part::Live(entry)),
                 Entry::Set(set) => {
                     push(Part::Key(Arc::clone(&set)))?;
-                    each_part(snapshot, &set, id, &mut of_rows, &mut push)
+                    each_part(snapshot, &set, id, &mut unread.damage, &mut push)
                 }
             })?;
-            damage = of_entries;
             while let Some(batch) = workers.next() {
                 take_batch(batch)?;
             }
-            Ok::<_, E>(matched)
+            Ok::<_, E>(walked)
         },
     )?;
-    unread.damage.extend(damage.into_iter().chain(of_rows));
-    Ok((matched, entries))
+    unread.damage.extend(walked.unread.damage);
+    Ok((walked.matched, entries))
 }
 
 /// Calls `push` with the rows of a set, or with the one that has this id.

@@ -10,7 +10,7 @@ use crate::live::envelope::Envelope;
 use crate::live::key::{self, Key};
 use crate::live::view::EnvelopeView;
 use crate::ops::keep::{Keeper, Lost};
-use crate::ops::unread::Unreadable;
+use crate::ops::unread::{Unread, Unreadable};
 use crate::snapshot::{Set, Snapshot};
 use crate::system::spill::Spill;
 
@@ -18,7 +18,7 @@ use crate::system::spill::Spill;
 const MEMORY: usize = 8 * 1024 * 1024;
 
 /// What gets or has got a new value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Rewritten {
     /// The full keys of the entries that change, each once, in the order of the selections and of the cache.
@@ -27,8 +27,8 @@ pub struct Rewritten {
     pub bytes: u64,
     /// Entries in the scope that stay as they are.
     pub unchanged: u64,
-    /// Entries that vantage-live cannot decode, and that stay as they are.
-    pub unreadable: Vec<Unreadable>,
+    /// Entries that vantage-live cannot decode, and that stay as they are. A damaged page is an error.
+    pub unread: Unread,
     /// What the selections matched.
     pub matched: Matched,
 }
@@ -96,7 +96,7 @@ impl RewritePlan {
             let key = entry.key();
             match entry.envelope().map(|envelope| rewrite(&key, &envelope)) {
                 Ok(new) => plan.add(key, new?.as_ref())?,
-                Err(error) => plan.rewritten.unreadable.push(Unreadable { key, error }),
+                Err(error) => plan.rewritten.unread.unreadable.push(Unreadable { key, error }),
             }
             Ok(())
         })?;

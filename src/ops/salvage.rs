@@ -1,6 +1,8 @@
 //! Copying the intact entries of a damaged cache into a new one.
 
 use crate::database::{Insert, NewValue, Removals, Session};
+use crate::diorama::identity::TableName;
+use crate::diorama::meta::MetaKey;
 use crate::error::{Error, Result};
 use crate::file::{self, Damage, File, Page, Slot, Survey, Widths};
 use crate::live::key::Selection;
@@ -35,6 +37,9 @@ pub struct Salvaged {
     pub tables: u64,
     /// Those that were not: a part of them is damaged, or they are of a type that redb cannot be told of.
     pub lost_tables: Vec<String>,
+    /// Sets of diorama that were saved without the times that say that their rows are fresh, since rows of theirs may
+    /// be missing or be older than these: the app fetches them again.
+    pub undated_sets: Vec<String>,
     /// The damage to the newest commit.
     pub damage: Findings,
 }
@@ -42,7 +47,9 @@ pub struct Salvaged {
 /// Writes every entry of the cache at `from` that still verifies to a new cache at `into`, byte for
 /// byte and in one transaction: those of the newest commit and, where it has lost pages of a table,
 /// those that the older commit still has of that table. Tables of other programs are copied if they verify
-/// whole. The damaged file is only read; an app may have it open, and is waited for as in [`Snapshot::pin`].
+/// whole. A set of diorama keeps its times only if all of its rows are those of the newest commit: the app would take
+/// what is left of it for all that there is. The damaged file is only read; an app may have it open, and is waited for
+/// as in [`Snapshot::pin`].
 ///
 /// # Errors
 /// [`Error::Exists`] if there is a cache at `into` already; [`Error::Damaged`] if no commit is named
@@ -128,7 +135,8 @@ impl Rescue<'_> {
             if !self.is_wanted(&table) {
                 continue;
             }
-            let (read, damage) = self.table(&mut survey, &table, insert)?;
+            let undated = self.undated(&table, role, &lossy);
+            let (read, damage) = self.table(&mut survey, &table, undated, insert)?;
             self.note(Some(table.name()), &damage);
             if self.lossy.is_none() {
                 if read != table.entries() {
@@ -181,15 +189,37 @@ impl Rescue<'_> {
         })
     }
 
-    /// Saves the intact entries of a table; returns how many there were, and the damage.
-    fn table(&mut self, survey: &mut Survey<'_>, table: &Table, insert: &mut Insert<'_>) -> Result<(u64, Vec<Damage>)> {
+    /// The set that must not keep its times, if the table is its meta table. Its rows come before that, and `lossy` says
+    /// what is missing of the newest commit so far.
+    fn undated<'t>(&self, meta: &'t Table, role: TableRole, lossy: &Lossy) -> Option<&'t str> {
+        let TableName::Meta(rows) = TableName::of(meta.name()) else { return None };
+        let has_all_rows = !lossy.tables.contains(rows) && (!lossy.table_tree || self.lengths.contains_key(rows));
+        let is_whole = self.lossy.is_none() && has_all_rows;
+        (role == TableRole::Meta && !is_whole).then_some(rows)
+    }
+
+    /// Saves the intact entries of a table, those apart that date the set `undated`; returns how many there were, and the damage.
+    fn table(
+        &mut self,
+        survey: &mut Survey<'_>,
+        table: &Table,
+        undated: Option<&str>,
+        insert: &mut Insert<'_>,
+    ) -> Result<(u64, Vec<Damage>)> {
         let is_older = self.lossy.is_some();
+        let is_stamp = |key: &str| MetaKey::of_name(key).is_some_and(|key| MetaKey::STAMPS.contains(&key));
         let (mut read, mut damage, mut failed) = (0, Vec::new(), None);
         let mut leaf = |page: &Arc<Page>| {
             for n in 0..page.count() {
                 let Ok(sub_key) = std::str::from_utf8(page.key(n)) else { continue };
                 read += 1;
                 if !self.seen.insert((table.name().to_owned(), sub_key.to_owned())) {
+                    continue;
+                }
+                if let Some(set) = undated.filter(|_| is_stamp(sub_key)) {
+                    if self.salvaged.undated_sets.last().is_none_or(|last| last != set) {
+                        self.salvaged.undated_sets.push(set.to_owned());
+                    }
                     continue;
                 }
                 if let Err(error) = insert(table.name(), sub_key, NewValue::Bytes(page.value(n))) {

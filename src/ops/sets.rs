@@ -8,6 +8,22 @@ use crate::live::key::Selection;
 use crate::snapshot::{Set, Snapshot};
 use std::collections::HashSet;
 
+/// What is known of a set of diorama beside what is known of any entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetFacts {
+    /// Its key as people read it.
+    pub shown: String,
+    /// The rows that its source has, where that is known.
+    pub total: Option<u64>,
+}
+
+impl SetFacts {
+    pub(super) fn of(set: &Set) -> SetFacts {
+        SetFacts { shown: set.shown(), total: set.meta().total }
+    }
+}
+
 /// The sets in a scope, each once: whole, or the selected rows one by one. `matched` holds the matches in
 /// vantage-live's entries; those in sets are added.
 ///

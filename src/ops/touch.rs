@@ -10,11 +10,11 @@ use crate::live::fetched_at::FetchedAt;
 use crate::live::key::{self, Key};
 use crate::live::redate::redated;
 use crate::ops::keep::{Keeper, Lost, LostPart};
-use crate::ops::unread::Unreadable;
+use crate::ops::unread::{Unread, Unreadable};
 use crate::snapshot::{Set, Snapshot};
 
 /// What a touch gives or has given a new time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Touched {
     /// The full keys of the entries, each once, in the order of the selections and of the cache; of a set of
@@ -22,8 +22,8 @@ pub struct Touched {
     pub keys: Vec<String>,
     /// Sets of diorama that hold narrowed copies of touched rows and are left; see [`Scope::with_narrowed`].
     pub narrowed: Vec<String>,
-    /// Entries that vantage-live cannot decode, and that stay as they are.
-    pub unreadable: Vec<Unreadable>,
+    /// Entries that vantage-live cannot decode, and that stay as they are. A damaged page is an error.
+    pub unread: Unread,
     /// What the selections matched.
     pub matched: Matched,
 }
@@ -46,7 +46,7 @@ pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetch
 
 /// The entries that selections come to in one commit of a cache. Their values are not kept, but read
 /// again when they are touched.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TouchPlan<'s> {
     snapshot: &'s Snapshot,
     scope: &'s Scope,
@@ -67,7 +67,7 @@ impl<'s> TouchPlan<'s> {
             let entry = entry?;
             match entry.envelope() {
                 Ok(_) => touched.keys.push(entry.key().to_string()),
-                Err(error) => touched.unreadable.push(Unreadable { key: entry.key(), error }),
+                Err(error) => touched.unread.unreadable.push(Unreadable { key: entry.key(), error }),
             }
             Ok(())
         })?;

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::file::{Cursor, Sum, TreeEntry};
 use crate::snapshot::Snapshot;
 use crate::snapshot::row::{Row, RowFault, VisitRow};
-use crate::snapshot::sets::Set;
+use crate::snapshot::sets::{Set, SetKey};
 use std::str;
 
 /// Rows from which on it takes less time to read them on all cores.
@@ -103,6 +103,14 @@ impl Snapshot {
             return None;
         }
         table.definition().tree(self.file()).sum().filter(|sum| sum.entries == table.entries())
+    }
+
+    /// A row of a set by its id, for which no other row is read, and nothing that is remembered of the set.
+    pub fn row(&self, set: &SetKey, id: &str) -> Result<Option<SetRow>> {
+        let definition = self.table_tree().get(set.name()).map_err(|error| self.error(error, None))?;
+        let Some(definition) = definition else { return Ok(None) };
+        let entry = definition.tree(self.file()).get(id.as_bytes());
+        Ok(entry.map_err(|error| self.error(error, Some(set.name())))?.map(SetRow))
     }
 
     /// The rows of a set from an id on.

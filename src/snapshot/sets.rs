@@ -25,10 +25,17 @@ impl SetKey {
         SetKey { name: name.into(), row: row.map(Into::into) }
     }
 
-    /// Whether a selection takes exactly this, where no other set has a longer name that fits.
+    /// The key of the whole set whose rows are in the table of this name.
+    #[must_use]
+    pub fn of_table(name: &str) -> SetKey {
+        SetKey::new(name, None)
+    }
+
+    /// Whether a selection takes this, or the set that it is a row of, where no other set has a longer name that fits.
     pub(crate) fn is_selected(&self, selection: &Selection) -> bool {
         let Some(typed) = selection.named() else { return true };
-        find(&typed, |name| (name == self.name()).then_some(())).is_some_and(|((), row)| row == self.row())
+        find(&typed, |name| (name == self.name()).then_some(()))
+            .is_some_and(|((), row)| row.is_none() || row == self.row())
     }
 
     /// The name of the table of rows.
@@ -220,17 +227,17 @@ impl Snapshot {
         for (table, role) in roles {
             if role == TableRole::Rows {
                 let meta = metas.remove(table.name());
-                sets.push(self.set(table.name().into(), Some(table), meta)?);
+                sets.push(self.read_set(table.name().into(), Some(table), meta)?);
             }
         }
         for (name, meta) in metas {
-            sets.push(self.set(name.into(), None, Some(meta))?);
+            sets.push(self.read_set(name.into(), None, Some(meta))?);
         }
         sets.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(sets)
     }
 
-    fn set(&self, name: Arc<str>, rows: Option<Table>, meta_table: Option<Table>) -> Result<Set> {
+    fn read_set(&self, name: Arc<str>, rows: Option<Table>, meta_table: Option<Table>) -> Result<Set> {
         let (mut meta, mut malformed, mut damage) = (Meta::default(), Vec::new(), None);
         if let Some(table) = &meta_table {
             for entry in table.definition().tree(self.file()).entries() {
@@ -280,12 +287,22 @@ impl Snapshot {
         Ok(set.into_iter().collect())
     }
 
-    /// What this commit has of a set, or of the row of it, that another one had.
-    pub fn set_again(&self, set: &Set) -> Result<Option<Set>> {
-        let Some(there) = self.sets()?.into_iter().find(|there| there.name() == set.name()) else { return Ok(None) };
-        match set.row() {
-            None => Ok(Some(there)),
-            Some(row) => self.with_row(&there, row),
+    /// The set of a key, or the row of it that the key names, found without a look at any other.
+    pub fn set(&self, key: &SetKey) -> Result<Option<Set>> {
+        let table = |name: &str| -> Result<Option<Table>> {
+            let definition = self.table_tree().get(name).map_err(|error| self.error(error, None))?;
+            let Some(definition) = definition else { return Ok(None) };
+            let table = Table::new(name.to_owned(), definition);
+            Ok(self.is_of_set(&table)?.then_some(table))
+        };
+        let (rows, meta) = (table(key.name())?, table(&meta_table(key.name()))?);
+        if rows.is_none() && meta.is_none() {
+            return Ok(None);
+        }
+        let set = self.read_set(Arc::clone(&key.name), rows, meta)?;
+        match key.row() {
+            None => Ok(Some(set)),
+            Some(row) => self.with_row(&set, row),
         }
     }
 

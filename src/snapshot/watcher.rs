@@ -331,7 +331,9 @@ impl Watcher {
             advance: advances.get(name.as_str()).copied(),
         };
         let tables: Vec<ChangedTable<'_>> = sets.iter().map(of).collect();
-        let telling = Telling { selections: &self.selections, records: &self.records, values: self.options.old_values };
+        let WatchOptions { old_values, new_values } = self.options;
+        let (selections, records) = (self.selections.as_slice(), &self.records);
+        let telling = Telling { selections, records, values: old_values, ids: new_values };
         self.sets.advance(&tables, telling).map_err(|error| Error::file(error, &self.path, None))
     }
 

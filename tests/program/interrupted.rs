@@ -2,6 +2,7 @@
 
 use crate::support::Folder;
 use std::fs;
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -144,6 +145,22 @@ fn a_temporary_file_that_another_process_still_writes_is_not_removed() {
     assert_eq!(names(&new), ["vlive.redb"]);
     let entries = folder.vlive(["-C", "new", "check", "--json"]).json()["entries"].as_u64();
     assert_eq!(entries, Some(ENTRIES as u64 + 1), "those of both");
+}
+
+#[test]
+fn input_that_ends_because_of_the_signal_that_ends_the_pipeline_is_not_taken_for_whole() {
+    let folder = Folder::empty();
+    for _ in 0..20 {
+        let mut child = folder.command(["load"]).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(br#"{"k/1":{"a":{}}}"#).unwrap();
+        // More than a pipe holds: it is being read once all of it is written.
+        input.write_all(" ".repeat(1 << 20).as_bytes()).unwrap();
+        signal(&child, "-TERM");
+        drop(input);
+        assert_eq!(child.wait().unwrap().signal(), Some(15));
+        assert_eq!(folder.files(), [""; 0]);
+    }
 }
 
 #[test]

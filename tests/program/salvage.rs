@@ -36,7 +36,7 @@ fn every_entry_of_an_undamaged_cache_is_saved_byte_for_byte() {
             let recorded = recorded(cache);
             let bytes: u64 = recorded.iter().map(|entry| entry.len).sum();
             let expected = json!({"entries": recorded.len(), "bytes": bytes, "older": 0, "lost": 0, "damaged_pages": 0,
-                    "tables": summary["tables"], "lost_tables": []});
+                    "tables": summary["tables"], "lost_tables": [], "undated_sets": []});
             assert_eq!((summary, stderr.as_str()), (expected, ""), "{cache}");
             assert_eq!(new.entries(), folder.entries(), "{cache}");
             assert_undamaged(&new);

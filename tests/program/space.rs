@@ -250,7 +250,7 @@ fn where_finds_caches_by_what_is_in_them() {
     assert_eq!(found, expected);
     let shallow = folder.vlive(["where", "--json", "--depth", "2", "."]).json();
     assert_eq!(shallow.as_array().unwrap().len(), 3);
-    folder.vlive(["where", "a/b/none"]).ends(1, "", "");
+    folder.vlive(["where", "a/b/none"]).ends(1, "", "no cache was found\n");
     let table = folder.vlive(["where", "d"]).output();
     let lines: Vec<&str> = table.stdout.lines().collect();
     assert_eq!(lines[0], "KIND             SIZE  NEWEST  IN USE BY  PATH");

@@ -61,6 +61,10 @@ impl Commands for NoCommands {
         error.to_string()
     }
 
+    fn others(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn find(&self, _: &str) -> Result<(Vec<Place>, bool), String> {
         Err(String::new())
     }

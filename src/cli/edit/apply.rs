@@ -1,10 +1,10 @@
 //! Entries that a filter changes, in one transaction.
 
 use super::entry::{lossless, tell_diff};
-use super::set::{self, Changed, changed, unreadable};
+use super::set::{self, Changed, changed, loses_times, tell_undated, unreadable};
 use super::{Edit, ID_FIELD};
 use crate::cli::selection::Meaning;
-use crate::cli::{Global, Refused, Status, tell_unreadable};
+use crate::cli::{Global, Refused, Status, tell_unread};
 use crate::filter::{Fault, Filter};
 use crate::output::Output;
 use anyhow::Result;
@@ -48,7 +48,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
         Refused::error(format!("--apply is not a jq filter that can be used: {fault}"), hint)
     })?;
     let backup = edit.changing.backup()?;
-    let mut left = Vec::new();
+    let mut left = Left::default();
     let rewritten = if edit.changing.dry_run {
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
         let plan = plan(&snapshot, &chosen.scope, &filter, &mut left)?;
@@ -75,15 +75,22 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
         rewritten
     };
     edit.tell(&rewritten.keys, rewritten.bytes, rewritten.unchanged, output)?;
-    backup.tell(output);
-    let unread = tell_unreadable(&rewritten.unreadable, output);
-    let unread = left.iter().filter_map(|(set, dumped)| unreadable(set, dumped, output)).fold(unread, Status::max);
-    let found = !rewritten.keys.is_empty() || rewritten.unchanged > 0 || !rewritten.unreadable.is_empty();
+    left.undated.iter().for_each(|set| tell_undated(set, output));
+    backup.tell(false, global, output);
+    let unread = tell_unread(&rewritten.unread, output);
+    let unread = left.sets.iter().filter_map(|(set, dumped)| unreadable(set, dumped, output)).fold(unread, Status::max);
+    let found = !rewritten.keys.is_empty() || rewritten.unchanged > 0 || !rewritten.unread.is_empty();
     Ok(unread.max(chosen.tell(&rewritten.matched, found, global, output)))
 }
 
-/// Sets that stay as they are since something of them cannot be read.
-type Left = Vec<(Set, Dumped)>;
+/// What is to be said of sets once they are written.
+#[derive(Default)]
+struct Left {
+    /// Those that stay as they are since something of them cannot be read.
+    sets: Vec<(Set, Dumped)>,
+    /// Those that are left without their times.
+    undated: Vec<String>,
+}
 
 fn plan(snapshot: &Snapshot, scope: &Scope, filter: &Filter, left: &mut Left) -> Result<RewritePlan, Stop> {
     RewritePlan::new(
@@ -98,10 +105,13 @@ fn plan(snapshot: &Snapshot, scope: &Scope, filter: &Filter, left: &mut Left) ->
 fn applied_to_set(filter: &Filter, snapshot: &Snapshot, set: &Set, left: &mut Left) -> Result<Option<Fixture>, Stop> {
     let apply = |before: &str| filter.apply(before).map_err(|fault| fault.to_string());
     match changed(snapshot, set, apply).map_err(Stop::Output)? {
-        Changed::New(fixture) => Ok(Some(fixture)),
+        Changed::New(fixture) => {
+            left.undated.extend(loses_times(set, &fixture).then(|| set.shown()));
+            Ok(Some(fixture))
+        }
         Changed::Same => Ok(None),
         Changed::Unreadable(dumped) => {
-            left.push((set.clone(), dumped));
+            left.sets.push((set.clone(), dumped));
             Ok(None)
         }
         Changed::Refused(what) => Err(Stop::Filter(set.key().to_string(), what)),

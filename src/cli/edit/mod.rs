@@ -33,7 +33,8 @@ use vlive::{Cache, Snapshot};
 /// and everything happens in one transaction. An entry that cannot be decoded is left as it is and named on standard
 /// error; the status is then 3.
 ///
-/// A set of diorama is edited with its times and its total. To edit a row of one (`clients/42`) leaves these as they are.
+/// A set of diorama is edited with its times and its total. One that loses a row loses its times too, unless they are
+/// edited, so that the app fetches it again. Editing a row of one (`clients/42`) leaves these as they are.
 #[derive(Debug, Args)]
 pub struct Edit {
     #[command(flatten)]
@@ -96,6 +97,9 @@ trait Original {
 
     /// Shows what a dry run would change.
     fn tell_diff(&self, new: &Self::New, output: &mut Output) -> Result<()>;
+
+    /// Says what goes with the change that was not edited.
+    fn tell_loss(&self, _new: &Self::New, _output: &Output) {}
 }
 
 impl Edit {
@@ -155,7 +159,8 @@ impl Edit {
             return Err(draft.keep_for(error));
         }
         self.tell(&[key], original.bytes(&new), 0, output)?;
-        backup.tell(output);
+        original.tell_loss(&new, output);
+        backup.tell(false, global, output);
         Ok(Status::Done)
     }
 

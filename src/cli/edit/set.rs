@@ -84,13 +84,25 @@ fn parse(set: &Set, text: &str) -> Result<Fixture> {
     })
 }
 
-/// The new set, unless it is the old one.
-fn unless_same(old: &Fixture, new: Fixture) -> vlive::Result<Option<Fixture>> {
+/// The new set, unless it is the old one. One that has lost rows has no times, unless it was given other ones.
+fn unless_same(old: &Fixture, mut new: Fixture) -> vlive::Result<Option<Fixture>> {
+    new.undate_after_removal(old)?;
     let is_same = match (old.sets().next(), new.sets().next()) {
         (Some(old), Some(new)) => old.is_same(&new)?,
         _ => false,
     };
     Ok((!is_same).then_some(new))
+}
+
+/// Whether a set loses its times.
+pub fn loses_times(set: &Set, new: &Fixture) -> bool {
+    let new = new.sets().next().filter(|new| !new.is_part());
+    set.fetched_at().is_some() && new.is_some_and(|new| new.meta().refreshed_at.is_none())
+}
+
+/// Says that a set has lost its times.
+pub fn tell_undated(shown: &str, output: &Output) {
+    output.warning(&format!("`{shown}` is left without its times, so that the app fetches it again"));
 }
 
 /// What a change makes of a set.
@@ -164,11 +176,17 @@ impl Original for OriginalSet {
     fn tell_diff(&self, new: &Fixture, output: &mut Output) -> Result<()> {
         tell_diff(&self.fixture, new, output)
     }
+
+    fn tell_loss(&self, new: &Fixture, output: &Output) {
+        if loses_times(&self.seen.set, new) {
+            tell_undated(&self.seen.set.shown(), output);
+        }
+    }
 }
 
 /// The set, or the row of it, as it is in a snapshot.
 fn look(set: &Set, snapshot: &Snapshot) -> vlive::Result<Option<SeenSet>> {
-    snapshot.set_again(set)?.map(|set| SeenSet::new(snapshot, set)).transpose()
+    snapshot.set(&set.key())?.map(|set| SeenSet::new(snapshot, set)).transpose()
 }
 
 /// Shows what a dry run would change of a set, as `changed` has made it.

@@ -10,9 +10,9 @@ use crate::output::{self, Output, escape, table};
 use anyhow::Result;
 use clap::Args;
 use printing::{Columns, Objects, Shown};
-use rows::{Rows, Survey};
+use rows::{First, Rows, Survey};
 use std::borrow::Cow;
-use vlive::ops::DumpError;
+use vlive::ops::{DumpError, Walked};
 use vlive::snapshot::EntryKey;
 
 /// Show rows as a table
@@ -71,7 +71,7 @@ impl Show {
             looks_at_all: !self.fields.is_empty(),
             ..Survey::default()
         };
-        let (matched, unread) = rows.each(&mut survey).map_err(not_read)?;
+        let Walked { unread, matched, .. } = rows.each(&mut survey).map_err(not_read)?;
         let found = survey.entries > 0;
         let mut status = Status::Done;
         if found {
@@ -120,7 +120,7 @@ impl Show {
             let shown = Shown { survey, fields: &fields, with_key, format };
             if matches!(format, TableFormat::Json | TableFormat::Jsonl) {
                 let mut objects = Objects::begin(shown, output)?;
-                rows.each(&mut objects).map_err(not_read)?;
+                rows.each(&mut First::new(survey.limit, &mut objects)).map_err(not_read)?;
                 objects.end()?;
                 return Ok(Default::default());
             }
@@ -129,9 +129,8 @@ impl Show {
             let (repeated, fields): (Vec<&str>, Vec<&str>) =
                 fields.iter().partition(|field| can_repeat && survey.repeats_id(field));
             let mut columns = Columns::begin(Shown { fields: &fields, ..shown }, output)?;
-            rows.each(&mut columns).map_err(not_read)?;
-            let fitting = columns.end()?;
-            Ok((repeated, fields[fitting..].to_vec()))
+            rows.each(&mut First::new(survey.limit, &mut columns)).map_err(not_read)?;
+            Ok((repeated, fields[columns.fitting()..].to_vec()))
         })?;
         if survey.all_rows == 0 {
             output.summary(if with_key { "the entries hold no rows" } else { "the entry holds no rows" });

@@ -4,7 +4,7 @@ mod place;
 
 use crate::database::{Insert, NewValue, Removal, Removals, Session};
 use crate::diorama::identity::meta_table;
-use crate::diorama::meta::StoredPairs;
+use crate::diorama::meta::{MetaKey, StoredPairs};
 use crate::error::{Result, SetError};
 use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
 use crate::live::key::{self, Selection};
@@ -22,7 +22,8 @@ use std::path::Path;
 /// What a load removes from a cache before it adds the entries of a fixture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replace {
-    /// Entries with the same keys; of a set of diorama its rows and what is remembered of them.
+    /// Entries with the same keys; of a set of diorama its rows and what is remembered of them, but not what diorama
+    /// ignores.
     Entries,
     /// All entries of the cache keys that the fixture names, and all rows of the sets.
     CacheKeys,
@@ -85,6 +86,8 @@ pub struct LoadPlan {
 struct Item {
     place: Place,
     is_replaced: bool,
+    /// Pairs of the meta table of a set that diorama ignores: they stay beside those that are written.
+    ignored: StoredPairs,
 }
 
 /// An entry or a set of a fixture.
@@ -115,6 +118,11 @@ impl<'f> Source<'f> {
             }
             Source::Set(set) => Ok(set.meta_pairs()),
         }
+    }
+
+    /// Whether it is given by its stored bytes, which are all that there is to be.
+    fn is_stored(self) -> bool {
+        matches!(self, Source::Set(set) if set.is_stored())
     }
 
     fn has_table(self) -> bool {
@@ -169,7 +177,7 @@ impl LoadPlan {
             {
                 return Err(SetError::SetIsRepeated { name: name.clone() }.into());
             }
-            plan.items.push(Item { place, is_replaced: false });
+            plan.items.push(Item { place, is_replaced: false, ignored: Vec::new() });
         }
         let Some(snapshot) = snapshot else { return Ok(plan) };
         plan.removal = Plan::new(snapshot, &Scope::new(plan.emptied(fixture, replace)))?;
@@ -238,6 +246,10 @@ impl LoadPlan {
             let is_whole = matches!(item.place, Place::Set(_)) || replace == Replace::CacheKeys;
             if is_whole {
                 item.is_replaced = true;
+                if replace == Replace::Entries && !source.is_stored() {
+                    item.ignored = snapshot.stored_meta(set)?.unwrap_or_default();
+                    item.ignored.retain(|(key, _)| MetaKey::of_name(key).is_none());
+                }
                 self.replaced_sets.push(LostSet { set: set.clone(), what: LostPart::All });
                 for table in set.rows_table().into_iter().chain(set.meta_table()) {
                     // Where it goes, redb may merge its pages with any beside them.
@@ -301,7 +313,7 @@ impl LoadPlan {
                 match (source, &item.place) {
                     (_, place) if matches!(place, Place::Rows(_)) != is_part => {}
                     (Source::Entry(entry), Place::Entry) => insert_entry(entry, insert)?,
-                    (source, Place::Set(name)) => insert_set(source, name, insert)?,
+                    (source, Place::Set(name)) => insert_set(source, name, &item.ignored, insert)?,
                     (source, Place::Rows(name)) => insert_rows(source, name, insert)?,
                     (Source::Set(_), Place::Entry) => unreachable!("a set is not placed among entries"),
                 }
@@ -320,6 +332,25 @@ impl LoadPlan {
         let left = self.replaced_sets.iter().filter(|lost| !removed.contains(lost.set.name()));
         lost.sets.extend(left.cloned());
         lost
+    }
+
+    /// Bytes of the values that the load writes; the fixture must be that of the plan.
+    ///
+    /// # Errors
+    /// [`Error::Temporary`](crate::Error::Temporary) if the temporary file of the fixture cannot be read.
+    pub fn bytes(&self, fixture: &Fixture) -> Result<u64> {
+        let mut bytes = 0;
+        for (source, item) in Source::all(fixture).zip(&self.items) {
+            match source {
+                Source::Entry(entry) if item.place == Place::Entry => bytes += entry.len() as u64,
+                Source::Set(set) => bytes += set.bytes(),
+                source @ Source::Entry(_) => source.each_row(&mut |_, value| {
+                    bytes += value.len() as u64;
+                    Ok(())
+                })?,
+            }
+        }
+        Ok(bytes)
     }
 
     /// The keys of what the cache does not have; the fixture must be that of the plan.
@@ -355,12 +386,16 @@ impl Source<'_> {
     }
 }
 
-fn insert_set(source: Source<'_>, name: &str, insert: &mut Insert<'_>) -> Result<()> {
+fn insert_set(source: Source<'_>, name: &str, ignored: &[(String, Vec<u8>)], insert: &mut Insert<'_>) -> Result<()> {
     if source.has_table() {
         insert(name, "", NewValue::Table)?;
     }
     source.each_row(&mut |id, value| insert(name, id, NewValue::Bytes(value)))?;
-    insert_meta(source.meta()?, name, insert)
+    let mut pairs = source.meta()?;
+    if !ignored.is_empty() {
+        pairs.get_or_insert_default().extend_from_slice(ignored);
+    }
+    insert_meta(pairs, name, insert)
 }
 
 /// Rows beside others: what is remembered of their set stays as it is, so that the app shows them as it shows the

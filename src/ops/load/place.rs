@@ -1,6 +1,6 @@
 //! Where the entries of a fixture go in a cache: which layout each gets, and under which name.
 
-use crate::diorama::identity::{Identity, meta_table};
+use crate::diorama::identity::{Identity, TableName, meta_table};
 use crate::diorama::meta::{Meta, Nanoseconds};
 use crate::error::{Result, SetError};
 use crate::fixture::sets::rows_of_envelope;
@@ -135,13 +135,14 @@ impl<'s> Tables<'s> {
         }
     }
 
-    /// Refuses the name of a set if there is another kind of table with it, or with that of its meta table.
+    /// Refuses what is not the name of a set, and one if another kind of table has it, or that of its meta table.
     pub fn expect_free(&self, name: String) -> Result<String> {
         let meta = meta_table(&name);
         let wrong = self.roles.iter().find(|(table, role)| {
             table.name() == name && *role != TableRole::Rows || table.name() == meta && *role != TableRole::Meta
         });
         let is_of_live = crate::live::key::cache_key(&name).is_some();
+        let is_name = matches!(TableName::of(&name), TableName::Rows(_));
         match (wrong, self.snapshot) {
             (Some((table, _)), Some(snapshot)) => Err(SetError::NotASetTable {
                 path: snapshot.path().to_owned(),
@@ -149,7 +150,7 @@ impl<'s> Tables<'s> {
                 is: table.kind().to_string(),
             }
             .into()),
-            _ if is_of_live => Err(SetError::NotASetName { name }.into()),
+            _ if is_of_live || !is_name => Err(SetError::NotASetName { name }.into()),
             _ => Ok(name),
         }
     }
