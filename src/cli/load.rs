@@ -1,5 +1,5 @@
 use super::change::Changing;
-use super::source::{Reading, sources, tell_ignored};
+use super::source::{Reading, sources, tell_ignored, tell_partial};
 use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -67,6 +67,7 @@ impl Load {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let fixture = read_fixture(&self.sources, &self.reading.options(global), output)?;
         tell_ignored(&fixture, output);
+        tell_partial(&fixture, output);
         let replace = match (self.replace, self.clear) {
             (true, _) => Replace::CacheKeys,
             (_, true) => Replace::All,

@@ -1,5 +1,5 @@
 use super::change::Changing;
-use super::source::{Reading, lock_standard_input};
+use super::source::{Reading, lock_standard_input, tell_partial};
 use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -71,6 +71,7 @@ impl Put {
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
         let json = read(file, &name, output)?;
         let fixture = Fixture::of_entry(&self.key, &name, &json, &self.reading.options(global))?;
+        tell_partial(&fixture, output);
         let backup = self.changing.backup()?;
         let plan = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, Replace::Entries);

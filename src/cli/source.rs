@@ -99,6 +99,14 @@ impl<R: Read> Read for Ending<R> {
     }
 }
 
+/// Names the sets that were dumped without some of their rows.
+pub fn tell_partial(fixture: &vlive::Fixture, output: &Output) {
+    for set in fixture.sets().filter(vlive::fixture::FixtureSet::is_partial) {
+        let undated = if set.is_dated() { "" } else { ": it gets no time, so that the app fetches it again" };
+        output.warning(&format!("`{}` was dumped without some of its rows{undated}", set.key()));
+    }
+}
+
 /// Names the files in folders that were skipped.
 pub fn tell_ignored(fixture: &vlive::Fixture, output: &Output) {
     for path in fixture.ignored() {

@@ -210,8 +210,8 @@ fn refuse(in_the_way: &[EntryKey]) -> anyhow::Error {
     if in_the_way.len() > NAMED {
         named = format!("{named} and {} more", in_the_way.len() - NAMED);
     }
-    let verb = if in_the_way.len() == 1 { "is" } else { "are" };
-    Refused::error(format!("{named} {verb} there already"), Some("--replace replaces what is there"))
+    let (verb, them) = if in_the_way.len() == 1 { ("exists", "it") } else { ("exist", "them") };
+    Refused::error(format!("{named} already {verb}"), Some(&format!("--replace replaces {them}")))
 }
 
 /// What becomes of the keys of a cache.

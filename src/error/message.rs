@@ -46,7 +46,7 @@ impl fmt::Display for Error {
             Error::Filter { key, id, .. } => write!(f, "the filter fails on row `{id}` of `{key}`"),
             Error::Refused { name, source } if source.is_of_whole() => write!(f, "{name} {source}"),
             Error::Refused { name, source } => write!(f, "{name}, {source}"),
-            Error::NotAFixture { path } => write!(f, "{} is a cache, and no fixture", Quoted(path)),
+            Error::NotAFixture { path } => write!(f, "{} is a cache, not a fixture", Quoted(path)),
             Error::UnreadInput { name, .. } => write!(f, "cannot read {name}"),
             Error::Temporary { folder, .. } => write!(f, "cannot use a temporary file in {}", Quoted(folder)),
             Error::NotKept { .. } => {

@@ -54,6 +54,12 @@ pub enum SetError {
         /// The name.
         name: String,
     },
+    /// Stored bytes were to be written as a set of diorama that nothing in the cache would tell from a table of another
+    /// program: they do not begin as rows, and nothing is remembered of them.
+    NotRows {
+        /// The set, or the row.
+        key: String,
+    },
     /// Two entries of a fixture are the same set in the cache.
     SetIsRepeated {
         /// The set.
@@ -112,6 +118,12 @@ impl fmt::Display for SetError {
                 write!(f, "`{name}` is the name of a table of vantage-live")
             }
             SetError::NotASetName { name } => write!(f, "`{}` is not the name of a set", name.escape_debug()),
+            SetError::NotRows { key } => {
+                write!(
+                    f,
+                    "the stored bytes of `{key}` are not rows of diorama, and without a `meta` nothing says that they are"
+                )
+            }
             SetError::SetIsRepeated { name } => write!(f, "two of the entries are the set `{name}`"),
             SetError::OtherRows { key, row } => {
                 write!(f, "`{key}` is a row, and what is given is not the row `{row}` alone")

@@ -308,7 +308,7 @@ fn copies_and_moves_agree_with_a_plain_model() {
         match transferred(&before, moves, prefix, replace, &from, &to) {
             None => {
                 assert_eq!((ended.status, &after), (2, &before), "{what}");
-                assert!(ended.stderr.contains("there already"), "{what}");
+                assert!(ended.stderr.contains("already exist"), "{what}");
             }
             Some(expected) => {
                 assert_eq!(after, expected, "{what}");
@@ -370,7 +370,7 @@ fn keys_that_make_no_sense_together_are_refused() {
             ),
             (
                 &["cp", "products/id/a", "products/page_1"],
-                "error: `products/page_1` is there already\nhint: --replace replaces what is there\n",
+                "error: `products/page_1` already exists\nhint: --replace replaces it\n",
             ),
         ] {
             folder.vlive(args).ends(2, "", message);

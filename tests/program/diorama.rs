@@ -114,7 +114,7 @@ fn incomplete_rows_are_marked_in_every_format() {
     assert_eq!(lines[1], ["eu", "incomplete", "eu", "7kb"]);
     assert_eq!(lines[2], ["us", "us", "4kb", "42"]);
     let notation = folder.vlive(["dump", "buckets/eu", "--format", "diag"]).output().stdout;
-    assert_eq!(notation, "{_ \"eu\": <<1, {\"id\": \"eu\", \"size\": \"7kb\"}>>}\n");
+    assert_eq!(notation, "{_ \"raw\": {_ \"eu\": <<1, {\"id\": \"eu\", \"size\": \"7kb\"}>>}}\n");
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn a_file_that_is_not_a_database_is_refused_and_left_alone() {
 fn a_folder_in_place_of_the_file_is_refused() {
     let folder = Folder::empty();
     fs::create_dir(folder.file()).unwrap();
-    let message = "error: `./vlive.redb` is not a file\nhint: a cache is a file `vlive.redb`; -C takes its folder\n";
+    let message = "error: `./vlive.redb` is not a file\nhint: -C takes the redb file of a cache, or its folder\n";
     all_fail(&folder, &LOOKING, message);
     all_fail(&folder, &WRITING, message);
 }
@@ -103,7 +103,7 @@ fn an_unknown_format_is_named() {
     fs::write(folder.file(), bytes).unwrap();
     let message = "\
 error: `./vlive.redb` has version 9 of redb's file format, and only 2 and 3 are known
-hint: caches of vantage-live 0.4 have version 2 or 3
+hint: caches of vantage-live and vantage-diorama have version 2 or 3
 ";
     all_fail(&folder, &LOOKING, message);
     all_fail(&folder, &WRITING, message);
@@ -246,7 +246,7 @@ fn no_cache_table(table: &str, is: &str) -> String {
     format!(
         "\
 error: table `{table}` of `./vlive.redb` is not a cache table but a {is}
-hint: vantage-live fails on this table as well; it belongs to something else
+hint: vantage-live fails on this table as well; it belongs to another program
 "
     )
 }
@@ -341,7 +341,7 @@ fn permitted(path: &Path, mode: u32) -> Option<()> {
 }
 
 #[cfg(unix)]
-const PERMISSION: &str = "hint: looking takes permission to read, and changing permission to write\n";
+const PERMISSION: &str = "hint: looking needs permission to read, and changing permission to write\n";
 
 #[cfg(unix)]
 #[test]

@@ -132,7 +132,7 @@ fn compact_refuses_a_folder_that_it_cannot_write_to_and_a_file_whose_owner_it_ca
         mode(folder.path(), 0o777);
         assert_eq!(folder.files(), ["vlive.redb"], "{complaint}");
         assert_eq!(status, Some(3), "{complaint}");
-        let hint = "hint: looking takes permission to read, and changing permission to write\n";
+        let hint = "hint: looking needs permission to read, and changing permission to write\n";
         assert_eq!(complaint, format!("{told}{hint}"));
     }
 }

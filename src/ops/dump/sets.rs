@@ -4,6 +4,7 @@
 use super::{DumpError, DumpFormat, DumpStyle, Dumped};
 use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::notation::{notation, verify};
+use crate::diorama::meta::StoredPairs;
 use crate::diorama::row::{RowError, RowView, Status};
 use crate::error::Error;
 use crate::json::sets::{Beside, RowNotWritten, RowsStyle, RowsText, SetFrame, SetHead, SetWriter};
@@ -65,7 +66,8 @@ impl SetDump<'_> {
         let head = SetHead { key: &key, part_of: self.part_of(), beside: Beside::Known(self.set.meta()) };
         let json = SetWriter::begin(out, self.frame, self.style.json, &head)?;
         let style = json.rows_style();
-        let mut taking = Taking { dump: self, json, incomplete: Ids::new(), refused: &mut dumped.unread.refused };
+        let refused = &mut dumped.unread.refused;
+        let mut taking = Taking { dump: self, json, written: 0, incomplete: Ids::new(), refused };
         let damage = &mut dumped.unread.damage;
         let work = |rows| self.text(rows, style);
         if self.set.row().is_some() || self.set.rows() <= FEW {
@@ -73,8 +75,9 @@ impl SetDump<'_> {
         } else {
             with_workers(work, |writing| taking.all(damage, writing))?;
         }
-        let Taking { mut json, incomplete, .. } = taking;
+        let Taking { mut json, written, incomplete, .. } = taking;
         json.end_rows();
+        self.tell_partial(&mut json, written)?;
         incomplete.each(|id| json.incomplete(id))?;
         json.finish()?;
         Ok(())
@@ -93,21 +96,30 @@ impl SetDump<'_> {
             }
             done += 1;
         }
-        RowTexts { text: text.into_text(), incomplete, refused, left: rows.split_off(done) }
+        let written = (done - refused.len()) as u64;
+        RowTexts { text: text.into_text(), written, incomplete, refused, left: rows.split_off(done) }
     }
 
     fn raw(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
-        // Of a row, what is remembered of its set is not its own.
-        let meta = if self.set.row().is_none() { self.snapshot.stored_meta(self.set) } else { Ok(None) };
-        let meta = past_damage(unless_moved(meta, self.snapshot), &mut dumped.unread.damage)?.flatten();
+        let meta = self.stored_meta(dumped)?;
         let beside = Beside::Stored { meta: meta.as_deref(), has_rows: self.set.rows_table().is_some() };
         let key = self.set.key().to_string();
         let head = SetHead { key: &key, part_of: self.part_of(), beside };
         let mut json = SetWriter::begin(out, SetFrame::Line, self.style.json, &head)?;
-        self.each_row(&mut dumped.unread.damage, |row| Ok(json.raw_row(row.id(), &self.bytes(&row))?))?;
+        let mut written = 0;
+        self.each_row(&mut dumped.unread.damage, |row| {
+            written += 1;
+            Ok(json.raw_row(row.id(), &self.bytes(&row))?)
+        })?;
         json.end_rows();
+        self.tell_partial(&mut json, written)?;
         json.finish()?;
         Ok(())
+    }
+
+    /// Marks a set of which fewer rows were written than it has.
+    fn tell_partial(self, json: &mut SetWriter<impl Write>, written: u64) -> io::Result<()> {
+        if self.set.row().is_none() && written < self.set.rows() { json.partial() } else { Ok(()) }
     }
 
     /// The set, if it is a row of it that is written.
@@ -115,18 +127,45 @@ impl SetDump<'_> {
         self.set.row().map(|_| self.set.name())
     }
 
-    /// Writes the stored bytes as a map of row id to byte string, or shows them.
+    /// Writes the stored bytes, or shows them: `meta` and `raw`, maps of key and of row id to byte string.
     fn stored(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
         let is_alone = self.frame == SetFrame::Alone;
-        let mut map = StoredMap {
+        let mut maps = StoredMaps {
             is_cbor: self.style.format == DumpFormat::Cbor,
             levels: self.style.json.pretty.then_some(usize::from(!is_alone)),
-            is_first: true,
+            are_empty: Vec::new(),
             out,
         };
-        map.begin((!is_alone).then(|| self.set.key().to_string()).as_deref())?;
-        self.each_row(&mut dumped.unread.damage, |row| Ok(map.row(row.id(), &self.bytes(&row))?))?;
-        Ok(map.end()?)
+        if !is_alone {
+            maps.key(&self.set.key().to_string())?;
+        }
+        maps.begin()?;
+        if let Some(meta) = self.stored_meta(dumped)? {
+            maps.key("meta")?;
+            maps.begin()?;
+            meta.iter().try_for_each(|(key, value)| maps.bytes(key, value))?;
+            maps.end()?;
+        }
+        if self.set.rows_table().is_some() {
+            maps.key("raw")?;
+            maps.begin()?;
+            self.each_row(&mut dumped.unread.damage, |row| Ok(maps.row(row.id(), &self.bytes(&row))?))?;
+            maps.end()?;
+        }
+        Ok(maps.end()?)
+    }
+
+    /// The pairs of the meta table of a whole set: of a row, what is remembered of its set is not its own.
+    fn stored_meta(self, dumped: &mut Dumped) -> Result<Option<StoredPairs>, DumpError> {
+        if self.set.row().is_some() {
+            return Ok(None);
+        }
+        let meta = unless_moved(self.snapshot.stored_meta(self.set), self.snapshot);
+        let mut damage = Vec::new();
+        let meta = past_damage(meta, &mut damage)?.flatten();
+        // Other damage has been reported with the set.
+        dumped.unread.damage.extend(damage.into_iter().filter(|_| self.set.damage().is_none()));
+        Ok(meta)
     }
 
     /// Calls `visit` with every row as it is stored; damaged pages are passed by and added to `damage`.
@@ -160,6 +199,8 @@ impl SetDump<'_> {
 /// The text of some rows.
 struct RowTexts {
     text: Vec<u8>,
+    /// The number of rows in it.
+    written: u64,
     /// The ids of those that are incomplete.
     incomplete: Vec<String>,
     /// The ids of those that diorama refuses.
@@ -172,6 +213,8 @@ struct RowTexts {
 struct Taking<'t, 's, W: Write> {
     dump: SetDump<'s>,
     json: SetWriter<W>,
+    /// Rows that were written.
+    written: u64,
     incomplete: Ids,
     refused: &'t mut RefusedRows,
 }
@@ -201,6 +244,7 @@ impl<W: Write> Taking<'_, '_, W> {
 
     fn texts(&mut self, texts: RowTexts) -> Result<(), DumpError> {
         self.json.add_rows(&texts.text)?;
+        self.written += texts.written;
         for id in texts.incomplete {
             self.incomplete.push(&id).map_err(Error::temporary)?;
         }
@@ -217,6 +261,7 @@ impl<W: Write> Taking<'_, '_, W> {
                     self.incomplete.push(row.id()).map_err(Error::temporary)?;
                 }
                 self.json.row(row.id(), &view)?;
+                self.written += 1;
             }
             Err(error) => self.refused.add(|| self.dump.set.shown(), row.id(), error),
         }
@@ -224,69 +269,89 @@ impl<W: Write> Taking<'_, '_, W> {
     }
 }
 
-/// The map of row id to stored bytes, as CBOR or in the notation: of a row the status and the map, which follow each
-/// other.
-struct StoredMap<W> {
+/// Maps of text to stored bytes, in each other, as CBOR or in the notation: of a row the status and the map, which
+/// follow each other.
+struct StoredMaps<W> {
     out: W,
     is_cbor: bool,
     /// Levels of indentation of the notation, if it is indented.
     levels: Option<usize>,
-    is_first: bool,
+    /// Of each map that has begun, whether nothing is in it.
+    are_empty: Vec<bool>,
 }
 
-impl<W: Write> StoredMap<W> {
-    /// Begins the map, after its key in the map around it.
-    fn begin(&mut self, key: Option<&str>) -> io::Result<()> {
+impl<W: Write> StoredMaps<W> {
+    fn key(&mut self, key: &str) -> io::Result<()> {
         if self.is_cbor {
             let mut head = Vec::new();
-            if let Some(key) = key {
-                push_text(&mut head, key);
-            }
-            push_head(&mut head, Header::Map(None));
+            push_text(&mut head, key);
             return self.out.write_all(&head);
         }
-        if let Some(key) = key {
-            self.line(0)?;
-            serde_json::to_writer(&mut self.out, key)?;
-            self.out.write_all(b": ")?;
+        let is_inside = if let Some(is_empty) = self.are_empty.last_mut() {
+            self.out.write_all(if mem::replace(is_empty, false) { b"" } else { b"," })?;
+            true
+        } else {
+            false
+        };
+        match self.levels {
+            Some(_) => self.line()?,
+            None if is_inside => self.out.write_all(b" ")?,
+            None => {}
+        }
+        serde_json::to_writer(&mut self.out, key)?;
+        self.out.write_all(b": ")
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        self.are_empty.push(true);
+        if self.is_cbor {
+            let mut head = Vec::new();
+            push_head(&mut head, Header::Map(None));
+            return self.out.write_all(&head);
         }
         self.out.write_all(b"{_")
     }
 
     fn row(&mut self, id: &str, value: &[u8]) -> io::Result<()> {
         if self.is_cbor {
-            let mut heads = Vec::new();
-            push_text(&mut heads, id);
-            push_head(&mut heads, Header::Bytes(Some(value.len())));
-            self.out.write_all(&heads)?;
-            return self.out.write_all(value);
+            return self.bytes(id, value);
         }
-        self.out.write_all(if mem::replace(&mut self.is_first, false) { b"" } else { b"," })?;
-        match self.levels {
-            Some(_) => self.line(1)?,
-            None => self.out.write_all(b" ")?,
-        }
-        serde_json::to_writer(&mut self.out, id)?;
-        self.out.write_all(b": ")?;
+        self.key(id)?;
         let is_embedded = verify(value).is_ok();
         self.out.write_all(if is_embedded { b"<<" } else { b"" })?;
-        let _ = notation(value, self.levels.map(|levels| levels + 1), &mut self.out)?;
+        let _ = notation(value, self.levels.map(|levels| levels + self.are_empty.len()), &mut self.out)?;
         self.out.write_all(if is_embedded { b">>" } else { b"" })
     }
 
-    fn end(mut self) -> io::Result<()> {
-        match (self.is_cbor, self.is_first) {
+    /// Writes bytes as such.
+    fn bytes(&mut self, key: &str, value: &[u8]) -> io::Result<()> {
+        self.key(key)?;
+        if self.is_cbor {
+            let mut head = Vec::new();
+            push_head(&mut head, Header::Bytes(Some(value.len())));
+            self.out.write_all(&head)?;
+            return self.out.write_all(value);
+        }
+        self.out.write_all(b"h'")?;
+        value.iter().try_for_each(|byte| write!(self.out, "{byte:02x}"))?;
+        self.out.write_all(b"'")
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        let is_empty = self.are_empty.pop();
+        match (self.is_cbor, is_empty) {
             (true, _) => return self.out.write_all(b"\xff"),
-            (false, true) => self.out.write_all(b" ")?,
-            (false, false) => self.line(0)?,
+            (false, Some(false)) if self.levels.is_some() => self.line()?,
+            (false, Some(false)) => {}
+            (false, _) => self.out.write_all(b" ")?,
         }
         self.out.write_all(b"}")
     }
 
     /// Begins a line, if the notation is indented.
-    fn line(&mut self, deeper: usize) -> io::Result<()> {
+    fn line(&mut self) -> io::Result<()> {
         let Some(levels) = self.levels else { return Ok(()) };
-        write!(self.out, "\n{:1$}", "", 2 * (levels + deeper))
+        write!(self.out, "\n{:1$}", "", 2 * (levels + self.are_empty.len()))
     }
 }
 

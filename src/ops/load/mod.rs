@@ -170,7 +170,11 @@ impl LoadPlan {
         for source in Source::all(fixture) {
             let place = match source {
                 Source::Entry(entry) => tables.place_of_entry(fixture, &entry)?,
-                Source::Set(set) => tables.place_of_set(fixture, &set)?,
+                Source::Set(set) => {
+                    let place = tables.place_of_set(fixture, &set)?;
+                    tables.expect_to_be_found(&set, &place)?;
+                    place
+                }
             };
             if let Place::Set(name) = &place
                 && !names.insert(name.clone())
