@@ -5,6 +5,7 @@ use super::layout::{FETCHED_AT, ROWS};
 use super::view::EnvelopeView;
 use crate::cbor;
 use crate::cbor::encode::{push_head, push_text};
+use crate::cbor::pairs::Visit;
 use crate::cbor::reader::Reader;
 use ciborium::Value;
 use ciborium_ll::Header;
@@ -57,10 +58,7 @@ impl<'b> EnvelopeView<'b> {
     }
 
     /// Calls `visit` with the id of every row, in order, and a reader that is at its record, which `visit` may read.
-    pub(crate) fn each_record<E>(
-        &self,
-        visit: &mut dyn FnMut(Cow<'b, str>, &mut Reader<'b>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub(crate) fn each_record<E>(&self, visit: &mut Visit<'_, 'b, E>) -> Result<(), E> {
         let visited = self.rows(&mut |id, record| {
             let start = record.pos();
             visit(id, record).map_err(Stop::Visitor)?;

@@ -166,14 +166,14 @@ impl Find {
             let limit = self.limit.unwrap_or(usize::MAX);
             let printing = Printing { form, now, limit };
             let mut printer = Printer::begin(printing, output)?;
-            let mut printed = Ok(());
+            let mut written = Ok(());
             let add = |texts: &mut Texts, hit: &Hit<'_>| printing.push(texts, hit);
             let searched = vlive::ops::find(snapshot, &chosen.scope, query, add, |texts| {
-                printed = printer.print(&texts, output);
-                let is_done = printed.is_err() || printer.found() >= limit;
+                written = printer.print(&texts, output);
+                let is_done = written.is_err() || printer.found() >= limit;
                 if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })?;
-            printed?;
+            written?;
             Ok((printer.end(output)?, searched))
         })
     }
