@@ -6,7 +6,7 @@ use super::format::TableArgs;
 use super::selection::{Meaning as SelectionMeaning, Selecting};
 use super::{Global, Status, dump, target, tell_unread};
 use crate::output::listing::TableFormat;
-use crate::output::{self, Output, escape, table};
+use crate::output::{self, Output, escape, human, table};
 use anyhow::Result;
 use clap::Args;
 use printing::{Columns, Objects, Shown};
@@ -139,6 +139,10 @@ impl Show {
         }
         if survey.rows == 0 {
             return Ok(());
+        }
+        if survey.format == Some(TableFormat::Json) && survey.incomplete > 0 {
+            let rows = human::count(survey.incomplete as u64, "row is", "rows are");
+            output.summary(&format!("{rows} incomplete; --format jsonl marks which"));
         }
         if !repeated.is_empty() {
             output.summary(&format!("left out {}: the same as the row id in every row", listed(&repeated)));
