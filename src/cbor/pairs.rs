@@ -5,7 +5,7 @@ use super::keys::key_at;
 use super::reader::{Head, Reader};
 use std::borrow::Cow;
 
-/// What was verified is not too deep.
+/// Verified values do not nest too deeply.
 const ANY_DEPTH: usize = usize::MAX;
 
 /// Verified bytes, and which of the maps in them are irregular.

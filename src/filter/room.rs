@@ -1,8 +1,8 @@
-//! Room on the stack: jaq calls itself for whatever encloses each other in a filter, in its calls and in values.
+//! Stack space: jaq recurses for nesting in a filter, in its calls and in values.
 //!
-//! A filter that calls itself without end would overflow the stack, which ends the process. So filters run on threads
-//! with a large stack, and whenever jaq looks up a part of the filter the depth of the stack is compared with a
-//! limit; beyond it the evaluation unwinds, and is an error like any other.
+//! A filter that recurses without end would overflow the stack, which ends the process. So filters run on threads with
+//! a large stack, and whenever jaq looks up a part of the filter the depth of the stack is compared with a limit;
+//! beyond it the evaluation unwinds and becomes an ordinary error.
 
 use super::Fault;
 use std::cell::Cell;
@@ -12,8 +12,8 @@ use std::{io, ptr, thread};
 /// Bytes of stack of a thread with room.
 const STACK: usize = 256 * 1024 * 1024;
 
-/// Bytes of it for the calls of a filter. The rest is for what no part of a filter is looked up for: parsing, and
-/// comparing, printing and dropping values that enclose each other.
+/// Bytes of it for the calls of a filter. The rest is for recursion without such lookups: parsing, and comparing,
+/// printing and dropping nested values.
 const CALLS: usize = 64 * 1024 * 1024;
 
 thread_local! {
@@ -24,11 +24,10 @@ thread_local! {
 /// The reason of unwinding.
 struct TooDeep;
 
-/// Runs work that compiles or runs filters on a thread whose stack has room for the deepest ones; on this one if it
-/// has.
+/// Runs work that compiles or runs filters on a thread with a large stack; on this thread if it has one.
 ///
 /// # Errors
-/// The system's, where it has no room for such a thread.
+/// The system's, if it cannot create such a thread.
 pub fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
     if LIMIT.get().is_some() {
         return Ok(work());
@@ -42,7 +41,7 @@ pub fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
     })
 }
 
-/// Evaluates on a thread with room, up to the limit.
+/// Evaluates on a thread with a large stack, up to the limit.
 pub(super) fn bounded<T: Send>(evaluate: impl FnOnce() -> Result<T, Fault> + Send) -> Result<T, Fault> {
     let evaluated = with_room(|| {
         panic::catch_unwind(AssertUnwindSafe(evaluate)).unwrap_or_else(|reason| match reason.downcast::<TooDeep>() {
@@ -53,15 +52,15 @@ pub(super) fn bounded<T: Send>(evaluate: impl FnOnce() -> Result<T, Fault> + Sen
     evaluated.unwrap_or_else(|error| Err(Fault::new(format!("there is no thread to run it on: {error}"))))
 }
 
-/// Unwinds if the stack is deeper than the limit. No destructor relies on what is abandoned, and the panic hook does
-/// not hear of it.
+/// Unwinds if the stack is deeper than the limit. No destructor relies on the abandoned state, and the panic hook is
+/// not called.
 pub(super) fn check() {
     if LIMIT.get().is_some_and(|limit| here() < limit) {
         panic::resume_unwind(Box::new(TooDeep));
     }
 }
 
-/// An address of this call's part of the stack, which grows downwards on all systems that the program runs on.
+/// An address in this call's stack frame; the stack grows downwards on every system that the program supports.
 #[inline(never)]
 fn here() -> usize {
     let here = 0_u8;

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What was verified is not too deep.
+/// Verified values do not nest too deeply.
 const ANY_DEPTH: usize = usize::MAX;
 
 /// Takes a row, or why it cannot be read.
