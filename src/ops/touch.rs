@@ -60,8 +60,8 @@ impl<'s> TouchPlan<'s> {
     /// Finds the selected entries. This verifies every page on the way to them and decodes every value.
     ///
     /// # Errors
-    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a selected cache key is
-    /// no cache table, [`SetError::RowWithoutTime`](crate::error::SetError::RowWithoutTime) if a row of diorama is selected.
+    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a selected cache key is no cache table,
+    /// [`SetError::RowWithoutTime`](crate::error::SetError::RowWithoutTime) if a row of diorama is selected.
     pub fn new(snapshot: &'s Snapshot, scope: &'s Scope) -> Result<TouchPlan<'s>> {
         let mut touched = Touched::default();
         let matched = selected::<Error>(snapshot, scope, |entry| {
