@@ -7,8 +7,7 @@ use crate::error::{Action, Error};
 use crate::ops::transfer::Renaming;
 use crate::snapshot::Snapshot;
 use crate::system::caught::catch;
-use redb::backends::InMemoryBackend;
-use redb::{Database, ReadableTable, StorageBackend, TableDefinition, TableHandle};
+use redb::{Database, ReadableTable, TableDefinition, TableHandle};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -38,13 +37,9 @@ fn by_us(folder: &Path) -> Contents {
     contents
 }
 
-/// As an app opens it, which recovers it where that is needed; in memory, where redb has no disk to wait for.
+/// As an app opens it, which recovers it where that is needed.
 fn by_redb(folder: &Path) -> Contents {
-    let bytes = fs::read(location::cache_file(folder)).expect("the file");
-    let file = InMemoryBackend::new();
-    file.set_len(bytes.len() as u64).expect("memory takes all");
-    file.write(0, &bytes).expect("memory takes all");
-    let database = Database::builder().create_with_backend(file).expect("redb opens the file");
+    let database = Database::open(location::cache_file(folder)).expect("redb opens the file");
     let transaction = database.begin_read().expect("a transaction");
     let mut contents = Contents::new();
     for table in transaction.list_tables().expect("the tables") {
