@@ -107,9 +107,11 @@ impl Ls {
         }
         self.listing.table.format()?;
         if self.quick {
-            let look = |snapshot: &Snapshot| Ok((snapshot.tables()?, snapshot.sets()?));
+            let look = |snapshot: &Snapshot| Ok((snapshot.roles()?, snapshot.sets()?));
             let (tables, sets) = Snapshot::look(global.folder(), global.look_wait(), look)?;
-            return self.quick(&tables, &sets, output);
+            let status = self.quick(&tables, &sets, output)?;
+            others::tell_tables(&tables, output);
+            return Ok(status);
         }
         let look = |snapshot: &Snapshot| Ok((vlive::ops::list(snapshot)?, snapshot.roles()?));
         let (list, mut tables) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
@@ -143,9 +145,9 @@ impl Ls {
         [None, None, None, None, of(row.newest), of(row.oldest)]
     }
 
-    fn quick(&self, tables: &[Table], sets: &[Set], output: &mut Output) -> Result<Status> {
+    fn quick(&self, tables: &[(Table, TableRole)], sets: &[Set], output: &mut Output) -> Result<Status> {
         let shown: Vec<String> = sets.iter().map(Set::shown).collect();
-        let live = tables.iter().filter_map(|table| Some(unread_row(Some(table.cache_key()?), table.entries())));
+        let live = tables.iter().filter_map(|(table, _)| Some(unread_row(Some(table.cache_key()?), table.entries())));
         let of_sets = sets.iter().zip(&shown).map(|(set, shown)| Row {
             layout: ages::layout_name(Layout::Diorama),
             shown: Some(shown),

@@ -158,13 +158,13 @@ fn search<Found: Send>(
     work: impl Fn(&Part) -> Result<Vec<Found>, RowFault> + Sync,
     mut visit: impl FnMut(Found) -> ControlFlow<()>,
 ) -> Result<Searched> {
-    let (mut unread, mut damage) = (Unread::default(), Vec::new());
+    let (mut unread, mut skipped) = (Unread::default(), Unread::default());
     let one = |part: &Part| match work(part) {
         Ok(found) if found.is_empty() => None,
         found => Some((part.key(), found)),
     };
     let all = |parts: Vec<Part>| parts.iter().filter_map(one).collect::<Vec<_>>();
-    let searched = on_all_cores(snapshot, scope, id, all, &mut damage, |worked| {
+    let searched = on_all_cores(snapshot, scope, id, all, &mut skipped, |worked| {
         let found = match worked {
             Worked::Parts(found) => found,
             Worked::Large(part) => one(&part).into_iter().collect(),
@@ -181,7 +181,7 @@ fn search<Found: Send>(
         }
         Ok(())
     });
-    unread.damage.extend(damage);
+    unread.extend(skipped);
     match searched {
         Ok(matched) => Ok(Searched { unread, matched }),
         Err(Stop::Satisfied) => Ok(Searched { unread, ..Searched::default() }),

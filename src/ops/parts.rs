@@ -2,6 +2,7 @@
 
 use super::entries::each_entry;
 use super::scope::{Matched, Scope};
+use super::unread::Unread;
 use super::{past_damage, unless_moved};
 use crate::error::Error;
 use crate::snapshot::{Entry, EntryKey, LiveEntry, Row, RowFault, Set, SetRow, Snapshot};
@@ -67,13 +68,13 @@ pub(crate) enum Worked<Out> {
 }
 
 /// Hands the parts of the entries in a scope to all cores, and what `work` makes of them to `take`, in order. Of sets
-/// only the row with this id is read, if there is one. `damage` gets the pages that cannot be read.
+/// only the row with this id is read, if there is one. `skipped` gets what cannot be read apart from rows.
 pub(crate) fn on_all_cores<Out: Send, E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,
     id: Option<&str>,
     work: impl Fn(Vec<Part>) -> Out + Sync,
-    damage: &mut Vec<Error>,
+    skipped: &mut Unread,
     mut take: impl FnMut(Worked<Out>) -> Result<(), E>,
 ) -> Result<Matched, E> {
     with_workers(work, |workers| {
@@ -95,7 +96,7 @@ pub(crate) fn on_all_cores<Out: Send, E: From<Error>>(
                 each_part(snapshot, &set, id, &mut unread.damage, &mut push)
             }
         })?;
-        damage.extend(walked.unread.damage);
+        skipped.extend(walked.unread);
         while let Some(out) = workers.next() {
             take(Worked::Parts(out))?;
         }

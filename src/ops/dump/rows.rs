@@ -38,9 +38,9 @@ pub fn dump_rows(
     rows: &dyn RowText,
     out: &mut dyn Write,
 ) -> Result<Dumped, DumpError> {
-    let (mut dumped, mut unread, mut damage) = (Dumped::default(), Unread::default(), Vec::new());
+    let (mut dumped, mut unread, mut skipped) = (Dumped::default(), Unread::default(), Unread::default());
     let work = |parts: Vec<Part>| if rows.is_for_all_cores() { Text::of(parts, rows) } else { Text::none_of(parts) };
-    dumped.matched = on_all_cores::<_, DumpError>(snapshot, scope, None, work, &mut damage, |worked| {
+    dumped.matched = on_all_cores::<_, DumpError>(snapshot, scope, None, work, &mut skipped, |worked| {
         let text = match worked {
             Worked::Parts(text) => text,
             Worked::Large(part) => Text::none_of(vec![part]),
@@ -61,7 +61,7 @@ pub fn dump_rows(
         }
         Ok(())
     })?;
-    unread.damage.extend(damage);
+    unread.extend(skipped);
     dumped.unread = unread;
     Ok(dumped)
 }
