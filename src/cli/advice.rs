@@ -85,6 +85,7 @@ fn hint_on_set(error: &SetError) -> Option<&'static str> {
         SetError::OtherRows { .. } => "give the row as `{\"ID\": {…}}`; the name of the set alone writes all its rows",
         SetError::NotAlike { is_row: true, .. } => "the new key must be a set that exists, a `/` and a row id",
         SetError::NotAlike { .. } | SetError::NotASetTable { .. } | SetError::NotASetName { .. } => "name another set",
+        SetError::RowsByPrefix { .. } => "leave --prefix out, and name a row",
         SetError::OnlyARow { .. } => "name the row: the set, a `/` and the id",
         _ => return None,
     })

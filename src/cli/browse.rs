@@ -12,7 +12,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vlive::ops::{self, Scope, TouchPlan};
+use vlive::ops::{self, ChangedKey, Scope, TouchPlan};
 use vlive::snapshot::EntryKey;
 use vlive::system::temporary::TemporaryFile;
 use vlive::{Cache, Error, Snapshot};
@@ -174,12 +174,13 @@ impl Offered {
                     let scope = scope(node);
                     let touched = TouchPlan::new(snapshot, &scope, time::checked(fetched_at))?.into_touched();
                     let summary = touch::summary(&touched, fetched_at, true);
-                    (touched.keys, vec![summary])
+                    (shown(&touched.keys), vec![summary])
                 }
                 Change::Invalidate(node) => {
                     let removed = ops::Plan::new(snapshot, &scope(node))?.into_removed();
                     let summary = invalidate::summary(&removed, true);
-                    (removed.keys, vec![summary])
+                    let left = invalidate::left_narrowed(&removed.narrowed);
+                    (shown(&removed.keys), [summary].into_iter().chain(left).collect())
                 }
             })
         };
@@ -227,6 +228,11 @@ impl Offered {
         let age = time::parse_duration(age.trim()).map_err(|why| Refused::error(format!("`{age}`: {why}"), None))?;
         Ok(now.saturating_sub(age.as_secs()))
     }
+}
+
+/// Keys for people.
+fn shown(keys: &[ChangedKey]) -> Vec<String> {
+    keys.iter().map(|key| key.shown().to_owned()).collect()
 }
 
 fn scope(node: &Node) -> Scope {

@@ -48,7 +48,7 @@ impl RowText for RowStyle {
         row: &Row<'_>,
     ) -> Result<(), vlive::Error> {
         let records = match &self.replacing {
-            Some(replacing) => replacing.replace(key, fetched_at, row.id(), &row.record())?,
+            Some(replacing) => replacing.replace(key, fetched_at, row)?,
             None => vec![row.record()],
         };
         for record in records {

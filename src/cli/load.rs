@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use vlive::fixture::FixtureOptions;
-use vlive::ops::{LoadPlan, Replace};
+use vlive::ops::{ChangedKey, LoadPlan, Replace};
 use vlive::{Cache, Error, Fixture, Snapshot};
 
 /// Load entries from fixtures, all or none
@@ -58,9 +58,9 @@ struct Summary {
 
 #[derive(Serialize)]
 struct Keys {
-    added: Vec<String>,
-    replaced: Vec<String>,
-    removed: Vec<String>,
+    added: Vec<ChangedKey>,
+    replaced: Vec<ChangedKey>,
+    removed: Vec<ChangedKey>,
 }
 
 impl Load {
@@ -119,7 +119,7 @@ impl Load {
                 summary.keys.iter().flat_map(|keys| [('+', &keys.added), ('~', &keys.replaced), ('-', &keys.removed)])
             {
                 for key in keys {
-                    let key = output.key(key).into_owned();
+                    let key = output.changed_key(key).into_owned();
                     writeln!(output.data(), "{mark} {key}")?;
                 }
             }

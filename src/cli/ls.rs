@@ -109,9 +109,9 @@ impl Ls {
         if self.quick {
             let look = |snapshot: &Snapshot| Ok((snapshot.roles()?, snapshot.sets()?));
             let (tables, sets) = Snapshot::look(global.folder(), global.look_wait(), look)?;
-            let status = self.quick(&tables, &sets, output)?;
+            self.quick(&tables, &sets, output)?;
             others::tell_tables(&tables, output);
-            return Ok(status);
+            return Ok(Status::Done);
         }
         let look = |snapshot: &Snapshot| Ok((vlive::ops::list(snapshot)?, snapshot.roles()?));
         let (list, mut tables) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
@@ -145,7 +145,7 @@ impl Ls {
         [None, None, None, None, of(row.newest), of(row.oldest)]
     }
 
-    fn quick(&self, tables: &[(Table, TableRole)], sets: &[Set], output: &mut Output) -> Result<Status> {
+    fn quick(&self, tables: &[(Table, TableRole)], sets: &[Set], output: &mut Output) -> Result<()> {
         let shown: Vec<String> = sets.iter().map(Set::shown).collect();
         let live = tables.iter().filter_map(|(table, _)| Some(unread_row(Some(table.cache_key()?), table.entries())));
         let of_sets = sets.iter().zip(&shown).map(|(set, shown)| Row {
@@ -170,7 +170,7 @@ impl Ls {
                 [name(row, output), row.entries.to_string(), rows_of(row)]
             })?)
         })?;
-        Ok(Status::Done)
+        Ok(())
     }
 
     fn print_rows(

@@ -206,7 +206,8 @@ fn run(
 /// Names what is in the way.
 fn refuse(in_the_way: &[EntryKey]) -> anyhow::Error {
     const NAMED: usize = 3;
-    let mut named = in_the_way.iter().take(NAMED).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+    let mut named =
+        in_the_way.iter().take(NAMED).map(|key| format!("`{}`", key.shown())).collect::<Vec<_>>().join(", ");
     if in_the_way.len() > NAMED {
         named = format!("{named} and {} more", in_the_way.len() - NAMED);
     }
@@ -256,13 +257,13 @@ fn tell(
         let Changes { added, replaced, removed } = changes;
         for (mark, keys) in [('+', added), ('~', replaced), ('-', removed)] {
             for key in keys {
-                let key = output.key(&key.to_string()).into_owned();
+                let key = output.changed_key(&(*key).clone().into()).into_owned();
                 writeln!(output.data(), "{mark} {key}")?;
             }
         }
     } else {
         for (_, to) in keys {
-            let to = output.key(&to.to_string()).into_owned();
+            let to = output.changed_key(&to.clone().into()).into_owned();
             writeln!(output.data(), "{to}")?;
         }
     }

@@ -84,6 +84,11 @@ pub enum SetError {
         /// The key of the set.
         key: String,
     },
+    /// Rows of a set were to be copied or moved by the beginning of their ids.
+    RowsByPrefix {
+        /// The set, a `/` and the beginning.
+        key: String,
+    },
     /// A set of diorama was to get the name of a row, or a row a name that is not that of a row in a set that is there.
     NotAlike {
         /// What was to be copied or moved.
@@ -139,6 +144,9 @@ impl fmt::Display for SetError {
                 write!(f, "`{key}` is not a row of `{set}`, to which what is given says that it belongs")
             }
             SetError::OnlyARow { key } => write!(f, "`{key}` is a whole set, and what is given is a row of one"),
+            SetError::RowsByPrefix { key } => {
+                write!(f, "`{key}` names rows of a set of diorama, which are copied and moved one by one")
+            }
             SetError::NotAlike { from, to, is_row: true } => {
                 write!(f, "`{from}` is a row of a set, and `{to}` is not a row of a set that is there")
             }

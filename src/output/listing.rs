@@ -12,7 +12,7 @@ use std::io::{self, Write};
 pub enum TableFormat {
     /// Aligned columns, for people
     Table,
-    /// An array of objects
+    /// A JSON document: an array of objects, or one object
     Json,
     /// An object on each line
     Jsonl,

@@ -23,7 +23,7 @@ use anstyle::{AnsiColor, Style};
 use coloured_json::ColouredJson;
 pub use cut::{in_the_middle, to_width};
 pub use freshness::Freshness;
-pub use grid::Grid;
+pub use grid::{Grid, unlike};
 use pager::{Pager, PagerProgram};
 use progress::Bar;
 use serde::Serialize;
@@ -36,6 +36,7 @@ use std::mem;
 use std::sync::Arc;
 pub use streams::{Color, Stream, Streams};
 use terminal_json::TerminalJson;
+use vlive::ops::ChangedKey;
 
 /// Where data and words go.
 pub struct Output {
@@ -124,6 +125,11 @@ impl Output {
     /// A key as [`Self::text`], but that nothing of it is invisible on a terminal.
     pub fn key<'t>(&self, key: &'t str) -> Cow<'t, str> {
         self.escape_key()(key)
+    }
+
+    /// A key that was changed: on a terminal as people read it, in a pipe as it is stored.
+    pub fn changed_key<'k>(&self, key: &'k ChangedKey) -> Cow<'k, str> {
+        self.key(if self.is_terminal() { key.shown() } else { key.as_str() })
     }
 
     /// What [`Self::key`] does, for where output is being written.

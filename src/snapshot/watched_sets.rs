@@ -93,7 +93,7 @@ impl WatchedSets {
                 changes = rows.after(&mut new, advance, telling.records, &mut told)?;
             }
             let unknown = advance.map_or([false; 2], Advance::has_unknown);
-            if wanted.contains(&None) {
+            if wanted.iter().any(Option::is_none) {
                 told.extend(whole(set, [&old, &new], changes, unknown));
             }
             if new.is_there() {
@@ -111,13 +111,15 @@ pub(super) fn concerns(selections: &[Selection], set: &str) -> bool {
     !wanted(selections, set, |_| false).is_empty()
 }
 
-/// What is selected of a set: all of it, `None`, or rows.
-fn wanted(selections: &[Selection], set: &str, is_known: impl Fn(&str) -> bool) -> Vec<Option<String>> {
-    let of = |selection: &Selection| {
+/// What is selected of a set: all of it, `None`, or what names rows of it, with the selection that has it.
+type Wanted<'s> = Vec<Option<(&'s Selection, String)>>;
+
+fn wanted<'s>(selections: &'s [Selection], set: &str, is_known: impl Fn(&str) -> bool) -> Wanted<'s> {
+    let of = |selection: &'s Selection| {
         let Some(typed) = selection.named() else { return Some(None) };
         let is_it = |name: &str| (name == set || is_known(name)).then(|| name == set);
         match find(&typed, is_it) {
-            Some((true, row)) => Some(row.map(str::to_owned)),
+            Some((true, row)) => Some(row.map(|row| (selection, row.to_owned()))),
             _ => None,
         }
     };
@@ -188,7 +190,7 @@ struct Rows<'a> {
     set: &'a str,
     keeps_values: bool,
     keeps_ids: bool,
-    wanted: &'a [Option<String>],
+    wanted: &'a Wanted<'a>,
 }
 
 impl Rows<'_> {
@@ -216,7 +218,7 @@ impl Rows<'_> {
                 _ => changes.replaced += 1,
             }
             let is_lost = new.is_none() && unknown[1];
-            let is_wanted = self.wanted.iter().flatten().any(|wanted| wanted == id);
+            let is_wanted = self.wanted.iter().flatten().any(|(selection, named)| selection.takes_row(named, id));
             let sides = [old.as_ref(), new.as_ref()];
             let [old, new] = sides.map(|side| side.and_then(|side| side.value.clone()).filter(|_| self.keeps_values));
             let change = (self.keeps_values && !is_lost).then(|| RowChange { id: id.to_owned(), old, new });

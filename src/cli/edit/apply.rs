@@ -114,7 +114,7 @@ fn applied_to_set(filter: &Filter, snapshot: &Snapshot, set: &Set, left: &mut Le
             left.unread.push(dumped);
             Ok(None)
         }
-        Changed::Refused(what) => Err(Stop::Filter(set.key().to_string(), what)),
+        Changed::Refused(what) => Err(Stop::Filter(set.shown(), what)),
     }
 }
 

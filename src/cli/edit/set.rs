@@ -8,7 +8,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use vlive::fixture::FixtureOptions;
 use vlive::json::JsonStyle;
-use vlive::ops::{DiffOptions, DumpStyle, Dumped, Replace, Side};
+use vlive::ops::{ChangedKey, DiffOptions, DumpStyle, Dumped, Replace, Side};
 use vlive::snapshot::{Layout, Set};
 use vlive::{Cache, Error, Fixture, Snapshot};
 
@@ -133,8 +133,8 @@ impl Original for OriginalSet {
     type New = Fixture;
     type Seen = SeenSet;
 
-    fn key(&self) -> String {
-        self.seen.set.key().to_string()
+    fn key(&self) -> ChangedKey {
+        self.seen.set.key().into()
     }
 
     fn text(&self) -> &str {

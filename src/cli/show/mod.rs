@@ -1,12 +1,11 @@
 mod printing;
 mod rows;
 
-use super::filtering::{Filtering, Selected, none_matches};
+use super::filtering::{Reading, none_matches};
 use super::format::TableArgs;
-use super::selection::{Meaning as SelectionMeaning, Selecting};
 use super::{Global, Status, dump, target, tell_unread};
 use crate::output::listing::TableFormat;
-use crate::output::{self, Output, escape, table};
+use crate::output::{self, Output, escape, human, table};
 use anyhow::Result;
 use clap::Args;
 use printing::{Columns, Objects, Shown};
@@ -27,13 +26,7 @@ use vlive::snapshot::EntryKey;
 #[derive(Debug, Args)]
 pub struct Show {
     #[command(flatten)]
-    selecting: Selecting,
-
-    #[command(flatten)]
-    filtering: Filtering,
-
-    #[command(flatten)]
-    selected: Selected,
+    reading: Reading,
 
     /// Show only these fields, in this order
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
@@ -53,15 +46,14 @@ pub struct Show {
 
 impl Show {
     pub fn runs_filters(&self) -> bool {
-        self.filtering.is_given() || self.selected.is_given()
+        self.reading.runs_filters()
     }
 
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let format = self.table.format()?;
         let now = global.now();
-        let mut chosen = self.selecting.choose(SelectionMeaning::Exact, now, output)?;
-        self.filtering.narrow(&mut chosen, now)?;
-        let replacing = self.selected.compile(now)?;
+        let chosen = self.reading.choose(now, output)?;
+        let replacing = self.reading.selected.compile(now)?;
         let snapshot = dump::pinned(&chosen, None, global)?;
         let rows = Rows { snapshot: &snapshot, scope: &chosen.scope, replacing: replacing.as_ref() };
         let mut survey = Survey {
@@ -139,6 +131,10 @@ impl Show {
         }
         if survey.rows == 0 {
             return Ok(());
+        }
+        if survey.format == Some(TableFormat::Json) && survey.incomplete > 0 {
+            let rows = human::count(survey.incomplete as u64, "row is", "rows are");
+            output.summary(&format!("{rows} incomplete; --format jsonl marks which"));
         }
         if !repeated.is_empty() {
             output.summary(&format!("left out {}: the same as the row id in every row", listed(&repeated)));

@@ -3,7 +3,7 @@
 use super::rows::{Row, Survey, Visitor, cell};
 use crate::output::listing::TableFormat;
 use crate::output::table::Layout;
-use crate::output::{Output, delimited, escape, markdown, rows};
+use crate::output::{Output, delimited, escape, markdown, rows, unlike};
 use std::borrow::Cow;
 use std::io::{self, Write};
 use vlive::Record;
@@ -23,7 +23,7 @@ pub struct Shown<'p> {
 impl<'p> Shown<'p> {
     /// The columns before the fields.
     pub fn before(&self) -> usize {
-        1 + usize::from(self.with_key) + usize::from(self.survey.has_incomplete)
+        1 + usize::from(self.with_key) + usize::from(self.survey.incomplete > 0)
     }
 
     /// Headings, whether columns hold numbers, and how wide their cells are.
@@ -31,11 +31,11 @@ impl<'p> Shown<'p> {
         let survey = self.survey;
         let mut columns = Vec::new();
         if self.with_key {
-            columns.push((Cow::Borrowed("key"), false, survey.key_width));
+            columns.push((unlike("key", self.fields), false, survey.key_width));
         }
-        columns.push((Cow::Borrowed("row id"), false, survey.id_width));
-        if survey.has_incomplete {
-            columns.push((Cow::Borrowed("status"), false, "incomplete".len()));
+        columns.push((unlike("row id", self.fields), false, survey.id_width));
+        if survey.incomplete > 0 {
+            columns.push((unlike("status", self.fields), false, "incomplete".len()));
         }
         columns.extend(self.fields.iter().map(|name| {
             let field = survey.fields.get(*name);
@@ -56,7 +56,7 @@ impl<'p> Shown<'p> {
             cells.push(Cow::Owned(self.name(&row.key.shown()).into_owned()));
         }
         cells.push(self.name(row.id));
-        if self.survey.has_incomplete {
+        if self.survey.incomplete > 0 {
             cells.push(Cow::Borrowed(if row.is_incomplete { "incomplete" } else { "" }));
         }
         cells.extend(self.fields.iter().map(|field| cell(row.record, field, self.format)));

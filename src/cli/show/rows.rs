@@ -50,7 +50,7 @@ impl Rows<'_> {
             let unreadable_before = unread.unreadable.len();
             vlive::ops::each_row::<DumpError>(self.snapshot, &entry, unread, |row| {
                 let records = match self.replacing {
-                    Some(replacing) => replacing.replace(&key, fetched_at, row.id(), &row.record())?,
+                    Some(replacing) => replacing.replace(&key, fetched_at, row)?,
                     None if visitor.looks_at_fields() => vec![row.record()],
                     None => vec![Record::new()],
                 };
@@ -108,8 +108,8 @@ pub struct Survey {
     pub all_rows: usize,
     pub rows: usize,
     pub fields: IndexMap<String, Field>,
-    /// Whether some row that is shown is incomplete.
-    pub has_incomplete: bool,
+    /// Rows that are shown and incomplete.
+    pub incomplete: usize,
     /// Columns of the widest key and row id.
     pub key_width: usize,
     pub id_width: usize,
@@ -155,7 +155,7 @@ impl Visitor for Survey {
         let (is_shown, is_table) = (self.rows < self.limit, self.format == Some(TableFormat::Table));
         if is_shown {
             self.rows += 1;
-            self.has_incomplete |= row.is_incomplete;
+            self.incomplete += usize::from(row.is_incomplete);
             if is_table {
                 let width = |text: &str| table::width_of(&escape::visible(text), self.width);
                 self.key_width = self.key_width.max(width(&row.key.shown()));

@@ -8,11 +8,12 @@ use crate::diorama::meta::{MetaKey, StoredPairs};
 use crate::error::{Result, SetError};
 use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
 use crate::live::key::{self, Selection};
+use crate::ops::changed_key::ChangedKey;
 use crate::ops::invalidate::Plan;
 use crate::ops::keep::{Keeper, Lost, LostPart, LostSet};
 use crate::ops::scope::Scope;
 use crate::snapshot::location;
-use crate::snapshot::{Set, Snapshot, Table};
+use crate::snapshot::{Set, SetKey, Snapshot, Table};
 use crate::system::progress;
 pub(crate) use place::Tables;
 use place::{Place, each_row_of_entry, meta_of_entry, named};
@@ -75,7 +76,7 @@ pub struct LoadPlan {
     /// Where each entry of the fixture goes, and then each of its sets.
     items: Vec<Item>,
     removal: Plan,
-    removed: Vec<String>,
+    removed: Vec<ChangedKey>,
     /// Sets that are replaced or emptied, and rows of them that are replaced.
     replaced_sets: Vec<LostSet>,
     /// Tables of sets that go before rows are written.
@@ -133,12 +134,17 @@ impl<'f> Source<'f> {
         }
     }
 
-    fn key(self, place: &Place) -> String {
+    fn key(self, place: &Place) -> ChangedKey {
+        // A row is named by its set as it is stored, or as somebody has typed it.
+        let of_rows = |name: &str, key: String| match key.strip_prefix(name).and_then(|rest| rest.strip_prefix('/')) {
+            Some(row) => SetKey::new(name, Some(row)).into(),
+            None => ChangedKey::plain(key),
+        };
         match (self, place) {
-            (Source::Entry(entry), Place::Entry) => entry.key().to_string(),
-            (Source::Entry(entry), Place::Rows(_)) => named(entry.key()),
-            (Source::Set(set), Place::Rows(_)) => set.key().to_owned(),
-            (_, Place::Set(name)) => name.clone(),
+            (Source::Entry(entry), Place::Entry) => entry.key().clone().into(),
+            (Source::Entry(entry), Place::Rows(name)) => of_rows(name, named(entry.key())),
+            (Source::Set(set), Place::Rows(name)) => of_rows(name, set.key().to_owned()),
+            (_, Place::Set(name)) => SetKey::new(name, None).into(),
             (Source::Set(_), Place::Entry) => unreachable!("a set is not placed among entries"),
         }
     }
@@ -191,7 +197,7 @@ impl LoadPlan {
         let is_loaded = |key: &str| {
             loaded.contains(key) || key.split_once('/').is_some_and(|(cache_key, sub)| fixture.contains(cache_key, sub))
         };
-        let removed = plan.removal.removed().keys.iter().filter(|key| !is_loaded(key));
+        let removed = plan.removal.removed().keys.iter().filter(|key| !is_loaded(key.as_str()));
         plan.removed.splice(0..0, removed.cloned());
         Ok(plan)
     }
@@ -254,7 +260,7 @@ impl LoadPlan {
                 // The row that was there goes with its set.
                 let is_emptied_here = replace == Replace::CacheKeys && !whole.contains(name);
                 if is_emptied_here && emptied.insert(name.clone()) {
-                    self.removed.push(name.clone());
+                    self.removed.push(set.key().into());
                     self.replaced_sets.push(LostSet { set: set.clone(), what: LostPart::All });
                     remove_tables(snapshot, set, &mut self.replaced_tables)?;
                 }
@@ -366,16 +372,16 @@ impl LoadPlan {
     }
 
     /// The keys of what the cache does not have; the fixture must be that of the plan.
-    pub fn added<'f>(&'f self, fixture: &'f Fixture) -> impl Iterator<Item = String> + 'f {
+    pub fn added<'f>(&'f self, fixture: &'f Fixture) -> impl Iterator<Item = ChangedKey> + 'f {
         self.keys(fixture, false)
     }
 
     /// The keys of what the cache has already; the fixture must be that of the plan.
-    pub fn replaced<'f>(&'f self, fixture: &'f Fixture) -> impl Iterator<Item = String> + 'f {
+    pub fn replaced<'f>(&'f self, fixture: &'f Fixture) -> impl Iterator<Item = ChangedKey> + 'f {
         self.keys(fixture, true)
     }
 
-    fn keys<'f>(&'f self, fixture: &'f Fixture, replaced: bool) -> impl Iterator<Item = String> + 'f {
+    fn keys<'f>(&'f self, fixture: &'f Fixture, replaced: bool) -> impl Iterator<Item = ChangedKey> + 'f {
         let items = Source::all(fixture).zip(&self.items);
         items.filter(move |(_, item)| item.is_replaced == replaced).map(|(source, item)| source.key(&item.place))
     }
@@ -383,7 +389,7 @@ impl LoadPlan {
     /// The full keys of what is removed and not in the fixture, in the order of the cache. A table that
     /// vantage-live cannot read stands here with its cache key alone, a set of diorama with the name of its table.
     #[must_use]
-    pub fn removed(&self) -> &[String] {
+    pub fn removed(&self) -> &[ChangedKey] {
         &self.removed
     }
 }

@@ -118,7 +118,7 @@ fn random_sets_are_read_filtered_found_and_compared_as_a_model_says() {
         assert_eq!(read(&old, &Scope::all()), expected, "round {round}");
 
         let limit = random.one_of(&[0_i64, 1, 2]);
-        let filter = RowFilter::new(move |_, _, _, record| Ok(record["n"].as_integer() > Some(limit.into())));
+        let filter = RowFilter::new(move |_, _, _, record, _| Ok(record["n"].as_integer() > Some(limit.into())));
         let kept = expected.iter().filter_map(|(set, rows)| {
             let rows: BTreeMap<_, _> = rows.clone().into_iter().filter(|(_, row)| row.0 > limit).collect();
             (!rows.is_empty()).then(|| (set.clone(), rows))

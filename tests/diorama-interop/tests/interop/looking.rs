@@ -115,7 +115,7 @@ async fn a_filter_keeps_the_rows_of_which_it_is_true_as_the_real_one_reads_them(
     random_cache(&file, &mut Random::new(13)).await;
     let tables = listed(&file).await;
     let snapshot = Snapshot::open(&file).unwrap();
-    let filter = RowFilter::new(|_, _, _, record| Ok(record.values().any(|value| matches!(value, Value::Integer(_)))));
+    let filter = RowFilter::new(|_, _, _, record, _| Ok(record.values().any(|value| matches!(value, Value::Integer(_)))));
     let mut kept = Vec::new();
     let walked = each_entry::<Error>(&snapshot, &Scope::all().keeping(filter), |entry, unread| {
         let key = entry.key().to_string();
