@@ -109,10 +109,8 @@ impl<'s> Tables<'s> {
         if set.is_part() && set.name() != name {
             return Err(SetError::OtherSet { key: set.key().to_owned(), set: set.name().to_owned() }.into());
         }
-        let has_time = match set.is_stored() {
-            true => set.meta_pairs().is_some(),
-            false => set.is_dated() || set.meta().total.is_some(),
-        };
+        let has_time =
+            if set.is_stored() { set.meta_pairs().is_some() } else { set.is_dated() || set.meta().total.is_some() };
         expect_no_time(set.key(), name, has_time && !set.is_part())?;
         self.expect_free(name.to_owned()).map(Place::Rows)
     }
