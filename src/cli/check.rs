@@ -149,10 +149,9 @@ impl Check {
             format => list(&check, format, output),
         })?;
         if format == TableFormat::Table {
-            for (_, findings, hint) in kinds(&check) {
-                if findings.count > 0 {
-                    output.advice(hint);
-                }
+            let found: Vec<_> = kinds(&check).into_iter().filter(|(_, findings, _)| findings.count > 0).collect();
+            for (heading, _, hint) in &found {
+                output.advice(&if found.len() > 1 { format!("{heading}: {hint}") } else { (*hint).to_owned() });
             }
         }
         Ok(if check.is_sound() { Status::Done } else { Status::No })

@@ -24,7 +24,7 @@ pub struct Age<'a> {
     pub set: Option<&'a SetFacts>,
 }
 
-/// The selected entries. Each takes some 50 bytes of memory and those of its key, since a cache may hold millions.
+/// The selected entries. Each takes 40 bytes of memory and those of its key, since a cache may hold millions.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Ages {

@@ -49,7 +49,7 @@ pub enum FindingPlace {
 }
 
 impl FindingPlace {
-    /// The place of a table of which the name alone is known.
+    /// The place of a table of which only the name is known.
     pub(crate) fn of_table(name: &str) -> FindingPlace {
         match TableName::of(name) {
             TableName::Meta(rows) => FindingPlace::Meta(SetKey::new(rows, None)),

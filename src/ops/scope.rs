@@ -103,8 +103,8 @@ impl Scope {
         Scope::new(vec![Selection::All])
     }
 
-    /// Narrows the scope. An entry whose time cannot be read stays in it, so that whoever reads the entry
-    /// reports it; see [`Self::leaving_undated`].
+    /// Narrows the scope. An entry whose time cannot be read stays in it, so that reading the entry reports it; see
+    /// [`Self::leaving_undated`].
     #[must_use]
     pub fn within(mut self, bounds: FetchedWithin) -> Scope {
         self.within = Some(bounds);

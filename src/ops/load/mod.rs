@@ -57,7 +57,8 @@ impl Fixture {
     }
 }
 
-/// Bytes from which on a value is read to where redb wants it: redb takes longer to make room than to take one.
+/// Bytes from which a value is read directly into redb's buffer: reserving the space takes redb longer than copying a
+/// small value.
 const LARGE: usize = 1024 * 1024;
 
 fn insert_entry(entry: FixtureEntry<'_>, insert: &mut Insert<'_>) -> Result<()> {
@@ -157,8 +158,9 @@ impl LoadPlan {
     /// such name, if it holds sets of diorama alone.
     ///
     /// # Errors
-    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if there is a table of another type for one of its cache keys, unless that gives way,
-    /// and [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) for one of its sets; [`SetError::OtherLayout`](crate::error::SetError::OtherLayout) if the cache holds entries of the other
+    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if there is a table of another type for one of its cache
+    /// keys, unless that gives way, and [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) for one of its
+    /// sets; [`SetError::OtherLayout`](crate::error::SetError::OtherLayout) if the cache holds entries of the other
     /// layout alone.
     pub fn new(snapshot: &Snapshot, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
         LoadPlan::of(Some(snapshot), fixture, replace)
