@@ -2,7 +2,7 @@
 
 use super::edit::Kept;
 use super::{Status, advice, shell};
-use crate::output::Output;
+use crate::output::{Output, human};
 use std::fmt;
 use std::io::{self, Write};
 use std::panic;
@@ -177,7 +177,8 @@ fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
     }
     let more = refused.count - refused.first.len() as u64;
     if more > 0 {
-        output.error(&format!("{more} more rows cannot be read by diorama"), None);
+        let rows = human::count(more, "more row", "more rows");
+        output.error(&format!("{rows} cannot be read by diorama"), None);
     }
     if refused.count > 0 {
         output.advice(

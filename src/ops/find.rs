@@ -176,7 +176,7 @@ fn search<Found: Send>(
                         return Err(Stop::Satisfied);
                     }
                 }
-                Err(fault) => unread.add(snapshot, || key.shown(), fault)?,
+                Err(fault) => unread.add(snapshot, || key.entry_shown(), fault)?,
             }
         }
         Ok(())

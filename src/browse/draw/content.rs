@@ -77,7 +77,7 @@ fn entry(frame: &mut Frame<'_>, state: &State, content: &Content, theme: &Theme,
     }
     let mut outline = block(Line::from(title), state.focus != Focus::Keys, theme);
     if let Some(window) = content.window() {
-        let below = format!(" {} ", place(state, content, window));
+        let below = format!(" {} ", place(state, content, window, usize::from(area.width).saturating_sub(4)));
         outline = outline.title_bottom(Line::from(below).right_aligned().style(theme.faint));
     }
     let inner = outline.inner(area);
@@ -106,20 +106,24 @@ fn entry(frame: &mut Frame<'_>, state: &State, content: &Content, theme: &Theme,
     frame.render_widget(outline, area);
 }
 
-/// The position in the rows, and their age.
-fn place(state: &State, content: &Content, window: &Window) -> String {
+/// The position in the rows, and their age if there is room for it.
+fn place(state: &State, content: &Content, window: &Window, room: usize) -> String {
     let rows = if state.focus == Focus::Keys || window.count == 0 {
         human::count(window.count as u64, "row", "rows")
     } else {
         format!("row {} of {}", content.row + 1, window.count)
     };
     let all = if window.count == window.total { String::new() } else { format!(" ({} in all)", window.total) };
-    let cached = match window.at_source {
-        Some(total) if total != window.total as u64 => format!(", {} of {total} cached", window.total),
-        _ => String::new(),
-    };
-    let fetched = window.fetched_at.map_or_else(String::new, |at| format!(", fetched {}", ago(state.now, at)));
-    format!("{rows}{all}{cached}{fetched}")
+    let mut place = format!("{rows}{all}");
+    let cached = window.at_source.filter(|total| *total != window.total as u64);
+    let cached = cached.map(|total| format!("{} cached", human::rows(window.total as u64, Some(total))));
+    let fetched = window.fetched_at.map(|at| format!("fetched {}", ago(state.now, at)));
+    for part in [cached, fetched].into_iter().flatten() {
+        if place.len() + ", ".len() + part.len() <= room {
+            place = format!("{place}, {part}");
+        }
+    }
+    place
 }
 
 /// One row as JSON, a value on each line.

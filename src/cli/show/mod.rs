@@ -79,9 +79,18 @@ impl Show {
                 return Ok(Status::No);
             }
             let is_set = matches!(survey.first, Some(EntryKey::Set(_))) && survey.entries == 1 && chosen.names_one();
-            self.print(&rows, &survey, chosen.single().is_none() && !is_set, output)?;
+            let is_one = chosen.single().is_some() || is_set;
+            self.print(&rows, &survey, !is_one, output)?;
+            if survey.all_rows == 0 && unread.is_empty() {
+                output.summary(if is_one { "the entry holds no rows" } else { "the entries hold no rows" });
+            }
             for (set, rows, total) in &survey.partial {
-                output.summary(&format!("{rows} of {total} rows of `{set}` are cached"));
+                let (cached, at_source) = (human::number(*rows), human::number(*total));
+                output.summary(&if rows < total {
+                    format!("{cached} of {at_source} rows of `{set}` are cached")
+                } else {
+                    format!("{cached} rows of `{set}` are cached, and its source has {at_source}")
+                });
             }
         } else if matched.without_rows > 0 {
             output.error(&none_matches(matched.without_rows), None);
@@ -132,9 +141,7 @@ impl Show {
             rows.each(&mut First::new(survey.limit, &mut columns)).map_err(not_read)?;
             Ok((repeated, fields[columns.fitting()..].to_vec()))
         })?;
-        if survey.all_rows == 0 {
-            output.summary(if with_key { "the entries hold no rows" } else { "the entry holds no rows" });
-        } else if survey.rows < survey.all_rows {
+        if survey.rows < survey.all_rows {
             output.summary(&format!("{} of {} rows", survey.rows, survey.all_rows));
         }
         if survey.rows == 0 {

@@ -48,7 +48,7 @@ pub fn dump_rows(
         out.write_all(&text.bytes)?;
         dumped.entries += text.entries;
         for (key, fault) in text.faults {
-            unread.add(snapshot, || key.shown(), fault)?;
+            unread.add(snapshot, || key.entry_shown(), fault)?;
         }
         if let Some(error) = text.error {
             return Err(error.into());
@@ -56,7 +56,7 @@ pub fn dump_rows(
         for part in text.left {
             match write(&part, rows, out)? {
                 None => dumped.entries += u64::from(is_entry(&part)),
-                Some(fault) => unread.add(snapshot, || part.key().shown(), fault)?,
+                Some(fault) => unread.add(snapshot, || part.key().entry_shown(), fault)?,
             }
         }
         Ok(())
