@@ -125,21 +125,26 @@ impl Commands for Offered {
     }
 
     fn find(&self, pattern: &str) -> Result<(Vec<Place>, bool), String> {
-        let mut places = Vec::new();
-        let mut are_all = true;
+        let mut places: Vec<Place> = Vec::new();
+        let until_full = |places: &[Place]| {
+            if places.len() > PLACES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
         let found = Snapshot::pin(self.global.folder(), self.global.look_wait(), self.scope.selections())
             .map_err(anyhow::Error::from)
             .and_then(|snapshot| {
-                find::each_place(pattern, &snapshot, &self.scope, |hit| {
-                    if places.len() == PLACES {
-                        are_all = false;
-                        return ControlFlow::Break(());
-                    }
-                    places.push(place(hit));
-                    ControlFlow::Continue(())
+                let add = |found: &mut Vec<Place>, hit: &ops::Hit<'_>| {
+                    found.push(place(hit));
+                    until_full(found)
+                };
+                find::each_place(pattern, &snapshot, &self.scope, add, |found: Vec<Place>| {
+                    places.extend(found);
+                    until_full(&places)
                 })
             });
-        found.map(|_| (places, are_all)).map_err(|error| report::words(&error))
+        found.map_err(|error| report::words(&error))?;
+        let are_all = places.len() <= PLACES;
+        places.truncate(PLACES);
+        Ok((places, are_all))
     }
 
     fn plan(&self, change: &Change) -> Result<Plan, String> {
@@ -251,17 +256,17 @@ fn command(change: &Change) -> String {
     format!("vlive {}{exact}{age} {}", change.verb(), shell::word(&key))
 }
 
-fn place(hit: ops::Hit) -> Place {
+fn place(hit: &ops::Hit<'_>) -> Place {
     let (id, text) = match hit.place {
         ops::Place::RowId(id) => (Some(id), String::new()),
-        ops::Place::Name { id, path } => (Some(id), find::shown(&path)),
+        ops::Place::Name { id, path } => (Some(id), find::shown(path).into_owned()),
         ops::Place::Value { id, path, text } => {
             let value: String = text.chars().take(VALUE).collect();
-            (Some(id), format!("{}  {value}", find::shown(&path)))
+            (Some(id), format!("{}  {value}", find::shown(path)))
         }
         _ => (None, String::new()),
     };
-    Place { key: hit.key, id, text }
+    Place { key: hit.key.clone(), id: id.map(ToOwned::to_owned), text }
 }
 
 #[cfg(test)]

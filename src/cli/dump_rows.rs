@@ -35,11 +35,6 @@ impl RowStyle {
 }
 
 impl RowText for RowStyle {
-    /// A filter needs more room on the stack than other threads have.
-    fn is_for_all_cores(&self) -> bool {
-        self.replacing.is_none()
-    }
-
     fn push(
         &self,
         text: &mut Vec<u8>,

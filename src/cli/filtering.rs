@@ -1,9 +1,9 @@
 //! Which rows are included and what is shown of them: arguments that every command shares that reads rows.
 
-use super::selection::Chosen;
+use super::selection::{Chosen, Meaning, Selecting};
 use super::{Refused, time};
 use crate::filter::{Fault, Filter, Row};
-use crate::output::human;
+use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use std::sync::Arc;
@@ -12,6 +12,32 @@ use vlive::ops::RowFilter;
 use vlive::snapshot::{self, EntryKey};
 
 const HEADING: &str = "Rows";
+
+/// Which entries and rows are read, and what is shown of each row: arguments that dump and show share.
+#[derive(Debug, Args)]
+pub struct Reading {
+    #[command(flatten)]
+    selecting: Selecting,
+
+    #[command(flatten)]
+    pub filtering: Filtering,
+
+    #[command(flatten)]
+    pub selected: Selected,
+}
+
+impl Reading {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given() || self.selected.is_given()
+    }
+
+    /// The entries and rows that are read.
+    pub fn choose(&self, now: u64, output: &Output) -> Result<Chosen> {
+        let mut chosen = self.selecting.choose(Meaning::Exact, now, output)?;
+        self.filtering.narrow(&mut chosen, now)?;
+        Ok(chosen)
+    }
+}
 
 #[derive(Debug, Args)]
 pub struct Filtering {

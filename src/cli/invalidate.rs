@@ -17,8 +17,8 @@ use vlive::{Cache, Snapshot};
 /// deletes `page_10` too, as vantage-live's `invalidate_prefix` does. It is not an error if nothing matches.
 /// Everything happens in one transaction.
 ///
-/// A set of diorama is deleted together with its times, and a row of one (`clients/42`) deletes the times of its
-/// set, so that the app fetches the set again instead of showing it without them.
+/// A set of diorama is deleted with its times. Deleting a row of one (`clients/42`) also deletes the times of its
+/// set, so that the app fetches the set again.
 ///
 /// `vlive invalidate --all --older-than 7d` deletes what is older than a week. It keeps entries whose time cannot
 /// be read, unless --unreadable is given, and entries dated in the future, which are newer than any age.

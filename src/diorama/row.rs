@@ -189,7 +189,7 @@ impl<'b> RowView<'b> {
         let mut fields = IndexMap::new();
         let read = self.fields(&mut |name, value: &mut Reader<'b>| {
             let start = value.pos();
-            value.skip(MAX_DEPTH)?;
+            value.pass_item()?;
             let field = ciborium::from_reader(value.since(start)).expect("ciborium reads what was verified");
             fields.insert(name.into_owned(), field);
             Ok::<(), CborError>(())

@@ -16,7 +16,6 @@ use jaq_core::load::parse::Def;
 use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, DataT, Lut, Vars};
 use jaq_json::{Num, Val};
-pub use room::with_room;
 use vlive::Record;
 
 /// What filters run on.

@@ -44,7 +44,7 @@ pub fn each_row<E: From<Error>>(
     mut visit: impl FnMut(&Row<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     entry.rows(snapshot, &mut |row| match row {
-        Ok(row) => visit(&row),
+        Ok(row) => visit(row),
         Err(fault) => Ok(unread.add(snapshot, || entry.key().entry_shown(), fault)?),
     })
 }

@@ -36,7 +36,7 @@ use std::mem;
 use std::sync::Arc;
 pub use streams::{Color, Stream, Streams};
 use terminal_json::TerminalJson;
-use vlive::ops::ChangedKey;
+use vlive::ops::{ChangedKey, Escape};
 
 /// Where data and words go.
 pub struct Output {
@@ -118,7 +118,7 @@ impl Output {
     }
 
     /// What [`Self::text`] does, for where output is being written.
-    pub fn escape(&self) -> fn(&str) -> Cow<'_, str> {
+    pub fn escape(&self) -> Escape {
         if self.streams.stdout.is_terminal { escape::for_terminal } else { |text| Cow::Borrowed(text) }
     }
 
@@ -133,7 +133,7 @@ impl Output {
     }
 
     /// What [`Self::key`] does, for where output is being written.
-    pub fn escape_key(&self) -> fn(&str) -> Cow<'_, str> {
+    pub fn escape_key(&self) -> Escape {
         if self.streams.stdout.is_terminal { escape::key_for_terminal } else { |key| Cow::Borrowed(key) }
     }
 

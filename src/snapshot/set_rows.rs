@@ -31,7 +31,7 @@ impl SetRow {
     /// Calls `visit` with the row as diorama reads it, or with why it does not.
     pub fn read<T>(&self, visit: &mut VisitRow<'_, T>) -> T {
         match RowView::new(self.value()) {
-            Ok(view) => visit(Ok(Row::of_set(self.id(), &view))),
+            Ok(view) => visit(Ok(&Row::of_set(self.id(), &view))),
             Err(error) => visit(Err(RowFault::Refused { id: self.id().to_owned(), error })),
         }
     }
@@ -55,7 +55,7 @@ impl Iterator for SetRows<'_> {
         loop {
             let row = self.next_stored()?;
             let (Some(keep), Ok(stored)) = (self.set.filter(), &row) else { return Some(row) };
-            match stored.read(&mut |row| row.map_or(Ok(true), |row| keep(&row))) {
+            match stored.read(&mut |row| row.map_or(Ok(true), keep)) {
                 Ok(false) => {}
                 Ok(true) => return Some(row),
                 Err(error) => return Some(Err(error)),

@@ -22,6 +22,7 @@ mod edit;
 mod errors;
 mod filter;
 mod find;
+mod find_formats;
 mod formats;
 mod generated;
 mod global;

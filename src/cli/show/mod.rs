@@ -1,9 +1,8 @@
 mod printing;
 mod rows;
 
-use super::filtering::{Filtering, Selected, none_matches};
+use super::filtering::{Reading, none_matches};
 use super::format::TableArgs;
-use super::selection::{Meaning as SelectionMeaning, Selecting};
 use super::{Global, Status, dump, target, tell_unread};
 use crate::output::listing::TableFormat;
 use crate::output::{self, Output, escape, human, table};
@@ -27,13 +26,7 @@ use vlive::snapshot::EntryKey;
 #[derive(Debug, Args)]
 pub struct Show {
     #[command(flatten)]
-    selecting: Selecting,
-
-    #[command(flatten)]
-    filtering: Filtering,
-
-    #[command(flatten)]
-    selected: Selected,
+    reading: Reading,
 
     /// Show only these fields, in this order
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
@@ -53,15 +46,14 @@ pub struct Show {
 
 impl Show {
     pub fn runs_filters(&self) -> bool {
-        self.filtering.is_given() || self.selected.is_given()
+        self.reading.runs_filters()
     }
 
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let format = self.table.format()?;
         let now = global.now();
-        let mut chosen = self.selecting.choose(SelectionMeaning::Exact, now, output)?;
-        self.filtering.narrow(&mut chosen, now)?;
-        let replacing = self.selected.compile(now)?;
+        let chosen = self.reading.choose(now, output)?;
+        let replacing = self.reading.selected.compile(now)?;
         let snapshot = dump::pinned(&chosen, None, global)?;
         let rows = Rows { snapshot: &snapshot, scope: &chosen.scope, replacing: replacing.as_ref() };
         let mut survey = Survey {
@@ -79,11 +71,8 @@ impl Show {
                 return Ok(Status::No);
             }
             let is_set = matches!(survey.first, Some(EntryKey::Set(_))) && survey.entries == 1 && chosen.names_one();
-            let is_one = chosen.single().is_some() || is_set;
-            self.print(&rows, &survey, !is_one, output)?;
-            if survey.all_rows == 0 && unread.is_empty() {
-                output.summary(if is_one { "the entry holds no rows" } else { "the entries hold no rows" });
-            }
+            let with_key = chosen.single().is_none() && !is_set;
+            self.print(&rows, &survey, with_key, unread.is_empty(), output)?;
             for (set, rows, total) in &survey.partial {
                 let (cached, at_source) = (human::number(*rows), human::number(*total));
                 output.summary(&if rows < total {
@@ -120,7 +109,14 @@ impl Show {
         false
     }
 
-    fn print(&self, rows: &Rows<'_>, survey: &Survey, with_key: bool, output: &mut Output) -> Result<()> {
+    fn print(
+        &self,
+        rows: &Rows<'_>,
+        survey: &Survey,
+        with_key: bool,
+        is_whole: bool,
+        output: &mut Output,
+    ) -> Result<()> {
         let (repeated, left_out) = self.table.print(output, |output, format| {
             let fields: Vec<&str> = match self.fields.as_slice() {
                 [] => survey.fields.iter().filter(|(_, field)| field.is_shown).map(|(name, _)| name.as_str()).collect(),
@@ -141,7 +137,9 @@ impl Show {
             rows.each(&mut First::new(survey.limit, &mut columns)).map_err(not_read)?;
             Ok((repeated, fields[columns.fitting()..].to_vec()))
         })?;
-        if survey.rows < survey.all_rows {
+        if survey.all_rows == 0 && is_whole {
+            output.summary(if with_key { "the entries hold no rows" } else { "the entry holds no rows" });
+        } else if survey.rows < survey.all_rows {
             output.summary(&format!("{} of {} rows", survey.rows, survey.all_rows));
         }
         if survey.rows == 0 {
