@@ -31,6 +31,7 @@ pub fn each_entry<E: From<Error>>(
         entry.map_or(Ok(()), |entry| visit(Entry::Live(entry), &mut unread))
     })?;
     for set in readable_sets(snapshot, scope, &mut matched, &mut unread.damage)? {
+        unread.add_malformed(&set);
         visit(Entry::Set(Arc::new(set)), &mut unread)?;
     }
     Ok(Walked { unread, matched })

@@ -208,7 +208,7 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
             Ok::<_, E>(walked)
         },
     )?;
-    unread.damage.extend(walked.unread.damage);
+    unread.extend(walked.unread);
     Ok((walked.matched, entries))
 }
 

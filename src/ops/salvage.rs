@@ -198,8 +198,8 @@ impl Rescue<'_> {
         })
     }
 
-    /// The set that must not keep its times, if the table is its meta table. Its rows come before that, and `lossy` says
-    /// what is missing of the newest commit so far.
+    /// The set that must not keep its times, if the table is its meta table. Its rows come before that, and `lossy`
+    /// says what is missing of the newest commit so far.
     fn undated<'t>(&self, meta: &'t Table, role: TableRole, lossy: &Lossy) -> Option<&'t str> {
         let TableName::Meta(rows) = TableName::of(meta.name()) else { return None };
         let has_all_rows = !lossy.tables.contains(rows) && (!lossy.table_tree || self.lengths.contains_key(rows));
@@ -207,7 +207,8 @@ impl Rescue<'_> {
         (role == TableRole::Meta && !is_whole).then_some(rows)
     }
 
-    /// Saves the intact entries of a table, those apart that date the set `undated`; returns how many there were, and the damage.
+    /// Saves the intact entries of a table, those apart that date the set `undated`; returns how many there were, and
+    /// the damage.
     fn table(
         &mut self,
         survey: &mut Survey<'_>,

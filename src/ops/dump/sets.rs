@@ -66,6 +66,7 @@ impl SetDump<'_> {
         let head = SetHead { key: &key, part_of: self.part_of(), beside: Beside::Known(self.set.meta()) };
         let json = SetWriter::begin(out, self.frame, self.style.json, &head)?;
         let style = json.rows_style();
+        dumped.unread.add_malformed(self.set);
         let refused = &mut dumped.unread.refused;
         let mut taking = Taking { dump: self, json, written: 0, incomplete: Ids::new(), refused };
         let damage = &mut dumped.unread.damage;

@@ -126,7 +126,8 @@ impl<'s> TransferPlan<'s> {
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a cache key has another type,
     /// [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) if that of a set has,
-    /// [`SetError::NotAlike`](crate::error::SetError::NotAlike) if one key is that of a set and the other that of a row.
+    /// [`SetError::NotAlike`](crate::error::SetError::NotAlike) if one key is that of a set and the other that of a
+    /// row.
     pub fn new(source: &'s Snapshot, target: Option<&Snapshot>, transfer: &Transfer) -> Result<TransferPlan<'s>> {
         let (transferred, gone) = (Transferred::default(), BTreeMap::new());
         let mut plan =
