@@ -250,7 +250,7 @@ impl<W: Write> Taking<'_, '_, W> {
             self.incomplete.push(&id).map_err(Error::temporary)?;
         }
         for (id, error) in texts.refused {
-            self.refused.add(|| self.dump.set.shown(), &id, error);
+            self.refused.add(|| self.dump.set.key().whole().shown(), &id, error);
         }
         texts.left.iter().try_for_each(|row| self.row(row))
     }
@@ -264,7 +264,7 @@ impl<W: Write> Taking<'_, '_, W> {
                 self.json.row(row.id(), &view)?;
                 self.written += 1;
             }
-            Err(error) => self.refused.add(|| self.dump.set.shown(), row.id(), error),
+            Err(error) => self.refused.add(|| self.dump.set.key().whole().shown(), row.id(), error),
         }
         Ok(())
     }
