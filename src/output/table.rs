@@ -184,12 +184,20 @@ impl Layout {
             Some(width) => fit(&full, width),
             None => vec![usize::MAX; columns.len()],
         };
-        let laid_out = columns.iter().zip(full).zip(limits).enumerate().map(|(n, (((heading, is_number, _), full), limit))| {
-            // The table crate counts columns, with the gap, in 16 bits.
-            let width = full.min(limit).min(usize::from(u16::MAX - GAP));
-            let heading = shown(Cow::Borrowed(&**heading), limit).into_owned();
-            LaidOut { heading, is_number: *is_number, is_first: n == 0, limit, width, before: vec![None; width + 1] }
-        });
+        let laid_out =
+            columns.iter().zip(full).zip(limits).enumerate().map(|(n, (((heading, is_number, _), full), limit))| {
+                // The table crate counts columns, with the gap, in 16 bits.
+                let width = full.min(limit).min(usize::from(u16::MAX - GAP));
+                let heading = shown(Cow::Borrowed(&**heading), limit).into_owned();
+                LaidOut {
+                    heading,
+                    is_number: *is_number,
+                    is_first: n == 0,
+                    limit,
+                    width,
+                    before: vec![None; width + 1],
+                }
+            });
         let columns: Vec<LaidOut> = laid_out.collect();
         let widest = columns.iter().map(|column| column.width).max().unwrap_or_default();
         Layout { columns, spaces: " ".repeat(widest + usize::from(GAP)), line: String::new() }

@@ -80,11 +80,7 @@ fn a_search_can_be_narrowed_to_entries_rows_and_fields() {
         "",
     );
     folder.vlive(["find", "Tart", "--where", ".price > 11", "--keys"]).ends(0, "products/page_1\n", "");
-    folder.vlive(["find", "r", "--limit", "2", "--count"]).ends(
-        0,
-        "2\n",
-        "--limit 2 is reached; there may be more\n",
-    );
+    folder.vlive(["find", "r", "--limit", "2", "--count"]).ends(0, "2\n", "--limit 2 is reached; there may be more\n");
     for what in [["find", "r"], ["find", "--id=x"]] {
         let limited = folder.vlive(what.into_iter().chain(["--limit", "0", "-q"]));
         limited.ends(1, "", "");

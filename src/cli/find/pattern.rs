@@ -97,7 +97,9 @@ mod tests {
 
     #[test]
     fn what_a_number_a_date_or_a_word_can_match_is_not_looked_for_in_bytes() {
-        for pattern in ["", "12", "2026-02-02T", "3h 12m", "cafe", "e-7", "tru", "Null", "a:1", ":", "Infinity", "-infinity"] {
+        for pattern in
+            ["", "12", "2026-02-02T", "3h 12m", "cafe", "e-7", "tru", "Null", "a:1", ":", "Infinity", "-infinity"]
+        {
             assert_eq!(needle(pattern), None, "{pattern}");
         }
         assert_eq!(needle("Anna"), Some("Anna"));
