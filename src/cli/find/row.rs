@@ -38,7 +38,7 @@ impl Find {
             match format {
                 _ if self.count => super::print_count(found.len(), format, output)?,
                 _ if self.keys => {
-                    found.iter().try_for_each(|row| crate::cli::ages::print_key(&row.key.to_string(), null, output))?
+                    found.iter().try_for_each(|row| crate::cli::ages::print_key(&row.key.to_string(), null, output))?;
                 }
                 TableFormat::Json | TableFormat::Jsonl => print_json(id, &found, &differing, now, format, output)?,
                 _ => return print_table(&found, &differing, now, &self.stale, format, output),
