@@ -13,6 +13,9 @@ pub(crate) fn key_at(bytes: &[u8], offset: u32) -> Cow<'_, [u8]> {
     }
 }
 
+/// Keys that are compared with each other.
+const FEW: usize = 12;
+
 /// Whether all keys differ. `items` may be left in another order; no memory is allocated.
 pub(crate) fn are_distinct<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) -> bool {
     let ascends = |a: &T, b: &T| key(a) < key(b);
@@ -20,12 +23,9 @@ pub(crate) fn are_distinct<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) ->
         return true;
     }
     // Comparing a few with each other is faster than sorting them.
-    if items.len() <= 12 {
-        let differs = |(n, item): (usize, &T)| {
-            let own = key(item);
-            items[..n].iter().all(|other| key(other) != own)
-        };
-        return items.iter().enumerate().all(differs);
+    if items.len() <= FEW {
+        let keys: [Option<K>; FEW] = std::array::from_fn(|n| items.get(n).map(&key));
+        return (1..items.len()).all(|n| !keys[..n].contains(&keys[n]));
     }
     items.sort_unstable_by_key(&key);
     items.is_sorted_by(ascends)

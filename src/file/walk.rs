@@ -2,6 +2,7 @@
 //! before its checksum.
 
 use super::damage::Fault;
+use super::near::Near;
 use super::{Error, File, Page, PageNumber, PageRef, Reached, Result, Widths};
 use std::mem;
 use std::sync::Arc;
@@ -10,10 +11,14 @@ use std::vec::IntoIter;
 /// No tree that fits a file is deeper: a branch has at least two children.
 pub(super) const MAX_DEPTH: usize = 64;
 
+/// Pages that a walk reads one by one: a look for one key needs no others.
+const ONE_BY_ONE: usize = 8;
+
 /// A walk over one tree after the other, each in the order of its keys, a branch before what is below it.
 ///
-/// [`Walk::next`] names a page. Whoever walks reads it with [`Walk::read`], and goes below it with [`Walk::enter`], or
-/// leaves it alone; after an error the walk goes on with the next page.
+/// [`Walk::next`] names a page. Whoever walks reads it with [`Walk::read`] or, on the way over all of a tree, with
+/// [`Walk::read_near`], and goes below it with [`Walk::enter`], or leaves it alone; after an error the walk goes on with
+/// the next page.
 #[derive(Debug)]
 pub struct Walk<'f> {
     file: &'f File,
@@ -23,6 +28,9 @@ pub struct Walk<'f> {
     reached: Reached,
     /// The buffer of a page that nobody refers to any more.
     spare: Vec<u8>,
+    near: Near,
+    /// Pages that were read one by one.
+    read: usize,
 }
 
 impl<'f> Walk<'f> {
@@ -32,7 +40,15 @@ impl<'f> Walk<'f> {
 
     /// Takes the pages that another walk has reached for reached; no two trees share a page.
     pub fn beside(file: &'f File, reached: Reached) -> Walk<'f> {
-        Walk { file, widths: Widths::default(), pending: Vec::new(), reached, spare: Vec::new() }
+        Walk {
+            file,
+            widths: Widths::default(),
+            pending: Vec::new(),
+            reached,
+            spare: Vec::new(),
+            near: Near::default(),
+            read: 0,
+        }
     }
 
     /// The pages that were reached.
@@ -82,6 +98,21 @@ impl<'f> Walk<'f> {
     /// Damage if it does not have the checksum that its parent has for it, or is a branch deeper than any tree.
     pub fn read(&mut self, at: PageRef) -> Result<Arc<Page>> {
         let page = self.file.read_page(&at, self.widths, mem::take(&mut self.spare))?;
+        self.expect_depth(at, page)
+    }
+
+    /// The same, perhaps with those of the next pages at once that lie next to it in the file.
+    pub fn read_near(&mut self, at: PageRef) -> Result<Arc<Page>> {
+        if self.read < ONE_BY_ONE {
+            self.read += 1;
+            return self.read(at);
+        }
+        let next = self.pending.last().map_or(&[][..], IntoIter::as_slice);
+        let page = self.near.read_page(self.file, &at, next, self.widths, mem::take(&mut self.spare))?;
+        self.expect_depth(at, page)
+    }
+
+    fn expect_depth(&self, at: PageRef, page: Arc<Page>) -> Result<Arc<Page>> {
         if self.depth() == MAX_DEPTH && !page.is_leaf() {
             return Err(Error::page(at.page, Fault::TooDeep));
         }

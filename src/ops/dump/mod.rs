@@ -1,5 +1,6 @@
 //! Writing entries out: as one text, one by one, or as files in a folder.
 
+mod buffers;
 mod entry;
 mod error;
 mod rows;

@@ -1,6 +1,7 @@
 //! Sets of diorama: rows are read by one thread, decoded by as many as there are cores, and written in order, so that
 //! a set of a million takes little more memory than one of ten.
 
+use super::buffers::Buffers;
 use super::{DumpError, DumpFormat, DumpStyle, Dumped};
 use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::notation::{notation, verify};
@@ -10,7 +11,7 @@ use crate::json::sets::{Beside, RowNotWritten, RowsStyle, RowsText, SetFrame, Se
 use crate::live::redact::redact;
 use crate::ops::unread::RefusedRows;
 use crate::ops::{past_damage, unless_moved};
-use crate::snapshot::{Set, SetRow, Snapshot};
+use crate::snapshot::{RowRun, Set, SetRow, Snapshot};
 use crate::system::spill::Spill;
 use crate::system::workers::{LARGE, Workers, with_workers, without_workers};
 use ciborium_ll::Header;
@@ -64,10 +65,17 @@ impl SetDump<'_> {
         let key = self.set.key().to_string();
         let head = SetHead { key: &key, part_of: self.part_of(), beside: Beside::Known(self.set.meta()) };
         let json = SetWriter::begin(out, self.frame, self.style.json, &head)?;
+        self.rows(json, dumped)
+    }
+
+    /// Writes the rows of a set that has begun, and ends it.
+    fn rows(self, json: SetWriter<impl Write>, dumped: &mut Dumped) -> Result<(), DumpError> {
         let style = json.rows_style();
-        let mut taking = Taking { dump: self, json, incomplete: Ids::new(), refused: &mut dumped.unread.refused };
+        let buffers = &Buffers::default();
+        let refused = &mut dumped.unread.refused;
+        let mut taking = Taking { dump: self, json, incomplete: Ids::new(), refused, buffers };
         let damage = &mut dumped.unread.damage;
-        let work = |rows| self.text(rows, style);
+        let work = |runs| self.text(runs, style, buffers.take());
         if self.set.row().is_some() || self.set.rows() <= FEW {
             without_workers(work, |writing| taking.all(damage, writing))?;
         } else {
@@ -81,19 +89,35 @@ impl SetDump<'_> {
     }
 
     /// The text of rows.
-    fn text(self, mut rows: Vec<SetRow>, style: RowsStyle) -> RowTexts {
-        let mut text = RowsText::new(style, LONG);
-        let (mut incomplete, mut refused, mut done) = (Vec::new(), Vec::new(), 0);
-        for row in &rows {
-            match text.row(row.id(), &self.bytes(row)) {
+    fn text(self, mut runs: Vec<RowRun>, style: RowsStyle, buffer: Vec<u8>) -> RowTexts {
+        let mut text = RowsText::new(style, buffer, LONG);
+        let (mut incomplete, mut refused) = (Vec::new(), Vec::new());
+        let mut fits = |id: &str, value: &[u8]| {
+            let value = self.bytes(value);
+            let written =
+                if self.is_raw() { text.raw_row(id, &value).map(|()| Status::Complete) } else { text.row(id, &value) };
+            match written {
                 Ok(Status::Complete) => {}
-                Ok(Status::Incomplete) => incomplete.push(row.id().to_owned()),
-                Err(RowNotWritten::Refused(error)) => refused.push((row.id().to_owned(), error)),
-                Err(RowNotWritten::TooLong) => break,
+                Ok(Status::Incomplete) => incomplete.push(id.to_owned()),
+                Err(RowNotWritten::Refused(error)) => refused.push((id.to_owned(), error)),
+                Err(RowNotWritten::TooLong) => return false,
             }
-            done += 1;
-        }
-        RowTexts { text: text.into_text(), incomplete, refused, left: rows.split_off(done) }
+            true
+        };
+        let full = runs.iter().enumerate().find_map(|(n, run)| {
+            let row = run.rows().position(|(id, value)| !fits(id, value))?;
+            Some((n, row))
+        });
+        let left = full.map_or_else(Vec::new, |(n, row)| {
+            let mut left = runs.split_off(n);
+            left[0] = left[0].skip(row);
+            left
+        });
+        RowTexts { text: text.into_text(), incomplete, refused, left }
+    }
+
+    fn is_raw(self) -> bool {
+        self.style.format == DumpFormat::RawLines
     }
 
     fn raw(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
@@ -103,11 +127,8 @@ impl SetDump<'_> {
         let beside = Beside::Stored { meta: meta.as_deref(), has_rows: self.set.rows_table().is_some() };
         let key = self.set.key().to_string();
         let head = SetHead { key: &key, part_of: self.part_of(), beside };
-        let mut json = SetWriter::begin(out, SetFrame::Line, self.style.json, &head)?;
-        self.each_row(&mut dumped.unread.damage, |row| Ok(json.raw_row(row.id(), &self.bytes(&row))?))?;
-        json.end_rows();
-        json.finish()?;
-        Ok(())
+        let json = SetWriter::begin(out, SetFrame::Line, self.style.json, &head)?;
+        self.rows(json, dumped)
     }
 
     /// The set, if it is a row of it that is written.
@@ -125,11 +146,26 @@ impl SetDump<'_> {
             out,
         };
         map.begin((!is_alone).then(|| self.set.key().to_string()).as_deref())?;
-        self.each_row(&mut dumped.unread.damage, |row| Ok(map.row(row.id(), &self.bytes(&row))?))?;
+        self.each_row(&mut dumped.unread.damage, |row| Ok(map.row(row.id(), &self.bytes(row.value()))?))?;
         Ok(map.end()?)
     }
 
-    /// Calls `visit` with every row as it is stored; damaged pages are passed by and added to `damage`.
+    /// Calls `visit` with all rows as they are stored; damaged pages are passed by and added to `damage`.
+    fn each_run(
+        self,
+        damage: &mut Vec<Error>,
+        mut visit: impl FnMut(RowRun) -> Result<(), DumpError>,
+    ) -> Result<(), DumpError> {
+        let mut rows = self.snapshot.rows(self.set);
+        while let Some(run) = rows.next_run() {
+            if let Some(run) = past_damage(unless_moved(run, self.snapshot), damage)? {
+                visit(run)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same one by one.
     fn each_row(
         self,
         damage: &mut Vec<Error>,
@@ -143,15 +179,15 @@ impl SetDump<'_> {
         Ok(())
     }
 
-    /// The bytes of a row to dump.
-    fn bytes(self, row: &SetRow) -> Cow<'_, [u8]> {
+    /// The bytes to dump of a stored row.
+    fn bytes(self, value: &[u8]) -> Cow<'_, [u8]> {
         if !self.style.redact {
-            return Cow::Borrowed(row.value());
+            return Cow::Borrowed(value);
         }
-        let status = usize::from(row.value().first().is_some_and(|first| *first <= 1));
+        let status = usize::from(value.first().is_some_and(|first| *first <= 1));
         // The map takes the place of the rows of an envelope, so that no field is mistaken for a time.
-        let inside = [b"\xa1\x00", &row.value()[status..]].concat();
-        let mut bytes = row.value()[..status].to_vec();
+        let inside = [b"\xa1\x00", &value[status..]].concat();
+        let mut bytes = value[..status].to_vec();
         bytes.extend_from_slice(&redact(&inside)[2..]);
         Cow::Owned(bytes)
     }
@@ -165,7 +201,7 @@ struct RowTexts {
     /// The ids of those that diorama refuses.
     refused: Vec<(String, RowError)>,
     /// Those that are not in it, for lack of room: all from the first that did not fit.
-    left: Vec<SetRow>,
+    left: Vec<RowRun>,
 }
 
 /// A set whose rows are written in order, as their texts come.
@@ -174,21 +210,22 @@ struct Taking<'t, 's, W: Write> {
     json: SetWriter<W>,
     incomplete: Ids,
     refused: &'t mut RefusedRows,
+    buffers: &'t Buffers,
 }
 
 impl<W: Write> Taking<'_, '_, W> {
     /// Hands out all rows, and writes their texts.
-    fn all(&mut self, damage: &mut Vec<Error>, writing: &mut Workers<'_, SetRow, RowTexts>) -> Result<(), DumpError> {
-        let read = self.dump.each_row(damage, |row| {
-            let len = row.id().len() + row.value().len();
+    fn all(&mut self, damage: &mut Vec<Error>, writing: &mut Workers<'_, RowRun, RowTexts>) -> Result<(), DumpError> {
+        let read = self.dump.each_run(damage, |run| {
+            let len = run.bytes();
             if len >= LARGE {
                 // Written piece by piece, so that its text is not kept.
                 while let Some(texts) = writing.next() {
                     self.texts(texts)?;
                 }
-                return self.row(&row);
+                return self.run(&run);
             }
-            writing.push(row, len);
+            writing.push(run, len);
             writing.next_due().map_or(Ok(()), |texts| self.texts(texts))
         });
         if !matches!(read, Err(DumpError::Output(_))) {
@@ -201,24 +238,33 @@ impl<W: Write> Taking<'_, '_, W> {
 
     fn texts(&mut self, texts: RowTexts) -> Result<(), DumpError> {
         self.json.add_rows(&texts.text)?;
+        self.buffers.give_back(texts.text);
         for id in texts.incomplete {
             self.incomplete.push(&id).map_err(Error::temporary)?;
         }
         for (id, error) in texts.refused {
             self.refused.add(|| self.dump.set.shown(), &id, error);
         }
-        texts.left.iter().try_for_each(|row| self.row(row))
+        texts.left.iter().try_for_each(|run| self.run(run))
     }
 
-    fn row(&mut self, row: &SetRow) -> Result<(), DumpError> {
-        match RowView::new(&self.dump.bytes(row)) {
+    fn run(&mut self, run: &RowRun) -> Result<(), DumpError> {
+        run.rows().try_for_each(|(id, value)| self.row(id, value))
+    }
+
+    fn row(&mut self, id: &str, value: &[u8]) -> Result<(), DumpError> {
+        let value = self.dump.bytes(value);
+        if self.dump.is_raw() {
+            return Ok(self.json.raw_row(id, &value)?);
+        }
+        match RowView::new(&value) {
             Ok(view) => {
                 if view.status() == Status::Incomplete {
-                    self.incomplete.push(row.id()).map_err(Error::temporary)?;
+                    self.incomplete.push(id).map_err(Error::temporary)?;
                 }
-                self.json.row(row.id(), &view)?;
+                self.json.row(id, &view)?;
             }
-            Err(error) => self.refused.add(|| self.dump.set.shown(), row.id(), error),
+            Err(error) => self.refused.add(|| self.dump.set.shown(), id, error),
         }
         Ok(())
     }
