@@ -165,6 +165,11 @@ impl Cursor<'_> {
         }
     }
 
+    /// Takes back entries that are done with, as [`Walk::reuse`] does.
+    pub fn reuse(&mut self, TreeEntries { page, .. }: TreeEntries) {
+        self.walk.reuse(page);
+    }
+
     fn step(&mut self) -> Result<Option<TreeEntry>> {
         loop {
             if let Some((page, next)) = &mut self.leaf

@@ -4,7 +4,6 @@
 use super::damage::Fault;
 use super::near::Near;
 use super::{Error, File, Page, PageNumber, PageRef, Reached, Result, Widths};
-use std::mem;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
@@ -26,8 +25,8 @@ pub struct Walk<'f> {
     /// The pages that are still to come: the root, then the children of each branch down to the current page.
     pending: Vec<IntoIter<PageRef>>,
     reached: Reached,
-    /// The buffer of a page that nobody refers to any more.
-    spare: Vec<u8>,
+    /// The buffers of pages that nobody refers to any more.
+    spare: Vec<Vec<u8>>,
     near: Near,
     /// Pages that were read one by one.
     read: usize,
@@ -97,7 +96,7 @@ impl<'f> Walk<'f> {
     /// # Errors
     /// Damage if it does not have the checksum that its parent has for it, or is a branch deeper than any tree.
     pub fn read(&mut self, at: PageRef) -> Result<Arc<Page>> {
-        let page = self.file.read_page(&at, self.widths, mem::take(&mut self.spare))?;
+        let page = self.file.read_page(&at, self.widths, self.spare.pop().unwrap_or_default())?;
         self.expect_depth(at, page)
     }
 
@@ -108,7 +107,7 @@ impl<'f> Walk<'f> {
             return self.read(at);
         }
         let next = self.pending.last().map_or(&[][..], IntoIter::as_slice);
-        let page = self.near.read_page(self.file, &at, next, self.widths, mem::take(&mut self.spare))?;
+        let page = self.near.read_page(self.file, &at, next, self.widths, self.spare.pop().unwrap_or_default())?;
         self.expect_depth(at, page)
     }
 
@@ -119,10 +118,10 @@ impl<'f> Walk<'f> {
         Ok(page)
     }
 
-    /// Takes back a page that is done with: if nobody else refers to it, its buffer serves the next one.
+    /// Takes back a page that is done with: if nobody else refers to it, its buffer serves another one.
     pub fn reuse(&mut self, page: Arc<Page>) {
         if let Some(page) = Arc::into_inner(page) {
-            self.spare = page.bytes;
+            self.spare.push(page.bytes);
         }
     }
 }

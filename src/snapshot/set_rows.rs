@@ -105,6 +105,13 @@ impl SetRows<'_> {
         self.next().map(|row| row.map(|SetRow(entry)| RowRun(entry.into())))
     }
 
+    /// Takes back rows that are done with: their memory serves those that come.
+    pub(crate) fn reuse(&mut self, RowRun(entries): RowRun) {
+        if let Some(cursor) = &mut self.cursor {
+            cursor.reuse(entries);
+        }
+    }
+
     /// The error for a page that cannot be read, with all rows in it.
     fn unreadable<T>(&mut self, error: file::Error) -> Option<Result<T>> {
         self.seen = None;

@@ -11,7 +11,7 @@ use crate::json::sets::{Beside, RowNotWritten, RowsStyle, RowsText, SetFrame, Se
 use crate::live::redact::redact;
 use crate::ops::unread::RefusedRows;
 use crate::ops::{past_damage, unless_moved};
-use crate::snapshot::{RowRun, Set, SetRow, Snapshot};
+use crate::snapshot::{RowRun, Set, SetRow, SetRows, Snapshot};
 use crate::system::spill::Spill;
 use crate::system::workers::{LARGE, Workers, with_workers, without_workers};
 use ciborium_ll::Header;
@@ -73,7 +73,8 @@ impl SetDump<'_> {
         let style = json.rows_style();
         let buffers = &Buffers::default();
         let refused = &mut dumped.unread.refused;
-        let mut taking = Taking { dump: self, json, incomplete: Ids::new(), refused, buffers };
+        let mut taking =
+            Taking { dump: self, rows: self.snapshot.rows(self.set), json, incomplete: Ids::new(), refused, buffers };
         let damage = &mut dumped.unread.damage;
         let work = |runs| self.text(runs, style, buffers.take());
         if self.set.row().is_some() || self.set.rows() <= FEW {
@@ -89,7 +90,7 @@ impl SetDump<'_> {
     }
 
     /// The text of rows.
-    fn text(self, mut runs: Vec<RowRun>, style: RowsStyle, buffer: Vec<u8>) -> RowTexts {
+    fn text(self, runs: Vec<RowRun>, style: RowsStyle, buffer: Vec<u8>) -> RowTexts {
         let mut text = RowsText::new(style, buffer, LONG);
         let (mut incomplete, mut refused) = (Vec::new(), Vec::new());
         let mut fits = |id: &str, value: &[u8]| {
@@ -108,12 +109,7 @@ impl SetDump<'_> {
             let row = run.rows().position(|(id, value)| !fits(id, value))?;
             Some((n, row))
         });
-        let left = full.map_or_else(Vec::new, |(n, row)| {
-            let mut left = runs.split_off(n);
-            left[0] = left[0].skip(row);
-            left
-        });
-        RowTexts { text: text.into_text(), incomplete, refused, left }
+        RowTexts { text: text.into_text(), incomplete, refused, full, runs }
     }
 
     fn is_raw(self) -> bool {
@@ -150,22 +146,7 @@ impl SetDump<'_> {
         Ok(map.end()?)
     }
 
-    /// Calls `visit` with all rows as they are stored; damaged pages are passed by and added to `damage`.
-    fn each_run(
-        self,
-        damage: &mut Vec<Error>,
-        mut visit: impl FnMut(RowRun) -> Result<(), DumpError>,
-    ) -> Result<(), DumpError> {
-        let mut rows = self.snapshot.rows(self.set);
-        while let Some(run) = rows.next_run() {
-            if let Some(run) = past_damage(unless_moved(run, self.snapshot), damage)? {
-                visit(run)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The same one by one.
+    /// Calls `visit` with every row as it is stored; damaged pages are passed by and added to `damage`.
     fn each_row(
         self,
         damage: &mut Vec<Error>,
@@ -200,13 +181,15 @@ struct RowTexts {
     incomplete: Vec<String>,
     /// The ids of those that diorama refuses.
     refused: Vec<(String, RowError)>,
-    /// Those that are not in it, for lack of room: all from the first that did not fit.
-    left: Vec<RowRun>,
+    runs: Vec<RowRun>,
+    /// The first row that is not in it, for lack of room, nor are those after it: of which run, and which of that.
+    full: Option<(usize, usize)>,
 }
 
 /// A set whose rows are written in order, as their texts come.
 struct Taking<'t, 's, W: Write> {
     dump: SetDump<'s>,
+    rows: SetRows<'s>,
     json: SetWriter<W>,
     incomplete: Ids,
     refused: &'t mut RefusedRows,
@@ -216,24 +199,35 @@ struct Taking<'t, 's, W: Write> {
 impl<W: Write> Taking<'_, '_, W> {
     /// Hands out all rows, and writes their texts.
     fn all(&mut self, damage: &mut Vec<Error>, writing: &mut Workers<'_, RowRun, RowTexts>) -> Result<(), DumpError> {
-        let read = self.dump.each_run(damage, |run| {
-            let len = run.bytes();
-            if len >= LARGE {
-                // Written piece by piece, so that its text is not kept.
-                while let Some(texts) = writing.next() {
-                    self.texts(texts)?;
-                }
-                return self.run(&run);
-            }
-            writing.push(run, len);
-            writing.next_due().map_or(Ok(()), |texts| self.texts(texts))
-        });
+        let read = self.hand_out(damage, writing);
         if !matches!(read, Err(DumpError::Output(_))) {
             while let Some(texts) = writing.next() {
                 self.texts(texts)?;
             }
         }
         read
+    }
+
+    fn hand_out(
+        &mut self,
+        damage: &mut Vec<Error>,
+        writing: &mut Workers<'_, RowRun, RowTexts>,
+    ) -> Result<(), DumpError> {
+        while let Some(run) = self.rows.next_run() {
+            let Some(run) = past_damage(unless_moved(run, self.dump.snapshot), damage)? else { continue };
+            let len = run.bytes();
+            if len >= LARGE {
+                // Written piece by piece, so that its text is not kept.
+                while let Some(texts) = writing.next() {
+                    self.texts(texts)?;
+                }
+                self.run(&run)?;
+                continue;
+            }
+            writing.push(run, len);
+            writing.next_due().map_or(Ok(()), |texts| self.texts(texts))?;
+        }
+        Ok(())
     }
 
     fn texts(&mut self, texts: RowTexts) -> Result<(), DumpError> {
@@ -245,7 +239,12 @@ impl<W: Write> Taking<'_, '_, W> {
         for (id, error) in texts.refused {
             self.refused.add(|| self.dump.set.shown(), &id, error);
         }
-        texts.left.iter().try_for_each(|run| self.run(run))
+        if let Some((n, row)) = texts.full {
+            self.run(&texts.runs[n].skip(row))?;
+            texts.runs[n + 1..].iter().try_for_each(|run| self.run(run))?;
+        }
+        texts.runs.into_iter().for_each(|run| self.rows.reuse(run));
+        Ok(())
     }
 
     fn run(&mut self, run: &RowRun) -> Result<(), DumpError> {
