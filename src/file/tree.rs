@@ -43,6 +43,11 @@ impl TreeEntries {
         self.range.len()
     }
 
+    /// Bytes in use of the page.
+    pub fn page_bytes(&self) -> usize {
+        self.page.used_bytes().len()
+    }
+
     /// Keys and values.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.range.clone().map(|n| (self.page.key(n), self.page.value(n)))

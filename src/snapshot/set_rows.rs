@@ -47,9 +47,9 @@ impl RowRun {
         self.0.iter().map(|(id, value)| (str::from_utf8(id).expect("verified when the row was read"), value))
     }
 
-    /// Bytes of ids and values.
+    /// Bytes in memory as long as the rows are kept: those of their page.
     pub fn bytes(&self) -> usize {
-        self.0.iter().map(|(id, value)| id.len() + value.len()).sum()
+        self.0.page_bytes()
     }
 
     /// The same without the first rows.
