@@ -70,7 +70,7 @@ rows\t''"
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l limit -d 'Show at most N rows' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -82,7 +82,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand ls" -l color -d 'When to use
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand ls" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand ls" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l all -d 'Also list the tables of other programs, with their types'
 complete -c vlive -n "__fish_vlive_using_subcommand ls" -l quick -d 'List only the cache keys with their numbers of entries, from the file\'s own counts; no entry is read'
@@ -104,7 +104,7 @@ rows\t''"
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l limit -d 'Show at most N rows' -r
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -116,7 +116,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand list" -l color -d 'When to u
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand list" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand list" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l all -d 'Also list the tables of other programs, with their types'
 complete -c vlive -n "__fish_vlive_using_subcommand list" -l quick -d 'List only the cache keys with their numbers of entries, from the file\'s own counts; no entry is read'
@@ -131,7 +131,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand list" -s V -l version -d 'Pr
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l newer-than -d 'Only entries fetched after this time, or within this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l keys-from -d 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l format -d 'The output format' -r -f -a "json\t'Envelopes as JSON'
 jsonl\t'One line of JSON per entry: `{"key": …, "fetched_at": …, "rows": …}`'
@@ -146,7 +146,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand dump" -l color -d 'When to u
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand dump" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand dump" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand dump" -l pretty -d 'Indent the output; the default on a terminal and in a folder'
@@ -163,7 +163,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand dump" -s V -l version -d 'Pr
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l newer-than -d 'Only entries fetched after this time, or within this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l keys-from -d 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l format -d 'The output format' -r -f -a "json\t'Envelopes as JSON'
 jsonl\t'One line of JSON per entry: `{"key": …, "fetched_at": …, "rows": …}`'
@@ -178,7 +178,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand get" -l color -d 'When to us
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand get" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand get" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand get" -l pretty -d 'Indent the output; the default on a terminal and in a folder'
@@ -195,7 +195,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand get" -s V -l version -d 'Pri
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l newer-than -d 'Only entries fetched after this time, or within this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l keys-from -d 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l format -d 'The output format' -r -f -a "json\t'Envelopes as JSON'
 jsonl\t'One line of JSON per entry: `{"key": …, "fetched_at": …, "rows": …}`'
@@ -210,7 +210,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand export" -l color -d 'When to
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand export" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand export" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand export" -l pretty -d 'Indent the output; the default on a terminal and in a folder'
@@ -227,12 +227,12 @@ complete -c vlive -n "__fish_vlive_using_subcommand export" -s V -l version -d '
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l newer-than -d 'Only entries fetched after this time, or within this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l keys-from -d 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l select -d 'Show the result of this jq filter instead of each row, such as \'{name, total: (.price * .count)}\'' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l fields -d 'Show only these fields, in this order' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l limit -d 'Show at most N rows, with the fields that occur in them' -r
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -244,7 +244,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand show" -l color -d 'When to u
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand show" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand show" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l wide -d 'Show all fields in full, however wide the table becomes'
 complete -c vlive -n "__fish_vlive_using_subcommand show" -l json -d 'Short for `--format json`'
@@ -255,13 +255,13 @@ complete -c vlive -n "__fish_vlive_using_subcommand show" -s V -l version -d 'Pr
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l newer-than -d 'Only entries fetched after this time, or within this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l keys-from -d 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l id -d 'Find exactly this row, wherever it is cached' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l field -d 'Search only the values of this field' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l limit -d 'Stop after N matches' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -273,7 +273,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand find" -l color -d 'When to u
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand find" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand find" -s i -l ignore-case -d 'Ignore case'
 complete -c vlive -n "__fish_vlive_using_subcommand find" -s e -l regexp -d 'Treat PATTERN as a regular expression, in the syntax of Rust\'s regex crate'
@@ -294,7 +294,7 @@ rows\t''"
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l limit -d 'Show at most N rows' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -306,7 +306,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand ages" -l color -d 'When to u
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand ages" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand ages" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l reverse -d 'Reverse the order'
 complete -c vlive -n "__fish_vlive_using_subcommand ages" -l keys -d 'Print only full keys, one per line, in the form that --keys-from reads'
@@ -321,7 +321,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand diff" -l newer-than -d 'Only
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l keys-from -d 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -333,7 +333,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand diff" -l color -d 'When to u
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l fetched-at -d 'Compare the times of entries as well, where both sides have one'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l order -d 'Compare the order of rows and fields as well'
@@ -344,7 +344,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand diff" -s q -l quiet -d 'Prin
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand check" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -364,7 +364,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand check" -s V -l version -d 'P
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l newer-than -d 'Only entries fetched after this time, or within this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l keys-from -d 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at` and `$age` (in seconds) are set' -r
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l for -d 'End after this long, such as `30s`; with status 1 if what --until or --exit-on waits for has not happened' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l until -d 'End once this has happened to one entry, such as `added:clients/page_1`; `any:clients/page_1` is any event. With --initial what exists already counts as added' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l exit-on -d 'End after the first event of this kind: added, replaced, touched, removed or any' -r
@@ -377,11 +377,11 @@ complete -c vlive -n "__fish_vlive_using_subcommand watch" -l color -d 'When to 
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l initial -d 'Begin with the entries that exist, as if they had just been added'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l diff -d 'Show the rows and fields that changed, as `vlive diff` does'
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l raw -d 'Add the bytes of each new value to its JSON, so that the lines can be replayed'
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l raw -d 'Add the bytes of each new value to its JSON, so that the lines can be replayed; of a set those of the rows that differ, null for a row that is gone'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l json -d 'Short for `--format json`'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l no-pager -d 'Do not use a pager; without this it is `VLIVE_PAGER`, or else `PAGER`, or else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s q -l quiet -d 'Print only data and errors'
@@ -396,7 +396,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand browse" -l color -d 'When to
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand browse" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand browse" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -l no-pager -d 'Do not use a pager; without this it is `VLIVE_PAGER`, or else `PAGER`, or else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -s q -l quiet -d 'Print only data and errors'
@@ -406,7 +406,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand where" -l depth -d 'How many
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l timeout -d 'Stop searching after this long' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -424,7 +424,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand where" -s h -l help -d 'Prin
 complete -c vlive -n "__fish_vlive_using_subcommand where" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
-json\t'An array of objects'
+json\t'A JSON document: an array of objects, or one object'
 jsonl\t'An object on each line'
 csv\t'Comma-separated values'
 tsv\t'Tab-separated values'
@@ -528,7 +528,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand edit" -l color -d 'When to u
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand edit" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand edit" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -l all -d 'Apply the filter to every entry of every cache key'
 complete -c vlive -n "__fish_vlive_using_subcommand edit" -s n -l dry-run -d 'Print what would change, without changing it or taking the lock'
@@ -551,7 +551,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand touch" -l color -d 'When to 
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l all -d 'Touch every entry; tables of other programs are left alone'
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l narrowed -d 'With a set of diorama, also take its narrowed copies: with `clients` also `clients where team = red`'
@@ -608,7 +608,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l color -d 'Whe
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l all -d 'Delete every entry; tables of other programs are left alone'
 complete -c vlive -n "__fish_vlive_using_subcommand invalidate" -l unreadable -d 'With --older-than or --newer-than: also delete entries whose time cannot be read'
@@ -631,7 +631,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand rm" -l color -d 'When to use
 always\t'Everywhere'
 never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
-complete -c vlive -n "__fish_vlive_using_subcommand rm" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default'
+complete -c vlive -n "__fish_vlive_using_subcommand rm" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l all -d 'Delete every entry; tables of other programs are left alone'
 complete -c vlive -n "__fish_vlive_using_subcommand rm" -l unreadable -d 'With --older-than or --newer-than: also delete entries whose time cannot be read'

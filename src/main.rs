@@ -6,6 +6,7 @@ mod filter;
 mod output;
 
 use std::process::ExitCode;
+use vlive::system::stack;
 
 fn main() -> ExitCode {
     cli::silence_redb_panics(browse::give_back);
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     );
     let cli = cli::parse();
     if cli.runs_filters()
-        && let Ok(status) = filter::with_room(|| run(&cli))
+        && let Ok(status) = stack::with_room(|| run(&cli))
     {
         return status;
     }

@@ -9,7 +9,6 @@ mod state;
 mod terminal;
 mod watching;
 
-use crate::filter;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use draw::{Areas, Theme};
@@ -31,6 +30,7 @@ use std::time::Duration;
 pub use terminal::give_back;
 use terminal::{Screen, Stops};
 use vlive::snapshot::{EntryKey, WatchOptions, Watcher};
+use vlive::system::stack;
 use vlive::{Error, Selection};
 use watching::History;
 
@@ -53,6 +53,9 @@ pub trait Commands: Send + Sync {
 
     /// An error in words.
     fn sentence(&self, error: &Error) -> String;
+
+    /// What the file holds where it holds no entries.
+    fn others(&self) -> Vec<String>;
 
     /// The places where a pattern occurs, and whether these are all of them.
     fn find(&self, pattern: &str) -> Result<(Vec<Place>, bool), String>;
@@ -103,7 +106,7 @@ impl Beside {
             wanted: wants,
             tell: told.clone(),
         };
-        thread::spawn(move || filter::with_room(move || reader.run()));
+        thread::spawn(move || stack::with_room(move || reader.run()));
         let jobs = Jobs {
             folder: browsing.folder.clone(),
             wait: browsing.wait,

@@ -160,7 +160,7 @@ impl Reader {
         let mut places = Vec::new();
         for place in 0..index.len() {
             let (Some(id), Some(record)) = (index.id(place), index.record(place)) else { break };
-            if condition.takes(id, &record)? {
+            if condition.takes(id, &record, false)? {
                 places.push(place);
             }
             self.heed(wanted)?;
@@ -240,7 +240,9 @@ impl Reader {
         let mut ids = Vec::new();
         for row in snapshot.rows(set) {
             let row = row?;
-            let takes = row.read(&mut |read| read.map_or(Ok(true), |read| condition.takes(row.id(), &read.record())));
+            let takes = row.read(&mut |read| {
+                read.map_or(Ok(true), |read| condition.takes(row.id(), &read.record(), read.is_incomplete()))
+            });
             match takes.and_then(|takes| self.heed(wanted).map(|()| takes)) {
                 Ok(true) => ids.push(row.id().to_owned()),
                 Ok(false) => {}
@@ -260,8 +262,8 @@ struct Condition {
 }
 
 impl Condition {
-    fn takes(&self, id: &str, record: &Record) -> Result<bool, Stop> {
-        let row = Row { key: &self.key, id, fetched_at: self.fetched_at, age: self.age };
+    fn takes(&self, id: &str, record: &Record, is_incomplete: bool) -> Result<bool, Stop> {
+        let row = Row { key: &self.key, id, fetched_at: self.fetched_at, age: self.age, is_incomplete };
         let takes = self.filter.is_true_of(row, record);
         takes.map_err(|fault| Stop::Refused(format!("the filter fails on row `{id}`: {fault}")))
     }

@@ -127,7 +127,11 @@ pub fn watch(
                     history.see(&commit, &changes);
                 }
                 trouble = commit.damage.first().map(|error| commands.sentence(error));
+                let is_empty = is_first && changes.is_empty();
                 news.push(Input::Seen { commit: commit.number, is_first, changes });
+                if is_empty {
+                    news.push(Input::Others(commands.others()));
+                }
                 news.extend(trouble.clone().map(Input::Trouble));
             }
             Ok(None) => {}

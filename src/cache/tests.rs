@@ -4,8 +4,7 @@ use super::*;
 use crate::database::full_disk::{DISK, Disk, FullDisk};
 use crate::database::{NewValue, Removals};
 use crate::error::{Action, Error};
-use crate::fixture::{FixtureOptions, Source};
-use crate::live::key;
+use crate::ops::transfer::Renaming;
 use crate::snapshot::Snapshot;
 use crate::system::caught::catch;
 use redb::{Database, ReadableTable, TableDefinition, TableHandle};
@@ -27,12 +26,15 @@ type Contents = BTreeMap<(String, String), Vec<u8>>;
 
 fn by_us(folder: &Path) -> Contents {
     let snapshot = Snapshot::open(folder).expect("a commit is there");
-    let entries = snapshot.entries(&Selection::All).expect("the tables can be read");
-    let contents = entries.map(|entry| {
-        let entry = entry.expect("the entry can be read");
-        ((key::table_name(entry.cache_key()), entry.sub_key().to_owned()), entry.value().to_vec())
-    });
-    contents.collect()
+    let mut contents = Contents::new();
+    for table in snapshot.tables().expect("the tables can be read") {
+        for entry in table.definition().tree(snapshot.file()).entries() {
+            let entry = entry.expect("the entry can be read");
+            let key = String::from_utf8(entry.key().to_owned()).expect("keys are text");
+            contents.insert((table.name().to_owned(), key), entry.value().to_vec());
+        }
+    }
+    contents
 }
 
 /// As an app opens it, which recovers it where that is needed.
@@ -41,7 +43,7 @@ fn by_redb(folder: &Path) -> Contents {
     let transaction = database.begin_read().expect("a transaction");
     let mut contents = Contents::new();
     for table in transaction.list_tables().expect("the tables") {
-        let entries = transaction.open_table(TableDefinition::<&str, &[u8]>::new(table.name())).expect("a cache table");
+        let entries = transaction.open_table(TableDefinition::<&str, &[u8]>::new(table.name())).expect("a table");
         for entry in entries.iter().expect("its entries") {
             let (sub_key, value) = entry.expect("an entry");
             contents.insert((table.name().to_owned(), sub_key.value().to_owned()), value.value().to_vec());
@@ -58,12 +60,19 @@ fn rows(padding: usize) -> CachedRows {
 
 type Change = fn(&Cache) -> Result<()>;
 
-const CHANGES: [Change; 9] = [
+const CHANGES: [Change; 12] = [
     |cache| cache.put("clients/page_1", &rows(100)),
     // A new table, and more bytes than the file has room for.
     |cache| cache.put("images/page_1", &rows(5 << 20)),
     |cache| cache.invalidate_prefix("clients/page_").map(drop),
     |cache| cache.invalidate_prefix("orders").map(drop),
+    // A set with what is remembered of it, and a row with the times of its set.
+    |cache| cache.invalidate_prefix("buckets").map(drop),
+    |cache| cache.invalidate_prefix("buckets/eu").map(drop),
+    |cache| {
+        let renaming = Renaming::Set { from: "buckets".to_owned(), to: "pails".to_owned() };
+        cache.transfer(&Transfer { renaming, moves: true, replace: false }, None).map(drop)
+    },
     // Every entry, and with a longer time.
     |cache| cache.touch(&Scope::all(), (1 << 30).into()).map(drop),
     |cache| {
@@ -76,15 +85,24 @@ const CHANGES: [Change; 9] = [
     |cache| cache.seed(fixture(), Replace::All).map(drop),
 ];
 
-/// An entry in place of another, and one of a new table, which is read to where redb wants it.
+/// An entry and a set in place of others, and an entry of a new table, which is read to where redb wants it.
 fn fixture() -> &'static Fixture {
     static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
         let large = "x".repeat(1 << 20);
-        let json = format!(r#"{{"clients/page_1": {{"2": {{}}}}, "images/page_1": {{"1": {{"image": "{large}"}}}}}}"#);
-        let source = Source::Json { name: "a test".to_owned(), input: Box::new(json.as_bytes()) };
-        Fixture::read(vec![source], &FixtureOptions::default()).expect("a fixture")
+        let set = r#"{"layout": "diorama", "total": 9, "rows": {"asia": {}}}"#;
+        let image = format!(r#"{{"1": {{"image": "{large}"}}}}"#);
+        let json = format!(r#"{{"clients/page_1": {{"2": {{}}}}, "images/page_1": {image}, "buckets": {set}}}"#);
+        Fixture::from_json(&json).expect("a fixture")
     });
     &FIXTURE
+}
+
+/// A set of two rows.
+fn set() -> Fixture {
+    let text = "x".repeat(3000);
+    let rows = format!(r#"{{"eu": {{"text": "{text}"}}, "us": {{"text": "{text}"}}}}"#);
+    let json = format!(r#"{{"buckets": {{"refreshed_at": 5, "copied_at": 5, "total": 2, "rows": {rows}}}}}"#);
+    Fixture::from_json(&json).expect("a fixture")
 }
 
 /// What a cache was like before a change.
@@ -98,7 +116,7 @@ enum Before {
 }
 
 fn filled(folder: &Path) -> Cache {
-    drop(Cache::create(folder).expect("a cache"));
+    set().seed(folder, Replace::Entries).expect("a set");
     let cache = on_disk(folder);
     for (n, key) in ["clients/page_1", "clients/page_2", "clients/id/1", "orders/page_1"].iter().enumerate() {
         cache.put(key, &rows(5000 * n)).expect("a put");

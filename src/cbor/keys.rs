@@ -16,6 +16,19 @@ pub(crate) fn key_at(bytes: &[u8], offset: u32) -> Cow<'_, [u8]> {
 /// Keys that are compared with each other.
 const FEW: usize = 12;
 
+/// Whether two keys, verified before, are the same text.
+pub(crate) fn are_equal(bytes: &[u8], a: u32, b: u32) -> bool {
+    let rest = [a, b].map(|at| &bytes[at as usize..]);
+    match rest.map(|rest| rest[0]) {
+        // Most keys are short and encoded alike.
+        [initial @ 0x60..=0x77, other] if initial == other => {
+            let len = usize::from(initial - 0x60) + 1;
+            rest[0][..len] == rest[1][..len]
+        }
+        _ => key_at(bytes, a) == key_at(bytes, b),
+    }
+}
+
 /// Whether all keys differ. `items` may be left in another order; no memory is allocated.
 pub(crate) fn are_distinct<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) -> bool {
     let ascends = |a: &T, b: &T| key(a) < key(b);

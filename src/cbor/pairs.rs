@@ -5,9 +5,6 @@ use super::keys::key_at;
 use super::reader::{Head, Reader};
 use std::borrow::Cow;
 
-/// What was verified is not too deep.
-const ANY_DEPTH: usize = usize::MAX;
-
 /// Verified bytes, and which of the maps in them are irregular.
 #[derive(Clone, Debug)]
 pub(crate) struct VerifiedMaps<'b> {
@@ -43,8 +40,7 @@ impl<'b> VerifiedMaps<'b> {
         let Head::Map(mut left) = map.head()? else { unreachable!("only maps have pairs") };
         if !self.is_irregular(start) {
             while map.more(&mut left)? {
-                let Head::Text(len) = map.head()? else { unreachable!("the keys of a regular map are text") };
-                visit(map.text(len)?, map)?;
+                visit(map.text_item()?, map)?;
             }
             return Ok(());
         }
@@ -87,10 +83,9 @@ impl<'b> VerifiedMaps<'b> {
         kept.sort_unstable();
         kept.into_iter().try_for_each(|(first, last)| {
             let mut name = Reader::at(self.bytes, first as usize);
-            let Head::Text(len) = name.head()? else { unreachable!("only text was kept") };
             let mut value = Reader::at(self.bytes, last as usize);
-            value.skip(ANY_DEPTH)?;
-            visit(name.text(len)?, &mut value)
+            value.pass_item()?;
+            visit(name.text_item()?, &mut value)
         })
     }
 }
@@ -102,8 +97,8 @@ fn text_keys(map: &mut Reader<'_>, keys: &mut Vec<u32>) -> Result<()> {
         if map.at_text() {
             keys.push(offset32(map.pos())?);
         }
-        map.skip(ANY_DEPTH)?;
-        map.skip(ANY_DEPTH)?;
+        map.pass_item()?;
+        map.pass_item()?;
     }
     Ok(())
 }

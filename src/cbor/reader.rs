@@ -180,6 +180,17 @@ impl<'b> Reader<'b> {
         Ok(())
     }
 
+    /// The next item, which is text.
+    #[inline]
+    pub(crate) fn text_item(&mut self) -> Result<Cow<'b, str>> {
+        if let Some(initial @ 0x60..=0x77) = self.peek_byte() {
+            self.pass(1);
+            return self.text(Some(usize::from(initial - 0x60)));
+        }
+        let Head::Text(len) = self.head()? else { unreachable!("the next item is text") };
+        self.text(len)
+    }
+
     /// Text whose head was just read.
     #[inline]
     pub(crate) fn text(&mut self, len: Option<usize>) -> Result<Cow<'b, str>> {

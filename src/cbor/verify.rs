@@ -90,7 +90,28 @@ impl Reader<'_> {
         self.verify(depth, &mut ())
     }
 
-    /// The same, observed by `maps`.
+    /// Passes by one item that was verified, however deep it is, without another look at its text.
+    pub(crate) fn pass_item(&mut self) -> Result<()> {
+        let mut left = 1;
+        while left > 0 {
+            left -= 1;
+            match self.peek_byte() {
+                Some(0x00..=0x17 | 0x20..=0x37 | 0xf4..=0xf7) => self.pass(1),
+                Some(initial @ 0x60..=0x77) => drop(self.take(usize::from(initial - 0x60) + 1)?),
+                Some(0x5f | 0x7f | 0x9f | 0xbf) => self.skip(usize::MAX)?,
+                _ => match self.head()? {
+                    Head::Bytes(Some(len)) | Head::Text(Some(len)) => drop(self.take(len)?),
+                    Head::Array(Some(items)) => left += items,
+                    Head::Map(Some(pairs)) => left += 2 * pairs,
+                    Head::Tag(_) => left += 1,
+                    _ => {}
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// The same as [`Self::skip`], observed by `maps`.
     pub(crate) fn verify<M: Maps>(&mut self, depth: usize, maps: &mut M) -> Result<()> {
         let start = self.pos();
         // The items that most values consist of need no more than their first byte.

@@ -32,11 +32,11 @@ pub fn hint(error: &Error) -> Option<&'static str> {
         Error::Set(error) => return hint_on_set(error),
         Error::SeveralCaches { .. } => "name one of them with -C",
         Error::Exists { .. } => "name a folder that has none",
-        Error::NotAFile { .. } => "a cache is a file `vlive.redb`; -C takes its folder",
+        Error::NotAFile { .. } => "-C takes the redb file of a cache, or its folder",
         Error::NotACache { .. } => {
             "if it never was a cache, -C names the wrong place; else delete it, and the app starts over"
         }
-        Error::UnknownFormat { .. } => "caches of vantage-live 0.4 have version 2 or 3",
+        Error::UnknownFormat { .. } => "caches of vantage-live and vantage-diorama have version 2 or 3",
         Error::Damaged { damage, .. } if damage.is_of_free_space() => {
             "nothing is lost yet, and a write would lose entries; `vlive salvage` writes all to a new cache"
         }
@@ -49,7 +49,7 @@ pub fn hint(error: &Error) -> Option<&'static str> {
         Error::WrongLength { .. } => "the file was cut or extended, and redb would fail on it; it was left as it is",
         Error::Unsteady { .. } => "try again with a longer --wait, or when the app is less busy",
         Error::InUse { .. } => "stop it first, or keep trying for a while with --wait 10s",
-        Error::NotACacheTable { .. } => "vantage-live fails on this table as well; it belongs to something else",
+        Error::NotACacheTable { .. } => "vantage-live fails on this table as well; it belongs to another program",
         Error::UnknownType { .. } => "the cache is as it was; let the app that wrote the table drop it first",
         Error::HardLinked { .. } => {
             "the other names would keep the old file; copy the file, and put the copy in its place"
@@ -80,9 +80,11 @@ fn hint_on_set(error: &SetError) -> Option<&'static str> {
             "--as diorama writes a set, --as live an entry of vantage-live beside them"
         }
         SetError::SetIsRepeated { .. } => "leave one of them out",
+        SetError::NotRows { .. } => "leave it out; in the cache it would be a table of another program",
         SetError::OtherRows { .. } => "give the row as `{\"ID\": {…}}`; the name of the set alone writes all its rows",
-        SetError::NotAlike { is_row: true, .. } => "the new key is that of a set that is there, a `/` and an id",
+        SetError::NotAlike { is_row: true, .. } => "the new key must be a set that exists, a `/` and a row id",
         SetError::NotAlike { .. } | SetError::NotASetTable { .. } | SetError::NotASetName { .. } => "name another set",
+        SetError::RowsByPrefix { .. } => "leave --prefix out, and name a row",
         SetError::OnlyARow { .. } => "name the row: the set, a `/` and the id",
         _ => return None,
     })
@@ -90,7 +92,7 @@ fn hint_on_set(error: &SetError) -> Option<&'static str> {
 
 fn hint_on_system(kind: io::ErrorKind) -> Option<&'static str> {
     match kind {
-        io::ErrorKind::PermissionDenied => Some("looking takes permission to read, and changing permission to write"),
+        io::ErrorKind::PermissionDenied => Some("looking needs permission to read, and changing permission to write"),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Some("make room on the disk; what was in the cache before is still there")
         }

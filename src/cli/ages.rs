@@ -47,7 +47,7 @@ pub struct Listing {
     pub table: TableArgs,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 struct Row<'e> {
     key: &'e str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,24 +82,24 @@ pub fn list(
     // Refused before anything is read.
     listing.table.format()?;
     let look = |snapshot: &Snapshot| vlive::ops::ages(snapshot, &chosen.scope);
-    let mut ages = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
-    let found = !ages.entries.is_empty() || !ages.unread.unreadable.is_empty();
+    let ages = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+    let found = !ages.is_empty() || !ages.unread.unreadable.is_empty();
     if listing.histogram {
-        draw(&ages.entries, listing, now, output)?;
+        draw(ages.iter(), listing, now, output)?;
         let unread = tell_unread(&ages.unread, output);
         return Ok(unread.max(chosen.tell(&ages.matched, found, global, output)));
     }
-    let all = listing.order.apply(&mut ages.entries, |entry| SortKey {
-        fetched_at: entry.fetched_at,
-        bytes: entry.bytes,
-        rows: entry.rows,
+    let order = listing.order.of(ages.len(), |place| {
+        let Age { fetched_at, bytes, rows, .. } = ages.get(place);
+        SortKey { fetched_at, bytes, rows }
     });
+    let entries = order.iter().map(|place| ages.get(*place));
     let stale = &listing.stale;
     listing.table.print(output, |output, format| {
         if listing.keys {
-            return print_keys(&ages.entries, null, output);
+            return print_keys(entries, null, output);
         }
-        let rows: Vec<Row<'_>> = ages.entries.iter().map(|entry| row(entry, now)).collect();
+        let rows = entries.map(|entry| row(entry, now));
         let columns = [
             ("key", "KEY", false),
             ("fetched_at", "FETCHED", false),
@@ -107,7 +107,7 @@ pub fn list(
             ("rows", "ROWS", true),
             ("bytes", "SIZE", true),
         ];
-        let cells = |row: &Row<'_>, output: &Output| {
+        let cells = |row: Row<'_>, output: &Output| {
             [
                 output.key(row.shown).into_owned(),
                 row.fetched_at.map_or_else(|| "-".to_owned(), human::time),
@@ -116,20 +116,20 @@ pub fn list(
                 human::size(row.bytes),
             ]
         };
-        let freshness = |row: &Row| [None, None, row.age.and_then(|age| stale.freshness(age)), None, None];
-        Ok(listing::print_ages(output, format, columns, &rows, cells, freshness)?)
+        let freshness = |row: Row<'_>| [None, None, row.age.and_then(|age| stale.freshness(age)), None, None];
+        Ok(listing::print_ages(output, format, columns, rows, cells, freshness)?)
     })?;
     if !found && chosen.is_everything() && listing.table.format()? == TableFormat::Table {
         output.summary("the cache holds no entries");
     }
-    Order::tell(ages.entries.len(), all, "entry", "entries", output);
+    Order::tell(order.len(), ages.len(), "entry", "entries", output);
     let unread = tell_unread(&ages.unread, output);
     let unmatched = chosen.tell(&ages.matched, found, global, output);
     Ok(unread.max(unmatched))
 }
 
 /// Draws the ages of entries, or prints the numbers of the drawing.
-fn draw(entries: &[Age], listing: &Listing, now: u64, output: &mut Output) -> Result<()> {
+fn draw<'a>(entries: impl Iterator<Item = Age<'a>>, listing: &Listing, now: u64, output: &mut Output) -> Result<()> {
     let mut ages = AgeHistogram::new(now);
     for entry in entries {
         if let Some(fetched_at) = entry.fetched_at {
@@ -144,16 +144,17 @@ fn draw(entries: &[Age], listing: &Listing, now: u64, output: &mut Output) -> Re
     Ok(output.flush()?)
 }
 
-fn row(entry: &Age, now: u64) -> Row<'_> {
+fn row(entry: Age<'_>, now: u64) -> Row<'_> {
+    let Age { key, set, .. } = entry;
     Row {
-        key: &entry.key,
-        layout: layout_name(entry.layout),
+        key,
+        layout: set.and(layout_name(Layout::Diorama)),
         fetched_at: entry.fetched_at,
         age: entry.fetched_at.map(|fetched_at| time::age(now, fetched_at)),
         rows: entry.rows,
-        total: entry.total,
+        total: set.and_then(|set| set.total),
         bytes: entry.bytes,
-        shown: entry.shown.as_deref().unwrap_or(&entry.key),
+        shown: set.map_or(key, |set| &set.shown),
     }
 }
 
@@ -163,10 +164,10 @@ pub fn layout_name(layout: Layout) -> Option<&'static str> {
 }
 
 /// Prints full keys unescaped. A key that would be read as two is refused.
-fn print_keys(entries: &[Age], null: bool, output: &mut Output) -> Result<()> {
+fn print_keys<'a>(mut entries: impl Iterator<Item = Age<'a>> + Clone, null: bool, output: &mut Output) -> Result<()> {
     // Refused before anything is printed.
-    entries.iter().try_for_each(|entry| check_key(&entry.key, null))?;
-    entries.iter().try_for_each(|entry| print_key(&entry.key, null, output))
+    entries.clone().try_for_each(|entry| check_key(entry.key, null))?;
+    entries.try_for_each(|entry| print_key(entry.key, null, output))
 }
 
 /// Prints a full key unescaped, for `--keys-from`. A key that would be read as two is refused.

@@ -1,16 +1,18 @@
-use super::change::Backup;
+use super::change::{Backup, load_command};
 use super::environment::Clock;
 use super::selection::{Meaning, Selecting};
-use super::{Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, report, time, touch};
+use super::{
+    Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, others, report, shell, time, touch,
+};
 use crate::browse::{Browsing, Change, Commands, Node, Place, Plan, browse};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::{Args, Parser};
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vlive::ops::{self, Scope, TouchPlan};
+use vlive::ops::{self, ChangedKey, Scope, TouchPlan};
 use vlive::snapshot::EntryKey;
 use vlive::system::temporary::TemporaryFile;
 use vlive::{Cache, Error, Snapshot};
@@ -83,7 +85,7 @@ fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) 
     match edited {
         Ok(Status::Done) if !is_written => Ok(format!("{key} stays as it is")),
         Ok(Status::Done) => Ok(match backup {
-            Some(file) => format!("edited {key}; `vlive load {file}` restores the previous state"),
+            Some(file) => format!("edited {key}; `{}` restores it", load_command(Path::new(file), global)),
             None => format!("edited {key}"),
         }),
         Ok(Status::No) => Err(format!("`{key}` is not in the cache any more")),
@@ -118,22 +120,31 @@ impl Commands for Offered {
         report::sentence(error)
     }
 
+    fn others(&self) -> Vec<String> {
+        others::sentences(&self.global)
+    }
+
     fn find(&self, pattern: &str) -> Result<(Vec<Place>, bool), String> {
-        let mut places = Vec::new();
-        let mut are_all = true;
+        let mut places: Vec<Place> = Vec::new();
+        let until_full = |places: &[Place]| {
+            if places.len() > PLACES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
         let found = Snapshot::pin(self.global.folder(), self.global.look_wait(), self.scope.selections())
             .map_err(anyhow::Error::from)
             .and_then(|snapshot| {
-                find::each_place(pattern, &snapshot, &self.scope, |hit| {
-                    if places.len() == PLACES {
-                        are_all = false;
-                        return ControlFlow::Break(());
-                    }
-                    places.push(place(hit));
-                    ControlFlow::Continue(())
+                let add = |found: &mut Vec<Place>, hit: &ops::Hit<'_>| {
+                    found.push(place(hit));
+                    until_full(found)
+                };
+                find::each_place(pattern, &snapshot, &self.scope, add, |found: Vec<Place>| {
+                    places.extend(found);
+                    until_full(&places)
                 })
             });
-        found.map(|_| (places, are_all)).map_err(|error| report::words(&error))
+        found.map_err(|error| report::words(&error))?;
+        let are_all = places.len() <= PLACES;
+        places.truncate(PLACES);
+        Ok((places, are_all))
     }
 
     fn plan(&self, change: &Change) -> Result<Plan, String> {
@@ -155,7 +166,7 @@ impl Offered {
                             None => return Ok((Vec::new(), Vec::new())),
                             Some(entry) => (entry.head().map_or(0, |head| head.rows), Some(entry.bytes())),
                         },
-                        EntryKey::Set(key) => match snapshot.sets()?.iter().find(|set| set.name() == key.name()) {
+                        EntryKey::Set(key) => match snapshot.set(&key.whole())? {
                             None => return Ok((Vec::new(), Vec::new())),
                             Some(set) => (set.rows(), None),
                         },
@@ -168,12 +179,13 @@ impl Offered {
                     let scope = scope(node);
                     let touched = TouchPlan::new(snapshot, &scope)?.into_touched();
                     let summary = touch::summary(&touched, fetched_at, true);
-                    (touched.keys, vec![summary])
+                    (shown(&touched.keys), vec![summary])
                 }
                 Change::Invalidate(node) => {
                     let removed = ops::Plan::new(snapshot, &scope(node))?.into_removed();
                     let summary = invalidate::summary(&removed, true);
-                    (removed.keys, vec![summary])
+                    let left = invalidate::left_narrowed(&removed.narrowed);
+                    (shown(&removed.keys), [summary].into_iter().chain(left).collect())
                 }
             })
         };
@@ -206,7 +218,7 @@ impl Offered {
             Change::Invalidate(node) => invalidate::summary(&cache.invalidate(&scope(node))?, false),
         };
         cache.close()?;
-        Ok(match backup.told() {
+        Ok(match backup.told(false, &self.global) {
             Some(told) => format!("{done}; {told}"),
             None => done,
         })
@@ -223,6 +235,11 @@ impl Offered {
     }
 }
 
+/// Keys for people.
+fn shown(keys: &[ChangedKey]) -> Vec<String> {
+    keys.iter().map(|key| key.shown().to_owned()).collect()
+}
+
 fn scope(node: &Node) -> Scope {
     Scope::new(vec![node.selection()])
 }
@@ -235,31 +252,21 @@ fn command(change: &Change) -> String {
         Change::Invalidate(node) => (node.full_key(), matches!(node, Node::Entry(..)), ""),
     };
     let exact = if is_exact { " --exact" } else { "" };
-    let age = if age.is_empty() { String::new() } else { format!(" --age {}", quoted(age)) };
-    format!("vlive {}{exact}{age} {}", change.verb(), quoted(&key))
+    let age = if age.is_empty() { String::new() } else { format!(" --age {}", shell::word(age)) };
+    format!("vlive {}{exact}{age} {}", change.verb(), shell::word(&key))
 }
 
-/// The word, quoted for a shell if necessary.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/_-.:=@,+%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-fn place(hit: ops::Hit) -> Place {
+fn place(hit: &ops::Hit<'_>) -> Place {
     let (id, text) = match hit.place {
         ops::Place::RowId(id) => (Some(id), String::new()),
-        ops::Place::Name { id, path } => (Some(id), find::shown(&path)),
+        ops::Place::Name { id, path } => (Some(id), find::shown(path).into_owned()),
         ops::Place::Value { id, path, text } => {
             let value: String = text.chars().take(VALUE).collect();
-            (Some(id), format!("{}  {value}", find::shown(&path)))
+            (Some(id), format!("{}  {value}", find::shown(path)))
         }
         _ => (None, String::new()),
     };
-    Place { key: hit.key, id, text }
+    Place { key: hit.key.clone(), id: id.map(ToOwned::to_owned), text }
 }
 
 #[cfg(test)]

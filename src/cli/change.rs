@@ -1,7 +1,7 @@
 //! The arguments that every command shares that changes a cache.
 
 use super::format::{FormatArgs, SummaryFormat};
-use super::{Refused, target};
+use super::{Global, Refused, shell, target};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -66,24 +66,34 @@ impl Backup {
         });
     }
 
-    /// Names the backup and the command that restores it.
-    pub fn tell(&self, output: &Output) {
-        if let Some(told) = self.told() {
+    /// Names the backup and the command that restores what is in it. Entries that were added are not.
+    pub fn tell(&self, has_added: bool, global: &Global, output: &Output) {
+        if let Some(told) = self.told(has_added, global) {
             output.summary(&told);
         }
     }
 
-    /// Where what was replaced or removed is now.
-    pub fn told(&self) -> Option<String> {
-        let path = self.path.as_ref()?.display();
-        Some(match self.entries.load(Ordering::Relaxed) {
-            0 => format!("nothing was replaced or removed, so that `{path}` was not written"),
-            entries => {
-                let entries = human::count(entries, "entry", "entries");
-                format!("`{path}` holds {entries} as before: `vlive load {path}` restores the previous state")
-            }
-        })
+    /// The same as text.
+    pub fn told(&self, has_added: bool, global: &Global) -> Option<String> {
+        let path = self.path.as_ref()?;
+        let (name, count) = (path.display(), self.entries.load(Ordering::Relaxed));
+        if count == 0 {
+            return Some(format!("nothing was replaced or removed, so that `{name}` was not written"));
+        }
+        let (entries, them) = (human::count(count, "entry", "entries"), if count == 1 { "it" } else { "them" });
+        let added = if has_added { "; what was added stays" } else { "" };
+        let load = load_command(path, global);
+        Some(format!("`{name}` holds {entries} as before: `{load}` restores {them}{added}"))
     }
+}
+
+/// The command that loads a backup into the cache that was changed, for a shell.
+pub fn load_command(backup: &Path, global: &Global) -> String {
+    let folder = match global.chosen_folder() {
+        Some(folder) => format!(" -C {}", shell::path(folder)),
+        None => String::new(),
+    };
+    format!("vlive{folder} load {}", shell::path(backup))
 }
 
 /// Writes entries as `vlive dump --format jsonl --raw` does, to disk.

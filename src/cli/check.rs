@@ -2,12 +2,12 @@ use super::format::TableArgs;
 use super::stat::Process;
 use super::{Global, Status};
 use crate::output::listing::{self, TableFormat};
-use crate::output::{Output, findings as words, human};
+use crate::output::{Output, escape, findings as words, human};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use vlive::ops::{CheckedSets, Findings};
+use vlive::ops::{CheckedSets, Finding, Findings};
 
 /// Verify every page and every entry, without changing anything
 ///
@@ -17,7 +17,7 @@ use vlive::ops::{CheckedSets, Findings};
 /// the name of a cache table but another type. In a cache of diorama also: sets that the app cannot list because
 /// of one row, rows that diorama refuses or would alter, and times and totals that it cannot read.
 ///
-/// `table` and `json` are the whole report, `json` as one object; the other formats list the findings.
+/// `table` and `json` are the whole report; the other formats list the findings.
 ///
 /// The status is 0 if nothing was found, 1 if something was, and 3 if there is nothing to check.
 #[derive(Debug, Args)]
@@ -39,36 +39,36 @@ struct Report<'c> {
     holders: Option<Vec<Process<'c>>>,
     pages: u64,
     entries: u64,
-    damage: Found<'c>,
-    free_space: Found<'c>,
-    refused: Found<'c>,
-    altered: Found<'c>,
-    wrongly_typed: Found<'c>,
-    other_tables: Found<'c>,
+    damage: Found,
+    free_space: Found,
+    refused: Found,
+    altered: Found,
+    wrongly_typed: Found,
+    other_tables: Found,
     #[serde(skip_serializing_if = "Option::is_none")]
-    diorama: Option<Diorama<'c>>,
+    diorama: Option<Diorama>,
 }
 
 #[derive(Serialize)]
-struct Diorama<'c> {
+struct Diorama {
     sets: u64,
     rows: u64,
-    unlistable: Found<'c>,
-    refused: Found<'c>,
-    malformed: Found<'c>,
-    altered: Found<'c>,
-    own_names: Found<'c>,
+    unlistable: Found,
+    refused: Found,
+    malformed: Found,
+    altered: Found,
+    own_names: Found,
 }
 
 #[derive(Serialize)]
-struct Found<'c> {
+struct Found {
     count: u64,
-    places: Vec<Place<'c>>,
+    places: Vec<Place>,
 }
 
 #[derive(Serialize)]
-struct Place<'c> {
-    place: Option<&'c str>,
+struct Place {
+    place: Option<String>,
     what: String,
 }
 
@@ -146,9 +146,9 @@ impl Check {
 }
 
 fn report(check: &vlive::ops::Check) -> Report<'_> {
-    fn found(findings: &Findings) -> Found<'_> {
-        let places =
-            findings.places.iter().map(|found| Place { place: found.place.as_deref(), what: words::kind(&found.kind) });
+    fn found(findings: &Findings) -> Found {
+        let stored = |found: &Finding| found.place.as_ref().map(ToString::to_string);
+        let places = findings.places.iter().map(|found| Place { place: stored(found), what: words::kind(&found.kind) });
         Found { count: findings.count, places: places.collect() }
     }
     Report {
@@ -179,9 +179,11 @@ fn report(check: &vlive::ops::Check) -> Report<'_> {
 
 /// A finding as a line of a table.
 #[derive(Serialize)]
-struct Line<'c> {
+struct Line {
     kind: &'static str,
-    place: Option<&'c str>,
+    place: Option<String>,
+    #[serde(skip)]
+    shown: String,
     what: String,
 }
 
@@ -204,12 +206,15 @@ fn list(check: &vlive::ops::Check, format: TableFormat, output: &mut Output) -> 
         ("diorama.own_names", &sets.own_names),
     ];
     let lines = kinds.iter().flat_map(|(kind, findings)| {
-        findings.places.iter().map(|found| Line { kind, place: found.place.as_deref(), what: words::kind(&found.kind) })
+        findings.places.iter().map(|found| Line {
+            kind,
+            place: found.place.as_ref().map(ToString::to_string),
+            shown: found.place.as_ref().map(words::place).unwrap_or_default(),
+            what: words::kind(&found.kind),
+        })
     });
-    let lines: Vec<Line<'_>> = lines.collect();
-    let cells = |line: &Line<'_>, _: &Output| {
-        [line.kind.to_owned(), line.place.unwrap_or_default().to_owned(), line.what.clone()]
-    };
+    let lines: Vec<Line> = lines.collect();
+    let cells = |line: &Line, _: &Output| [line.kind.to_owned(), line.shown.clone(), line.what.clone()];
     listing::print(output, format, COLUMNS, &lines, cells)?;
     let more = kinds.iter().map(|(_, findings)| findings.count).sum::<u64>() - lines.len() as u64;
     if more > 0 {
@@ -240,8 +245,7 @@ fn tell(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {
         ("in use by", held_by),
         ("read", read),
     ] {
-        let value = output.text(&value).into_owned();
-        writeln!(output.data(), "{name:<25}{value}")?;
+        writeln!(output.data(), "{name:<25}{}", escape::for_terminal(&value))?;
     }
     for (name, findings, _) in kinds(check) {
         tell_findings(name, findings, output)?;
@@ -259,8 +263,7 @@ fn tell(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {
 fn tell_findings(name: &str, findings: &Findings, output: &mut Output) -> Result<()> {
     writeln!(output.data(), "{name:<25}{}", findings.count)?;
     for found in &findings.places {
-        let line = output.text(&words::words(found)).into_owned();
-        writeln!(output.data(), "  {line}")?;
+        writeln!(output.data(), "  {}", words::words(found))?;
     }
     let more = findings.count - findings.places.len() as u64;
     if more > 0 {

@@ -1,7 +1,7 @@
 use super::dump_rows::RowStyle;
-use super::filtering::{Filtering, Selected, none_matches};
+use super::filtering::{Reading, none_matches};
 use super::format::{FormatArgs, Formats, is_standard_output};
-use super::selection::{Chosen, Meaning, Selecting};
+use super::selection::Chosen;
 use super::{Global, Refused, Status, target, tell_unread};
 use crate::output::progress::Bar;
 use crate::output::{Output, human};
@@ -25,13 +25,7 @@ use vlive::{Key, Snapshot};
 #[derive(Debug, Args)]
 pub struct Dump {
     #[command(flatten)]
-    selecting: Selecting,
-
-    #[command(flatten)]
-    filtering: Filtering,
-
-    #[command(flatten)]
-    selected: Selected,
+    reading: Reading,
 
     #[command(flatten)]
     format: FormatArgs<Format>,
@@ -107,15 +101,14 @@ impl Formats for Format {
 
 impl Dump {
     pub fn runs_filters(&self) -> bool {
-        self.filtering.is_given() || self.selected.is_given()
+        self.reading.runs_filters()
     }
 
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let format = self.format.format_of(self.path().filter(|path| !target::is_folder(path)))?;
         self.check_options(format, output)?;
         let now = global.now();
-        let mut chosen = self.selecting.choose(Meaning::Exact, now, output)?;
-        self.filtering.narrow(&mut chosen, now)?;
+        let chosen = self.reading.choose(now, output)?;
         match (self.path(), chosen.single()) {
             (Some(path), _) if target::is_folder(path) => self.folder(path, format, &chosen, global, output),
             _ if format == Format::Rows => self.rows(&chosen, now, global, output),
@@ -142,9 +135,10 @@ impl Dump {
             ))
         };
         goes_with(self.raw, "--raw", &[Format::Jsonl])?;
-        goes_with(self.selected.is_given(), "--select", &[Format::Rows])?;
-        goes_with(self.filtering.is_given(), "--where", &[Format::Json, Format::Jsonl, Format::Rows])?;
-        if self.raw && self.filtering.is_given() {
+        let Reading { filtering, selected, .. } = &self.reading;
+        goes_with(selected.is_given(), "--select", &[Format::Rows])?;
+        goes_with(filtering.is_given(), "--where", &[Format::Json, Format::Jsonl, Format::Rows])?;
+        if self.raw && filtering.is_given() {
             return Err(Refused::error(
                 "--where cannot be combined with --raw",
                 Some("--raw dumps entries as they are stored"),
@@ -187,6 +181,9 @@ impl Dump {
             Ok(dumped)
         };
         let dumped = self.write(format, output, write, |dumped| dumped.entries > 0)?;
+        if dumped.entries > 0 {
+            self.tell_written(&dumped, output);
+        }
         Ok(tell_unread(&dumped.unread, output))
     }
 
@@ -208,6 +205,9 @@ impl Dump {
         };
         let dumped = self.write(format, output, write, is_answer)?;
         drop(bar);
+        if is_answer(&dumped) {
+            self.tell_written(&dumped, output);
+        }
         Ok(tell(&dumped, chosen, global, output))
     }
 
@@ -230,18 +230,20 @@ impl Dump {
         let dumped = target::folder(path, fill, is_answer)?;
         drop(bar);
         if is_answer(&dumped) {
-            let entries = human::count(dumped.entries, "entry", "entries");
-            output.summary(&format!("wrote {entries} to `{}`", path.display()));
+            self.tell_written(&dumped, output);
         }
         Ok(tell(&dumped, chosen, global, output))
     }
 
     fn rows(&self, chosen: &Chosen, now: u64, global: &Global, output: &mut Output) -> Result<Status> {
         let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
-        let replacing = self.selected.compile(now)?;
+        let replacing = self.reading.selected.compile(now)?;
         let style = RowStyle { lossless: self.lossless, replacing, label: self.label.clone() };
         let write = |mut out: Box<dyn Write + '_>| vlive::ops::dump_rows(&snapshot, &chosen.scope, &style, &mut out);
         let dumped = self.write(Format::Rows, output, write, is_answer)?;
+        if is_answer(&dumped) {
+            self.tell_written(&dumped, output);
+        }
         Ok(tell(&dumped, chosen, global, output))
     }
 
@@ -263,6 +265,13 @@ impl Dump {
         };
         output.flush()?;
         Ok(dumped)
+    }
+
+    fn tell_written(&self, dumped: &Dumped, output: &Output) {
+        if let Some(path) = self.path() {
+            let entries = human::count(dumped.entries, "entry", "entries");
+            output.summary(&format!("wrote {entries} to `{}`", path.display()));
+        }
     }
 
     fn style(&self, format: Format, is_for_people: bool) -> DumpStyle {

@@ -35,11 +35,6 @@ impl RowStyle {
 }
 
 impl RowText for RowStyle {
-    /// A filter needs more room on the stack than other threads have.
-    fn is_for_all_cores(&self) -> bool {
-        self.replacing.is_none()
-    }
-
     fn push(
         &self,
         text: &mut Vec<u8>,
@@ -48,7 +43,7 @@ impl RowText for RowStyle {
         row: &Row<'_>,
     ) -> Result<(), vlive::Error> {
         let records = match &self.replacing {
-            Some(replacing) => replacing.replace(key, fetched_at, row.id(), &row.record())?,
+            Some(replacing) => replacing.replace(key, fetched_at, row)?,
             None => vec![row.record()],
         };
         for record in records {

@@ -1,22 +1,48 @@
 //! Which rows are included and what is shown of them: arguments that every command shares that reads rows.
 
-use super::selection::Chosen;
+use super::selection::{Chosen, Meaning, Selecting};
 use super::{Refused, time};
 use crate::filter::{Fault, Filter, Row};
-use crate::output::human;
+use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use std::sync::Arc;
 use vlive::Record;
 use vlive::ops::RowFilter;
-use vlive::snapshot::EntryKey;
+use vlive::snapshot::{self, EntryKey};
 
 const HEADING: &str = "Rows";
+
+/// Which entries and rows are read, and what is shown of each row: arguments that dump and show share.
+#[derive(Debug, Args)]
+pub struct Reading {
+    #[command(flatten)]
+    selecting: Selecting,
+
+    #[command(flatten)]
+    pub filtering: Filtering,
+
+    #[command(flatten)]
+    pub selected: Selected,
+}
+
+impl Reading {
+    pub fn runs_filters(&self) -> bool {
+        self.filtering.is_given() || self.selected.is_given()
+    }
+
+    /// The entries and rows that are read.
+    pub fn choose(&self, now: u64, output: &Output) -> Result<Chosen> {
+        let mut chosen = self.selecting.choose(Meaning::Exact, now, output)?;
+        self.filtering.narrow(&mut chosen, now)?;
+        Ok(chosen)
+    }
+}
 
 #[derive(Debug, Args)]
 pub struct Filtering {
     /// Only rows for which this jq filter is true, such as '.balance > 1000 and .active'; `$key`, `$id`,
-    /// `$fetched_at` and `$age` (in seconds) are set
+    /// `$fetched_at`, `$age` (in seconds) and `$incomplete` are set
     #[arg(long = "where", value_name = "FILTER", help_heading = HEADING)]
     where_filter: Option<String>,
 }
@@ -39,9 +65,10 @@ impl Filtering {
     pub fn rows(&self, now: impl Fn() -> u64 + Send + Sync + 'static) -> Result<Option<RowFilter>> {
         let Some(code) = &self.where_filter else { return Ok(None) };
         let filter = compile("--where", code)?;
-        Ok(Some(RowFilter::new(move |key: &EntryKey, fetched_at, id: &str, record: &Record| {
+        Ok(Some(RowFilter::new(move |key: &EntryKey, fetched_at, id: &str, record: &Record, is_incomplete| {
             let key = key.to_string();
-            let row = Row { key: &key, id, fetched_at, age: fetched_at.map(|at| time::age(now(), at)) };
+            let age = fetched_at.map(|at| time::age(now(), at));
+            let row = Row { key: &key, id, fetched_at, age, is_incomplete };
             Ok(filter.is_true_of(row, record)?)
         })))
     }
@@ -85,13 +112,13 @@ impl Replacing {
         &self,
         key: &EntryKey,
         fetched_at: Option<u64>,
-        id: &str,
-        record: &Record,
+        row: &snapshot::Row<'_>,
     ) -> Result<Vec<Record>, vlive::Error> {
         let full_key = key.to_string();
         let age = fetched_at.map(|at| time::age(self.now, at));
-        let row = Row { key: &full_key, id, fetched_at, age };
-        self.filter.records_of(row, record).map_err(|fault| vlive::Error::Filter {
+        let id = row.id();
+        let about = Row { key: &full_key, id, fetched_at, age, is_incomplete: row.is_incomplete() };
+        self.filter.records_of(about, &row.record()).map_err(|fault| vlive::Error::Filter {
             key: full_key.clone(),
             id: id.into(),
             source: Box::new(fault),

@@ -42,19 +42,31 @@ pub struct GlobalArgs {
 pub struct Global {
     folder: PathBuf,
     names_folder: bool,
+    is_default_folder: bool,
     wait: Option<Duration>,
     environment: Environment,
 }
 
 impl Global {
     pub fn new(args: &GlobalArgs, environment: Environment) -> Global {
-        let folder = args.folder.clone().or_else(|| environment.folder.clone()).unwrap_or_else(|| PathBuf::from("."));
-        Global { folder, names_folder: args.folder.is_some(), wait: args.wait, environment }
+        let chosen = args.folder.clone().or_else(|| environment.folder.clone());
+        Global {
+            names_folder: args.folder.is_some(),
+            is_default_folder: chosen.is_none(),
+            folder: chosen.unwrap_or_else(|| PathBuf::from(".")),
+            wait: args.wait,
+            environment,
+        }
     }
 
     /// The folder or file of the cache.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The same unless it is the current folder by default.
+    pub fn chosen_folder(&self) -> Option<&Path> {
+        (!self.is_default_folder).then_some(&self.folder)
     }
 
     /// The folder or file that an argument names in place of the option.
@@ -69,7 +81,8 @@ impl Global {
 
     /// The same with another folder, if there is one.
     pub fn at(&self, folder: Option<&Path>) -> Global {
-        Global { folder: self.folder_or(folder).to_owned(), ..self.clone() }
+        let is_default_folder = self.is_default_folder && folder.is_none();
+        Global { folder: self.folder_or(folder).to_owned(), is_default_folder, ..self.clone() }
     }
 
     /// Now, in seconds since 1970.

@@ -1,25 +1,47 @@
 //! What is half-written when a signal ends the program goes with it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+/// Whether a signal has come of which it is not known yet that it does not end the program. The handler itself sets
+/// it, before an interrupted read goes on.
+static CAME: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
 /// From now on SIGINT, SIGTERM and SIGHUP end the program as they would have, after `clean_up`; but SIGINT does
 /// nothing while `is_interrupt_for_others`. A signal that is ignored, such as SIGHUP under `nohup`, stays ignored.
 #[cfg(unix)]
 pub fn before_signals_end_it(is_interrupt_for_others: fn() -> bool, clean_up: impl FnOnce() + Send + 'static) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::flag;
     let ignored = ignored();
     let signals = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
     // Where signals cannot be waited for, they end the program at once.
+    let ends_at_once = Arc::new(AtomicBool::new(true));
+    for signal in signals.clone() {
+        flag::register_conditional_default(signal, Arc::clone(&ends_at_once)).ok();
+        flag::register(signal, Arc::clone(&CAME)).ok();
+    }
     let Ok(mut signals) = signal_hook::iterator::Signals::new(signals) else { return };
-    let handle = signals.handle();
     let wait = move || {
-        let mut ends = signals.forever().filter(|signal| *signal != SIGINT || !is_interrupt_for_others());
-        if let Some(signal) = ends.next() {
+        for signal in signals.forever() {
+            if signal == SIGINT && is_interrupt_for_others() {
+                CAME.store(false, Ordering::SeqCst);
+                continue;
+            }
             clean_up();
             signal_hook::low_level::emulate_default_handler(signal).ok();
+            return;
         }
     };
-    if std::thread::Builder::new().spawn(wait).is_err() {
-        // Nobody waits for them.
-        handle.close();
+    ends_at_once.store(std::thread::Builder::new().spawn(wait).is_err(), Ordering::SeqCst);
+}
+
+/// Does not return if a signal is about to end the program. Ctrl-C ends a whole pipeline: whoever writes our input
+/// may be gone first, and input that ends for this reason must not be taken for whole.
+pub fn wait_if_ending() {
+    while CAME.load(Ordering::SeqCst) {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

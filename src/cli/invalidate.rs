@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use vlive::ops::{Plan, Removed};
+use vlive::ops::{ChangedKey, Plan, Removed};
+use vlive::snapshot::SetKey;
 use vlive::{Cache, Snapshot};
 
 /// Delete entries by key, prefix or age, and list them
@@ -16,8 +17,8 @@ use vlive::{Cache, Snapshot};
 /// deletes `page_10` too, as vantage-live's `invalidate_prefix` does. It is not an error if nothing matches.
 /// Everything happens in one transaction.
 ///
-/// A set of diorama is deleted together with its times, and a row of one (`clients/42`) deletes the times of its
-/// set, so that the app fetches the set again instead of showing it without them.
+/// A set of diorama is deleted with its times. Deleting a row of one (`clients/42`) also deletes the times of its
+/// set, so that the app fetches the set again.
 ///
 /// `vlive invalidate --all --older-than 7d` deletes what is older than a week. It keeps entries whose time cannot
 /// be read, unless --unreadable is given, and entries dated in the future, which are newer than any age.
@@ -46,17 +47,34 @@ pub struct Invalidate {
 struct Summary<'s> {
     entries: u64,
     bytes: u64,
-    keys: &'s [String],
+    keys: &'s [ChangedKey],
     dry_run: bool,
+    /// Sets of diorama that hold narrowed copies of what goes and stay.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    narrowed: Vec<String>,
 }
 
 /// Names the diorama sets that hold copies of the selected rows and stay.
-pub fn tell_narrowed(narrowed: &[String], output: &Output) {
-    if narrowed.is_empty() {
-        return;
+pub fn tell_narrowed(narrowed: &[SetKey], output: &Output) {
+    if let Some(left) = left_narrowed(narrowed) {
+        let them = if narrowed.len() == 1 { "it" } else { "them" };
+        output.advice(&format!("{left}; --narrowed takes {them} too"));
     }
+}
+
+/// That sets with narrowed copies stay, unless there are none.
+pub fn left_narrowed(narrowed: &[SetKey]) -> Option<String> {
     let sets = human::count(narrowed.len() as u64, "set holds", "sets hold");
-    output.advice(&format!("{sets} narrowed copies of these rows and stay as they are; --narrowed takes them too"));
+    match narrowed.len() {
+        0 => None,
+        1 => Some(format!("{sets} narrowed copies of these rows and stays as it is")),
+        _ => Some(format!("{sets} narrowed copies of these rows and stay as they are")),
+    }
+}
+
+/// The same for programs.
+pub fn names(narrowed: &[SetKey]) -> Vec<String> {
+    narrowed.iter().map(ToString::to_string).collect()
 }
 
 /// What goes, or would go, in a line.
@@ -96,7 +114,7 @@ impl Invalidate {
             removed
         };
         self.tell(&removed, output)?;
-        backup.tell(output);
+        backup.tell(false, global, output);
         warn_of_future(&removed.matched, output);
         if removed.matched.undated > 0 {
             let entries = human::count(removed.matched.undated, "selected entry has", "selected entries have");
@@ -113,11 +131,12 @@ impl Invalidate {
         let Removed { entries, bytes, keys, .. } = removed;
         let dry_run = self.changing.dry_run;
         if self.changing.format.is_json() {
-            output.json(&Summary { entries: *entries, bytes: *bytes, keys, dry_run })?;
+            let narrowed = names(&removed.narrowed);
+            output.json(&Summary { entries: *entries, bytes: *bytes, keys, dry_run, narrowed })?;
             return Ok(output.flush()?);
         }
         for key in keys {
-            let key = output.key(key).into_owned();
+            let key = output.changed_key(key).into_owned();
             writeln!(output.data(), "{key}")?;
         }
         output.flush()?;

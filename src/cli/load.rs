@@ -1,5 +1,5 @@
 use super::change::Changing;
-use super::source::{Reading, sources, tell_ignored};
+use super::source::{Reading, sources, tell_ignored, tell_partial};
 use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use vlive::fixture::FixtureOptions;
-use vlive::ops::{LoadPlan, Replace};
+use vlive::ops::{ChangedKey, LoadPlan, Replace};
 use vlive::{Cache, Error, Fixture, Snapshot};
 
 /// Load entries from fixtures, all or none
@@ -58,15 +58,16 @@ struct Summary {
 
 #[derive(Serialize)]
 struct Keys {
-    added: Vec<String>,
-    replaced: Vec<String>,
-    removed: Vec<String>,
+    added: Vec<ChangedKey>,
+    replaced: Vec<ChangedKey>,
+    removed: Vec<ChangedKey>,
 }
 
 impl Load {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let fixture = read_fixture(&self.sources, &self.reading.options(global), output)?;
         tell_ignored(&fixture, output);
+        tell_partial(&fixture, output);
         let replace = match (self.replace, self.clear) {
             (true, _) => Replace::CacheKeys,
             (_, true) => Replace::All,
@@ -92,14 +93,14 @@ impl Load {
             global.open_when_free(output, || output.bar("writing").of(write))?
         };
         self.tell(&fixture, &plan, output)?;
-        backup.tell(output);
+        backup.tell(plan.added(&fixture).next().is_some(), global, output);
         Ok(Status::Done)
     }
 
     fn tell(&self, fixture: &Fixture, plan: &LoadPlan, output: &mut Output) -> Result<()> {
         let summary = Summary {
             entries: fixture.len(),
-            bytes: fixture.bytes(),
+            bytes: plan.bytes(fixture)?,
             added: plan.added(fixture).count(),
             replaced: plan.replaced(fixture).count(),
             removed: plan.removed().len(),
@@ -118,7 +119,7 @@ impl Load {
                 summary.keys.iter().flat_map(|keys| [('+', &keys.added), ('~', &keys.replaced), ('-', &keys.removed)])
             {
                 for key in keys {
-                    let key = output.key(key).into_owned();
+                    let key = output.changed_key(key).into_owned();
                     writeln!(output.data(), "{mark} {key}")?;
                 }
             }

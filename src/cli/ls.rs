@@ -107,22 +107,23 @@ impl Ls {
         }
         self.listing.table.format()?;
         if self.quick {
-            let look = |snapshot: &Snapshot| Ok((snapshot.tables()?, snapshot.sets()?));
+            let look = |snapshot: &Snapshot| Ok((snapshot.roles()?, snapshot.sets()?));
             let (tables, sets) = Snapshot::look(global.folder(), global.look_wait(), look)?;
-            return self.quick(&tables, &sets, output);
+            self.quick(&tables, &sets, output)?;
+            others::tell_tables(&tables, output);
+            return Ok(Status::Done);
         }
         let look = |snapshot: &Snapshot| Ok((vlive::ops::list(snapshot)?, snapshot.roles()?));
-        let (mut list, mut tables) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
+        let (list, mut tables) = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
         tables.retain(|(_, role)| matches!(role, TableRole::Source | TableRole::Foreign));
-        let all = self.listing.order.apply(&mut list.cache_keys, |summary| SortKey {
-            fetched_at: summary.oldest,
-            bytes: summary.bytes,
-            rows: summary.rows,
+        let order = self.listing.order.of(list.cache_keys.len(), |place| {
+            let CacheKeySummary { oldest, bytes, rows, .. } = list.cache_keys[place];
+            SortKey { fetched_at: oldest, bytes, rows }
         });
-        let shown = list.cache_keys.len();
+        let summaries: Vec<&CacheKeySummary> = order.iter().map(|place| &list.cache_keys[*place]).collect();
         self.listing.table.print(output, |output, format| match format {
-            TableFormat::Table => self.print_tables(&list.cache_keys, &tables, now, output),
-            format => self.print_rows(&list.cache_keys, &tables, now, format, output),
+            TableFormat::Table => self.print_tables(&summaries, &tables, now, output),
+            format => self.print_rows(&summaries, &tables, now, format, output),
         })?;
         if !self.all && list.cache_keys.is_empty() {
             others::tell_tables(&tables, output);
@@ -134,7 +135,7 @@ impl Ls {
                 table.kind()
             ));
         }
-        Order::tell(shown, all, "cache key", "cache keys", output);
+        Order::tell(summaries.len(), list.cache_keys.len(), "cache key", "cache keys", output);
         Ok(tell_unread(&list.unread, output))
     }
 
@@ -144,9 +145,9 @@ impl Ls {
         [None, None, None, None, of(row.newest), of(row.oldest)]
     }
 
-    fn quick(&self, tables: &[Table], sets: &[Set], output: &mut Output) -> Result<Status> {
+    fn quick(&self, tables: &[(Table, TableRole)], sets: &[Set], output: &mut Output) -> Result<()> {
         let shown: Vec<String> = sets.iter().map(Set::shown).collect();
-        let live = tables.iter().filter_map(|table| Some(unread_row(Some(table.cache_key()?), table.entries())));
+        let live = tables.iter().filter_map(|(table, _)| Some(unread_row(Some(table.cache_key()?), table.entries())));
         let of_sets = sets.iter().zip(&shown).map(|(set, shown)| Row {
             layout: ages::layout_name(Layout::Diorama),
             shown: Some(shown),
@@ -169,18 +170,18 @@ impl Ls {
                 [name(row, output), row.entries.to_string(), rows_of(row)]
             })?)
         })?;
-        Ok(Status::Done)
+        Ok(())
     }
 
     fn print_rows(
         &self,
-        summaries: &[CacheKeySummary],
+        summaries: &[&CacheKeySummary],
         tables: &[(Table, TableRole)],
         now: u64,
         format: TableFormat,
         output: &mut Output,
     ) -> Result<()> {
-        let mut rows: Vec<Row<'_>> = summaries.iter().map(row).collect();
+        let mut rows: Vec<Row<'_>> = summaries.iter().copied().map(row).collect();
         if self.all {
             rows.extend(tables.iter().map(|(table, _)| other_row(table)));
         }
@@ -196,7 +197,7 @@ impl Ls {
 
     fn print_tables(
         &self,
-        summaries: &[CacheKeySummary],
+        summaries: &[&CacheKeySummary],
         tables: &[(Table, TableRole)],
         now: u64,
         output: &mut Output,
@@ -204,7 +205,7 @@ impl Ls {
         if summaries.is_empty() {
             output.summary("the cache holds no cache keys");
         }
-        let rows: Vec<Row<'_>> = summaries.iter().map(row).collect();
+        let rows: Vec<Row<'_>> = summaries.iter().copied().map(row).collect();
         let freshness = |row: &Row<'_>| self.freshness(row, now);
         let cells = |row: &Row<'_>, output: &Output| cells(row, now, output);
         listing::print_ages(output, TableFormat::Table, COLUMNS, &rows, cells, freshness)?;
@@ -258,11 +259,12 @@ fn rows_of(row: &Row<'_>) -> String {
 }
 
 fn row(summary: &CacheKeySummary) -> Row<'_> {
+    let set = summary.set.as_ref();
     Row {
         key: Some(&summary.cache_key),
-        layout: ages::layout_name(summary.layout),
-        shown: summary.shown.as_deref(),
-        total: summary.total,
+        layout: set.and(ages::layout_name(Layout::Diorama)),
+        shown: set.map(|set| set.shown.as_str()),
+        total: set.and_then(|set| set.total),
         entries: summary.entries,
         rows: Some(summary.rows),
         bytes: Some(summary.bytes),

@@ -35,21 +35,21 @@ pub struct SortKey {
 }
 
 impl Order {
-    /// Sorts rows that arrive in the order of their keys and drops those beyond the limit. Returns how many
-    /// there were.
-    pub fn apply<T>(&self, rows: &mut Vec<T>, key: impl Fn(&T) -> SortKey) -> usize {
+    /// The places of so many rows, which arrive in the order of their keys, in the order in which they are shown, up
+    /// to the limit.
+    pub fn of(&self, rows: usize, key: impl Fn(usize) -> SortKey) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..rows).collect();
         match self.sort {
             By::Key => {}
-            By::Age => rows.sort_by_key(|row| key(row).fetched_at.map_or((true, 0), |fetched_at| (false, fetched_at))),
-            By::Size => rows.sort_by_key(|row| Reverse(key(row).bytes)),
-            By::Rows => rows.sort_by_key(|row| Reverse(key(row).rows)),
+            By::Age => places.sort_by_key(|row| key(*row).fetched_at.map_or((true, 0), |at| (false, at))),
+            By::Size => places.sort_by_key(|row| Reverse(key(*row).bytes)),
+            By::Rows => places.sort_by_key(|row| Reverse(key(*row).rows)),
         }
         if self.reverse {
-            rows.reverse();
+            places.reverse();
         }
-        let all = rows.len();
-        rows.truncate(self.limit.unwrap_or(usize::MAX));
-        all
+        places.truncate(self.limit.unwrap_or(usize::MAX));
+        places
     }
 
     /// Reports how many rows the limit hides.

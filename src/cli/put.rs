@@ -1,5 +1,5 @@
 use super::change::Changing;
-use super::source::{Reading, lock_standard_input};
+use super::source::{Reading, lock_standard_input, tell_partial};
 use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use vlive::ops::{LoadPlan, Replace};
+use vlive::ops::{ChangedKey, LoadPlan, Replace};
 use vlive::{Cache, Error, Fixture, Snapshot};
 
 /// Write one entry from JSON
@@ -40,7 +40,7 @@ pub struct Put {
 
 #[derive(Serialize)]
 struct Summary {
-    key: String,
+    key: ChangedKey,
     rows: u64,
     bytes: u64,
     replaced: bool,
@@ -50,12 +50,12 @@ impl Summary {
     fn new(fixture: &Fixture, plan: &LoadPlan) -> vlive::Result<Summary> {
         let replaced = plan.replaced(fixture).next();
         let is_replaced = replaced.is_some();
-        let key = replaced.or_else(|| plan.added(fixture).next()).unwrap_or_default();
+        let key = replaced.or_else(|| plan.added(fixture).next()).expect("one entry is put");
         let mut rows = fixture.sets().map(|set| set.rows()).sum();
         for entry in fixture.entries() {
             rows += entry.rows()?.unwrap_or(0);
         }
-        Ok(Summary { key, rows, bytes: fixture.bytes(), replaced: is_replaced })
+        Ok(Summary { key, rows, bytes: plan.bytes(fixture)?, replaced: is_replaced })
     }
 }
 
@@ -71,6 +71,7 @@ impl Put {
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
         let json = read(file, &name, output)?;
         let fixture = Fixture::of_entry(&self.key, &name, &json, &self.reading.options(global))?;
+        tell_partial(&fixture, output);
         let backup = self.changing.backup()?;
         let plan = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, Replace::Entries);
@@ -97,9 +98,9 @@ impl Put {
                 (true, true) => "would replace",
             };
             let rows = human::count(summary.rows, "row", "rows");
-            output.summary(&format!("{verb} {}: {rows}, {}", summary.key, human::size(summary.bytes)));
+            output.summary(&format!("{verb} {}: {rows}, {}", summary.key.shown(), human::size(summary.bytes)));
         }
-        backup.tell(output);
+        backup.tell(false, global, output);
         Ok(Status::Done)
     }
 }

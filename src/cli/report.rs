@@ -1,7 +1,7 @@
 //! Errors in words: what went wrong, and what to do about it.
 
 use super::edit::Kept;
-use super::{Status, advice};
+use super::{Status, advice, shell};
 use crate::output::Output;
 use std::fmt;
 use std::io::{self, Write};
@@ -97,7 +97,8 @@ fn caches_below(error: &Error) -> Option<String> {
     let Error::Missing { path } = error else { return None };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let found = vlive::ops::caches_just_below(folder);
-    let named: Vec<String> = found.iter().take(NAMED).map(|path| format!("`-C {}`", place(path).display())).collect();
+    let named: Vec<String> =
+        found.iter().take(NAMED).map(|path| format!("`-C {}`", shell::path(place(path)))).collect();
     let more = if found.len() > NAMED { ", ..." } else { "" };
     (!named.is_empty()).then(|| format!("there are caches below: {}{more}", named.join(", ")))
 }
@@ -153,7 +154,7 @@ pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
 }
 
 /// The same of pages.
-pub fn tell_damage(damage: &[Error], output: &Output) -> Status {
+fn tell_damage(damage: &[Error], output: &Output) -> Status {
     for (n, error) in damage.iter().enumerate() {
         let is_last = n + 1 == damage.len();
         output.error(&sentence(error), advice::hint(error).filter(|_| is_last));

@@ -5,6 +5,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
+use vlive::ops::FindingPlace;
 use vlive::snapshot::SetKey;
 
 /// Copy every intact entry of a damaged cache into a new one
@@ -45,7 +46,11 @@ impl Salvage {
         let salvaged = output.bar("salvaging").of(|| vlive::ops::salvage(folder, &self.into, global.look_wait()))?;
         let damaged = format!("`{}` is damaged", salvaged.path.display());
         for found in &salvaged.damage.places {
-            let place = found.place.as_deref().map_or(String::new(), |table| format!("table `{table}`, "));
+            let place = match &found.place {
+                None => String::new(),
+                Some(FindingPlace::Meta(key)) => format!("meta table of `{}`, ", key.shown()),
+                Some(place) => format!("table `{place}`, "),
+            };
             output.error(&format!("{damaged}: {place}{}", findings::kind(&found.kind)), None);
         }
         let more = salvaged.damage.count - salvaged.damage.places.len() as u64;

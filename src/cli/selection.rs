@@ -25,7 +25,8 @@ pub struct Selecting {
     #[arg(long, conflicts_with = "prefix", help_heading = HEADING)]
     exact: bool,
 
-    /// Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default
+    /// Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by
+    /// default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches
     #[arg(long, help_heading = HEADING)]
     prefix: bool,
 
@@ -52,8 +53,10 @@ pub struct Selecting {
 pub enum Meaning {
     /// As one full key.
     Exact,
-    /// As vantage-live's `invalidate_prefix`: every key that begins with it.
+    /// As vantage-live's `invalidate_prefix`: every key that begins with it. Rows of diorama have full keys there.
     Prefix,
+    /// Every key that begins with it, those of rows as well.
+    Beginning,
 }
 
 impl Selecting {
@@ -83,7 +86,7 @@ impl Selecting {
     ) -> Result<Chosen> {
         let meaning = match (self.exact, self.prefix) {
             (true, _) => Meaning::Exact,
-            (_, true) => Meaning::Prefix,
+            (_, true) => Meaning::Beginning,
             _ => meaning,
         };
         let mut selections = Vec::new();
@@ -184,12 +187,16 @@ fn parse(name: &str, meaning: Meaning, or: &str) -> Result<Selection> {
     if name.is_empty() {
         let hint = match meaning {
             Meaning::Exact => "`/__root__` names the root entry of the empty cache key",
-            Meaning::Prefix => "`/` names the empty cache key, as in vantage-live",
+            Meaning::Prefix | Meaning::Beginning => "`/` names the empty cache key, as in vantage-live",
         };
         let hint = if or.is_empty() { hint.to_owned() } else { format!("{hint}; {or}") };
         return Err(Refused::error("the selection is empty", Some(&hint)));
     }
-    Ok(if name.contains('/') && meaning == Meaning::Exact { Selection::exact(name) } else { Selection::prefix(name) })
+    Ok(match meaning {
+        Meaning::Exact if name.contains('/') => Selection::exact(name),
+        Meaning::Beginning if name.contains('/') => Selection::Begins(Key::new(name)),
+        _ => Selection::prefix(name),
+    })
 }
 
 /// What was selected, and how it was named.

@@ -2,7 +2,7 @@
 
 use super::dating::Dating;
 use super::layout::LayoutArg;
-use super::{Global, Refused, time};
+use super::{Global, Refused, interrupted, time};
 use crate::output::Output;
 use anyhow::Result;
 use clap::Args;
@@ -79,7 +79,7 @@ pub fn lock_standard_input(what: &str, output: &Output) -> impl Read + 'static {
     Ending { input: io::stdin().lock(), is_ended: false }
 }
 
-/// Input that stays at its end: a terminal would go on and need a second Ctrl-D.
+/// Standard input. It stays at its end, where a terminal would go on and need a second Ctrl-D.
 struct Ending<R> {
     input: R,
     is_ended: bool,
@@ -92,7 +92,18 @@ impl<R: Read> Read for Ending<R> {
         }
         let read = self.input.read(bytes)?;
         self.is_ended = read == 0;
+        if self.is_ended {
+            interrupted::wait_if_ending();
+        }
         Ok(read)
+    }
+}
+
+/// Names the sets that were dumped without some of their rows.
+pub fn tell_partial(fixture: &vlive::Fixture, output: &Output) {
+    for set in fixture.sets().filter(vlive::fixture::FixtureSet::is_partial) {
+        let undated = if set.is_dated() { "" } else { ": it gets no time, so that the app fetches it again" };
+        output.warning(&format!("`{}` was dumped without some of its rows{undated}", set.key()));
     }
 }
 

@@ -1,14 +1,14 @@
 use super::change::Changing;
 use super::dating::Dating;
-use super::invalidate::tell_narrowed;
+use super::invalidate::{names, tell_narrowed};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Status, tell_unreadable, time};
+use super::{Global, Status, tell_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use vlive::ops::{TouchPlan, Touched};
+use vlive::ops::{ChangedKey, TouchPlan, Touched};
 use vlive::{Cache, Snapshot};
 
 /// Set when entries were fetched, without changing their rows
@@ -41,9 +41,12 @@ pub struct Touch {
 #[derive(Serialize)]
 struct Summary<'s> {
     entries: usize,
-    keys: &'s [String],
+    keys: &'s [ChangedKey],
     fetched_at: u64,
     dry_run: bool,
+    /// Sets of diorama that hold narrowed copies of what is touched and keep their times.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    narrowed: Vec<String>,
 }
 
 /// What has a new time, or would have, in a line.
@@ -74,9 +77,9 @@ impl Touch {
             touched
         };
         self.tell(&touched, fetched_at, output)?;
-        backup.tell(output);
-        let unread = tell_unreadable(&touched.unreadable, output);
-        let found = !touched.keys.is_empty() || !touched.unreadable.is_empty();
+        backup.tell(false, global, output);
+        let unread = tell_unread(&touched.unread, output);
+        let found = !touched.keys.is_empty() || !touched.unread.is_empty();
         let unmatched = chosen.tell(&touched.matched, found, global, output);
         Ok(unread.max(unmatched))
     }
@@ -85,11 +88,12 @@ impl Touch {
         let Touched { keys, matched, .. } = touched;
         let dry_run = self.changing.dry_run;
         if self.changing.format.is_json() {
-            output.json(&Summary { entries: keys.len(), keys, fetched_at, dry_run })?;
+            let narrowed = names(&touched.narrowed);
+            output.json(&Summary { entries: keys.len(), keys, fetched_at, dry_run, narrowed })?;
             return Ok(output.flush()?);
         }
         for key in keys {
-            let key = output.key(key).into_owned();
+            let key = output.changed_key(key).into_owned();
             writeln!(output.data(), "{key}")?;
         }
         output.flush()?;

@@ -6,6 +6,7 @@ use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
+use indexmap::IndexSet;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -17,7 +18,8 @@ use vlive::{Cache, Error, Key, Selection, Snapshot};
 ///
 /// FROM and TO are both full keys (`clients/page_1`) or both cache keys (`clients`). The stored bytes are copied as
 /// they are, in one transaction. If anything exists under the new keys, nothing is copied unless --replace is given;
-/// a cache key that is replaced loses all its entries.
+/// a cache key that is replaced loses all its entries. A dry run prints what would be added (`+`), replaced (`~`) and
+/// removed (`-`).
 ///
 /// A set of diorama is copied whole, with its times and its total. A row (`clients/42`) is copied alone, and the times
 /// and totals of both sets stay as they are.
@@ -40,7 +42,8 @@ pub struct Cp {
 ///
 /// FROM and TO are both full keys (`clients/page_1`) or both cache keys (`clients`). The stored bytes stay as they
 /// are, and everything happens in one transaction. If anything exists under the new keys, nothing is moved unless
-/// --replace is given; a cache key that is replaced loses all its entries.
+/// --replace is given; a cache key that is replaced loses all its entries. A dry run prints what would be added (`+`),
+/// replaced (`~`) and removed (`-`).
 ///
 /// A set of diorama is moved whole, with its times and its total. A row (`clients/42`) is moved alone, and the times of
 /// the set that it leaves are removed, so that the app fetches that set again.
@@ -82,6 +85,8 @@ struct Summary {
     bytes: u64,
     keys: Vec<Pair>,
     replaced: usize,
+    /// What is not there any more.
+    removed: Vec<String>,
     dry_run: bool,
 }
 
@@ -192,23 +197,49 @@ fn run(
     if !transferred.in_the_way.is_empty() && !transfer.replace {
         return Err(refuse(&transferred.in_the_way));
     }
-    tell(&transferred, transfer.moves, changing, output)?;
-    backup.tell(output);
+    let changes = Changes::of(&transferred, transfer.moves);
+    tell(&transferred, &changes, transfer.moves, changing, output)?;
+    backup.tell(!changes.added.is_empty(), global, output);
     Ok(Status::Done)
 }
 
 /// Names what is in the way.
 fn refuse(in_the_way: &[EntryKey]) -> anyhow::Error {
     const NAMED: usize = 3;
-    let mut named = in_the_way.iter().take(NAMED).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+    let mut named =
+        in_the_way.iter().take(NAMED).map(|key| format!("`{}`", key.shown())).collect::<Vec<_>>().join(", ");
     if in_the_way.len() > NAMED {
         named = format!("{named} and {} more", in_the_way.len() - NAMED);
     }
-    let verb = if in_the_way.len() == 1 { "is" } else { "are" };
-    Refused::error(format!("{named} {verb} there already"), Some("--replace replaces what is there"))
+    let (verb, them) = if in_the_way.len() == 1 { ("exists", "it") } else { ("exist", "them") };
+    Refused::error(format!("{named} already {verb}"), Some(&format!("--replace replaces {them}")))
 }
 
-fn tell(transferred: &Transferred, moves: bool, changing: &Changing, output: &mut Output) -> Result<()> {
+/// What becomes of the keys of a cache.
+struct Changes<'t> {
+    added: Vec<&'t EntryKey>,
+    replaced: Vec<&'t EntryKey>,
+    removed: Vec<&'t EntryKey>,
+}
+
+impl<'t> Changes<'t> {
+    fn of(transferred: &'t Transferred, moves: bool) -> Changes<'t> {
+        let Transferred { keys, in_the_way, .. } = transferred;
+        let left = keys.iter().filter(|_| moves).map(|(from, _)| from);
+        let gone: IndexSet<&EntryKey> = left.chain(in_the_way).collect();
+        let new: IndexSet<&EntryKey> = keys.iter().map(|(_, to)| to).collect();
+        let (replaced, added) = new.iter().copied().partition(|key| gone.contains(key));
+        Changes { added, replaced, removed: gone.difference(&new).copied().collect() }
+    }
+}
+
+fn tell(
+    transferred: &Transferred,
+    changes: &Changes<'_>,
+    moves: bool,
+    changing: &Changing,
+    output: &mut Output,
+) -> Result<()> {
     let Transferred { keys, bytes, in_the_way, .. } = transferred;
     if changing.format.is_json() {
         let pair = |(from, to): &(EntryKey, EntryKey)| Pair { from: from.to_string(), to: to.to_string() };
@@ -217,13 +248,24 @@ fn tell(transferred: &Transferred, moves: bool, changing: &Changing, output: &mu
             bytes: *bytes,
             keys: keys.iter().map(pair).collect(),
             replaced: in_the_way.len(),
+            removed: changes.removed.iter().map(ToString::to_string).collect(),
             dry_run: changing.dry_run,
         })?;
         return Ok(output.flush()?);
     }
-    for (_, to) in keys {
-        let to = output.key(&to.to_string()).into_owned();
-        writeln!(output.data(), "{to}")?;
+    if changing.dry_run {
+        let Changes { added, replaced, removed } = changes;
+        for (mark, keys) in [('+', added), ('~', replaced), ('-', removed)] {
+            for key in keys {
+                let key = output.changed_key(&(*key).clone().into()).into_owned();
+                writeln!(output.data(), "{mark} {key}")?;
+            }
+        }
+    } else {
+        for (_, to) in keys {
+            let to = output.changed_key(&to.clone().into()).into_owned();
+            writeln!(output.data(), "{to}")?;
+        }
     }
     output.flush()?;
     let verb = match (changing.dry_run, moves) {

@@ -2,6 +2,7 @@ use super::format::TableArgs;
 use super::stale::Stale;
 use super::stat::Process;
 use super::{Global, Status, time};
+use crate::output::listing::TableFormat;
 use crate::output::{Output, human, listing};
 use anyhow::Result;
 use clap::Args;
@@ -13,13 +14,13 @@ use vlive::ops::{self, CacheKind, FoundCache};
 /// Find caches below folders, and those that a running process has open
 ///
 /// Every redb file counts, whatever its name; its tables tell whether it is a cache of vantage-live, one of
-/// vantage-diorama, or something else. Links are not followed, and folders without permission are skipped.
+/// vantage-diorama, of both, or something else. Links are not followed, and folders without permission are skipped.
 /// The status is 1 if none is found.
 #[derive(Debug, Args)]
 pub struct Where {
-    /// Where to search; by default the current folder, the user's cache folders, and (on Linux) the files that
+    /// Folders to search, or files to look at; by default the current folder, the user's cache folders, and (on Linux) the files that
     /// processes have open
-    #[arg(value_name = "ROOT", value_hint = clap::ValueHint::DirPath)]
+    #[arg(value_name = "ROOT", value_hint = clap::ValueHint::AnyPath)]
     roots: Vec<PathBuf>,
 
     /// How many folders deep to search
@@ -68,6 +69,9 @@ impl Where {
             let freshness = |row: &Row<'_>| [None, None, newest(row), None, None];
             Ok(listing::print_ages(output, format, COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
         })?;
+        if found.caches.is_empty() && self.table.format()? == TableFormat::Table {
+            output.summary("no cache was found");
+        }
         if !found.is_complete {
             output.warning("the search ran out of time; --timeout gives it more");
         }
@@ -84,6 +88,7 @@ fn kind(kind: Option<CacheKind>) -> Option<&'static str> {
     match kind? {
         CacheKind::VantageLive => Some("vantage-live"),
         CacheKind::Diorama => Some("diorama"),
+        CacheKind::Both => Some("vantage-live and diorama"),
         _ => Some("other"),
     }
 }

@@ -145,7 +145,6 @@ mod tests {
     #[test]
     fn a_name_is_one_of_rows_unless_it_holds_the_marker() {
         assert_eq!(TableName::of("clients"), TableName::Rows("clients"));
-        assert_eq!(TableName::of(""), TableName::Rows(""));
         assert_eq!(TableName::of("clients\u{1}meta"), TableName::Meta("clients"));
         // redb does not take an empty name.
         assert_eq!(TableName::of(""), TableName::Hidden);

@@ -5,6 +5,7 @@
 
 use crate::diorama::identity::Identity;
 use crate::diorama::query::{Condition, Operator, Order, Query, Value, hex, of_hex};
+use crate::system::steers_terminal;
 use std::fmt::{self, Display, Formatter, Write as _};
 use std::str::FromStr;
 
@@ -97,7 +98,7 @@ fn is_bare_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('"')
         && name.trim() == name
-        && !name.contains(char::is_control)
+        && !name.contains(steers_terminal)
         && first_clause(name).is_none()
 }
 
@@ -121,7 +122,7 @@ struct Word<'t>(&'t str);
 impl Display for Word<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let is_bare = self.0.starts_with(|c: char| c.is_alphabetic() || c == '_')
-            && self.0.chars().all(in_word)
+            && self.0.chars().all(|c| in_word(c) && !steers_terminal(c))
             && !RESERVED.contains(&self.0);
         if is_bare { f.write_str(self.0) } else { Quoted(self.0).fmt(f) }
     }
@@ -137,8 +138,9 @@ impl Display for Quoted<'_> {
                 '"' | '\\' => write!(f, "\\{c}")?,
                 '\n' => f.write_str("\\n")?,
                 '\t' => f.write_str("\\t")?,
-                // All of them are below U+0100.
-                c if c.is_control() => write!(f, "\\u{:04x}", u32::from(c))?,
+                c if steers_terminal(c) => {
+                    c.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(f, "\\u{unit:04x}"))?;
+                }
                 c => f.write_char(c)?,
             }
         }

@@ -49,6 +49,37 @@ impl Status {
     }
 }
 
+/// Of how many rows the likeness tells what a table holds of which nothing is remembered: the first in the order of
+/// their ids.
+pub(crate) const SAMPLE: usize = 8;
+
+/// What values of a table look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Likeness {
+    /// One of them is a row.
+    Row,
+    /// All begin as rows, with a status and a map, and are refused by diorama.
+    Refused,
+    /// All begin as records of vantage-redb: `[name, variant or null, value]`.
+    Record,
+    Neither,
+}
+
+impl Likeness {
+    /// What a value looks like beside others, of which this is known.
+    pub fn with(others: Option<Likeness>, value: &[u8]) -> Likeness {
+        if others == Some(Likeness::Row) || RowView::new(value).is_ok() {
+            return Likeness::Row;
+        }
+        let own = match value {
+            [0 | 1, 0xa0..=0xbb | 0xbf, ..] => Likeness::Refused,
+            [0x83, 0x60..=0x7b, ..] => Likeness::Record,
+            _ => Likeness::Neither,
+        };
+        if others.is_none_or(|others| others == own) { own } else { Likeness::Neither }
+    }
+}
+
 /// Why diorama refuses a row. One row that it refuses makes the whole table unlistable for the app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowError(Refusal);
@@ -158,7 +189,7 @@ impl<'b> RowView<'b> {
         let mut fields = IndexMap::new();
         let read = self.fields(&mut |name, value: &mut Reader<'b>| {
             let start = value.pos();
-            value.skip(MAX_DEPTH)?;
+            value.pass_item()?;
             let field = ciborium::from_reader(value.since(start)).expect("ciborium reads what was verified");
             fields.insert(name.into_owned(), field);
             Ok::<(), CborError>(())

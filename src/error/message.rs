@@ -1,6 +1,7 @@
 //! The sentence of each error.
 
 use super::{Error, NotRedb};
+use crate::diorama::identity::TableName;
 use crate::system::holder::Holder;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ impl fmt::Display for Error {
                 write!(f, "{} has version {version} of redb's file format, and only 2 and 3 are known", Quoted(path))
             }
             Error::Damaged { path, table: Some(table), damage } => {
-                write!(f, "{} is damaged in table `{table}`, {damage}", Quoted(path))
+                write!(f, "{} is damaged in {}, {damage}", Quoted(path), TableWords(table))
             }
             Error::Damaged { path, table: None, damage } => write!(f, "{} is damaged, {damage}", Quoted(path)),
             Error::WrongLength { path, len, recorded } => {
@@ -46,7 +47,7 @@ impl fmt::Display for Error {
             Error::Filter { key, id, .. } => write!(f, "the filter fails on row `{id}` of `{key}`"),
             Error::Refused { name, source } if source.is_of_whole() => write!(f, "{name} {source}"),
             Error::Refused { name, source } => write!(f, "{name}, {source}"),
-            Error::NotAFixture { path } => write!(f, "{} is a cache, and no fixture", Quoted(path)),
+            Error::NotAFixture { path } => write!(f, "{} is a cache, not a fixture", Quoted(path)),
             Error::UnreadInput { name, .. } => write!(f, "cannot read {name}"),
             Error::Temporary { folder, .. } => write!(f, "cannot use a temporary file in {}", Quoted(folder)),
             Error::NotKept { .. } => {
@@ -90,6 +91,18 @@ fn no_room(f: &mut fmt::Formatter<'_>, path: &Path, needed: u64, free: u64) -> f
     let missing = needed.saturating_sub(free);
     let path = Quoted(path);
     write!(f, "the disk of {path} has {free} bytes free, and the new file takes {needed}: {missing} are missing")
+}
+
+/// A table by its name; the name of a meta table would hold a control character.
+struct TableWords<'t>(&'t str);
+
+impl fmt::Display for TableWords<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match TableName::of(self.0) {
+            TableName::Meta(rows) => write!(f, "the meta table of `{rows}`"),
+            _ => write!(f, "table `{}`", self.0),
+        }
+    }
 }
 
 /// A path in backticks.

@@ -54,6 +54,12 @@ pub enum SetError {
         /// The name.
         name: String,
     },
+    /// Stored bytes were to be written as a set of diorama that nothing in the cache would tell from a table of another
+    /// program: they do not begin as rows, and nothing is remembered of them.
+    NotRows {
+        /// The set, or the row.
+        key: String,
+    },
     /// Two entries of a fixture are the same set in the cache.
     SetIsRepeated {
         /// The set.
@@ -69,6 +75,11 @@ pub enum SetError {
     /// A whole set was to be written, and a row of one was given.
     OnlyARow {
         /// The key of the set.
+        key: String,
+    },
+    /// Rows of a set were to be copied or moved by the beginning of their ids.
+    RowsByPrefix {
+        /// The set, a `/` and the beginning.
         key: String,
     },
     /// A set of diorama was to get the name of a row, or a row a name that is not that of a row in a set that is there.
@@ -112,11 +123,20 @@ impl fmt::Display for SetError {
                 write!(f, "`{name}` is the name of a table of vantage-live")
             }
             SetError::NotASetName { name } => write!(f, "`{}` is not the name of a set", name.escape_debug()),
+            SetError::NotRows { key } => {
+                write!(
+                    f,
+                    "the stored bytes of `{key}` are not rows of diorama, and without a `meta` nothing says that they are"
+                )
+            }
             SetError::SetIsRepeated { name } => write!(f, "two of the entries are the set `{name}`"),
             SetError::OtherRows { key, row } => {
                 write!(f, "`{key}` is a row, and what is given is not the row `{row}` alone")
             }
             SetError::OnlyARow { key } => write!(f, "`{key}` is a whole set, and what is given is a row of one"),
+            SetError::RowsByPrefix { key } => {
+                write!(f, "`{key}` names rows of a set of diorama, which are copied and moved one by one")
+            }
             SetError::NotAlike { from, to, is_row: true } => {
                 write!(f, "`{from}` is a row of a set, and `{to}` is not a row of a set that is there")
             }

@@ -1,7 +1,7 @@
 //! jq filters over the rows of a cache: jaq's language, without what reaches out of it.
 //!
-//! A filter sees a row by its meaning (see [`value`]) and knows four variables: `$key`, the full key;
-//! `$id`, the row id; `$fetched_at`, in seconds since 1970; and `$age`, in seconds. Within its reach are
+//! A filter sees a row by its meaning (see [`value`]) and knows five variables: `$key`, the full key;
+//! `$id`, the row id; `$fetched_at`, in seconds since 1970; `$age`, in seconds; and `$incomplete`. Within its reach are
 //! neither files, nor the environment, nor the clock, nor the end of the process.
 
 mod fault;
@@ -16,7 +16,6 @@ use jaq_core::load::parse::Def;
 use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, DataT, Lut, Vars};
 use jaq_json::{Num, Val};
-pub use room::with_room;
 use vlive::Record;
 
 /// What filters run on.
@@ -39,7 +38,7 @@ impl<'a> HasLut<'a, Data> for Parts<'a> {
 }
 
 /// Variables that a filter can use, in the order in which [`Row`] binds them.
-const VARIABLES: [&str; 4] = ["$key", "$id", "$fetched_at", "$age"];
+const VARIABLES: [&str; 5] = ["$key", "$id", "$fetched_at", "$age", "$incomplete"];
 
 /// What is out of reach: it ends the process, reads its input, its environment or its clock, or writes
 /// past our output.
@@ -74,6 +73,8 @@ pub struct Row<'r> {
     pub fetched_at: Option<u64>,
     /// Seconds since then, negative for a time in the future; null likewise.
     pub age: Option<i64>,
+    /// Whether diorama still has to fetch some of its fields.
+    pub is_incomplete: bool,
 }
 
 impl Filter {
@@ -157,6 +158,7 @@ impl Filter {
             text(row.id),
             number(row.fetched_at.map(Num::from_integral)),
             number(row.age.map(Num::from_integral)),
+            row.is_incomplete.into(),
         ]);
         self.run(variables, input)
     }
@@ -201,7 +203,8 @@ mod tests {
     use super::*;
     use ciborium::Value;
 
-    const ROW: Row<'_> = Row { key: "clients/page_1", id: "c1", fetched_at: Some(1_770_000_000), age: Some(60) };
+    const ROW: Row<'_> =
+        Row { key: "clients/page_1", id: "c1", fetched_at: Some(1_770_000_000), age: Some(60), is_incomplete: true };
 
     fn gives(code: &str, input: &Value) -> Result<String, String> {
         let filter = Filter::compile(code).map_err(|fault| fault.to_string())?;
@@ -243,8 +246,8 @@ mod tests {
 
     #[test]
     fn the_variables_are_those_of_the_row() {
-        let all = gives("$key, $id, $fetched_at, $age", &Value::Null).unwrap();
-        assert_eq!(all, r#""clients/page_1" "c1" 1770000000 60"#);
+        let all = gives("$key, $id, $fetched_at, $age, $incomplete", &Value::Null).unwrap();
+        assert_eq!(all, r#""clients/page_1" "c1" 1770000000 60 true"#);
     }
 
     #[test]
@@ -297,7 +300,7 @@ mod tests {
             "def f: reduce range(3) as $x (0; f); f",
         ] {
             let fault = gives(code, &Value::Null).unwrap_err();
-            assert_eq!(fault, "it calls itself too often within itself", "{code}");
+            assert_eq!(fault, "it recurses too deeply", "{code}");
         }
         let deep = gives("def f: if . == 0 then 0 else 1 + (. - 1 | f) end; f", &3000.into()).unwrap();
         assert_eq!(deep, "3000");

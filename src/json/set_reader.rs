@@ -19,6 +19,8 @@ pub(crate) enum SetName {
     CopiedAt,
     Total,
     Incomplete,
+    /// Whether rows were left out.
+    Partial,
     /// The stored bytes of the meta table.
     Meta,
 }
@@ -32,6 +34,7 @@ impl SetName {
             "copied_at" => SetName::CopiedAt,
             "total" => SetName::Total,
             "incomplete" => SetName::Incomplete,
+            "partial" => SetName::Partial,
             "meta" => SetName::Meta,
             _ => return None,
         })
@@ -83,6 +86,11 @@ pub(crate) fn text<'t>(json: &'t str, at: Position, what: &str) -> Result<Cow<'t
 
 /// Texts in an array.
 pub(crate) fn texts(json: &str, at: Position, what: &str) -> Result<Vec<Box<str>>, InputError> {
+    serde_json::from_str(json).map_err(|_| InputError::new(at, what))
+}
+
+/// `true` or `false`.
+pub(crate) fn flag(json: &str, at: Position, what: &str) -> Result<bool, InputError> {
     serde_json::from_str(json).map_err(|_| InputError::new(at, what))
 }
 

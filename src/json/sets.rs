@@ -1,7 +1,7 @@
 //! Sets of diorama as JSON: `{"layout": "diorama", "refreshed_at": N, "copied_at": N, "total": N,
 //! "rows": {"<id>": {…}}, "incomplete": ["<id>", …]}`. Times are nanoseconds since 1970, as they are stored,
 //! and what is not remembered is left out. A row alone has the name of its set in place of what is remembered of that.
-//! Rows come one by one, so that none need be kept.
+//! Rows come one by one, so that none need be kept; `"partial": true` after them says that some were left out.
 //!
 //! Stored bytes are `{"layout": "diorama", "meta": {"<key>": "<base64>"}, "raw": {"<id>": "<base64>"}}`, without the
 //! table that is not there.
@@ -158,6 +158,17 @@ impl<W: Write> SetWriter<W> {
         if self.has_rows {
             self.values.tokens.end(b'}');
         }
+    }
+
+    /// Says after the rows that they are not all: who reads the set must not take them for that.
+    pub(crate) fn partial(&mut self) -> io::Result<()> {
+        if self.rows_only {
+            return Ok(());
+        }
+        let tokens = &mut self.values.tokens;
+        tokens.key("partial")?;
+        tokens.raw(b"true");
+        Ok(())
     }
 
     /// Names an incomplete row, after the rows.

@@ -1,17 +1,17 @@
 //! The codec of values: envelopes, written and read as vantage-live 0.4 writes and reads them.
 
 use super::error::Result;
-use super::layout::{FETCHED_AT, MAX_DEPTH, ROWS};
+use super::layout::{FETCHED_AT, ROWS};
 use super::view::EnvelopeView;
 use crate::cbor;
 use crate::cbor::encode::{push_head, push_text};
+use crate::cbor::pairs::Visit;
 use crate::cbor::reader::Reader;
 use ciborium::Value;
 use ciborium_ll::Header;
 use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One row: field name to value, in the order of the backend.
@@ -57,15 +57,15 @@ impl<'b> EnvelopeView<'b> {
         visited.map_err(Stop::of_visitor)
     }
 
-    /// Calls `visit` with the id of every row, in order, and where its record is.
-    pub(crate) fn each_record<E>(
-        &self,
-        visit: &mut dyn FnMut(Cow<'b, str>, Range<usize>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// Calls `visit` with the id of every row, in order, and a reader that is at its record, which `visit` may read.
+    pub(crate) fn each_record<E>(&self, visit: &mut Visit<'_, 'b, E>) -> Result<(), E> {
         let visited = self.rows(&mut |id, record| {
             let start = record.pos();
-            record.skip(MAX_DEPTH)?;
-            visit(id, start..record.pos()).map_err(Stop::Visitor)
+            visit(id, record).map_err(Stop::Visitor)?;
+            if record.pos() == start {
+                record.pass_item()?;
+            }
+            Ok(())
         });
         visited.map_err(Stop::of_visitor)
     }
@@ -75,7 +75,7 @@ impl<'b> EnvelopeView<'b> {
         let mut fields = Record::new();
         self.fields::<cbor::Error>(record, &mut |name, field| {
             let start = field.pos();
-            field.skip(MAX_DEPTH)?;
+            field.pass_item()?;
             let value = &self.value()[start..field.pos()];
             fields.insert(name.into_owned(), ciborium::from_reader(value).expect("ciborium reads what was verified"));
             Ok(())

@@ -1,7 +1,6 @@
 //! The rows of an envelope by position.
 
 use super::envelope::Record;
-use super::layout::MAX_DEPTH;
 use super::view::EnvelopeView;
 use crate::cbor;
 use crate::cbor::reader::Reader;
@@ -22,7 +21,7 @@ impl<'b> EnvelopeView<'b> {
         let mut rows = Vec::new();
         let walked = self.rows::<cbor::Error>(&mut |id, record| {
             rows.push((id, record.pos()));
-            record.skip(MAX_DEPTH)
+            record.pass_item()
         });
         walked.expect("what was verified can be read");
         RowIndex { view: self, rows }

@@ -102,8 +102,10 @@ pub enum Selection {
     All,
     /// All entries of one cache key, and the table itself.
     CacheKey(String),
-    /// The entries of one cache key whose sub-key starts with a text.
+    /// The entries of one cache key whose sub-key starts with a text; of a set of diorama the one row with that id.
     StartsWith(Key),
+    /// The same entries, and the rows of a set of diorama whose id starts with the text.
+    Begins(Key),
     /// One entry.
     Entry(Key),
     /// The set of diorama with this name, and nothing of vantage-live.
@@ -135,7 +137,7 @@ impl Selection {
         match self {
             Selection::All => None,
             Selection::CacheKey(cache_key) | Selection::Set(cache_key) => Some(cache_key),
-            Selection::StartsWith(key) | Selection::Entry(key) => Some(key.cache_key()),
+            Selection::StartsWith(key) | Selection::Begins(key) | Selection::Entry(key) => Some(key.cache_key()),
         }
     }
 
@@ -146,8 +148,13 @@ impl Selection {
             Selection::All => None,
             Selection::CacheKey(cache_key) | Selection::Set(cache_key) => Some(cache_key.clone()),
             Selection::Entry(key) if key.sub_key() == ROOT => Some(key.cache_key().to_owned()),
-            Selection::StartsWith(key) | Selection::Entry(key) => Some(key.to_string()),
+            Selection::StartsWith(key) | Selection::Begins(key) | Selection::Entry(key) => Some(key.to_string()),
         }
+    }
+
+    /// Whether a row of a set is selected where the selection names one by this text.
+    pub(crate) fn takes_row(&self, named: &str, row: &str) -> bool {
+        if matches!(self, Selection::Begins(_)) { row.starts_with(named) } else { row == named }
     }
 
     /// Whether the selection may take entries of the cache key.
@@ -165,7 +172,7 @@ impl Selection {
     pub(crate) fn first_sub_key(&self) -> &str {
         match self {
             Selection::All | Selection::CacheKey(_) | Selection::Set(_) => "",
-            Selection::StartsWith(key) | Selection::Entry(key) => key.sub_key(),
+            Selection::StartsWith(key) | Selection::Begins(key) | Selection::Entry(key) => key.sub_key(),
         }
     }
 
@@ -173,7 +180,7 @@ impl Selection {
     pub(crate) fn takes_sub_key(&self, sub_key: &str) -> bool {
         match self {
             Selection::All | Selection::CacheKey(_) => true,
-            Selection::StartsWith(key) => sub_key.starts_with(key.sub_key()),
+            Selection::StartsWith(key) | Selection::Begins(key) => sub_key.starts_with(key.sub_key()),
             Selection::Entry(key) => sub_key == key.sub_key(),
             Selection::Set(_) => false,
         }

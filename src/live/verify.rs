@@ -3,7 +3,7 @@
 use super::error::{DecodeError, Result};
 use super::layout::{FETCHED_AT, MAX_DEPTH, ROWS, seconds};
 use crate::cbor;
-use crate::cbor::keys::{are_distinct, key_at};
+use crate::cbor::keys::{are_distinct, are_equal, key_at};
 use crate::cbor::reader::{Head, Reader};
 use crate::cbor::verify::{IrregularMaps, Maps, deeper};
 
@@ -127,7 +127,8 @@ impl Verifier<'_> {
         if keys.len() > LARGE_RECORD {
             return are_distinct(keys, key);
         }
-        if keys.iter().map(key).eq(self.last_record.iter().map(key)) {
+        let mut both = keys.iter().zip(&self.last_record);
+        if keys.len() == self.last_record.len() && both.all(|(key, last)| are_equal(bytes, *key, *last)) {
             return true;
         }
         self.last_record.clear();

@@ -1,7 +1,6 @@
 //! A view of an envelope: what vantage-live reads from it, without building a value.
 
 use super::error::Result;
-use super::layout::MAX_DEPTH;
 use super::verify::verify;
 use crate::cbor;
 use crate::cbor::pairs::{VerifiedMaps, Visit};
@@ -60,7 +59,7 @@ impl<'b> EnvelopeView<'b> {
     ) -> Result<(), E> {
         match record.peek()? {
             Head::Map(_) => self.maps.pairs(record, visit),
-            _ => Ok(record.skip(MAX_DEPTH)?),
+            _ => Ok(record.pass_item()?),
         }
     }
 }

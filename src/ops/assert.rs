@@ -70,7 +70,7 @@ fn differences(path: &Path, expected: &Fixture) -> Result<Option<String>> {
             writeln!(text, "{line}").expect("a string takes everything");
         }
     };
-    let damage =
+    let unread =
         diff::<Error>(Side::Fixture(expected), Side::Cache(&snapshot), DiffOptions::default(), |difference| {
             add(&difference);
             if let Difference::Entry(entry) = &difference {
@@ -80,7 +80,7 @@ fn differences(path: &Path, expected: &Fixture) -> Result<Option<String>> {
             }
             Ok(())
         })?;
-    for error in &damage {
+    for error in &unread.damage {
         add(&with_reasons(error));
     }
     if number > SHOWN {

@@ -6,7 +6,7 @@ use crate::file::{self, Damage, Page, Survey, Widths};
 use crate::live::deviation;
 use crate::live::key::Key;
 use crate::ops::check_sets::{self, CheckedSets};
-use crate::ops::findings::{FindingKind, Findings};
+use crate::ops::findings::{FindingKind, FindingPlace, Findings};
 use crate::ops::unread::Unread;
 use crate::snapshot::location;
 use crate::snapshot::race;
@@ -192,15 +192,24 @@ struct Walk<'s> {
     first_damage: Option<Damage>,
 }
 
+/// The place of a table that holds what its role says.
+fn place(table: &Table, role: TableRole) -> FindingPlace {
+    if role == TableRole::Rows {
+        FindingPlace::of_set(table.name(), None)
+    } else {
+        FindingPlace::of_table(table.name())
+    }
+}
+
 /// Notes damage at a place.
 fn noting<'n>(
     first: &'n mut Option<Damage>,
     findings: &'n mut Findings,
-    place: Option<&'n str>,
+    place: Option<FindingPlace>,
 ) -> impl FnMut(Damage) + 'n {
     move |damage| {
         first.get_or_insert(damage);
-        findings.add(place, damage);
+        findings.add(place.clone(), damage);
     }
 }
 
@@ -231,11 +240,11 @@ impl Walk<'_> {
     /// A table of rows of a set.
     fn rows(&mut self, table: &Table, now: u64, decoding: &mut Workers<'_, Leaf, Decoded>) -> file::Result<()> {
         let damaged_before = self.check.damage.count;
-        let decoded = self.decode(table, &check_sets::place(table), Holds::Rows, now, decoding)?;
+        let decoded = self.decode(table, table.name(), Holds::Rows, now, decoding)?;
         let Decoded { entries, keys_not_text, refused, altered } = decoded;
         self.check.entries += 1;
         self.check.diorama.rows(table, entries, refused, altered);
-        self.check.count(table, (entries, keys_not_text), damaged_before);
+        self.check.count(table, &place(table, TableRole::Rows), (entries, keys_not_text), damaged_before);
         Ok(())
     }
 
@@ -245,10 +254,11 @@ impl Walk<'_> {
             self.check.entries += 1;
         }
         let damaged_before = self.check.damage.count;
-        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(table.name()));
+        let place = place(table, TableRole::Meta);
+        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(place.clone()));
         let counts = self.check.diorama.meta(&mut self.survey, table, &mut damage)?;
         drop(damage);
-        self.check.count(table, counts, damaged_before);
+        self.check.count(table, &place, counts, damaged_before);
         Ok(())
     }
 
@@ -266,7 +276,7 @@ impl Walk<'_> {
         self.check.entries += entries;
         self.check.refused.extend(refused);
         self.check.altered.extend(altered);
-        self.check.count(table, (entries, keys_not_text), damaged_before);
+        self.check.count(table, &place(table, TableRole::CacheKey), (entries, keys_not_text), damaged_before);
         Ok(())
     }
 
@@ -297,7 +307,11 @@ impl Walk<'_> {
             }
             Ok(())
         };
-        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(table.name()));
+        let role = match holds {
+            Holds::Entries => TableRole::CacheKey,
+            Holds::Rows => TableRole::Rows,
+        };
+        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(self::place(table, role)));
         self.survey.tree(table.definition().root, Widths::default(), &mut leaf, &mut damage)?;
         drop(damage);
         while let Some(next) = decoding.next() {
@@ -308,7 +322,7 @@ impl Walk<'_> {
 
     /// A table that holds no entries.
     fn other(&mut self, table: &Table, role: TableRole) -> file::Result<()> {
-        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(table.name()));
+        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(place(table, role)));
         self.survey.table(table.definition(), &mut damage)?;
         drop(damage);
         self.check.other(table, role);
@@ -335,19 +349,25 @@ impl Check {
     /// Notes a table that holds no entries.
     fn other(&mut self, table: &Table, role: TableRole) {
         let findings = if table.is_named_as_cache() { &mut self.wrongly_typed } else { &mut self.other_tables };
-        findings.add(Some(table.name()), FindingKind::Table { kind: table.kind(), role });
+        findings.add(Some(place(table, role)), FindingKind::Table { kind: table.kind(), role });
     }
 
     /// Notes keys that are not text, and another number of entries than the table has by its own account: unless
     /// damage was found in it, since entries of damaged pages are missing.
-    fn count(&mut self, table: &Table, (entries, keys_not_text): (u64, u64), damaged_before: u64) {
+    fn count(
+        &mut self,
+        table: &Table,
+        place: &FindingPlace,
+        (entries, keys_not_text): (u64, u64),
+        damaged_before: u64,
+    ) {
         let is_damaged = self.damage.count > damaged_before;
         for _ in 0..keys_not_text {
-            self.damage.add(Some(table.name()), FindingKind::KeyNotText);
+            self.damage.add(Some(place.clone()), FindingKind::KeyNotText);
         }
         if entries != table.entries() && !is_damaged && keys_not_text == 0 {
             let count = FindingKind::Count { read: entries, recorded: table.entries() };
-            self.damage.add(Some(table.name()), count);
+            self.damage.add(Some(place.clone()), count);
         }
     }
 }
@@ -361,11 +381,11 @@ impl Decoded {
     }
 
     fn entry(&mut self, cache_key: &Arc<str>, sub_key: &str, value: &[u8], now: u64) {
-        let key = || Key::from_parts(Arc::clone(cache_key), sub_key).to_string();
+        let place = || Some(FindingPlace::Entry(Key::from_parts(Arc::clone(cache_key), sub_key)));
         match deviation::deviations(value, now) {
             Ok(deviations) if deviations.is_empty() => {}
-            Ok(deviations) => self.altered.add(Some(&key()), FindingKind::Altered(deviations)),
-            Err(error) => self.refused.add(Some(&key()), FindingKind::Refused(error)),
+            Ok(deviations) => self.altered.add(place(), FindingKind::Altered(deviations)),
+            Err(error) => self.refused.add(place(), FindingKind::Refused(error)),
         }
     }
 }

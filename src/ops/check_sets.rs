@@ -4,7 +4,7 @@ use crate::diorama::identity::{Identity, TableName};
 use crate::diorama::meta::Meta;
 use crate::diorama::row::RowView;
 use crate::file::{self, Damage, Page, Survey, Widths};
-use crate::ops::findings::{FindingKind, Findings};
+use crate::ops::findings::{FindingKind, FindingPlace, Findings};
 use crate::snapshot::Table;
 use std::str;
 use std::sync::Arc;
@@ -45,14 +45,14 @@ impl CheckedSets {
         table: &Table,
         damage: &mut dyn FnMut(Damage),
     ) -> file::Result<(u64, u64)> {
-        let place = place(table);
+        let TableName::Meta(rows) = TableName::of(table.name()) else { unreachable!("its name made it a meta table") };
         let (mut read, mut not_text) = (0, 0);
         let mut leaf = |page: &Arc<Page>| {
             for n in 0..page.count() {
                 read += 1;
                 match str::from_utf8(page.key(n)) {
                     Err(_) => not_text += 1,
-                    Ok(key) => self.number(&place, key, page.value(n)),
+                    Ok(key) => self.number(rows, key, page.value(n)),
                 }
             }
             Ok(())
@@ -69,9 +69,7 @@ impl CheckedSets {
             return false;
         }
         self.sets += 1;
-        if shown(rows).is_none() {
-            self.own_names.add(Some(rows), FindingKind::OwnName);
-        }
+        self.name(rows);
         true
     }
 
@@ -80,45 +78,36 @@ impl CheckedSets {
         self.sets += 1;
         self.rows += read;
         if refused.count > 0 {
-            self.unlistable.add(Some(&place(table)), FindingKind::Unlistable { refused: refused.count });
+            let place = FindingPlace::of_set(table.name(), None);
+            self.unlistable.add(Some(place), FindingKind::Unlistable { refused: refused.count });
         }
-        if shown(table.name()).is_none() {
-            self.own_names.add(Some(table.name()), FindingKind::OwnName);
-        }
+        self.name(table.name());
         self.refused.extend(refused);
         self.altered.extend(altered);
     }
 
+    fn name(&mut self, set: &str) {
+        if Identity::of_table(set).is_none() {
+            self.own_names.add(Some(FindingPlace::of_set(set, None)), FindingKind::OwnName);
+        }
+    }
+
     fn number(&mut self, set: &str, key: &str, value: &[u8]) {
         if let Err(malformed) = Meta::default().read(key, value) {
-            self.malformed.add(Some(set), FindingKind::Malformed(malformed));
+            self.malformed.add(Some(FindingPlace::of_set(set, None)), FindingKind::Malformed(malformed));
         }
     }
 }
 
 /// Checks a row of a set, and adds what diorama refuses and what it would write otherwise.
 pub(super) fn row(set: &str, id: &str, value: &[u8], refused: &mut Findings, altered: &mut Findings) {
-    let place = || format!("{set}/{id}");
+    let place = || Some(FindingPlace::of_set(set, Some(id)));
     match RowView::new(value) {
-        Err(error) => refused.add(Some(&place()), FindingKind::RowRefused(error)),
+        Err(error) => refused.add(place(), FindingKind::RowRefused(error)),
         Ok(row) => {
             for deviation in row.deviations() {
-                altered.add(Some(&place()), FindingKind::RowAltered(deviation));
+                altered.add(place(), FindingKind::RowAltered(deviation));
             }
         }
     }
-}
-
-/// What a table of a set is called in findings.
-pub(super) fn place(table: &Table) -> String {
-    let shown = match TableName::of(table.name()) {
-        TableName::Rows(name) | TableName::Meta(name) => shown(name),
-        TableName::Hidden => None,
-    };
-    shown.unwrap_or_else(|| table.name().to_owned())
-}
-
-/// A name as people read it; `None` if diorama 1.5 would not write it.
-fn shown(name: &str) -> Option<String> {
-    Identity::of_table(name).map(|identity| identity.to_string())
 }

@@ -8,22 +8,32 @@ use crate::error::Error;
 use crate::snapshot::{Entry, Row, Snapshot};
 use std::sync::Arc;
 
-/// Calls `visit` with every entry in the scope, once: those of vantage-live in the order of the selections and of the
-/// cache, and then the sets of diorama. Returns what the selections matched, and the damaged pages that were passed by.
+/// What a walk over entries could not read, and what its selections matched.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Walked {
+    /// Damaged pages that were skipped, and what the visitor has added.
+    pub unread: Unread,
+    /// What the selections matched.
+    pub matched: Matched,
+}
+
+/// Calls `visit` with every entry in the scope, once, and with what could not be read so far: first those of
+/// vantage-live, in the order of the selections and of the cache, then the sets of diorama.
 pub fn each_entry<E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,
-    mut visit: impl FnMut(Entry) -> Result<(), E>,
-) -> Result<(Matched, Vec<Error>), E> {
-    let mut damage = Vec::new();
+    mut visit: impl FnMut(Entry, &mut Unread) -> Result<(), E>,
+) -> Result<Walked, E> {
+    let mut unread = Unread::default();
     let mut matched = selected(snapshot, scope, |entry| {
-        let entry = past_damage(unless_moved(entry, snapshot), &mut damage)?;
-        entry.map_or(Ok(()), |entry| visit(Entry::Live(entry)))
+        let entry = past_damage(unless_moved(entry, snapshot), &mut unread.damage)?;
+        entry.map_or(Ok(()), |entry| visit(Entry::Live(entry), &mut unread))
     })?;
-    for set in readable_sets(snapshot, scope, &mut matched, &mut damage)? {
-        visit(Entry::Set(Arc::new(set)))?;
+    for set in readable_sets(snapshot, scope, &mut matched, &mut unread.damage)? {
+        visit(Entry::Set(Arc::new(set)), &mut unread)?;
     }
-    Ok((matched, damage))
+    Ok(Walked { unread, matched })
 }
 
 /// Calls `visit` with each row of an entry, in order; what cannot be read is skipped and added to `unread`.
@@ -34,7 +44,7 @@ pub fn each_row<E: From<Error>>(
     mut visit: impl FnMut(&Row<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     entry.rows(snapshot, &mut |row| match row {
-        Ok(row) => visit(&row),
+        Ok(row) => visit(row),
         Err(fault) => Ok(unread.add(snapshot, || entry.key().shown(), fault)?),
     })
 }

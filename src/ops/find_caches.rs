@@ -1,16 +1,13 @@
 //! Where caches are.
 
-use crate::diorama::identity::TableName;
-use crate::diorama::meta::{Meta, MetaKey, Nanoseconds};
 use crate::error::Result;
 use crate::live::key::Selection;
-use crate::snapshot::{Snapshot, location};
+use crate::snapshot::{Set, Snapshot, TableRole, location};
 use crate::system::holder::{self, Holder};
 use crate::system::search::{self, Limits};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::str;
 use std::time::{Duration, Instant};
 
 /// Bytes of the smallest file that redb makes.
@@ -46,7 +43,7 @@ pub struct FoundCache {
     pub holders: Option<Vec<Holder>>,
 }
 
-/// What a redb file holds, as the names and types of its tables say.
+/// What a redb file holds, as its tables say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheKind {
@@ -54,11 +51,13 @@ pub enum CacheKind {
     VantageLive,
     /// Tables of vantage-diorama.
     Diorama,
+    /// Tables of either.
+    Both,
     /// Tables of something else, or none.
     Other,
 }
 
-/// Searches the folders of `roots`, and with `open` all files that other processes are seen to have open. A file
+/// Searches `roots`, folders or files, and with `open` all files that other processes are seen to have open. A file
 /// is `depth` folders below a root at the most; after `time` the search stops. It follows no links, and passes
 /// over what it may not read.
 #[must_use]
@@ -107,29 +106,19 @@ fn may_be_cache(path: &Path, metadata: &fs::Metadata) -> bool {
 }
 
 fn look(snapshot: &Snapshot, limits: Limits) -> Result<(CacheKind, Option<u64>)> {
-    let tables = snapshot.tables()?;
+    let roles = snapshot.roles()?;
     let is_named = snapshot.path().file_name().is_some_and(|name| name == location::FILE_NAME);
-    if tables.iter().any(|table| table.cache_key().is_some()) || tables.is_empty() && is_named {
-        return Ok((CacheKind::VantageLive, newest_entry(snapshot, limits)?));
-    }
-    let mut newest = None;
-    let mut kind = CacheKind::Other;
-    for table in &tables {
-        if !matches!(TableName::of(table.name()), TableName::Meta(_)) {
-            continue;
-        }
-        kind = CacheKind::Diorama;
-        let mut meta = Meta::default();
-        for entry in table.definition().tree(snapshot.file()).entries().take(MetaKey::ALL.len() + 16) {
-            let entry = entry.map_err(|error| snapshot.error(error, Some(table.name())))?;
-            if let Ok(key) = str::from_utf8(entry.key()) {
-                // One that diorama cannot read says nothing of the others.
-                meta.read(key, entry.value()).ok();
-            }
-        }
-        newest = newest.max(meta.refreshed_at.max(meta.copied_at).map(Nanoseconds::seconds));
-    }
-    Ok((kind, newest))
+    let holds_live = roles.iter().any(|(_, role)| *role == TableRole::CacheKey) || roles.is_empty() && is_named;
+    let holds_sets = roles.iter().any(|(_, role)| role.is_of_set());
+    let newest_of_live = if holds_live { newest_entry(snapshot, limits)? } else { None };
+    let newest_of_sets = snapshot.sets_of(roles)?.iter().filter_map(Set::fetched_at).max();
+    let kind = match (holds_live, holds_sets) {
+        (true, true) => CacheKind::Both,
+        (true, false) => CacheKind::VantageLive,
+        (false, true) => CacheKind::Diorama,
+        (false, false) => CacheKind::Other,
+    };
+    Ok((kind, newest_of_live.max(newest_of_sets)))
 }
 
 /// `None` if there is no entry, or no time to read all of them.

@@ -1,12 +1,15 @@
 //! What a check finds: how often, and the first places.
 
 use crate::database::IntegrityFault;
+use crate::diorama::identity::{TableName, meta_table};
 use crate::diorama::meta::MalformedMeta;
 use crate::diorama::row::{RowDeviation, RowError};
 use crate::file::Damage;
 use crate::live::deviation::Deviation;
 use crate::live::error::DecodeError;
-use crate::snapshot::{TableKind, TableRole};
+use crate::live::key::Key;
+use crate::snapshot::{SetKey, TableKind, TableRole};
+use std::fmt;
 
 /// How many places are kept of each kind of finding.
 const PLACES: usize = 10;
@@ -25,10 +28,50 @@ pub struct Findings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// The table, the entry by its full key, or nothing for what all tables share.
-    pub place: Option<String>,
+    /// Where; nothing for what all tables share.
+    pub place: Option<FindingPlace>,
     /// What was found there.
     pub kind: FindingKind,
+}
+
+/// Where something was found. It displays as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FindingPlace {
+    /// An entry of vantage-live, by its full key.
+    Entry(Key),
+    /// A table, by its name; mostly it is not one of a set.
+    Table(String),
+    /// A set of diorama, or a row of one.
+    Set(SetKey),
+    /// The meta table of a set of diorama, by the key of the set.
+    Meta(SetKey),
+}
+
+impl FindingPlace {
+    /// The place of a table of which the name alone is known.
+    pub(crate) fn of_table(name: &str) -> FindingPlace {
+        match TableName::of(name) {
+            TableName::Meta(rows) => FindingPlace::Meta(SetKey::new(rows, None)),
+            _ => FindingPlace::Table(name.to_owned()),
+        }
+    }
+
+    /// The place of a set, or of a row of it, by the name of its table.
+    pub(crate) fn of_set(name: &str, row: Option<&str>) -> FindingPlace {
+        FindingPlace::Set(SetKey::new(name, row))
+    }
+}
+
+impl fmt::Display for FindingPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FindingPlace::Entry(key) => key.fmt(f),
+            FindingPlace::Table(name) => f.write_str(name),
+            FindingPlace::Set(key) => key.fmt(f),
+            FindingPlace::Meta(key) => f.write_str(&meta_table(key.name())),
+        }
+    }
 }
 
 /// What was found at a place.
@@ -89,10 +132,10 @@ impl From<Damage> for FindingKind {
 
 impl Findings {
     /// Adds a finding.
-    pub(crate) fn add(&mut self, place: Option<&str>, kind: impl Into<FindingKind>) {
+    pub(crate) fn add(&mut self, place: Option<FindingPlace>, kind: impl Into<FindingKind>) {
         self.count += 1;
         if self.places.len() < PLACES {
-            self.places.push(Finding { place: place.map(str::to_owned), kind: kind.into() });
+            self.places.push(Finding { place, kind: kind.into() });
         }
     }
 

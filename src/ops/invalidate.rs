@@ -4,10 +4,11 @@ use crate::database::{Removal, Removals, Session};
 use crate::diorama::meta::MetaKey;
 use crate::error::Result;
 use crate::live::key::{self, Key, Selection};
+use crate::ops::changed_key::ChangedKey;
 use crate::ops::keep::{Keeper, Lost, LostPart};
 use crate::ops::scope::{Matched, Scope};
 use crate::ops::sets::{narrowed_copies, selected_sets};
-use crate::snapshot::{Set, Snapshot, Table};
+use crate::snapshot::{Set, SetKey, Snapshot, Table};
 
 /// The result of an invalidation, or of its plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,9 +20,9 @@ pub struct Removed {
     pub bytes: u64,
     /// Their full keys, in the order of the cache. A table that vantage-live cannot read, but does
     /// drop, stands here with its cache key alone, and a set of diorama with the name of its table.
-    pub keys: Vec<String>,
-    /// Sets of diorama that hold narrowed copies of removed rows and are left; see [`Scope::with_narrowed`].
-    pub narrowed: Vec<String>,
+    pub keys: Vec<ChangedKey>,
+    /// Sets of diorama that hold narrowed copies of what is removed and are left; see [`Scope::with_narrowed`].
+    pub narrowed: Vec<SetKey>,
     /// What the selections matched.
     pub matched: Matched,
 }
@@ -78,7 +79,7 @@ impl Plan {
 
     /// What is to be kept before it goes.
     pub(crate) fn lost(&self) -> Lost {
-        let mut lost = Lost::of_keys(self.removed.keys.iter().map(|key| Key::new(key)));
+        let mut lost = Lost::of_keys(self.removed.keys.iter().map(|key| Key::new(key.as_str())));
         self.sets.iter().for_each(|set| lost.add(set, LostPart::All));
         lost
     }
@@ -132,7 +133,7 @@ impl Plan {
             }
             self.removed.entries += 1;
             self.removed.bytes += entry.value().len() as u64;
-            self.removed.keys.push(Key::from_parts(cache_key, entry.sub_key()).to_string());
+            self.removed.keys.push(Key::from_parts(cache_key, entry.sub_key()).into());
             sub_keys.push(entry.sub_key().to_owned());
         }
         if left == 0 {
@@ -145,7 +146,7 @@ impl Plan {
 
     fn add_set(&mut self, snapshot: &Snapshot, set: &Set) -> Result<()> {
         self.removed.entries += 1;
-        self.removed.keys.push(set.key().to_string());
+        self.removed.keys.push(set.key().into());
         for row in snapshot.rows(set) {
             self.removed.bytes += row?.value().len() as u64;
         }
@@ -172,7 +173,7 @@ impl Plan {
             self.removed.entries += 1;
             self.removed.bytes += entry.value().len() as u64;
         }
-        self.removed.keys.push(cache_key.to_owned());
+        self.removed.keys.push(ChangedKey::plain(cache_key));
         self.removals.insert(table.name().to_owned(), Removal::Table);
         Ok(())
     }

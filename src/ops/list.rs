@@ -1,11 +1,12 @@
 //! What is in a cache: a summary of each cache key.
 
 use super::past_damage;
+use super::sets::SetFacts;
 use crate::error::{Error, Result};
 use crate::file::Sum;
 use crate::live::key::Selection;
 use crate::ops::unread::{Unread, Unreadable};
-use crate::snapshot::{Layout, PastDamage, Set, Snapshot};
+use crate::snapshot::{PastDamage, Set, Snapshot};
 
 /// What one cache key of vantage-live holds, or one set of diorama.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,10 +14,6 @@ use crate::snapshot::{Layout, PastDamage, Set, Snapshot};
 pub struct CacheKeySummary {
     /// The cache key; for a set, the name of its table.
     pub cache_key: String,
-    /// The key as people read it, where that is another text.
-    pub shown: Option<String>,
-    /// Who wrote it.
-    pub layout: Layout,
     /// Entries, those that cannot be read included; a set is one.
     pub entries: u64,
     /// Rows, as the heads of the entries announce them.
@@ -29,8 +26,8 @@ pub struct CacheKeySummary {
     pub oldest: Option<u64>,
     /// Entries whose head cannot be read.
     pub unreadable: u64,
-    /// The rows that the source of a set has, where that is known.
-    pub total: Option<u64>,
+    /// What else is known of a set of diorama; `None` for a cache key of vantage-live.
+    pub set: Option<SetFacts>,
 }
 
 /// The cache keys of a cache, and what of it could not be read.
@@ -56,15 +53,13 @@ pub fn list(snapshot: &Snapshot) -> Result<List> {
         let Some(cache_key) = table.cache_key() else { continue };
         let mut summary = CacheKeySummary {
             cache_key: cache_key.to_owned(),
-            shown: None,
-            layout: Layout::Live,
             entries: 0,
             rows: 0,
             bytes: 0,
             newest: None,
             oldest: None,
             unreadable: 0,
-            total: None,
+            set: None,
         };
         for entry in snapshot.entries(&Selection::CacheKey(cache_key.to_owned()))? {
             let Some(entry) = past_damage(entry, &mut list.unread.damage)? else { continue };
@@ -89,15 +84,13 @@ pub fn list(snapshot: &Snapshot) -> Result<List> {
         let bytes = sum_rows(snapshot, &set, &mut list.unread.damage)?.bytes;
         list.cache_keys.push(CacheKeySummary {
             cache_key: set.name().to_owned(),
-            shown: Some(set.shown()),
-            layout: Layout::Diorama,
             entries: 1,
             rows: set.rows(),
             bytes,
             newest: set.fetched_at(),
             oldest: set.fetched_at(),
             unreadable: 0,
-            total: set.meta().total,
+            set: Some(SetFacts::of(&set)),
         });
     }
     Ok(list)

@@ -26,13 +26,13 @@ pub struct Near {
 /// considered.
 pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     let Some(cache_key) = selection.cache_key() else { return Ok(Near::default()) };
-    if let Some(keys) = near_sets(snapshot, selection)? {
-        return Ok(Near { keys, as_prefix: 0 });
+    if let Some(near) = near_sets(snapshot, selection)? {
+        return Ok(near);
     }
     let tables = snapshot.tables()?;
     let cache_keys: Vec<&str> = tables.iter().filter_map(|table| table.cache_key()).collect();
     let key = match selection {
-        Selection::Entry(key) | Selection::StartsWith(key) => key,
+        Selection::Entry(key) | Selection::StartsWith(key) | Selection::Begins(key) => key,
         Selection::All | Selection::CacheKey(_) | Selection::Set(_) => {
             let keys = nearest(cache_key, third(cache_key), cache_keys.into_iter().map(str::to_owned));
             return Ok(Near { keys, as_prefix: 0 });
@@ -58,19 +58,23 @@ pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
 }
 
 /// The sets or rows of a set that are near, by the names that people read; `None` if no set is.
-fn near_sets(snapshot: &Snapshot, selection: &Selection) -> Result<Option<Vec<String>>> {
+fn near_sets(snapshot: &Snapshot, selection: &Selection) -> Result<Option<Near>> {
     let Some(typed) = selection.named() else { return Ok(None) };
     let sets = snapshot.sets()?;
     for (cut, _) in typed.rmatch_indices('/') {
         let set = snapshot.select(&sets, &Selection::Set(typed[..cut].to_owned()))?;
         if let [set] = set.as_slice() {
+            let row = &typed[cut + 1..];
+            let mut as_prefix = 0;
             let ids = snapshot.rows(set).take(LOOKED_AT).filter_map(|row| row.ok().map(|row| row.id().to_owned()));
-            let near = nearest(&typed[cut + 1..], third(&typed[cut + 1..]), ids);
-            return Ok(Some(near.into_iter().map(|id| format!("{}/{id}", set.shown())).collect()));
+            let ids = ids.inspect(|id| as_prefix += u64::from(id.starts_with(row)));
+            let near = nearest(row, third(row), ids);
+            let keys = near.into_iter().map(|id| format!("{}/{id}", set.shown())).collect();
+            return Ok(Some(Near { keys, as_prefix }));
         }
     }
     let near = nearest(&typed, third(&typed), sets.iter().map(Set::shown));
-    Ok((!near.is_empty()).then_some(near))
+    Ok((!near.is_empty()).then_some(Near { keys: near, as_prefix: 0 }))
 }
 
 /// How many letters of a text may differ.

@@ -2,10 +2,13 @@
 
 use super::entries::each_entry;
 use super::scope::{Matched, Scope};
+use super::unread::Unread;
 use super::{past_damage, unless_moved};
 use crate::error::Error;
 use crate::snapshot::{Entry, EntryKey, LiveEntry, Row, RowFault, Set, SetRow, Snapshot};
 use crate::system::workers::{LARGE, with_workers};
+use std::mem;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// What is worked on at once.
@@ -42,66 +45,171 @@ impl Part {
         }
     }
 
-    /// Calls `visit` with each of its rows.
-    pub(crate) fn rows(&self, visit: &mut dyn FnMut(&Row<'_>)) -> Result<(), RowFault> {
+    /// Whether it stands for its entry, of which there may be other parts.
+    fn is_entry(&self) -> bool {
+        !matches!(self, Part::Row(..))
+    }
+
+    /// Calls `visit` with each of its rows, until it breaks.
+    pub(crate) fn rows(&self, visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>) -> Result<(), RowFault> {
+        /// The visitor needs no more rows.
+        struct Enough;
         match self {
-            Part::Live(entry) => match entry.envelope() {
-                Err(error) => Err(RowFault::Envelope { key: entry.key(), error }),
-                Ok(envelope) => Row::each_of(&envelope, &mut |row| {
-                    visit(&row);
-                    Ok(())
-                }),
-            },
+            Part::Live(entry) => {
+                let envelope = entry.envelope().map_err(|error| RowFault::Envelope { key: entry.key(), error })?;
+                let visited = Row::each_of(&envelope, &mut |row| match visit(row) {
+                    ControlFlow::Continue(()) => Ok(()),
+                    ControlFlow::Break(()) => Err(Enough),
+                });
+                let (Ok(()) | Err(Enough)) = visited;
+                Ok(())
+            }
             Part::Key(_) => Ok(()),
-            Part::Row(_, row) => row.read(&mut |row| row.map(|row| visit(&row))),
+            Part::Row(_, row) => row.read(&mut |row| {
+                let _ = visit(row?);
+                Ok(())
+            }),
         }
     }
 }
 
-/// What comes back of the parts, in their order.
-pub(crate) enum Worked<Out> {
-    /// What was made of some.
-    Parts(Out),
-    /// A part that is too large to be handed out.
-    Large(Part),
+/// Collects what is made of a part, piece by piece.
+pub(crate) struct Collector<'c, Out> {
+    out: &'c mut Out,
+    /// How many pieces came, and how many of them were collected before.
+    pieces: usize,
+    collected: usize,
+    take: &'c mut dyn FnMut(&mut Out) -> ControlFlow<()>,
 }
 
-/// Hands the parts of the entries in a scope to all cores, and what `work` makes of them to `take`, in order. Of sets
-/// only the row with this id is read, if there is one. `damage` gets the pages that cannot be read.
-pub(crate) fn on_all_cores<Out: Send, E: From<Error>>(
+impl<Out> Collector<'_, Out> {
+    /// Adds a piece by `push`, which breaks where the output is as large as it should become. Breaks where no more
+    /// pieces are needed.
+    pub(crate) fn add(&mut self, push: impl FnOnce(&mut Out) -> ControlFlow<()>) -> ControlFlow<()> {
+        self.pieces += 1;
+        if self.pieces <= self.collected {
+            return ControlFlow::Continue(());
+        }
+        match push(self.out) {
+            ControlFlow::Continue(()) => ControlFlow::Continue(()),
+            ControlFlow::Break(()) => (self.take)(self.out),
+        }
+    }
+}
+
+/// What was made of some parts.
+struct Batch<Out> {
+    out: Out,
+    /// Entries that could be read.
+    entries: u64,
+    faults: Vec<(EntryKey, RowFault)>,
+    /// The parts that are not in it, for lack of room, and how many pieces of the first of them are.
+    left: Vec<Part>,
+    collected: usize,
+}
+
+impl<Out: Default> Batch<Out> {
+    /// Of no part yet.
+    fn of_none(left: Vec<Part>) -> Batch<Out> {
+        Batch { out: Out::default(), entries: 0, faults: Vec::new(), left, collected: 0 }
+    }
+
+    fn of(mut parts: Vec<Part>, work: &Work<'_, Out>) -> Batch<Out> {
+        let mut batch = Batch::of_none(Vec::new());
+        let mut done = 0;
+        for part in &parts {
+            let mut is_full = false;
+            let mut take = |_: &mut Out| {
+                is_full = true;
+                ControlFlow::Break(())
+            };
+            let mut collector = Collector { out: &mut batch.out, pieces: 0, collected: 0, take: &mut take };
+            let read = work(part, &mut collector);
+            let pieces = collector.pieces;
+            if is_full {
+                batch.collected = pieces;
+                break;
+            }
+            done += 1;
+            match read {
+                Ok(()) => batch.entries += u64::from(part.is_entry()),
+                Err(fault) => batch.faults.push((part.key(), fault)),
+            }
+        }
+        batch.left = parts.split_off(done);
+        batch
+    }
+}
+
+/// Collects what is to be made of a part.
+pub(crate) type Work<'w, Out> = dyn Fn(&Part, &mut Collector<'_, Out>) -> Result<(), RowFault> + Sync + 'w;
+
+/// Collects what `work` makes of the parts of the entries in a scope, on all cores, and hands it to `take`, in order.
+/// Where it becomes too large for a batch, or a part is too large to be handed out, the work is done on this thread.
+/// Of sets only the row with this id is read, if there is one. `unread` gets what cannot be read. Returns what the
+/// selections matched, and the number of entries that could be read.
+pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,
     id: Option<&str>,
-    work: impl Fn(Vec<Part>) -> Out + Sync,
-    damage: &mut Vec<Error>,
-    mut take: impl FnMut(Worked<Out>) -> Result<(), E>,
-) -> Result<Matched, E> {
-    with_workers(work, |workers| {
-        let mut push = |part: Part| {
-            let len = part.bytes().len();
-            if len < LARGE {
-                workers.push(part, len);
-                return workers.next_due().map_or(Ok(()), |out| take(Worked::Parts(out)));
-            }
-            while let Some(out) = workers.next() {
-                take(Worked::Parts(out))?;
-            }
-            take(Worked::Large(part))
-        };
-        let mut of_rows = Vec::new();
-        let (matched, of_entries) = each_entry::<E>(snapshot, scope, |entry| match entry {
-            Entry::Live(entry) => push(Part::Live(entry)),
-            Entry::Set(set) => {
-                push(Part::Key(Arc::clone(&set)))?;
-                each_part(snapshot, &set, id, &mut of_rows, &mut push)
-            }
-        })?;
-        damage.extend(of_entries.into_iter().chain(of_rows));
-        while let Some(out) = workers.next() {
-            take(Worked::Parts(out))?;
+    work: &Work<'_, Out>,
+    unread: &mut Unread,
+    mut take: impl FnMut(Out) -> Result<(), E>,
+) -> Result<(Matched, u64), E> {
+    let mut entries = 0;
+    let mut take_batch = |batch: Batch<Out>| {
+        take(batch.out)?;
+        entries += batch.entries;
+        for (key, fault) in batch.faults {
+            unread.add(snapshot, || key.shown(), fault)?;
         }
-        Ok(matched)
-    })
+        let mut collected = batch.collected;
+        for part in batch.left {
+            let (mut out, mut taken) = (Out::default(), Ok(()));
+            let mut take_full = |out: &mut Out| {
+                taken = take(mem::take(out));
+                if taken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            };
+            let collected = mem::take(&mut collected);
+            let read = work(&part, &mut Collector { out: &mut out, pieces: 0, collected, take: &mut take_full });
+            taken?;
+            take(out)?;
+            match read {
+                Ok(()) => entries += u64::from(part.is_entry()),
+                Err(fault) => unread.add(snapshot, || part.key().shown(), fault)?,
+            }
+        }
+        Ok(())
+    };
+    let walked = with_workers(
+        |parts| Batch::of(parts, work),
+        |workers| {
+            let mut push = |part: Part| {
+                let len = part.bytes().len();
+                if len < LARGE {
+                    workers.push(part, len);
+                    return workers.next_due().map_or(Ok(()), &mut take_batch);
+                }
+                while let Some(batch) = workers.next() {
+                    take_batch(batch)?;
+                }
+                take_batch(Batch::of_none(vec![part]))
+            };
+            let walked = each_entry::<E>(snapshot, scope, |entry, unread| match entry {
+                Entry::Live(entry) => push(Part::Live(entry)),
+                Entry::Set(set) => {
+                    push(Part::Key(Arc::clone(&set)))?;
+                    each_part(snapshot, &set, id, &mut unread.damage, &mut push)
+                }
+            })?;
+            while let Some(batch) = workers.next() {
+                take_batch(batch)?;
+            }
+            Ok::<_, E>(walked)
+        },
+    )?;
+    unread.damage.extend(walked.unread.damage);
+    Ok((walked.matched, entries))
 }
 
 /// Calls `push` with the rows of a set, or with the one that has this id.

@@ -9,8 +9,9 @@ use crate::fixture::Fixture;
 use crate::live::envelope::Envelope;
 use crate::live::key::{self, Key};
 use crate::live::view::EnvelopeView;
+use crate::ops::changed_key::ChangedKey;
 use crate::ops::keep::{Keeper, Lost};
-use crate::ops::unread::Unreadable;
+use crate::ops::unread::{Unread, Unreadable};
 use crate::snapshot::{Set, Snapshot};
 use crate::system::spill::Spill;
 
@@ -18,17 +19,17 @@ use crate::system::spill::Spill;
 const MEMORY: usize = 8 * 1024 * 1024;
 
 /// What gets or has got a new value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Rewritten {
     /// The full keys of the entries that change, each once, in the order of the selections and of the cache.
-    pub keys: Vec<String>,
+    pub keys: Vec<ChangedKey>,
     /// Bytes of their new values.
     pub bytes: u64,
     /// Entries in the scope that stay as they are.
     pub unchanged: u64,
-    /// Entries that vantage-live cannot decode, and that stay as they are.
-    pub unreadable: Vec<Unreadable>,
+    /// Entries that vantage-live cannot decode, and that stay as they are. A damaged page is an error.
+    pub unread: Unread,
     /// What the selections matched.
     pub matched: Matched,
 }
@@ -96,7 +97,7 @@ impl RewritePlan {
             let key = entry.key();
             match entry.envelope().map(|envelope| rewrite(&key, &envelope)) {
                 Ok(new) => plan.add(key, new?.as_ref())?,
-                Err(error) => plan.rewritten.unreadable.push(Unreadable { key, error }),
+                Err(error) => plan.rewritten.unread.unreadable.push(Unreadable { key, error }),
             }
             Ok(())
         })?;
@@ -112,7 +113,7 @@ impl RewritePlan {
 
     fn add_set(&mut self, snapshot: &Snapshot, set: &Set, fixture: Fixture) -> Result<()> {
         let load = LoadPlan::new(snapshot, &fixture, Replace::Entries)?;
-        self.rewritten.keys.push(set.key().to_string());
+        self.rewritten.keys.push(set.key().into());
         self.rewritten.bytes += fixture.bytes();
         self.sets.push((set.clone(), fixture, load));
         Ok(())
@@ -130,7 +131,7 @@ impl RewritePlan {
         };
         let value = new.bytes();
         let offset = self.values.push(value).map_err(Error::temporary)?;
-        self.rewritten.keys.push(key.to_string());
+        self.rewritten.keys.push(key.clone().into());
         self.rewritten.bytes += value.len() as u64;
         self.items.push(Item { key, offset, len: value.len() });
         Ok(())

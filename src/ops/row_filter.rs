@@ -11,28 +11,31 @@ use std::sync::Arc;
 /// Why a filter fails on a row.
 pub type FilterError = Box<dyn std::error::Error + Send + Sync>;
 
-type Keep = dyn Fn(&EntryKey, Option<u64>, &str, &Record) -> Result<bool, FilterError> + Send + Sync;
+type Keep = dyn Fn(&EntryKey, Option<u64>, &str, &Record, bool) -> Result<bool, FilterError> + Send + Sync;
 
 /// Decides which rows count, given the full key, the time in seconds since 1970 (`None` if diorama does not
-/// remember), the row id and the row.
+/// remember), the row id, the row, and whether diorama still has to fetch some of its fields.
 #[derive(Clone)]
 pub struct RowFilter(Arc<Keep>);
 
 impl RowFilter {
     /// Keeps the rows for which `keep` is true.
     pub fn new(
-        keep: impl Fn(&EntryKey, Option<u64>, &str, &Record) -> Result<bool, FilterError> + Send + Sync + 'static,
+        keep: impl Fn(&EntryKey, Option<u64>, &str, &Record, bool) -> Result<bool, FilterError> + Send + Sync + 'static,
     ) -> RowFilter {
         RowFilter(Arc::new(keep))
     }
 
     /// Whether a row is kept.
-    ///
-    /// # Errors
-    /// [`Error::Filter`] if the filter fails on the row.
-    pub fn takes(&self, key: &EntryKey, fetched_at: Option<u64>, id: &str, record: &Record) -> Result<bool> {
+    fn takes(
+        &self,
+        key: &EntryKey,
+        fetched_at: Option<u64>,
+        (id, record): (&str, &Record),
+        is_incomplete: bool,
+    ) -> Result<bool> {
         let refused = |source| Error::Filter { key: key.to_string(), id: id.into(), source };
-        (self.0)(key, fetched_at, id, record).map_err(refused)
+        (self.0)(key, fetched_at, id, record, is_incomplete).map_err(refused)
     }
 
     /// Whether the value of an entry of vantage-live has a row that is kept, or cannot be decoded.
@@ -51,7 +54,7 @@ impl RowFilter {
     /// # Errors
     /// [`Error::Filter`] if the filter fails on the row.
     pub fn takes_row(&self, key: &EntryKey, fetched_at: Option<u64>, id: &str, value: &[u8]) -> Result<bool> {
-        RowView::new(value).map_or(Ok(true), |view| self.takes(key, fetched_at, id, &Row::of_set(id, &view).record()))
+        RowView::new(value).map_or(Ok(true), |view| self.takes_of_set(key, fetched_at, &Row::of_set(id, &view)))
     }
 
     /// The entry with the rows that are kept, their bytes as they are; `None` if there are none. What cannot be
@@ -74,7 +77,7 @@ impl RowFilter {
     /// The rows of a set are filtered as they are read; here only until there is one.
     pub(crate) fn reduce_set(&self, snapshot: &Snapshot, set: Set) -> Result<Option<Set>> {
         let (filter, key, fetched_at) = (self.clone(), EntryKey::Set(set.key()), set.fetched_at());
-        let set = set.keeping(move |row| filter.takes(&key, fetched_at, row.id(), &row.record()));
+        let set = set.keeping(move |row| filter.takes_of_set(&key, fetched_at, row));
         let is_left = match snapshot.rows(&set).next() {
             None => false,
             Some(Ok(_) | Err(Error::Damaged { .. })) => true,
@@ -85,7 +88,11 @@ impl RowFilter {
 
     fn retain(&self, key: &EntryKey, envelope: &EnvelopeView<'_>) -> Result<Envelope> {
         let fetched_at = Some(envelope.fetched_at());
-        envelope.retain(|id, record| self.takes(key, fetched_at, id, &record))
+        envelope.retain(|id, record| self.takes(key, fetched_at, (id, &record), false))
+    }
+
+    fn takes_of_set(&self, key: &EntryKey, fetched_at: Option<u64>, row: &Row<'_>) -> Result<bool> {
+        self.takes(key, fetched_at, (row.id(), &row.record()), row.is_incomplete())
     }
 }
 

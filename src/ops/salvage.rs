@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::file::{self, Damage, File, Page, Slot, Survey, Widths};
 use crate::live::key::Selection;
 use crate::ops::copy_table::copy_table;
-use crate::ops::findings::Findings;
+use crate::ops::findings::{FindingPlace, Findings};
 use crate::snapshot::location;
 use crate::snapshot::{Snapshot, Table, TableRole};
 use crate::system::progress;
@@ -246,7 +246,7 @@ impl Rescue<'_> {
     fn note(&mut self, table: Option<&str>, damage: &[Damage]) {
         if self.lossy.is_none() {
             for damage in damage {
-                self.salvaged.damage.add(table, *damage);
+                self.salvaged.damage.add(table.map(FindingPlace::of_table), *damage);
             }
         }
     }

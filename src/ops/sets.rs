@@ -5,8 +5,24 @@ use super::{past_damage, unless_moved};
 use crate::diorama::identity::is_narrowed_copy;
 use crate::error::{Error, Result};
 use crate::live::key::Selection;
-use crate::snapshot::{Set, Snapshot};
+use crate::snapshot::{Set, SetKey, Snapshot};
 use std::collections::HashSet;
+
+/// What is known of a set of diorama beside what is known of any entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetFacts {
+    /// Its key as people read it.
+    pub shown: String,
+    /// The rows that its source has, where that is known.
+    pub total: Option<u64>,
+}
+
+impl SetFacts {
+    pub(super) fn of(set: &Set) -> SetFacts {
+        SetFacts { shown: set.shown(), total: set.meta().total }
+    }
+}
 
 /// The sets in a scope, each once: whole, or the selected rows one by one. `matched` holds the matches in
 /// vantage-live's entries; those in sets are added.
@@ -38,29 +54,12 @@ fn chosen_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Matched) -> Res
     let mut chosen: Vec<Set> = Vec::new();
     for (place, selection) in scope.selections().iter().enumerate() {
         let found = snapshot.select(&all, selection)?;
-        if !found.is_empty() {
+        // The set itself, or its row, may already be gone.
+        let copies = if scope.takes_narrowed() { snapshot.copies(&all, selection)? } else { Vec::new() };
+        if !found.is_empty() || !copies.is_empty() {
             matched.unmatched.retain(|unmatched| *unmatched != place);
         }
-        if found.is_empty() && scope.takes_narrowed() {
-            // The set itself may already be gone.
-            let copies = Snapshot::copies(&all, selection);
-            if !copies.is_empty() {
-                matched.unmatched.retain(|unmatched| *unmatched != place);
-            }
-            chosen.extend(copies);
-        }
-        for set in found {
-            if scope.takes_narrowed() {
-                let copies = all.iter().filter(|copy| is_narrowed_copy(set.name(), copy.name()));
-                for copy in copies {
-                    chosen.extend(match set.row() {
-                        None => Some(copy.clone()),
-                        Some(row) => snapshot.with_row(copy, row)?,
-                    });
-                }
-            }
-            chosen.push(set);
-        }
+        chosen.extend(found.into_iter().chain(copies));
     }
     let whole: HashSet<String> = chosen.iter().filter(|set| set.row().is_none()).map(|set| set.name().into()).collect();
     let mut seen = HashSet::new();
@@ -95,11 +94,24 @@ pub fn sets_in(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Set>> {
     chosen_sets(snapshot, scope, &mut Matched::default())
 }
 
-/// The sets that hold narrowed copies of rows of the selected ones and are not selected themselves.
-pub(crate) fn narrowed_copies(snapshot: &Snapshot, selected: &[Set]) -> Result<Vec<String>> {
-    let names: HashSet<&str> = selected.iter().map(Set::name).collect();
-    let is_left = |set: &Set| {
-        !names.contains(set.name()) && selected.iter().any(|base| is_narrowed_copy(base.name(), set.name()))
-    };
-    Ok(snapshot.sets()?.iter().filter(|set| is_left(set)).map(|set| set.name().to_owned()).collect())
+/// The sets that hold narrowed copies of what is selected and are not selected themselves.
+pub(crate) fn narrowed_copies(snapshot: &Snapshot, selected: &[Set]) -> Result<Vec<SetKey>> {
+    let selected_keys: HashSet<SetKey> = selected.iter().map(Set::key).collect();
+    let mut left = Vec::new();
+    for copy in snapshot.sets()? {
+        if selected_keys.contains(&copy.key()) {
+            continue;
+        }
+        for base in selected.iter().filter(|base| is_narrowed_copy(base.name(), copy.name())) {
+            let is_left = match base.row() {
+                None => true,
+                Some(row) => snapshot.with_row(&copy, row)?.is_some_and(|row| !selected_keys.contains(&row.key())),
+            };
+            if is_left {
+                left.push(copy.key());
+                break;
+            }
+        }
+    }
+    Ok(left)
 }

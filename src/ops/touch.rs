@@ -9,21 +9,22 @@ use crate::error::{Error, Result, SetError};
 use crate::live::fetched_at::FetchedAt;
 use crate::live::key::{self, Key};
 use crate::live::redate::redated;
+use crate::ops::changed_key::ChangedKey;
 use crate::ops::keep::{Keeper, Lost, LostPart};
-use crate::ops::unread::Unreadable;
-use crate::snapshot::{Set, Snapshot};
+use crate::ops::unread::{Unread, Unreadable};
+use crate::snapshot::{Set, SetKey, Snapshot};
 
 /// What a touch gives or has given a new time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Touched {
     /// The full keys of the entries, each once, in the order of the selections and of the cache; of a set of
     /// diorama the name of its table.
-    pub keys: Vec<String>,
+    pub keys: Vec<ChangedKey>,
     /// Sets of diorama that hold narrowed copies of touched rows and are left; see [`Scope::with_narrowed`].
-    pub narrowed: Vec<String>,
-    /// Entries that vantage-live cannot decode, and that stay as they are.
-    pub unreadable: Vec<Unreadable>,
+    pub narrowed: Vec<SetKey>,
+    /// Entries that vantage-live cannot decode, and that stay as they are. A damaged page is an error.
+    pub unread: Unread,
     /// What the selections matched.
     pub matched: Matched,
 }
@@ -33,7 +34,7 @@ pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetch
     let snapshot = session.snapshot()?;
     let plan = TouchPlan::new(&snapshot, scope)?;
     if !plan.touched.keys.is_empty() {
-        let mut lost = Lost::of_keys(plan.touched.keys.iter().map(|key| Key::new(key)));
+        let mut lost = Lost::of_keys(plan.touched.keys.iter().map(|key| Key::new(key.as_str())));
         // Rows stay; where nothing is remembered of them nothing is lost.
         plan.sets.iter().filter(|set| set.meta_table().is_some()).for_each(|set| lost.add(set, LostPart::Meta));
         keeper.keep(&snapshot, &lost)?;
@@ -46,7 +47,7 @@ pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetch
 
 /// The entries that selections come to in one commit of a cache. Their values are not kept, but read
 /// again when they are touched.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TouchPlan<'s> {
     snapshot: &'s Snapshot,
     scope: &'s Scope,
@@ -66,8 +67,8 @@ impl<'s> TouchPlan<'s> {
         let matched = selected::<Error>(snapshot, scope, |entry| {
             let entry = entry?;
             match entry.envelope() {
-                Ok(_) => touched.keys.push(entry.key().to_string()),
-                Err(error) => touched.unreadable.push(Unreadable { key: entry.key(), error }),
+                Ok(_) => touched.keys.push(entry.key().into()),
+                Err(error) => touched.unread.unreadable.push(Unreadable { key: entry.key(), error }),
             }
             Ok(())
         })?;
@@ -76,7 +77,7 @@ impl<'s> TouchPlan<'s> {
         if let Some(set) = sets.iter().find(|set| set.row().is_some()) {
             return Err(SetError::RowWithoutTime { key: set.key().to_string(), set: set.name().to_owned() }.into());
         }
-        touched.keys.extend(sets.iter().map(|set| set.key().to_string()));
+        touched.keys.extend(sets.iter().map(|set| set.key().into()));
         touched.narrowed = narrowed_copies(snapshot, &sets)?;
         Ok(TouchPlan { snapshot, scope, sets, touched })
     }

@@ -11,6 +11,12 @@ const BYTES_PER_COLUMN: usize = 16;
 /// Turns the character before it into an emoji, which is wider.
 const EMOJI_SELECTOR: char = '\u{fe0f}';
 
+/// The columns that text without control characters takes.
+pub fn width(text: &str) -> usize {
+    // Most texts are told from their bytes, which is several times as fast.
+    if text.is_ascii() { text.len() } else { text.width() }
+}
+
 /// The text as [`escape::for_terminal`] has it, if it takes no more than `width` columns; else its
 /// beginning and an ellipsis. No more of a long text is looked at than can be shown of it. No escape
 /// is cut in two, and no letter from its marks.
@@ -18,7 +24,7 @@ pub fn to_width(text: &str, width: usize) -> Cow<'_, str> {
     let most_bytes = width.saturating_mul(BYTES_PER_COLUMN);
     if text.len() <= most_bytes {
         let whole = escape::for_terminal(text);
-        if whole.width() <= width {
+        if self::width(&whole) <= width {
             return whole;
         }
     }
@@ -46,7 +52,7 @@ pub fn to_width(text: &str, width: usize) -> Cow<'_, str> {
 /// Text without anything to escape, if it takes no more than `width` columns; else its beginning, an ellipsis, and
 /// its end, which tells keys apart.
 pub fn in_the_middle(text: &str, width: usize) -> Cow<'_, str> {
-    if text.width() <= width {
+    if self::width(text) <= width {
         return Cow::Borrowed(text);
     }
     let room = width.saturating_sub(1);

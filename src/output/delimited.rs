@@ -3,22 +3,53 @@
 use super::{Grid, Output};
 use std::borrow::Cow;
 use std::io::{self, Write};
+use vlive::ops::Escape;
 
-/// Prints a line of headings and a line per row; values are in quotes where they have to be.
+/// Prints a line of headings and a line per row.
 pub fn print(output: &mut Output, grid: &Grid<'_>, delimiter: u8) -> io::Result<()> {
     row(output, delimiter, grid.headings().map(Cow::Borrowed))?;
-    (0..grid.rows).try_for_each(|place| row(output, delimiter, grid.row(place)))
+    lines(output, delimiter, (0..grid.rows).map(|place| Ok(grid.row(place))))
 }
 
 /// Prints a line of values.
 pub fn row<'c>(output: &mut Output, delimiter: u8, cells: impl Iterator<Item = Cow<'c, str>>) -> io::Result<()> {
+    lines(output, delimiter, [Ok(cells)])
+}
+
+/// Prints lines of values; a value is in quotes where it has to be.
+pub fn lines<C: IntoIterator<Item: AsRef<str>>>(
+    output: &mut Output,
+    delimiter: u8,
+    lines: impl IntoIterator<Item = io::Result<C>>,
+) -> io::Result<()> {
     let escape = output.escape();
-    // In memory, since csv flushes what it writes to.
-    let mut csv = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
-    for cell in cells {
-        csv.write_field(&*escape(&cell)).map_err(io::Error::from)?;
+    let mut csv = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Unflushed(output.data()));
+    for line in lines {
+        for cell in line? {
+            csv.write_field(&*escape(cell.as_ref())).map_err(io::Error::from)?;
+        }
+        csv.write_record(None::<&[u8]>).map_err(io::Error::from)?;
     }
-    csv.write_record(None::<&[u8]>).map_err(io::Error::from)?;
-    let line = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    output.data().write_all(&line)
+    csv.flush()
+}
+
+/// What csv writes to, which it flushes when it is done: more may follow.
+struct Unflushed<W>(W);
+
+impl<W: Write> Write for Unflushed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Appends a line of values, given how text is escaped where output goes.
+pub fn push_row<'c>(text: &mut Vec<u8>, delimiter: u8, escape: Escape, cells: impl Iterator<Item = Cow<'c, str>>) {
+    // Its own buffer is for where each write takes long, and is made anew for each line.
+    let mut csv = csv::WriterBuilder::new().delimiter(delimiter).buffer_capacity(64).from_writer(text);
+    let written = cells.into_iter().try_for_each(|cell| csv.write_field(&*escape(&cell)));
+    written.and_then(|()| csv.write_record(None::<&[u8]>)).expect("memory takes all");
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+pub use vlive::system::steers_terminal as is_unsafe;
 
 /// Escapes control characters, and those that reorder or hide the text around them.
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
@@ -39,19 +40,6 @@ pub fn key_for_terminal(key: &str) -> Cow<'_, str> {
 /// A key in quotes if it is empty or has white space at an end, which could not be seen.
 pub fn visible(key: &str) -> Cow<'_, str> {
     if key.is_empty() || key.trim() != key { Cow::Owned(format!("\"{key}\"")) } else { Cow::Borrowed(key) }
-}
-
-/// Whether a character steers a terminal, reorders text or takes no place in it: Unicode's control characters,
-/// line separators, annotations and those that it calls default-ignorable, which can hide a whole message.
-pub fn is_unsafe(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-            // Not the last two of these, which choose between an emoji and a plain sign.
-            | '\u{fe00}'..='\u{fe0d}')
 }
 
 #[cfg(test)]

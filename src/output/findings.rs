@@ -1,12 +1,23 @@
 //! What a check finds, in words.
 
-use vlive::ops::{Finding, FindingKind, IntegrityFault};
+use super::escape;
+use vlive::ops::{Finding, FindingKind, FindingPlace, IntegrityFault};
 use vlive::snapshot::TableRole;
 
-/// The place of a finding and what was found there.
+/// The place of a finding and what was found there, in one line wherever it is printed.
 pub fn words(finding: &Finding) -> String {
     let what = kind(&finding.kind);
-    finding.place.as_ref().map_or_else(|| what.clone(), |place| format!("{place}: {what}"))
+    let line = finding.place.as_ref().map_or_else(|| what.clone(), |place| format!("{}: {what}", self::place(place)));
+    escape::for_terminal(&line).into_owned()
+}
+
+/// Where something was found, for people.
+pub fn place(place: &FindingPlace) -> String {
+    match place {
+        FindingPlace::Set(key) => key.shown(),
+        FindingPlace::Meta(key) => format!("meta table of {}", key.shown()),
+        place => place.to_string(),
+    }
 }
 
 /// What was found.

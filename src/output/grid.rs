@@ -23,3 +23,12 @@ impl<'c> Grid<'c> {
         (0..self.columns.len()).map(move |column| (self.cell)(row, column))
     }
 }
+
+/// The heading of a column that is not a field: with as many `$` before it as it takes to differ from every field.
+pub fn unlike(heading: &str, fields: &[&str]) -> Cow<'static, str> {
+    let mut heading = heading.to_owned();
+    while fields.contains(&heading.as_str()) {
+        heading.insert(0, '$');
+    }
+    Cow::Owned(heading)
+}

@@ -3,6 +3,7 @@
 use super::{Grid, Output};
 use std::borrow::Cow;
 use std::io::{self, Write};
+use vlive::ops::Escape;
 
 /// Prints a table; numbers stand to the right.
 pub fn print(output: &mut Output, grid: &Grid<'_>) -> io::Result<()> {
@@ -19,10 +20,16 @@ pub fn headings(output: &mut Output, columns: &[(Cow<'_, str>, bool)]) -> io::Re
 
 /// Prints a row of a table.
 pub fn row<'c>(output: &mut Output, cells: impl Iterator<Item = Cow<'c, str>>) -> io::Result<()> {
-    let escape = output.escape();
-    let mut line = "|".to_owned();
-    cells.for_each(|text| line.extend([" ", &escape(&cell(&text)), " |"]));
-    writeln!(output.data(), "{line}")
+    let mut line = Vec::new();
+    push_row(&mut line, output.escape(), cells);
+    output.data().write_all(&line)
+}
+
+/// Appends a row of a table, given how text is escaped where output goes.
+pub fn push_row<'c>(text: &mut Vec<u8>, escape: Escape, cells: impl Iterator<Item = Cow<'c, str>>) {
+    text.push(b'|');
+    cells.for_each(|shown| text.extend_from_slice(format!(" {} |", escape(&cell(&shown))).as_bytes()));
+    text.push(b'\n');
 }
 
 /// Text that neither ends its cell nor its line. `<` would begin a tag, which is not shown, and a

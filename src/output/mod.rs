@@ -23,7 +23,7 @@ use anstyle::{AnsiColor, Style};
 use coloured_json::ColouredJson;
 pub use cut::{in_the_middle, to_width};
 pub use freshness::Freshness;
-pub use grid::Grid;
+pub use grid::{Grid, unlike};
 use pager::{Pager, PagerProgram};
 use progress::Bar;
 use serde::Serialize;
@@ -36,6 +36,7 @@ use std::mem;
 use std::sync::Arc;
 pub use streams::{Color, Stream, Streams};
 use terminal_json::TerminalJson;
+use vlive::ops::{ChangedKey, Escape};
 
 /// Where data and words go.
 pub struct Output {
@@ -117,7 +118,7 @@ impl Output {
     }
 
     /// What [`Self::text`] does, for where output is being written.
-    pub fn escape(&self) -> fn(&str) -> Cow<'_, str> {
+    pub fn escape(&self) -> Escape {
         if self.streams.stdout.is_terminal { escape::for_terminal } else { |text| Cow::Borrowed(text) }
     }
 
@@ -126,8 +127,13 @@ impl Output {
         self.escape_key()(key)
     }
 
+    /// A key that was changed: on a terminal as people read it, in a pipe as it is stored.
+    pub fn changed_key<'k>(&self, key: &'k ChangedKey) -> Cow<'k, str> {
+        self.key(if self.is_terminal() { key.shown() } else { key.as_str() })
+    }
+
     /// What [`Self::key`] does, for where output is being written.
-    pub fn escape_key(&self) -> fn(&str) -> Cow<'_, str> {
+    pub fn escape_key(&self) -> Escape {
         if self.streams.stdout.is_terminal { escape::key_for_terminal } else { |key| Cow::Borrowed(key) }
     }
 

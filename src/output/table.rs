@@ -1,27 +1,22 @@
 //! Aligned columns without borders.
+//!
+//! comfy-table pads and aligns. What it puts around a cell depends on the column and on how wide the cell is, so it
+//! lays out each row in which a cell has a width that is new to its column; the others are put together from what it
+//! did for those. So a table of any length costs its text and little else.
 
-use super::{Freshness, Grid, Output, cut, escape, freshness};
+use super::{Freshness, Grid, Output, cut, escape};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::mem;
-use unicode_width::UnicodeWidthStr;
-
-/// How many rows are laid out at a time, so that a long table takes no more memory than a short one.
-const CHUNK: usize = 1000;
-
-/// Bytes of cells that are laid out at once, if they are long.
-const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// Bytes of text for each column that it takes, at the most, if it is not a heap of marks.
 const BYTES_PER_COLUMN: usize = 16;
 
-/// Columns up to which cells are padded; a longer cell, such as a key of a megabyte, moves only its own row. The
-/// table crate counts columns in 16 bits.
+/// Columns up to which cells are padded; a longer cell, such as a key of a megabyte, moves only its own row.
 const WIDEST: usize = 200;
 
 /// Spaces between two columns.
-pub const GAP: u16 = 2;
+const GAP: u16 = 2;
 
 /// The width to which a column may be cut so that others fit: that of a date and an ellipsis.
 const NARROW: usize = 11;
@@ -29,75 +24,104 @@ const NARROW: usize = 11;
 /// The same for the first column, which tells the rows apart.
 const NARROW_FIRST: usize = 24;
 
+/// The narrowest that the first column becomes where only that is cut.
+const NARROW_KEY: usize = 16;
+
+/// Ends a cell that is laid out in place of others; it takes no column.
+const MARK: &str = "\u{301}";
+
 /// A column's heading, and whether it holds numbers, which are right-aligned.
 pub type Column<'h> = (&'h str, bool);
 
-/// Prints a table with `rows` under `columns`; nothing if there are none.
-pub fn print<const N: usize, R>(
+/// Prints a table with `rows` under `columns`; nothing if there are none. On a terminal for which the table is too
+/// wide, cells of the first column are cut in the middle.
+pub fn print<const N: usize, R: Copy>(
     output: &mut Output,
     columns: [Column<'_>; N],
-    rows: &[R],
-    cells: impl Fn(&R, &Output) -> [String; N],
+    rows: impl IntoIterator<Item = R, IntoIter: Clone>,
+    cells: impl Fn(R, &Output) -> [String; N],
 ) -> io::Result<()> {
     print_ages(output, columns, rows, cells, |_| [None; N])
 }
 
-/// The same with cells that are ages.
-pub fn print_ages<const N: usize, R>(
+/// The same with cells that are ages. Each row is asked for its cells more than once rather than kept.
+pub fn print_ages<const N: usize, R: Copy>(
     output: &mut Output,
     columns: [Column<'_>; N],
-    rows: &[R],
-    cells: impl Fn(&R, &Output) -> [String; N],
-    freshness: impl Fn(&R) -> [Option<Freshness>; N],
+    rows: impl IntoIterator<Item = R, IntoIter: Clone>,
+    cells: impl Fn(R, &Output) -> [String; N],
+    freshness: impl Fn(R) -> [Option<Freshness>; N],
 ) -> io::Result<()> {
-    let cells = |row: usize, output: &Output| cells(&rows[row], output).into_iter().zip(freshness(&rows[row]));
-    lay_out(output, &columns, rows.len(), WIDEST, cells)
+    let rows = rows.into_iter();
+    let mut widths = columns.map(|(heading, _)| width_of(heading, None));
+    let mut is_empty = true;
+    for row in rows.clone() {
+        is_empty = false;
+        for (width, cell) in widths.iter_mut().zip(cells(row, output)) {
+            *width = (*width).max(width_of(&cell, None));
+        }
+    }
+    if is_empty {
+        return Ok(());
+    }
+    let beside: usize = widths.iter().skip(1).map(|width| usize::from(GAP) + width).sum();
+    let room = output.width().map_or(usize::MAX, |width| width.saturating_sub(beside).max(NARROW_KEY));
+    let narrow = widths[0].min(room);
+    let is_cut = narrow < widths[0];
+    widths[0] = narrow;
+    let columns =
+        columns.iter().zip(widths).map(|((heading, is_number), width)| (Cow::Borrowed(*heading), *is_number, width));
+    let mut layout = Layout::new(&columns.collect::<Vec<_>>(), None);
+    layout.heading(output)?;
+    for row in rows {
+        let mut cells = cells(row, output);
+        if is_cut {
+            cells[0] = cut::in_the_middle(&cells[0], room).into_owned();
+        }
+        layout.row_of_ages(output, cells.into_iter().map(Cow::Owned).zip(freshness(row)))?;
+    }
+    Ok(())
 }
 
 /// Prints a grid, a line per row whatever there is in its cells; nothing if it has no rows. Cells are
 /// cut so that it fits into `width`; columns that do not fit even so are left out. Returns how many
-/// are not. `freshness` tells
-/// which cells, by row and column, are ages.
+/// are not. `freshness` tells which cells, by row and column, are ages.
 pub fn print_grid_ages(
     output: &mut Output,
     grid: &Grid<'_>,
     width: Option<usize>,
     freshness: impl Fn(usize, usize) -> Option<Freshness>,
 ) -> io::Result<usize> {
-    let limits = match width {
-        Some(width) => {
-            let full = |(column, (heading, _)): (usize, &(Cow<'_, str>, bool))| {
-                let cells = (0..grid.rows).map(|row| width_of(&(grid.cell)(row, column), Some(width)));
-                cells.max().unwrap_or_default().max(width_of(heading, Some(width)))
-            };
-            fit(&grid.columns.iter().enumerate().map(full).collect::<Vec<_>>(), width)
-        }
-        None => vec![usize::MAX; grid.columns.len()],
-    };
-    let headings: Vec<String> = grid.headings().zip(&limits).map(|(heading, limit)| shown(heading, *limit)).collect();
-    let columns: Vec<Column<'_>> =
-        headings.iter().zip(&grid.columns).map(|(heading, (_, is_number))| (heading.as_str(), *is_number)).collect();
-    lay_out(output, &columns, grid.rows, width.unwrap_or(WIDEST), |row, _| {
-        let cells = grid.row(row).zip(&limits).enumerate();
-        cells.map(|(column, (cell, limit))| (shown(&cell, *limit), freshness(row, column))).collect::<Vec<_>>()
-    })?;
-    Ok(limits.len())
+    let columns = grid.columns.iter().enumerate().map(|(column, (heading, is_number))| {
+        let cells = (0..grid.rows).map(|row| width_of(&(grid.cell)(row, column), width));
+        (heading.clone(), *is_number, cells.max().unwrap_or_default())
+    });
+    let mut layout = Layout::new(&columns.collect::<Vec<_>>(), width);
+    if grid.rows > 0 {
+        layout.heading(output)?;
+    }
+    for row in 0..grid.rows {
+        let cells = grid.row(row).enumerate().map(|(column, cell)| (cell, freshness(row, column)));
+        layout.row_of_ages(output, cells)?;
+    }
+    Ok(layout.columns())
 }
 
 /// A cell as it is printed.
-fn shown(text: &str, limit: usize) -> String {
-    match limit {
-        usize::MAX => escape::for_terminal(text).into_owned(),
-        limit => cut::to_width(text, limit).into_owned(),
-    }
+fn shown(text: Cow<'_, str>, limit: usize) -> Cow<'_, str> {
+    let changed = match if limit == usize::MAX { escape::for_terminal(&text) } else { cut::to_width(&text, limit) } {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(changed) => Some(changed),
+    };
+    changed.map_or(text, Cow::Owned)
 }
 
 /// The columns that a cell takes, in a table that has to fit into `width` or in one of any width.
 pub fn width_of(text: &str, width: Option<usize>) -> usize {
     match width {
-        Some(width) => cut::to_width(text, width).width(),
+        Some(width) => cut::width(&cut::to_width(text, width)),
         None if text.len() > WIDEST * BYTES_PER_COLUMN => WIDEST,
-        None => escape::for_terminal(text).width().min(WIDEST),
+        None => cut::width(&escape::for_terminal(text)).min(WIDEST),
     }
 }
 
@@ -109,14 +133,29 @@ pub fn fits(columns: &[(Cow<'_, str>, bool, usize)], width: usize) -> bool {
 
 /// A table whose rows come one by one: how wide its cells are is known before.
 pub struct Layout {
-    headings: Vec<(String, bool)>,
+    columns: Vec<LaidOut>,
+    /// As many as are ever needed in a row.
+    spaces: String,
+    line: String,
+}
+
+/// A column, and what the table crate has made of its cells.
+struct LaidOut {
+    heading: String,
+    is_number: bool,
     /// Columns to which cells are cut.
-    limits: Vec<usize>,
+    limit: usize,
     /// Columns to which they are padded.
-    widths: Vec<usize>,
-    lines: Vec<Vec<String>>,
-    /// Bytes of the lines that are kept.
-    bytes: usize,
+    width: usize,
+    /// Spaces before a cell, by the columns that it takes; `None` for a width that was not laid out yet.
+    before: Vec<Option<u16>>,
+}
+
+/// A cell as it is printed, and the columns that it takes, no more than its column has.
+struct Cell<'c> {
+    text: Cow<'c, str>,
+    width: usize,
+    freshness: Option<Freshness>,
 }
 
 impl Layout {
@@ -130,41 +169,89 @@ impl Layout {
             Some(width) => fit(&full, width),
             None => vec![usize::MAX; columns.len()],
         };
-        let widths = full.iter().zip(&limits).map(|(full, limit)| *full.min(limit)).collect();
-        let headings = columns.iter().zip(&limits);
-        let headings = headings.map(|((heading, is_number, _), limit)| (shown(heading, *limit), *is_number)).collect();
-        Layout { headings, limits, widths, lines: Vec::new(), bytes: 0 }
+        let laid_out = columns.iter().zip(full).zip(limits).map(|(((heading, is_number, _), full), limit)| {
+            // The table crate counts columns, with the gap, in 16 bits.
+            let width = full.min(limit).min(usize::from(u16::MAX - GAP));
+            let heading = shown(Cow::Borrowed(&**heading), limit).into_owned();
+            LaidOut { heading, is_number: *is_number, limit, width, before: vec![None; width + 1] }
+        });
+        let columns: Vec<LaidOut> = laid_out.collect();
+        let widest = columns.iter().map(|column| column.width).max().unwrap_or_default();
+        Layout { columns, spaces: " ".repeat(widest + usize::from(GAP)), line: String::new() }
     }
 
     /// The columns that fit.
     pub fn columns(&self) -> usize {
-        self.limits.len()
+        self.columns.len()
     }
 
-    pub fn heading(&self, output: &mut Output) -> io::Result<()> {
-        let headings = self.headings.iter().map(|(heading, _)| heading.clone()).collect();
-        output.heading(&self.laid_out(vec![headings]).concat())
+    pub fn heading(&mut self, output: &mut Output) -> io::Result<()> {
+        let headings: Vec<String> = self.columns.iter().map(|column| column.heading.clone()).collect();
+        self.lay_out(headings.iter().map(|heading| (Cow::Borrowed(heading.as_str()), None)));
+        output.heading(&self.line)
     }
 
-    /// Prints a row, with others after it.
+    /// Prints a row.
     pub fn row<'c>(&mut self, output: &mut Output, cells: impl Iterator<Item = Cow<'c, str>>) -> io::Result<()> {
-        let line: Vec<String> = cells.zip(&self.limits).map(|(cell, limit)| shown(&cell, *limit)).collect();
-        self.bytes += line.iter().map(String::len).sum::<usize>();
-        self.lines.push(line);
-        if self.lines.len() == CHUNK || self.bytes >= CHUNK_BYTES { self.end(output) } else { Ok(()) }
+        self.row_of_ages(output, cells.map(|cell| (cell, None)))
     }
 
-    /// Prints the rows that were kept.
-    pub fn end(&mut self, output: &mut Output) -> io::Result<()> {
-        self.bytes = 0;
-        let lines = mem::take(&mut self.lines);
-        self.laid_out(lines).iter().try_for_each(|line| writeln!(output.data(), "{line}"))
+    /// The same with cells that are ages.
+    fn row_of_ages<'c>(
+        &mut self,
+        output: &mut Output,
+        cells: impl Iterator<Item = (Cow<'c, str>, Option<Freshness>)>,
+    ) -> io::Result<()> {
+        let is_coloured = output.colours_data();
+        self.lay_out(cells.map(|(cell, freshness)| (cell, freshness.filter(|_| is_coloured))));
+        self.line.push('\n');
+        output.data().write_all(self.line.as_bytes())
     }
 
-    fn laid_out(&self, lines: Vec<Vec<String>>) -> Vec<String> {
-        let columns: Vec<Column<'_>> =
-            self.headings.iter().map(|(heading, is_number)| (heading.as_str(), *is_number)).collect();
-        Chunk { columns: &columns, widths: &self.widths, lines }.take()
+    /// Makes the line of a row.
+    fn lay_out<'c>(&mut self, cells: impl Iterator<Item = (Cow<'c, str>, Option<Freshness>)>) {
+        let cells = cells.zip(&self.columns).map(|((text, freshness), column)| {
+            let text = shown(text, column.limit);
+            let is_long = text.len() > column.width.max(WIDEST) * BYTES_PER_COLUMN;
+            let width = if is_long { column.width } else { cut::width(&text).min(column.width) };
+            Cell { text, width, freshness }
+        });
+        let cells: Vec<Cell<'_>> = cells.collect();
+        if self.columns.iter().zip(&cells).any(|(column, cell)| column.before[cell.width].is_none()) {
+            self.ask(&cells);
+        }
+        self.line.clear();
+        for (column, Cell { text, width, freshness }) in self.columns.iter().zip(&cells) {
+            let before = usize::from(column.before[*width].unwrap_or_default());
+            self.line.push_str(&self.spaces[..before]);
+            match freshness {
+                Some(freshness) => self.line.push_str(&freshness.painted(text)),
+                None => self.line.push_str(text),
+            }
+            self.line.push_str(&self.spaces[..column.width + usize::from(GAP) - before - width]);
+        }
+        self.line.truncate(self.line.trim_end().len());
+    }
+
+    /// Has a row of cells of the same widths laid out.
+    fn ask(&mut self, cells: &[Cell<'_>]) {
+        let mut table = Table::new();
+        table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.add_row(cells.iter().map(|cell| "x".repeat(cell.width) + MARK));
+        for (column, LaidOut { width, is_number, .. }) in table.column_iter_mut().zip(&self.columns) {
+            let width = u16::try_from(*width).unwrap_or(u16::MAX).saturating_add(GAP);
+            column.set_padding((0, GAP)).set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+            if *is_number {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let line = table.lines().next().unwrap_or_default();
+        let (mut end, mut begin) = (0, 0);
+        for ((text, cell), column) in line.split(MARK).zip(cells).zip(&mut self.columns) {
+            end += text.len();
+            column.before[cell.width] = u16::try_from(end - cell.width - begin).ok();
+            begin += column.width + usize::from(GAP);
+        }
     }
 }
 
@@ -195,95 +282,58 @@ fn fit(full: &[usize], width: usize) -> Vec<usize> {
     widths
 }
 
-/// Cells are padded to no more than `widest` columns. Control characters in cells are escaped.
-fn lay_out<C: IntoIterator<Item = (String, Option<Freshness>)>>(
-    output: &mut Output,
-    columns: &[Column<'_>],
-    rows: usize,
-    widest: usize,
-    cells: impl Fn(usize, &Output) -> C,
-) -> io::Result<()> {
-    if rows == 0 {
-        return Ok(());
-    }
-    let line = |row: usize, output: &Output| -> Vec<String> {
-        let shown = |(cell, freshness): (String, Option<Freshness>)| {
-            let cell = escape::for_terminal(&cell);
-            match freshness.filter(|_| output.colours_data()) {
-                Some(freshness) => freshness.marked(&cell),
-                None => cell.into_owned(),
-            }
-        };
-        cells(row, output).into_iter().map(shown).collect()
-    };
-    let headings: Vec<String> = columns.iter().map(|(heading, _)| escape::for_terminal(heading).into_owned()).collect();
-    let mut widths: Vec<usize> = headings.iter().map(|heading| heading.width().min(widest)).collect();
-    for row in 0..rows {
-        for (width, cell) in widths.iter_mut().zip(line(row, output)) {
-            *width = (*width).max(cell.width().min(widest));
-        }
-    }
-    let mut chunk = Chunk { columns, widths: &widths, lines: Vec::new() };
-    chunk.lines.push(headings);
-    let heading = chunk.take().concat();
-    output.heading(&heading)?;
-    for row in 0..rows {
-        if chunk.lines.len() == CHUNK {
-            chunk.print(output)?;
-        }
-        chunk.lines.push(line(row, output));
-    }
-    chunk.print(output)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Lines that are laid out together. All chunks of a table have the same widths.
-struct Chunk<'c> {
-    columns: &'c [Column<'c>],
-    widths: &'c [usize],
-    lines: Vec<Vec<String>>,
-}
-
-impl Chunk<'_> {
-    fn print(&mut self, output: &mut Output) -> io::Result<()> {
-        let lines = self.take();
-        if output.colours_data() {
-            return lines.iter().try_for_each(|line| writeln!(output.data(), "{}", freshness::styled(line)));
-        }
-        lines.iter().try_for_each(|line| writeln!(output.data(), "{line}"))
-    }
-
-    fn take(&mut self) -> Vec<String> {
-        if self.lines.is_empty() {
-            return Vec::new();
-        }
-        let mut long = Vec::new();
+    /// The rows as comfy-table lays them out together.
+    fn at_once(rows: &[Vec<&str>], is_number: &[bool]) -> Vec<String> {
         let mut table = Table::new();
         table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        for (row, mut line) in mem::take(&mut self.lines).into_iter().enumerate() {
-            for (cell, width) in line.iter_mut().zip(self.widths) {
-                if cell.len() > *width && cell.width() > *width {
-                    long.push((row, mem::replace(cell, stand_in(*width)), *width));
-                }
-            }
-            table.add_row(line);
-        }
-        for ((column, (_, is_number)), width) in table.column_iter_mut().zip(self.columns).zip(self.widths) {
-            let width = u16::try_from(*width).unwrap_or(u16::MAX).saturating_add(GAP);
-            column.set_padding((0, GAP)).set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+        table.add_rows(rows);
+        for (column, is_number) in table.column_iter_mut().zip(is_number) {
+            column.set_padding((0, GAP));
             if *is_number {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        let mut lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-        for (row, cell, width) in long {
-            lines[row] = lines[row].replacen(&stand_in(width), &cell, 1);
-        }
-        lines
+        table.lines().map(|line| line.trim_end().to_owned()).collect()
     }
-}
 
-/// What is laid out in place of a cell that is wider than its column: control characters, of which no cell has
-/// any.
-fn stand_in(width: usize) -> String {
-    "\u{1}".repeat(width)
+    #[test]
+    fn rows_one_by_one_are_laid_out_as_rows_together() {
+        let texts = ["", "a", "bc", "数字", "e\u{301}", "\u{301}", "a long one with words", "👍🏽", "x ", " x"];
+        let mut number = 1_u64;
+        let mut next = |bound: usize| {
+            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(number >> 33).expect("31 bits") % bound
+        };
+        for _ in 0..200 {
+            let is_number: Vec<bool> = (0..=next(4)).map(|_| next(2) == 0).collect();
+            let rows: Vec<Vec<&str>> =
+                (0..12).map(|_| is_number.iter().map(|_| texts[next(texts.len())]).collect()).collect();
+            let columns = is_number.iter().enumerate().map(|(column, is_number)| {
+                let widths = rows.iter().map(|row| width_of(row[column], None));
+                (Cow::Borrowed(""), *is_number, widths.max().expect("there are rows"))
+            });
+            let mut layout = Layout::new(&columns.collect::<Vec<_>>(), None);
+            let one_by_one = rows.iter().map(|row| {
+                layout.lay_out(row.iter().map(|cell| (Cow::Borrowed(*cell), None)));
+                layout.line.clone()
+            });
+            assert_eq!(one_by_one.collect::<Vec<_>>(), at_once(&rows, &is_number), "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn a_cell_that_is_too_wide_moves_only_its_own_row() {
+        let mut layout = Layout::new(&["A", "B"].map(|heading| (heading.into(), false, 3)), None);
+        let mut line = |cells: [&str; 2]| {
+            layout.lay_out(cells.iter().map(|cell| (Cow::Borrowed(*cell), None)));
+            layout.line.clone()
+        };
+        assert_eq!(line(["abcdefgh", "x"]), "abcdefgh  x");
+        assert_eq!(line(["abc", "x"]), "abc  x");
+        assert_eq!(line(["a", "x"]), "a    x");
+    }
 }

@@ -1,13 +1,10 @@
 //! What each table of a file is.
 
 use crate::diorama::identity::{TableName, meta_table};
-use crate::diorama::row::RowView;
+use crate::diorama::row::{Likeness, SAMPLE};
 use crate::error::{Error, Result};
 use crate::snapshot::{Snapshot, Table};
 use std::collections::HashSet;
-
-/// Rows that are looked at to tell a table of diorama from one of another program.
-const SAMPLE: usize = 8;
 
 /// What a table of a file is, by its name, its types, the tables beside it and, where these do not tell,
 /// its first rows; never by the file's name.
@@ -82,23 +79,23 @@ impl Snapshot {
     }
 
     fn role_by_rows(&self, table: &Table) -> Result<TableRole> {
-        let mut is_array = false;
+        let mut likeness = None;
         for entry in table.definition().tree(self.file()).entries().take(SAMPLE) {
             let entry = match entry.map_err(|error| self.error(error, Some(table.name()))) {
                 // Whoever reads the rows finds the damage again.
                 Err(Error::Damaged { .. }) => return Ok(TableRole::Rows),
                 entry => entry?,
             };
-            if RowView::new(entry.value()).is_ok() {
-                return Ok(TableRole::Rows);
+            likeness = Some(Likeness::with(likeness, entry.value()));
+            if likeness == Some(Likeness::Row) {
+                break;
             }
-            is_array |= matches!(entry.value().first(), Some(0x80..=0x9f));
         }
-        Ok(match (table.entries(), is_array) {
-            // diorama lists it, and another program would have had little reason to make it.
-            (0, _) => TableRole::Rows,
-            (_, true) => TableRole::Source,
-            _ => TableRole::Foreign,
+        Ok(match likeness {
+            // diorama lists an empty one, and another program would have had little reason to make it.
+            None | Some(Likeness::Row | Likeness::Refused) => TableRole::Rows,
+            Some(Likeness::Record) => TableRole::Source,
+            Some(Likeness::Neither) => TableRole::Foreign,
         })
     }
 }

@@ -11,13 +11,11 @@ use crate::live::key::Key;
 use crate::live::view::EnvelopeView;
 use indexmap::IndexMap;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 
-/// What was verified is not too deep.
-const ANY_DEPTH: usize = usize::MAX;
-
 /// Takes a row, or why it cannot be read.
-pub type VisitRow<'v, T> = dyn FnMut(Result<Row<'_>, RowFault>) -> T + 'v;
+pub type VisitRow<'v, T> = dyn FnMut(Result<&Row<'_>, RowFault>) -> T + 'v;
 
 /// Why rows cannot be read.
 #[derive(Debug)]
@@ -50,7 +48,8 @@ pub struct Row<'r> {
     id: Cow<'r, str>,
     maps: &'r VerifiedMaps<'r>,
     start: usize,
-    end: usize,
+    /// Where its fields end, once that is known.
+    end: Cell<Option<usize>>,
     is_incomplete: bool,
 }
 
@@ -59,22 +58,28 @@ impl<'r> Row<'r> {
     pub(crate) fn of_set(id: &'r str, view: &'r RowView<'r>) -> Row<'r> {
         let range = view.body_range();
         let is_incomplete = view.status() == Status::Incomplete;
-        Row { id: Cow::Borrowed(id), maps: view.maps(), start: range.start, end: range.end, is_incomplete }
+        let end = Cell::new(Some(range.end));
+        Row { id: Cow::Borrowed(id), maps: view.maps(), start: range.start, end, is_incomplete }
     }
 
     /// Calls `visit` with each row of an envelope of vantage-live.
     pub(crate) fn each_of<E>(
         envelope: &EnvelopeView<'_>,
-        visit: &mut dyn FnMut(Row<'_>) -> Result<(), E>,
+        visit: &mut dyn FnMut(&Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        envelope.each_record(&mut |id, range| {
-            visit(Row { id, maps: envelope.maps(), start: range.start, end: range.end, is_incomplete: false })
+        envelope.each_record(&mut |id, record| {
+            let (start, end) = (record.pos(), Cell::new(None));
+            let row = Row { id, maps: envelope.maps(), start, end, is_incomplete: false };
+            visit(&row)?;
+            // A visitor that has read the fields need not do so again.
+            record.pass(row.end.get().map_or(0, |end| end - start));
+            Ok(())
         })
     }
 
     /// The row with this id whose record is there in an envelope.
     pub(crate) fn of_envelope(id: &'r str, envelope: &'r EnvelopeView<'r>, record: &Range<usize>) -> Row<'r> {
-        let (start, end) = (record.start, record.end);
+        let (start, end) = (record.start, Cell::new(Some(record.end)));
         Row { id: Cow::Borrowed(id), maps: envelope.maps(), start, end, is_incomplete: false }
     }
 
@@ -93,7 +98,13 @@ impl<'r> Row<'r> {
     /// Its fields as CBOR, as they are stored.
     #[must_use]
     pub fn bytes(&self) -> &'r [u8] {
-        &self.maps.bytes()[self.start..self.end]
+        let end = self.end.get().unwrap_or_else(|| {
+            let mut record = Reader::at(self.maps.bytes(), self.start);
+            record.pass_item().expect("what was verified can be read");
+            self.end.set(Some(record.pos()));
+            record.pos()
+        });
+        &self.maps.bytes()[self.start..end]
     }
 
     /// The maps among the bytes that it is read from.
@@ -111,7 +122,7 @@ impl<'r> Row<'r> {
         let mut ranges = Ranges::new();
         let walked = self.fields::<CborError>(&mut |name, value| {
             let start = value.pos();
-            value.skip(ANY_DEPTH)?;
+            value.pass_item()?;
             ranges.insert(name, start..value.pos());
             Ok(())
         });
@@ -124,7 +135,11 @@ impl<'r> Row<'r> {
     pub(crate) fn fields<E: From<CborError>>(&self, visit: &mut Visit<'_, 'r, E>) -> Result<(), E> {
         let mut record = Reader::at(self.maps.bytes(), self.start);
         match record.peek()? {
-            Head::Map(_) => self.maps.pairs(&mut record, visit),
+            Head::Map(_) => {
+                self.maps.pairs(&mut record, visit)?;
+                self.end.set(Some(record.pos()));
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -135,7 +150,7 @@ impl<'r> Row<'r> {
         let mut fields = Record::new();
         let read = self.fields::<CborError>(&mut |name, value| {
             let start = value.pos();
-            value.skip(ANY_DEPTH)?;
+            value.pass_item()?;
             let field = ciborium::from_reader(value.since(start)).expect("ciborium reads what was verified");
             fields.insert(name.into_owned(), field);
             Ok(())

@@ -4,7 +4,7 @@ use crate::diorama::row::RowView;
 use crate::error::Result;
 use crate::file::{self, Cursor, Sum, TreeEntries, TreeEntry};
 use crate::snapshot::row::{Row, RowFault, VisitRow};
-use crate::snapshot::sets::Set;
+use crate::snapshot::sets::{Set, SetKey};
 use crate::snapshot::{Snapshot, Table};
 use std::str;
 
@@ -31,7 +31,7 @@ impl SetRow {
     /// Calls `visit` with the row as diorama reads it, or with why it does not.
     pub fn read<T>(&self, visit: &mut VisitRow<'_, T>) -> T {
         match RowView::new(self.value()) {
-            Ok(view) => visit(Ok(Row::of_set(self.id(), &view))),
+            Ok(view) => visit(Ok(&Row::of_set(self.id(), &view))),
             Err(error) => visit(Err(RowFault::Refused { id: self.id().to_owned(), error })),
         }
     }
@@ -76,7 +76,7 @@ impl Iterator for SetRows<'_> {
         loop {
             let row = self.next_stored()?;
             let (Some(keep), Ok(stored)) = (self.set.filter(), &row) else { return Some(row) };
-            match stored.read(&mut |row| row.map_or(Ok(true), |row| keep(&row))) {
+            match stored.read(&mut |row| row.map_or(Ok(true), keep)) {
                 Ok(false) => {}
                 Ok(true) => return Some(row),
                 Err(error) => return Some(Err(error)),
@@ -153,6 +153,14 @@ impl Snapshot {
             return None;
         }
         table.definition().tree(self.file()).sum().filter(|sum| sum.entries == table.entries())
+    }
+
+    /// A row of a set by its id, for which no other row is read, and nothing that is remembered of the set.
+    pub fn row(&self, set: &SetKey, id: &str) -> Result<Option<SetRow>> {
+        let definition = self.table_tree().get(set.name()).map_err(|error| self.error(error, None))?;
+        let Some(definition) = definition else { return Ok(None) };
+        let entry = definition.tree(self.file()).get(id.as_bytes());
+        Ok(entry.map_err(|error| self.error(error, Some(set.name())))?.map(SetRow))
     }
 
     /// The rows of a set from an id on.

@@ -31,10 +31,12 @@ impl SetKey {
         SetKey::new(name, None)
     }
 
-    /// Whether a selection takes exactly this, where no other set has a longer name that fits.
+    /// Whether a selection takes this, or the set that it is a row of, where no other set has a longer name that fits.
     pub(crate) fn is_selected(&self, selection: &Selection) -> bool {
         let Some(typed) = selection.named() else { return true };
-        find(&typed, |name| (name == self.name()).then_some(())).is_some_and(|((), row)| row == self.row())
+        find(&typed, |name| (name == self.name()).then_some(())).is_some_and(|((), named)| {
+            named.is_none_or(|named| self.row().is_some_and(|row| selection.takes_row(named, row)))
+        })
     }
 
     /// The name of the table of rows.
@@ -171,6 +173,11 @@ impl Set {
         root(&self.rows) == root(&other.rows) && root(&self.meta_table) == root(&other.meta_table)
     }
 
+    /// The set with this row alone, which it must have.
+    fn of_row(&self, row: &str) -> Set {
+        Set { key: SetKey { row: Some(row.into()), ..self.key() }, ..self.clone() }
+    }
+
     /// The filter that its rows must pass.
     pub(super) fn filter(&self) -> Option<&Keep> {
         self.keep.as_ref().map(|KeepRows(keep)| &**keep)
@@ -226,17 +233,17 @@ impl Snapshot {
         for (table, role) in roles {
             if role == TableRole::Rows {
                 let meta = metas.remove(table.name());
-                sets.push(self.set(table.name().into(), Some(table), meta)?);
+                sets.push(self.read_set(table.name().into(), Some(table), meta)?);
             }
         }
         for (name, meta) in metas {
-            sets.push(self.set(name.into(), None, Some(meta))?);
+            sets.push(self.read_set(name.into(), None, Some(meta))?);
         }
         sets.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(sets)
     }
 
-    fn set(&self, name: Arc<str>, rows: Option<Table>, meta_table: Option<Table>) -> Result<Set> {
+    fn read_set(&self, name: Arc<str>, rows: Option<Table>, meta_table: Option<Table>) -> Result<Set> {
         let (mut meta, mut malformed, mut damage) = (Meta::default(), Vec::new(), None);
         if let Some(table) = &meta_table {
             for entry in table.definition().tree(self.file()).entries() {
@@ -269,7 +276,7 @@ impl Snapshot {
     }
 
     /// The sets that a selection takes, or the one row that it names: by the name of a table, by the name as
-    /// people read it, or by one of these, a `/` and the id of a row. The longest name counts.
+    /// people read it, or by one of these, a `/` and the id of a row, or the beginning of ids. The longest name counts.
     pub fn selected_sets(&self, selection: &Selection) -> Result<Vec<Set>> {
         self.select(&self.sets()?, selection)
     }
@@ -279,19 +286,39 @@ impl Snapshot {
         let Some(typed) = selection.named() else { return Ok(sets.to_vec()) };
         let place = |name: &str| sets.binary_search_by(|set| set.name().cmp(name)).ok();
         let Some((place, row)) = find(&typed, place) else { return Ok(Vec::new()) };
-        let set = match row {
-            None => Some(sets[place].clone()),
-            Some(row) => self.with_row(&sets[place], row)?,
-        };
-        Ok(set.into_iter().collect())
+        let set = &sets[place];
+        match (row, selection) {
+            (None, _) => Ok(vec![set.clone()]),
+            (Some(beginning), Selection::Begins(_)) => {
+                let mut rows = Vec::new();
+                for row in self.rows(set) {
+                    let row = row?;
+                    if row.id().starts_with(beginning) {
+                        rows.push(set.of_row(row.id()));
+                    }
+                }
+                Ok(rows)
+            }
+            (Some(row), _) => Ok(self.with_row(set, row)?.into_iter().collect()),
+        }
     }
 
-    /// What this commit has of a set, or of the row of it, that another one had.
-    pub fn set_again(&self, set: &Set) -> Result<Option<Set>> {
-        let Some(there) = self.sets()?.into_iter().find(|there| there.name() == set.name()) else { return Ok(None) };
-        match set.row() {
-            None => Ok(Some(there)),
-            Some(row) => self.with_row(&there, row),
+    /// The set of a key, or the row of it that the key names, found without a look at any other.
+    pub fn set(&self, key: &SetKey) -> Result<Option<Set>> {
+        let table = |name: &str| -> Result<Option<Table>> {
+            let definition = self.table_tree().get(name).map_err(|error| self.error(error, None))?;
+            let Some(definition) = definition else { return Ok(None) };
+            let table = Table::new(name.to_owned(), definition);
+            Ok(self.is_of_set(&table)?.then_some(table))
+        };
+        let (rows, meta) = (table(key.name())?, table(&meta_table(key.name()))?);
+        if rows.is_none() && meta.is_none() {
+            return Ok(None);
+        }
+        let set = self.read_set(Arc::clone(&key.name), rows, meta)?;
+        match key.row() {
+            None => Ok(Some(set)),
+            Some(row) => self.with_row(&set, row),
         }
     }
 
@@ -301,18 +328,27 @@ impl Snapshot {
         find(typed, |name| sets.binary_search_by(|set| set.name().cmp(name)).ok().map(|place| &sets[place]))
     }
 
-    /// The narrowed copies of a set that a selection names and that may not be there, of these sets.
-    pub(crate) fn copies(sets: &[Set], selection: &Selection) -> Vec<Set> {
-        let Some(typed) = selection.named() else { return Vec::new() };
-        let base = typed.parse::<Identity>().map_or_else(|_| typed.clone(), |identity| identity.table());
-        let is_copy = |set: &&Set| is_narrowed_copy(&typed, set.name()) || is_narrowed_copy(&base, set.name());
-        sets.iter().filter(is_copy).cloned().collect()
+    /// The narrowed copies of a set that a selection names and that may not be there, of these sets; where the
+    /// selection names a row, that row of each copy that has it.
+    pub(crate) fn copies(&self, sets: &[Set], selection: &Selection) -> Result<Vec<Set>> {
+        let Some(typed) = selection.named() else { return Ok(Vec::new()) };
+        let copies = |name: &str| {
+            let copies: Vec<&Set> = sets.iter().filter(|set| is_narrowed_copy(name, set.name())).collect();
+            let is_there = sets.binary_search_by(|set| set.name().cmp(name)).is_ok();
+            (is_there || !copies.is_empty()).then_some(copies)
+        };
+        match find(&typed, copies) {
+            None => Ok(Vec::new()),
+            Some((copies, None)) => Ok(copies.into_iter().cloned().collect()),
+            Some((copies, Some(row))) => {
+                copies.into_iter().filter_map(|copy| self.with_row(copy, row).transpose()).collect()
+            }
+        }
     }
 
     /// The set with this row alone; `None` if it has no such row.
     pub(crate) fn with_row(&self, set: &Set, row: &str) -> Result<Option<Set>> {
-        let key = SetKey { row: Some(row.into()), ..set.key() };
-        let set = Set { key, ..set.clone() };
+        let set = set.of_row(row);
         let is_there = self.rows(&set).next().transpose()?.is_some();
         Ok(is_there.then_some(set))
     }

@@ -108,7 +108,11 @@ pub struct RowChanges {
     pub replaced: u64,
     /// How many are gone.
     pub removed: u64,
-    /// All of them in the order of their ids, with their values, if old values are kept and the set was there before.
+    /// How many could be read before, while a page is damaged now that may hold them.
+    pub lost: u64,
+    /// The ids of all but those that are lost, in order, if new values are pinned and the set was there before.
+    pub ids: Vec<Box<str>>,
+    /// All but those that are lost in the order of their ids, with their values, if old values are kept and the set was there before.
     pub values: Vec<RowChange>,
 }
 

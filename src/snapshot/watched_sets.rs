@@ -49,6 +49,8 @@ pub(super) struct Telling<'a> {
     pub records: &'a Records,
     /// Whether the values of rows that differ are told as well.
     pub values: bool,
+    /// Whether their ids are.
+    pub ids: bool,
 }
 
 impl WatchedSets {
@@ -79,18 +81,19 @@ impl WatchedSets {
                 new.state.meta = meta_after(old.state.meta, table, telling.records)?;
             }
             let wanted = wanted(telling.selections, set, |name| self.0.contains_key(name));
-            let keeps_values = telling.values && old.is_there() && !wanted.is_empty();
+            let [keeps_values, keeps_ids] =
+                [telling.values, telling.ids].map(|keeps| keeps && old.is_there() && !wanted.is_empty());
             let mut changes = RowChanges::default();
             let advance = rows.and_then(|table| table.advance);
             if let Some(table) = rows {
                 new.has_rows = table.is_there;
             }
             if let Some(advance) = advance {
-                let rows = Rows { set, keeps_values, wanted: &wanted };
+                let rows = Rows { set, keeps_values, keeps_ids, wanted: &wanted };
                 changes = rows.after(&mut new, advance, telling.records, &mut told)?;
             }
             let unknown = advance.map_or([false; 2], Advance::has_unknown);
-            if wanted.contains(&None) {
+            if wanted.iter().any(Option::is_none) {
                 told.extend(whole(set, [&old, &new], changes, unknown));
             }
             if new.is_there() {
@@ -108,13 +111,15 @@ pub(super) fn concerns(selections: &[Selection], set: &str) -> bool {
     !wanted(selections, set, |_| false).is_empty()
 }
 
-/// What is selected of a set: all of it, `None`, or rows.
-fn wanted(selections: &[Selection], set: &str, is_known: impl Fn(&str) -> bool) -> Vec<Option<String>> {
-    let of = |selection: &Selection| {
+/// What is selected of a set: all of it, `None`, or what names rows of it, with the selection that has it.
+type Wanted<'s> = Vec<Option<(&'s Selection, String)>>;
+
+fn wanted<'s>(selections: &'s [Selection], set: &str, is_known: impl Fn(&str) -> bool) -> Wanted<'s> {
+    let of = |selection: &'s Selection| {
         let Some(typed) = selection.named() else { return Some(None) };
         let is_it = |name: &str| (name == set || is_known(name)).then(|| name == set);
         match find(&typed, is_it) {
-            Some((true, row)) => Some(row.map(str::to_owned)),
+            Some((true, row)) => Some(row.map(|row| (selection, row.to_owned()))),
             _ => None,
         }
     };
@@ -123,7 +128,7 @@ fn wanted(selections: &[Selection], set: &str, is_known: impl Fn(&str) -> bool) 
 
 /// What is told of a whole set.
 fn whole(set: &str, [old, new]: [&Known; 2], rows: RowChanges, [_, unknown]: [bool; 2]) -> Option<EntryChange> {
-    let has_rows = rows.added + rows.replaced + rows.removed > 0;
+    let has_rows = rows.added + rows.replaced + rows.removed + rows.lost > 0;
     let event = match (old.is_there(), new.is_there()) {
         (false, true) => Event::Added,
         (true, false) if unknown => Event::Lost,
@@ -137,16 +142,30 @@ fn whole(set: &str, [old, new]: [&Known; 2], rows: RowChanges, [_, unknown]: [bo
 }
 
 /// What is told of a row that is selected by itself.
-fn row(set: &str, id: &str, sides: [Option<&Remembered>; 2], values: Vec<RowChange>) -> EntryChange {
+fn row(
+    set: &str,
+    id: &str,
+    sides: [Option<&Remembered>; 2],
+    [unknown_old, unknown_new]: [bool; 2],
+    values: Vec<RowChange>,
+) -> EntryChange {
     let event = match sides {
+        [None, _] if unknown_old => Event::Found,
         [None, _] => Event::Added,
+        [_, None] if unknown_new => Event::Lost,
         [_, None] => Event::Removed,
         _ => Event::Replaced,
     };
     let state = SetState { rows: 1, ..SetState::default() };
     let [old, new] = sides.map(|side| side.map(|side| Remembered::of_set(state, side.bytes)));
     let key = EntryKey::Set(SetKey::new(set, Some(id)));
-    EntryChange { key, event, old, new, rows: Some(RowChanges { values, ..RowChanges::default() }) }
+    EntryChange {
+        key,
+        event,
+        old,
+        new,
+        rows: Some(RowChanges { values, ids: vec![id.into()], ..RowChanges::default() }),
+    }
 }
 
 fn meta_after(mut meta: Meta, table: &ChangedTable<'_>, records: &Records) -> file::Result<Meta> {
@@ -170,7 +189,8 @@ fn meta_after(mut meta: Meta, table: &ChangedTable<'_>, records: &Records) -> fi
 struct Rows<'a> {
     set: &'a str,
     keeps_values: bool,
-    wanted: &'a [Option<String>],
+    keeps_ids: bool,
+    wanted: &'a Wanted<'a>,
 }
 
 impl Rows<'_> {
@@ -183,6 +203,7 @@ impl Rows<'_> {
         told: &mut Vec<EntryChange>,
     ) -> file::Result<RowChanges> {
         let mut changes = RowChanges::default();
+        let unknown = advance.has_unknown();
         let mut differences = advance.differences(records);
         while let Some(changed) = differences.next()? {
             let Ok(id) = str::from_utf8(changed.key) else { continue };
@@ -192,17 +213,20 @@ impl Rows<'_> {
             known.state.rows = (known.state.rows + u64::from(new.is_some())).saturating_sub(u64::from(old.is_some()));
             match (&old, &new) {
                 (None, _) => changes.added += 1,
+                (_, None) if unknown[1] => changes.lost += 1,
                 (_, None) => changes.removed += 1,
                 _ => changes.replaced += 1,
             }
-            let is_wanted = self.wanted.iter().flatten().any(|wanted| wanted == id);
+            let is_lost = new.is_none() && unknown[1];
+            let is_wanted = self.wanted.iter().flatten().any(|(selection, named)| selection.takes_row(named, id));
             let sides = [old.as_ref(), new.as_ref()];
             let [old, new] = sides.map(|side| side.and_then(|side| side.value.clone()).filter(|_| self.keeps_values));
-            let change = self.keeps_values.then(|| RowChange { id: id.to_owned(), old, new });
+            let change = (self.keeps_values && !is_lost).then(|| RowChange { id: id.to_owned(), old, new });
             if is_wanted {
-                told.push(row(self.set, id, sides, change.iter().cloned().collect()));
+                told.push(row(self.set, id, sides, unknown, change.iter().cloned().collect()));
             }
             changes.values.extend(change);
+            changes.ids.extend((self.keeps_ids && !is_lost).then(|| id.into()));
         }
         Ok(changes)
     }

@@ -2,20 +2,19 @@
 //! that differ.
 
 use crate::diorama::identity::TableName;
-use crate::error::{Action, Error, Result};
-use crate::file::{self, Advance, Damaged, Definition, File, HEADER_LEN, Mirror, PageStore, Records};
+use crate::error::{Error, Result};
+use crate::file::{self, Advance, Damaged, Definition, File, Mirror, PageStore, Records};
 use crate::live::key::{self, Key, Selection};
 use crate::snapshot::commit::Snapshot;
 use crate::snapshot::tables::Table;
 use crate::snapshot::watched::{EntryChange, Remembered, SeenCommit};
+use crate::snapshot::watched_file::{WatchedFile, WatchedLook};
 use crate::snapshot::watched_sets::{self, ChangedTable, Telling, WatchedSets};
 use crate::snapshot::{location, race};
 use crate::system::holder::{self, Holder};
-use crate::system::positioned::read_at;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,10 +53,9 @@ pub struct WatchOptions {
 /// ```
 #[derive(Debug)]
 pub struct Watcher {
-    path: PathBuf,
+    file: WatchedFile,
     selections: Vec<Selection>,
     options: WatchOptions,
-    open: Option<Open>,
     /// The number of the commit that was seen last of the file that is open.
     last: Option<u64>,
     /// Whether a commit has been seen, of any file.
@@ -69,14 +67,6 @@ pub struct Watcher {
     /// The sets of which some are among these.
     sets: WatchedSets,
     records: Records,
-}
-
-#[derive(Debug)]
-struct Open {
-    file: Arc<fs::File>,
-    identity: Option<Identity>,
-    /// The header at the last look that succeeded.
-    seen: Option<[u8; HEADER_LEN]>,
 }
 
 /// A commit that was read as far as it differs.
@@ -100,11 +90,11 @@ impl Watcher {
     /// Watches the selected entries of the cache at `path`, a folder or the file in it, which need not be there yet.
     #[must_use]
     pub fn new(path: impl AsRef<Path>, selections: Vec<Selection>, options: WatchOptions) -> Watcher {
+        let path = location::find(path.as_ref()).unwrap_or_else(|_| location::cache_file(path.as_ref()));
         Watcher {
-            path: location::find(path.as_ref()).unwrap_or_else(|_| location::cache_file(path.as_ref())),
+            file: WatchedFile::new(path),
             selections,
             options,
-            open: None,
             last: None,
             has_seen: false,
             tables: Mirror::default(),
@@ -117,7 +107,7 @@ impl Watcher {
     /// The cache file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// Looks once. If there is a commit that has not been seen, calls `each` with every selected entry that differs
@@ -133,48 +123,29 @@ impl Watcher {
         wait: Duration,
         each: impl FnMut(&SeenCommit, EntryChange) -> Result<(), E>,
     ) -> Result<Option<SeenCommit>, E> {
-        let (file, is_new) = self.file()?;
-        let header = header(&file, &self.path)?;
-        if self.open.as_ref().is_some_and(|open| open.seen.is_some() && open.seen == header) {
-            return Ok(None);
+        let Some(look) = self.file.look()? else { return Ok(None) };
+        if look.is_new {
+            self.last = None;
         }
         let store = (self.options.new_values).then(|| Arc::new(PageStore::default()));
-        let (snapshot, attempt) = match self.attempt(&file, is_new, store.as_ref(), wait) {
+        let (snapshot, attempt) = match self.attempt(&look, store.as_ref(), wait) {
             Ok(read) => read,
             Err(error) => {
                 self.forget_ahead();
                 return Err(error.into());
             }
         };
-        if let Some(open) = &mut self.open {
-            open.seen = header;
-        }
+        self.file.has_seen(&look);
         Ok(Some(self.take(snapshot, attempt, each)?))
-    }
-
-    /// The file at the path, and whether it is another one than before.
-    fn file(&mut self) -> Result<(Arc<fs::File>, bool)> {
-        if let Some(open) = &self.open
-            && open.identity == fs::metadata(&self.path).ok().map(identity)
-        {
-            return Ok((Arc::clone(&open.file), open.seen.is_none()));
-        }
-        self.open = None;
-        self.last = None;
-        let file = Arc::new(location::open(&self.path, false)?);
-        let identity = file.metadata().ok().map(identity);
-        self.open = Some(Open { file: Arc::clone(&file), identity, seen: None });
-        Ok((file, true))
     }
 
     fn attempt(
         &mut self,
-        file: &Arc<fs::File>,
-        is_new: bool,
+        WatchedLook { file, is_new, .. }: &WatchedLook,
         store: Option<&Arc<PageStore>>,
         wait: Duration,
     ) -> Result<(Snapshot, Attempt)> {
-        let path = self.path.clone();
+        let path = self.path().to_owned();
         let opened = |snapshot: Snapshot| {
             let mut snapshot = snapshot;
             if let Some(store) = store {
@@ -331,8 +302,10 @@ impl Watcher {
             advance: advances.get(name.as_str()).copied(),
         };
         let tables: Vec<ChangedTable<'_>> = sets.iter().map(of).collect();
-        let telling = Telling { selections: &self.selections, records: &self.records, values: self.options.old_values };
-        self.sets.advance(&tables, telling).map_err(|error| Error::file(error, &self.path, None))
+        let WatchOptions { old_values, new_values } = self.options;
+        let (selections, records) = (self.selections.as_slice(), &self.records);
+        let telling = Telling { selections, records, values: old_values, ids: new_values };
+        self.sets.advance(&tables, telling).map_err(|error| Error::file(error, self.path(), None))
     }
 
     /// Calls `each` with the selected entries of a table that differ.
@@ -345,7 +318,7 @@ impl Watcher {
         let cache_key: Arc<str> = key::cache_key(name).unwrap_or_default().into();
         let unknown = advance.has_unknown();
         let mut differences = advance.differences(&self.records);
-        while let Some(changed) = differences.next().map_err(|error| Error::file(error, &self.path, Some(name)))? {
+        while let Some(changed) = differences.next().map_err(|error| Error::file(error, self.path(), Some(name)))? {
             let Ok(sub_key) = str::from_utf8(changed.key) else { continue };
             if self.selections.iter().any(|selection| selection.takes(&cache_key, sub_key)) {
                 let key = Key::from_parts(Arc::clone(&cache_key), sub_key);
@@ -365,7 +338,7 @@ impl Watcher {
     /// The processes that have the cache open; `None` where it is not there or the system does not say.
     #[must_use]
     pub fn holders(&self) -> Option<Vec<Holder>> {
-        fs::metadata(&self.path).ok().and_then(|metadata| holder::of(&metadata))
+        fs::metadata(self.path()).ok().and_then(|metadata| holder::of(&metadata))
     }
 
     fn forget_ahead(&mut self) {
@@ -375,71 +348,6 @@ impl Watcher {
     }
 }
 
-fn header(file: &fs::File, path: &Path) -> Result<Option<[u8; HEADER_LEN]>> {
-    let mut bytes = [0; HEADER_LEN];
-    match read_at(file, &mut bytes, 0) {
-        Ok(()) => Ok(Some(bytes)),
-        // What is wrong with it shows when it is opened.
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        Err(error) => Err(Error::io(Action::Read, path, error)),
-    }
-}
-
 fn is_in_use(file: &fs::File) -> bool {
     file.metadata().ok().and_then(|metadata| holder::of(&metadata)).is_some_and(|holders| !holders.is_empty())
-}
-
-/// What tells a file from another one at the same path.
-#[cfg(unix)]
-type Identity = (u64, u64);
-
-#[cfg(unix)]
-#[expect(clippy::needless_pass_by_value, reason = "it is made for `map`")]
-fn identity(metadata: fs::Metadata) -> Identity {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
-}
-
-/// A file that is open keeps its name here.
-#[cfg(not(unix))]
-type Identity = ();
-
-#[cfg(not(unix))]
-fn identity(_: fs::Metadata) -> Identity {}
-
-/// How long to wait before the next look: little after a commit, and longer the longer nothing happens.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace(Duration);
-
-const SHORTEST: Duration = Duration::from_millis(5);
-const LONGEST: Duration = Duration::from_millis(200);
-
-impl Default for Pace {
-    fn default() -> Pace {
-        Pace(SHORTEST)
-    }
-}
-
-impl Pace {
-    /// The time until the next look; `seen` says whether the last one saw a commit.
-    #[must_use = "it is what to wait"]
-    pub fn next(&mut self, seen: bool) -> Duration {
-        self.0 = if seen { SHORTEST } else { (self.0 * 5 / 4).min(LONGEST) };
-        self.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn looks_come_fast_after_a_commit_and_slowly_when_nothing_happens() {
-        let mut pace = Pace::default();
-        assert_eq!(pace.next(true), SHORTEST);
-        let waits: Vec<Duration> = (0..40).map(|_| pace.next(false)).collect();
-        assert!(waits.is_sorted() && waits[1] < waits[5]);
-        assert_eq!(waits[39], LONGEST);
-        assert_eq!(pace.next(true), SHORTEST);
-    }
 }

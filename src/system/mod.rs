@@ -1,6 +1,7 @@
 //! What the machine gives: who has a file open, a pool of workers whose results come in order, reading and
-//! writing at an offset, memory that spills to a file, files that appear when they are whole, and how far a long
-//! call has come. It knows nothing of caches, tables or values, and imports no other wing.
+//! writing at an offset, memory that spills to a file, room on the stack, files that appear when they are whole, how
+//! far a long call has come, and what steers a terminal. It knows nothing of caches, tables or values, and imports no
+//! other wing.
 
 pub(crate) mod caught;
 pub(crate) mod disk;
@@ -9,8 +10,11 @@ pub(crate) mod positioned;
 pub mod progress;
 pub(crate) mod search;
 pub(crate) mod spill;
+pub mod stack;
 pub mod temporary;
+mod terminal;
 pub(crate) mod workers;
 
 pub use caught::{Panic, panic_in_hook};
 pub use holder::Holder;
+pub use terminal::steers_terminal;

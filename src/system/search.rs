@@ -20,9 +20,13 @@ impl Limits {
     }
 }
 
-/// Calls `visit` with every file below a folder, those near to it first. Links are not followed, and what cannot
+/// Calls `visit` with every file below a folder, those near to it first, or with the file that is in its place. Links are not followed, and what cannot
 /// be read is passed over. Returns whether it got to the end in time.
 pub(crate) fn below(root: &Path, limits: Limits, visit: &mut dyn FnMut(&Path, &fs::Metadata)) -> bool {
+    if let Some(metadata) = fs::metadata(root).ok().filter(fs::Metadata::is_file) {
+        visit(root, &metadata);
+        return true;
+    }
     let mut folders: VecDeque<(PathBuf, usize)> = VecDeque::from([(root.to_owned(), 1)]);
     while let Some((folder, depth)) = folders.pop_front() {
         let Ok(names) = fs::read_dir(&folder) else { continue };

@@ -4,6 +4,7 @@
 //! [`LARGE`] bytes is not handed out at all. Its owner waits for all results and does the work itself, so that
 //! there are never several of them in memory.
 
+use super::stack;
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -38,7 +39,8 @@ enum Ahead<Out> {
     Done(Out),
 }
 
-/// Calls `feed` with a pool of workers that do `work` on batches of items. No batch is empty.
+/// Calls `feed` with a pool of workers that do `work` on batches of items. No batch is empty. The workers have room on
+/// the stack if this thread has.
 pub(crate) fn with_workers<Item: Send, Out: Send, R>(
     work: impl Fn(Vec<Item>) -> Out + Sync,
     feed: impl FnOnce(&mut Workers<'_, Item, Out>) -> R,
@@ -48,6 +50,7 @@ pub(crate) fn with_workers<Item: Send, Out: Send, R>(
     // `next_due` bounds what is ahead; handing out must not wait for a worker that has panicked.
     let (jobs, queue) = channel::<Job<Item, Out>>();
     let queue = Mutex::new(queue);
+    let has_room = stack::has_room();
     thread::scope(|scope| {
         let worker = || loop {
             let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -57,7 +60,7 @@ pub(crate) fn with_workers<Item: Send, Out: Send, R>(
             let _ = reply.send(work(batch));
         };
         // Where the system gives fewer threads, or none, the work is done all the same.
-        let workers = (0..cores).filter(|_| thread::Builder::new().spawn_scoped(scope, worker).is_ok()).count();
+        let workers = (0..cores).filter(|_| stack::spawn(scope, has_room, worker).is_ok()).count();
         let jobs = (workers > 0).then_some(jobs);
         feed(&mut Workers { work: &work, jobs, ahead: VecDeque::new(), most_ahead, batch: Vec::new(), batch_bytes: 0 })
     })

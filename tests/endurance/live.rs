@@ -117,7 +117,7 @@ fn writer() {
     let mut store = Store::open(layout, &folder);
     let last = Snapshot::look(&folder, Duration::from_secs(5), |snapshot| {
         let mut last = None;
-        vlive::ops::each_entry::<vlive::Error>(snapshot, &Scope::all(), |entry| {
+        vlive::ops::each_entry::<vlive::Error>(snapshot, &Scope::all(), |entry, _| {
             last = last.max(entry.fetched_at());
             Ok(())
         })?;
@@ -191,7 +191,7 @@ fn vlive(folder: &Path, arguments: &[&str]) -> Json {
 }
 
 /// How a writer of that layout is told to behave.
-fn habit(layout: Layout, habit: &str) -> String {
+pub fn habit(layout: Layout, habit: &str) -> String {
     match layout {
         Layout::Live => habit.to_owned(),
         Layout::Diorama => format!("{habit} diorama"),

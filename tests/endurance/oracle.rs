@@ -31,10 +31,10 @@ pub fn silence() {
 }
 
 /// What separates the name of a table of diorama from a key in it.
-const SEPARATOR: char = '\u{0}';
+pub const SEPARATOR: char = '\u{0}';
 
 /// What the name of a meta table ends with.
-const META: &str = "\u{1}meta";
+pub const META: &str = "\u{1}meta";
 
 /// The set that a pair of a table of diorama belongs to, and whether the pair is one of its meta table.
 pub fn set_of(key: &str) -> (&str, bool) {

@@ -11,6 +11,7 @@ use std::ops::Add;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
+use vlive::ops::FindingPlace;
 use vlive::{Cache, Error, Selection};
 
 const BLOCK: usize = 4096;
@@ -269,7 +270,8 @@ fn leaf_blocks(layout: Layout, file: &[u8], path: &Path) -> Vec<usize> {
             damaged[n * BLOCK + 40] ^= 1;
             fs::write(path, damaged).unwrap();
             vlive::ops::check(path, u64::MAX, Duration::ZERO).is_ok_and(|check| {
-                let in_table = |place: &Option<String>| place.as_ref().is_some_and(|place| layout.owns(place));
+                let in_table =
+                    |place: &Option<FindingPlace>| place.as_ref().is_some_and(|place| layout.owns(&place.to_string()));
                 check.damage.count == 1 && check.damage.places.iter().all(|found| in_table(&found.place))
             })
         })

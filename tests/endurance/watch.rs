@@ -1,24 +1,69 @@
 //! `vlive watch` beside vantage-live at full speed, killed and started again.
 
+use crate::common::caches::Contents;
+use crate::common::layout::{Layout, of_each_layout};
 use crate::common::random::Random;
 use crate::common::stress::rounds;
-use crate::live::{PAGES, Writer, assert_one_commit};
+use crate::live::{PAGES, Writer, assert_one_commit, habit};
+use crate::oracle::{META, SEPARATOR, set_of};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use indexmap::IndexMap;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
-use vlive::{Cache, CachedRows, Selection, Snapshot, ops};
+use vlive::diorama::row::RowView;
+use vlive::{Cache, CachedRows, Snapshot, ops};
 
-type State = BTreeMap<String, Vec<u8>>;
+type State = Contents;
+
+/// A key as [`Layout::read`] has it, of a set by its tables.
+fn of_set(set: &str, part: &str, key: &str) -> String {
+    let end = if part == "meta" { META } else { "" };
+    format!("{set}{end}{SEPARATOR}{key}")
+}
+
+/// Rows of a set in a state, and their bytes.
+fn sum(state: &State, set: &str) -> (u64, u64) {
+    let rows = state.iter().filter(|(stored, _)| set_of(stored) == (set, false));
+    rows.fold((0, 0), |(rows, bytes), (_, value)| (rows + 1, bytes + value.len() as u64))
+}
+
+/// Takes what an event says to the state, and returns how many bytes of values the entry had; `None` if it was not there.
+fn apply(layout: Layout, event: &Json, state: &mut State) -> Option<u64> {
+    let key = event["key"].as_str().unwrap();
+    let decoded = |value: &Json| value.as_str().map(|value| STANDARD.decode(value).unwrap());
+    if layout == Layout::Live {
+        let was = match decoded(&event["raw"]) {
+            Some(value) => {
+                assert_eq!(event["bytes"].as_u64(), Some(value.len() as u64));
+                state.insert(key.to_owned(), value)
+            }
+            None => state.remove(key),
+        };
+        return was.map(|was| was.len() as u64);
+    }
+    let is_of_it = |stored: &str| set_of(stored).0 == key;
+    let was = state.keys().any(|stored| is_of_it(stored)).then(|| sum(state, key).1);
+    // Rows are told that differ, and all that is remembered.
+    state.retain(|stored, _| !is_of_it(stored) || event["raw"].is_object() && !set_of(stored).1);
+    for part in ["raw", "meta"] {
+        for (name, value) in event[part].as_object().into_iter().flatten() {
+            match decoded(value) {
+                Some(value) => drop(state.insert(of_set(key, part, name), value)),
+                None => assert!(state.remove(&of_set(key, part, name)).is_some(), "{event}"),
+            }
+        }
+    }
+    let told = event["raw"].is_object().then(|| (event["rows"].as_u64().unwrap(), event["bytes"].as_u64().unwrap()));
+    assert_eq!(told.unwrap_or_default(), sum(state, key), "{event}");
+    was
+}
 
 /// Replays the lines of a watch, and calls `each` with every state that it reports.
-fn replay(child: Child, mut each: impl FnMut(u64, &State)) -> (State, u64) {
+fn replay(layout: Layout, child: Child, mut each: impl FnMut(u64, &State)) -> (State, u64) {
     let mut state = State::new();
     let mut open: Option<u64> = None;
     let mut commits = 0;
@@ -31,24 +76,16 @@ fn replay(child: Child, mut each: impl FnMut(u64, &State)) -> (State, u64) {
             }
             commits += 1;
         }
-        let key = event["key"].as_str().unwrap().to_owned();
-        let was = match event["raw"].as_str() {
-            Some(raw) => {
-                let value = STANDARD.decode(raw).unwrap();
-                assert_eq!(event["bytes"].as_u64(), Some(value.len() as u64));
-                state.insert(key, value)
-            }
-            None => state.remove(&key),
-        };
-        let word = match (&was, event["raw"].is_null()) {
-            (None, false) => "added",
-            (Some(_), true) => "removed",
-            (Some(_), false) => "replaced",
-            (None, true) => panic!("what is not there is removed: {event}"),
+        let was = apply(layout, &event, &mut state);
+        let word = match (was.is_some(), event["raw"].is_null()) {
+            (false, false) => "added",
+            (true, true) => "removed",
+            (true, false) => "replaced",
+            (false, true) => panic!("what is not there is removed: {event}"),
         };
         let is_touched = event["event"] == "touched" && word == "replaced";
         assert!(is_touched || event["event"] == word, "{word}: {event}");
-        assert_eq!(event["was"]["bytes"].as_u64(), was.map(|was| was.len() as u64), "{event}");
+        assert_eq!(event["was"]["bytes"].as_u64(), was, "{event}");
     }
     if let Some(open) = open {
         each(open, &state);
@@ -66,9 +103,10 @@ fn watch(folder: &Path) -> Child {
 
 const END: &str = "end/now";
 
-fn end(folder: &Path) {
-    let rows = CachedRows { rows: IndexMap::default(), fetched_at: UNIX_EPOCH };
-    Cache::open(folder).unwrap().put(END, &rows).unwrap();
+fn end(layout: Layout, folder: &Path) {
+    let cache = Cache::open(folder).unwrap();
+    layout.write(&cache, END, None).unwrap();
+    cache.close().unwrap();
 }
 
 /// The number of the newest commit.
@@ -76,68 +114,82 @@ fn commit(folder: &Path) -> u64 {
     ops::stat_quick(&Snapshot::open(folder).unwrap()).unwrap().commit
 }
 
-/// Every page of the writer is of one commit, and every row is of its page.
-fn assert_state(number: u64, state: &State) {
-    let times: Vec<u64> = (0..PAGES)
-        .filter_map(|page| {
-            let rows = CachedRows::decode(state.get(&format!("k/page_{page}"))?).unwrap();
+/// The time of a page of the writer, which is that of all its rows; `None` if the page is not there yet.
+fn time_of_page(layout: Layout, state: &State, page: u64) -> Option<u64> {
+    let key = format!("k/page_{page}");
+    match layout {
+        Layout::Live => {
+            let rows = CachedRows::decode(state.get(&key)?).unwrap();
             let time = rows.fetched_at.duration_since(UNIX_EPOCH).unwrap().as_secs();
-            assert!(rows.rows.values().all(|row| row["generation"] == time.into()), "commit {number}");
+            assert!(rows.rows.values().all(|row| row["generation"] == time.into()), "{key}");
             Some(time)
-        })
-        .collect();
+        }
+        Layout::Diorama => {
+            let stamp = state.get(&of_set(&key, "meta", "refreshed_at"))?.as_slice();
+            let time = u64::from_le_bytes(stamp.try_into().unwrap()) / 1_000_000_000;
+            for (_, row) in state.iter().filter(|(stored, _)| set_of(stored) == (&key, false)) {
+                let row = RowView::new(row).unwrap().decode();
+                assert!(row["generation"] == time.into(), "{key}");
+            }
+            Some(time)
+        }
+    }
+}
+
+/// Every page of the writer is of one commit.
+fn assert_state(layout: Layout, state: &State) {
+    let times: Vec<u64> = (0..PAGES).filter_map(|page| time_of_page(layout, state, page)).collect();
     if times.len() as u64 == PAGES {
         assert_one_commit(&times);
     }
 }
 
-fn last_state(folder: &Path) -> State {
-    let snapshot = Snapshot::open(folder).unwrap();
-    let entries = snapshot.entries(&Selection::All).unwrap().map(Result::unwrap);
-    entries.map(|entry| (entry.key().to_string(), entry.value().to_vec())).collect()
-}
-
 /// Commits that a writer makes while it is watched.
-const COMMITS: u64 = 1000;
+const COMMITS: u64 = 600;
 
-#[test]
-fn replaying_the_events_of_a_busy_cache_gives_states_of_single_commits_and_ends_with_the_last() {
+of_each_layout!(
+    replaying_the_events_of_a_busy_cache_gives_states_of_single_commits_and_ends_with_the_last,
+    replay_a_busy_cache
+);
+
+fn replay_a_busy_cache(layout: Layout) {
     let folder = tempfile::tempdir().unwrap();
     let watching = watch(folder.path());
     let writing = folder.path().to_owned();
     let writer = thread::spawn(move || {
-        let writer = Writer::start(&writing, "busy");
+        let writer = Writer::start(&writing, &habit(layout, "busy"));
         while commit(&writing) < COMMITS * rounds() {
             thread::sleep(Duration::from_millis(50));
         }
         drop(writer);
-        end(&writing);
+        end(layout, &writing);
     });
-    let (state, commits) = replay(watching, assert_state);
+    let (state, commits) = replay(layout, watching, |_, state| assert_state(layout, state));
     writer.join().unwrap();
     assert!(commits > 20, "{commits} commits were seen");
-    assert_eq!(state, last_state(folder.path()));
+    assert_eq!(state, layout.read(folder.path()).unwrap());
 }
 
-#[test]
-fn a_watch_outlives_an_app_that_is_killed_and_started_again() {
+of_each_layout!(a_watch_outlives_an_app_that_is_killed_and_started_again, watch_an_app_that_is_killed);
+
+fn watch_an_app_that_is_killed(layout: Layout) {
     let folder = tempfile::tempdir().unwrap();
     let watching = watch(folder.path());
     let writing = folder.path().to_owned();
     let writer = thread::spawn(move || {
         let mut random = Random::new(1);
         for n in 0.. {
-            let writer = Writer::start(&writing, if n % 3 == 0 { "closing" } else { "busy" });
+            let writer = Writer::start(&writing, &habit(layout, if n % 3 == 0 { "closing" } else { "busy" }));
             thread::sleep(Duration::from_millis(random.next() % 200));
             drop(writer);
-            if n >= 12 && commit(&writing) >= COMMITS * rounds() {
+            if n >= 8 && commit(&writing) >= COMMITS * rounds() {
                 break;
             }
         }
-        end(&writing);
+        end(layout, &writing);
     });
-    let (state, commits) = replay(watching, assert_state);
+    let (state, commits) = replay(layout, watching, |_, state| assert_state(layout, state));
     writer.join().unwrap();
-    assert!(commits > 12, "{commits} commits were seen");
-    assert_eq!(state, last_state(folder.path()));
+    assert!(commits > 8, "{commits} commits were seen");
+    assert_eq!(state, layout.read(folder.path()).unwrap());
 }

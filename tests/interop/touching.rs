@@ -49,7 +49,7 @@ fn touch(folder: &Path, fetched_at: u64) -> (usize, usize) {
         }
     }
     assert_eq!(told.keys, touched);
-    assert_eq!(told.unreadable.iter().map(|entry| entry.key.to_string()).collect::<Vec<_>>(), refused);
+    assert_eq!(told.unread.unreadable.iter().map(|entry| entry.key.to_string()).collect::<Vec<_>>(), refused);
     assert!(told.matched.unmatched.is_empty());
     (touched.len(), refused.len())
 }
@@ -127,7 +127,7 @@ fn touching_more_than_redb_caches_loses_nothing() {
     for fetched_at in TIMES {
         // With redb open, and as it is opened.
         let touched = cache.touch(&Selection::All.into(), FetchedAt::new(fetched_at).unwrap()).unwrap();
-        assert!(touched.keys.len() > 200 && touched.unreadable.is_empty());
+        assert!(touched.keys.len() > 200 && touched.unread.is_empty());
     }
     let len = std::fs::metadata(cache.path()).unwrap().len();
     drop(cache);

@@ -24,20 +24,25 @@ fn meaning(value: &Value) -> Option<String> {
     }
 }
 
+/// A place that outlives the row that it is in.
+fn kept(place: Place<'_>) -> String {
+    format!("{place:?}")
+}
+
 /// Every place of an entry that matches, found without any shortcut.
-fn plainly(key: &Key, cached: &CachedRows, pattern: &str) -> Vec<Place> {
+fn plainly(key: &Key, cached: &CachedRows, pattern: &str) -> Vec<String> {
     let mut places = Vec::new();
     if key.to_string().contains(pattern) {
-        places.push(Place::Key);
+        places.push(kept(Place::Key));
     }
     for (id, record) in &cached.rows {
         if id.contains(pattern) {
-            places.push(Place::RowId(id.clone()));
+            places.push(kept(Place::RowId(id)));
         }
         for (name, value) in record {
-            let path = vec![Step::Name(name.clone())];
+            let path = vec![Step::Name(name.into())];
             if name.contains(pattern) {
-                places.push(Place::Name { id: id.clone(), path: path.clone() });
+                places.push(kept(Place::Name { id, path: &path }));
             }
             inside(id, value, path, pattern, &mut places);
         }
@@ -45,15 +50,15 @@ fn plainly(key: &Key, cached: &CachedRows, pattern: &str) -> Vec<Place> {
     places
 }
 
-fn inside(id: &str, value: &Value, path: Vec<Step>, pattern: &str, places: &mut Vec<Place>) {
-    let with = |step: Step| path.iter().cloned().chain([step]).collect::<Vec<_>>();
+fn inside(id: &str, value: &Value, path: Vec<Step<'_>>, pattern: &str, places: &mut Vec<String>) {
+    let with = |step| path.iter().cloned().chain([step]).collect::<Vec<_>>();
     let text = match value {
         Value::Text(text) => Some(text.clone()),
         value => meaning(value),
     };
     match (text, value) {
         (Some(text), _) if text.contains(pattern) => {
-            places.push(Place::Value { id: id.to_owned(), path, text });
+            places.push(kept(Place::Value { id, path: &path, text: &text }));
         }
         (None, Value::Array(items)) => {
             for (index, item) in items.iter().enumerate() {
@@ -66,9 +71,9 @@ fn inside(id: &str, value: &Value, path: Vec<Step>, pattern: &str, places: &mut 
                     Value::Text(text) => text.clone(),
                     key => meaning(key).unwrap_or_else(|| vlive::json::plain(key)),
                 };
-                let path = with(Step::Name(name.clone()));
+                let path = with(Step::Name(name.clone().into()));
                 if name.contains(pattern) {
-                    places.push(Place::Name { id: id.to_owned(), path: path.clone() });
+                    places.push(kept(Place::Name { id, path: &path }));
                 }
                 inside(id, value, path, pattern, places);
             }
@@ -94,10 +99,19 @@ fn write(folder: &Path, entries: &[(Key, Vec<u8>)]) {
     transaction.commit().unwrap();
 }
 
-fn found(snapshot: &Snapshot, query: Query<'_>) -> Vec<Hit> {
+/// A hit that is kept: its entry, when that was fetched, and the place.
+type Found = (EntryKey, Option<u64>, String);
+
+/// All hits, handed over as soon as an output has so many of them.
+fn found(snapshot: &Snapshot, query: Query<'_>, at_once: usize) -> Vec<Found> {
     let mut hits = Vec::new();
-    let searched = find(snapshot, &Scope::all(), query, |hit| {
-        hits.push(hit);
+    let add = |found: &mut Vec<Found>, hit: &Hit<'_>| {
+        found.push((hit.key.clone(), hit.fetched_at, kept(hit.place)));
+        if found.len() >= at_once { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let searched = find(snapshot, &Scope::all(), query, add, |found| {
+        assert!(found.len() <= at_once);
+        hits.extend(found);
         ControlFlow::Continue(())
     });
     assert!(searched.unwrap().unread.unreadable.is_empty());
@@ -129,8 +143,8 @@ fn every_place_is_found_and_no_other_however_values_are_encoded() {
                 id: None,
                 field: None,
             };
-            let hits = found(&snapshot, everywhere);
-            let mut expected: Vec<(EntryKey, Place)> = Vec::new();
+            let hits = found(&snapshot, everywhere, usize::MAX);
+            let mut expected: Vec<(EntryKey, String)> = Vec::new();
             for entry in snapshot.entries(&vlive::Selection::All).unwrap() {
                 let entry = entry.unwrap();
                 let cached = entry.decode().unwrap();
@@ -138,13 +152,16 @@ fn every_place_is_found_and_no_other_however_values_are_encoded() {
                 expected.extend(places.into_iter().map(|place| (entry.key().into(), place)));
             }
             some_are_found |= !expected.is_empty();
-            let places: Vec<_> = hits.iter().map(|hit| (hit.key.clone(), hit.place.clone())).collect();
+            let places: Vec<_> = hits.iter().map(|(key, _, place)| (key.clone(), place.clone())).collect();
             assert_eq!(places, expected, "seed {seed}, `{pattern}`");
+            let at_once = 1 + random.below(3);
+            assert_eq!(found(&snapshot, everywhere, at_once), hits, "seed {seed}, `{pattern}`, {at_once} at once");
             // What cannot be generated is in the bytes, so that nothing is lost by looking there first.
             if !pattern.is_ascii() {
                 let finder = memchr::memmem::Finder::new(pattern);
                 let may_match = |bytes: &[u8]| finder.find(bytes);
-                assert_eq!(found(&snapshot, Query { may_match: &may_match, ..everywhere }), hits, "seed {seed}");
+                let query = Query { may_match: &may_match, ..everywhere };
+                assert_eq!(found(&snapshot, query, usize::MAX), hits, "seed {seed}");
             }
         }
     }
@@ -186,11 +203,16 @@ fn a_search_ends_when_it_is_told_to() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/bakery");
     let snapshot = Snapshot::open(folder).unwrap();
     let query = Query { matches: &|_| true, may_match: &|_| Some(0), meaning: &meaning, id: None, field: None };
-    let mut visited = 0;
-    find(&snapshot, &Scope::all(), query, |_| {
-        visited += 1;
-        if visited == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })
-    .unwrap();
-    assert_eq!(visited, 3);
+    let (mut taken, mut places) = (0, 0);
+    let add = |places: &mut usize, _: &Hit<'_>| {
+        *places += 1;
+        ControlFlow::Break(())
+    };
+    let take = |found| {
+        (taken, places) = (taken + 1, places + found);
+        if places == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    find(&snapshot, &Scope::all(), query, add, take).unwrap();
+    assert_eq!(places, 3, "an output is handed over when it says so");
+    assert!(taken >= 3);
 }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use vlive::fixture::{FixtureOptions, Source};
 use vlive::json::JsonStyle;
 use vlive::live::Envelope;
-use vlive::ops::{DumpFormat, DumpStyle, LoadPlan, Replace};
+use vlive::ops::{ChangedKey, DumpFormat, DumpStyle, LoadPlan, Replace};
 use vlive::{Cache, CachedRows, Fixture, Key, Selection, Snapshot};
 
 /// Values by cache key and sub-key.
@@ -227,7 +227,7 @@ fn a_load_does_what_its_plan_says_as_a_map_would() {
             let done = Cache::open(folder.path()).unwrap().seed(&fixture, replace).unwrap();
             let expected = after(&before, &source, replace);
             assert!(found(folder.path()) == expected, "seed {seed}, {replace:?}");
-            let keys = |keys: &mut dyn Iterator<Item = String>| -> Vec<String> { keys.collect() };
+            let keys = |keys: &mut dyn Iterator<Item = ChangedKey>| -> Vec<ChangedKey> { keys.collect() };
             let given = |is_there: bool| {
                 source.keys().filter(|key| before.contains_key(*key) == is_there).map(full_key).collect::<Vec<_>>()
             };

@@ -5,7 +5,7 @@ use crate::common::folder;
 use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
-use vlive::ops::FindingKind;
+use vlive::ops::{FindingKind, FindingPlace};
 use vlive::snapshot::{Event, WatchOptions, Watcher};
 use vlive::{Cache, Error, Selection};
 
@@ -262,7 +262,7 @@ fn a_check_finds_a_page_that_two_tables_share() {
     fs::write(&path, forgery.file_of(&[("__vlive__s", leaf, 1), ("__vlive__t", leaf, 1)])).unwrap();
     let check = vlive::ops::check(&path, u64::MAX, Duration::ZERO).unwrap();
     let [found] = check.damage.places.as_slice() else { panic!("{:?}", check.damage) };
-    assert_eq!(found.place.as_deref(), Some("__vlive__t"));
+    assert_eq!(found.place, Some(FindingPlace::Table("__vlive__t".to_owned())));
     let FindingKind::Damage(twice) = &found.kind else { panic!("{found:?}") };
     assert!(twice.to_string().ends_with(": it is reached twice"), "{twice}");
 }

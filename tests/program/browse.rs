@@ -135,7 +135,7 @@ fn what_it_changes_the_commands_change_with_a_plan_first_and_a_backup() {
     browser.until_it_says("backup file: ");
     browser.tmux.run(&["send-keys", "-l", "kept.jsonl"]).unwrap();
     browser.press(&["Enter"]);
-    browser.until_it_says("`vlive load kept.jsonl` restores the previous state");
+    browser.until_it_says("`vlive load kept.jsonl` restores it");
     assert_eq!(browser.folder.vlive(["dump", "clients/page_1"]).output().status, 1);
     assert_eq!(browser.folder.vlive(["load", "kept.jsonl"]).output().status, 0);
     assert_eq!(browser.entry("clients/page_1"), before);
@@ -226,6 +226,16 @@ fn sets_of_diorama_are_shown_by_readable_names_and_what_is_missing_of_them() {
     let Some(browser) = Browser::start_with("sets", (120, 40), folder, "") else { return };
     browser.press(&["G", "Tab"]);
     browser.until_it_says("incomplete");
+    browser.press(&["q"]);
+    browser.assert_as_found("after");
+}
+
+#[test]
+fn a_file_without_a_cache_is_said_to_hold_the_tables_of_others() {
+    let folder = crate::diorama::of_other_programs();
+    let Some(browser) = Browser::start_with("others", (80, 24), folder, "") else { return };
+    let screen = browser.until_it_says("1 table of");
+    assert!(screen.contains("the cache holds no entries") && screen.contains("2 tables of"), "{screen}");
     browser.press(&["q"]);
     browser.assert_as_found("after");
 }

@@ -1,9 +1,10 @@
 //! What all commands have in common that change a cache: the backup, the dry run, and entries under other keys.
 
 use crate::common::random::Random;
-use crate::support::{Folder, NOW};
+use crate::support::{Ended, Folder, NOW};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fs;
 
 /// Full key to the stored bytes.
 type Contents = BTreeMap<String, Vec<u8>>;
@@ -96,7 +97,7 @@ fn the_summary_names_the_command_that_restores_and_a_backup_is_never_overwritten
         0,
         keys,
         "deleted 2 entries, 148 B\n\
-         `saved.jsonl` holds 2 entries as before: `vlive load saved.jsonl` restores the previous state\n",
+         `saved.jsonl` holds 2 entries as before: `vlive load saved.jsonl` restores them\n",
     );
     folder.untouched(|| {
         folder.vlive(backup).ends(
@@ -114,6 +115,81 @@ fn the_summary_names_the_command_that_restores_and_a_backup_is_never_overwritten
         "put new/1: 0 rows, 23 B\nnothing was replaced or removed, so that `none.jsonl` was not written\n",
     );
     assert!(!folder.path().join("none.jsonl").exists());
+}
+
+/// Runs the command that a summary names for a shell.
+#[cfg(unix)]
+fn run_as_told(folder: &Folder, told: &str) {
+    let command = told.split('`').find_map(|part| part.strip_prefix("vlive ")).expect("a command is named");
+    let vlive = folder.command([] as [&str; 0]);
+    let shell = format!("'{}' {command}", vlive.get_program().to_str().unwrap());
+    let mut shell_command = std::process::Command::new("sh");
+    shell_command.args(["-c", &shell]).current_dir(folder.path()).env_remove("VLIVE_FOLDER");
+    let ended = Ended::of(shell_command.output().unwrap());
+    assert_eq!(ended.status, 0, "{shell}: {ended}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_that_restores_works_on_the_cache_that_was_changed_whatever_it_is_called() {
+    for (cache, backup) in [("cache", "b.jsonl"), ("it's mine", "my before.jsonl"), ("-x", "-b.jsonl")] {
+        for by_variable in [false, true] {
+            let folder = Folder::empty();
+            let file = format!("{cache}/vlive.redb");
+            folder.write(&file, fs::read(Folder::shared("bakery").file()).unwrap());
+            let change = ["invalidate", "clients/page_1", "--exact", &format!("--backup={backup}")];
+            let changed = if by_variable {
+                folder.vlive(change).env("VLIVE_FOLDER", cache).output()
+            } else {
+                folder.vlive([&change[..], &[&format!("-C{cache}")]].concat()).output()
+            };
+            assert_eq!(changed.status, 0, "{changed}");
+            run_as_told(&folder, changed.stderr.lines().last().unwrap());
+            assert_eq!(folder.files().len(), 2, "no other cache was made: {:?}", folder.files());
+            let keys = folder.vlive(["ls", "clients/page_1", "--exact", "--keys", &format!("-C{cache}")]).output();
+            assert_eq!(keys.stdout, "clients/page_1\n", "{keys}");
+        }
+    }
+}
+
+#[test]
+fn a_summary_says_that_a_backup_does_not_take_away_what_was_added() {
+    let folder = Folder::copy_of("bakery");
+    let told = |args: &[&str], input: &str| {
+        let ended = folder.vlive(args).stdin(input).output();
+        ended.stderr.lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        told(&["mv", "clients/page_1", "archive/p1", "--backup", "a.jsonl"], ""),
+        "`a.jsonl` holds 1 entry as before: `vlive load a.jsonl` restores it; what was added stays"
+    );
+    let mixed = r#"{"archive/p1": {"rows": {}}, "archive/p2": {"rows": {}}}"#;
+    assert_eq!(
+        told(&["load", "--backup", "b.jsonl"], mixed),
+        "`b.jsonl` holds 1 entry as before: `vlive load b.jsonl` restores it; what was added stays"
+    );
+    assert_eq!(
+        told(&["mv", "archive/p1", "archive/p2", "--replace", "--backup", "c.jsonl"], ""),
+        "`c.jsonl` holds 2 entries as before: `vlive load c.jsonl` restores them"
+    );
+}
+
+#[test]
+fn a_dry_run_of_a_copy_names_what_it_replaces_and_what_it_removes() {
+    let folder = Folder::empty();
+    let fixture = r#"{"a/1": {"rows": {}}, "a/2": {"rows": {}}, "b/2": {"rows": {}}, "b/3": {"rows": {}}}"#;
+    folder.vlive(["load", "-q"]).stdin(fixture).ends(0, "", "");
+    folder.untouched(|| {
+        folder.vlive(["cp", "a", "b", "--replace", "-n"]).ends(
+            0,
+            "+ b/1\n~ b/2\n- b/3\n",
+            "would copy 2 entries, 46 B, in place of 2 entries\n",
+        );
+        let told = folder.vlive(["mv", "a", "b", "--replace", "-n", "--json"]).json();
+        assert_eq!(told["removed"], json!(["a/1", "a/2", "b/3"]));
+    });
+    folder.vlive(["mv", "a", "b", "--replace", "-q"]).ends(0, "b/1\nb/2\n", "");
+    assert_eq!(folder.keys(), ["b/1", "b/2"]);
 }
 
 #[test]
@@ -148,10 +224,14 @@ fn a_dry_run_of_any_change_leaves_no_trace() {
         folder.vlive(["put", "-n", "products/id/b"]).stdin("{}").ends(0, "", "would put products/id/b: 0 rows, 23 B\n");
         folder.vlive(["cp", "-n", "products", "goods"]).ends(
             0,
-            "goods/id/a\ngoods/page_1\n",
+            "+ goods/id/a\n+ goods/page_1\n",
             "would copy 2 entries, 148 B\n",
         );
-        folder.vlive(["mv", "-n", "products/id/a", "a/b"]).ends(0, "a/b\n", "would move 1 entry, 48 B\n");
+        folder.vlive(["mv", "-n", "products/id/a", "a/b"]).ends(
+            0,
+            "+ a/b\n- products/id/a\n",
+            "would move 1 entry, 48 B\n",
+        );
     });
     let folder = Folder::empty();
     folder.untouched(|| {
@@ -160,7 +240,7 @@ fn a_dry_run_of_any_change_leaves_no_trace() {
         let from = from.path().to_str().unwrap();
         folder.vlive(["cp", "-n", "products/id/a", "a/b", "--from", from]).ends(
             0,
-            "a/b\n",
+            "+ a/b\n",
             "would copy 1 entry, 48 B\n",
         );
     });
@@ -228,7 +308,7 @@ fn copies_and_moves_agree_with_a_plain_model() {
         match transferred(&before, moves, prefix, replace, &from, &to) {
             None => {
                 assert_eq!((ended.status, &after), (2, &before), "{what}");
-                assert!(ended.stderr.contains("there already"), "{what}");
+                assert!(ended.stderr.contains("already exist"), "{what}");
             }
             Some(expected) => {
                 assert_eq!(after, expected, "{what}");
@@ -290,7 +370,7 @@ fn keys_that_make_no_sense_together_are_refused() {
             ),
             (
                 &["cp", "products/id/a", "products/page_1"],
-                "error: `products/page_1` is there already\nhint: --replace replaces what is there\n",
+                "error: `products/page_1` already exists\nhint: --replace replaces it\n",
             ),
         ] {
             folder.vlive(args).ends(2, "", message);

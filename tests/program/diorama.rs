@@ -114,7 +114,7 @@ fn incomplete_rows_are_marked_in_every_format() {
     assert_eq!(lines[1], ["eu", "incomplete", "eu", "7kb"]);
     assert_eq!(lines[2], ["us", "us", "4kb", "42"]);
     let notation = folder.vlive(["dump", "buckets/eu", "--format", "diag"]).output().stdout;
-    assert_eq!(notation, "{_ \"eu\": <<1, {\"id\": \"eu\", \"size\": \"7kb\"}>>}\n");
+    assert_eq!(notation, "{_ \"raw\": {_ \"eu\": <<1, {\"id\": \"eu\", \"size\": \"7kb\"}>>}}\n");
 }
 
 #[test]
@@ -238,21 +238,24 @@ fn salvage_keeps_both_layouts_byte_for_byte() {
     }
 }
 
+/// A file with a table of some program and two of vantage-redb: data, and an index by a column.
+pub fn of_other_programs() -> Folder {
+    let folder = Folder::empty();
+    let database = Database::create(folder.file()).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let own: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
+    transaction.open_table(own).unwrap().insert("a", 1).unwrap();
+    let source: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("people");
+    transaction.open_table(source).unwrap().insert("p1", &b"\x83\x61a\xf6\x01"[..]).unwrap();
+    let index: TableDefinition<'_, (&[u8], &str), ()> = TableDefinition::new("people__idx__name");
+    transaction.open_table(index).unwrap().insert((&b"a"[..], "p1"), ()).unwrap();
+    transaction.commit().unwrap();
+    folder
+}
+
 #[test]
 fn a_file_with_other_tables_alone_is_said_to_hold_these() {
-    let folder = Folder::empty();
-    {
-        let database = Database::create(folder.file()).unwrap();
-        let transaction = database.begin_write().unwrap();
-        let own: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
-        transaction.open_table(own).unwrap().insert("a", 1).unwrap();
-        // As vantage-redb has them: an array, and an index by a column.
-        let source: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("people");
-        transaction.open_table(source).unwrap().insert("p1", &b"\x83\x61a\xf6\x01"[..]).unwrap();
-        let index: TableDefinition<'_, (&[u8], &str), ()> = TableDefinition::new("people__idx__name");
-        transaction.open_table(index).unwrap().insert((&b"a"[..], "p1"), ()).unwrap();
-        transaction.commit().unwrap();
-    }
+    let folder = of_other_programs();
     let run = folder.vlive(["ls"]).output();
     assert_eq!((run.status, run.stdout.as_str()), (0, ""));
     assert!(
@@ -273,6 +276,8 @@ fn a_file_with_other_tables_alone_is_said_to_hold_these() {
         &["stat"],
         &["stat", "--quick"],
         &["touch", "--all"],
+        &["watch", "--for", "0s"],
+        &["watch", "people", "--initial", "--json", "--for", "0s"],
     ];
     for args in looks {
         let said = folder.vlive(*args).output().stderr;

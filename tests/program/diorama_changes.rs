@@ -229,6 +229,43 @@ fn a_row_that_moves_takes_the_stamps_of_the_set_that_it_leaves() {
     assert_eq!(tables(&folder), expected);
 }
 
+#[test]
+fn what_diorama_ignores_of_a_set_stays_beside_what_is_written() {
+    let folder = copy_of("augmented.redb");
+    {
+        let database = Database::open(folder.path().join("augmented.redb")).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let meta: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("buckets\u{1}meta");
+        transaction.open_table(meta).unwrap().insert("etag", &b"W/1"[..]).unwrap();
+        transaction.commit().unwrap();
+    }
+    let etag = |folder: &Folder| tables(folder)["buckets\u{1}meta"].get("etag").cloned();
+    let changes: [(&[&str], &str); 4] = [
+        (&["edit", "buckets", "--apply", "del(.copied_at)"], ""),
+        (&["put", "buckets"], "{}"),
+        (&["load"], r#"{"buckets": {"rows": {"a": {}}, "incomplete": ["a"]}}"#),
+        (&["load", "--replace"], r#"{"buckets": {}}"#),
+    ];
+    for (command, input) in changes {
+        let run = folder.vlive(command).stdin(input).output();
+        assert_eq!(run.status, 0, "{command:?}: {}", run.stderr);
+        let expected = (!command.contains(&"--replace")).then(|| b"W/1".to_vec());
+        assert_eq!(etag(&folder), expected, "{command:?}");
+    }
+}
+
+#[test]
+fn the_bytes_of_rows_that_become_a_set_are_those_that_are_stored() {
+    let folder = copy_of("augmented.redb");
+    let bytes = |args: &[&str], input: &str| {
+        let run = folder.vlive([args, &["--json"]].concat()).stdin(input).json();
+        run["bytes"].as_u64().unwrap()
+    };
+    assert_eq!(bytes(&["put", "buckets/eu"], r#"{"eu": {"n": 1}}"#), b"\x00\xa1\x61n\x01".len() as u64);
+    assert_eq!(bytes(&["put", "buckets"], r#"{"eu": {"n": 1}, "us": {}}"#), 5 + 2);
+    assert_eq!(bytes(&["load"], r#"{"buckets": {"eu": {}}, "others": {"us": {}}}"#), 2 + 2);
+}
+
 /// What a dry run of an edit shows.
 const DRY: &str = "~ buckets\n  ~ us\n    ~ size: \"5kb\" -> \"6kb\"\n";
 
@@ -317,7 +354,7 @@ fn a_backup_brings_back_what_each_command_replaced_or_removed() {
             None => run.output(),
         };
         assert_eq!(run.status, 0, "{command:?}: {}", run.stderr);
-        assert!(run.stderr.contains("restores the previous state"), "{command:?}: {}", run.stderr);
+        assert!(run.stderr.contains(&format!("load {backup}` restores ")), "{command:?}: {}", run.stderr);
         assert!(tables(&folder) != before, "{command:?}");
         // What was added stays; what was there is there again.
         let loaded = folder.vlive(["load", &backup]).output();
@@ -356,7 +393,7 @@ fn a_dry_run_names_what_a_change_would_do_and_does_not() {
     let put = folder.vlive(["put", "orders/1", "-n"]).stdin(r#"{"1": {}}"#).output();
     assert!(put.stderr.contains("would replace orders/1: 1 row"), "{}", put.stderr);
     let cp = folder.vlive(["cp", "orders", "new", "-n"]).output();
-    assert_eq!((cp.status, cp.stdout.as_str()), (0, "new\n"), "{}", cp.stderr);
+    assert_eq!((cp.status, cp.stdout.as_str()), (0, "+ new\n"), "{}", cp.stderr);
     assert_eq!(fs::read(folder.path().join("backend.redb")).unwrap(), before);
 }
 

@@ -3,6 +3,9 @@
 
 use crate::diorama::{copy_of, tables};
 use crate::support::Folder;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use redb::{Database, TableDefinition};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -139,4 +142,172 @@ fn rows_removed_in_an_editor_go_with_the_times_of_the_set() {
     let after = folder.vlive(["-C", "augmented.redb", "dump", "buckets"]).json();
     assert_eq!((&after["refreshed_at"], &after["copied_at"]), (&Value::Null, &Value::Null));
     assert_eq!(after["total"], dumped["total"]);
+}
+
+/// Loads a dump into a new cache, and returns what that holds.
+fn loaded(dump: &str, args: &[&str]) -> (String, Folder) {
+    let into = Folder::empty();
+    let run = into.vlive([&["load"], args].concat()).stdin(dump).output();
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    (run.stderr, into)
+}
+
+#[test]
+fn a_dump_that_leaves_rows_out_loads_as_a_set_that_the_app_fetches_again() {
+    let damaged = with_damaged_rows("backend.redb", "orders");
+    let (odd, whole) = (copy_of("odd-rows.redb"), copy_of("backend.redb"));
+    for (folder, args, status, set) in [
+        (&damaged, &["orders"][..], 3, "orders"),
+        (&damaged, &["orders", "--format", "jsonl"], 3, "orders"),
+        (&damaged, &["orders", "--format", "jsonl", "--raw"], 3, "orders"),
+        (&damaged, &[], 3, "orders"),
+        (&odd, &["t"], 3, "t"),
+        (&whole, &["orders", "--where", ".total"], 0, "orders"),
+    ] {
+        let run = folder.vlive([&["dump"], args].concat()).output();
+        assert_eq!(run.status, status, "{args:?} {}", run.stderr);
+        // What was read is said, and that it is not all.
+        assert!(run.stdout.contains(r#","partial":true"#), "{args:?} {}", run.stdout);
+        let is_alone = !args.is_empty() && !args.contains(&"--format");
+        let dump = if is_alone { format!("{{{}: {}}}", json!(set), run.stdout) } else { run.stdout };
+        let (stderr, into) = loaded(&dump, &[]);
+        assert!(stderr.contains(&format!("`{set}` was dumped without some of its rows")), "{args:?} {stderr}");
+        let tables = tables(&into);
+        let meta = keys(tables.get(&format!("{set}\u{1}meta")));
+        assert!(!meta.contains(&"refreshed_at") && !meta.contains(&"copied_at"), "{args:?} {meta:?}");
+        assert_eq!(meta.contains(&"total"), set == "orders", "{args:?}");
+    }
+    // Whoever gives it a time means that.
+    let dump = whole.vlive(["dump", "--where", ".id == \"o1\" or true", "--format", "jsonl"]).output().stdout;
+    assert!(!dump.contains("partial"), "{dump}");
+    let dump = odd.vlive(["dump", "t", "--format", "jsonl"]).output().stdout;
+    let (_, into) = loaded(&dump, &["--fetched-at", "@5"]);
+    assert_eq!(into.vlive(["ages", "--json"]).json()[0]["fetched_at"], 5);
+    // vantage-live cannot mark it.
+    let run = Folder::empty().vlive(["load", "--as", "live"]).stdin(&*dump).output();
+    assert_eq!(run.status, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("left out when it was dumped"), "{}", run.stderr);
+}
+
+#[test]
+fn stored_bytes_are_shown_with_those_that_are_remembered_of_the_set() {
+    let folder = copy_of("backend.redb");
+    let shown = |args: &[&str]| folder.vlive([&["dump", "--format", "diag"], args].concat()).output().stdout;
+    assert_eq!(shown(&["emptied", "--compact"]).trim_end(), r#"{_ "meta": {_ "total": h'0300000000000000'}}"#);
+    assert_eq!(
+        shown(&["emptied", "--pretty"]).trim_end(),
+        "{_\n  \"meta\": {_\n    \"total\": h'0300000000000000'\n  }\n}"
+    );
+    let all = shown(&["--compact"]);
+    assert!(all.contains(r#""deleted-rows": {_ "raw": {_ }}"#), "{all}");
+    assert!(all.contains(r#""orders": {_ "meta": {_ "copied_at": h'00ca0b809f4d9018', "refreshed_at": h'"#), "{all}");
+    assert!(all.contains(r#", "raw": {_ ""#), "{all}");
+    // As CBOR the same maps, which hold the bytes of both tables.
+    let cbor = folder.dump(&["--format", "cbor"]);
+    let ciborium::Value::Map(sets) = ciborium::from_reader(&*cbor).unwrap() else { panic!() };
+    let tables = tables(&folder);
+    assert_eq!(sets.len(), 3);
+    for (name, parts) in sets {
+        let (name, parts) = (name.into_text().unwrap(), parts.into_map().unwrap());
+        for (part, pairs) in parts {
+            let table = if part.as_text() == Some("raw") { name.clone() } else { format!("{name}\u{1}meta") };
+            let pairs = pairs.into_map().unwrap().into_iter();
+            let pairs: BTreeMap<_, _> =
+                pairs.map(|(key, value)| (key.into_text().unwrap(), value.into_bytes().unwrap())).collect();
+            assert_eq!(pairs, tables[&table], "{table:?}");
+        }
+    }
+    // A row stands alone.
+    let row = folder.dump(&["orders/1", "--format", "cbor"]);
+    let ciborium::Value::Map(parts) = ciborium::from_reader(&*row).unwrap() else { panic!() };
+    assert_eq!(parts.len(), 1);
+    assert_eq!(parts[0].0.as_text(), Some("raw"));
+}
+
+/// Rows as `dump --format jsonl --raw` has them.
+fn raw_set(key: &str, rows: &[(String, &[u8])]) -> String {
+    let rows: serde_json::Map<String, Value> =
+        rows.iter().map(|(id, value)| (id.clone(), BASE64.encode(value).into())).collect();
+    json!({"key": key, "layout": "diorama", "raw": rows}).to_string()
+}
+
+#[test]
+fn a_set_of_which_nothing_is_remembered_is_one_even_if_the_first_rows_are_refused() {
+    let whole = b"\x00\xa1\x61a\x01";
+    // A field name that is a number, a truncated map, one that is not UTF-8.
+    for refused in [&b"\x00\xa1\x01\x02"[..], b"\x01\xa2\x61a\x01", b"\x00\xa1\x61\xff\x01"] {
+        for count in [1, 20] {
+            let mut rows: Vec<_> = (0..count).map(|n| (format!("{n:03}"), refused)).collect();
+            if count > 1 {
+                rows.push(("100".to_owned(), whole));
+            }
+            let fixture = raw_set("pre", &rows) + "\n" + &raw_set("ok", &[("a".to_owned(), whole)]);
+            let (_, folder) = loaded(&fixture, &[]);
+            let listed = folder.vlive(["ls", "--json"]).json();
+            assert_eq!((&listed[1]["key"], &listed[1]["rows"]), (&json!("pre"), &json!(rows.len())));
+            // What costs the app most comes first.
+            let check = folder.vlive(["check"]).output();
+            assert_eq!(check.status, 1, "{}", check.stdout);
+            let first = check.stdout.lines().position(|line| line.starts_with("unlistable by diorama")).unwrap();
+            assert!(check.stdout.lines().nth(first + 1).unwrap().contains("pre"), "{}", check.stdout);
+            assert!(check.stdout.ends_with("not sound\n"), "{}", check.stdout);
+            let dump = folder.vlive(["dump", "pre"]).output();
+            assert_eq!(dump.status, 3, "{}", dump.stderr);
+            assert!(dump.stderr.contains("of `pre` cannot be read by diorama"), "{}", dump.stderr);
+            let gone = folder.vlive(["invalidate", "pre", "--json"]).json();
+            assert_eq!(gone["entries"], 1);
+            assert_eq!(folder.vlive(["ls", "--json"]).json().as_array().unwrap().len(), 1);
+        }
+    }
+}
+
+#[test]
+fn stored_bytes_that_nobody_would_take_for_a_set_are_refused() {
+    for value in [&b""[..], b"\x00", b"\x80", b"text", b"\x83\x64name\xf6\x01", b"\xa1\x01\x02"] {
+        let fixture = raw_set("t", &[("a".to_owned(), value)]);
+        let folder = Folder::empty();
+        for dry_run in [&[][..], &["--dry-run"]] {
+            let run = folder.vlive([&["load"], dry_run].concat()).stdin(&*fixture).output();
+            assert_eq!(run.status, 2, "{value:x?} {}", run.stderr);
+            assert!(run.stderr.contains("are not rows of diorama"), "{}", run.stderr);
+        }
+        assert_eq!(folder.files(), [""; 0]);
+        // Where something is remembered of it nobody doubts what it is.
+        let mut with_meta: Value = serde_json::from_str(&fixture).unwrap();
+        with_meta["meta"] = json!({"total": BASE64.encode(1_u64.to_le_bytes())});
+        let (_, folder) = loaded(&with_meta.to_string(), &[]);
+        assert_eq!(folder.vlive(["ls", "--json"]).json()[0]["rows"], 1);
+        assert_eq!(folder.vlive(["check"]).output().status, 1);
+    }
+}
+
+#[test]
+fn tables_of_other_programs_are_not_taken_for_sets() {
+    let samples: [&[&[u8]]; 5] = [
+        &[b"\x01\xa1\xff", b"hello"],
+        &[b"\xa1\x01\x02"],
+        &[b"\xb0\xc3\x11"],
+        &[b""],
+        &[b"\x83\x64name\xf6\x01", b"\x83\x65other\x61v\x02"],
+    ];
+    for values in samples {
+        let folder = Folder::empty();
+        {
+            let database = Database::create(folder.file()).unwrap();
+            let transaction = database.begin_write().unwrap();
+            {
+                let definition: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("notes");
+                let mut table = transaction.open_table(definition).unwrap();
+                for (n, value) in values.iter().enumerate() {
+                    table.insert(format!("{n}").as_str(), *value).unwrap();
+                }
+            }
+            transaction.commit().unwrap();
+        }
+        let listed = folder.vlive(["ls", "--json"]).output();
+        assert_eq!(listed.stdout.trim(), "[]", "{values:x?}");
+        assert!(listed.stderr.contains("the file holds 1 table of"), "{}", listed.stderr);
+        assert_eq!(folder.vlive(["invalidate", "--all"]).output().status, 0);
+        assert_eq!(tables(&folder)["notes"].len(), values.len());
+    }
 }

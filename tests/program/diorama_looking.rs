@@ -142,6 +142,26 @@ fn diff_compares_rows_and_says_which_stamp_differs() {
 }
 
 #[test]
+fn rows_of_a_fixture_are_compared_with_the_set_that_they_are_rows_of() {
+    let folder = copy_of("backend.redb");
+    let rows = folder.vlive(["dump", "orders/1", "orders/2", "--format", "jsonl"]).output().stdout;
+    folder.write("both.jsonl", &rows);
+    folder.write("one.jsonl", rows.lines().next().unwrap());
+    folder.write("other.jsonl", rows.replace("9.5", "1").replace("orders/2", "orders/3").replace("\"2\"", "\"3\""));
+    let diff = |args: &[&str]| {
+        let run = folder.vlive([&["diff", "backend.redb"], args].concat()).output();
+        run.stdout
+    };
+    let others = "- deleted-rows (0 rows)\n- emptied (0 rows)\n";
+    assert_eq!(diff(&["both.jsonl"]), others, "what is remembered of a set is not told by its rows");
+    assert_eq!(diff(&["one.jsonl"]), format!("{others}~ orders\n  - 2: {{\"id\":\"2\"}} (incomplete)\n"));
+    assert_eq!(diff(&["one.jsonl", "orders/1"]), "");
+    let changed = diff(&["other.jsonl", "orders"]);
+    assert!(changed.starts_with("~ orders\n  ~ 1\n    ~ total: 9.5 -> 1\n  - 2: "), "{changed}");
+    assert!(changed.contains("\n  + 3: "), "{changed}");
+}
+
+#[test]
 fn a_dump_of_sets_does_not_differ_from_its_cache() {
     for name in ["cache.redb", "augmented.redb", "backend.redb"] {
         let folder = copy_of(name);
@@ -246,6 +266,11 @@ fn watch_begins_with_the_sets_that_are_there() {
     assert_eq!(seen.len(), 1);
     let event = [&seen[0]["event"], &seen[0]["key"], &seen[0]["rows"], &seen[0]["layout"]];
     assert_eq!(event, [&json!("added"), &json!("buckets"), &json!(2), &json!("diorama")]);
+    let raw = folder.vlive(["watch", "--initial", "--for", "0", "--json", "--raw"]).json();
+    let stored = folder.vlive(["dump", "--format", "jsonl", "--raw"]).json();
+    assert_eq!((&raw["raw"], &raw["meta"]), (&stored["raw"], &stored["meta"]));
+    let row = folder.vlive(["watch", "--initial", "--for", "0", "--json", "--raw", "buckets/eu"]).json();
+    assert_eq!((&row["raw"], &row["meta"]), (&json!({"eu": stored["raw"]["eu"]}), &Value::Null));
     let none = folder.vlive(["watch", "--initial", "--for", "0", "other"]).output();
     assert_eq!((none.status, none.stdout.as_str()), (0, ""));
     let filtered = folder.vlive(["watch", "--initial", "--for", "0", "--where", ".size == \"1kb\""]).output();

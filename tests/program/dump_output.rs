@@ -33,7 +33,7 @@ fn an_output_file_is_replaced_with_what_would_be_printed() {
             folder.write("old", "old".repeat(10_000));
             let printed = folder.dump(&[format, keys].concat());
             for name in ["new", "old"] {
-                folder.vlive([&["dump", "--output", name], format, keys].concat()).ends(0, "", "");
+                folder.vlive([&["dump", "-q", "--output", name], format, keys].concat()).ends(0, "", "");
                 assert!(read(&folder, name) == printed, "{format:?} {keys:?} to {name}");
             }
             assert_eq!(folder.files(), ["new", "old", "vlive.redb"]);
@@ -49,7 +49,7 @@ fn a_file_lies_where_its_path_says() {
     for (path, name) in
         [("deeper/x.json", "deeper/x.json"), ("./y", "y"), (absolute.to_str().unwrap(), "deeper/absolute")]
     {
-        folder.vlive(["dump", "-o", path]).ends(0, "", "");
+        folder.vlive(["dump", "-o", path]).ends(0, "", &format!("wrote 2 entries to `{path}`\n"));
         assert_eq!(read(&folder, name), folder.dump(&[]));
     }
     assert_eq!(folder.files(), ["deeper/absolute", "deeper/x.json", "vlive.redb", "y"]);
@@ -74,7 +74,7 @@ fn a_new_file_has_the_default_mode_and_a_replaced_one_keeps_its_own() {
     for kept in [0o640, 0o444, 0o755] {
         folder.write("old", "");
         fs::set_permissions(folder.path().join("old"), fs::Permissions::from_mode(kept)).unwrap();
-        folder.vlive(["dump", "--output", "old"]).ends(0, "", "");
+        folder.vlive(["dump", "-q", "--output", "old"]).ends(0, "", "");
         assert_eq!(mode("old"), kept);
         fs::remove_file(folder.path().join("old")).unwrap();
     }
@@ -92,7 +92,7 @@ fn a_link_stays_a_link_and_its_target_is_replaced() {
     for (link, real) in [("link", "elsewhere/real"), ("link-to-link", "elsewhere/real"), ("dangling", "elsewhere/gone")]
     {
         folder.write("elsewhere/real", "old");
-        folder.vlive(["dump", "--output", link]).ends(0, "", "");
+        folder.vlive(["dump", "-q", "--output", link]).ends(0, "", "");
         assert!(fs::symlink_metadata(folder.path().join(link)).unwrap().is_symlink(), "{link}");
         assert_eq!(read(&folder, real), folder.dump(&[]), "{link}");
     }
@@ -123,7 +123,7 @@ fn through_a_pipe<T: Send>(reading: impl FnOnce(fs::File) -> T + Send) -> (Ended
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let read = std::thread::scope(|scope| {
         let reader = scope.spawn(|| reading(fs::File::open(&pipe).unwrap()));
-        (folder.vlive(["dump", "--output", "pipe"]).output(), reader.join().unwrap())
+        (folder.vlive(["dump", "-q", "--output", "pipe"]).output(), reader.join().unwrap())
     });
     assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
     assert_eq!(folder.files(), ["pipe", "vlive.redb"]);
@@ -242,11 +242,11 @@ fn readable_entries_are_written_and_the_others_named() {
     let ill = "error: entry `k/2` cannot be decoded: it ends in the middle of an item (at byte 2)\n";
     let none = "error: `none` is not in the cache\n";
     let one = "{\"k/1\":{\"fetched_at\":0,\"rows\":{}}}\n";
-    folder.vlive(["dump", "--output", "all"]).ends(3, "", ill);
+    folder.vlive(["dump", "--output", "all"]).ends(3, "", &format!("wrote 1 entry to `all`\n{ill}"));
     assert_eq!(read(&folder, "all"), one.as_bytes());
-    folder.vlive(["dump", "--output", "all", "none", "k/1"]).ends(1, "", none);
+    folder.vlive(["dump", "--output", "all", "none", "k/1"]).ends(1, "", &format!("wrote 1 entry to `all`\n{none}"));
     assert_eq!(read(&folder, "all"), one.as_bytes());
-    folder.vlive(["dump", "--output", "ill", "--format", "diag", "k/2"]).ends(3, "", ill);
+    folder.vlive(["dump", "-q", "--output", "ill", "--format", "diag", "k/2"]).ends(3, "", ill);
     assert_eq!(read(&folder, "ill"), b"h'a164'\n");
     for (format, files, wrote) in [
         ("json", &["1.json"][..], "1 entry"),
@@ -387,7 +387,7 @@ fn a_dump_of_missing_entries_leaves_the_old_file() {
     assert_eq!(fs::read_to_string(folder.path().join("keep.json")).unwrap(), "kept");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "something was left behind");
     // What is there is written, and what is not is told.
-    let partly = folder.vlive(["dump", "nothing", "orders/page_1", "--output", "keep.json"]).output();
+    let partly = folder.vlive(["dump", "-q", "nothing", "orders/page_1", "--output", "keep.json"]).output();
     assert_eq!((partly.status, partly.stderr.as_str()), (1, "error: `nothing` is not in the cache\n"));
     let kept = fs::read_to_string(folder.path().join("keep.json")).unwrap();
     assert!(kept.starts_with(r#"{"orders/page_1":{"#), "{kept}");

@@ -38,21 +38,35 @@ const WRITING: [&[&str]; 9] = [
     &["touch", "none"],
 ];
 
+const WRITING_SETS: [&[&str]; 10] = [
+    &["put", "buckets"],
+    &["put", "buckets/eu"],
+    &["load", "--replace"],
+    &["load", "--clear"],
+    &["edit", "buckets", "--apply", "."],
+    &["cp", "buckets", "pails"],
+    &["mv", "buckets/eu", "buckets/asia"],
+    &["invalidate", "buckets/eu"],
+    &["touch", "buckets"],
+    &["compact"],
+];
+
 #[test]
 fn a_refused_write_names_the_process_that_has_the_cache() {
-    let folder = Folder::copy_of("live-demo");
-    let _app = Database::open(folder.file()).unwrap();
-    folder.untouched(|| {
-        for args in WRITING {
-            folder.vlive(args).stdin(INPUT).ends(4, "", &refusal());
-            folder.vlive([args, &["-q"]].concat()).stdin(INPUT).ends(4, "", &refusal());
-        }
-    });
+    for (cache, writing) in [("live-demo", &WRITING[..]), ("diorama/augmented.redb", &WRITING_SETS)] {
+        let folder = Folder::copy_of(cache);
+        let _app = Database::open(folder.file()).unwrap();
+        folder.untouched(|| {
+            for args in writing {
+                folder.vlive(*args).stdin(INPUT).ends(4, "", &refusal());
+                folder.vlive([args, &["-q"][..]].concat()).stdin(INPUT).ends(4, "", &refusal());
+            }
+        });
+    }
 }
 
 #[test]
 fn looking_works_meanwhile_and_leaves_no_trace() {
-    let folder = Folder::copy_of("bakery");
     let looking: [&[&str]; 15] = [
         &["ls"],
         &["ls", "--all", "--json"],
@@ -70,7 +84,27 @@ fn looking_works_meanwhile_and_leaves_no_trace() {
         &["load", "--dry-run", "--replace"],
         &["load", "--dry-run", "--clear", "--json"],
     ];
-    let look = |args: &[&str]| folder.vlive(args).stdin(r#"{"clients/page_1":{}}"#).output();
+    looking_works_meanwhile("bakery", &looking, r#"{"clients/page_1":{}}"#);
+    let looking: [&[&str]; 12] = [
+        &["ls"],
+        &["ls", "--all", "--json"],
+        &["ages", "buckets"],
+        &["dump"],
+        &["dump", "buckets/eu"],
+        &["dump", "--format", "jsonl", "--raw"],
+        &["diff", ".", "vlive.redb"],
+        &["show", "buckets"],
+        &["find", "7kb"],
+        &["invalidate", "--dry-run", "buckets/eu"],
+        &["touch", "--dry-run", "buckets"],
+        &["load", "--dry-run", "--clear"],
+    ];
+    looking_works_meanwhile("diorama/augmented.redb", &looking, r#"{"buckets":{}}"#);
+}
+
+fn looking_works_meanwhile(cache: &str, looking: &[&[&str]], input: &str) {
+    let folder = Folder::copy_of(cache);
+    let look = |args: &[&str]| folder.vlive(args).stdin(input).output();
     let before: Vec<String> = looking.iter().map(|args| look(args).to_string()).collect();
     let _app = Database::open(folder.file()).unwrap();
     folder.untouched(|| {

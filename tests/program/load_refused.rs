@@ -424,7 +424,7 @@ fn a_cache_is_no_source() {
     fs::copy(Folder::shared("bakery").file(), folder.path().join("renamed.json")).unwrap();
     for source in ["cache", "cache/", "cache/vlive.redb", "renamed.json", "."] {
         let message = format!(
-            "error: `{source}` is a cache, and no fixture\nhint: `vlive dump --format jsonl --raw` makes a fixture of it\n"
+            "error: `{source}` is a cache, not a fixture\nhint: `vlive dump --format jsonl --raw` makes a fixture of it\n"
         );
         nowhere(&folder, |args| folder.vlive([args, &[source]].concat()).ends(2, "", &message));
     }

@@ -132,7 +132,7 @@ fn compact_refuses_a_folder_that_it_cannot_write_to_and_a_file_whose_owner_it_ca
         mode(folder.path(), 0o777);
         assert_eq!(folder.files(), ["vlive.redb"], "{complaint}");
         assert_eq!(status, Some(3), "{complaint}");
-        let hint = "hint: looking takes permission to read, and changing permission to write\n";
+        let hint = "hint: looking needs permission to read, and changing permission to write\n";
         assert_eq!(complaint, format!("{told}{hint}"));
     }
 }
@@ -250,7 +250,7 @@ fn where_finds_caches_by_what_is_in_them() {
     assert_eq!(found, expected);
     let shallow = folder.vlive(["where", "--json", "--depth", "2", "."]).json();
     assert_eq!(shallow.as_array().unwrap().len(), 3);
-    folder.vlive(["where", "a/b/none"]).ends(1, "", "");
+    folder.vlive(["where", "a/b/none"]).ends(1, "", "no cache was found\n");
     let table = folder.vlive(["where", "d"]).output();
     let lines: Vec<&str> = table.stdout.lines().collect();
     assert_eq!(lines[0], "KIND             SIZE  NEWEST  IN USE BY  PATH");

@@ -1,5 +1,6 @@
 //! A folder with a cache in it, a run of the program there, and what redb itself finds in the cache.
 
+use crate::common::caches::bytes;
 use crate::common::folder;
 use redb::{Database, TableDefinition, TableHandle};
 use serde::Deserialize;
@@ -60,7 +61,7 @@ impl Folder {
 
     pub fn copy_of(cache: &str) -> Folder {
         let folder = Folder::empty();
-        fs::copy(Folder::shared(cache).file(), folder.file()).unwrap();
+        fs::write(folder.file(), bytes(cache)).unwrap();
         folder
     }
 

@@ -83,14 +83,14 @@ fn cbor_is_not_for_a_terminal() {
             assert_eq!(shown, refused);
         });
     }
-    assert_eq!(shown!(&folder, [], "dump --format cbor --output all.cbor"), "");
+    assert_eq!(shown!(&folder, [], "dump --format cbor --output all.cbor"), "wrote 2 entries to `all.cbor`\n");
     assert_eq!(std::fs::read(folder.path().join("all.cbor")).unwrap(), folder.dump(&["--format", "cbor"]));
 }
 
 #[test]
 fn a_file_is_written_as_from_anywhere() {
     let folder = Folder::copy_of("live-demo");
-    assert_eq!(shown!(&folder, [], "dump --output all.json"), "");
+    assert_eq!(shown!(&folder, [], "dump --output all.json"), "wrote 2 entries to `all.json`\n");
     assert_eq!(std::fs::read(folder.path().join("all.json")).unwrap(), folder.dump(&[]));
 }
 

@@ -1,6 +1,7 @@
 //! Looking leaves no trace on any of the sample caches, and needs no permission to write.
 #![cfg(all(unix, feature = "cli"))]
 
+use crate::common::caches::bytes;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Each cache, a key in it, and a prefix.
-const CACHES: [(&str, &str, &str); 8] = [
+const CACHES: [(&str, &str, &str); 11] = [
     ("bakery", "clients/page_1", "clients/page_"),
     ("crashed", "churn0/id/2", "churn0"),
     ("envelopes", "envelopes/ok", "envelopes/"),
@@ -17,6 +18,9 @@ const CACHES: [(&str, &str, &str); 8] = [
     ("live-demo", "products/id/a", "products"),
     ("odd-keys", "%2F/page_1", "/"),
     ("values", "torture/page_1", "torture"),
+    ("diorama/augmented.redb", "buckets/eu", "buckets"),
+    ("diorama/backend.redb", "orders/1", "orders"),
+    ("diorama/cache.redb", "clients/c1", "clients"),
 ];
 
 /// What can be seen of a file or folder but for when it was last looked at.
@@ -57,10 +61,9 @@ impl Place {
     }
 
     fn read_only_copy(&self, cache: &str) -> PathBuf {
-        let folder = self.0.path().join(cache);
-        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches").join(cache).join("vlive.redb");
+        let folder = self.0.path().join(cache.replace(['/', '.'], "-"));
         fs::create_dir(&folder).unwrap();
-        fs::copy(sample, folder.join("vlive.redb")).unwrap();
+        fs::write(folder.join("vlive.redb"), bytes(cache)).unwrap();
         set_mode(&folder.join("vlive.redb"), 0o444);
         set_mode(&folder, 0o555);
         folder
@@ -90,7 +93,7 @@ fn look(user: &[&str]) {
     for (cache, key, prefix) in CACHES {
         let folder = place.read_only_copy(cache);
         let (cache_key, _) = key.split_once('/').unwrap();
-        let new = place.elsewhere().join(cache);
+        let new = place.elsewhere().join(cache.replace(['/', '.'], "-"));
         let new = new.to_str().unwrap();
         let tree = &format!("{new}-tree/");
         let commands: [&[&str]; 20] = [

@@ -105,28 +105,18 @@ fn recorded_commits_of_sets_are_fixtures() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_waited_for() {
-    let folder = Folder::empty();
-    let watching = start(&folder, &["-C", "later.redb", "--initial", "--exit-on", "added", "--for", "60s"]);
-    thread::sleep(Duration::from_millis(200));
-    assert_eq!(folder.vlive(["put", "-C", "later.redb", "k/a"]).stdin(r#"{"x": {}}"#).output().status, 0);
-    let output = watching.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let complaint = String::from_utf8(output.stderr).unwrap();
-    assert!(complaint.starts_with("there is no cache at `later.redb`; waiting\n"), "{complaint}");
-}
-
-#[test]
 fn a_cache_that_is_not_there_is_waited_for() {
-    let folder = Folder::empty();
-    let watching = start(&folder, &["-C", "later", "--initial", "--exit-on", "added", "--for", "60s"]);
-    thread::sleep(Duration::from_millis(200));
-    assert_eq!(folder.vlive(["put", "-C", "later", "k/a"]).stdin(r#"{"x": {}}"#).output().status, 0);
-    let output = watching.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let complaint = String::from_utf8(output.stderr).unwrap();
-    assert!(complaint.starts_with("there is no cache at `later/vlive.redb`; waiting\n"), "{complaint}");
-    assert_eq!(complaint.matches("there is no cache").count(), 1, "{complaint}");
+    for (path, file) in [("later.redb", "later.redb"), ("later", "later/vlive.redb")] {
+        let folder = Folder::empty();
+        let watching = start(&folder, &["-C", path, "--initial", "--exit-on", "added", "--for", "60s"]);
+        thread::sleep(Duration::from_millis(200));
+        assert_eq!(folder.vlive(["put", "-C", path, "k/a"]).stdin(r#"{"x": {}}"#).output().status, 0);
+        let output = watching.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(complaint.starts_with(&format!("there is no cache at `{file}`; waiting\n")), "{complaint}");
+        assert_eq!(complaint.matches("there is no cache").count(), 1, "{complaint}");
+    }
 }
 
 #[test]

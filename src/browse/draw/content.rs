@@ -30,7 +30,10 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
 fn enclosing(frame: &mut Frame<'_>, state: &State, theme: &Theme, area: Rect) {
     let Some((node, Some(summary))) = state.tree.lines.get(state.tree.cursor).map(|line| (&line.node, &line.summary))
     else {
-        return frame.render_widget(block("", false, theme), area);
+        let others = if state.tree.filter.is_empty() { state.others.as_slice() } else { &[] };
+        let lines: Vec<_> = others.iter().flat_map(|sentence| [Line::raw(""), Line::raw(sentence)]).collect();
+        return frame
+            .render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }).block(block("", false, theme)), area);
     };
     let title = format!(" {} ", key_for_terminal(&node.full_key()));
     let mut lines = vec![Line::raw(""), Line::styled(counts(summary), theme.strong)];

@@ -3,7 +3,6 @@ use crate::browse::reader::Reader;
 use crate::browse::state::sample::{NOW, press, sample, settle};
 use crate::browse::state::{Change, Dialog, Focus, Input, Node, Plan, Side, State, Text, User};
 use crate::browse::{Commands, Place};
-use crate::filter;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -19,6 +18,7 @@ use std::thread;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 use vlive::snapshot::{EntryKey, Event, WatchOptions, Watcher};
+use vlive::system::stack;
 use vlive::{Key, Selection};
 
 fn drawn(state: &State, (width, height): (u16, u16), has_colours: bool) -> Buffer {
@@ -59,6 +59,10 @@ impl Commands for NoCommands {
 
     fn sentence(&self, error: &vlive::Error) -> String {
         error.to_string()
+    }
+
+    fn others(&self) -> Vec<String> {
+        Vec::new()
     }
 
     fn find(&self, _: &str) -> Result<(Vec<Place>, bool), String> {
@@ -108,7 +112,7 @@ impl Browsed {
             wanted,
             tell,
         };
-        thread::spawn(move || filter::with_room(move || reader.run()));
+        thread::spawn(move || stack::with_room(move || reader.run()));
         Browsed { state, want, answers }
     }
 

@@ -38,6 +38,8 @@ pub enum Input {
         is_first: bool,
         changes: Vec<(EntryKey, Event, Option<Known>)>,
     },
+    /// What the file holds where it holds no entries.
+    Others(Vec<String>),
     /// The cache cannot be read.
     Trouble(String),
     /// Who has the cache open.
@@ -105,6 +107,8 @@ pub struct State {
     pub now: u64,
     pub commit: Option<u64>,
     pub trouble: Option<String>,
+    /// What the file holds where it holds no entries.
+    pub others: Vec<String>,
     /// Who has the cache open.
     pub user: User,
     pub focus: Focus,
@@ -131,6 +135,7 @@ impl State {
             now,
             commit: None,
             trouble: None,
+            others: Vec::new(),
             user: User::Unknown,
             focus: Focus::Keys,
             tree: Tree::default(),
@@ -192,6 +197,7 @@ impl State {
                     self.tree.tick(now);
                 }
             }
+            Input::Others(others) => self.others = others,
             Input::Trouble(trouble) => self.trouble = Some(trouble),
             Input::User(user) => self.user = user,
             Input::Answer(answer) => {

@@ -5,7 +5,7 @@ mod stat;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::source::{RowIds, refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, others, tell_damage};
+use super::{Global, Refused, Status, others, tell_unread};
 use crate::output::listing::TableFormat;
 use crate::output::progress::Bar;
 use crate::output::{Output, human, to_width};
@@ -110,9 +110,9 @@ impl Diff {
         let mut undecodable = Vec::new();
         let (mut differing, mut key) = (0, String::new());
         let sides = [self.old.as_path(), self.new.as_path()];
-        let damage = self.table.print(output, |output, format| {
+        let unread = self.table.print(output, |output, format| {
             let mut shown = Shown::begin(self.stat, format, output)?;
-            let damage =
+            let unread =
                 vlive::ops::diff_in::<anyhow::Error>(old.side(), new.side(), &chosen.scope, options, |difference| {
                     match &difference {
                         Difference::Entry(entry) => {
@@ -126,7 +126,7 @@ impl Diff {
                     shown.add(&difference, output)
                 })?;
             shown.end(format, output)?;
-            Ok(damage)
+            Ok(unread)
         })?;
         drop(bar);
         if self.table.format()? == TableFormat::Table {
@@ -141,10 +141,10 @@ impl Diff {
         for Undecodable { side, what, error } in &undecodable {
             output.error(&format!("{what} of `{}` cannot be decoded: {error}", side.display()), None);
         }
-        let unread = if undecodable.is_empty() { Status::Done } else { Status::Unreadable };
+        let decoded = if undecodable.is_empty() { Status::Done } else { Status::Unreadable };
         let differs = if differing == 0 { Status::Done } else { Status::No };
         let missing = self.tell_missing(&chosen, [&old, &new], global, output)?;
-        Ok(tell_damage(&damage, output).max(unread).max(differs).max(missing))
+        Ok(tell_unread(&unread, output).max(decoded).max(differs).max(missing))
     }
 
     /// Reports selections that match nothing on either side.

@@ -58,7 +58,7 @@ impl Shown {
                 Difference::Entry(entry) => lines.extend(of_entry(entry)),
                 Difference::Row(row) => {
                     let key = lines.last().map(|line| line.key.clone()).unwrap_or_default();
-                    lines.push(of_row(key, row));
+                    lines.extend(of_row(&key, row));
                 }
                 Difference::Field(field) => {
                     let last = lines.last();
@@ -119,7 +119,8 @@ fn of_entry(entry: &EntryDiff) -> Vec<Line> {
     lines
 }
 
-fn of_row(key: String, row: &RowDiff) -> Line {
+/// What differs in a row as a whole; the last line stands for it.
+fn of_row(key: &str, row: &RowDiff) -> Vec<Line> {
     let change = match row.change {
         Change::Changed if row.refused.iter().any(Option::is_some) => "undecodable",
         Change::Changed if row.is_reordered => "reordered",
@@ -130,7 +131,14 @@ fn of_row(key: String, row: &RowDiff) -> Line {
         Change::Removed => (row.record.clone(), None),
         _ => (None, row.record.clone()),
     };
-    Line { key, id: Some(row.id.clone()), field: None, change, old, new }
+    let line = |change, old, new| Line { key: key.to_owned(), id: Some(row.id.clone()), field: None, change, old, new };
+    let mut lines = vec![line(change, old, new)];
+    let [before, after] = row.is_incomplete;
+    if row.change == Change::Changed && before != after {
+        let word = |is_incomplete| Some((if is_incomplete { "incomplete" } else { "complete" }).to_owned());
+        lines.push(line("changed", word(before), word(after)));
+    }
+    lines
 }
 
 fn of_field(key: String, id: Option<String>, field: &FieldDiff) -> Line {

@@ -4,7 +4,7 @@ use super::entry::{lossless, tell_diff};
 use super::set::{self, Changed, changed, loses_times, tell_undated, unreadable};
 use super::{Edit, ID_FIELD};
 use crate::cli::selection::Meaning;
-use crate::cli::{Global, Refused, Status, tell_unreadable};
+use crate::cli::{Global, Refused, Status, tell_unread};
 use crate::filter::{Fault, Filter};
 use crate::output::Output;
 use anyhow::Result;
@@ -76,10 +76,10 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     };
     edit.tell(&rewritten.keys, rewritten.bytes, rewritten.unchanged, output)?;
     left.undated.iter().for_each(|set| tell_undated(set, output));
-    backup.tell(output);
-    let unread = tell_unreadable(&rewritten.unreadable, output);
+    backup.tell(false, global, output);
+    let unread = tell_unread(&rewritten.unread, output);
     let unread = left.sets.iter().filter_map(|(set, dumped)| unreadable(set, dumped, output)).fold(unread, Status::max);
-    let found = !rewritten.keys.is_empty() || rewritten.unchanged > 0 || !rewritten.unreadable.is_empty();
+    let found = !rewritten.keys.is_empty() || rewritten.unchanged > 0 || !rewritten.unread.is_empty();
     Ok(unread.max(chosen.tell(&rewritten.matched, found, global, output)))
 }
 
@@ -114,7 +114,7 @@ fn applied_to_set(filter: &Filter, snapshot: &Snapshot, set: &Set, left: &mut Le
             left.sets.push((set.clone(), dumped));
             Ok(None)
         }
-        Changed::Refused(what) => Err(Stop::Filter(set.key().to_string(), what)),
+        Changed::Refused(what) => Err(Stop::Filter(set.shown(), what)),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::output::Output;
 use anyhow::Result;
 use vlive::json::{JsonStyle, RowsInput, write_envelope};
 use vlive::live::{Envelope, EnvelopeView, FetchedAt};
-use vlive::ops::{DiffOptions, diff_values};
+use vlive::ops::{ChangedKey, DiffOptions, diff_values};
 use vlive::snapshot::LiveEntry;
 use vlive::{Cache, Key, Snapshot};
 
@@ -40,8 +40,8 @@ impl Original for OriginalEntry {
     /// The bytes of the value.
     type Seen = Vec<u8>;
 
-    fn key(&self) -> String {
-        self.key.to_string()
+    fn key(&self) -> ChangedKey {
+        self.key.clone().into()
     }
 
     fn text(&self) -> &str {

@@ -16,7 +16,7 @@ use serde::Serialize;
 use set::OriginalSet;
 use std::io::Write;
 use std::ops::ControlFlow;
-use vlive::ops::Unreadable;
+use vlive::ops::{ChangedKey, Unreadable};
 use vlive::{Cache, Snapshot};
 
 /// Edit an entry in an editor, or entries by a jq filter
@@ -34,7 +34,7 @@ use vlive::{Cache, Snapshot};
 /// error; the status is then 3.
 ///
 /// A set of diorama is edited with its times and its total. One that loses a row loses its times too, unless they are
-/// edited, so that the app fetches it again. To edit a row of one (`clients/42`) leaves these as they are.
+/// edited, so that the app fetches it again. Editing a row of one (`clients/42`) leaves these as they are.
 #[derive(Debug, Args)]
 pub struct Edit {
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub struct Edit {
 struct Summary<'s> {
     entries: usize,
     bytes: u64,
-    keys: &'s [String],
+    keys: &'s [ChangedKey],
     unchanged: u64,
     dry_run: bool,
 }
@@ -75,7 +75,7 @@ trait Original {
     /// What tells whether somebody else has changed it.
     type Seen;
 
-    fn key(&self) -> String;
+    fn key(&self) -> ChangedKey;
 
     /// It as JSON without loss.
     fn text(&self) -> &str;
@@ -145,7 +145,7 @@ impl Edit {
 
     fn edit<O: Original>(&self, original: &O, backup: &Backup, global: &Global, output: &mut Output) -> Result<Status> {
         let key = original.key();
-        let draft = Draft::new(&key, original.text())?;
+        let draft = Draft::new(key.as_str(), original.text())?;
         let new = match edited(&draft, original, global.editor(), output) {
             Ok(Edited::Changed(new)) => new,
             Ok(nothing) => return self.tell_nothing(matches!(nothing, Edited::Empty), &key, output),
@@ -160,22 +160,22 @@ impl Edit {
         }
         self.tell(&[key], original.bytes(&new), 0, output)?;
         original.tell_loss(&new, output);
-        backup.tell(output);
+        backup.tell(false, global, output);
         Ok(Status::Done)
     }
 
-    fn tell_nothing(&self, is_empty: bool, key: &str, output: &mut Output) -> Result<Status> {
+    fn tell_nothing(&self, is_empty: bool, key: &ChangedKey, output: &mut Output) -> Result<Status> {
         if self.changing.format.is_json() {
             self.tell(&[], 0, 1, output)?;
         } else if is_empty {
-            output.summary(&format!("{key} stays as it is: the text is empty"));
+            output.summary(&format!("{} stays as it is: the text is empty", key.shown()));
         } else {
-            output.summary(&format!("{key} stays as it is: nothing was changed"));
+            output.summary(&format!("{} stays as it is: nothing was changed", key.shown()));
         }
         Ok(Status::Done)
     }
 
-    fn tell(&self, keys: &[String], bytes: u64, unchanged: u64, output: &mut Output) -> Result<()> {
+    fn tell(&self, keys: &[ChangedKey], bytes: u64, unchanged: u64, output: &mut Output) -> Result<()> {
         let dry_run = self.changing.dry_run;
         if self.changing.format.is_json() {
             output.json(&Summary { entries: keys.len(), bytes, keys, unchanged, dry_run })?;
@@ -183,7 +183,7 @@ impl Edit {
         }
         if !dry_run {
             for key in keys {
-                let key = output.key(key).into_owned();
+                let key = output.changed_key(key).into_owned();
                 writeln!(output.data(), "{key}")?;
             }
         }
@@ -248,7 +248,7 @@ fn write<O: Original>(original: &O, new: &O::New, backup: &Backup, global: &Glob
         }
         let there = Snapshot::look(global.folder(), global.look_wait(), |snapshot| original.look(snapshot))?;
         let changed = if there.is_some() { "changed" } else { "was removed" };
-        let what = format!("`{key}` {changed} while it was edited");
+        let what = format!("`{}` {changed} while it was edited", key.shown());
         if !output.can_ask() {
             return Err(Refused::no(what));
         }

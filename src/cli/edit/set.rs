@@ -8,7 +8,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use vlive::fixture::FixtureOptions;
 use vlive::json::JsonStyle;
-use vlive::ops::{DiffOptions, DumpStyle, Dumped, Replace, Side};
+use vlive::ops::{ChangedKey, DiffOptions, DumpStyle, Dumped, Replace, Side};
 use vlive::snapshot::{Layout, Set};
 use vlive::{Cache, Error, Fixture, Snapshot};
 
@@ -137,8 +137,8 @@ impl Original for OriginalSet {
     type New = Fixture;
     type Seen = SeenSet;
 
-    fn key(&self) -> String {
-        self.seen.set.key().to_string()
+    fn key(&self) -> ChangedKey {
+        self.seen.set.key().into()
     }
 
     fn text(&self) -> &str {
@@ -186,7 +186,7 @@ impl Original for OriginalSet {
 
 /// The set, or the row of it, as it is in a snapshot.
 fn look(set: &Set, snapshot: &Snapshot) -> vlive::Result<Option<SeenSet>> {
-    snapshot.set_again(set)?.map(|set| SeenSet::new(snapshot, set)).transpose()
+    snapshot.set(&set.key())?.map(|set| SeenSet::new(snapshot, set)).transpose()
 }
 
 /// Shows what a dry run would change of a set, as `changed` has made it.

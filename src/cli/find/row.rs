@@ -6,7 +6,7 @@ use crate::cli::stale::Stale;
 use crate::cli::time;
 use crate::output::listing::TableFormat;
 use crate::output::meaning::meaning;
-use crate::output::{Grid, Output, delimited, escape, human, markdown, rows, table};
+use crate::output::{Grid, Output, delimited, escape, human, markdown, rows, table, unlike};
 use anyhow::Result;
 use std::borrow::Cow;
 use std::io::Write;
@@ -93,7 +93,12 @@ fn print_table(
     let is_table = format == TableFormat::Table;
     let name = |name: String| if is_table { escape::visible(&name).into_owned() } else { name };
     let mut columns: Vec<(Cow<'_, str>, bool)> =
-        vec![("key".into(), false), ("fetched".into(), false), ("age".into(), true)];
+        [("key", false), ("fetched", false), ("age", true)].map(|(name, end)| (unlike(name, differing), end)).into();
+    let has_status = found.iter().any(|row| row.is_incomplete);
+    if has_status {
+        columns.push((unlike("status", differing), false));
+    }
+    let before = columns.len();
     columns.extend(differing.iter().map(|field| (Cow::Owned(name((*field).to_owned())), false)));
     let cell = |row: usize, column: usize| {
         let row = &found[row];
@@ -101,7 +106,8 @@ fn print_table(
             0 => name(row.key.shown()),
             1 => row.fetched_at.map(human::time).unwrap_or_default(),
             2 => age_of(row, now).map(human::age).unwrap_or_default(),
-            field => match row.record.get(differing[field - 3]) {
+            3 if has_status => (if row.is_incomplete { "incomplete" } else { "" }).to_owned(),
+            field => match row.record.get(differing[field - before]) {
                 Some(value) => meaning(value).into_text().into_owned(),
                 None => String::new(),
             },

@@ -1,18 +1,17 @@
 mod printing;
 mod rows;
 
-use super::filtering::{Filtering, Selected, none_matches};
+use super::filtering::{Reading, none_matches};
 use super::format::TableArgs;
-use super::selection::{Meaning as SelectionMeaning, Selecting};
 use super::{Global, Status, dump, target, tell_unread};
 use crate::output::listing::TableFormat;
-use crate::output::{self, Output, escape, table};
+use crate::output::{self, Output, escape, human, table};
 use anyhow::Result;
 use clap::Args;
 use printing::{Columns, Objects, Shown};
-use rows::{Rows, Survey};
+use rows::{First, Rows, Survey};
 use std::borrow::Cow;
-use vlive::ops::DumpError;
+use vlive::ops::{DumpError, Walked};
 use vlive::snapshot::EntryKey;
 
 /// Show rows as a table
@@ -27,13 +26,7 @@ use vlive::snapshot::EntryKey;
 #[derive(Debug, Args)]
 pub struct Show {
     #[command(flatten)]
-    selecting: Selecting,
-
-    #[command(flatten)]
-    filtering: Filtering,
-
-    #[command(flatten)]
-    selected: Selected,
+    reading: Reading,
 
     /// Show only these fields, in this order
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
@@ -53,15 +46,14 @@ pub struct Show {
 
 impl Show {
     pub fn runs_filters(&self) -> bool {
-        self.filtering.is_given() || self.selected.is_given()
+        self.reading.runs_filters()
     }
 
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let format = self.table.format()?;
         let now = global.now();
-        let mut chosen = self.selecting.choose(SelectionMeaning::Exact, now, output)?;
-        self.filtering.narrow(&mut chosen, now)?;
-        let replacing = self.selected.compile(now)?;
+        let chosen = self.reading.choose(now, output)?;
+        let replacing = self.reading.selected.compile(now)?;
         let snapshot = dump::pinned(&chosen, None, global)?;
         let rows = Rows { snapshot: &snapshot, scope: &chosen.scope, replacing: replacing.as_ref() };
         let mut survey = Survey {
@@ -71,7 +63,7 @@ impl Show {
             looks_at_all: !self.fields.is_empty(),
             ..Survey::default()
         };
-        let (matched, unread) = rows.each(&mut survey).map_err(not_read)?;
+        let Walked { unread, matched, .. } = rows.each(&mut survey).map_err(not_read)?;
         let found = survey.entries > 0;
         let mut status = Status::Done;
         if found {
@@ -79,7 +71,8 @@ impl Show {
                 return Ok(Status::No);
             }
             let is_set = matches!(survey.first, Some(EntryKey::Set(_))) && survey.entries == 1 && chosen.names_one();
-            self.print(&rows, &survey, chosen.single().is_none() && !is_set, output)?;
+            let with_key = chosen.single().is_none() && !is_set;
+            self.print(&rows, &survey, with_key, unread.is_empty(), output)?;
             for (set, rows, total) in &survey.partial {
                 output.summary(&format!("{rows} of {total} rows of `{set}` are cached"));
             }
@@ -111,7 +104,14 @@ impl Show {
         false
     }
 
-    fn print(&self, rows: &Rows<'_>, survey: &Survey, with_key: bool, output: &mut Output) -> Result<()> {
+    fn print(
+        &self,
+        rows: &Rows<'_>,
+        survey: &Survey,
+        with_key: bool,
+        is_whole: bool,
+        output: &mut Output,
+    ) -> Result<()> {
         let (repeated, left_out) = self.table.print(output, |output, format| {
             let fields: Vec<&str> = match self.fields.as_slice() {
                 [] => survey.fields.iter().filter(|(_, field)| field.is_shown).map(|(name, _)| name.as_str()).collect(),
@@ -120,7 +120,7 @@ impl Show {
             let shown = Shown { survey, fields: &fields, with_key, format };
             if matches!(format, TableFormat::Json | TableFormat::Jsonl) {
                 let mut objects = Objects::begin(shown, output)?;
-                rows.each(&mut objects).map_err(not_read)?;
+                rows.each(&mut First::new(survey.limit, &mut objects)).map_err(not_read)?;
                 objects.end()?;
                 return Ok(Default::default());
             }
@@ -129,17 +129,20 @@ impl Show {
             let (repeated, fields): (Vec<&str>, Vec<&str>) =
                 fields.iter().partition(|field| can_repeat && survey.repeats_id(field));
             let mut columns = Columns::begin(Shown { fields: &fields, ..shown }, output)?;
-            rows.each(&mut columns).map_err(not_read)?;
-            let fitting = columns.end()?;
-            Ok((repeated, fields[fitting..].to_vec()))
+            rows.each(&mut First::new(survey.limit, &mut columns)).map_err(not_read)?;
+            Ok((repeated, fields[columns.fitting()..].to_vec()))
         })?;
-        if survey.all_rows == 0 {
+        if survey.all_rows == 0 && is_whole {
             output.summary(if with_key { "the entries hold no rows" } else { "the entry holds no rows" });
         } else if survey.rows < survey.all_rows {
             output.summary(&format!("{} of {} rows", survey.rows, survey.all_rows));
         }
         if survey.rows == 0 {
             return Ok(());
+        }
+        if survey.format == Some(TableFormat::Json) && survey.incomplete > 0 {
+            let rows = human::count(survey.incomplete as u64, "row is", "rows are");
+            output.summary(&format!("{rows} incomplete; --format jsonl marks which"));
         }
         if !repeated.is_empty() {
             output.summary(&format!("left out {}: the same as the row id in every row", listed(&repeated)));

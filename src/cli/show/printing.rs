@@ -3,7 +3,7 @@
 use super::rows::{Row, Survey, Visitor, cell};
 use crate::output::listing::TableFormat;
 use crate::output::table::Layout;
-use crate::output::{Output, delimited, escape, markdown, rows};
+use crate::output::{Output, delimited, escape, markdown, rows, unlike};
 use std::borrow::Cow;
 use std::io::{self, Write};
 use vlive::Record;
@@ -23,7 +23,7 @@ pub struct Shown<'p> {
 impl<'p> Shown<'p> {
     /// The columns before the fields.
     pub fn before(&self) -> usize {
-        1 + usize::from(self.with_key) + usize::from(self.survey.has_incomplete)
+        1 + usize::from(self.with_key) + usize::from(self.survey.incomplete > 0)
     }
 
     /// Headings, whether columns hold numbers, and how wide their cells are.
@@ -31,11 +31,11 @@ impl<'p> Shown<'p> {
         let survey = self.survey;
         let mut columns = Vec::new();
         if self.with_key {
-            columns.push((Cow::Borrowed("key"), false, survey.key_width));
+            columns.push((unlike("key", self.fields), false, survey.key_width));
         }
-        columns.push((Cow::Borrowed("row id"), false, survey.id_width));
-        if survey.has_incomplete {
-            columns.push((Cow::Borrowed("status"), false, "incomplete".len()));
+        columns.push((unlike("row id", self.fields), false, survey.id_width));
+        if survey.incomplete > 0 {
+            columns.push((unlike("status", self.fields), false, "incomplete".len()));
         }
         columns.extend(self.fields.iter().map(|name| {
             let field = survey.fields.get(*name);
@@ -56,7 +56,7 @@ impl<'p> Shown<'p> {
             cells.push(Cow::Owned(self.name(&row.key.shown()).into_owned()));
         }
         cells.push(self.name(row.id));
-        if self.survey.has_incomplete {
+        if self.survey.incomplete > 0 {
             cells.push(Cow::Borrowed(if row.is_incomplete { "incomplete" } else { "" }));
         }
         cells.extend(self.fields.iter().map(|field| cell(row.record, field, self.format)));
@@ -69,7 +69,6 @@ pub struct Columns<'p> {
     shown: Shown<'p>,
     output: &'p mut Output,
     form: Form,
-    printed: usize,
 }
 
 enum Form {
@@ -95,35 +94,28 @@ impl<'p> Columns<'p> {
                 Form::Markdown
             }
             _ => {
-                let layout = Layout::new(&columns, shown.survey.width);
+                let mut layout = Layout::new(&columns, shown.survey.width);
                 if shown.survey.rows > 0 {
                     layout.heading(output)?;
                 }
                 Form::Table(layout)
             }
         };
-        Ok(Columns { shown, output, form, printed: 0 })
+        Ok(Columns { shown, output, form })
     }
 
-    /// Prints what is left. Returns how many of the fields had room.
-    pub fn end(self) -> io::Result<usize> {
+    /// How many of the fields have room.
+    pub fn fitting(&self) -> usize {
         let fields = self.shown.fields.len();
-        let Form::Table(mut layout) = self.form else { return Ok(fields) };
-        layout.end(self.output)?;
-        Ok(layout.columns().saturating_sub(self.shown.before()).min(fields))
+        match &self.form {
+            Form::Table(layout) => layout.columns().saturating_sub(self.shown.before()).min(fields),
+            Form::Delimited(_) | Form::Markdown => fields,
+        }
     }
 }
 
 impl Visitor for Columns<'_> {
-    fn looks_at_fields(&self) -> bool {
-        self.printed < self.shown.survey.limit
-    }
-
     fn row(&mut self, row: Row<'_>) -> Result<(), DumpError> {
-        if self.printed == self.shown.survey.limit {
-            return Ok(());
-        }
-        self.printed += 1;
         let cells = self.shown.cells(row).into_iter();
         match &mut self.form {
             Form::Table(layout) => layout.row(self.output, cells)?,
@@ -138,7 +130,6 @@ impl Visitor for Columns<'_> {
 pub struct Objects<'p> {
     shown: Shown<'p>,
     out: Box<dyn Write + 'p>,
-    printed: usize,
     entries: usize,
     /// Rows of the entry that is being printed.
     rows: usize,
@@ -150,7 +141,7 @@ impl<'p> Objects<'p> {
         if shown.format == TableFormat::Json && shown.with_key {
             out.write_all(b"{")?;
         }
-        Ok(Objects { shown, out, printed: 0, entries: 0, rows: 0 })
+        Ok(Objects { shown, out, entries: 0, rows: 0 })
     }
 
     pub fn end(mut self) -> io::Result<()> {
@@ -185,15 +176,7 @@ impl<'p> Objects<'p> {
 }
 
 impl Visitor for Objects<'_> {
-    fn looks_at_fields(&self) -> bool {
-        self.printed < self.shown.survey.limit
-    }
-
     fn row(&mut self, row: Row<'_>) -> Result<(), DumpError> {
-        if self.printed == self.shown.survey.limit {
-            return Ok(());
-        }
-        self.printed += 1;
         let (mut text, key) = (Vec::new(), row.key.to_string());
         if self.shown.format == TableFormat::Json {
             self.push_entry(&mut text, &key);

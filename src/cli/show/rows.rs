@@ -6,7 +6,7 @@ use crate::output::meaning::{Meaning, meaning};
 use crate::output::{escape, table};
 use indexmap::IndexMap;
 use std::borrow::Cow;
-use vlive::ops::{DumpError, Matched, Scope, Unread};
+use vlive::ops::{DumpError, Scope, Walked};
 use vlive::snapshot::{Entry, EntryKey};
 use vlive::{Record, Snapshot};
 
@@ -30,7 +30,9 @@ pub struct Row<'r> {
 /// Who is told of rows.
 pub trait Visitor {
     /// Whether the fields of the next row count; else its record can be empty.
-    fn looks_at_fields(&self) -> bool;
+    fn looks_at_fields(&self) -> bool {
+        true
+    }
 
     fn row(&mut self, row: Row<'_>) -> Result<(), DumpError>;
 
@@ -42,14 +44,13 @@ pub trait Visitor {
 
 impl Rows<'_> {
     /// Reads all rows, in order.
-    pub fn each(&self, visitor: &mut dyn Visitor) -> Result<(Matched, Unread), DumpError> {
-        let mut unread = Unread::default();
-        let (matched, damage) = vlive::ops::each_entry::<DumpError>(self.snapshot, self.scope, |entry| {
+    pub fn each(&self, visitor: &mut dyn Visitor) -> Result<Walked, DumpError> {
+        vlive::ops::each_entry::<DumpError>(self.snapshot, self.scope, |entry, unread| {
             let (key, fetched_at) = (entry.key(), entry.fetched_at());
             let unreadable_before = unread.unreadable.len();
-            vlive::ops::each_row::<DumpError>(self.snapshot, &entry, &mut unread, |row| {
+            vlive::ops::each_row::<DumpError>(self.snapshot, &entry, unread, |row| {
                 let records = match self.replacing {
-                    Some(replacing) => replacing.replace(&key, fetched_at, row.id(), &row.record())?,
+                    Some(replacing) => replacing.replace(&key, fetched_at, row)?,
                     None if visitor.looks_at_fields() => vec![row.record()],
                     None => vec![Record::new()],
                 };
@@ -58,9 +59,35 @@ impl Rows<'_> {
                 })
             })?;
             if unread.unreadable.len() == unreadable_before { visitor.entry(&entry) } else { Ok(()) }
-        })?;
-        unread.damage.extend(damage);
-        Ok((matched, unread))
+        })
+    }
+}
+
+/// Passes on the first rows, and all entries.
+pub struct First<'v> {
+    left: usize,
+    visitor: &'v mut dyn Visitor,
+}
+
+impl<'v> First<'v> {
+    pub fn new(limit: usize, visitor: &'v mut dyn Visitor) -> First<'v> {
+        First { left: limit, visitor }
+    }
+}
+
+impl Visitor for First<'_> {
+    fn looks_at_fields(&self) -> bool {
+        self.left > 0 && self.visitor.looks_at_fields()
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), DumpError> {
+        let Some(left) = self.left.checked_sub(1) else { return Ok(()) };
+        self.left = left;
+        self.visitor.row(row)
+    }
+
+    fn entry(&mut self, entry: &Entry) -> Result<(), DumpError> {
+        self.visitor.entry(entry)
     }
 }
 
@@ -81,8 +108,8 @@ pub struct Survey {
     pub all_rows: usize,
     pub rows: usize,
     pub fields: IndexMap<String, Field>,
-    /// Whether some row that is shown is incomplete.
-    pub has_incomplete: bool,
+    /// Rows that are shown and incomplete.
+    pub incomplete: usize,
     /// Columns of the widest key and row id.
     pub key_width: usize,
     pub id_width: usize,
@@ -128,7 +155,7 @@ impl Visitor for Survey {
         let (is_shown, is_table) = (self.rows < self.limit, self.format == Some(TableFormat::Table));
         if is_shown {
             self.rows += 1;
-            self.has_incomplete |= row.is_incomplete;
+            self.incomplete += usize::from(row.is_incomplete);
             if is_table {
                 let width = |text: &str| table::width_of(&escape::visible(text), self.width);
                 self.key_width = self.key_width.max(width(&row.key.shown()));

@@ -16,11 +16,11 @@ use vlive::ops::{self, Contents, TableStat};
 
 /// Show where a cache's space goes, the ages of its entries, and the largest ones
 ///
-/// The file consists of values, sub-keys, the rest of the pages that hold them, redb's own records and free pages;
-/// `vlive compact` gives back what the report says. The size of an entry is that of its value, the size of a set of
+/// The file consists of values, sub-keys, the rest of the pages that hold them, redb's own records and free pages; the
+/// report estimates what `vlive compact` would give back. The size of an entry is that of its value, the size of a set of
 /// diorama that of its rows. The depth of a table is the number of pages that are read to reach an entry.
 ///
-/// `table` and `json` are the whole report, `json` as one object; the other formats hold the table of cache keys.
+/// `table` and `json` are the whole report; the other formats hold the table of cache keys.
 #[derive(Debug, Args)]
 pub struct Stat {
     /// Show only what the file records about itself; no entry is read

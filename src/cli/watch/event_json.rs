@@ -28,6 +28,14 @@ pub(super) struct ChangedJson {
     pub(super) added: u64,
     pub(super) replaced: u64,
     pub(super) removed: u64,
+    /// Of which a page is damaged now.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) lost: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "it is made for serde")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// An entry at a commit; its time and rows are null if it cannot be decoded.

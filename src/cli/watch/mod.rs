@@ -1,6 +1,7 @@
 //! `vlive watch`: what an app does to its cache, as it does it.
 
 mod event_json;
+mod raw;
 mod words;
 
 use self::event_json::{ChangedJson, EventJson, StateJson};
@@ -9,7 +10,7 @@ use super::diff::{json, print_lines};
 use super::filtering::Filtering;
 use super::format::{FormatArgs, SummaryFormat};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, report, target, tell_unread, time};
+use super::{Global, Refused, Status, others, report, target, tell_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use base64::Engine;
@@ -68,7 +69,8 @@ pub struct Watch {
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     record: Option<PathBuf>,
 
-    /// Add the bytes of each new value to its JSON, so that the lines can be replayed
+    /// Add the bytes of each new value to its JSON, so that the lines can be replayed; of a set those of the rows that
+    /// differ, null for a row that is gone
     #[arg(long)]
     raw: bool,
 
@@ -130,7 +132,8 @@ impl Watch {
             return Err(error.into());
         }
         let mut watcher = Watcher::new(folder, chosen.scope.selections().to_vec(), options);
-        let mut telling = Telling { watch: self, scope: &chosen.scope, rows, came: false, trouble: None };
+        let mut telling =
+            Telling { watch: self, scope: &chosen.scope, rows, came: false, is_empty: true, trouble: None };
         let ends = self.duration.map(|duration| Instant::now() + duration);
         let mut pace = Pace::default();
         loop {
@@ -161,6 +164,8 @@ struct Telling<'w> {
     rows: Option<RowFilter>,
     /// Whether the awaited event has happened.
     came: bool,
+    /// Whether no entry was seen yet.
+    is_empty: bool,
     /// The problem with the cache that was reported last.
     trouble: Option<String>,
 }
@@ -173,6 +178,7 @@ impl Telling<'_> {
         let now = global.clock().now();
         let mut record = Vec::new();
         let seen = watcher.look(global.look_wait(), |commit, change| {
+            self.is_empty = false;
             let side = change.new.as_ref().or(change.old.as_ref());
             let fetched_at = side.and_then(Remembered::fetched_at);
             if is_silent || !self.scope.takes_age(fetched_at) || !self.has_rows(commit, &change)? {
@@ -196,6 +202,10 @@ impl Telling<'_> {
                     keep(folder, &commit, record, output)?;
                 }
                 self.tell(&commit, is_first, output);
+                if is_first && self.is_empty {
+                    output.flush()?;
+                    others::tell(global, output);
+                }
                 Ok(true)
             }
             Err(error) => {
@@ -288,12 +298,16 @@ impl Watch {
                 added: rows.added,
                 replaced: rows.replaced,
                 removed: rows.removed,
+                lost: rows.lost,
             }),
             now: change.new.as_ref().map(StateJson::of),
             was: change.old.as_ref().map(StateJson::of),
             raw: value.map(|entry| STANDARD.encode(entry.value())),
         };
         json::write_open(&mut output.json_data(), &json)?;
+        if let (true, EntryKey::Set(key)) = (self.raw, &change.key) {
+            raw::write_set(commit, key, change, &mut output.json_data())?;
+        }
         if self.diff && change.event == Event::Replaced {
             output.data().write_all(b",\"diff\":")?;
             let mut array = json::Array::begin(output)?;

@@ -40,7 +40,7 @@ pub(super) fn description(change: &EntryChange) -> String {
         (_, None, None) => String::new(),
     };
     if let Some(changes) = change.rows.as_ref().filter(|_| change.event == Event::Replaced) {
-        let counts = [('+', changes.added), ('-', changes.removed), ('~', changes.replaced)];
+        let counts = [('+', changes.added), ('-', changes.removed), ('~', changes.replaced), ('!', changes.lost)];
         let counts = counts.into_iter().filter(|(_, count)| *count > 0);
         description.extend(counts.map(|(mark, count)| format!(" {mark}{count}")));
     }

@@ -14,10 +14,13 @@ fn on_full_disk(folder: &Path) -> Result<Compacted> {
     compact_on(&Disk { free: |_| None, storage: FullDisk::boxed }, folder)
 }
 
-/// The folder of a cache that can be made smaller.
-fn folder() -> tempfile::TempDir {
+/// Caches of both layouts that can be made smaller.
+const SAMPLES: [&str; 2] = ["live-demo/vlive.redb", "diorama/cache.redb"];
+
+/// The folder of a copy of one.
+fn folder(sample: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/live-demo/vlive.redb");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches").join(sample);
     fs::copy(sample, folder.path().join("vlive.redb")).expect("a copy");
     folder
 }
@@ -33,13 +36,13 @@ fn files(folder: &Path) -> usize {
 /// To be killed at a call is the same as a disk that takes nothing from that call on.
 #[test]
 fn a_disk_that_runs_full_at_any_call_gives_an_error_and_leaves_the_cache_as_it_was() {
-    let folder = folder();
-    let folder = folder.path();
-    let before = bytes(folder);
-    for recovers in [false, true] {
+    for (sample, recovers) in SAMPLES.into_iter().flat_map(|sample| [(sample, false), (sample, true)]) {
+        let folder = folder(sample);
+        let folder = folder.path();
+        let before = bytes(folder);
         let mut failed = 0;
         for room in 0.. {
-            let what = format!("refused after {room} calls, recovers: {recovers}");
+            let what = format!("{sample}, refused after {room} calls, recovers: {recovers}");
             DISK.set(full_disk::Disk { room: Some(room), recovers, ..full_disk::Disk::default() });
             let result = on_full_disk(folder);
             let refused = DISK.take().failed;
@@ -58,22 +61,23 @@ fn a_disk_that_runs_full_at_any_call_gives_an_error_and_leaves_the_cache_as_it_w
                 Err(error) => panic!("{what}: {error:?}"),
             }
         }
-        assert!(failed > 10, "it failed only {failed} times");
-        fs::write(folder.join("vlive.redb"), &before).expect("the cache as it was");
+        assert!(failed > 10, "{sample}: it failed only {failed} times");
     }
 }
 
 #[test]
 fn a_disk_without_room_is_refused_before_anything_is_written() {
-    let folder = folder();
-    let before = bytes(folder.path());
-    let nothing_is_written = |_: &_| unreachable!("there is no room");
-    let full = Disk { free: |_| Some(1000), storage: nothing_is_written };
-    let error = compact_on(&full, folder.path()).expect_err("there is no room");
-    let Error::NoRoom { needed, free: 1000, .. } = error else { panic!("{error:?}") };
-    assert!(bytes(folder.path()) == before && files(folder.path()) == 1);
-    let just = compact_on(&Disk { free: |_| None, storage: FullDisk::boxed }, folder.path()).expect("there is room");
-    assert_eq!(just.after, needed);
+    for sample in SAMPLES {
+        let folder = folder(sample);
+        let before = bytes(folder.path());
+        let nothing_is_written = |_: &_| unreachable!("there is no room");
+        let full = Disk { free: |_| Some(1000), storage: nothing_is_written };
+        let error = compact_on(&full, folder.path()).expect_err("there is no room");
+        let Error::NoRoom { needed, free: 1000, .. } = error else { panic!("{error:?}") };
+        assert!(bytes(folder.path()) == before && files(folder.path()) == 1);
+        let roomy = Disk { free: |_| None, storage: FullDisk::boxed };
+        assert_eq!(compact_on(&roomy, folder.path()).expect("there is room").after, needed, "{sample}");
+    }
 }
 
 /// A file that takes no room on the disk for zeros.

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::head::EnvelopeHead;
 use crate::live::key::{Key, Selection};
+use crate::ops::unread::Unread;
 use crate::snapshot::{LiveEntry, Snapshot};
 use sets::SetSide;
 use std::borrow::Cow;
@@ -40,10 +41,12 @@ pub struct DiffOptions {
     pub order: bool,
 }
 
-/// Calls `each` with every difference, in the order of a cache with sets of diorama after other entries, and returns the damaged pages that were
-/// passed by: what they held counts as missing. Values are compared as the app reads them, so
-/// that another encoding of the same value is not a difference. Memory does not grow with the sides, but
-/// with the largest entry.
+/// Calls `each` with every difference, in the order of a cache, sets of diorama after other entries. Values are
+/// compared as the app reads them, so that another encoding of the same value is not a difference. Memory does not grow
+/// with the sides, but with the largest entry.
+///
+/// Returns the damaged pages that were skipped: what they held counts as missing. An entry or a row that cannot be
+/// decoded is a difference, and told there.
 ///
 /// # Errors
 /// Those of the sides, and what `each` returns.
@@ -52,7 +55,7 @@ pub fn diff<E: From<Error>>(
     b: Side<'_>,
     options: DiffOptions,
     each: impl FnMut(Difference) -> Result<(), E>,
-) -> Result<Vec<Error>, E> {
+) -> Result<Unread, E> {
     diff_in(a, b, &Scope::all(), options, each)
 }
 
@@ -67,10 +70,11 @@ pub fn diff_in<E: From<Error>>(
     scope: &Scope,
     options: DiffOptions,
     mut each: impl FnMut(Difference) -> Result<(), E>,
-) -> Result<Vec<Error>, E> {
-    let mut damage = Vec::new();
+) -> Result<Unread, E> {
+    let mut unread = Unread::default();
+    let damage = &mut unread.damage;
     merge(
-        &mut damage,
+        damage,
         [a.items(scope)?, b.items(scope)?],
         Items::next,
         |old, new| old.place().cmp(&new.place()),
@@ -83,9 +87,9 @@ pub fn diff_in<E: From<Error>>(
         },
     )?;
     let of_any_age = scope.of_any_age();
-    let sets = [SetSide::of(a, &of_any_age, &mut damage)?, SetSide::of(b, &of_any_age, &mut damage)?];
-    sets::diff(sets, scope, options, &mut damage, &mut each)?;
-    Ok(damage)
+    let sets = [SetSide::of(a, &of_any_age, damage)?, SetSide::of(b, &of_any_age, damage)?];
+    sets::diff(sets, scope, options, damage, &mut each)?;
+    Ok(unread)
 }
 
 /// Whether what either side has lies within the bounds of age of a scope.

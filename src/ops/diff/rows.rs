@@ -2,6 +2,7 @@
 
 use super::DiffOptions;
 use super::difference::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
+use crate::cbor;
 use crate::json::writer::{record_json, value_json};
 use crate::live::view::EnvelopeView;
 use crate::snapshot::{EntryKey, Ranges, Row};
@@ -54,11 +55,13 @@ pub fn diff_values<E>(
 /// Where the record of each row is, by row id.
 fn records<'b>(envelope: &EnvelopeView<'b>) -> IndexMap<Cow<'b, str>, Range<usize>> {
     let mut records = IndexMap::new();
-    let walked = envelope.each_record::<std::convert::Infallible>(&mut |id, record| {
-        records.insert(id, record);
+    let walked = envelope.each_record::<cbor::Error>(&mut |id, record| {
+        let start = record.pos();
+        record.pass_item()?;
+        records.insert(id, start..record.pos());
         Ok(())
     });
-    let Ok(()) = walked;
+    walked.expect("what was verified can be read");
     records
 }
 

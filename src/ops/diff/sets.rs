@@ -7,22 +7,24 @@ use crate::diorama::meta::{Meta, Nanoseconds};
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
 use crate::fixture::FixtureSet;
+use crate::fixture::sorted_rows::SortedRows;
 use crate::ops::scope::{Matched, Scope};
 use crate::ops::sets::readable_sets;
 use crate::ops::{past_damage, unless_moved};
 use crate::snapshot::{EntryKey, Row, Set, SetKey, SetRow, Snapshot};
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 /// A set on one side.
 pub(super) enum SetSide<'s> {
     Cache(&'s Snapshot, Box<Set>),
-    Fixture(SetKey, FixtureSet<'s>),
+    /// One, or several that are parts of one.
+    Fixture(SetKey, Vec<FixtureSet<'s>>),
 }
 
 /// A row with its stored value.
 enum Stored {
     Cache(SetRow),
-    Fixture(String, Vec<u8>),
+    Fixture(Box<str>, Vec<u8>),
 }
 
 impl Stored {
@@ -55,17 +57,17 @@ impl<'s> SetSide<'s> {
             Side::Fixture(fixture) => {
                 let is_selected = |key: &SetKey| scope.selections().iter().any(|selection| key.is_selected(selection));
                 let sets = fixture.sets().map(|set| (set.set_key(), set));
-                sets.filter(|(key, _)| is_selected(key)).map(|(key, set)| SetSide::Fixture(key, set)).collect()
+                sets.filter(|(key, _)| is_selected(key)).map(|(key, set)| SetSide::Fixture(key, vec![set])).collect()
             }
         };
         sets.sort_by_cached_key(SetSide::key);
         Ok(sets)
     }
 
-    fn key(&self) -> EntryKey {
+    fn key(&self) -> SetKey {
         match self {
-            SetSide::Cache(_, set) => set.key().into(),
-            SetSide::Fixture(key, _) => key.clone().into(),
+            SetSide::Cache(_, set) => set.key(),
+            SetSide::Fixture(key, _) => key.clone(),
         }
     }
 
@@ -73,49 +75,64 @@ impl<'s> SetSide<'s> {
         match self {
             SetSide::Cache(_, set) if set.row().is_some() => 1,
             SetSide::Cache(_, set) => set.rows(),
-            SetSide::Fixture(_, set) => set.rows(),
+            SetSide::Fixture(_, sets) => sets.iter().map(FixtureSet::rows).sum(),
         }
     }
 
-    /// What is remembered of the rows, unless one row is compared by itself.
-    fn meta(&self) -> Meta {
+    /// What is remembered of the rows; `None` where these are a part, which tells nothing of it.
+    fn meta(&self) -> Option<Meta> {
         match self {
-            SetSide::Cache(_, set) if set.row().is_none() => *set.meta(),
-            SetSide::Fixture(key, set) if key.row().is_none() => set.meta(),
-            _ => Meta::default(),
+            SetSide::Cache(_, set) => set.row().is_none().then(|| *set.meta()),
+            SetSide::Fixture(_, sets) => sets.iter().find(|set| !set.is_part()).map(FixtureSet::meta),
         }
     }
 
     fn fetched_at(&self) -> Option<u64> {
         match self {
             SetSide::Cache(_, set) => set.fetched_at(),
-            SetSide::Fixture(_, set) => set.meta().refreshed_at.map(Nanoseconds::seconds),
+            SetSide::Fixture(..) => self.meta()?.refreshed_at.map(Nanoseconds::seconds),
         }
     }
 
     /// Whether its times are its own.
     fn is_dated(&self) -> bool {
-        !matches!(self, SetSide::Fixture(_, set) if !set.is_dated())
+        match self {
+            SetSide::Cache(..) => true,
+            SetSide::Fixture(_, sets) => sets.iter().any(FixtureSet::is_dated),
+        }
     }
 
-    /// The rows, of which damaged pages are missing; those of a fixture, which have the order of their source, are put
-    /// in order in memory.
+    /// The rows, of which damaged pages are missing; those of a fixture are put in order.
     fn rows(&self) -> Result<Rows<'_>> {
         Ok(match self {
             SetSide::Cache(snapshot, set) => {
                 let rows = snapshot.rows(set).map(|row| unless_moved(row, snapshot));
                 Box::new(rows.map(|row| row.map(Stored::Cache)))
             }
-            SetSide::Fixture(_, set) => {
-                let mut rows = BTreeMap::new();
-                set.each_row(&mut |id, value| {
-                    rows.insert(id.to_owned(), value.to_owned());
-                    Ok(())
-                })?;
-                Box::new(rows.into_iter().map(|(id, value)| Ok(Stored::Fixture(id, value))))
+            SetSide::Fixture(_, sets) => {
+                Box::new(SortedRows::of(sets)?.map(|row| row.map(|(id, value)| Stored::Fixture(id, value))))
             }
         })
     }
+}
+
+/// Takes rows of a fixture for their set where the other side has all of that: the rows beside them are missing then.
+fn with_parts_as_sets<'s>(sides: Vec<SetSide<'s>>, other: &HashSet<SetKey>) -> Vec<SetSide<'s>> {
+    let mut taken: Vec<SetSide<'s>> = Vec::new();
+    for side in sides {
+        let (key, part) = match side {
+            SetSide::Fixture(key, part) if key.row().is_some() && other.contains(&key.whole()) => (key.whole(), part),
+            side => {
+                taken.push(side);
+                continue;
+            }
+        };
+        match taken.last_mut() {
+            Some(SetSide::Fixture(last, parts)) if *last == key => parts.extend(part),
+            _ => taken.push(SetSide::Fixture(key, part)),
+        }
+    }
+    taken
 }
 
 /// Calls `each` with every difference between the sets of two sides.
@@ -126,6 +143,9 @@ pub(super) fn diff<E: From<Error>>(
     damage: &mut Vec<Error>,
     each: &mut impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<(), E> {
+    let keys = sides.each_ref().map(|sides| sides.iter().map(SetSide::key).collect());
+    let [old, new] = sides;
+    let sides = [with_parts_as_sets(old, &keys[1]), with_parts_as_sets(new, &keys[0])];
     merge(
         damage,
         sides.map(Vec::into_iter),
@@ -142,7 +162,7 @@ pub(super) fn diff<E: From<Error>>(
                 (None, None) => return Ok(()),
             };
             let row_count = Some(set.row_count());
-            each(Difference::Entry(EntryDiff { row_count, ..EntryDiff::new(set.key(), change) }))
+            each(Difference::Entry(EntryDiff { row_count, ..EntryDiff::new(set.key().into(), change) }))
         },
     )
 }
@@ -154,9 +174,10 @@ fn both<E: From<Error>>(
     each: &mut impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<(), E> {
     let options = DiffOptions { fetched_at: options.fetched_at && a.is_dated() && b.is_dated(), ..options };
-    let meta = MetaDiff::between(&a.meta(), &b.meta(), options.fetched_at);
+    let meta = a.meta().zip(b.meta());
+    let meta = meta.map_or_else(Vec::new, |(old, new)| MetaDiff::between(&old, &new, options.fetched_at));
     let differs = !meta.is_empty();
-    let mut events = Events::new(EntryDiff { meta, ..EntryDiff::new(a.key(), Change::Changed) }, each);
+    let mut events = Events::new(EntryDiff { meta, ..EntryDiff::new(a.key().into(), Change::Changed) }, each);
     if differs {
         events.begin_entry()?;
     }

@@ -5,6 +5,7 @@ mod entry;
 mod error;
 mod rows;
 mod sets;
+mod stored;
 mod stream;
 mod tree;
 

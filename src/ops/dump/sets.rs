@@ -2,9 +2,9 @@
 //! a set of a million takes little more memory than one of ten.
 
 use super::buffers::Buffers;
+use super::stored::StoredMaps;
 use super::{DumpError, DumpFormat, DumpStyle, Dumped};
-use crate::cbor::encode::{push_head, push_text};
-use crate::cbor::notation::{notation, verify};
+use crate::diorama::meta::StoredPairs;
 use crate::diorama::row::{RowError, RowView, Status};
 use crate::error::Error;
 use crate::json::sets::{Beside, RowNotWritten, RowsStyle, RowsText, SetFrame, SetHead, SetWriter};
@@ -14,10 +14,8 @@ use crate::ops::{past_damage, unless_moved};
 use crate::snapshot::{RowRun, Set, SetRow, SetRows, Snapshot};
 use crate::system::spill::Spill;
 use crate::system::workers::{LARGE, Workers, with_workers, without_workers};
-use ciborium_ll::Header;
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::mem;
 
 /// Bytes of ids of incomplete rows that are kept in memory.
 const IDS: usize = 1024 * 1024;
@@ -73,8 +71,8 @@ impl SetDump<'_> {
         let style = json.rows_style();
         let buffers = &Buffers::default();
         let refused = &mut dumped.unread.refused;
-        let mut taking =
-            Taking { dump: self, rows: self.snapshot.rows(self.set), json, incomplete: Ids::new(), refused, buffers };
+        let rows = self.snapshot.rows(self.set);
+        let mut taking = Taking { dump: self, rows, json, written: 0, incomplete: Ids::new(), refused, buffers };
         let damage = &mut dumped.unread.damage;
         let work = |runs| self.text(runs, style, buffers.take());
         if self.set.row().is_some() || self.set.rows() <= FEW {
@@ -82,8 +80,9 @@ impl SetDump<'_> {
         } else {
             with_workers(work, |writing| taking.all(damage, writing))?;
         }
-        let Taking { mut json, incomplete, .. } = taking;
+        let Taking { mut json, written, incomplete, .. } = taking;
         json.end_rows();
+        self.tell_partial(&mut json, written)?;
         incomplete.each(|id| json.incomplete(id))?;
         json.finish()?;
         Ok(())
@@ -92,12 +91,13 @@ impl SetDump<'_> {
     /// The text of rows.
     fn text(self, runs: Vec<RowRun>, style: RowsStyle, buffer: Vec<u8>) -> RowTexts {
         let mut text = RowsText::new(style, buffer, LONG);
-        let (mut incomplete, mut refused) = (Vec::new(), Vec::new());
+        let (mut incomplete, mut refused, mut written) = (Vec::new(), Vec::new(), 0);
         let mut fits = |id: &str, value: &[u8]| {
             let value = self.bytes(value);
-            let written =
+            let status =
                 if self.is_raw() { text.raw_row(id, &value).map(|()| Status::Complete) } else { text.row(id, &value) };
-            match written {
+            written += u64::from(status.is_ok());
+            match status {
                 Ok(Status::Complete) => {}
                 Ok(Status::Incomplete) => incomplete.push(id.to_owned()),
                 Err(RowNotWritten::Refused(error)) => refused.push((id.to_owned(), error)),
@@ -109,7 +109,7 @@ impl SetDump<'_> {
             let row = run.rows().position(|(id, value)| !fits(id, value))?;
             Some((n, row))
         });
-        RowTexts { text: text.into_text(), incomplete, refused, full, runs }
+        RowTexts { text: text.into_text(), written, incomplete, refused, full, runs }
     }
 
     fn is_raw(self) -> bool {
@@ -117,9 +117,7 @@ impl SetDump<'_> {
     }
 
     fn raw(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
-        // Of a row, what is remembered of its set is not its own.
-        let meta = if self.set.row().is_none() { self.snapshot.stored_meta(self.set) } else { Ok(None) };
-        let meta = past_damage(unless_moved(meta, self.snapshot), &mut dumped.unread.damage)?.flatten();
+        let meta = self.stored_meta(dumped)?;
         let beside = Beside::Stored { meta: meta.as_deref(), has_rows: self.set.rows_table().is_some() };
         let key = self.set.key().to_string();
         let head = SetHead { key: &key, part_of: self.part_of(), beside };
@@ -127,23 +125,51 @@ impl SetDump<'_> {
         self.rows(json, dumped)
     }
 
+    /// Marks a set of which fewer rows were written than it has.
+    fn tell_partial(self, json: &mut SetWriter<impl Write>, written: u64) -> io::Result<()> {
+        if self.set.row().is_none() && written < self.set.rows() { json.partial() } else { Ok(()) }
+    }
+
     /// The set, if it is a row of it that is written.
     fn part_of(&self) -> Option<&str> {
         self.set.row().map(|_| self.set.name())
     }
 
-    /// Writes the stored bytes as a map of row id to byte string, or shows them.
+    /// Writes the stored bytes, or shows them: `meta` and `raw`, maps of key and of row id to byte string.
     fn stored(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
         let is_alone = self.frame == SetFrame::Alone;
-        let mut map = StoredMap {
-            is_cbor: self.style.format == DumpFormat::Cbor,
-            levels: self.style.json.pretty.then_some(usize::from(!is_alone)),
-            is_first: true,
-            out,
-        };
-        map.begin((!is_alone).then(|| self.set.key().to_string()).as_deref())?;
-        self.each_row(&mut dumped.unread.damage, |row| Ok(map.row(row.id(), &self.bytes(row.value()))?))?;
-        Ok(map.end()?)
+        let levels = self.style.json.pretty.then_some(usize::from(!is_alone));
+        let mut maps = StoredMaps::new(out, self.style.format == DumpFormat::Cbor, levels);
+        if !is_alone {
+            maps.key(&self.set.key().to_string())?;
+        }
+        maps.begin()?;
+        if let Some(meta) = self.stored_meta(dumped)? {
+            maps.key("meta")?;
+            maps.begin()?;
+            meta.iter().try_for_each(|(key, value)| maps.bytes(key, value))?;
+            maps.end()?;
+        }
+        if self.set.rows_table().is_some() {
+            maps.key("raw")?;
+            maps.begin()?;
+            self.each_row(&mut dumped.unread.damage, |row| Ok(maps.row(row.id(), &self.bytes(row.value()))?))?;
+            maps.end()?;
+        }
+        Ok(maps.end()?)
+    }
+
+    /// The pairs of the meta table of a whole set: of a row, what is remembered of its set is not its own.
+    fn stored_meta(self, dumped: &mut Dumped) -> Result<Option<StoredPairs>, DumpError> {
+        if self.set.row().is_some() {
+            return Ok(None);
+        }
+        let meta = unless_moved(self.snapshot.stored_meta(self.set), self.snapshot);
+        let mut damage = Vec::new();
+        let meta = past_damage(meta, &mut damage)?.flatten();
+        // Other damage has been reported with the set.
+        dumped.unread.damage.extend(damage.into_iter().filter(|_| self.set.damage().is_none()));
+        Ok(meta)
     }
 
     /// Calls `visit` with every row as it is stored; damaged pages are passed by and added to `damage`.
@@ -177,6 +203,8 @@ impl SetDump<'_> {
 /// The text of some rows.
 struct RowTexts {
     text: Vec<u8>,
+    /// The number of rows in it.
+    written: u64,
     /// The ids of those that are incomplete.
     incomplete: Vec<String>,
     /// The ids of those that diorama refuses.
@@ -191,6 +219,8 @@ struct Taking<'t, 's, W: Write> {
     dump: SetDump<'s>,
     rows: SetRows<'s>,
     json: SetWriter<W>,
+    /// Rows that were written.
+    written: u64,
     incomplete: Ids,
     refused: &'t mut RefusedRows,
     buffers: &'t Buffers,
@@ -233,6 +263,7 @@ impl<W: Write> Taking<'_, '_, W> {
     fn texts(&mut self, texts: RowTexts) -> Result<(), DumpError> {
         self.json.add_rows(&texts.text)?;
         self.buffers.give_back(texts.text);
+        self.written += texts.written;
         for id in texts.incomplete {
             self.incomplete.push(&id).map_err(Error::temporary)?;
         }
@@ -254,6 +285,7 @@ impl<W: Write> Taking<'_, '_, W> {
     fn row(&mut self, id: &str, value: &[u8]) -> Result<(), DumpError> {
         let value = self.dump.bytes(value);
         if self.dump.is_raw() {
+            self.written += 1;
             return Ok(self.json.raw_row(id, &value)?);
         }
         match RowView::new(&value) {
@@ -262,76 +294,11 @@ impl<W: Write> Taking<'_, '_, W> {
                     self.incomplete.push(id).map_err(Error::temporary)?;
                 }
                 self.json.row(id, &view)?;
+                self.written += 1;
             }
             Err(error) => self.refused.add(|| self.dump.set.shown(), id, error),
         }
         Ok(())
-    }
-}
-
-/// The map of row id to stored bytes, as CBOR or in the notation: of a row the status and the map, which follow each
-/// other.
-struct StoredMap<W> {
-    out: W,
-    is_cbor: bool,
-    /// Levels of indentation of the notation, if it is indented.
-    levels: Option<usize>,
-    is_first: bool,
-}
-
-impl<W: Write> StoredMap<W> {
-    /// Begins the map, after its key in the map around it.
-    fn begin(&mut self, key: Option<&str>) -> io::Result<()> {
-        if self.is_cbor {
-            let mut head = Vec::new();
-            if let Some(key) = key {
-                push_text(&mut head, key);
-            }
-            push_head(&mut head, Header::Map(None));
-            return self.out.write_all(&head);
-        }
-        if let Some(key) = key {
-            self.line(0)?;
-            serde_json::to_writer(&mut self.out, key)?;
-            self.out.write_all(b": ")?;
-        }
-        self.out.write_all(b"{_")
-    }
-
-    fn row(&mut self, id: &str, value: &[u8]) -> io::Result<()> {
-        if self.is_cbor {
-            let mut heads = Vec::new();
-            push_text(&mut heads, id);
-            push_head(&mut heads, Header::Bytes(Some(value.len())));
-            self.out.write_all(&heads)?;
-            return self.out.write_all(value);
-        }
-        self.out.write_all(if mem::replace(&mut self.is_first, false) { b"" } else { b"," })?;
-        match self.levels {
-            Some(_) => self.line(1)?,
-            None => self.out.write_all(b" ")?,
-        }
-        serde_json::to_writer(&mut self.out, id)?;
-        self.out.write_all(b": ")?;
-        let is_embedded = verify(value).is_ok();
-        self.out.write_all(if is_embedded { b"<<" } else { b"" })?;
-        let _ = notation(value, self.levels.map(|levels| levels + 1), &mut self.out)?;
-        self.out.write_all(if is_embedded { b">>" } else { b"" })
-    }
-
-    fn end(mut self) -> io::Result<()> {
-        match (self.is_cbor, self.is_first) {
-            (true, _) => return self.out.write_all(b"\xff"),
-            (false, true) => self.out.write_all(b" ")?,
-            (false, false) => self.line(0)?,
-        }
-        self.out.write_all(b"}")
-    }
-
-    /// Begins a line, if the notation is indented.
-    fn line(&mut self, deeper: usize) -> io::Result<()> {
-        let Some(levels) = self.levels else { return Ok(()) };
-        write!(self.out, "\n{:1$}", "", 2 * (levels + deeper))
     }
 }
 

@@ -4,15 +4,16 @@ mod place;
 
 use crate::database::{Insert, NewValue, Removal, Removals, Session};
 use crate::diorama::identity::meta_table;
-use crate::diorama::meta::StoredPairs;
+use crate::diorama::meta::{MetaKey, StoredPairs};
 use crate::error::{Result, SetError};
 use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
 use crate::live::key::{self, Selection};
+use crate::ops::changed_key::ChangedKey;
 use crate::ops::invalidate::Plan;
 use crate::ops::keep::{Keeper, Lost, LostPart, LostSet};
 use crate::ops::scope::Scope;
 use crate::snapshot::location;
-use crate::snapshot::{Snapshot, Table};
+use crate::snapshot::{SetKey, Snapshot, Table};
 use crate::system::progress;
 pub(crate) use place::Tables;
 use place::{Place, each_row_of_entry, meta_of_entry, named};
@@ -22,7 +23,8 @@ use std::path::Path;
 /// What a load removes from a cache before it adds the entries of a fixture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replace {
-    /// Entries with the same keys; of a set of diorama its rows and what is remembered of them.
+    /// Entries with the same keys; of a set of diorama its rows and what is remembered of them, but not what diorama
+    /// ignores.
     Entries,
     /// All entries of the cache keys that the fixture names, and all rows of the sets.
     CacheKeys,
@@ -74,7 +76,7 @@ pub struct LoadPlan {
     /// Where each entry of the fixture goes, and then each of its sets.
     items: Vec<Item>,
     removal: Plan,
-    removed: Vec<String>,
+    removed: Vec<ChangedKey>,
     /// Sets and rows of them that are replaced.
     replaced_sets: Vec<LostSet>,
     /// Tables of sets that go before rows are written.
@@ -85,6 +87,8 @@ pub struct LoadPlan {
 struct Item {
     place: Place,
     is_replaced: bool,
+    /// Pairs of the meta table of a set that diorama ignores: they stay beside those that are written.
+    ignored: StoredPairs,
 }
 
 /// An entry or a set of a fixture.
@@ -117,6 +121,11 @@ impl<'f> Source<'f> {
         }
     }
 
+    /// Whether it is given by its stored bytes, which are all that there is to be.
+    fn is_stored(self) -> bool {
+        matches!(self, Source::Set(set) if set.is_stored())
+    }
+
     fn has_table(self) -> bool {
         match self {
             // What is remembered of it says that it has no rows.
@@ -125,12 +134,17 @@ impl<'f> Source<'f> {
         }
     }
 
-    fn key(self, place: &Place) -> String {
+    fn key(self, place: &Place) -> ChangedKey {
+        // A row is named by its set as it is stored, or as somebody has typed it.
+        let of_rows = |name: &str, key: String| match key.strip_prefix(name).and_then(|rest| rest.strip_prefix('/')) {
+            Some(row) => SetKey::new(name, Some(row)).into(),
+            None => ChangedKey::plain(key),
+        };
         match (self, place) {
-            (Source::Entry(entry), Place::Entry) => entry.key().to_string(),
-            (Source::Entry(entry), Place::Rows(_)) => named(entry.key()),
-            (Source::Set(set), Place::Rows(_)) => set.key().to_owned(),
-            (_, Place::Set(name)) => name.clone(),
+            (Source::Entry(entry), Place::Entry) => entry.key().clone().into(),
+            (Source::Entry(entry), Place::Rows(name)) => of_rows(name, named(entry.key())),
+            (Source::Set(set), Place::Rows(name)) => of_rows(name, set.key().to_owned()),
+            (_, Place::Set(name)) => SetKey::new(name, None).into(),
             (Source::Set(_), Place::Entry) => unreachable!("a set is not placed among entries"),
         }
     }
@@ -162,14 +176,18 @@ impl LoadPlan {
         for source in Source::all(fixture) {
             let place = match source {
                 Source::Entry(entry) => tables.place_of_entry(fixture, &entry)?,
-                Source::Set(set) => tables.place_of_set(fixture, &set)?,
+                Source::Set(set) => {
+                    let place = tables.place_of_set(fixture, &set)?;
+                    tables.expect_to_be_found(&set, &place)?;
+                    place
+                }
             };
             if let Place::Set(name) = &place
                 && !names.insert(name.clone())
             {
                 return Err(SetError::SetIsRepeated { name: name.clone() }.into());
             }
-            plan.items.push(Item { place, is_replaced: false });
+            plan.items.push(Item { place, is_replaced: false, ignored: Vec::new() });
         }
         let Some(snapshot) = snapshot else { return Ok(plan) };
         plan.removal = Plan::new(snapshot, &Scope::new(plan.emptied(fixture, replace)))?;
@@ -179,7 +197,7 @@ impl LoadPlan {
         let is_loaded = |key: &str| {
             loaded.contains(key) || key.split_once('/').is_some_and(|(cache_key, sub)| fixture.contains(cache_key, sub))
         };
-        plan.removed = plan.removal.removed().keys.iter().filter(|key| !is_loaded(key)).cloned().collect();
+        plan.removed = plan.removal.removed().keys.iter().filter(|key| !is_loaded(key.as_str())).cloned().collect();
         Ok(plan)
     }
 
@@ -238,6 +256,10 @@ impl LoadPlan {
             let is_whole = matches!(item.place, Place::Set(_)) || replace == Replace::CacheKeys;
             if is_whole {
                 item.is_replaced = true;
+                if replace == Replace::Entries && !source.is_stored() {
+                    item.ignored = snapshot.stored_meta(set)?.unwrap_or_default();
+                    item.ignored.retain(|(key, _)| MetaKey::of_name(key).is_none());
+                }
                 self.replaced_sets.push(LostSet { set: set.clone(), what: LostPart::All });
                 for table in set.rows_table().into_iter().chain(set.meta_table()) {
                     // Where it goes, redb may merge its pages with any beside them.
@@ -301,7 +323,7 @@ impl LoadPlan {
                 match (source, &item.place) {
                     (_, place) if matches!(place, Place::Rows(_)) != is_part => {}
                     (Source::Entry(entry), Place::Entry) => insert_entry(entry, insert)?,
-                    (source, Place::Set(name)) => insert_set(source, name, insert)?,
+                    (source, Place::Set(name)) => insert_set(source, name, &item.ignored, insert)?,
                     (source, Place::Rows(name)) => insert_rows(source, name, insert)?,
                     (Source::Set(_), Place::Entry) => unreachable!("a set is not placed among entries"),
                 }
@@ -322,17 +344,36 @@ impl LoadPlan {
         lost
     }
 
+    /// Bytes of the values that the load writes; the fixture must be that of the plan.
+    ///
+    /// # Errors
+    /// [`Error::Temporary`](crate::Error::Temporary) if the temporary file of the fixture cannot be read.
+    pub fn bytes(&self, fixture: &Fixture) -> Result<u64> {
+        let mut bytes = 0;
+        for (source, item) in Source::all(fixture).zip(&self.items) {
+            match source {
+                Source::Entry(entry) if item.place == Place::Entry => bytes += entry.len() as u64,
+                Source::Set(set) => bytes += set.bytes(),
+                source @ Source::Entry(_) => source.each_row(&mut |_, value| {
+                    bytes += value.len() as u64;
+                    Ok(())
+                })?,
+            }
+        }
+        Ok(bytes)
+    }
+
     /// The keys of what the cache does not have; the fixture must be that of the plan.
-    pub fn added<'f>(&'f self, fixture: &'f Fixture) -> impl Iterator<Item = String> + 'f {
+    pub fn added<'f>(&'f self, fixture: &'f Fixture) -> impl Iterator<Item = ChangedKey> + 'f {
         self.keys(fixture, false)
     }
 
     /// The keys of what the cache has already; the fixture must be that of the plan.
-    pub fn replaced<'f>(&'f self, fixture: &'f Fixture) -> impl Iterator<Item = String> + 'f {
+    pub fn replaced<'f>(&'f self, fixture: &'f Fixture) -> impl Iterator<Item = ChangedKey> + 'f {
         self.keys(fixture, true)
     }
 
-    fn keys<'f>(&'f self, fixture: &'f Fixture, replaced: bool) -> impl Iterator<Item = String> + 'f {
+    fn keys<'f>(&'f self, fixture: &'f Fixture, replaced: bool) -> impl Iterator<Item = ChangedKey> + 'f {
         let items = Source::all(fixture).zip(&self.items);
         items.filter(move |(_, item)| item.is_replaced == replaced).map(|(source, item)| source.key(&item.place))
     }
@@ -340,7 +381,7 @@ impl LoadPlan {
     /// The full keys of what is removed and not in the fixture, in the order of the cache. A table that
     /// vantage-live cannot read stands here with its cache key alone, a set of diorama with the name of its table.
     #[must_use]
-    pub fn removed(&self) -> &[String] {
+    pub fn removed(&self) -> &[ChangedKey] {
         &self.removed
     }
 }
@@ -355,12 +396,16 @@ impl Source<'_> {
     }
 }
 
-fn insert_set(source: Source<'_>, name: &str, insert: &mut Insert<'_>) -> Result<()> {
+fn insert_set(source: Source<'_>, name: &str, ignored: &[(String, Vec<u8>)], insert: &mut Insert<'_>) -> Result<()> {
     if source.has_table() {
         insert(name, "", NewValue::Table)?;
     }
     source.each_row(&mut |id, value| insert(name, id, NewValue::Bytes(value)))?;
-    insert_meta(source.meta()?, name, insert)
+    let mut pairs = source.meta()?;
+    if !ignored.is_empty() {
+        pairs.get_or_insert_default().extend_from_slice(ignored);
+    }
+    insert_meta(pairs, name, insert)
 }
 
 /// Rows beside others: what is remembered of their set stays as it is, so that the app shows them as it shows the

@@ -2,12 +2,14 @@
 
 use crate::diorama::identity::{Identity, TableName, meta_table};
 use crate::diorama::meta::{Meta, Nanoseconds};
+use crate::diorama::row::{Likeness, SAMPLE};
 use crate::error::{Result, SetError};
 use crate::fixture::sets::rows_of_envelope;
 use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
 use crate::live::key::{Key, Selection};
 use crate::live::view::EnvelopeView;
 use crate::snapshot::{Layout, Set, Snapshot, Table, TableRole};
+use std::collections::BTreeMap;
 
 /// Where an entry of a fixture goes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -103,6 +105,34 @@ impl<'s> Tables<'s> {
         })?;
         expect_row(set.key(), row, ids.iter().map(String::as_str))?;
         self.expect_free(name.to_owned()).map(Place::Rows)
+    }
+
+    /// Refuses stored rows that nobody would take for those of a set once they are in the cache: nothing is remembered
+    /// of them, and they do not begin as rows.
+    pub fn expect_to_be_found(&self, set: &FixtureSet<'_>, place: &Place) -> Result<()> {
+        let is_told = match place {
+            Place::Entry => true,
+            Place::Set(_) => set.meta_pairs().is_some(),
+            Place::Rows(name) => set.meta_pairs().is_some() || self.set(name).is_some(),
+        };
+        if is_told || !set.is_stored() {
+            return Ok(());
+        }
+        let mut first = BTreeMap::new();
+        set.each_row(&mut |id, value| {
+            if first.len() < SAMPLE || first.last_key_value().is_some_and(|(last, _)| id < String::as_str(last)) {
+                first.insert(id.to_owned(), value.to_owned());
+            }
+            if first.len() > SAMPLE {
+                first.pop_last();
+            }
+            Ok(())
+        })?;
+        let likeness = first.values().fold(None, |likeness, value| Some(Likeness::with(likeness, value)));
+        match likeness {
+            None | Some(Likeness::Row | Likeness::Refused) => Ok(()),
+            Some(Likeness::Record | Likeness::Neither) => Err(SetError::NotRows { key: set.key().to_owned() }.into()),
+        }
     }
 
     /// The set with the table of this name.

@@ -3,7 +3,7 @@
 mod sets;
 
 use crate::database::{Insert, NewValue, Removal, Removals, Session};
-use crate::error::Result;
+use crate::error::{Result, SetError};
 use crate::live::key::{self, Key, Selection};
 use crate::ops::keep::{Keeper, Lost};
 use crate::snapshot::{EntryKey, Snapshot};
@@ -131,6 +131,12 @@ impl<'s> TransferPlan<'s> {
             TransferPlan { source, transferred, entries: Vec::new(), in_the_way: Vec::new(), set: None, gone };
         if let Some(selection) = transfer.renaming.from() {
             plan.find_entries(&selection, target, transfer)?;
+        }
+        if let Renaming::StartsWith { from, .. } = &transfer.renaming
+            && plan.entries.is_empty()
+            && matches!(Snapshot::resolve(&source.sets()?, &from.to_string()), Some((_, Some(_))))
+        {
+            return Err(SetError::RowsByPrefix { key: from.to_string() }.into());
         }
         if let Some((from, to)) = transfer.renaming.names().filter(|_| plan.entries.is_empty()) {
             plan.set = SetTransfer::find(source, target, (&from, &to), transfer.moves)?;

@@ -125,8 +125,8 @@ fn many_rows_are_summed_up_as_they_were_put_and_without_those_of_a_damaged_page(
         let snapshot = Snapshot::open(&path).unwrap();
         let (list, ages) = (list(&snapshot).unwrap(), ages(&snapshot, &Scope::all()).unwrap());
         let damage = list.unread.damage.len();
-        assert_eq!((damage, list.cache_keys[0].bytes), (ages.unread.damage.len(), ages.entries[0].bytes));
-        (damage, ages.entries[0].rows, ages.entries[0].bytes)
+        assert_eq!((damage, list.cache_keys[0].bytes), (ages.unread.damage.len(), ages.get(0).bytes));
+        (damage, ages.get(0).rows, ages.get(0).bytes)
     };
     let all: usize = (0..6000).map(|n| value(n).len()).sum();
     assert_eq!(sums(), (0, 6000, all as u64));

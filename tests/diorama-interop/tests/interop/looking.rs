@@ -13,7 +13,7 @@ use vantage_types::Record;
 use vlive::diorama::meta::MetaKey;
 use vlive::fixture::FixtureOptions;
 use vlive::ops::{
-    Change, DiffOptions, Difference, DumpStyle, Place, Query, RowFilter, Scope, Side, Step, Unread, diff, dump_set,
+    Change, DiffOptions, Difference, DumpStyle, Place, Query, RowFilter, Scope, Side, Step, diff, dump_set,
     each_entry, each_row, find, find_row,
 };
 use vlive::snapshot::Layout;
@@ -115,17 +115,16 @@ async fn a_filter_keeps_the_rows_of_which_it_is_true_as_the_real_one_reads_them(
     random_cache(&file, &mut Random::new(13)).await;
     let tables = listed(&file).await;
     let snapshot = Snapshot::open(&file).unwrap();
-    let filter = RowFilter::new(|_, _, _, record| Ok(record.values().any(|value| matches!(value, Value::Integer(_)))));
-    let (mut kept, mut unread) = (Vec::new(), Unread::default());
-    each_entry::<Error>(&snapshot, &Scope::all().keeping(filter), |entry| {
+    let filter = RowFilter::new(|_, _, _, record, _| Ok(record.values().any(|value| matches!(value, Value::Integer(_)))));
+    let mut kept = Vec::new();
+    let walked = each_entry::<Error>(&snapshot, &Scope::all().keeping(filter), |entry, unread| {
         let key = entry.key().to_string();
-        each_row(&snapshot, &entry, &mut unread, |row| {
+        each_row(&snapshot, &entry, unread, |row| {
             kept.push((key.clone(), row.id().to_owned()));
             Ok(())
         })
-    })
-    .unwrap();
-    assert!(unread.is_empty());
+    });
+    assert!(walked.unwrap().unread.is_empty());
     kept.sort();
     let expected = rows_where(&tables, |row| row.values().any(|value| matches!(value, Value::Integer(_))));
     assert!(!expected.is_empty() && expected.len() < tables.values().map(IndexMap::len).sum());

@@ -1,0 +1,57 @@
+//! Where among encoded bytes something may match, told without decoding them.
+
+use super::Query;
+use crate::cbor::reader::Reader;
+use std::ops::Range;
+
+/// Whether encoded bytes may hold what `contains` finds in contiguous ones.
+pub(super) fn may_hold(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
+    contains(bytes) || may_hold_in_chunks(bytes, contains)
+}
+
+/// Whether a text of indefinite length among encoded bytes may hold it, whose chunks are not contiguous.
+fn may_hold_in_chunks(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
+    const INDEFINITE_TEXT: u8 = 0x7f;
+    // Most bytes like that begin no text. Where very many seem to, it is shorter to decode.
+    let mut left = 4 * bytes.len();
+    memchr::memchr_iter(INDEFINITE_TEXT, bytes).any(|at| {
+        let mut reader = Reader::at(bytes, at + 1);
+        let holds = reader.text(None).is_ok_and(|text| contains(text.as_bytes()));
+        let read = reader.pos() - at;
+        left = left.saturating_sub(read);
+        holds || left == 0
+    })
+}
+
+/// The places among the bytes of a part of an entry where a match may begin.
+pub(super) struct Candidates<'c> {
+    query: Query<'c>,
+    bytes: &'c [u8],
+    /// Whether it may begin anywhere.
+    anywhere: bool,
+    /// The first one that is not before `from`.
+    next: Option<usize>,
+    from: usize,
+}
+
+impl<'c> Candidates<'c> {
+    pub(super) fn new(bytes: &'c [u8], query: Query<'c>) -> Candidates<'c> {
+        let next = (query.may_match)(bytes);
+        let anywhere = may_hold_in_chunks(bytes, |bytes| (query.may_match)(bytes).is_some());
+        Candidates { query, bytes, anywhere, next, from: 0 }
+    }
+
+    /// Whether there is one at this offset or after it.
+    pub(super) fn are_from(&mut self, start: usize) -> bool {
+        if start < self.from || self.next.is_some_and(|next| next < start) {
+            let next = (self.query.may_match)(&self.bytes[start..]);
+            (self.next, self.from) = (next.map(|next| start + next), start);
+        }
+        self.anywhere || self.next.is_some()
+    }
+
+    /// Whether there is one in a range.
+    pub(super) fn are_in(&mut self, range: Range<usize>) -> bool {
+        self.are_from(range.start) && (self.anywhere || self.next.is_some_and(|next| next < range.end))
+    }
+}

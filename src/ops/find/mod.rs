@@ -1,0 +1,190 @@
+//! Searching keys, row ids, field names and values.
+
+mod candidates;
+mod walk;
+
+use crate::error::{Error, Result};
+use crate::live::envelope::Record;
+use crate::ops::parts::{Collector, Part, Work, collect_on_all_cores};
+use crate::ops::scope::{Matched, Scope};
+use crate::ops::unread::Unread;
+use crate::snapshot::{EntryKey, Snapshot};
+use ciborium::Value;
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::ControlFlow;
+
+/// A search. The library walks bytes and text; the caller decides what a value that is not text means to a
+/// reader.
+#[derive(Clone, Copy)]
+pub struct Query<'q> {
+    /// Whether a text matches.
+    pub matches: &'q (dyn Fn(&str) -> bool + Sync),
+    /// Where in encoded bytes the first match may begin: the bytes of a text that matches hold one there. `None` if
+    /// there is none; `Some(0)` is always right, and decodes more. Whole values are asked about first, then rows.
+    pub may_match: &'q (dyn Fn(&[u8]) -> Option<usize> + Sync),
+    /// The text of a value that is not text, an array or a map; `None` for a tag whose content is looked at
+    /// instead.
+    pub meaning: &'q (dyn Fn(&Value) -> Option<String> + Sync),
+    /// Searches only the row with this id.
+    pub id: Option<&'q str>,
+    /// Searches only values of the fields with this name.
+    pub field: Option<&'q str>,
+}
+
+impl fmt::Debug for Query<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Query").field("id", &self.id).field("field", &self.field).finish_non_exhaustive()
+    }
+}
+
+/// A place that matches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Hit<'h> {
+    /// The entry.
+    pub key: &'h EntryKey,
+    /// When it was fetched, in seconds since 1970; `None` if that is not known.
+    pub fetched_at: Option<u64>,
+    /// Whether diorama still has to fetch some fields of the row.
+    pub is_incomplete: bool,
+    /// What matches.
+    pub place: Place<'h>,
+}
+
+/// What matches in an entry.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Place<'h> {
+    /// The full key.
+    Key,
+    /// The id of a row.
+    RowId(&'h str),
+    /// The name of a field, or a key of a map inside one.
+    Name {
+        /// The row id.
+        id: &'h str,
+        /// The way to it, itself included.
+        path: &'h [Step<'h>],
+    },
+    /// A value.
+    Value {
+        /// The row id.
+        id: &'h str,
+        /// The way to it.
+        path: &'h [Step<'h>],
+        /// Its text.
+        text: &'h str,
+    },
+}
+
+/// A step from a row to a value in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step<'h> {
+    /// Into the value of a field, or of a key of a map.
+    Name(Cow<'h, str>),
+    /// Into an element of an array, counted from 0.
+    Index(usize),
+}
+
+/// A row that was searched for by its id.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FoundRow {
+    /// The entry that holds it.
+    pub key: EntryKey,
+    /// When the entry was fetched, in seconds since 1970; `None` if that is not known.
+    pub fetched_at: Option<u64>,
+    /// The row.
+    pub record: Record,
+    /// Whether diorama still has to fetch some of its fields.
+    pub is_incomplete: bool,
+}
+
+/// What a search could not read, and what its selections matched.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Searched {
+    /// Entries and rows that may hold a match and cannot be decoded, and pages that are damaged.
+    pub unread: Unread,
+    /// What the selections matched.
+    pub matched: Matched,
+}
+
+/// Collects every place in the scope that matches, on all cores: `add` adds one to an output, and `take` gets the
+/// outputs, so that the places come in the order of the entries and of their contents. `add` breaks where its output
+/// is as large as it should become, since the places of a value can take far more memory than the value; `take`
+/// breaks to end the search.
+pub fn find<Out: Default + Send>(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    query: Query<'_>,
+    add: impl Fn(&mut Out, &Hit<'_>) -> ControlFlow<()> + Sync,
+    take: impl FnMut(Out) -> ControlFlow<()>,
+) -> Result<Searched> {
+    let work = |part: &Part, found: &mut Collector<'_, Out>| {
+        walk::each_hit(part, query, &mut |hit| found.add(|out| add(out, hit)))
+    };
+    search(snapshot, scope, query.id, &work, take)
+}
+
+/// Calls `visit` with the row of this id from every entry in the scope that holds it, until it breaks.
+pub fn find_row(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    id: &str,
+    mut visit: impl FnMut(FoundRow) -> ControlFlow<()>,
+) -> Result<Searched> {
+    let finder = memchr::memmem::Finder::new(id);
+    let work = |part: &Part, found: &mut Collector<'_, Vec<FoundRow>>| {
+        let is_id_in = |value: &[u8]| candidates::may_hold(value, |bytes| finder.find(bytes).is_some());
+        if matches!(part, Part::Live(entry) if !is_id_in(entry.value())) {
+            return Ok(());
+        }
+        part.rows(&mut |row| {
+            if row.id() != id {
+                return ControlFlow::Continue(());
+            }
+            let (key, fetched_at) = (part.key(), part.fetched_at());
+            let row = FoundRow { key, fetched_at, record: row.record(), is_incomplete: row.is_incomplete() };
+            found.add(|rows| {
+                rows.push(row);
+                ControlFlow::Continue(())
+            })
+        })
+    };
+    search(snapshot, scope, Some(id), &work, |rows| rows.into_iter().try_for_each(&mut visit))
+}
+
+/// Does the work on the parts of entries, on all cores, and passes what is found to `take`, in order, until it breaks.
+/// With an id only that row of a set is read.
+fn search<Out: Default + Send>(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    id: Option<&str>,
+    work: &Work<'_, Out>,
+    mut take: impl FnMut(Out) -> ControlFlow<()>,
+) -> Result<Searched> {
+    let mut unread = Unread::default();
+    let take = |out| match take(out) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Stop::Satisfied),
+    };
+    match collect_on_all_cores(snapshot, scope, id, work, &mut unread, take) {
+        Ok((matched, _)) => Ok(Searched { unread, matched }),
+        Err(Stop::Satisfied) => Ok(Searched { unread, ..Searched::default() }),
+        Err(Stop::Cache(error)) => Err(error),
+    }
+}
+
+/// The reason to end a search early.
+enum Stop {
+    Satisfied,
+    Cache(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Cache(error)
+    }
+}

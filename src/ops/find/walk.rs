@@ -1,0 +1,194 @@
+//! The walk through a part of an entry, past whatever cannot match.
+
+use super::candidates::{Candidates, may_hold};
+use super::{Hit, Place, Query, Step};
+use crate::cbor;
+use crate::cbor::reader::{Head, Reader};
+use crate::ops::parts::Part;
+use crate::snapshot::{EntryKey, Row, RowFault};
+use ciborium::Value;
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+
+/// Calls `visit` with all that matches in a part of an entry, until it breaks.
+pub(super) fn each_hit(
+    part: &Part,
+    query: Query<'_>,
+    visit: &mut dyn FnMut(&Hit<'_>) -> ControlFlow<()>,
+) -> Result<(), RowFault> {
+    let key = part.key();
+    let mut candidates = Candidates::new(part.bytes(), query);
+    // The id of a row of a set is not among its bytes.
+    let is_id_in = |part: &Part| matches!(part, Part::Row(_, row) if (query.matches)(row.id()));
+    let (has_key, may_have_rows) = (is_key_in(part, &key, query), candidates.are_from(0) || is_id_in(part));
+    if !has_key && !may_have_rows {
+        return Ok(());
+    }
+    let fetched_at = part.fetched_at();
+    let is_enough =
+        has_key && visit(&Hit { key: &key, fetched_at, is_incomplete: false, place: Place::Key }).is_break();
+    if is_enough || !may_have_rows {
+        return Ok(());
+    }
+    part.rows(&mut |row| {
+        if query.id.is_some_and(|only| only != row.id()) {
+            return ControlFlow::Continue(());
+        }
+        let mut visit =
+            |place: Place<'_>| visit(&Hit { key: &key, fetched_at, is_incomplete: row.is_incomplete(), place });
+        let walk = Walk { query, id: row.id(), path: Vec::new(), visit: &mut visit, flow: ControlFlow::Continue(()) };
+        walk.row(row, &mut candidates)
+    })
+}
+
+/// Whether a part stands for its full key, and that matches as it is stored or as people read it.
+fn is_key_in(part: &Part, key: &EntryKey, query: Query<'_>) -> bool {
+    if matches!(part, Part::Row(..)) || query.id.is_some() || query.field.is_some() {
+        return false;
+    }
+    (query.matches)(&key.to_string()) || matches!(key, EntryKey::Set(_)) && (query.matches)(&key.shown())
+}
+
+/// A walk through a verified row.
+struct Walk<'w, 'b> {
+    query: Query<'w>,
+    id: &'w str,
+    path: Vec<Step<'b>>,
+    visit: &'w mut dyn FnMut(Place<'_>) -> ControlFlow<()>,
+    /// Whether more is needed.
+    flow: ControlFlow<()>,
+}
+
+/// The reason to end a walk before the end of the row.
+enum Stop {
+    /// Nothing after this can match, or nothing more is needed.
+    Done,
+    Cbor(cbor::Error),
+}
+
+impl From<cbor::Error> for Stop {
+    fn from(error: cbor::Error) -> Stop {
+        Stop::Cbor(error)
+    }
+}
+
+impl<'w, 'b: 'w> Walk<'w, 'b> {
+    /// Walks through a row.
+    fn row(mut self, row: &Row<'b>, candidates: &mut Candidates<'_>) -> ControlFlow<()> {
+        let query = self.query;
+        if query.field.is_none() && query.id.is_none() && (query.matches)(self.id) {
+            (self.visit)(Place::RowId(self.id))?;
+        }
+        // Names and values stand in another order then, and are read from anywhere in it.
+        let is_irregular = row.maps().is_irregular(row.start());
+        let mut passed = row.start();
+        let walked = row.fields::<Stop>(&mut |name, field| {
+            if self.flow.is_break() || !is_irregular && !candidates.are_from(passed) {
+                return Err(Stop::Done);
+            }
+            let (from, value) = (field.pos(), *field);
+            field.pass_item()?;
+            if query.field.is_some_and(|only| only != name) {
+                passed = field.pos();
+                return Ok(());
+            }
+            let has_name = is_irregular || candidates.are_in(passed..from);
+            let has_value = is_irregular || candidates.are_in(from..field.pos());
+            passed = field.pos();
+            if has_name || has_value {
+                self.path.push(Step::Name(name));
+                if has_name {
+                    self.name();
+                }
+                if has_value {
+                    self.value(&mut { value })?;
+                }
+                self.path.pop();
+            }
+            Ok(())
+        });
+        match walked {
+            Ok(()) | Err(Stop::Done) => self.flow,
+            Err(Stop::Cbor(error)) => unreachable!("what was verified can be read: {error}"),
+        }
+    }
+
+    /// The name that the path ends with: of a field, or the key of a map. Names do not match in a search of one field.
+    fn name(&mut self) {
+        let Some(Step::Name(name)) = self.path.last() else { return };
+        if self.flow.is_continue() && self.query.field.is_none() && (self.query.matches)(name) {
+            self.flow = (self.visit)(Place::Name { id: self.id, path: &self.path });
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.flow.is_continue() && (self.query.matches)(text) {
+            self.flow = (self.visit)(Place::Value { id: self.id, path: &self.path, text });
+        }
+    }
+
+    /// A value and everything inside it.
+    fn value(&mut self, reader: &mut Reader<'b>) -> cbor::error::Result<()> {
+        if reader.at_text() {
+            let text = reader.text_item()?;
+            self.text(&text);
+            return Ok(());
+        }
+        match reader.peek()? {
+            Head::Array(mut left) => {
+                reader.head()?;
+                let mut index = 0;
+                while reader.more(&mut left)? {
+                    self.path.push(Step::Index(index));
+                    self.value(reader)?;
+                    self.path.pop();
+                    index += 1;
+                }
+            }
+            Head::Map(mut left) => {
+                reader.head()?;
+                while reader.more(&mut left)? {
+                    let name = self.key(reader)?;
+                    self.path.push(Step::Name(name));
+                    self.name();
+                    self.value(reader)?;
+                    self.path.pop();
+                }
+            }
+            head => {
+                let mut item = *reader;
+                reader.pass_item()?;
+                let bytes = &item.all()[item.pos()..reader.pos()];
+                // Most values are told apart without decoding them.
+                if !may_hold(bytes, |bytes| (self.query.may_match)(bytes).is_some()) {
+                    return Ok(());
+                }
+                match ((self.query.meaning)(&decoded(bytes)), head) {
+                    (Some(text), _) => self.text(&text),
+                    (None, Head::Tag(_)) => {
+                        item.head()?;
+                        self.value(&mut item)?;
+                    }
+                    (None, _) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A key of a map: its text, or the text of its meaning.
+    fn key(&self, reader: &mut Reader<'b>) -> cbor::error::Result<Cow<'b, str>> {
+        if reader.at_text() {
+            return reader.text_item();
+        }
+        let start = reader.pos();
+        reader.pass_item()?;
+        let key = decoded(&reader.all()[start..reader.pos()]);
+        Ok(Cow::Owned((self.query.meaning)(&key).unwrap_or_else(|| crate::json::plain(&key))))
+    }
+}
+
+/// A value from verified bytes.
+fn decoded(bytes: &[u8]) -> Value {
+    ciborium::from_reader(bytes).expect("ciborium reads what was verified")
+}

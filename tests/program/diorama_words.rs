@@ -1,0 +1,261 @@
+//! How commands speak of what is in a cache of diorama: names for people and for programs, marks and counts.
+
+use crate::diorama::{RED, copy_of, tables};
+use crate::support::Folder;
+use crate::terminal::on_a_terminal;
+use redb::{Database, TableDefinition};
+use serde_json::{Value, json};
+use std::fs;
+
+type Pairs<'p> = &'p [(&'p str, &'p [u8])];
+
+/// A cache with these tables of text and bytes.
+fn cache_of(tables: &[(&str, Pairs<'_>)]) -> Folder {
+    let folder = Folder::empty();
+    let database = Database::create(folder.file()).unwrap();
+    let transaction = database.begin_write().unwrap();
+    for (name, pairs) in tables {
+        let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new(name)).unwrap();
+        for (key, value) in *pairs {
+            table.insert(*key, *value).unwrap();
+        }
+    }
+    transaction.commit().unwrap();
+    folder
+}
+
+/// `{"a": 1}`, complete.
+const ROW: &[u8] = b"\x00\xa1\x61a\x01";
+/// The same, incomplete.
+const INCOMPLETE: &[u8] = b"\x01\xa1\x61a\x01";
+/// A status byte alone, which diorama refuses.
+const REFUSED: &[u8] = b"\x00";
+
+fn has_control_characters(text: &str) -> bool {
+    text.chars().any(|character| character.is_control() && character != '\n')
+}
+
+#[test]
+fn damage_to_a_meta_table_is_told_by_the_set_that_it_belongs_to() {
+    let folder = Folder::empty();
+    fs::copy(Folder::shared("diorama").path().join("cache.redb"), folder.file()).unwrap();
+    let stamp = tables(&copy_of("cache.redb"))[&format!("{RED}\u{1}meta")]["refreshed_at"].clone();
+    folder.flip(&stamp);
+    let run = folder.vlive(["check"]).output();
+    assert_eq!(run.status, 1);
+    assert!(run.stdout.contains("  meta table of clients where team = red: page "), "{}", run.stdout);
+    assert!(!has_control_characters(&run.stdout), "{:?}", run.stdout);
+    let report = folder.vlive(["check", "--json"]).output().json(1, "");
+    assert_eq!(report["damage"]["places"][0]["place"], format!("{RED}\u{1}meta"));
+    let dumped = folder.vlive(["dump", RED]).output();
+    assert!(dumped.stderr.contains(&format!("in the meta table of `{RED}`")), "{}", dumped.stderr);
+    assert!(!has_control_characters(&dumped.stderr), "{:?}", dumped.stderr);
+}
+
+#[test]
+fn a_finding_of_check_is_one_line_whatever_the_names_in_it_hold() {
+    let total: Pairs<'_> = &[("total", b"123")];
+    let folder = cache_of(&[
+        ("s\u{1b}[31m\n", &[("a\nb\u{1b}", REFUSED), ("c", ROW)]),
+        ("s\u{1b}[31m\n\u{1}meta", total),
+        (RED, &[("r", REFUSED), ("s", ROW)]),
+    ]);
+    let run = folder.vlive(["check"]).output();
+    assert_eq!(run.status, 1);
+    assert!(!has_control_characters(&run.stdout), "{:?}", run.stdout);
+    for line in [
+        "  s\\u{1b}[31m\\n: it refuses a row\n",
+        "  s\\u{1b}[31m\\n/a\\nb\\u{1b}: ",
+        "  s\\u{1b}[31m\\n: `total` ",
+        "  clients where team = red/r: ",
+    ] {
+        assert!(run.stdout.contains(line), "{line:?} in {}", run.stdout);
+    }
+    let report = folder.vlive(["check", "--json"]).output().json(1, "");
+    assert_eq!(report["diorama"]["refused"]["places"][0]["place"], format!("{RED}/r"), "as it is stored");
+    assert_eq!(report["diorama"]["refused"]["places"][1]["place"], "s\u{1b}[31m\n/a\nb\u{1b}");
+    let csv = folder.vlive(["check", "--format", "csv"]).output().stdout;
+    assert!(csv.contains(&format!("diorama.refused,{RED}/r,")), "{csv}");
+}
+
+#[test]
+fn narrowed_copies_of_a_row_are_those_that_have_it() {
+    let folder = copy_of("cache.redb");
+    // `clients#session 7` has c1 and c3, the search nothing.
+    let row = folder.vlive(["invalidate", "clients/c1", "-n"]).output();
+    assert!(row.stderr.contains("2 sets hold narrowed copies of these rows and stay as they are"), "{}", row.stderr);
+    assert!(row.stderr.ends_with("; --narrowed takes them too\n"), "{}", row.stderr);
+    let one = folder.vlive(["invalidate", "clients/c1", RED, "-n"]).output();
+    assert!(
+        one.stderr.contains("1 set holds narrowed copies of these rows and stays as it is; --narrowed takes it too"),
+        "{}",
+        one.stderr
+    );
+    let taken = folder.vlive(["invalidate", "clients/c1", "--narrowed", "-n"]).output();
+    assert_eq!(taken.stdout, format!("clients/c1\nclients#session 7/c1\n{RED}/c1\n"));
+    assert!(!taken.stderr.contains("narrowed"), "{}", taken.stderr);
+    let elsewhere = folder.vlive(["invalidate", "clients/c3", "--narrowed", "-n"]).output();
+    assert_eq!(elsewhere.stdout, "clients#session 7/c3\n", "{}", elsewhere.stderr);
+}
+
+#[test]
+fn narrowed_copies_are_taken_where_the_set_itself_is_gone() {
+    let folder = copy_of("cache.redb");
+    assert_eq!(folder.vlive(["invalidate", "clients"]).output().status, 0);
+    let row = folder.vlive(["invalidate", "clients/c1", "--narrowed"]).output();
+    assert_eq!(row.stdout, format!("clients#session 7/c1\n{RED}/c1\n"), "{}", row.stderr);
+    let left = tables(&folder);
+    assert!(!left[RED].contains_key("c1") && !left[&format!("{RED}\u{1}meta")].contains_key("refreshed_at"));
+    assert_eq!(folder.vlive(["invalidate", "clients", "--narrowed"]).output().stdout.lines().count(), 3);
+}
+
+#[test]
+fn programs_are_told_of_narrowed_copies_that_stay() {
+    let folder = copy_of("cache.redb");
+    for command in ["invalidate", "touch"] {
+        let told = folder.vlive([command, "clients", "-n", "--json"]).json();
+        assert_eq!(told["narrowed"].as_array().unwrap().len(), 3, "{told}");
+        assert!(told["narrowed"].as_array().unwrap().contains(&RED.into()), "{told}");
+        let taken = folder.vlive([command, "clients", "-n", "--json", "--narrowed"]).json();
+        assert_eq!(taken.get("narrowed"), None, "{taken}");
+    }
+}
+
+#[test]
+fn where_recognizes_what_a_file_holds_by_its_tables() {
+    let folder = Folder::empty();
+    for name in ["backend.redb", "odd-rows.redb"] {
+        fs::copy(Folder::shared("diorama").path().join(name), folder.path().join(name)).unwrap();
+    }
+    fs::copy(cache_of(&[("a", &[("1", ROW)])]).file(), folder.path().join("no-meta.redb")).unwrap();
+    fs::copy(cache_of(&[("a", &[("1", b"\x83\x61a\xf6\x01")])]).file(), folder.path().join("source.redb")).unwrap();
+    let row = |name: &str| {
+        let found = folder.vlive(["where", name, "--json"]).json();
+        (found[0]["kind"].clone(), found[0]["newest"].clone())
+    };
+    assert_eq!(row("no-meta.redb"), (json!("diorama"), Value::Null));
+    assert_eq!(row("source.redb"), (json!("other"), Value::Null));
+    // What is newest is what `ages` says, not the time of a copy.
+    assert_eq!(row("backend.redb"), (json!("diorama"), json!(1_770_000_000)));
+    let both = Folder::shared("diorama").vlive(["-C", "odd-rows.redb", "ls", "--json"]).output();
+    let listed: Value = serde_json::from_str(&both.stdout).unwrap();
+    let newest = listed.as_array().unwrap().iter().filter_map(|row| row["newest"].as_u64()).max();
+    assert_eq!(row("odd-rows.redb"), (json!("vantage-live and diorama"), json!(newest)));
+    assert_eq!(folder.vlive(["where", ".", "--json"]).json().as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn people_read_names_that_programs_get_as_they_are_stored() {
+    let folder = copy_of("cache.redb");
+    let put = folder.vlive(["put", "x where a = 1"]).stdin(r#"{"r":{}}"#).output();
+    assert!(put.stderr.starts_with("put x where a = 1: 1 row"), "{}", put.stderr);
+    let put = folder.vlive(["put", "x where a = 1", "-n", "--json"]).stdin(r#"{"r":{}}"#).json();
+    assert_eq!(put["key"], "x?c1:112:1:a1:=4:i1:1q-s-n1:0");
+    let edit = folder.vlive(["edit", "clients where team = red"]).env("EDITOR", "true").output();
+    assert_eq!(edit.stderr, "clients where team = red stays as it is: nothing was changed\n");
+    let edit = folder.vlive(["edit", RED, "--apply", ".a.b"]).output();
+    assert!(edit.stderr.contains("--apply cannot change `clients where team = red`"), "{}", edit.stderr);
+    let taken = folder.vlive(["cp", RED, "clients hub \"session 7\""]).output();
+    assert!(taken.stderr.contains("`clients hub \"session 7\"` already exists"), "{}", taken.stderr);
+}
+
+#[test]
+fn lists_of_changes_have_readable_names_on_a_terminal_and_stored_ones_in_a_pipe() {
+    let folder = copy_of("cache.redb");
+    for (args, stored, readable) in [
+        (["invalidate", RED, "-n"].as_slice(), RED, "clients where team = red"),
+        (&["touch", RED, "-n"], RED, "clients where team = red"),
+        (&["cp", RED, "y?c1:112:1:a1:=4:i1:1q-s-n1:0", "-n"], "y?c1:112:1:a1:=4:i1:1q-s-n1:0", "y where a = 1"),
+    ] {
+        assert!(folder.vlive(args).output().stdout.ends_with(&format!("{stored}\n")));
+        let quoted = args.iter().map(|arg| format!("'{arg}'")).collect::<Vec<_>>().join(" ");
+        let Some(shown) = on_a_terminal(&folder, &[], &quoted) else { return };
+        assert!(shown.contains(readable) && !shown.contains(stored), "{shown}");
+    }
+}
+
+#[test]
+fn a_name_with_a_character_that_cannot_be_seen_is_typed_as_it_is_shown() {
+    for name in ["a\u{202e}b", "a\u{3164}", "\u{e0041}x"] {
+        let folder = cache_of(&[(name, &[("1", ROW)])]);
+        let shown = folder.vlive(["ls"]).output().stdout;
+        let shown = shown.lines().nth(1).unwrap().split("  ").next().unwrap();
+        assert!(shown.starts_with('"') && shown.contains("\\u"), "{shown}");
+        assert_eq!(folder.vlive(["dump", shown]).json()["rows"], json!({"1": {"a": 1}}));
+        let narrowed = format!("t where team = {shown}");
+        let put = folder.vlive(["put", &narrowed]).stdin("{}").output();
+        assert!(put.stderr.starts_with(&format!("put {narrowed}: ")), "{}", put.stderr);
+    }
+}
+
+#[test]
+fn a_prefix_selects_the_rows_of_a_set_whose_ids_begin_with_it() {
+    let folder = copy_of("cache.redb");
+    let keys = |dumped: Value| dumped.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(folder.vlive(["dump", "clients/c", "--prefix"]).json()), ["clients/c1", "clients/c2"]);
+    let removed = folder.vlive(["invalidate", "clients/c", "--prefix", "-n"]).output();
+    assert_eq!(removed.stdout, "clients/c1\nclients/c2\n");
+    let missing = folder.vlive(["dump", "clients/c"]).output();
+    assert_eq!(missing.status, 1);
+    assert!(missing.stderr.contains("2 keys begin with it; --prefix selects them"), "{}", missing.stderr);
+    // A row that is named is that row alone, unless the option asks for more.
+    assert_eq!(folder.vlive(["put", "clients/c10"]).stdin(r#"{"c10":{}}"#).output().status, 0);
+    assert_eq!(folder.vlive(["invalidate", "clients/c1", "-n"]).output().stdout, "clients/c1\n");
+    let both = folder.vlive(["ages", "clients/c1", "--prefix", "--keys"]).output();
+    assert_eq!(both.stdout, "clients/c1\nclients/c10\n");
+    let watched = folder.vlive(["watch", "clients/c1", "--prefix", "--initial", "--for", "0s", "--json"]).output();
+    assert_eq!(watched.stdout.lines().count(), 2, "{}", watched.stdout);
+    let refused = folder.vlive(["cp", "clients/c", "copies/c", "--prefix"]).output();
+    assert_eq!(refused.status, 2);
+    assert!(refused.stderr.contains("are copied and moved one by one"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_row_that_became_complete_is_a_line_of_every_list_of_differences() {
+    let (before, after) = (cache_of(&[("s", &[("eu", INCOMPLETE)])]), cache_of(&[("s", &[("eu", ROW)])]));
+    let sides = [before.path().to_str().unwrap(), after.path().to_str().unwrap()];
+    for (format, end) in [
+        ("csv", "\ns,eu,,changed,incomplete,complete\n"),
+        ("tsv", "\ns\teu\t\tchanged\tincomplete\tcomplete\n"),
+        ("table", "  ~ eu (incomplete -> complete)\n"),
+    ] {
+        let run = before.vlive(["diff", sides[0], sides[1], "--format", format]).output();
+        assert_eq!(run.status, 1);
+        assert!(run.stdout.ends_with(end), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn incomplete_rows_are_told_wherever_rows_are_shown() {
+    let folder = cache_of(&[("s", &[("eu", INCOMPLETE), ("us", ROW)]), ("t", &[("eu", ROW)])]);
+    let shown = folder.vlive(["show", "s", "--json"]).output();
+    assert_eq!(shown.stdout, "{\"eu\":{\"a\":1},\"us\":{\"a\":1}}\n");
+    assert_eq!(shown.stderr, "1 row is incomplete; --format jsonl marks which\n");
+    let chosen = folder.vlive(["show", "s", "--where", "$incomplete", "--format", "jsonl"]).json();
+    assert_eq!((&chosen["id"], &chosen["incomplete"]), (&json!("eu"), &json!(true)));
+    let complete = folder.vlive(["dump", "s", "--where", "$incomplete | not"]).json();
+    assert_eq!(complete["rows"], json!({"us": {"a": 1}}));
+    let selected = folder.vlive(["show", "s", "--select", "{$incomplete}", "--format", "csv"]).output();
+    assert_eq!(selected.stdout, "row id,status,incomplete\neu,incomplete,true\nus,,false\n");
+    let found = folder.vlive(["find", "--id", "eu", "--format", "csv"]).output().stdout;
+    assert_eq!(found.lines().next().unwrap(), "key,fetched,age,status");
+    assert_eq!(found.lines().nth(1).unwrap(), "s,,,incomplete");
+    assert_eq!(found.lines().nth(2).unwrap(), "t,,,");
+}
+
+#[test]
+fn a_field_keeps_its_name_where_a_column_that_is_not_a_field_has_the_same() {
+    let folder = copy_of("augmented.redb");
+    let rows = r#"{"layout":"diorama","rows":{"1":{"status":"new","row id":7,"key":"k"}},"incomplete":["1"]}"#;
+    assert_eq!(folder.vlive(["put", "named"]).stdin(rows).output().status, 0);
+    let shown = folder.vlive(["show", "named", "--format", "csv"]).output();
+    assert_eq!(shown.stdout, "$row id,$status,status,row id,key\n1,incomplete,new,7,k\n");
+}
+
+#[test]
+fn a_quick_list_says_that_a_file_holds_other_tables_alone() {
+    let folder = cache_of(&[("people", &[("p1", b"\x83\x61a\xf6\x01")])]);
+    let run = folder.vlive(["ls", "--quick"]).output();
+    assert_eq!((run.status, run.stdout.as_str()), (0, ""));
+    assert!(run.stderr.contains("1 table of vantage-redb, a data source and not a cache"), "{}", run.stderr);
+}
