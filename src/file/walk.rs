@@ -1,5 +1,5 @@
-//! The one walk over the pages of a tree: which page comes next, that none comes twice, and that none is believed
-//! before its checksum.
+//! The walk over the pages of a tree: which page comes next, that none is visited again, and that none is used before
+//! its checksum is verified.
 
 use super::damage::Fault;
 use super::near::Near;
@@ -7,7 +7,7 @@ use super::{Error, File, Page, PageNumber, PageRef, Reached, Result, Widths};
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-/// No tree that fits a file is deeper: a branch has at least two children.
+/// No tree that fits into a file is deeper, since a branch has at least two children.
 pub(super) const MAX_DEPTH: usize = 64;
 
 /// Pages that a walk reads one by one: a look for one key needs no others.
@@ -15,9 +15,9 @@ const ONE_BY_ONE: usize = 8;
 
 /// A walk over one tree after the other, each in the order of its keys, a branch before what is below it.
 ///
-/// [`Walk::next`] names a page. Whoever walks reads it with [`Walk::read`] or, on the way over all of a tree, with
-/// [`Walk::read_near`], and goes below it with [`Walk::enter`], or leaves it alone; after an error the walk goes on with
-/// the next page.
+/// [`Walk::next`] names a page. The caller reads it with [`Walk::read`] or, to read the whole tree, with
+/// [`Walk::read_near`], and descends with [`Walk::enter`], or skips it; after an error the walk goes on with the next
+/// page.
 #[derive(Debug)]
 pub struct Walk<'f> {
     file: &'f File,
@@ -25,7 +25,7 @@ pub struct Walk<'f> {
     /// The pages that are still to come: the root, then the children of each branch down to the current page.
     pending: Vec<IntoIter<PageRef>>,
     reached: Reached,
-    /// The buffers of pages that nobody refers to any more.
+    /// The buffers of pages that are no longer referenced.
     spare: Vec<Vec<u8>>,
     near: Near,
     /// Pages that were read one by one.
@@ -37,7 +37,7 @@ impl<'f> Walk<'f> {
         Walk::beside(file, Reached::default())
     }
 
-    /// Takes the pages that another walk has reached for reached; no two trees share a page.
+    /// The pages that another walk has reached count as reached, since no two trees share a page.
     pub fn beside(file: &'f File, reached: Reached) -> Walk<'f> {
         Walk {
             file,
@@ -118,7 +118,7 @@ impl<'f> Walk<'f> {
         Ok(page)
     }
 
-    /// Takes back a page that is done with: if nobody else refers to it, its buffer serves another one.
+    /// Takes back a page that is no longer needed: if nothing else refers to it, its buffer is reused.
     pub fn reuse(&mut self, page: Arc<Page>) {
         if let Some(page) = Arc::into_inner(page) {
             self.spare.push(page.bytes);

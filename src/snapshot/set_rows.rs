@@ -105,7 +105,7 @@ impl SetRows<'_> {
         self.next().map(|row| row.map(|SetRow(entry)| RowRun(entry.into())))
     }
 
-    /// Takes back rows that are done with: their memory serves those that come.
+    /// Takes back rows that are no longer needed: their memory is reused.
     pub(crate) fn reuse(&mut self, RowRun(entries): RowRun) {
         if let Some(cursor) = &mut self.cursor {
             cursor.reuse(entries);

@@ -1,4 +1,4 @@
-//! The memory of texts that were written serves those that come after them.
+//! Buffers of texts that were written, to be reused.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Buffers(Mutex<Vec<Vec<u8>>>);
 
 impl Buffers {
-    /// An empty buffer, which has room once some were given back.
+    /// An empty buffer: one that was given back, if there is one.
     pub fn take(&self) -> Vec<u8> {
         self.lock().pop().unwrap_or_default()
     }

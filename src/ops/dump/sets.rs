@@ -63,6 +63,7 @@ impl SetDump<'_> {
         let key = self.set.key().to_string();
         let head = SetHead { key: &key, part_of: self.part_of(), beside: Beside::Known(self.set.meta()) };
         let json = SetWriter::begin(out, self.frame, self.style.json, &head)?;
+        dumped.unread.add_malformed(self.set);
         self.rows(json, dumped)
     }
 
@@ -268,7 +269,7 @@ impl<W: Write> Taking<'_, '_, W> {
             self.incomplete.push(&id).map_err(Error::temporary)?;
         }
         for (id, error) in texts.refused {
-            self.refused.add(|| self.dump.set.shown(), &id, error);
+            self.refused.add(|| self.dump.set.key().whole().shown(), &id, error);
         }
         if let Some((n, row)) = texts.full {
             self.run(&texts.runs[n].skip(row))?;
@@ -296,7 +297,7 @@ impl<W: Write> Taking<'_, '_, W> {
                 self.json.row(id, &view)?;
                 self.written += 1;
             }
-            Err(error) => self.refused.add(|| self.dump.set.shown(), id, error),
+            Err(error) => self.refused.add(|| self.dump.set.key().whole().shown(), id, error),
         }
         Ok(())
     }
