@@ -1,7 +1,7 @@
 //! The rows of a set.
 
 use crate::diorama::row::RowView;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file::{self, Cursor, Sum, TreeEntries, TreeEntry};
 use crate::snapshot::row::{Row, RowFault, VisitRow};
 use crate::snapshot::sets::{Set, SetKey};
@@ -97,7 +97,7 @@ impl SetRows<'_> {
                     self.seen = self.seen.map(|seen| seen + run.len() as u64);
                     return Some(Ok(RowRun(run)));
                 }
-                Err(error) => return self.unreadable(error),
+                Err(error) => return Some(Err(self.unreadable(error))),
                 // An id that is not text, or the end.
                 Ok(_) => {}
             }
@@ -113,9 +113,9 @@ impl SetRows<'_> {
     }
 
     /// The error for a page that cannot be read, with all rows in it.
-    fn unreadable<T>(&mut self, error: file::Error) -> Option<Result<T>> {
+    fn unreadable(&mut self, error: file::Error) -> Error {
         self.seen = None;
-        Some(Err(self.snapshot.error(error, self.set.rows_table().map(Table::name))))
+        self.snapshot.error(error, self.set.rows_table().map(Table::name))
     }
 
     /// The next row, whether it counts or not.
@@ -132,7 +132,7 @@ impl SetRows<'_> {
                 }
                 Some(Ok(SetRow(entry)))
             }
-            Some(Err(error)) => self.unreadable(error),
+            Some(Err(error)) => Some(Err(self.unreadable(error))),
             None => {
                 self.cursor = None;
                 match self.seen.take() {
