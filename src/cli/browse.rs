@@ -177,7 +177,7 @@ impl Offered {
                 Change::Touch(node, age) => {
                     let Ok(fetched_at) = self.fetched_at(age) else { return Ok((Vec::new(), Vec::new())) };
                     let scope = scope(node);
-                    let touched = TouchPlan::new(snapshot, &scope)?.into_touched();
+                    let touched = TouchPlan::new(snapshot, &scope, time::checked(fetched_at))?.into_touched();
                     let summary = touch::summary(&touched, fetched_at, true);
                     (shown(&touched.keys), vec![summary])
                 }

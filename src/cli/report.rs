@@ -9,7 +9,7 @@ use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 use vlive::Error;
-use vlive::ops::{RefusedRows, Unread, Unreadable};
+use vlive::ops::{MalformedNumber, RefusedRows, Unread, Unreadable};
 use vlive::system::Panic;
 
 /// An error of the program itself: what is wrong, and what to do.
@@ -151,6 +151,7 @@ pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
     tell_damage(&unread.damage, output)
         .max(tell_unreadable(&unread.unreadable, output))
         .max(tell_refused(&unread.refused, output))
+        .max(tell_malformed(&unread.malformed, output))
 }
 
 /// The same of pages.
@@ -168,6 +169,14 @@ pub fn tell_unreadable(unreadable: &[Unreadable], output: &Output) -> Status {
         output.error(&format!("entry `{key}` cannot be decoded: {error}"), None);
     }
     if unreadable.is_empty() { Status::Done } else { Status::Unreadable }
+}
+
+/// The same of times and totals of sets.
+fn tell_malformed(malformed: &[MalformedNumber], output: &Output) -> Status {
+    for MalformedNumber { set, error, .. } in malformed {
+        output.error(&format!("what diorama remembers of `{set}` cannot be read: {error}"), None);
+    }
+    if malformed.is_empty() { Status::Done } else { Status::Unreadable }
 }
 
 /// The same of rows that diorama refuses.

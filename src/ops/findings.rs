@@ -120,6 +120,8 @@ pub enum FindingKind {
     RowAltered(RowDeviation),
     /// diorama cannot read a number that it keeps about a set.
     Malformed(MalformedMeta),
+    /// A time of a set, which has this name, is in the future.
+    Future(String),
     /// The name of a set is one that diorama 1.5 would not write.
     OwnName,
 }

@@ -161,7 +161,7 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
         take(batch.out)?;
         entries += batch.entries;
         for (key, fault) in batch.faults {
-            unread.add(snapshot, || key.shown(), fault)?;
+            unread.add(snapshot, || key.entry_shown(), fault)?;
         }
         let mut collected = batch.collected;
         for part in batch.left {
@@ -176,7 +176,7 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
             take(out)?;
             match read {
                 Ok(()) => entries += u64::from(part.is_entry()),
-                Err(fault) => unread.add(snapshot, || part.key().shown(), fault)?,
+                Err(fault) => unread.add(snapshot, || part.key().entry_shown(), fault)?,
             }
         }
         Ok(())
@@ -208,7 +208,7 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
             Ok::<_, E>(walked)
         },
     )?;
-    unread.damage.extend(walked.unread.damage);
+    unread.extend(walked.unread);
     Ok((walked.matched, entries))
 }
 

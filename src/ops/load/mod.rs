@@ -13,7 +13,7 @@ use crate::ops::invalidate::Plan;
 use crate::ops::keep::{Keeper, Lost, LostPart, LostSet};
 use crate::ops::scope::Scope;
 use crate::snapshot::location;
-use crate::snapshot::{SetKey, Snapshot, Table};
+use crate::snapshot::{Set, SetKey, Snapshot, Table};
 use crate::system::progress;
 pub(crate) use place::Tables;
 use place::{Place, each_row_of_entry, meta_of_entry, named};
@@ -78,7 +78,7 @@ pub struct LoadPlan {
     items: Vec<Item>,
     removal: Plan,
     removed: Vec<ChangedKey>,
-    /// Sets and rows of them that are replaced.
+    /// Sets that are replaced or emptied, and rows of them that are replaced.
     replaced_sets: Vec<LostSet>,
     /// Tables of sets that go before rows are written.
     replaced_tables: Removals,
@@ -194,12 +194,13 @@ impl LoadPlan {
         let Some(snapshot) = snapshot else { return Ok(plan) };
         plan.removal = Plan::new(snapshot, &Scope::new(plan.emptied(fixture, replace)))?;
         plan.find_entries(snapshot, fixture)?;
-        plan.find_sets(snapshot, &tables, fixture, replace)?;
+        plan.find_sets(snapshot, &tables, fixture, (replace, &names))?;
         let loaded: HashSet<&str> = names.iter().map(String::as_str).collect();
         let is_loaded = |key: &str| {
             loaded.contains(key) || key.split_once('/').is_some_and(|(cache_key, sub)| fixture.contains(cache_key, sub))
         };
-        plan.removed = plan.removal.removed().keys.iter().filter(|key| !is_loaded(key.as_str())).cloned().collect();
+        let removed = plan.removal.removed().keys.iter().filter(|key| !is_loaded(key.as_str()));
+        plan.removed.splice(0..0, removed.cloned());
         Ok(plan)
     }
 
@@ -250,12 +251,23 @@ impl LoadPlan {
         snapshot: &Snapshot,
         tables: &Tables<'_>,
         fixture: &Fixture,
-        replace: Replace,
+        (replace, whole): (Replace, &HashSet<String>),
     ) -> Result<()> {
+        let mut emptied = HashSet::new();
         for (source, item) in Source::all(fixture).zip(&mut self.items) {
             let (Place::Set(name) | Place::Rows(name)) = &item.place else { continue };
             let Some(set) = tables.set(name) else { continue };
-            let is_whole = matches!(item.place, Place::Set(_)) || replace == Replace::CacheKeys;
+            let is_whole = matches!(item.place, Place::Set(_));
+            if !is_whole && (replace != Replace::Entries || whole.contains(name)) {
+                // The row that was there goes with its set.
+                let is_emptied_here = replace == Replace::CacheKeys && !whole.contains(name);
+                if is_emptied_here && emptied.insert(name.clone()) {
+                    self.removed.push(set.key().into());
+                    self.replaced_sets.push(LostSet { set: set.clone(), what: LostPart::All });
+                    remove_tables(snapshot, set, &mut self.replaced_tables)?;
+                }
+                continue;
+            }
             if is_whole {
                 item.is_replaced = true;
                 if replace == Replace::Entries && !source.is_stored() {
@@ -263,16 +275,14 @@ impl LoadPlan {
                     item.ignored.retain(|(key, _)| MetaKey::of_name(key).is_none());
                 }
                 self.replaced_sets.push(LostSet { set: set.clone(), what: LostPart::All });
-                for table in set.rows_table().into_iter().chain(set.meta_table()) {
-                    // Where it goes, redb may merge its pages with any beside them.
-                    snapshot.verify_table(table.name())?;
-                    self.replaced_tables.insert(table.name().to_owned(), Removal::Table);
-                }
+                remove_tables(snapshot, set, &mut self.replaced_tables)?;
                 continue;
             }
             let brings_meta = source.meta_of_part();
             let (lost, is_replaced) = (&mut self.replaced_sets, &mut item.is_replaced);
+            let mut has_rows = false;
             source.each_row(&mut |id, _| {
+                has_rows = true;
                 if let Some(row) = snapshot.with_row(set, id)? {
                     *is_replaced = true;
                     lost.push(LostSet { set: row, what: LostPart::Rows });
@@ -283,6 +293,8 @@ impl LoadPlan {
                 snapshot.verify_table(table.name())?;
                 self.replaced_tables.insert(table.name().to_owned(), Removal::Table);
                 lost.push(LostSet { set: set.clone(), what: LostPart::Meta });
+                // Times alone replace times.
+                item.is_replaced |= !has_rows;
             }
         }
         Ok(())
@@ -396,6 +408,15 @@ impl Source<'_> {
             Source::Set(set) => set.meta_pairs().filter(|_| set.is_part()),
         }
     }
+}
+
+/// Adds the tables of a set, verified: where they go, redb may merge their pages with any beside them.
+fn remove_tables(snapshot: &Snapshot, set: &Set, removals: &mut Removals) -> Result<()> {
+    for table in set.rows_table().into_iter().chain(set.meta_table()) {
+        snapshot.verify_table(table.name())?;
+        removals.insert(table.name().to_owned(), Removal::Table);
+    }
+    Ok(())
 }
 
 fn insert_set(source: Source<'_>, name: &str, ignored: &[(String, Vec<u8>)], insert: &mut Insert<'_>) -> Result<()> {
