@@ -116,16 +116,15 @@ fn every_format_tells_of_the_same_places_and_a_limit_keeps_the_first() {
         for make in [live, sets] {
             let random = &mut Random::new(seed);
             let folder = make(random);
-            for pattern in ["a", "日"] {
+            for (pattern, limited) in [("a", false), ("日", true)] {
                 let all: Vec<Value> = stdout(&folder, pattern, &["--format", "jsonl"])
                     .lines()
                     .map(|line| serde_json::from_str(line).unwrap())
                     .collect();
                 assert!(all.len() > 1000, "seed {seed}, `{pattern}`: {}", all.len());
                 assert_all_tell(&all, &folder, pattern, &[]);
-                for limit in [1, 2 + random.below(all.len() - 2), all.len() + 1] {
-                    let first = &all[..limit.min(all.len())];
-                    assert_all_tell(first, &folder, pattern, &["--limit", &limit.to_string()]);
+                for limit in [1, 2 + random.below(all.len() - 2)].into_iter().filter(|_| limited) {
+                    assert_all_tell(&all[..limit], &folder, pattern, &["--limit", &limit.to_string()]);
                 }
             }
         }
