@@ -369,7 +369,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --keys-from 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input'
             cand --where 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set'
             cand --for 'End after this long, such as `30s`; with status 1 if what --until or --exit-on waits for has not happened'
-            cand --until 'End once this has happened to one entry, such as `added:clients/page_1`; `any:clients/page_1` is any event. With --initial what exists already counts as added'
+            cand --until 'End once this has happened to one entry or row, such as `added:clients/page_1`, which is watched even if it is not selected; `any:clients/page_1` is any event. With --initial what exists already counts as added'
             cand --exit-on 'End after the first event of this kind: added, replaced, touched, removed or any'
             cand --record 'Save every version of the reported entries in this folder, in a folder for each commit that `vlive load` and `vlive diff` read'
             cand --format 'The output format'

@@ -20,7 +20,7 @@ use crate::snapshot::{LiveEntry, Set, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A cache, open for changes and for nobody else.
+/// A cache, opened exclusively for changes.
 ///
 /// The lock is redb's own: an app that starts meanwhile fails with `DatabaseAlreadyOpen`, and so
 /// does [`Cache::open`] while an app runs, with [`InUse`](crate::Error::InUse). redb is not given the file before
@@ -59,9 +59,8 @@ impl Cache {
         Session::open_or_create(location::find(path.as_ref())?).map(Cache::of)
     }
 
-    /// Calls `write` with the cache at `path`, and closes it. If there is none it is created, and appears with all
-    /// that `write` has done or, if it fails, not at all; `write` is called again if somebody else creates one
-    /// meanwhile.
+    /// Calls `write` with the cache at `path`, and closes it. If there is none it is created, and appears with all that
+    /// `write` has done or, if it fails, not at all; `write` is called again if another process creates one meanwhile.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -169,8 +168,8 @@ impl Cache {
         ops::invalidate::Plan::carry_out(&mut self.session(), &self.keeper, scope)
     }
 
-    /// Sets `fetched_at` of every entry in the scope, in one transaction. Every other byte of the entries stays, and so do
-    /// entries that vantage-live cannot decode, as a whole.
+    /// Sets `fetched_at` of every entry in the scope, in one transaction. Every other byte of the entries stays, and so
+    /// do entries that vantage-live cannot decode, as a whole.
     ///
     /// redb writes each entry anew beside the old one, and the file grows where it has no room for that.
     ///
@@ -211,12 +210,12 @@ impl Cache {
         self.keeper.set(Box::new(keep));
     }
 
-    /// Closes the cache and reads the file again: its header, its newest commit, and the entry that was written last. A cache that is dropped instead is closed as well, but nobody learns
-    /// whether that succeeded.
+    /// Closes the cache and reads the file again: its header, its newest commit, and the entry that was written last. A
+    /// cache that is dropped instead is closed as well, but nobody learns whether that succeeded.
     ///
     /// # Errors
-    /// [`NotClosed`](crate::Error::NotClosed) and [`RedbPanicked`](crate::Error::RedbPanicked) if redb could not close it, as on a disk that is full;
-    /// [`Damaged`](crate::Error::Damaged) if what it left cannot be read.
+    /// [`NotClosed`](crate::Error::NotClosed) and [`RedbPanicked`](crate::Error::RedbPanicked) if redb could not close
+    /// it, as on a disk that is full; [`Damaged`](crate::Error::Damaged) if what it left cannot be read.
     pub fn close(self) -> Result<()> {
         self.session.into_inner().unwrap_or_else(PoisonError::into_inner).close()
     }

@@ -33,6 +33,9 @@ type BoxError = Box<dyn Error>;
 /// The program, built for this run.
 const VLIVE: &str = env!("CARGO_BIN_EXE_vlive");
 
+/// Bytes of memory that `ages` may take for each entry and beside them.
+const AGES_BYTES: [u64; 2] = [80, 12 * 1024 * 1024];
+
 /// Bytes of values that a check may take a second for on each core, beside reading the file.
 const DECODED_A_SECOND: f64 = 400e6;
 
@@ -136,7 +139,13 @@ impl Bench {
         }
         let [ours, theirs] = in_turn(self.runs, &mut vlive, &mut reference)?;
         let [ratio, goal] = goal.judge(ours, theirs);
-        let memory = |side: &Side<'_>| side.peak().map(|peak| peak.map_or_else(|| "-".into(), size));
+        let memory = |side: &Side<'_>| {
+            let told = |peak: u64| match side.is_within(peak) {
+                Some(false) => format!("{}: missed", size(peak)),
+                _ => size(peak),
+            };
+            side.peak().map(|peak| peak.map_or_else(|| "-".into(), told))
+        };
         let (memory, its_memory) = (memory(&vlive)?, memory(&reference)?);
         line([what, &time(ours), &time(theirs), &ratio, &goal, &memory, &its_memory]);
         Ok(())
@@ -174,10 +183,12 @@ impl Bench {
         let files = ["vlive.json", "reference.json"].map(|name| scratch.join(name));
         for (name, folder) in [("large", large), ("many", many)] {
             for command in ["ls", "ages"] {
+                let (entries, _) = entries_and_bytes(folder)?;
+                let [each, beside] = AGES_BYTES;
                 self.row(
                     &format!("{command}, {name}"),
                     Goal::Faster(4.0),
-                    Side::process(&vlive(folder, &[command])),
+                    Side::process(&vlive(folder, &[command])).within(entries * each + beside),
                     Side::process(&reference(folder, &[command])),
                 )?;
             }

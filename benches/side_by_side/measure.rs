@@ -147,6 +147,8 @@ fn high_water_mark(status: &str) -> Option<u64> {
 /// One side of a comparison: something that takes time.
 pub struct Side<'a> {
     time: Box<dyn FnMut() -> Result<Duration, BoxError> + 'a>,
+    /// Bytes of memory that are to be enough for it.
+    enough: Option<u64>,
     /// The process that is asked for its memory.
     process: Option<Process>,
 }
@@ -155,12 +157,12 @@ impl<'a> Side<'a> {
     /// A whole process.
     pub fn process(process: &Process) -> Side<'a> {
         let this = process.clone();
-        Side { time: Box::new(move || this.time()), process: Some(process.clone()) }
+        Side { time: Box::new(move || this.time()), enough: None, process: Some(process.clone()) }
     }
 
     /// Work of this process, which times it itself.
     pub fn timed(time: impl FnMut() -> Result<Duration, BoxError> + 'a) -> Side<'a> {
-        Side { time: Box::new(time), process: None }
+        Side { time: Box::new(time), enough: None, process: None }
     }
 
     /// Work of this process.
@@ -176,6 +178,17 @@ impl<'a> Side<'a> {
     pub fn memory_of(mut self, process: &Process) -> Side<'a> {
         self.process = Some(process.clone());
         self
+    }
+
+    /// Sets a goal for its memory, in bytes.
+    pub fn within(mut self, enough: u64) -> Side<'a> {
+        self.enough = Some(enough);
+        self
+    }
+
+    /// Whether the goal for its memory is reached with so many bytes; `None` without one.
+    pub fn is_within(&self, peak: u64) -> Option<bool> {
+        self.enough.map(|enough| peak <= enough)
     }
 
     pub fn peak(&self) -> Result<Option<u64>, BoxError> {

@@ -19,8 +19,8 @@ use vlive::{Cache, Error, Snapshot};
 
 /// Browse a cache in full screen, updated as its app writes
 ///
-/// The left pane shows the cache keys and their entries, the right pane the rows of the entry under the cursor. What the
-/// app changes appears at once and is marked for some seconds. `?` lists all key bindings, `q` quits.
+/// The left pane shows the cache keys and their entries, the right pane the rows of the entry under the cursor. What
+/// the app changes appears at once and is marked for some seconds. `?` lists all key bindings, `q` quits.
 ///
 /// `/` filters keys as you type, `f` finds a text anywhere and goes there, `:` filters the rows as `vlive show --where`
 /// does, `d` shows the last change of an entry as `vlive watch --diff` does. `e`, `t` and `x` run `vlive edit`, `touch`
@@ -177,7 +177,7 @@ impl Offered {
                 Change::Touch(node, age) => {
                     let Ok(fetched_at) = self.fetched_at(age) else { return Ok((Vec::new(), Vec::new())) };
                     let scope = scope(node);
-                    let touched = TouchPlan::new(snapshot, &scope)?.into_touched();
+                    let touched = TouchPlan::new(snapshot, &scope, time::checked(fetched_at))?.into_touched();
                     let summary = touch::summary(&touched, fetched_at, true);
                     (shown(&touched.keys), vec![summary])
                 }

@@ -7,7 +7,8 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use vlive::ops::{CheckedSets, Finding, Findings};
+use vlive::diorama::meta::MetaKey;
+use vlive::ops::{CheckedSets, Finding, FindingKind, Findings};
 
 /// Verify every page and every entry, without changing anything
 ///
@@ -56,6 +57,7 @@ struct Diorama {
     unlistable: Found,
     refused: Found,
     malformed: Found,
+    future: Found,
     altered: Found,
     own_names: Found,
 }
@@ -88,11 +90,23 @@ fn kinds(check: &vlive::ops::Check) -> Vec<Kind<'_>> {
     if sets.sets > 0 || sets.malformed.count > 0 {
         kinds.extend([
             ("refused by diorama", &sets.refused, "invalidate these rows, and the app fetches them again"),
-            ("malformed numbers", &sets.malformed, "touch these sets to have a time that can be read"),
+            ("malformed numbers", &sets.malformed, malformed_hint(&sets.malformed)),
+            ("dated in the future", &sets.future, "the app fetches these sets only after that time; touch them"),
             ("altered by diorama", &sets.altered, "diorama reads these rows, and writes them otherwise"),
         ]);
     }
     kinds
+}
+
+/// What to do about numbers that cannot be read, of which the first are known.
+fn malformed_hint(malformed: &Findings) -> &'static str {
+    let is_total =
+        |found: &Finding| matches!(&found.kind, FindingKind::Malformed(number) if number.key() == MetaKey::Total);
+    match (malformed.places.iter().any(is_total), malformed.places.iter().all(is_total)) {
+        (false, _) => "touch these sets, and their times can be read",
+        (true, true) => "invalidate these sets, and the app fetches them with their totals",
+        (true, false) => "touch these sets, and their times can be read; invalidate those with a malformed `total`",
+    }
 }
 
 fn kinds_of_live(check: &vlive::ops::Check) -> [Kind<'_>; 5] {
@@ -135,10 +149,9 @@ impl Check {
             format => list(&check, format, output),
         })?;
         if format == TableFormat::Table {
-            for (_, findings, hint) in kinds(&check) {
-                if findings.count > 0 {
-                    output.advice(hint);
-                }
+            let found: Vec<_> = kinds(&check).into_iter().filter(|(_, findings, _)| findings.count > 0).collect();
+            for (heading, _, hint) in &found {
+                output.advice(&if found.len() > 1 { format!("{heading}: {hint}") } else { (*hint).to_owned() });
             }
         }
         Ok(if check.is_sound() { Status::Done } else { Status::No })
@@ -171,6 +184,7 @@ fn report(check: &vlive::ops::Check) -> Report<'_> {
             unlistable: found(&check.diorama.unlistable),
             refused: found(&check.diorama.refused),
             malformed: found(&check.diorama.malformed),
+            future: found(&check.diorama.future),
             altered: found(&check.diorama.altered),
             own_names: found(&check.diorama.own_names),
         }),
@@ -202,6 +216,7 @@ fn list(check: &vlive::ops::Check, format: TableFormat, output: &mut Output) -> 
         ("diorama.unlistable", &sets.unlistable),
         ("diorama.refused", &sets.refused),
         ("diorama.malformed", &sets.malformed),
+        ("diorama.future", &sets.future),
         ("diorama.altered", &sets.altered),
         ("diorama.own_names", &sets.own_names),
     ];

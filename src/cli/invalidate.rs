@@ -1,5 +1,5 @@
 use super::change::Changing;
-use super::selection::{Meaning, Selecting, warn_of_future};
+use super::selection::{Meaning, Selecting, warn_of_ages};
 use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -115,10 +115,16 @@ impl Invalidate {
         };
         self.tell(&removed, output)?;
         backup.tell(false, global, output);
-        warn_of_future(&removed.matched, output);
+        warn_of_ages(&removed.matched, output);
         if removed.matched.undated > 0 {
-            let entries = human::count(removed.matched.undated, "selected entry has", "selected entries have");
-            let what = if self.unreadable { "counts as selected" } else { "is kept unless --unreadable is given" };
+            let undated = removed.matched.undated;
+            let entries = human::count(undated, "selected entry has", "selected entries have");
+            let what = match (self.unreadable, undated) {
+                (true, 1) => "counts as selected",
+                (true, _) => "count as selected",
+                (false, 1) => "is kept unless --unreadable is given",
+                (false, _) => "are kept unless --unreadable is given",
+            };
             output.warning(&format!("{entries} a time that cannot be read, and {what}"));
         }
         if !self.changing.format.is_json() {

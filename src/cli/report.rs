@@ -2,14 +2,14 @@
 
 use super::edit::Kept;
 use super::{Status, advice, shell};
-use crate::output::Output;
+use crate::output::{Output, human};
 use std::fmt;
 use std::io::{self, Write};
 use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 use vlive::Error;
-use vlive::ops::{RefusedRows, Unread, Unreadable};
+use vlive::ops::{MalformedNumber, RefusedRows, Unread, Unreadable};
 use vlive::system::Panic;
 
 /// An error of the program itself: what is wrong, and what to do.
@@ -151,6 +151,7 @@ pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
     tell_damage(&unread.damage, output)
         .max(tell_unreadable(&unread.unreadable, output))
         .max(tell_refused(&unread.refused, output))
+        .max(tell_malformed(&unread.malformed, output))
 }
 
 /// The same of pages.
@@ -170,6 +171,14 @@ pub fn tell_unreadable(unreadable: &[Unreadable], output: &Output) -> Status {
     if unreadable.is_empty() { Status::Done } else { Status::Unreadable }
 }
 
+/// The same of times and totals of sets.
+fn tell_malformed(malformed: &[MalformedNumber], output: &Output) -> Status {
+    for MalformedNumber { set, error, .. } in malformed {
+        output.error(&format!("what diorama remembers of `{set}` cannot be read: {error}"), None);
+    }
+    if malformed.is_empty() { Status::Done } else { Status::Unreadable }
+}
+
 /// The same of rows that diorama refuses.
 fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
     for row in &refused.first {
@@ -177,7 +186,7 @@ fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
     }
     let more = refused.count - refused.first.len() as u64;
     if more > 0 {
-        output.error(&format!("{more} more rows cannot be read by diorama"), None);
+        output.error(&format!("{} cannot be read by diorama", human::count(more, "more row", "more rows")), None);
     }
     if refused.count > 0 {
         output.advice(

@@ -237,7 +237,7 @@ impl Chosen {
 
     /// Reports the selections that match nothing, and returns the status. `found` says whether there was any entry.
     pub fn tell(&self, matched: &Matched, found: bool, global: &Global, output: &Output) -> Status {
-        warn_of_future(matched, output);
+        warn_of_ages(matched, output);
         if !matched.unmatched.is_empty() {
             others::tell(global, output);
         }
@@ -308,8 +308,13 @@ impl Chosen {
     }
 }
 
-/// Warns of entries dated in the future if a bound of age is given.
-pub fn warn_of_future(matched: &Matched, output: &Output) {
+/// Warns of entries whose age is not what it seems, if a bound of age is given.
+pub fn warn_of_ages(matched: &Matched, output: &Output) {
+    if matched.timeless > 0 {
+        let sets =
+            human::count(matched.timeless, "selected set has no time and is", "selected sets have no time and are");
+        output.warning(&format!("{sets} left out"));
+    }
     if matched.future > 0 {
         let entries = human::count(matched.future, "selected entry is dated", "selected entries are dated");
         output.warning(&format!("{entries} in the future: newer than any age"));

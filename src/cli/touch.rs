@@ -67,7 +67,10 @@ impl Touch {
         }
         let backup = self.changing.backup()?;
         let touched = if self.changing.dry_run {
-            let look = |snapshot: &Snapshot| Ok(TouchPlan::new(snapshot, &chosen.scope)?.into_touched());
+            let look = |snapshot: &Snapshot| {
+                let plan = TouchPlan::new(snapshot, &chosen.scope, time::checked(fetched_at))?;
+                Ok(plan.into_touched())
+            };
             Snapshot::look(global.folder(), global.look_wait(), look)?
         } else {
             let cache = global.open_when_free(output, || Cache::open(global.folder()))?;

@@ -18,8 +18,8 @@ use vlive::ops::{self, CacheKind, FoundCache};
 /// The status is 1 if none is found.
 #[derive(Debug, Args)]
 pub struct Where {
-    /// Folders to search, or files to look at; by default the current folder, the user's cache folders, and (on Linux) the files that
-    /// processes have open
+    /// Folders to search, or files to look at; by default the current folder, the user's cache folders, and (on Linux)
+    /// the files that processes have open
     #[arg(value_name = "ROOT", value_hint = clap::ValueHint::AnyPath)]
     roots: Vec<PathBuf>,
 

@@ -27,7 +27,7 @@ pub(super) fn create_file<T>(path: &Path, fill: impl FnOnce(&Arc<fs::File>) -> R
     let filled = fill(new.file())?;
     let created = Arc::clone(new.file());
     let persisted = new.persist_new(path);
-    // Closing it is not enough: a process that is being started shares it until it runs its own program.
+    // Closing it is not enough: a process that is just being started shares it until it runs its own program.
     created.unlock().ok();
     match persisted {
         Ok(()) => {}

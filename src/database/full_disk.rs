@@ -1,4 +1,4 @@
-//! A disk that runs full at any call, for tests.
+//! A disk that runs full at a chosen call, for tests.
 
 use super::storage::FileStorage;
 use redb::StorageBackend;
@@ -7,14 +7,14 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
-/// What becomes of the calls that change a file.
+/// How the calls that change a file end.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Disk {
-    /// Calls that it still takes; `None` if there is no end to them.
+    /// Calls that still succeed; `None` for all.
     pub room: Option<u32>,
-    /// Whether it fails one call only.
+    /// Whether only one call fails.
     pub recovers: bool,
-    /// Calls that it has refused.
+    /// Calls that have failed.
     pub failed: u32,
 }
 
@@ -22,8 +22,8 @@ thread_local! {
     pub(crate) static DISK: Cell<Disk> = Cell::default();
 }
 
-/// A file on [`DISK`]. What is not on the disk yet is lost with its power alone, which no test can take
-/// away: nothing is synced.
+/// A file on [`DISK`]. Nothing is synced: only a loss of power, which no test can cause, would lose what is not on disk
+/// yet.
 #[derive(Debug)]
 pub(crate) struct FullDisk(Box<dyn StorageBackend>);
 
@@ -62,7 +62,7 @@ impl StorageBackend for FullDisk {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let room = FullDisk::room_for_a_call();
-        // A disk that runs full has taken the beginning of what it was given, and nothing after that.
+        // A disk that runs full has written the beginning of the data and nothing after it.
         if room.is_err() && DISK.get().failed == 1 {
             self.0.write(offset, &data[..data.len() / 2])?;
         }

@@ -20,11 +20,10 @@ pub enum IntegrityFault {
     Inconsistent,
 }
 
-/// redb's own check of a file, which must be a copy that nobody needs: it repairs what it can. Returns what
-/// is wrong.
+/// redb's own check of a file, which must be a disposable copy: redb repairs what it can. Returns what is wrong.
 ///
 /// # Errors
-/// The system's, which say nothing of the file. That a read goes beyond its end is not among them.
+/// Errors of the system, which say nothing about the file. A read beyond the end of the file is not one of them.
 pub(crate) fn check_integrity(file: &Arc<fs::File>) -> io::Result<Option<IntegrityFault>> {
     let checked = catch(|| {
         let (database, _) = storage::open(FileStorage::boxed(file), OpenAs::Itself)?;

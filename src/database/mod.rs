@@ -1,5 +1,5 @@
-//! redb 2.6 on the file of a cache: what is checked before it gets the file, what stands between the two,
-//! and what becomes of its panics. Knows nothing of entries; what a change is made of is planned above.
+//! redb 2.6 on the file of a cache: the checks before redb opens the file, the storage backend between the two, and the
+//! handling of redb's panics. This wing knows nothing of entries; changes are planned above.
 
 // redb's own error is large; it is boxed where it leaves the crate.
 #![allow(clippy::result_large_err)]

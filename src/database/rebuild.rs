@@ -1,9 +1,8 @@
-//! A database that is written anew, as small as redb 2.6 keeps it.
+//! A database that is rebuilt as small as redb 2.6 keeps it.
 //!
-//! redb doubles a file that is too small and gives back no more than half of what it does not need, so that a
-//! file is up to twice as long as what it holds. But where it recovers a file it takes its length as it is: one
-//! may have become longer just before the app was killed. A rebuilt file therefore begins as an empty one that was
-//! not closed, made as long as it has to be.
+//! redb doubles a file that is too small and releases at most half of the unused space, so that a file can be twice as
+//! long as its contents. A file that it recovers keeps its length, since it may have grown just before the app was
+//! killed. A rebuilt file therefore begins as an empty one that was not closed, extended to the length that it needs.
 
 use super::storage::{PAGE_CACHE, marked_as_open};
 use super::types::{self, RawKey, RawValue};
@@ -16,16 +15,15 @@ use std::mem;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Base pages of a region, and those before it that say which are in use, as redb 2.6 lays them out.
+/// Base pages of a region, and of the header before it that records which are in use, as redb 2.6 lays them out.
 const REGION_PAGES: u64 = 1 << 20;
 const REGION_HEADER_PAGES: u64 = 130;
 
-/// Base pages that redb takes for each region when it closes a file: it records a second time there which
-/// pages are in use.
+/// Base pages that redb needs for each region when it closes a file, for a second record of the pages in use.
 const STATE_PAGES: u64 = 256;
 
-/// Base pages for what else redb keeps for itself, and for an app's first small write, which would double the
-/// file if it did not fit.
+/// Base pages for redb's other records, and for an app's first small write, which would double the file if it did not
+/// fit.
 const SPARE_PAGES: u64 = 24;
 
 /// One page in so many is left free on top of that.
@@ -42,7 +40,7 @@ pub(crate) fn file_len(pages: u64) -> u64 {
     page * (1 + regions * (REGION_HEADER_PAGES + STATE_PAGES) + pages)
 }
 
-/// The bytes of an empty database, as short as redb closes it, but for the mark that it was closed.
+/// The bytes of an empty database, as short as redb makes it, marked as not closed.
 fn blank(is_v3: bool) -> Result<Vec<u8>, redb::Error> {
     let memory = Memory::default();
     let mut builder = Builder::new();
@@ -50,8 +48,8 @@ fn blank(is_v3: bool) -> Result<Vec<u8>, redb::Error> {
     let database = builder.create_with_backend(memory.clone())?;
     let mut bytes = marked_as_open(&memory.bytes());
     drop(database);
-    // redb makes a new file twice as long when it closes it, but not one that is a little longer already. Of one
-    // with format v3, in which nothing is at the end, it first gives back a half.
+    // redb doubles a new file when it closes it, unless the file is already a little longer. Of a file of format v3
+    // with nothing at its end it first releases half.
     let pages = (STATE_PAGES + SPARE_PAGES) * if is_v3 { 2 } else { 1 };
     bytes.resize(range(PAGE_SIZE as u64 * (1 + REGION_HEADER_PAGES + pages), 0).start, 0);
     *memory.bytes() = bytes;
@@ -60,8 +58,8 @@ fn blank(is_v3: bool) -> Result<Vec<u8>, redb::Error> {
     Ok(marked_as_open(&bytes))
 }
 
-/// Lays out an empty database of about `len` bytes in a file, and opens it. Nothing is flushed to disk. Whether all
-/// of it went well shows in `closing`: redb tells nobody what failed when it was dropped.
+/// Lays out an empty database of about `len` bytes in a file, and opens it. Nothing is flushed to disk. `closing` says
+/// whether everything succeeded: redb does not report an error while it is dropped.
 pub(crate) fn lay_out(
     storage: Box<dyn StorageBackend>,
     is_v3: bool,
@@ -89,18 +87,18 @@ fn whole_pages(len: u64) -> u64 {
 pub(crate) enum NewTable<'t> {
     /// Leaves are filled to the last pair that fits.
     Packed(PackedTable<'t>),
-    /// One whose keys have an order of their own, or whose pairs have fixed widths.
+    /// A table whose keys have an order of their own, or whose pairs have fixed widths.
     Plain(NotInPanic<Table<'t, RawKey, RawValue>>),
     Multimap(NotInPanic<MultimapTable<'t, RawKey, RawValue>>),
 }
 
-/// Whether the leaves of a table are filled as [`Packing`] says.
+/// Whether the leaves of a table can be filled as [`Packing`] plans.
 pub(crate) fn is_packed(definition: &Definition) -> bool {
     types::is_bytewise(definition) && definition.widths == file::Widths::default()
 }
 
 impl<'t> NewTable<'t> {
-    /// Creates a table; `None` if it is of a type that redb gives no name to.
+    /// Creates a table; `None` if redb has no name for its type.
     pub fn create(
         transaction: &'t WriteTransaction,
         name: &str,
@@ -125,7 +123,7 @@ pub(crate) struct PackedTable<'t> {
     packing: Packing,
     /// The pairs of the leaf that is being collected.
     leaf: Vec<TreeEntry>,
-    /// The leaf before, which has its place but not its pairs.
+    /// The leaf before, which has its page but not its pairs.
     placed: Vec<TreeEntry>,
 }
 
@@ -143,7 +141,7 @@ impl<'t> PackedTable<'t> {
         Ok(())
     }
 
-    /// Writes what is left.
+    /// Writes the remaining pairs.
     pub fn finish(mut self) -> Result<(), redb::StorageError> {
         if !self.leaf.is_empty() {
             self.place_leaf()?;
@@ -156,7 +154,7 @@ impl<'t> PackedTable<'t> {
         let last = self.leaf.last().expect("a leaf holds a pair");
         match file::filler(last.key().len()).filter(|filler| *filler > last.value().len()) {
             Some(filler) => drop(self.table.insert(last.key(), &FILLER[..filler])?),
-            // It keeps to itself.
+            // It fills a page by itself.
             None => drop(self.table.insert(last.key(), last.value())?),
         }
         self.fill_placed()?;
@@ -174,12 +172,12 @@ impl<'t> PackedTable<'t> {
     }
 }
 
-/// Whether all that a database wrote, up to its end, went well.
+/// Whether every write of a database succeeded, up to its end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Closing(Arc<Mutex<Option<io::Error>>>);
 
 impl Closing {
-    /// To be asked when the database is gone.
+    /// Valid once the database is dropped.
     pub fn result(&self) -> io::Result<()> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
@@ -194,7 +192,7 @@ impl Closing {
     }
 }
 
-/// A file that nobody needs before it is whole: flushing waits for the end.
+/// A file that is not used before it is whole: it is flushed once, at the end.
 #[derive(Debug)]
 struct Unflushed {
     storage: Box<dyn StorageBackend>,
@@ -223,7 +221,7 @@ impl StorageBackend for Unflushed {
     }
 }
 
-/// A file in memory whose bytes can be seen.
+/// A file in memory whose bytes can be read.
 #[derive(Clone, Debug, Default)]
 struct Memory(Arc<Mutex<Vec<u8>>>);
 

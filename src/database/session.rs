@@ -1,4 +1,4 @@
-//! A cache file that is locked, and that redb gets once there is something to change.
+//! A locked cache file, which redb opens once there is something to change.
 
 use super::create::create_file;
 use super::redb_error;
@@ -30,17 +30,17 @@ pub(crate) struct Session {
     lock: Option<Lock>,
 }
 
-/// Opening a database writes to its file, so that redb is not given it before there is a change.
+/// Opening a database writes to its file, so redb opens it only when there is a change.
 #[derive(Debug)]
 enum State {
     Unopened(OpenAs),
     Open(Database, Arc<Progress>),
-    /// redb has panicked: a call into it could do anything.
+    /// redb has panicked: calling it again could do anything.
     Failed,
 }
 
 impl Session {
-    /// Locks the cache file at `path` and checks all that redb will believe of it.
+    /// Locks the cache file at `path` and checks everything that redb will rely on.
     pub fn open(path: PathBuf) -> Result<Session> {
         let file = open_locked(&path)?;
         let mut session = Session::of(path, Arc::clone(&file))?;
@@ -59,16 +59,15 @@ impl Session {
         }
     }
 
-    /// Creates a file where there is none, which appears with all that `fill` has written and closed, or not at
-    /// all.
+    /// Creates a file where there is none. It appears with everything that `fill` has written, closed, or not at all.
     pub fn create_new<T>(path: PathBuf, fill: impl FnOnce(Session) -> Result<T>) -> Result<T> {
         let is_there = fs::symlink_metadata(&path).is_ok();
         let filled = if is_there { None } else { Session::create_filled(&path, fill)? };
         filled.ok_or(Error::Exists { path })
     }
 
-    /// Calls `write` with the file. If there is none it is created, and appears with all that `write` has written
-    /// and closed, or not at all; `write` is called again if somebody else creates one meanwhile.
+    /// Calls `write` with the file. A missing file is created, and appears with everything that `write` has written,
+    /// closed, or not at all; `write` is called again if another process creates one meanwhile.
     pub fn create_with<T>(path: PathBuf, write: impl Fn(Session) -> Result<T>) -> Result<T> {
         match Session::open(path.clone()) {
             Err(Error::Missing { .. }) => match Session::create_filled(&path, &write)? {
@@ -96,7 +95,7 @@ impl Session {
         })
     }
 
-    /// Puts something else between redb and the file, before redb gets it.
+    /// Replaces the storage between redb and the file, before redb opens it.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests put faults there"))]
     pub fn set_storage(&mut self, storage: Storage) {
         self.storage = storage;
@@ -106,20 +105,20 @@ impl Session {
         &self.path
     }
 
-    /// The newest commit. Nobody else writes, and every commit of ours is whole on disk.
+    /// The newest commit. No other process writes, and every commit of ours is whole on disk.
     pub fn snapshot(&self) -> Result<Snapshot> {
         Snapshot::of(&self.path, Arc::clone(&self.file), matches!(self.state, State::Open(..)))?.whole()
     }
 
-    /// Removes what is to go and writes all that `fill` inserts, in one transaction; neither if it fails. What
-    /// this touches must have been verified.
+    /// Makes the removals and writes everything that `fill` inserts, in one transaction: all of it or nothing. The
+    /// pages that this touches must have been verified.
     pub fn transact(&mut self, removals: &Removals, fill: impl FnOnce(&mut Insert<'_>) -> Result<()>) -> Result<()> {
         let path = self.path.clone();
         self.written = self.change(|database| transaction::run(database, &path, removals, fill))?;
         Ok(())
     }
 
-    /// Has `fill` write whole tables of any type, in one transaction.
+    /// Lets `fill` write whole tables of any type, in one transaction.
     pub fn fill(&mut self, fill: impl FnOnce(&WriteTransaction) -> Result<()>) -> Result<()> {
         let path = self.path.clone();
         let failed = |error: redb::Error| redb_error(Action::Write, &path, error);
@@ -130,15 +129,15 @@ impl Session {
         })
     }
 
-    /// Runs a change in redb. Should redb panic, nothing was committed, and the database is not touched again:
-    /// not even dropped, since that would write.
+    /// Runs a change in redb. If redb panics, nothing was committed, and the database is not touched again, not even
+    /// dropped, since that would write.
     fn change<T>(&mut self, change: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
         let (database, progress) = match mem::replace(&mut self.state, State::Failed) {
             State::Failed => return Err(self.panicked(Action::Write)),
             State::Open(database, progress) => (database, progress),
             State::Unopened(open_as) => {
                 let Some(opened) = catch(|| storage::open((self.storage)(&self.file), open_as)) else {
-                    // What redb left behind may still hold the file open.
+                    // What redb has leaked may still hold the file open.
                     self.file.unlock().ok();
                     return Err(self.panicked(Action::Write));
                 };
@@ -161,17 +160,17 @@ impl Session {
         Error::RedbPanicked { action, path: self.path.clone() }
     }
 
-    /// Closes the database, if it was opened, and reads the file as the next one will who opens it: its header, its
-    /// newest commit and what was written last.
+    /// Closes the database, if it was opened, and reads the file as the next process to open it will: its header, its
+    /// newest commit and the last entry written.
     ///
     /// # Errors
-    /// [`Error::RedbPanicked`] and [`Error::NotClosed`] if redb could not close it, [`Error::Damaged`] if it cannot
-    /// be read afterwards. What was committed before may be there nevertheless.
+    /// [`Error::RedbPanicked`] and [`Error::NotClosed`] if redb could not close it, [`Error::Damaged`] if it cannot be
+    /// read afterwards. Earlier commits may still be there.
     pub fn close(mut self) -> Result<()> {
         let progress = match mem::replace(&mut self.state, State::Failed) {
             State::Failed => return Err(self.panicked(Action::Close)),
             State::Unopened(_) => return Ok(()),
-            // Closing writes, and may find damage that nothing else touched.
+            // Closing writes, and may find damage that nothing else has touched.
             State::Open(database, progress) => {
                 if catch(|| drop(database)).is_none() {
                     return Err(self.panicked(Action::Close));
@@ -205,18 +204,18 @@ impl Drop for Session {
     }
 }
 
-/// Ends the lock of a file that a session has opened.
+/// Unlocks a file that a session has opened.
 #[derive(Debug)]
 struct Lock(Arc<fs::File>);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing the file is not enough: a process that is being started shares it until it runs its own program.
+        // Closing the file is not enough: a process that is just being started shares it until it runs its own program.
         self.0.unlock().ok();
     }
 }
 
-/// Opens the file at `path` to change it, and locks it against everybody else.
+/// Opens the file at `path` to change it, and locks it exclusively.
 pub(crate) fn open_locked(path: &Path) -> Result<Arc<fs::File>> {
     loop {
         let file = location::open(path, true)?;

@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Bytes of redb's page cache. Its default of a gigabyte makes a short-lived tool slower.
 pub(super) const PAGE_CACHE: usize = 4 * 1024 * 1024;
 
-/// What stands between redb and a file.
+/// The storage between redb and a file.
 pub(crate) type Storage = fn(&Arc<fs::File>) -> Box<dyn StorageBackend>;
 
-/// A file that is locked already. Unlike redb's own backend it refuses to read beyond the end of the file
-/// before it asks for memory, which keeps a damaged length from ending the process.
+/// A file that is locked already. Unlike redb's own backend it refuses a read beyond the end of the file before it
+/// allocates memory, so that a damaged length cannot abort the process.
 #[derive(Debug)]
 pub(crate) struct FileStorage(Arc<fs::File>);
 
@@ -54,12 +54,12 @@ impl StorageBackend for FileStorage {
     }
 }
 
-/// What redb sees and writes of the mark that a file was not closed, as long as it opens the file.
+/// The mark that a file was not closed, as redb reads and writes it while it opens the file.
 ///
-/// While redb recovers a file that was left by a crash, it marks it as closed for a moment, and makes it
-/// longer than its header says. Should the process end just then, every redb 2.6 panics on the file, the
-/// app's included. Here the mark is held back until the file is open. And where redb must not believe a file
-/// that was closed, the mark is there for redb from the beginning.
+/// While redb recovers a file after a crash, it briefly marks the file as closed and extends it beyond the length in
+/// its header. If the process ended at that moment, every redb 2.6 would panic on the file, including the app's. Here
+/// the mark is written only once the file is open. Where redb must not trust a file that was closed, redb sees it as
+/// not closed from the beginning.
 #[derive(Debug)]
 struct HeldOpen {
     storage: Box<dyn StorageBackend>,
@@ -67,7 +67,7 @@ struct HeldOpen {
     open_as: OpenAs,
 }
 
-/// How far redb has come with a file.
+/// The stage that redb has reached with a file.
 #[derive(Debug)]
 pub(super) struct Progress {
     is_opening: AtomicBool,
@@ -75,7 +75,8 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Whether a call that changes the file has failed. redb tells of most, but not of those that close it.
+    /// Whether a call that changes the file has failed. redb reports most failures, but not those while it closes the
+    /// file.
     pub fn has_failed(&self) -> bool {
         self.has_failed.load(Ordering::Relaxed)
     }
@@ -118,7 +119,7 @@ impl StorageBackend for HeldOpen {
     }
 }
 
-/// Opens a database, or lays one out where there is nothing yet.
+/// Opens a database, or lays one out in an empty file.
 pub(super) fn open(
     storage: Box<dyn StorageBackend>,
     open_as: OpenAs,
@@ -130,7 +131,7 @@ pub(super) fn open(
     Ok((database, progress))
 }
 
-/// The bytes of a file's beginning, with the mark that it has not been closed.
+/// The first bytes of a file, with the mark that it was not closed.
 pub(super) fn marked_as_open(start: &[u8]) -> Vec<u8> {
     let mut marked = start.to_vec();
     if marked.starts_with(&file::MAGIC)

@@ -1,4 +1,4 @@
-//! One transaction of redb: what goes, what is written, and both or neither.
+//! One transaction of redb: removals and insertions, all of them or none.
 
 use super::redb_error;
 use crate::error::{Action, Result};
@@ -8,14 +8,14 @@ use redb::{Database, StorageError, Table, TableDefinition, WriteTransaction};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What goes of one table.
+/// What is removed of one table.
 #[derive(Clone, Debug)]
 pub(crate) enum Removal {
     Table,
     SubKeys(Vec<String>),
 }
 
-/// What goes of each table, by its name.
+/// What is removed, by the name of the table.
 pub(crate) type Removals = BTreeMap<String, Removal>;
 
 /// Writes a value to a table, given the table's name and the sub-key.
@@ -23,10 +23,10 @@ pub(crate) type Insert<'i> = dyn FnMut(&str, &str, NewValue<'_>) -> Result<()> +
 
 /// A value that is to be written.
 pub(crate) enum NewValue<'v> {
-    /// None: the table is made if it is not there.
+    /// No value: the table is created if it is missing.
     Table,
     Bytes(&'v [u8]),
-    /// One of so many bytes that is read to where redb wants it, so that memory holds it once.
+    /// A value of this many bytes, read directly into redb's buffer, so that it is in memory only once.
     Read(u32, &'v mut dyn FnMut(&mut [u8]) -> Result<()>),
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Written {
     pub len: u64,
 }
 
-/// Removes what is to go and writes all that `fill` inserts; nothing of both if that fails.
+/// Makes the removals and writes everything that `fill` inserts; nothing if that fails.
 pub(super) fn run(
     database: &Database,
     path: &Path,
@@ -46,7 +46,7 @@ pub(super) fn run(
     fill: impl FnOnce(&mut Insert<'_>) -> Result<()>,
 ) -> Result<Option<Written>> {
     let failed = |error: redb::Error| redb_error(Action::Write, path, error);
-    // Whatever a panic leaves behind is not to be dropped by it: redb's destructors may panic as well.
+    // What a panic leaves behind must not be dropped, since redb's destructors may panic as well.
     let transaction = NotInPanic::new(database.begin_write().map_err(|error| failed(error.into()))?);
     remove(&transaction, removals).map_err(failed)?;
     let mut writer =

@@ -1,8 +1,8 @@
 //! Tables whose types are known only at run time.
 //!
-//! redb takes the types of a table from Rust types, and records their names and widths with it. To copy a table
-//! byte for byte no more is needed than those and an order, so that one Rust type serves for all of them: what it
-//! stands for is said, for this thread, before a table is opened.
+//! redb takes the types of a table from Rust types, and records their names and widths in the table. Copying a table
+//! byte for byte needs only these and an order, so one Rust type serves for all tables: it is told, per thread, what it
+//! represents before a table is opened.
 
 use crate::file;
 use redb::{Key, TypeName, Value};
@@ -30,11 +30,11 @@ thread_local! {
     static PARTS: RefCell<[String; 2]> = const { RefCell::new([String::new(), String::new()]) };
 }
 
-/// Says what [`RawKey`] and [`RawValue`] stand for on this thread. Returns `None` for types of redb that cannot
-/// be named, which are arrays of unusual lengths.
+/// Declares what [`RawKey`] and [`RawValue`] represent on this thread. Returns `None` for types of redb that cannot be
+/// named, which are arrays of unusual lengths.
 ///
-/// Keys that are text or bytes have their order. Of all others it is only known that the pairs come in the
-/// order of their table: each new key, or value of a multimap, follows those that are there.
+/// Keys that are text or bytes are in their own order. Of any other type it is only known that the pairs arrive in the
+/// order of the table: each new key, or value of a multimap, follows all others.
 pub(crate) fn declare(definition: &file::Definition) -> Option<()> {
     let names = [type_name(&definition.key_type)?, type_name(&definition.value_type)?];
     let width = |width: Option<u32>| width.map(|width| usize::try_from(width).expect("a width of 32 bits"));
@@ -117,7 +117,7 @@ impl<const N: usize> Value for Part<N> {
     }
 }
 
-/// redb tells its own types from those of an app, and gives their names to nobody else.
+/// redb distinguishes its own types from those of an app, and does not let others use their names.
 fn type_name(name: &file::TypeName) -> Option<TypeName> {
     if !name.builtin {
         return Some(TypeName::new(&name.name));

@@ -1,4 +1,4 @@
-//! What is checked before redb gets a file to write: all that redb believes without a look at it.
+//! The checks before redb may write to a file: everything that redb relies on without checking it.
 //!
 //! - The header: the length of the file, the layout of its regions, and the numbers of the two commits.
 //! - The pages of redb's own trees and the definitions of all tables. Those that a change touches are
@@ -6,9 +6,9 @@
 //! - redb's record of free pages, against the pages that the newest commit uses. Branches name the leaves,
 //!   so that this does not read a file as a whole.
 //!
-//! A record that is wrong is passed by where redb provably makes it anew: told that the file was not closed,
-//! redb takes the record that is saved in the system tree, which was then compared like the other one, or
-//! reads all trees, which were then all verified. Whatever else does not agree is refused.
+//! A wrong record is acceptable where redb provably rebuilds it: if the file appears as not closed, redb uses the
+//! record that is saved in the system tree, which is then compared in the same way, or reads all trees, which are then
+//! all verified. Any other disagreement is refused.
 
 use crate::error::{Error, Result};
 use crate::file::{self, Allocation, Damage, File, PAGE_SIZE, Saved, Slot};
@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-/// How redb is to see a file when it opens it.
+/// How a file appears to redb when it opens it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpenAs {
     /// As it is.
@@ -30,14 +30,14 @@ pub(crate) enum OpenAs {
 enum Record {
     /// It is that of the pages in use.
     Sound,
-    /// There is none that counts; redb reads all trees.
+    /// There is no valid one; redb reads all trees.
     Missing,
     /// The headers of the regions are wrong; with what is saved in the system tree.
     WrongInRegions(Damage, Saved),
     WrongInSystem(Damage),
 }
 
-/// Checks everything that redb believes of a file when it opens it.
+/// Checks everything that redb relies on when it opens a file.
 pub(crate) fn verify_for_redb(path: &Path, file: &Arc<fs::File>) -> Result<OpenAs> {
     let in_context = |error| Error::file(error, path, None);
     let file = &File::open(Arc::clone(file)).map_err(in_context)?;
@@ -62,7 +62,7 @@ pub(crate) fn wrong_header(file: &File) -> Option<Damage> {
         .or_else(|| (!header.ids_are_possible()).then(Damage::impossible_ids))
 }
 
-/// Of a file that was not closed redb reads everything, and falls back to the other commit if it must.
+/// redb reads a file that was not closed completely, and falls back to the other commit if necessary.
 fn recovery(file: &File, candidates: &[Slot]) -> file::Result<OpenAs> {
     let mut verified = candidates.iter().map(|slot| file::verify_commit(file, slot).map(|()| slot));
     let newest = verified.next().expect("there is a candidate");
@@ -92,7 +92,7 @@ fn closed(file: &File, slot: &Slot) -> file::Result<OpenAs> {
     }
 }
 
-/// Compares the pages that a commit uses with what redb would believe of free pages.
+/// Compares the pages that a commit uses with the record of free pages that redb would use.
 fn record(file: &File, slot: &Slot) -> file::Result<Record> {
     let allocation = Allocation::of(file, slot)?;
     allocation.check_layout().map_err(file::Error::Damaged)?;
@@ -107,8 +107,7 @@ fn record(file: &File, slot: &Slot) -> file::Result<Record> {
     })
 }
 
-/// What is wrong with redb's record of free pages, for somebody who looks: an app that opens the file believes
-/// it.
+/// What is wrong with redb's record of free pages, for a reader: an app that opens the file will rely on the record.
 pub(crate) fn wrong_record(file: &File, slot: &Slot) -> file::Result<Option<Damage>> {
     let record = match record(file, slot) {
         Err(file::Error::Damaged(damage)) if damage.is_of_free_space() => return Ok(Some(damage)),

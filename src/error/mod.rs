@@ -111,7 +111,7 @@ pub enum Error {
         /// What it is instead, such as `table of u64 to u64`.
         is: String,
     },
-    /// A table has a type that redb cannot be told of, so that nobody but its app can copy it.
+    /// A table has a type that redb cannot name, so that only its app can copy it.
     UnknownType {
         /// The file.
         path: PathBuf,

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SetError {
-    /// A row of diorama was to get a time, and only sets have one.
+    /// A row of diorama was to get a time or a total, and only sets have these.
     RowWithoutTime {
         /// The row.
         key: String,
@@ -72,6 +72,13 @@ pub enum SetError {
         /// Its id.
         row: String,
     },
+    /// A row of a set was to be written under a key that is not one of a row of that set.
+    OtherSet {
+        /// The key.
+        key: String,
+        /// The name of the set that the row says that it belongs to.
+        set: String,
+    },
     /// A whole set was to be written, and a row of one was given.
     OnlyARow {
         /// The key of the set.
@@ -103,7 +110,7 @@ impl fmt::Display for SetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SetError::RowWithoutTime { key, set } => {
-                write!(f, "`{key}` is a row, and only its set `{set}` has a time")
+                write!(f, "`{key}` is a row, and only its set `{set}` has times and a total")
             }
             SetError::TimeOutOfRange { key, fetched_at } => {
                 write!(f, "`{key}` cannot be dated {fetched_at} seconds after 1970: diorama's times end in 2554")
@@ -132,6 +139,9 @@ impl fmt::Display for SetError {
             SetError::SetIsRepeated { name } => write!(f, "two of the entries are the set `{name}`"),
             SetError::OtherRows { key, row } => {
                 write!(f, "`{key}` is a row, and what is given is not the row `{row}` alone")
+            }
+            SetError::OtherSet { key, set } => {
+                write!(f, "`{key}` is not a row of `{set}`, to which what is given says that it belongs")
             }
             SetError::OnlyARow { key } => write!(f, "`{key}` is a whole set, and what is given is a row of one"),
             SetError::RowsByPrefix { key } => {

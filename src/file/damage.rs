@@ -3,8 +3,8 @@
 use super::page_number::PageNumber;
 use std::fmt;
 
-/// Something in the file that is not what its checksum or its place promises. On a file that an app
-/// writes to it may mean no more than that the commit is gone.
+/// Something in the file that does not match its checksum or its place. In a file that an app is writing to, it may
+/// only mean that the commit is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damage {
     page: Option<PageNumber>,
@@ -23,7 +23,7 @@ impl Damage {
         Damage { page, expected: None, fault }
     }
 
-    /// A page that does not have the checksum, or not the contents, that its parent expects.
+    /// A page without the checksum or the contents that its parent expects.
     pub(super) fn of_contents(page: PageNumber, expected: u128, fault: Fault) -> Damage {
         Damage { page: Some(page), expected: Some(expected.to_le_bytes()), fault }
     }
@@ -48,7 +48,7 @@ impl Damage {
         self.page.is_some() && self.expected.is_some() && (self.page, self.expected) == (other.page, other.expected)
     }
 
-    /// Whether redb's record of free pages is what is wrong, which only a write would stumble over.
+    /// Whether the damage is in redb's record of free pages, which affects only writes.
     #[must_use]
     pub fn is_of_free_space(&self) -> bool {
         matches!(self.fault, Fault::FreeSpace(_))

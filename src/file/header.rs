@@ -130,11 +130,11 @@ impl Geometry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     pub geometry: Geometry,
-    /// Set while an app has the file open, and left behind by one that was killed.
+    /// Set while an app has the file open; stays set if the app is killed.
     pub recovery_required: bool,
     /// The primary slot was written in two phases: the other one does not count.
     pub two_phase: bool,
-    /// The length that the header records; true only of a file that was closed cleanly.
+    /// The length that the header records; valid only in a file that was closed cleanly.
     pub recorded_len: u64,
     full_regions: u32,
     trailing_pages: u32,
@@ -194,9 +194,9 @@ impl Header {
         if region < self.full_regions { self.geometry.region_max_pages } else { self.trailing_pages }
     }
 
-    /// Whether redb can have numbered the two commits like this: each gets a larger number than the one before,
-    /// and only those of a new file, which hold nothing, are alike. redb writes a commit twice to upgrade a
-    /// file, which it has not closed yet.
+    /// Whether redb can have numbered the two commits like this: each has a larger number than the one before, and only
+    /// the two empty commits of a new file share one. redb writes a commit twice to upgrade a file, which it has not
+    /// closed yet.
     pub fn ids_are_possible(&self) -> bool {
         let (primary, secondary) = (&self.primary, &self.secondary);
         let slots = [primary, secondary];
@@ -240,8 +240,8 @@ impl Header {
         (page + regions * u64::from(self.geometry.region_header_pages) * page).min(file_len)
     }
 
-    /// The other commit, if it is newer in a file that was closed. redb leaves that behind if it is
-    /// stopped right after it has given up a commit that is not whole; else the mark is wrong.
+    /// The other commit, if it is the newer one in a file that was closed. redb leaves a file like this if it is
+    /// stopped right after it has rolled back an incomplete commit; otherwise the mark is wrong.
     pub fn passed_over(&self) -> Option<&Slot> {
         let is_newer = self.secondary.valid && self.secondary.transaction_id > self.primary.transaction_id;
         (is_newer && !self.recovery_required).then_some(&self.secondary)

@@ -1,9 +1,9 @@
-//! What is known of a tree, so that its next state can be compared with it: only pages that differ are read.
+//! The known state of a tree, with which its next state is compared: only pages that differ are read.
 //!
-//! A page of a tree is named by its number and checksum, and the checksum of a branch covers those of its
-//! children: two states of a tree that both name a page share all that is below it. The states are compared level
-//! by level from their roots, and only what differs is held in memory. What was in the pages of the old state is
-//! kept as records, since the file may have lost it by the time the new state is seen.
+//! A page of a tree is named by its number and checksum, and the checksum of a branch covers those of its children: two
+//! states of a tree that both name a page share all that is below it. The states are compared level by level from their
+//! roots, and only what differs is held in memory. The contents of the old pages are kept as records, since the file
+//! may have overwritten them by the time the new state is read.
 
 use super::differences::Differences;
 use super::records::{Node, Place, Records, push_piece};
@@ -16,7 +16,7 @@ use std::mem;
 #[derive(Debug, Default)]
 pub struct Mirror {
     root: Option<(PageRef, Node)>,
-    /// Pages that were read of states that were gone before they were read whole.
+    /// Pages of states that disappeared before they could be read whole.
     ahead: HashMap<PageRef, Page>,
 }
 
@@ -47,20 +47,20 @@ pub struct Advance {
     pub damage: Vec<Damage>,
 }
 
-/// What is to be done about a page that cannot be read.
+/// What to do about a page that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damaged {
-    /// Stop: the app may have moved on.
+    /// Stop: the app may have committed.
     Refuse,
-    /// Go on without it.
+    /// Skip it.
     PassBy,
 }
 
-/// Appends what an entry is to be remembered by to the buffer.
+/// Appends what to remember of an entry to the buffer.
 pub type Remember<'r> = dyn Fn(&[u8], &mut Vec<u8>) + 'r;
 
 impl Mirror {
-    /// Whether the mirror is of this state already.
+    /// Whether the mirror already has this state.
     pub fn is_of(&self, root: Option<&PageRef>) -> bool {
         self.root.as_ref().map(|(id, _)| id) == root
     }
@@ -70,8 +70,8 @@ impl Mirror {
         self.root.is_none()
     }
 
-    /// Reads another state of the tree, but for what it shares with this one. Nothing changes but that what was
-    /// read need not be read again.
+    /// Reads another state of the tree, except for what it shares with this one. The mirror keeps its state; pages that
+    /// were read are not read again.
     pub fn read(
         &mut self,
         file: &File,
@@ -89,7 +89,7 @@ impl Mirror {
         Ok(reading.advance)
     }
 
-    /// Takes on the new state.
+    /// Adopts the new state.
     pub fn apply(&mut self, advance: Advance, records: &mut Records) -> Result<()> {
         let mut nodes = advance.shared;
         for id in advance.branches.into_iter().rev() {
@@ -111,7 +111,7 @@ impl Mirror {
         })
     }
 
-    /// Forgets what was read of states that are gone.
+    /// Forgets pages of states that are gone.
     pub fn forget_ahead(&mut self, records: &mut Records) {
         for page in mem::take(&mut self.ahead).into_values() {
             if let Page::Leaf(place) = page {
@@ -122,8 +122,7 @@ impl Mirror {
 }
 
 impl Records {
-    /// Writes the records of these mirrors, which are all that there are, anew where most of what is kept is no
-    /// longer needed.
+    /// Rewrites the records of these mirrors, which must be all of them, once most records are no longer needed.
     pub fn tidy<'m>(&mut self, mirrors: impl Iterator<Item = &'m mut Mirror>) -> Result<()> {
         if !self.is_wasteful() {
             return Ok(());
@@ -174,7 +173,7 @@ impl Advance {
 /// The pages of one level of a state, in order, and leaves above it.
 type Level<N> = Vec<(PageRef, N)>;
 
-/// A comparison on its way down: a walk in an order of its own, by levels.
+/// A comparison of two trees, level by level from the root.
 struct Reading<'r> {
     mirror: &'r mut Mirror,
     walk: Walk<'r>,
@@ -183,7 +182,7 @@ struct Reading<'r> {
     damaged: Damaged,
     advance: Advance,
     old: Level<Node>,
-    /// Those that are known to be leaves have a record.
+    /// Pages known to be leaves have a record.
     new: Level<Option<Place>>,
 }
 
@@ -199,7 +198,7 @@ impl Reading<'_> {
             if is_open == [false; 2] {
                 break;
             }
-            // Levels are as far from the leaves on both sides, so that pages that both have meet.
+            // Both sides are at the same height above the leaves, so that shared pages meet.
             let [old, new] = heights;
             if old >= new || !is_open[1] {
                 self.expand_old()?;
@@ -217,8 +216,8 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// How many levels there are above the leaves, on both sides. In a sound tree it is the same everywhere; in any
-    /// other less may be found to be shared.
+    /// The number of levels above the leaves, on both sides. A sound tree has the same height everywhere; in any other
+    /// tree fewer shared pages may be found.
     fn heights(&mut self) -> Result<[usize; 2]> {
         let mut left = Vec::new();
         let mut next = self.mirror.root;
@@ -246,7 +245,7 @@ impl Reading<'_> {
         Ok([old, old])
     }
 
-    /// Sets aside what both sides have.
+    /// Sets aside the pages that both sides share.
     fn share(&mut self) -> Result<()> {
         let old: HashMap<PageRef, Node> = self.old.iter().copied().collect();
         let advance = &mut self.advance;
@@ -308,7 +307,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Goes on without a page that is damaged, where that is asked for.
+    /// Skips a damaged page, if the caller asked for that.
     fn pass_by(&mut self, error: Error) -> Result<()> {
         match error {
             Error::Damaged(damage) if self.damaged == Damaged::PassBy => {

@@ -1,4 +1,4 @@
-//! redb's file format, v2 and v3, read without trust and without a trace.
+//! redb's file format, v2 and v3: read-only, and without trusting the file.
 //!
 //! The layout is that of redb's own format document; both versions share all that a reader needs,
 //! and both are frozen. Nothing here takes a lock, writes, or maps memory. Every page is reached
@@ -64,7 +64,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// For a walk that its caller stops, and says why itself.
+    /// The caller has stopped the walk, and knows why.
     pub fn stopped() -> Error {
         Error::Io(io::ErrorKind::Interrupted.into())
     }
@@ -73,7 +73,7 @@ impl Error {
         Error::Damaged(Damage::of_header(fault))
     }
 
-    /// The error for a table of which nothing can be told.
+    /// The error for a table whose definition makes no sense.
     pub fn senseless_definition() -> Error {
         Error::header(Fault::Definition)
     }
@@ -144,7 +144,7 @@ impl File {
         File::open(Arc::clone(&self.handle))
     }
 
-    /// Keeps every page that is read, and takes those from `store` that are there already.
+    /// Keeps every page that is read in `store`, and uses those that are already there.
     pub fn keep_pages(&mut self, store: Arc<PageStore>) {
         self.store = Some(store);
     }
@@ -180,7 +180,7 @@ impl File {
         if let Some(page) = store.fetch(at, widths)? {
             return Ok(page);
         }
-        // What is kept takes no more memory than it must.
+        // Pages that are kept use no more memory than necessary.
         let page = Arc::new(self.read_verified(at, widths, Vec::new())?.without_spare());
         store.keep(at, &page)?;
         Ok(page)
@@ -198,7 +198,7 @@ impl File {
             if buffer.len() < end {
                 buffer.truncate(have);
                 buffer.shrink_to_fit();
-                // The allocator has zeroed memory; to fill it byte by byte takes long in a debug build.
+                // Zeroed memory comes from the allocator: filling it byte by byte is slow in a debug build.
                 let begun = mem::replace(buffer, vec![0; end]);
                 buffer[..have].copy_from_slice(&begun);
             }
@@ -242,7 +242,7 @@ impl File {
     }
 }
 
-/// A page that ends before its place in the file does is one that the file no longer holds.
+/// A file that ends before the page does no longer holds the page.
 fn read_exact_at(file: &fs::File, buffer: &mut [u8], offset: u64) -> Result<()> {
     match read_at(file, buffer, offset) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Error::header(Fault::BecameShorter)),

@@ -1,14 +1,14 @@
 //! Pages of a B-tree: where they lie, and what a leaf and a branch hold.
 //!
-//! The layouts are those of redb's format document. Nothing here believes an offset: a page is
-//! parsed once, and every range that it hands out was checked to lie inside its used bytes.
+//! The layouts are those of redb's format document. No offset is trusted: a page is parsed once, and every range that
+//! it returns was checked to lie inside its used bytes.
 
 use super::damage::Fault;
 use super::page_number::PageNumber;
 use super::{Result, checksum};
 use std::ops::Range;
 
-/// A page as whoever leads to it names it: its place, and the checksum that it must have.
+/// A reference to a page: its place, and the checksum that it must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PageRef {
     pub page: PageNumber,
@@ -51,7 +51,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Bytes that [`Shape::parse`] wants.
+    /// Bytes that [`Shape::parse`] needs.
     pub const LEN: usize = 4;
 
     pub fn parse(start: &[u8], widths: Widths) -> Result<Shape, Fault> {
@@ -127,7 +127,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Takes `bytes` for a page from its start to the end of its place, and verifies it as [`Page::verify`] does.
+    /// Verifies a page as [`Page::verify`] does; `bytes` reaches from its start to the end of its place.
     pub fn of_place(bytes: Vec<u8>, widths: Widths, expected: u128) -> Result<Page, Fault> {
         let shape = Shape::parse(&bytes[..Shape::LEN], widths)?;
         let tables_end = shape.tables_end();
@@ -140,8 +140,7 @@ impl Page {
         }
     }
 
-    /// Takes `bytes[..used]` for a page if it has the checksum `expected` and every offset in it
-    /// is in order.
+    /// Verifies that `bytes[..used]` has the checksum `expected` and that every offset in it is valid.
     pub fn verify(bytes: Vec<u8>, used: usize, shape: Shape, expected: u128) -> Result<Page, Fault> {
         if checksum(&bytes[..used]) != expected {
             return Err(Fault::Checksum);
@@ -153,12 +152,12 @@ impl Page {
         if page.offsets_are_sound() { Ok(page) } else { Err(Fault::Offsets) }
     }
 
-    /// The widths that it was read with.
+    /// The widths of keys and values that it was read with.
     pub fn widths(&self) -> Widths {
         self.shape.widths
     }
 
-    /// Gives back what the buffer has beyond the used bytes.
+    /// Releases the part of the buffer after the used bytes.
     pub fn without_spare(mut self) -> Page {
         self.bytes.truncate(self.used);
         self.bytes.shrink_to_fit();

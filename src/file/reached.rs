@@ -1,12 +1,12 @@
-//! Which pages a walk has reached, so that none is reached twice: a file can be made in which a few
-//! pages lead to each other more often than any walk could end.
+//! The pages that a walk has reached, so that none is visited again: in a forged file a few pages can refer to each
+//! other so often that a walk would never end.
 
 use super::File;
 use super::page_number::PageNumber;
 use std::collections::HashMap;
 
-/// Words of 64 base pages that are kept together. What is kept grows with what is reached, not with
-/// the length of the file, which costs nothing to claim.
+/// Words of 64 base pages that are kept together. Memory grows with the pages reached, not with the length of the file,
+/// which can be forged.
 const WORDS: usize = 64;
 
 /// A set of pages.
@@ -14,8 +14,8 @@ const WORDS: usize = 64;
 pub struct Reached(HashMap<u64, Box<[u64; WORDS]>>);
 
 impl Reached {
-    /// Adds a page of `file`; returns whether a part of it was there already. A page outside of the
-    /// file is none, which reading it will tell.
+    /// Adds a page of `file`; returns whether a part of it was there already. A page outside of the file is not added:
+    /// reading it fails.
     pub fn add(&mut self, file: &File, page: PageNumber) -> bool {
         let geometry = file.header.geometry;
         let Some((start, size)) = geometry.locate(page).filter(|(start, size)| start + size <= file.len) else {

@@ -1,4 +1,4 @@
-//! What is remembered of the pages of trees: in memory up to a limit, then in a temporary file without a name.
+//! The records of the pages of trees: in memory up to a limit, then in a temporary file without a name.
 
 use super::{PageNumber, PageRef, Result};
 use crate::system::spill::Spill;
@@ -8,7 +8,7 @@ use std::ops::Range;
 /// Bytes of records in memory; the rest goes to the temporary file.
 const MEMORY: usize = 16 * 1024 * 1024;
 
-/// Bytes of records that are no longer needed, beyond as many as are, before the others are written anew.
+/// The records are rewritten once those no longer needed exceed those needed by this many bytes.
 const WASTE: u64 = 64 * 1024 * 1024;
 
 /// What is known of a page.
@@ -77,7 +77,7 @@ impl Records {
         }
     }
 
-    /// Whether most of what is kept is no longer needed.
+    /// Whether most records are no longer needed.
     pub(super) fn is_wasteful(&self) -> bool {
         self.spill.len() > 2 * self.live + WASTE
     }
@@ -126,7 +126,7 @@ pub(super) fn push_piece(to: &mut Vec<u8>, piece: impl FnOnce(&mut Vec<u8>)) {
     to[at..at + 8].copy_from_slice(&len.to_le_bytes());
 }
 
-/// Takes a piece off the front.
+/// Splits off the first piece.
 pub(super) fn pop_piece(from: &[u8], at: &mut usize) -> Range<usize> {
     let len = u64::from_le_bytes(from[*at..*at + 8].try_into().expect("8 bytes"));
     let start = *at + 8;

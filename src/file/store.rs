@@ -1,5 +1,5 @@
-//! Pages kept from a file that changes, so that a walk can begin again from a newer header without
-//! reading what it has read before, and end on one commit at any rate of commits.
+//! Pages kept from a file that changes: a walk that starts again from a newer header need not read them again, so that
+//! it can finish on one commit however fast the app commits.
 
 use super::page::{Page, Shape, Widths};
 use super::page_number::PageNumber;
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Bytes of pages in memory; what comes beyond goes to a temporary file without a name.
+/// Bytes of pages in memory; further pages go to a temporary file without a name.
 const MEMORY: usize = 32 * 1024 * 1024;
 
 /// Verified pages by their place and checksum.
@@ -25,7 +25,7 @@ struct Inner {
 
 impl Default for Inner {
     fn default() -> Inner {
-        // What fits in memory is kept as pages, which need no second look.
+        // Pages in memory need not be verified again.
         Inner { pages: HashMap::new(), in_memory: 0, spill: Spill::new(0) }
     }
 }
@@ -77,7 +77,7 @@ impl PageStore {
     }
 }
 
-/// It is not the cache that this is about.
+/// The error is not about the cache.
 #[expect(clippy::needless_pass_by_value, reason = "it is made for `map_err`")]
 fn of_spill(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("the temporary file for its pages: {error}"))

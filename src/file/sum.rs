@@ -1,4 +1,4 @@
-//! What the entries of a tree take, read on all cores.
+//! The total size of a tree's entries, read on all cores.
 
 use super::page::{Page, PageRef, Widths};
 use super::walk::{MAX_DEPTH, Walk};

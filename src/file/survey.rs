@@ -1,4 +1,4 @@
-//! A walk over all of a commit that goes on where a page is damaged.
+//! A walk over a whole commit that skips damaged pages.
 
 use super::damage::Fault;
 use super::table::{Definition, FREED};
@@ -7,7 +7,7 @@ use super::{Damage, Error, File, Page, PageRef, Result, Slot, Widths};
 use std::str;
 use std::sync::Arc;
 
-/// What a walk over the trees of one commit has come upon.
+/// What a walk over the trees of one commit has found.
 #[derive(Debug)]
 pub struct Survey<'f> {
     file: &'f File,
@@ -86,7 +86,7 @@ impl<'f> Survey<'f> {
         Ok(definitions)
     }
 
-    /// Reads a table for its pages alone, those of a multimap's inner trees too.
+    /// Reads every page of a table without looking at its entries, including the inner trees of a multimap.
     pub fn table(&mut self, table: &Definition, damage: &mut dyn FnMut(Damage)) -> Result<()> {
         let mut inner = Vec::new();
         let mut leaf = |page: &Arc<Page>| {

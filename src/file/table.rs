@@ -77,7 +77,7 @@ impl Definition {
         })
     }
 
-    /// The error for a table that holds another number of entries than it says.
+    /// The error for a table whose number of entries differs from the one it records.
     pub fn miscounted(&self) -> Error {
         self.damage(Fault::Count)
     }
@@ -132,7 +132,7 @@ impl Fields<'_> {
         Some(*field)
     }
 
-    /// A field behind a byte that says whether it counts; it is there in either case.
+    /// A field after a byte that says whether it is used; it is present in either case.
     #[expect(clippy::option_option, reason = "the outer one is for the end of the bytes")]
     fn flagged<const N: usize, T>(&mut self, parse: impl FnOnce([u8; N]) -> T) -> Option<Option<T>> {
         let [counts] = self.take()?;

@@ -13,7 +13,7 @@ pub struct Tree<'f> {
     widths: Widths,
 }
 
-/// A pair of a tree, in the page that it lies in.
+/// An entry of a tree, in the page that holds it.
 #[derive(Clone, Debug)]
 pub struct TreeEntry {
     page: Arc<Page>,
@@ -62,15 +62,15 @@ impl<'f> Tree<'f> {
         self.entries_beside(start, Reached::default())
     }
 
-    /// The same; takes the pages that another walk has reached for reached.
+    /// The same; the pages that another walk has reached count as reached.
     pub fn entries_beside(&self, start: &[u8], reached: Reached) -> Cursor<'f> {
         let mut walk = Walk::beside(self.file, reached);
         walk.begin(self.root, self.widths);
         Cursor { walk, leaf: None, start: Some(start.to_vec()) }
     }
 
-    /// What its entries take, read on all cores, if it is sound and its keys are text; if not, [`Tree::entries`] tells
-    /// why.
+    /// The number and total size of its entries, read on all cores, if the tree is sound and its keys are text; if not,
+    /// [`Tree::entries`] tells why.
     pub fn sum(&self) -> Option<Sum> {
         self.root.map_or(Some(Sum::default()), |root| Sum::of_tree(self.file, root, self.widths))
     }

@@ -1,5 +1,5 @@
-//! The one walk over the pages of a tree: which page comes next, that none comes twice, and that none is believed
-//! before its checksum.
+//! The walk over the pages of a tree: which page comes next, that none is visited again, and that none is used before
+//! its checksum is verified.
 
 use super::damage::Fault;
 use super::{Error, File, Page, PageNumber, PageRef, Reached, Result, Widths};
@@ -7,13 +7,13 @@ use std::mem;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-/// No tree that fits a file is deeper: a branch has at least two children.
+/// No tree that fits into a file is deeper, since a branch has at least two children.
 pub(super) const MAX_DEPTH: usize = 64;
 
 /// A walk over one tree after the other, each in the order of its keys, a branch before what is below it.
 ///
-/// [`Walk::next`] names a page. Whoever walks reads it with [`Walk::read`], and goes below it with [`Walk::enter`], or
-/// leaves it alone; after an error the walk goes on with the next page.
+/// [`Walk::next`] names a page. The caller reads it with [`Walk::read`] and descends with [`Walk::enter`], or skips it;
+/// after an error the walk goes on with the next page.
 #[derive(Debug)]
 pub struct Walk<'f> {
     file: &'f File,
@@ -21,7 +21,7 @@ pub struct Walk<'f> {
     /// The pages that are still to come: the root, then the children of each branch down to the current page.
     pending: Vec<IntoIter<PageRef>>,
     reached: Reached,
-    /// The buffer of a page that nobody refers to any more.
+    /// The buffer of a page that is no longer referenced.
     spare: Vec<u8>,
 }
 
@@ -30,7 +30,7 @@ impl<'f> Walk<'f> {
         Walk::beside(file, Reached::default())
     }
 
-    /// Takes the pages that another walk has reached for reached; no two trees share a page.
+    /// The pages that another walk has reached count as reached, since no two trees share a page.
     pub fn beside(file: &'f File, reached: Reached) -> Walk<'f> {
         Walk { file, widths: Widths::default(), pending: Vec::new(), reached, spare: Vec::new() }
     }
@@ -88,7 +88,7 @@ impl<'f> Walk<'f> {
         Ok(page)
     }
 
-    /// Takes back a page that is done with: if nobody else refers to it, its buffer serves the next one.
+    /// Takes back a page that is no longer needed: if nothing else refers to it, its buffer is reused.
     pub fn reuse(&mut self, page: Arc<Page>) {
         if let Some(page) = Arc::into_inner(page) {
             self.spare = page.bytes;

@@ -1,15 +1,15 @@
-//! Why a filter is refused or fails, and where in it.
+//! Why a filter is refused or fails, and at which place.
 
 use jaq_core::compile::Undefined;
 use jaq_core::load::{self, lex, parse};
 use std::fmt;
 
-/// A filter is not one, or fails on a row.
+/// A filter that cannot be compiled, or that fails on a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// What is wrong.
     what: String,
-    /// The line of the filter in which it is, and the columns before it, counted in characters.
+    /// The line of the filter with the fault, and the number of characters before it.
     place: Option<(String, usize)>,
 }
 
@@ -26,7 +26,7 @@ impl Fault {
         Fault { what: what.into(), place: Some((line.to_owned(), before[start..].chars().count())) }
     }
 
-    /// The first of the faults that jaq found in reading the filter.
+    /// The first fault that jaq found while parsing the filter.
     pub(super) fn of_loading(code: &str, faults: load::Errors<&str, ()>) -> Fault {
         let first = faults.into_iter().next().map(|(_, fault)| fault);
         match first {
@@ -39,7 +39,7 @@ impl Fault {
         }
     }
 
-    /// The first of the names that mean nothing.
+    /// The first undefined name.
     pub(super) fn of_compiling(
         code: &str,
         faults: load::Errors<&str, (), Vec<(&str, Undefined)>>,
@@ -73,7 +73,7 @@ fn of_parsing(code: &str, faults: &[parse::Error<&str>]) -> Fault {
     Fault::at(code, at, format!("{} is expected here", expected.as_str()))
 }
 
-/// Where a part of the filter begins; its end for what is not a part of it.
+/// The byte at which a part of the filter begins; the end of the filter for any other text.
 fn offset(code: &str, part: &str) -> usize {
     let start = load::span(code, part).start;
     if start <= code.len() && code.is_char_boundary(start) { start } else { code.len() }

@@ -1,4 +1,4 @@
-//! Entries as a filter that changes them sees them: their JSON without loss, in which every number keeps its text.
+//! Entries as filters that change them see them: lossless JSON, in which every number keeps its text.
 
 use super::Fault;
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -10,8 +10,8 @@ pub fn read(json: &str) -> Val {
     read::parse_single(json.as_bytes()).expect("JSON that was just written")
 }
 
-/// Writes what a filter gives as JSON without loss: floats always have a `.` or an `e`, and what JSON has no form
-/// for, such as NaN or bytes, gets the form that it has in a dump.
+/// Writes the result of a filter as lossless JSON: floats always have a `.` or an `e`, and what JSON cannot represent,
+/// such as NaN or bytes, has the same form as in a dump.
 pub fn write(value: &Val) -> Result<String, Fault> {
     let mut json = String::new();
     push(&mut json, value)?;
@@ -64,7 +64,7 @@ fn push_number(json: &mut String, number: &Num) {
             };
             push_special(json, "$float", name);
         }
-        // The shortest text of a float, and never that of an integer.
+        // The shortest text of a float that is not the text of an integer.
         Num::Float(float) => write!(json, "{float:?}").expect("memory takes all"),
         Num::BigInt(integer) if **integer < i64::MIN.into() => push_special(json, "$int", &integer.to_string()),
         number => write!(json, "{number}").expect("memory takes all"),

@@ -1,8 +1,8 @@
-//! jq filters over the rows of a cache: jaq's language, without what reaches out of it.
+//! jq filters over the rows of a cache: jaq's language without access to anything outside.
 //!
-//! A filter sees a row by its meaning (see [`value`]) and knows five variables: `$key`, the full key;
-//! `$id`, the row id; `$fetched_at`, in seconds since 1970; `$age`, in seconds; and `$incomplete`. Within its reach are
-//! neither files, nor the environment, nor the clock, nor the end of the process.
+//! A filter sees a row by its meaning (see [`value`]) and knows five variables: `$key`, the full key; `$id`, the row
+//! id; `$fetched_at`, in seconds since 1970; `$age`, in seconds; and `$incomplete`. It cannot reach files, the
+//! environment or the clock, and cannot end the process.
 
 mod fault;
 mod lossless;
@@ -26,7 +26,7 @@ impl DataT for Data {
     type Data<'a> = Parts<'a>;
 }
 
-/// The parts of a filter, of which each is looked up before it is evaluated.
+/// The parts of a filter; each is looked up before it is evaluated.
 #[derive(Clone, Copy)]
 struct Parts<'a>(&'a Lut<Data>);
 
@@ -40,21 +40,21 @@ impl<'a> HasLut<'a, Data> for Parts<'a> {
 /// Variables that a filter can use, in the order in which [`Row`] binds them.
 const VARIABLES: [&str; 5] = ["$key", "$id", "$fetched_at", "$age", "$incomplete"];
 
-/// What is out of reach: it ends the process, reads its input, its environment or its clock, or writes
-/// past our output.
+/// Functions that are not available: they end the process, read its input, its environment or its clock, or write to
+/// its output directly.
 const OUT_OF_REACH: [&str; 11] =
     ["halt", "halt_error", "input", "inputs", "env", "now", "localtime", "strflocaltime", "debug", "stderr", "repl"];
 
-/// Natives that the definitions above are made of.
+/// Natives behind the definitions above.
 const OUT_OF_REACH_NATIVES: [&str; 2] = ["debug_empty", "stderr_empty"];
 
-/// Brackets that may enclose each other: jaq's parser calls itself for each of them.
+/// Nesting depth of brackets: jaq's parser recurses for each of them.
 const MAX_NESTING: usize = 200;
 
-/// Bytes of a filter: what it nests without brackets, such as `---1`, is bounded by this.
+/// Bytes of a filter; this bounds nesting without brackets, such as `---1`.
 const MAX_LEN: usize = 2048;
 
-/// What the filter is called among the definitions.
+/// The name of the filter among the definitions.
 const MAIN: &str = "_main";
 
 /// A filter, compiled.
@@ -62,7 +62,7 @@ pub struct Filter {
     compiled: jaq_core::Filter<Data>,
 }
 
-/// What a filter is told of a row beside its fields.
+/// What a filter knows of a row besides its fields.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'r> {
     /// The full key of the entry.
@@ -97,7 +97,7 @@ impl Filter {
         };
         let natives = jaq_core::funs::<Data>().chain(jaq_std::funs()).chain(jaq_json::funs());
 
-        // Faults are told of the filter as it was typed.
+        // Faults refer to the filter as it was typed.
         let arena = Arena::default();
         let typed = Loader::new(definitions()).load(&arena, File { code, path: () });
         typed.map_err(|faults| Fault::of_loading(code, faults))?;
@@ -128,7 +128,7 @@ impl Filter {
         })
     }
 
-    /// All that the filter gives for a row, in order. An object is a row with its fields; anything else is the field
+    /// All results of the filter for a row, in order. An object is a row with its fields; anything else is the field
     /// `value`.
     pub fn records_of(&self, row: Row<'_>, record: &Record) -> Result<Vec<Record>, Fault> {
         room::bounded(|| {
@@ -137,7 +137,7 @@ impl Filter {
         })
     }
 
-    /// The one value that a filter without variables makes of JSON that was written without loss, in the same form.
+    /// The single result of a filter without variables for lossless JSON, in the same form.
     pub fn apply(&self, json: &str) -> Result<String, Fault> {
         room::bounded(|| {
             let mut results = self.run(Vars::new([]), lossless::read(json));
@@ -174,12 +174,12 @@ impl Filter {
     }
 }
 
-/// The same definition: beside those of a filter it lives as long as that.
+/// The same definition with the lifetime of a filter's own definitions.
 fn shortened<'s>(definition: Def<&'static str>) -> Def<&'s str> {
     definition
 }
 
-/// Refuses what jaq's parser, which calls itself, could overflow the stack on.
+/// Refuses filters on which jaq's recursive parser could overflow the stack.
 fn check_size(code: &str) -> Result<(), Fault> {
     if code.len() > MAX_LEN {
         return Err(Fault::new(format!("it is longer than {MAX_LEN} bytes")));

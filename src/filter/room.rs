@@ -1,8 +1,8 @@
-//! Room on the stack: jaq calls itself for whatever encloses each other in a filter, in its calls and in values.
+//! Stack space: jaq recurses for nesting in a filter, in its calls and in values.
 //!
-//! A filter that calls itself without end would overflow the stack. So filters run on threads with room, and whenever
-//! jaq looks up a part of the filter the stack is looked at; where it is low the evaluation unwinds, and is an error
-//! like any other.
+//! A filter that recurses without end would overflow the stack. So filters run on threads with a large stack, and
+//! whenever jaq looks up a part of the filter the stack is checked; where it is low the evaluation unwinds and becomes
+//! an ordinary error.
 
 use super::Fault;
 use std::panic::{self, AssertUnwindSafe};
@@ -11,7 +11,7 @@ use vlive::system::stack;
 /// The reason of unwinding.
 struct TooDeep;
 
-/// Evaluates on a thread with room, up to the limit.
+/// Evaluates on a thread with a large stack, up to the limit.
 pub(super) fn bounded<T: Send>(evaluate: impl FnOnce() -> Result<T, Fault> + Send) -> Result<T, Fault> {
     let evaluated = stack::with_room(|| {
         panic::catch_unwind(AssertUnwindSafe(evaluate)).unwrap_or_else(|reason| match reason.downcast::<TooDeep>() {
@@ -22,7 +22,7 @@ pub(super) fn bounded<T: Send>(evaluate: impl FnOnce() -> Result<T, Fault> + Sen
     evaluated.unwrap_or_else(|error| Err(Fault::new(format!("there is no thread to run it on: {error}"))))
 }
 
-/// Unwinds if the stack is low. No destructor relies on what is abandoned, and the panic hook does not hear of it.
+/// Unwinds if the stack is low. No destructor relies on the abandoned state, and the panic hook is not called.
 pub(super) fn check() {
     if stack::is_low() {
         panic::resume_unwind(Box::new(TooDeep));

@@ -1,8 +1,8 @@
 //! `|=`, `del` and `delpaths` as jq has them: what stays keeps its order.
 //!
-//! jaq's own move the last field of an object to the place of one that is deleted, and delete an element of an array
-//! before they look for the next. So `p |= f` becomes a call of a native filter before jaq compiles it, and `del`
-//! and `delpaths` are defined anew.
+//! jaq's own versions move the last field of an object to the place of a deleted one, and delete an element of an array
+//! before they look for the next. So `p |= f` becomes a call of a native filter before jaq compiles it, and `del` and
+//! `delpaths` are defined anew.
 
 use super::Data;
 use jaq_core::box_iter::box_once;
@@ -97,8 +97,8 @@ fn parts_of_pattern<'t, 's>(pattern: &'t mut Pattern<&'s str>) -> Vec<&'t mut Te
     }
 }
 
-/// Puts the first result of a filter in the place of what is at each path, in order, and deletes those for which there
-/// is none, all at the end.
+/// Replaces the value at each path, in order, by the first result of a filter; paths without a result are deleted
+/// together at the end.
 fn modify(mut cv: Cv<'_, Data>) -> ValXs<'_, Val> {
     let (filter, context) = cv.0.pop_fun();
     let paths = cv.0.pop_var();
@@ -124,7 +124,7 @@ fn put<'a>(value: Val, path: &[Val], new: &Val) -> ValX<'a, Val> {
     }
 }
 
-/// Deletes what is at the paths, the last first, so that the places of the others stand.
+/// Deletes the values at the paths, the last first, so that the other indices stay valid.
 fn delete_paths<'a>(mut value: Val, paths: &Val) -> ValX<'a, Val> {
     let mut paths: Vec<&Val> = items(paths)?.iter().collect();
     paths.sort();
@@ -166,7 +166,7 @@ fn items(value: &Val) -> Result<&[Val], Error<Val>> {
     }
 }
 
-/// The place that an index means in an array of so many items, from the end if it is negative.
+/// The position of an index in an array of `len` items, from the end if it is negative.
 fn place(index: &Val, len: usize) -> Option<usize> {
     let Val::Num(number) = index else { return None };
     let index = number.as_isize()?;

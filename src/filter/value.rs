@@ -1,4 +1,4 @@
-//! Values of a cache as a filter sees them, and what a filter gives as JSON.
+//! Values of a cache as a filter sees them, and the results of a filter as values.
 //!
 //! | value | in a filter |
 //! | --- | --- |
@@ -55,7 +55,7 @@ fn of_tag(tag: u64, content: &Value) -> Val {
     }
 }
 
-/// What a filter gives as a row: an object with its fields, anything else as the field `value`.
+/// A result as a row: an object with its fields, anything else as the field `value`.
 pub fn to_record(result: &Val) -> Record {
     match result {
         Val::Obj(fields) => fields.iter().map(|(name, value)| (name_of(name), to_value(value))).collect(),
@@ -77,7 +77,7 @@ fn to_value(result: &Val) -> Value {
         Val::Bool(is) => Value::Bool(*is),
         Val::Num(Num::Int(integer)) => Value::from(*integer as i64),
         Val::Num(Num::Float(float)) => Value::Float(*float),
-        // What has more digits than others hold is a decimal, which has all of them.
+        // A number with more digits than these types hold becomes a decimal, which keeps all digits.
         Val::Num(number) => Value::Tag(10, Box::new(number.to_string().into())),
         Val::TStr(text) => Value::from(String::from_utf8_lossy(text).into_owned()),
         Val::BStr(bytes) => Value::Bytes(bytes.to_vec()),

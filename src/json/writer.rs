@@ -24,7 +24,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt;
 use std::io::{self, Write};
 
-/// What was verified is not too deep.
+/// Verified values do not nest too deeply.
 const ANY_DEPTH: usize = usize::MAX;
 
 /// The largest value that is written unverified, in bytes.

@@ -1,4 +1,4 @@
-//! Values without their contents, to be shown to somebody else.
+//! Values without their contents, for bug reports.
 
 use super::layout::FETCHED_AT;
 use crate::cbor::encode::shortest;

@@ -24,7 +24,7 @@ pub struct Age<'a> {
     pub set: Option<&'a SetFacts>,
 }
 
-/// The selected entries. Each takes some 50 bytes of memory and those of its key, since a cache may hold millions.
+/// The selected entries. Each takes 40 bytes of memory and those of its key, since a cache may hold millions.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Ages {
@@ -108,8 +108,11 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
     })?;
     ages.matched = matched;
     for set in readable_sets(snapshot, scope, &mut ages.matched, &mut ages.unread.damage)? {
+        ages.unread.add_malformed(&set);
         let sum = sum_rows(snapshot, &set, &mut ages.unread.damage)?;
-        ages.push(&[&set.key().to_string()], set.fetched_at(), sum.entries, sum.bytes);
+        // As `list` counts them, those of damaged pages too.
+        let rows = if set.row().is_some() { sum.entries } else { set.rows() };
+        ages.push(&[&set.key().to_string()], set.fetched_at(), rows, sum.bytes);
         ages.sets.push(SetFacts::of(&set));
     }
     Ok(ages)

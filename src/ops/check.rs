@@ -170,7 +170,7 @@ fn check_pages(snapshot: &Snapshot, now: u64, decoding: &mut Workers<'_, Leaf, D
                 with_rows.insert(table.name().to_owned());
                 walk.rows(&table, now, decoding)
             }
-            (TableRole::Meta, _) => walk.meta(&table, |rows| with_rows.contains(rows)),
+            (TableRole::Meta, _) => walk.meta(&table, now, |rows| with_rows.contains(rows)),
             (_, Some(cache_key)) => walk.entries(&table, cache_key, now, decoding),
             (_, None) => walk.other(&table, role),
         };
@@ -249,14 +249,14 @@ impl Walk<'_> {
     }
 
     /// A meta table of a set.
-    fn meta(&mut self, table: &Table, has_rows: impl Fn(&str) -> bool) -> file::Result<()> {
+    fn meta(&mut self, table: &Table, now: u64, has_rows: impl Fn(&str) -> bool) -> file::Result<()> {
         if self.check.diorama.rowless(table, has_rows) {
             self.check.entries += 1;
         }
         let damaged_before = self.check.damage.count;
         let place = place(table, TableRole::Meta);
         let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(place.clone()));
-        let counts = self.check.diorama.meta(&mut self.survey, table, &mut damage)?;
+        let counts = self.check.diorama.meta(&mut self.survey, table, now, &mut damage)?;
         drop(damage);
         self.check.count(table, &place, counts, damaged_before);
         Ok(())

@@ -23,6 +23,8 @@ pub struct CheckedSets {
     pub refused: Findings,
     /// Numbers in meta tables that diorama cannot read.
     pub malformed: Findings,
+    /// Times of sets that lie in the future: the app takes the rows for fresh until then.
+    pub future: Findings,
     /// Rows in which diorama silently ignores something, or that it would write differently.
     pub altered: Findings,
     /// Sets whose names diorama 1.5 would not write: an earlier release, or an app that names its tables
@@ -34,7 +36,9 @@ impl CheckedSets {
     /// Whether nothing was found that changes what an app sees.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        [&self.unlistable, &self.refused, &self.malformed, &self.altered].iter().all(|findings| findings.count == 0)
+        [&self.unlistable, &self.refused, &self.malformed, &self.future, &self.altered]
+            .iter()
+            .all(|findings| findings.count == 0)
     }
 
     /// Checks a meta table. Returns how many of its pairs could be read, and how many of those have a key that is not
@@ -43,6 +47,7 @@ impl CheckedSets {
         &mut self,
         survey: &mut Survey<'_>,
         table: &Table,
+        now: u64,
         damage: &mut dyn FnMut(Damage),
     ) -> file::Result<(u64, u64)> {
         let TableName::Meta(rows) = TableName::of(table.name()) else { unreachable!("its name made it a meta table") };
@@ -52,7 +57,7 @@ impl CheckedSets {
                 read += 1;
                 match str::from_utf8(page.key(n)) {
                     Err(_) => not_text += 1,
-                    Ok(key) => self.number(rows, key, page.value(n)),
+                    Ok(key) => self.number(rows, key, page.value(n), now),
                 }
             }
             Ok(())
@@ -92,9 +97,15 @@ impl CheckedSets {
         }
     }
 
-    fn number(&mut self, set: &str, key: &str, value: &[u8]) {
-        if let Err(malformed) = Meta::default().read(key, value) {
+    fn number(&mut self, set: &str, key: &str, value: &[u8], now: u64) {
+        let mut meta = Meta::default();
+        if let Err(malformed) = meta.read(key, value) {
             self.malformed.add(Some(FindingPlace::of_set(set, None)), FindingKind::Malformed(malformed));
+        }
+        if let Some(at) = meta.refreshed_at.or(meta.copied_at)
+            && at.seconds() > now
+        {
+            self.future.add(Some(FindingPlace::of_set(set, None)), FindingKind::Future(key.to_owned()));
         }
     }
 }

@@ -31,6 +31,7 @@ pub fn each_entry<E: From<Error>>(
         entry.map_or(Ok(()), |entry| visit(Entry::Live(entry), &mut unread))
     })?;
     for set in readable_sets(snapshot, scope, &mut matched, &mut unread.damage)? {
+        unread.add_malformed(&set);
         visit(Entry::Set(Arc::new(set)), &mut unread)?;
     }
     Ok(Walked { unread, matched })
@@ -45,6 +46,6 @@ pub fn each_row<E: From<Error>>(
 ) -> Result<(), E> {
     entry.rows(snapshot, &mut |row| match row {
         Ok(row) => visit(row),
-        Err(fault) => Ok(unread.add(snapshot, || entry.key().shown(), fault)?),
+        Err(fault) => Ok(unread.add(snapshot, || entry.key().entry_shown(), fault)?),
     })
 }

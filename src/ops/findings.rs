@@ -49,7 +49,7 @@ pub enum FindingPlace {
 }
 
 impl FindingPlace {
-    /// The place of a table of which the name alone is known.
+    /// The place of a table of which only the name is known.
     pub(crate) fn of_table(name: &str) -> FindingPlace {
         match TableName::of(name) {
             TableName::Meta(rows) => FindingPlace::Meta(SetKey::new(rows, None)),
@@ -120,6 +120,8 @@ pub enum FindingKind {
     RowAltered(RowDeviation),
     /// diorama cannot read a number that it keeps about a set.
     Malformed(MalformedMeta),
+    /// A time of a set, which has this name, is in the future.
+    Future(String),
     /// The name of a set is one that diorama 1.5 would not write.
     OwnName,
 }

@@ -24,7 +24,7 @@ pub struct CacheKeySummary {
     pub newest: Option<u64>,
     /// The earliest `fetched_at` in seconds since 1970; `None` if no entry can be read.
     pub oldest: Option<u64>,
-    /// Entries whose head cannot be read.
+    /// Entries whose head cannot be read, and sets with a time or a total that cannot.
     pub unreadable: u64,
     /// What else is known of a set of diorama; `None` for a cache key of vantage-live.
     pub set: Option<SetFacts>,
@@ -81,6 +81,7 @@ pub fn list(snapshot: &Snapshot) -> Result<List> {
     }
     for set in snapshot.sets()? {
         list.unread.damage.extend(snapshot.meta_damage(&set));
+        list.unread.add_malformed(&set);
         let bytes = sum_rows(snapshot, &set, &mut list.unread.damage)?.bytes;
         list.cache_keys.push(CacheKeySummary {
             cache_key: set.name().to_owned(),
@@ -89,7 +90,7 @@ pub fn list(snapshot: &Snapshot) -> Result<List> {
             bytes,
             newest: set.fetched_at(),
             oldest: set.fetched_at(),
-            unreadable: 0,
+            unreadable: u64::from(!set.malformed().is_empty()),
             set: Some(SetFacts::of(&set)),
         });
     }

@@ -67,7 +67,7 @@ pub use sets::{SetFacts, only_set, sets_in};
 pub use stat::{Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
-pub use unread::{RefusedRow, RefusedRows, Unread, Unreadable};
+pub use unread::{MalformedNumber, RefusedRow, RefusedRows, Unread, Unreadable};
 
 /// The entry, or `None` for damage, which is recorded: the entries after it can still be read.
 fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>> {

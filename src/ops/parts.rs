@@ -216,19 +216,19 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
         entries += batch.entries;
         without_rows += batch.without_rows;
         for (key, fault) in batch.faults {
-            unread.add(snapshot, || key.shown(), fault)?;
+            unread.add(snapshot, || key.entry_shown(), fault)?;
         }
         let mut collected = batch.collected;
         for part in batch.left {
             match collect_here(&part, filter, work, mem::take(&mut collected), &mut take)? {
                 Ok(true) => entries += u64::from(part.is_entry()),
                 Ok(false) => without_rows += u64::from(part.is_entry()),
-                Err(fault) => unread.add(snapshot, || part.key().shown(), fault)?,
+                Err(fault) => unread.add(snapshot, || part.key().entry_shown(), fault)?,
             }
         }
         Ok(())
     };
-    let (mut matched, damage) = with_workers(
+    let (mut matched, of_walk) = with_workers(
         |parts| Batch::of(parts, filter, work),
         |workers| {
             let mut push = |part: Part| {
@@ -242,16 +242,16 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
                 }
                 take_batch(Batch::of_none(vec![part]))
             };
-            let mut damage = Vec::new();
-            let matched = each_part(snapshot, scope, id, &mut damage, &mut push)?;
+            let mut of_walk = Unread::default();
+            let matched = each_part(snapshot, scope, id, &mut of_walk, &mut push)?;
             while let Some(batch) = workers.next() {
                 take_batch(batch)?;
             }
-            Ok::<_, E>((matched, damage))
+            Ok::<_, E>((matched, of_walk))
         },
     )?;
     matched.without_rows += without_rows;
-    unread.damage.extend(damage);
+    unread.extend(of_walk);
     Ok((matched, entries))
 }
 
@@ -260,18 +260,19 @@ fn each_part<E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,
     id: Option<&str>,
-    damage: &mut Vec<Error>,
+    unread: &mut Unread,
     push: &mut impl FnMut(Part) -> Result<(), E>,
 ) -> Result<Matched, E> {
     let mut matched = selected(snapshot, &scope.of_all_rows(), |entry| {
-        let entry = past_damage(unless_moved(entry, snapshot), damage)?;
+        let entry = past_damage(unless_moved(entry, snapshot), &mut unread.damage)?;
         entry.map_or(Ok(()), |entry| push(Part::Live(entry)))
     })?;
     // Only sets of which a row counts; each row is filtered once more when it is read.
-    for set in readable_sets(snapshot, scope, &mut matched, damage)? {
+    for set in readable_sets(snapshot, scope, &mut matched, &mut unread.damage)? {
+        unread.add_malformed(&set);
         let set = Arc::new(set);
         push(Part::Key(Arc::clone(&set)))?;
-        each_row_part(snapshot, &set, id, damage, push)?;
+        each_row_part(snapshot, &set, id, &mut unread.damage, push)?;
     }
     Ok(matched)
 }

@@ -57,8 +57,8 @@ impl RowFilter {
         RowView::new(value).map_or(Ok(true), |view| self.takes_of_set(key, fetched_at, &Row::of_set(id, &view)))
     }
 
-    /// The entry with the rows that are kept, their bytes as they are; `None` if there are none. What cannot be
-    /// decoded stays, so that whoever reads it reports it.
+    /// The entry with the rows that are kept, their bytes as they are; `None` if there are none. What cannot be decoded
+    /// stays, so that reading it reports it.
     pub(crate) fn reduce(&self, snapshot: &Snapshot, entry: Entry) -> Result<Option<Entry>> {
         Ok(match entry {
             Entry::Live(entry) => self.reduce_live(entry)?.map(Entry::Live),

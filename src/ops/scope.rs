@@ -1,9 +1,10 @@
 //! Which entries an operation is about: selections, narrowed by when entries were fetched.
 
+use crate::diorama::meta::{MalformedMeta, MetaKey};
 use crate::error::{Error, Result};
 use crate::live::key::{Key, Selection};
 use crate::ops::row_filter::RowFilter;
-use crate::snapshot::{Entry, LiveEntry, Snapshot};
+use crate::snapshot::{Entry, LiveEntry, Set, Snapshot};
 use std::collections::HashMap;
 
 /// Entries that selections name, narrowed by age.
@@ -67,6 +68,8 @@ pub struct Matched {
     pub future: u64,
     /// Where there are bounds of age: matching entries whose time cannot be read.
     pub undated: u64,
+    /// Where there are bounds of age: matching sets of which no time is remembered. They are outside.
+    pub timeless: u64,
 }
 
 impl Matched {
@@ -100,8 +103,8 @@ impl Scope {
         Scope::new(vec![Selection::All])
     }
 
-    /// Narrows the scope. An entry whose time cannot be read stays in it, so that whoever reads the entry
-    /// reports it; see [`Self::leaving_undated`].
+    /// Narrows the scope. An entry whose time cannot be read stays in it, so that reading the entry reports it; see
+    /// [`Self::leaving_undated`].
     #[must_use]
     pub fn within(mut self, bounds: FetchedWithin) -> Scope {
         self.within = Some(bounds);
@@ -223,8 +226,22 @@ impl Scope {
         self.within.is_none() || self.is_dated_within(entry.head().ok().map(|head| head.fetched_at), matched)
     }
 
-    /// The same for a time; `None` if it cannot be read or is missing.
-    pub(crate) fn is_dated_within(&self, fetched_at: Option<u64>, matched: &mut Matched) -> bool {
+    /// The same for a set. One of which no time is remembered has no age, and is outside of any bounds.
+    pub(crate) fn is_set_within(&self, set: &Set, matched: &mut Matched) -> bool {
+        let is_unreadable = || {
+            let mut malformed = set.malformed().iter().map(MalformedMeta::key);
+            set.damage().is_some() || malformed.any(|key| key == MetaKey::RefreshedAt)
+        };
+        if self.within.is_none() || set.fetched_at().is_some() || is_unreadable() {
+            return self.is_dated_within(set.fetched_at(), matched);
+        }
+        matched.timeless += 1;
+        matched.outside += 1;
+        false
+    }
+
+    /// The same for a time; `None` if it cannot be read.
+    fn is_dated_within(&self, fetched_at: Option<u64>, matched: &mut Matched) -> bool {
         let Some(bounds) = &self.within else { return true };
         let is_within = if let Some(fetched_at) = fetched_at {
             matched.future += u64::from(bounds.is_future(fetched_at));

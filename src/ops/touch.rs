@@ -4,7 +4,7 @@ use super::scope::{Matched, Scope, selected};
 use super::sets::{narrowed_copies, selected_sets};
 use crate::database::{Insert, NewValue, Removals, Session};
 use crate::diorama::identity;
-use crate::diorama::meta::{Meta, Nanoseconds};
+use crate::diorama::meta::{Meta, MetaKey, Nanoseconds};
 use crate::error::{Error, Result, SetError};
 use crate::live::fetched_at::FetchedAt;
 use crate::live::key::{self, Key};
@@ -32,7 +32,7 @@ pub struct Touched {
 /// Gives every entry that is selected a new time, in one transaction.
 pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetched_at: FetchedAt) -> Result<Touched> {
     let snapshot = session.snapshot()?;
-    let plan = TouchPlan::new(&snapshot, scope)?;
+    let plan = TouchPlan::new(&snapshot, scope, fetched_at)?;
     if !plan.touched.keys.is_empty() {
         let mut lost = Lost::of_keys(plan.touched.keys.iter().map(|key| Key::new(key.as_str())));
         // Rows stay; where nothing is remembered of them nothing is lost.
@@ -40,7 +40,7 @@ pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetch
         keeper.keep(&snapshot, &lost)?;
         // Entries are read while redb writes others, so that they need not be kept: what redb writes
         // goes to free pages, and those of the last commit are none before the next one is made.
-        session.transact(&Removals::new(), |insert| plan.apply(fetched_at, insert))?;
+        session.transact(&Removals::new(), |insert| plan.apply(insert))?;
     }
     Ok(plan.into_touched())
 }
@@ -51,6 +51,7 @@ pub(crate) fn touch(session: &mut Session, keeper: &Keeper, scope: &Scope, fetch
 pub struct TouchPlan<'s> {
     snapshot: &'s Snapshot,
     scope: &'s Scope,
+    fetched_at: FetchedAt,
     /// The sets of diorama.
     sets: Vec<Set>,
     touched: Touched,
@@ -61,8 +62,10 @@ impl<'s> TouchPlan<'s> {
     ///
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a selected cache key is
-    /// no cache table, [`SetError::RowWithoutTime`](crate::error::SetError::RowWithoutTime) if a row of diorama is selected.
-    pub fn new(snapshot: &'s Snapshot, scope: &'s Scope) -> Result<TouchPlan<'s>> {
+    /// no cache table, [`SetError::RowWithoutTime`](crate::error::SetError::RowWithoutTime) if a row of diorama is
+    /// selected, [`SetError::TimeOutOfRange`](crate::error::SetError::TimeOutOfRange) if a set is and has no room for
+    /// the time.
+    pub fn new(snapshot: &'s Snapshot, scope: &'s Scope, fetched_at: FetchedAt) -> Result<TouchPlan<'s>> {
         let mut touched = Touched::default();
         let matched = selected::<Error>(snapshot, scope, |entry| {
             let entry = entry?;
@@ -77,9 +80,10 @@ impl<'s> TouchPlan<'s> {
         if let Some(set) = sets.iter().find(|set| set.row().is_some()) {
             return Err(SetError::RowWithoutTime { key: set.key().to_string(), set: set.name().to_owned() }.into());
         }
+        sets.iter().try_for_each(|set| nanoseconds(set, fetched_at).map(drop))?;
         touched.keys.extend(sets.iter().map(|set| set.key().into()));
         touched.narrowed = narrowed_copies(snapshot, &sets)?;
-        Ok(TouchPlan { snapshot, scope, sets, touched })
+        Ok(TouchPlan { snapshot, scope, fetched_at, sets, touched })
     }
 
     /// What the plan touches.
@@ -95,26 +99,32 @@ impl<'s> TouchPlan<'s> {
     }
 
     /// Inserts every entry with its new time. Until that is committed the plan's commit must stay.
-    fn apply(&self, fetched_at: FetchedAt, insert: &mut Insert<'_>) -> Result<()> {
+    fn apply(&self, insert: &mut Insert<'_>) -> Result<()> {
         selected(self.snapshot, self.scope, |entry| {
             let entry = entry?;
-            match redated(entry.value(), fetched_at) {
+            match redated(entry.value(), self.fetched_at) {
                 Ok(value) => insert(&key::table_name(entry.cache_key()), entry.sub_key(), NewValue::Bytes(&value)),
                 // Told by the plan.
                 Err(_) => Ok(()),
             }
         })
         .map(drop)?;
-        self.sets.iter().try_for_each(|set| date(set, fetched_at.seconds(), insert))
+        self.sets.iter().try_for_each(|set| date(set, self.fetched_at, insert))
     }
 }
 
-/// Writes `refreshed_at` and, if present, `copied_at`: a touch does not turn a partial copy of a set into a whole one.
-fn date(set: &Set, fetched_at: u64, insert: &mut Insert<'_>) -> Result<()> {
-    let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
-        return Err(SetError::TimeOutOfRange { key: set.key().to_string(), fetched_at }.into());
-    };
-    let meta = Meta { total: None, refreshed_at: Some(at), copied_at: set.meta().copied_at.map(|_| at) };
+fn nanoseconds(set: &Set, fetched_at: FetchedAt) -> Result<Nanoseconds> {
+    let fetched_at = fetched_at.seconds();
+    let out_of_range = || SetError::TimeOutOfRange { key: set.key().to_string(), fetched_at }.into();
+    Nanoseconds::of_seconds(fetched_at).ok_or_else(out_of_range)
+}
+
+/// Writes `refreshed_at` and, if present, `copied_at`, readable or not: a touch does not turn a partial copy of a set
+/// into a whole one.
+fn date(set: &Set, fetched_at: FetchedAt, insert: &mut Insert<'_>) -> Result<()> {
+    let at = nanoseconds(set, fetched_at)?;
+    let is_there = |key| set.meta().get(key).is_some() || set.malformed().iter().any(|number| number.key() == key);
+    let meta = Meta { total: None, refreshed_at: Some(at), copied_at: is_there(MetaKey::CopiedAt).then_some(at) };
     let table = identity::meta_table(set.name());
     meta.pairs().try_for_each(|(key, value)| insert(&table, key, NewValue::Bytes(&value)))
 }

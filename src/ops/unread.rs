@@ -1,11 +1,12 @@
 //! What could not be read of what was asked for.
 
 use super::{past_damage, unless_moved};
+use crate::diorama::meta::MalformedMeta;
 use crate::diorama::row::RowError;
 use crate::error::{Error, Result};
 use crate::live::error::DecodeError;
 use crate::live::key::Key;
-use crate::snapshot::{PastDamage, RowFault, Snapshot};
+use crate::snapshot::{PastDamage, RowFault, Set, Snapshot};
 
 /// How many rows that diorama refuses are named one by one.
 const TOLD: usize = 10;
@@ -51,6 +52,16 @@ impl RefusedRows {
     }
 }
 
+/// What diorama remembers of a set and cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MalformedNumber {
+    /// The set, as people read its name.
+    pub set: String,
+    /// Which number it is, and what is wrong with it.
+    pub error: MalformedMeta,
+}
+
 /// What could not be read of what was asked for.
 #[derive(Debug, Default)]
 #[non_exhaustive]
@@ -59,6 +70,8 @@ pub struct Unread {
     pub unreadable: Vec<Unreadable>,
     /// Rows that diorama refuses.
     pub refused: RefusedRows,
+    /// Times and totals of sets that diorama cannot read.
+    pub malformed: Vec<MalformedNumber>,
     /// Pages that are damaged.
     pub damage: Vec<Error>,
 }
@@ -73,7 +86,23 @@ impl Unread {
     /// Whether all could be read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.unreadable.is_empty() && self.refused.count == 0 && self.damage.is_empty()
+        self.unreadable.is_empty() && self.refused.count == 0 && self.malformed.is_empty() && self.damage.is_empty()
+    }
+
+    /// Adds what else could not be read.
+    pub(crate) fn extend(&mut self, other: Unread) {
+        self.unreadable.extend(other.unreadable);
+        self.refused.count += other.refused.count;
+        let room = TOLD.saturating_sub(self.refused.first.len());
+        self.refused.first.extend(other.refused.first.into_iter().take(room));
+        self.malformed.extend(other.malformed);
+        self.damage.extend(other.damage);
+    }
+
+    /// Adds the times and the total of a set that cannot be read; those of the set are not those of a row.
+    pub(crate) fn add_malformed(&mut self, set: &Set) {
+        let malformed = set.malformed().iter().filter(|_| set.row().is_none());
+        self.malformed.extend(malformed.map(|error| MalformedNumber { set: set.shown(), error: *error }));
     }
 
     /// Adds why rows of an entry cannot be read; `shown` gives its key as people read it.

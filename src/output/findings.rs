@@ -45,6 +45,7 @@ pub fn kind(kind: &FindingKind) -> String {
         FindingKind::RowRefused(error) => error.to_string(),
         FindingKind::RowAltered(deviation) => deviation.to_string(),
         FindingKind::Malformed(malformed) => malformed.to_string(),
+        FindingKind::Future(name) => format!("`{name}` is in the future"),
         FindingKind::OwnName => "a name that diorama 1.5 would not write".to_owned(),
         _ => "it is not as it should be".to_owned(),
     }

@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 /// One commit of a cache.
 ///
-/// Looking takes no lock, writes nothing and maps no memory; a cache can be looked at while its app
-/// runs, after it was killed, and without permission to write. Every byte was verified against the
-/// checksum that the commit has for it. The commit is the one that redb itself would start from.
+/// Reading takes no lock, writes nothing and maps no memory: a cache can be read while its app runs, after the app was
+/// killed, and without permission to write. Every byte is verified against the checksum that the commit has for it. The
+/// commit is the one that redb itself would start from.
 ///
-/// While the app writes, the pages of a commit can vanish as soon as two more are made. A method
-/// then returns [`Error::Damaged`]; [`Snapshot::look`] starts again where that was the reason.
+/// While the app writes, the pages of a commit can be overwritten as soon as two newer commits exist. A method then
+/// returns [`Error::Damaged`]; [`Snapshot::look`] starts again where that was the reason.
 ///
 /// ```no_run
 /// let cache = vlive::Snapshot::open("cache")?;
@@ -54,8 +54,7 @@ impl Snapshot {
         self.file.pages_read()
     }
 
-    /// Whether an app has committed since the snapshot was opened, so that a page that is not there
-    /// any more says nothing of damage.
+    /// Whether an app has committed since the snapshot was opened: a page that is missing is then not a sign of damage.
     #[must_use]
     pub fn has_moved(&self) -> bool {
         race::header(&self.path).as_ref() != Some(self.file.header())
@@ -84,7 +83,7 @@ impl Snapshot {
         self.file.keep_pages(Arc::clone(store));
     }
 
-    /// A commit as it is: whether its pages are there shows when they are read.
+    /// A commit that is taken as it is: a missing page shows when it is read.
     pub(crate) fn of_commit(path: &Path, file: File, slot: Slot, in_use: bool) -> Snapshot {
         Snapshot { path: path.to_owned(), file, slot, in_use }
     }
@@ -95,8 +94,8 @@ impl Snapshot {
         self.slot.transaction_id
     }
 
-    /// The commit before this one, if the header still names it. redb uses its pages again soon: those that are gone
-    /// are [`Error::Damaged`] where they are read.
+    /// The commit before this one, if the header still names it. redb soon reuses its pages; reading one that is gone
+    /// returns [`Error::Damaged`].
     pub fn before(&self) -> Result<Option<Snapshot>> {
         let commits = self.file.header().commits();
         let Some(slot) = commits.into_iter().find(|slot| slot.transaction_id < self.slot.transaction_id) else {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub struct LiveEntry {
     cache_key: Arc<str>,
     pair: TreeEntry,
-    /// What stands for the value, if not all of it counts.
+    /// The reduced value, if a filter has removed rows from it.
     reduced: Option<Vec<u8>>,
 }
 
@@ -56,13 +56,13 @@ impl LiveEntry {
         self.reduced.as_deref().unwrap_or_else(|| self.pair.value())
     }
 
-    /// Bytes that it takes, those of its keys not counted.
+    /// Bytes of its value; its key is not counted.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.value().len() as u64
     }
 
-    /// When it was fetched and how many rows it has, without a look at the rows where that can be had.
+    /// When it was fetched and how many rows it has; the rows are not decoded where the head says so.
     pub fn head(&self) -> Result<EnvelopeHead, DecodeError> {
         EnvelopeHead::decode(self.value())
     }
@@ -78,8 +78,8 @@ impl LiveEntry {
     }
 }
 
-/// Entries of vantage-live in a snapshot, in order. An error stands for a page that cannot be read; after it the iterator
-/// goes on with the next page that can.
+/// Entries of vantage-live in a snapshot, in order. An error stands for a page that cannot be read; after it the
+/// iterator goes on with the next page that can.
 #[derive(Debug)]
 pub struct Entries<'s> {
     file: &'s File,
@@ -102,7 +102,7 @@ struct Current<'s> {
 }
 
 impl<'s> Entries<'s> {
-    /// Of the tables, which must be cache tables that the selection concerns, in their order.
+    /// Entries of these tables, in this order; they must be cache tables that the selection concerns.
     pub(super) fn new(file: &'s File, path: &'s Path, selection: Selection, mut tables: Vec<Table>) -> Entries<'s> {
         tables.reverse();
         Entries { file, path, selection, tables, current: None, reached: Reached::default() }
@@ -154,7 +154,7 @@ impl Iterator for Entries<'_> {
             if self.selection.takes_sub_key(sub_key) {
                 let entry = LiveEntry::new(Arc::clone(&current.cache_key), entry);
                 if matches!(self.selection, Selection::Entry(_)) {
-                    // There is but one, and the page after it need not be read.
+                    // Only one entry can match, so the next page need not be read.
                     self.leave_table();
                 }
                 return Some(Ok(entry));

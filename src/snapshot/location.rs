@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf, is_separator};
 /// The one file that vantage-live keeps in a cache's folder.
 pub(crate) const FILE_NAME: &str = "vlive.redb";
 
-/// Files of a folder that are looked at for caches: a folder of caches has few others.
+/// At most this many files of a folder are examined; a folder of caches has few other files.
 const LOOKED_AT: usize = 10_000;
 
 /// Whether there is a cache at `path`, sound or not: a folder that has a `vlive.redb` or another redb
@@ -39,7 +39,7 @@ fn begins_as_redb(path: &Path) -> bool {
 pub fn caches_in(folder: &Path) -> Vec<PathBuf> {
     let Ok(items) = fs::read_dir(folder) else { return Vec::new() };
     let mut caches: Vec<PathBuf> = items.take(LOOKED_AT).flatten().map(|item| item.path()).collect();
-    // What a killed creation left is a database too, but not a cache.
+    // A creation that was killed leaves a database too, but not a cache.
     let is_left = |path: &Path| path.file_name().and_then(OsStr::to_str).is_some_and(is_temporary_name);
     caches.retain(|path| !is_left(path) && begins_as_redb(path));
     caches.sort();
@@ -58,7 +58,7 @@ pub(crate) fn find(path: &Path) -> Result<PathBuf> {
     }
     let mut caches = caches_in(path);
     match caches.len() {
-        // Whoever opens the file says that it is missing.
+        // Opening the file reports that it is missing.
         0 => Ok(file),
         1 => Ok(caches.remove(0)),
         _ => Err(Error::SeveralCaches { folder: path.to_owned(), caches }),
@@ -79,7 +79,7 @@ pub(crate) fn cache_file(path: &Path) -> PathBuf {
 
 /// Opens the file at `path` for reading or, with `write`, for both; creates nothing.
 pub(crate) fn open(path: &Path, write: bool) -> Result<fs::File> {
-    // Opening a pipe would wait for somebody at its other end.
+    // Opening a pipe would wait for a process at its other end.
     let metadata = fs::metadata(path).map_err(|error| cannot_open(path, error))?;
     if !metadata.is_file() {
         return Err(Error::NotAFile { path: path.to_owned() });
@@ -94,7 +94,7 @@ pub(crate) fn is_at(file: &fs::File, path: &Path) -> io::Result<bool> {
     let open = file.metadata()?;
     match fs::metadata(path) {
         Ok(there) => Ok((open.dev(), open.ino()) == (there.dev(), there.ino())),
-        // Somebody may have removed it for good; who has it open can still write to it.
+        // The file may have been deleted; a process that has it open can still write to it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(error),
     }

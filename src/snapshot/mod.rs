@@ -1,6 +1,6 @@
-//! The first door, looking: one commit of a cache, its tables and entries, read without a lock and without a
-//! trace. This wing knows which commit counts and what a race with an app looks like. It knows neither redb nor
-//! anything that writes, and what a value means it asks `live`.
+//! The first door, looking: one commit of a cache, its tables and entries, read without a lock and without a trace.
+//! This wing knows which commit counts and what a race with an app looks like. It knows neither redb nor anything that
+//! writes; the meaning of a value is up to `live`.
 
 mod commit;
 mod entries;

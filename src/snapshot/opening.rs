@@ -34,13 +34,13 @@ impl Newest {
     }
 }
 
-/// What was seen of a file, and beside it the damage that was passed by.
+/// A report on a file, with the damage that was skipped.
 pub trait PastDamage {
     /// Pages that are damaged.
     fn damage(&mut self) -> &mut Vec<Error>;
 }
 
-/// A report and whatever else was seen.
+/// A report, and anything else that was read with it.
 impl<R: PastDamage, T> PastDamage for (R, T) {
     fn damage(&mut self) -> &mut Vec<Error> {
         self.0.damage()
@@ -54,18 +54,18 @@ impl Snapshot {
         race::retry(&path, OPEN_WAIT, || Snapshot::newest(&path)?.whole())
     }
 
-    /// Calls `look` with the newest commit of the cache at `path`, and again with a newer one if the
-    /// app moved on meanwhile. What the last call returns is of one commit.
+    /// Calls `look` with the newest commit of the cache at `path`, and again with a newer one if the app moved on
+    /// meanwhile. What the last call returns describes a single commit.
     ///
     /// # Errors
-    /// [`Error::Unsteady`] if no call got through within `wait`; else what `look` returns.
+    /// [`Error::Unsteady`] if no call finished within `wait`; else what `look` returns.
     pub fn look<T>(path: impl AsRef<Path>, wait: Duration, mut look: impl FnMut(&Snapshot) -> Result<T>) -> Result<T> {
         let path = location::find(path.as_ref())?;
         race::retry(&path, wait, || look(&Snapshot::newest(&path)?.whole()?))
     }
 
-    /// The same for a `look` that goes on where the file is damaged, and returns what is damaged
-    /// beside what it saw. While that may be the fault of an app that writes, it is called again.
+    /// The same for a `look` that goes on where the file is damaged, and returns what is damaged beside what it saw.
+    /// While the cause may be an app that is writing, `look` is called again.
     pub fn look_past_damage<T: PastDamage>(
         path: impl AsRef<Path>,
         wait: Duration,
@@ -78,7 +78,7 @@ impl Snapshot {
         let looked = race::retry(&path, wait, || {
             seen = None;
             let mut snapshot = Snapshot::newest(&path)?.snapshot;
-            // Mostly the first look gets through, and needs no memory for pages.
+            // The first call mostly succeeds, and then needs no memory for pages.
             if mem::replace(&mut is_again, true) && snapshot.may_move() {
                 snapshot.keep_pages(&store);
             }
@@ -103,18 +103,18 @@ impl Snapshot {
     /// Opens a commit and pins the selected entries, so that they stay readable whatever an app commits
     /// meanwhile: it keeps their pages, up to 32 MiB in memory and the rest in a temporary file without a name.
     ///
-    /// Of a large cache that no app has open nothing is pinned. Should an app open it and commit while
-    /// it is read, a page can turn out to be gone; see [`Snapshot::has_moved`].
+    /// A large cache that no app has open is not pinned. If an app opens it and commits while it is being read, a page
+    /// can be missing; see [`Snapshot::has_moved`].
     ///
     /// # Errors
-    /// [`Error::Unsteady`] if the pages of no commit could be had within `wait`.
+    /// [`Error::Unsteady`] if no commit could be read whole within `wait`.
     pub fn pin(path: impl AsRef<Path>, wait: Duration, selections: &[Selection]) -> Result<Snapshot> {
         let path = location::find(path.as_ref())?;
         let store = Arc::new(PageStore::default());
         let mut damaged = None;
         let pinned = race::retry(&path, wait, || {
             damaged = None;
-            // What is incomplete shows where it is read.
+            // An incomplete commit shows when it is read.
             let mut snapshot = Snapshot::newest(&path)?.snapshot;
             if snapshot.may_move() || snapshot.file_len() <= SMALL {
                 snapshot.keep_pages(&store);
@@ -122,7 +122,7 @@ impl Snapshot {
                     let sets = snapshot.selected_sets(selection)?;
                     let mut rows = sets.iter().flat_map(|set| snapshot.rows(set));
                     let entries = || snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop));
-                    // What is remembered of a set is read with it; a page of that can be gone as well.
+                    // The meta table of a set is read with it, since its pages can be gone as well.
                     let meta = || sets.iter().find_map(|set| snapshot.meta_damage(set)).map_or(Ok(()), Err);
                     let read = entries().and_then(|()| meta()).and_then(|()| rows.try_for_each(|row| row.map(drop)));
                     if let Err(error) = read {
@@ -135,7 +135,7 @@ impl Snapshot {
             Ok(snapshot)
         });
         match (pinned, damaged) {
-            // Damage for good: whoever reads will find it again.
+            // This is damage: reading finds it again.
             (Err(Error::Damaged { .. }), Some(snapshot)) => Ok(snapshot),
             (pinned, _) => pinned,
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How long to wait before the next look: little after a commit, and longer the longer nothing happens.
+/// How long to wait before the next look: briefly after a commit, and longer the longer nothing happens.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace(Duration);
 

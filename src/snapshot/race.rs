@@ -1,5 +1,5 @@
-//! Is it damage, or has the app only moved on? A commit writes its pages and its header in no order,
-//! and uses the pages of the commit before the last again.
+//! Tells damage from a race with the app: a commit writes its pages and its header in any order, and reuses the pages
+//! of the commit before the last.
 
 use crate::error::{Error, Result};
 use crate::file::{Damage, File, Header};
@@ -10,12 +10,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A file that was not closed, but that nobody is seen to have open, is called damaged only if its
-/// header stood still for this long: not every system, nor every container, shows who has it open.
+/// A file that was not closed and that no process is seen to have open is reported as damaged only if its header has
+/// not changed for this long: not every system or container shows who has a file open.
 const STILL: Duration = Duration::from_millis(100);
 
-/// Calls `look` until it succeeds, or what it finds can no longer be the fault of an app that writes
-/// at the same time.
+/// Calls `look` until it succeeds, or until its error can no longer be a race with an app that is writing.
 ///
 /// # Errors
 /// [`Error::Unsteady`] if the app kept writing for as long as `wait`; else the last error of `look`.
@@ -56,27 +55,27 @@ pub(crate) fn retry<T>(path: &Path, wait: Duration, mut look: impl FnMut() -> Re
     }
 }
 
-/// A page that was not there. Once there is a newer commit, all pages of the one before are; a page
-/// that is still not, but due with the same content, is damaged.
+/// A page that was missing. Once there is a newer commit, every page of the one before it has been written: a page that
+/// stays missing after a newer commit, which expects it with the same content, is damage and not a race.
 struct Suspect {
     damage: Damage,
-    /// The header after the page was missed.
+    /// The header, read after the page was found missing.
     header: Option<Header>,
     is_of_an_older_commit: bool,
 }
 
 /// Whether an app may be writing to a file.
 enum User {
-    /// It was closed, and nobody has it locked.
+    /// It was closed, and no process has it locked.
     None,
-    /// Nobody has it locked, but it was not closed; or it was, and the system does not say.
+    /// No process has it locked, but it was not closed; or it was closed, and the system does not report locks.
     Unseen,
-    /// Somebody has it locked; while redb recovers it, the header looks as if it were closed.
+    /// A process has it locked. While redb recovers the file, its header looks as if it had been closed.
     Perhaps,
 }
 
 impl User {
-    /// How long the header must stand still for a fault to be damage.
+    /// How long the header must stay unchanged for an error to count as damage.
     fn patience(&self, wait: Duration) -> Duration {
         match self {
             User::None => Duration::ZERO,
@@ -86,7 +85,7 @@ impl User {
     }
 }
 
-/// What can be seen of a file that could not be read: its header, if it has one, and its user.
+/// What is known of a file that could not be read: its header, if it has one, and whether an app may be writing to it.
 fn sight(path: &Path) -> (Option<Header>, User) {
     let Ok(file) = location::open(path, false) else { return (None, User::Unseen) };
     let in_use = file.metadata().ok().and_then(|metadata| holder::of(&metadata)).map(|holders| !holders.is_empty());

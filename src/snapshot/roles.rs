@@ -82,7 +82,7 @@ impl Snapshot {
         let mut likeness = None;
         for entry in table.definition().tree(self.file()).entries().take(SAMPLE) {
             let entry = match entry.map_err(|error| self.error(error, Some(table.name()))) {
-                // Whoever reads the rows finds the damage again.
+                // Reading the rows finds the damage again.
                 Err(Error::Damaged { .. }) => return Ok(TableRole::Rows),
                 entry => entry?,
             };

@@ -22,7 +22,7 @@ pub struct SeenCommit {
     /// The number of the commit that this one is compared with; `None` for the first commit that is seen of a file.
     /// There may have been others in between.
     pub after: Option<u64>,
-    /// What could not be read of it, and stays as unknown as it is.
+    /// What could not be read of it; its state stays unknown.
     pub damage: Vec<Error>,
     /// Pages that were read to see it.
     pub pages_read: u64,
@@ -39,9 +39,9 @@ pub enum Event {
     Touched,
     /// It is gone.
     Removed,
-    /// It was readable before, and its page may be one that is damaged now: it may be gone too.
+    /// It could be read before, and its page may now be damaged: it may also have been removed.
     Lost,
-    /// It is there, and what was in its place was damaged: it may have been there before.
+    /// It can be read now, and its page was damaged before: it may not be new.
     Found,
 }
 
@@ -112,7 +112,8 @@ pub struct RowChanges {
     pub lost: u64,
     /// The ids of all but those that are lost, in order, if new values are pinned and the set was there before.
     pub ids: Vec<Box<str>>,
-    /// All but those that are lost in the order of their ids, with their values, if old values are kept and the set was there before.
+    /// All but those that are lost in the order of their ids, with their values, if old values are kept and the set was
+    /// there before.
     pub values: Vec<RowChange>,
 }
 
@@ -140,7 +141,7 @@ pub struct Remembered {
     pub set: Option<SetState>,
     /// The value, if values are kept.
     pub value: Option<Vec<u8>>,
-    /// Of the rows of an envelope that begins as vantage-live writes it, or of the whole value.
+    /// Hash of the rows, if the envelope begins as vantage-live writes it; else of the whole value.
     rows_hash: [u8; 16],
     is_usual: bool,
 }
@@ -214,8 +215,8 @@ impl Remembered {
 }
 
 impl EntryChange {
-    /// Of what is remembered on both sides, one of which there is; `unknown` says on which of them something could
-    /// not be read.
+    /// The change between what is remembered on both sides, of which at least one is present; `unknown` says on which
+    /// side something could not be read.
     pub(super) fn new(
         key: Key,
         old: Option<Remembered>,

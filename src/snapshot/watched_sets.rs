@@ -1,4 +1,4 @@
-//! Sets of diorama that are watched: what each is like, and what becomes of it in a commit.
+//! Watched sets of diorama: the state of each, and what a commit changes.
 
 use crate::diorama::identity::TableName;
 use crate::diorama::meta::{Meta, MetaKey};
@@ -42,14 +42,14 @@ pub(super) struct ChangedTable<'a> {
     pub advance: Option<&'a Advance>,
 }
 
-/// What is told of sets.
+/// What to report of sets.
 #[derive(Clone, Copy)]
 pub(super) struct Telling<'a> {
     pub selections: &'a [Selection],
     pub records: &'a Records,
-    /// Whether the values of rows that differ are told as well.
+    /// Whether to report the values of rows that differ.
     pub values: bool,
-    /// Whether their ids are.
+    /// Whether to report their ids.
     pub ids: bool,
 }
 
@@ -62,7 +62,7 @@ impl WatchedSets {
         }
     }
 
-    /// Takes on what the tables are now, and returns what is to be told.
+    /// Remembers the new state of the tables, and returns the changes to report.
     pub fn advance(&mut self, tables: &[ChangedTable<'_>], telling: Telling<'_>) -> file::Result<Vec<EntryChange>> {
         let mut by_set: BTreeMap<&str, [Option<&ChangedTable<'_>>; 2]> = BTreeMap::new();
         for table in tables {
@@ -126,7 +126,7 @@ fn wanted<'s>(selections: &'s [Selection], set: &str, is_known: impl Fn(&str) ->
     selections.iter().filter_map(of).collect()
 }
 
-/// What is told of a whole set.
+/// The change of a whole set.
 fn whole(set: &str, [old, new]: [&Known; 2], rows: RowChanges, [_, unknown]: [bool; 2]) -> Option<EntryChange> {
     let has_rows = rows.added + rows.replaced + rows.removed + rows.lost > 0;
     let event = match (old.is_there(), new.is_there()) {
@@ -141,7 +141,7 @@ fn whole(set: &str, [old, new]: [&Known; 2], rows: RowChanges, [_, unknown]: [bo
     Some(EntryChange { key, event, old: old.remembered(), new: new.remembered(), rows: Some(rows) })
 }
 
-/// What is told of a row that is selected by itself.
+/// The change of a row that is selected by itself.
 fn row(
     set: &str,
     id: &str,
@@ -185,7 +185,7 @@ fn meta_after(mut meta: Meta, table: &ChangedTable<'_>, records: &Records) -> fi
     Ok(meta)
 }
 
-/// What is told of the rows of a set.
+/// The changes of the rows of a set.
 struct Rows<'a> {
     set: &'a str,
     keeps_values: bool,
@@ -194,7 +194,7 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Takes on what the rows are now, and tells those that are selected by themselves.
+    /// Remembers the new rows, and reports those that are selected by themselves.
     fn after(
         &self,
         known: &mut Known,

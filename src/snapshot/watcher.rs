@@ -29,11 +29,11 @@ pub struct WatchOptions {
     pub new_values: bool,
 }
 
-/// Sees what an app does to its cache, commit by commit, without a lock and without a trace.
+/// Reports what an app does to its cache, commit by commit, without taking a lock or writing anything.
 ///
-/// An app that commits faster than it is looked at is seen at some of its commits; what is reported is what
-/// differs between those, and nothing is ever mixed. A watcher outlives the end of the app, its crash and
-/// restart, and the removal and replacement of the file.
+/// If an app commits faster than the watcher looks, only some of its commits are seen. The differences between these
+/// are reported, and a report never mixes two commits. A watcher outlives the end of the app, its crash and restart,
+/// and the removal and replacement of the file.
 ///
 /// ```no_run
 /// use std::{thread, time::Duration};
@@ -64,12 +64,12 @@ pub struct Watcher {
     tables: Mirror,
     /// The tables of selected cache keys and sets, by name.
     entries: BTreeMap<String, Mirror>,
-    /// The sets of which some are among these.
+    /// The sets that these tables belong to.
     sets: WatchedSets,
     records: Records,
 }
 
-/// A commit that was read as far as it differs.
+/// The differences of a commit, as read.
 struct Attempt {
     tables: Advance,
     entries: Vec<(String, Advance)>,
@@ -111,8 +111,8 @@ impl Watcher {
     }
 
     /// Looks once. If there is a commit that has not been seen, calls `each` with every selected entry that differs
-    /// from the last commit that was, in the order of a cache; at first, and after the file was replaced, with what
-    /// differs from all that is known, which at first is nothing.
+    /// from the last commit that was seen, in the order of a cache. The first look reports every entry as new; after
+    /// the file was replaced, the new file is compared with the old one.
     ///
     /// # Errors
     /// The cache cannot be read at the moment: [`Error::Missing`] while it is not there,
@@ -154,8 +154,8 @@ impl Watcher {
             snapshot
         };
         let strict = race::retry(&path, wait, || {
-            // Of a file that was left by a crash redb may not start from the newest commit. One that was seen before
-            // had its newest commit all along.
+            // After a crash redb may not start from the newest commit of a file. In a file that was seen before the
+            // newest commit counts.
             let in_use = !is_new || is_in_use(file);
             let snapshot = opened(Snapshot::of(&path, Arc::clone(file), in_use)?.whole()?);
             let attempt = self.read(&snapshot, Damaged::Refuse)?;
@@ -180,7 +180,7 @@ impl Watcher {
         Err(damage)
     }
 
-    /// Reads a commit as far as it differs from what is known.
+    /// Reads what differs in a commit from what is known.
     fn read(&mut self, snapshot: &Snapshot, damaged: Damaged) -> Result<Attempt> {
         let file = snapshot.file();
         let definition = |value: &[u8], to: &mut Vec<u8>| to.extend_from_slice(value);
@@ -256,7 +256,7 @@ impl Watcher {
         }
     }
 
-    /// Tells what differs, and takes it for what is known.
+    /// Reports the differences, and remembers the new state.
     fn take<E: From<Error>>(
         &mut self,
         snapshot: Snapshot,
@@ -292,7 +292,7 @@ impl Watcher {
         told.map(|()| commit)
     }
 
-    /// What is to be told of sets, which are known as they are now afterwards.
+    /// The changes of sets to report; remembers their new state.
     fn advance_sets(&mut self, entries: &[(String, Advance)], sets: &[(String, bool)]) -> Result<Vec<EntryChange>> {
         let advances: BTreeMap<&str, &Advance> =
             entries.iter().map(|(name, advance)| (name.as_str(), advance)).collect();

@@ -1,4 +1,4 @@
-//! Calls into code that may panic on what it is given, which is then an error like any other.
+//! Calls into code that may panic on its input; the panic becomes an error.
 
 use std::cell::Cell;
 use std::mem;
@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 
 thread_local! {
-    /// How many such calls this thread is in.
+    /// The number of such calls on this thread's stack.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
     /// Whether the innermost has panicked.
     static HAS_PANICKED: Cell<bool> = const { Cell::new(false) };
@@ -22,7 +22,7 @@ pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Option<T> {
     caught
 }
 
-/// What becomes of a panic.
+/// How a panic ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Panic {
@@ -34,8 +34,8 @@ pub enum Panic {
     Fatal,
 }
 
-/// For a panic hook, and from there alone: what becomes of the panic that it was called for. A program that does
-/// without the messages of panics that become errors, and would rather end than be aborted, sets one:
+/// Says how the current panic ends; to be called only from a panic hook. A program that does not print panics that
+/// become errors, and exits rather than aborts on any other, sets such a hook:
 ///
 /// ```no_run
 /// use vlive::system::Panic;

@@ -1,4 +1,4 @@
-//! What a disk has room for, and what it knows of a file besides its bytes.
+//! Free space on a disk, and the metadata of files.
 
 use std::fs;
 use std::io;
@@ -28,7 +28,7 @@ pub(crate) fn names(file: &fs::Metadata) -> u64 {
     names
 }
 
-/// Lets nobody else open a file.
+/// Denies other users access to a file.
 pub(crate) fn hide(file: &fs::File) -> io::Result<()> {
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;

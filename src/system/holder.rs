@@ -29,7 +29,7 @@ pub(crate) fn of(file: &fs::Metadata) -> Option<Vec<Holder>> {
     system::holders(file)
 }
 
-/// Who keeps a file locked: those who are seen to hold a lock, else those who have it open.
+/// The processes that keep a file locked: those seen to hold a lock, else those that have it open.
 pub(crate) fn of_locked(file: &fs::Metadata) -> Vec<Holder> {
     of(file).filter(|holders| !holders.is_empty()).unwrap_or_else(|| system::users(file))
 }
@@ -52,7 +52,8 @@ mod system {
         Some(pids.into_iter().map(named).collect())
     }
 
-    /// In one piece: the system makes the table anew for each, and leaves out what has moved meanwhile.
+    /// Read in one piece, since the system rebuilds the table for each read and omits entries that have moved
+    /// meanwhile.
     fn lock_table() -> io::Result<String> {
         let mut table = Vec::with_capacity(1 << 20);
         fs::File::open("/proc/locks")?.read_to_end(&mut table)?;

@@ -1,7 +1,6 @@
-//! What the machine gives: who has a file open, a pool of workers whose results come in order, reading and
-//! writing at an offset, memory that spills to a file, room on the stack, files that appear when they are whole, how
-//! far a long call has come, and what steers a terminal. It knows nothing of caches, tables or values, and imports no
-//! other wing.
+//! Services of the machine: who has a file open, a pool of workers whose results come in order, reading and writing at
+//! an offset, memory that spills to a file, stack space, files that appear when they are whole, how far a long call has
+//! come, and what steers a terminal. It knows nothing of caches, tables or values, and imports no other wing.
 
 pub(crate) mod caught;
 pub(crate) mod disk;

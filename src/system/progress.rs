@@ -1,4 +1,4 @@
-//! How far a long call has come: a counter of bytes that whoever waits for it can read meanwhile.
+//! Progress of a long call: a counter of bytes that another thread can read meanwhile.
 
 use std::cell::RefCell;
 use std::io::{self, Read};
@@ -40,21 +40,21 @@ impl Progress {
         self.0.bytes.load(Ordering::Relaxed)
     }
 
-    /// How many there may be in all; `None` where that is not known.
+    /// The expected total; `None` where that is not known.
     #[must_use]
     pub fn expected(&self) -> Option<u64> {
         *self.0.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts anew, up to so many bytes where that is known.
+    /// Restarts the count, with the expected total where that is known.
     pub fn expect(&self, bytes: Option<u64>) {
         *self.0.expected.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
         self.0.bytes.store(0, Ordering::Relaxed);
     }
 
-    /// Counts what `call` does on this thread, and what is done later with all that it opens.
+    /// Counts the bytes of `call` on this thread, and later those of everything that it opens.
     pub fn of<T>(&self, call: impl FnOnce() -> T) -> T {
-        /// Puts back what was counted before, should the call panic too.
+        /// Restores the previous counter, even if the call panics.
         struct Before(Option<Progress>);
         impl Drop for Before {
             fn drop(&mut self) {
@@ -70,7 +70,7 @@ impl Progress {
     }
 }
 
-/// What counts on this thread now; one that nobody reads if nothing does.
+/// The counter of this thread; an unused one if there is none.
 pub(crate) fn current() -> Progress {
     CURRENT.with_borrow(Clone::clone).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 /// How far to search.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Folders on the way to a file, that in which the search begins included.
+    /// The depth of folders to search; the first folder counts.
     pub depth: usize,
     /// When to stop; `None` for a search that needs no end.
     pub until: Option<Instant>,
@@ -20,8 +20,8 @@ impl Limits {
     }
 }
 
-/// Calls `visit` with every file below a folder, those near to it first, or with the file that is in its place. Links are not followed, and what cannot
-/// be read is passed over. Returns whether it got to the end in time.
+/// Calls `visit` with every file below a folder, those near to it first, or with the file that is in its place. Links
+/// are not followed, and what cannot be read is passed over. Returns whether it got to the end in time.
 pub(crate) fn below(root: &Path, limits: Limits, visit: &mut dyn FnMut(&Path, &fs::Metadata)) -> bool {
     if let Some(metadata) = fs::metadata(root).ok().filter(fs::Metadata::is_file) {
         visit(root, &metadata);
@@ -61,7 +61,7 @@ pub(crate) fn open_files(limits: Limits, visit: &mut dyn FnMut(&Path, &fs::Metad
             if limits.are_over() {
                 return false;
             }
-            // A file that has lost its name is found under another one, or not at all.
+            // A deleted file is found under another name, or not at all.
             if let Ok(path) = fs::read_link(descriptor.path())
                 && path.is_absolute()
                 && let Ok(metadata) = fs::symlink_metadata(&path)
@@ -80,7 +80,7 @@ pub(crate) fn open_files(_: Limits, _: &mut dyn FnMut(&Path, &fs::Metadata)) -> 
     true
 }
 
-/// What tells a file from all others, whatever name it is found by.
+/// Identifies a file, whatever name it is found by.
 #[cfg(unix)]
 pub(crate) fn identity(_: &Path, file: &fs::Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt;

@@ -4,7 +4,7 @@ use super::positioned::{read_at, write_at};
 use std::fs;
 use std::io;
 
-/// Bytes that are written to the file at once, where pieces are small.
+/// Small pieces are written to the file this many bytes at a time.
 const BUFFER: usize = 64 * 1024;
 
 /// The pieces: in memory up to a limit, after that in a temporary file without a name.
@@ -20,7 +20,7 @@ pub(crate) struct Spill {
 }
 
 impl Spill {
-    /// Keeps so many bytes in memory.
+    /// Keeps up to this many bytes in memory.
     pub fn new(limit: usize) -> Spill {
         Spill { limit, memory: Vec::new(), file: None, written: 0, buffer: Vec::new() }
     }

@@ -1,7 +1,7 @@
 //! Files and folders under a temporary name, `.vlive-XXXXXX.tmp`, until they are whole and get their own.
 //!
-//! Each is locked as long as its process lives. What a killed process leaves behind is therefore told
-//! from what another one is still writing, and goes when the next temporary is made in the same folder.
+//! Each is locked as long as its process lives. What a killed process has left can therefore be told from what another
+//! process is still writing; it is removed when the next temporary is created in the same folder.
 
 use std::fs;
 use std::io;
@@ -16,8 +16,8 @@ const SUFFIX: &str = ".tmp";
 /// Random characters between the two.
 const RANDOM: usize = 6;
 
-/// Names that are tried: a new one is needed only where another process clears it in the instant between its
-/// creation and its lock.
+/// Attempts to find a name: another one is needed only if another process removes the file between its creation and its
+/// lock.
 const TRIES: usize = 16;
 
 /// The temporaries of this process.
@@ -41,10 +41,10 @@ pub struct TemporaryFolder {
 }
 
 impl TemporaryFile {
-    /// An empty file in `folder`, which others may read as far as the process lets them read new files.
+    /// An empty file in `folder`, with the permissions that the process gives to new files.
     ///
     /// # Errors
-    /// None of them names the file, which means nothing to anybody.
+    /// No error names the file, since its name means nothing to a user.
     pub fn new(folder: &Path) -> io::Result<TemporaryFile> {
         TemporaryFile::with_mode(folder, 0o666)
     }
@@ -113,9 +113,9 @@ impl TemporaryFolder {
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
             #[cfg(not(unix))]
             let _ = mode;
-            // The error would name the temporary.
+            // The error would name the temporary file.
             let new = builder.tempdir_in(folder).map_err(|error| error.kind())?;
-            // Not every system opens a folder; without a lock it is never taken for abandoned.
+            // Not every system can open a folder; without a lock it is never considered abandoned.
             let lock = fs::File::open(new.path()).ok();
             if lock.as_ref().is_some_and(|lock| !is_ours(lock, new.path())) {
                 return Ok(None);
@@ -137,7 +137,7 @@ impl TemporaryFolder {
         #[cfg(windows)]
         fs::remove_dir(path).ok();
         fs::rename(self.folder.path(), path)?;
-        // It is gone from where it would be removed.
+        // It no longer has the name under which it would be removed.
         let _ = self.folder.keep();
         Ok(())
     }
@@ -174,12 +174,12 @@ fn alive() -> MutexGuard<'static, Vec<PathBuf>> {
     ALIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes a temporary once what others have abandoned is gone. `make` gives `None` where another process has
-/// just taken the new one for abandoned.
+/// Creates a temporary after removing abandoned ones. `make` returns `None` if another process has just removed the new
+/// one as abandoned.
 fn create<T>(folder: &Path, mut make: impl FnMut(&mut Vec<PathBuf>) -> io::Result<Option<T>>) -> io::Result<T> {
     remove_abandoned(folder);
     for _ in 0..TRIES {
-        // From its creation to its entry in the list nothing may remove what is in the list.
+        // From its creation to its entry in the list nothing may be removed.
         if let Some(new) = make(&mut alive())? {
             return Ok(new);
         }
@@ -187,22 +187,22 @@ fn create<T>(folder: &Path, mut make: impl FnMut(&mut Vec<PathBuf>) -> io::Resul
     Err(io::ErrorKind::WouldBlock.into())
 }
 
-/// Locks a new temporary; `false` if it was taken for abandoned before that. Where the system has no locks
-/// there is nobody who could take it for that.
+/// Locks a new temporary; `false` if it was removed as abandoned before that. Where the system has no locks, none is
+/// considered abandoned.
 fn is_ours(file: &fs::File, path: &Path) -> bool {
     !matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)) && fs::symlink_metadata(path).is_ok()
 }
 
-/// Removes the temporaries whose processes live no more. What cannot be removed does no harm.
+/// Removes the temporaries of processes that have ended. One that cannot be removed does no harm.
 pub(crate) fn remove_abandoned(folder: &Path) {
     let Ok(names) = fs::read_dir(folder) else { return };
     for entry in names.filter_map(Result::ok) {
         let is_temporary = entry.file_name().to_str().is_some_and(is_temporary_name);
-        // Not a link, whatever it leads to, and nothing that would be waited for.
+        // Neither a link nor a file that blocks when it is opened.
         let is_plain = || entry.file_type().is_ok_and(|kind| kind.is_file() || kind.is_dir());
         if is_temporary && is_plain() {
             let Ok(file) = fs::File::open(entry.path()) else { continue };
-            // The lock is held until the name is gone, so that nobody begins to use it meanwhile.
+            // The lock is kept until the name is gone, so that no other process starts using it meanwhile.
             if file.try_lock().is_ok() {
                 remove(&entry.path());
             }

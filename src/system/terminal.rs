@@ -1,4 +1,4 @@
-//! What a terminal takes as more than text.
+//! Characters that a terminal does not show as text.
 
 /// Whether a character steers a terminal, reorders text or takes no place in it: Unicode's control characters,
 /// line separators, annotations and those that it calls default-ignorable, which can hide a whole message.

@@ -1,8 +1,8 @@
 //! Work for all cores: items go out in batches, and the results come back in the order of the items.
 //!
-//! Two limits hold memory down whoever uses it: items are handed out [`BATCH`] bytes at a time, and an item of
-//! [`LARGE`] bytes is not handed out at all. Its owner waits for all results and does the work itself, so that
-//! there are never several of them in memory.
+//! Two limits bound memory for every user: items are handed out in batches of [`BATCH`] bytes, and an item of [`LARGE`]
+//! bytes is not handed out at all: its owner waits for all results and does the work itself, so that only one such item
+//! is in memory at a time.
 
 use super::stack;
 use std::collections::VecDeque;
@@ -11,10 +11,10 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Bytes of items that one worker gets at once.
+/// Bytes of items in a batch.
 pub(crate) const BATCH: usize = 256 * 1024;
 
-/// Bytes from which on an item is large.
+/// Bytes from which an item is large.
 pub(crate) const LARGE: usize = 1024 * 1024;
 
 /// Batches that are handed out before a result is taken, however many cores there are.
@@ -59,14 +59,14 @@ pub(crate) fn with_workers<Item: Send, Out: Send, R>(
             // Nobody waits for the result if `feed` has failed.
             let _ = reply.send(work(batch));
         };
-        // Where the system gives fewer threads, or none, the work is done all the same.
+        // If the system gives fewer threads, or none, the work is still done.
         let workers = (0..cores).filter(|_| stack::spawn(scope, has_room, worker).is_ok()).count();
         let jobs = (workers > 0).then_some(jobs);
         feed(&mut Workers { work: &work, jobs, ahead: VecDeque::new(), most_ahead, batch: Vec::new(), batch_bytes: 0 })
     })
 }
 
-/// Calls `feed` with a pool that does its work on this thread: for little work, which takes less time than threads.
+/// Calls `feed` with a pool that works on this thread: for little work, which takes less time than starting threads.
 pub(crate) fn without_workers<Item, Out, R>(
     work: impl Fn(Vec<Item>) -> Out + Sync,
     feed: impl FnOnce(&mut Workers<'_, Item, Out>) -> R,
@@ -76,7 +76,7 @@ pub(crate) fn without_workers<Item, Out, R>(
 }
 
 impl<Item, Out> Workers<'_, Item, Out> {
-    /// Adds an item of so many bytes, fewer than [`LARGE`]. Take [`Self::next_due`] after each.
+    /// Adds an item of `bytes` bytes, fewer than [`LARGE`]. Take [`Self::next_due`] after each.
     pub fn push(&mut self, item: Item, bytes: usize) {
         if self.batch_bytes + bytes > BATCH {
             self.hand_out();
@@ -85,12 +85,12 @@ impl<Item, Out> Workers<'_, Item, Out> {
         self.batch.push(item);
     }
 
-    /// The next result, if more batches are ahead than should be.
+    /// The next result, if too many batches are pending.
     pub fn next_due(&mut self) -> Option<Out> {
         if self.ahead.len() > self.most_ahead { self.next_ahead() } else { None }
     }
 
-    /// The next result, for which it waits; `None` once the results of all items were taken.
+    /// Waits for the next result; `None` after the last one.
     pub fn next(&mut self) -> Option<Out> {
         self.hand_out();
         self.next_ahead()

@@ -1,5 +1,6 @@
 //! What a watcher reports from one commit to another, against a plain walk of both.
 
+use crate::common::layout::{Layout, of_each_layout};
 use crate::common::random::Random;
 use crate::common::stress::seeds;
 use crate::model::{Model, fill, read};
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
+use vlive::diorama::row::{Status, encode};
 use vlive::snapshot::{EntryChange, EntryKey, Event, SeenCommit, WatchOptions, Watcher};
 use vlive::{Error, Key, Selection};
 
@@ -106,9 +108,13 @@ fn only_the_selection_is_reported() {
 }
 
 fn put(database: &Database, entries: impl IntoIterator<Item = (String, Vec<u8>)>) {
+    put_into(database, "__vlive__clients", entries);
+}
+
+fn put_into(database: &Database, table: &str, entries: impl IntoIterator<Item = (String, Vec<u8>)>) {
     let transaction = database.begin_write().unwrap();
     {
-        let definition: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("__vlive__clients");
+        let definition: TableDefinition<'_, &str, &[u8]> = TableDefinition::new(table);
         let mut table = transaction.open_table(definition).unwrap();
         for (key, value) in entries {
             table.insert(key.as_str(), value.as_slice()).unwrap();
@@ -242,36 +248,78 @@ fn a_cache_may_appear_late_disappear_and_be_replaced() {
     drop(database);
 }
 
-#[test]
-fn a_damaged_page_hides_its_own_entries_and_no_others() {
+of_each_layout!(a_damaged_page_hides_its_own_entries_and_no_others, damage_a_page);
+
+/// Of diorama rows that are selected one by one, as entries are.
+fn damage_a_page(layout: Layout) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vlive.redb");
-    let mut watcher = Watcher::new(folder.path(), vec![Selection::All], VALUES);
-    let database = many(folder.path(), 100);
-    assert_eq!(look(&mut watcher).1.len(), 100);
+    let (table, selections) = match layout {
+        Layout::Live => ("__vlive__clients", vec![Selection::All]),
+        Layout::Diorama => {
+            ("clients", (0..100).map(|n| Selection::exact(format!("clients/page_{n}"))).collect::<Vec<_>>())
+        }
+    };
+    let value = |text: &str| match layout {
+        Layout::Live => envelope(0, text),
+        Layout::Diorama => encode(&[("x".to_owned(), text.into())].into(), Status::Complete),
+    };
+    let mut watcher = Watcher::new(folder.path(), selections, VALUES);
+    let mut look = || {
+        let mut events = Vec::new();
+        let seen = watcher.look(Duration::from_secs(5), |_, change| {
+            events.push((change.event, change.key.to_string()));
+            Ok::<(), Error>(())
+        });
+        (seen.unwrap().unwrap().damage.len(), events)
+    };
+    let database = Database::create(&path).unwrap();
+    put_into(&database, table, (0..100).map(|n| (format!("page_{n}"), value(&"x".repeat(500)))));
+    assert_eq!(look().1.len(), 100);
     // In one commit, so that the damaged page is one that was not read before.
-    put(&database, [("page_50".to_owned(), envelope(0, "MARKED")), ("page_99".to_owned(), envelope(0, "new"))]);
+    put_into(&database, table, [("page_50".to_owned(), value("MARKED")), ("page_99".to_owned(), value("new"))]);
     drop(database);
     let mut bytes = fs::read(&path).unwrap();
     let at = bytes.windows(6).position(|bytes| bytes == b"MARKED").unwrap();
     bytes[at] = b'X';
     fs::write(&path, &bytes).unwrap();
-    let (seen, changes) = look(&mut watcher);
-    assert_eq!(seen.unwrap().damage.len(), 1);
-    let lost = |(change, _): &&(EntryChange, _)| change.event == Event::Lost;
-    let told: Vec<String> = changes.iter().filter(lost).map(|(change, _)| change.key.to_string()).collect();
-    assert!(told.contains(&"clients/page_50".to_owned()) && told.len() < 20, "{told:?}");
-    let others: Vec<String> =
-        changes.iter().filter(|change| !lost(change)).map(|(change, _)| change.key.to_string()).collect();
-    assert_eq!(others, ["clients/page_99"]);
+    let (damage, events) = look();
+    assert_eq!(damage, 1);
+    let (lost, others): (Vec<_>, Vec<_>) = events.into_iter().partition(|(event, _)| *event == Event::Lost);
+    assert!(lost.iter().any(|(_, key)| key == "clients/page_50") && lost.len() < 20, "{lost:?}");
+    assert_eq!(others, [(Event::Replaced, "clients/page_99".to_owned())]);
     bytes[at] = b'M';
-    let database = {
-        fs::write(&path, &bytes).unwrap();
-        Database::open(&path).unwrap()
-    };
-    put(&database, [("page_50".to_owned(), envelope(0, "sound"))]);
-    let found: Vec<(Event, Key)> =
-        look(&mut watcher).1.into_iter().map(|(change, _)| (change.event, live(&change.key))).collect();
-    assert!(found.contains(&(Event::Found, Key::new("clients/page_50"))), "{found:?}");
-    assert_eq!(found.len(), told.len());
+    fs::write(&path, &bytes).unwrap();
+    put_into(&Database::open(&path).unwrap(), table, [("page_50".to_owned(), value("sound"))]);
+    let (_, found) = look();
+    assert!(found.contains(&(Event::Found, "clients/page_50".to_owned())), "{found:?}");
+    assert_eq!(found.len(), lost.len());
+}
+
+#[test]
+fn rows_of_a_set_that_damage_took_are_told_apart_from_those_that_are_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vlive.redb");
+    let value = |text: &str| encode(&[("x".to_owned(), text.into())].into(), Status::Complete);
+    let database = Database::create(&path).unwrap();
+    put_into(&database, "clients", (0..100).map(|n| (format!("page_{n}"), value(&"x".repeat(500)))));
+    let mut watcher = Watcher::new(folder.path(), vec![Selection::All], VALUES);
+    watcher.look(Duration::from_secs(5), |_, _| Ok::<(), Error>(())).unwrap();
+    put_into(&database, "clients", [("page_50".to_owned(), value("MARKED"))]);
+    drop(database);
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(6).position(|bytes| bytes == b"MARKED").unwrap();
+    bytes[at] = b'X';
+    fs::write(&path, &bytes).unwrap();
+    let mut told = Vec::new();
+    watcher
+        .look(Duration::from_secs(5), |_, change| {
+            let rows = change.rows.unwrap();
+            told.push((change.event, rows.removed, rows.ids.len()));
+            assert_eq!(change.new.unwrap().rows(), Some(100 - rows.lost));
+            assert!((1..20).contains(&rows.lost), "{}", rows.lost);
+            Ok::<(), Error>(())
+        })
+        .unwrap();
+    assert_eq!(told, [(Event::Replaced, 0, 0)]);
 }

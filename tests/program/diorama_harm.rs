@@ -2,7 +2,7 @@
 //! there, and sets that vlive would write and not find again.
 
 use crate::diorama::{copy_of, tables};
-use crate::support::Folder;
+use crate::support::{Folder, NOW};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use redb::{Database, TableDefinition};
@@ -310,4 +310,187 @@ fn tables_of_other_programs_are_not_taken_for_sets() {
         assert_eq!(folder.vlive(["invalidate", "--all"]).output().status, 0);
         assert_eq!(tables(&folder)["notes"].len(), values.len());
     }
+}
+
+/// A cache with one set of one row, of which these bytes are remembered.
+fn with_meta(pairs: &[(&str, &[u8])]) -> Folder {
+    let meta: serde_json::Map<String, Value> =
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), BASE64.encode(value).into())).collect();
+    let raw = json!({"a": BASE64.encode(b"\x00\xa1\x61a\x01")});
+    loaded(&json!({"key": "m", "layout": "diorama", "meta": meta, "raw": raw}).to_string(), &[]).1
+}
+
+fn nanoseconds(seconds: u64) -> [u8; 8] {
+    (seconds * 1_000_000_000).to_le_bytes()
+}
+
+#[test]
+fn what_is_remembered_and_cannot_be_read_is_named_by_every_command_that_tells_it() {
+    for (key, value) in [("total", &b"123"[..]), ("refreshed_at", b"123456789"), ("copied_at", b"")] {
+        let folder = with_meta(&[(key, value)]);
+        for args in [&["dump"][..], &["dump", "m"], &["dump", "--format", "rows"], &["ls"], &["ages"], &["show"]] {
+            let run = folder.vlive(args).output();
+            assert_eq!(run.status, 3, "{key} {args:?} {}", run.stderr);
+            assert!(run.stderr.contains(&format!("`m` cannot be read: `{key}` has")), "{args:?} {}", run.stderr);
+            assert!(!run.stdout.is_empty(), "{args:?}");
+        }
+        let listed: Value = serde_json::from_str(&folder.vlive(["ls", "--json"]).output().stdout).unwrap();
+        assert_eq!(listed[0]["unreadable"], 1);
+        // Stored bytes are whole, and so is a row.
+        for args in [&["dump", "--format", "jsonl", "--raw"][..], &["dump", "--format", "diag"], &["dump", "m/a"]] {
+            let run = folder.vlive(args).output();
+            assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{key} {args:?}");
+        }
+        let edit = folder.vlive(["edit", "m", "--apply", ".rows.a.b = 1"]).output();
+        assert_eq!(edit.status, 3, "{}", edit.stderr);
+        assert!(edit.stderr.contains(&format!("`{key}` has")), "{}", edit.stderr);
+    }
+}
+
+#[test]
+fn what_check_advises_for_malformed_numbers_mends_them() {
+    let folder = with_meta(&[("copied_at", b"1"), ("refreshed_at", b"12")]);
+    let check = folder.vlive(["check"]).output();
+    assert!(check.stderr.contains("touch these sets"), "{}", check.stderr);
+    assert_eq!(folder.vlive(["touch", "--all"]).output().status, 0);
+    let check = folder.vlive(["check"]).output();
+    assert_eq!((check.status, check.stderr.as_str()), (0, ""), "{}", check.stdout);
+    // No time of a touch says how many rows the source has.
+    let folder = with_meta(&[("copied_at", b"1"), ("total", b"12")]);
+    let check = folder.vlive(["check"]).output();
+    assert!(check.stderr.contains("invalidate those with a malformed `total`"), "{}", check.stderr);
+    assert_eq!(folder.vlive(["touch", "--all"]).output().status, 0);
+    let check = folder.vlive(["check"]).output();
+    assert!(check.stderr.contains("invalidate these sets"), "{}", check.stderr);
+    assert!(!check.stderr.contains("touch"), "{}", check.stderr);
+}
+
+#[test]
+fn a_set_dated_in_the_future_is_not_sound() {
+    for key in ["refreshed_at", "copied_at"] {
+        let folder = with_meta(&[(key, &nanoseconds(NOW + 1))]);
+        let check = folder.vlive(["check"]).output();
+        assert_eq!(check.status, 1, "{}", check.stdout);
+        assert!(check.stdout.contains(&format!("m: `{key}` is in the future")), "{}", check.stdout);
+        assert_eq!(folder.vlive(["touch", "m"]).output().status, 0);
+        assert_eq!(folder.vlive(["check"]).output().status, 0);
+    }
+    let folder = with_meta(&[("refreshed_at", &nanoseconds(NOW))]);
+    assert_eq!(folder.vlive(["check"]).output().status, 0);
+    let folder = with_meta(&[("refreshed_at", &nanoseconds(NOW + 1))]);
+    assert_eq!(folder.vlive(["check", "--json"]).output().status, 1);
+}
+
+#[test]
+fn a_dry_run_of_touch_refuses_a_time_that_diorama_cannot_keep() {
+    let folder = copy_of("cache.redb");
+    folder.untouched(|| {
+        for dry_run in [&[][..], &["--dry-run"]] {
+            let args = [&["touch", "clients", "--fetched-at", "18446744074"], dry_run].concat();
+            let run = folder.vlive(args).output();
+            assert_eq!(run.status, 2, "{}", run.stderr);
+            assert!(run.stderr.contains("diorama's times end in 2554"), "{}", run.stderr);
+        }
+    });
+}
+
+#[test]
+fn a_row_that_is_loaded_into_an_emptied_set_is_new_and_the_set_is_removed() {
+    let row = |id: &str| {
+        json!({"key": format!("clients/{id}"), "layout": "diorama", "set": "clients", "rows": {id: {"id": id}}})
+            .to_string()
+    };
+    let rows = row("n") + "\n" + &row("c1");
+    for dry_run in [true, false] {
+        let folder = copy_of("cache.redb");
+        let args =
+            |option: &'static str| if dry_run { vec!["load", option, "--dry-run"] } else { vec!["load", option] };
+        let run = folder.vlive(args("--replace")).stdin(&*rows).output();
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        assert!(run.stderr.contains("2 added, 0 replaced, 1 removed"), "{}", run.stderr);
+        if dry_run {
+            assert_eq!(run.stdout, "+ clients/c1\n+ clients/n\n- clients\n");
+        } else {
+            let after = tables(&folder);
+            assert_eq!(keys(after.get("clients")), ["c1", "n"]);
+            assert_eq!(after.get("clients\u{1}meta"), None);
+        }
+        let folder = copy_of("cache.redb");
+        let run = folder.vlive(args("--clear")).stdin(&*rows).output();
+        assert!(run.stderr.contains("2 added, 0 replaced, 5 removed"), "{}", run.stderr);
+        if !dry_run {
+            assert_eq!(tables(&folder).keys().collect::<Vec<_>>(), ["clients"]);
+        }
+        // Beside the other rows it is new or not.
+        let folder = copy_of("cache.redb");
+        let run = folder.vlive(if dry_run { vec!["load", "-n"] } else { vec!["load"] }).stdin(&*rows).output();
+        assert!(run.stderr.contains("1 added, 1 replaced, 0 removed"), "{}", run.stderr);
+    }
+    // A backup of it brings back the set as it was.
+    let (folder, files) = (copy_of("cache.redb"), Folder::empty());
+    let backup = beside(&files, "backup.jsonl");
+    let run = folder.vlive(["load", "--replace", "--backup", &backup]).stdin(&*rows).output();
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_eq!(folder.vlive(["load", &backup]).output().status, 0);
+    assert_eq!(tables(&folder), tables(&copy_of("cache.redb")));
+}
+
+#[test]
+fn what_a_row_cannot_keep_is_refused() {
+    let of_other = r#"{"layout": "diorama", "set": "other", "rows": {"us": {}}}"#;
+    let folder = copy_of("augmented.redb");
+    folder.untouched(|| {
+        for (args, input, told) in [
+            (&["put", "buckets/us", "--age", "1d"][..], r#"{"us": {}}"#, "only its set `buckets` has times"),
+            (&["put", "buckets/us", "--as", "diorama", "--age", "1d"], r#"{"us": {}}"#, "only its set"),
+            (&["put", "buckets/us"], r#"{"layout": "diorama", "refreshed_at": 5, "rows": {"us": {}}}"#, "only its set"),
+            (&["put", "buckets/us"], r#"{"layout": "diorama", "total": 5, "rows": {"us": {}}}"#, "only its set"),
+            (&["put", "buckets/us"], of_other, "is not a row of `other`"),
+            (&["edit", "buckets/us", "--apply", ".set = \"other\""], "", "is not a row of `other`"),
+            (
+                &["load"],
+                r#"{"key": "a/b", "layout": "diorama", "set": "z", "rows": {"b": {}}}"#,
+                "`a/b` is not a row of `z`",
+            ),
+            (
+                &["load"],
+                r#"{"key": "a/b", "layout": "diorama", "set": "a", "rows": {"c": {}}}"#,
+                "what is given is not the row `b` alone",
+            ),
+        ] {
+            let run = folder.vlive(args).stdin(input).output();
+            assert_eq!(run.status, 2, "{args:?} {}", run.stderr);
+            assert!(run.stderr.contains(told), "{args:?} {}", run.stderr);
+        }
+    });
+    // Without a time a row is written, as it is dumped.
+    let row = folder.vlive(["dump", "buckets/us"]).output().stdout;
+    for input in [&*row, r#"{"us": {}}"#] {
+        assert_eq!(folder.vlive(["put", "buckets/us"]).stdin(input).output().status, 0);
+    }
+    assert_eq!(folder.vlive(["put", "buckets/us", "--as", "diorama"]).stdin(r#"{"us": {}}"#).output().status, 0);
+}
+
+#[test]
+fn a_set_without_a_time_is_neither_older_nor_newer() {
+    let folder = copy_of("backend.redb");
+    for (bound, found) in [("--older-than", 1), ("--newer-than", 0)] {
+        let run = folder.vlive(["ages", bound, "1h", "--json"]).output();
+        assert_eq!(run.status, i32::from(found == 0), "{}", run.stderr);
+        let listed: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(listed.as_array().unwrap().len(), found, "{bound} {listed}");
+        assert!(run.stderr.contains("2 selected sets have no time and are left out"), "{}", run.stderr);
+    }
+    for unreadable in [&[][..], &["--unreadable"]] {
+        let folder = copy_of("backend.redb");
+        let run = folder.vlive([&["invalidate", "--all", "--older-than", "1h"], unreadable].concat()).output();
+        assert_eq!((run.status, run.stdout.as_str()), (0, "orders\n"), "{}", run.stderr);
+        assert!(!run.stderr.contains("cannot be read"), "{}", run.stderr);
+    }
+    // A time that is there and cannot be read is another matter.
+    let folder = with_meta(&[("refreshed_at", b"1")]);
+    let kept = folder.vlive(["invalidate", "--all", "--older-than", "1h"]).output();
+    assert!(kept.stderr.contains("1 selected entry has a time that cannot be read, and is kept"), "{}", kept.stderr);
+    let gone = folder.vlive(["invalidate", "--all", "--older-than", "1h", "--unreadable"]).output();
+    assert_eq!(gone.stdout, "m\n");
 }

@@ -1,5 +1,6 @@
 //! What is there after a signal has ended a command that creates something: all of it or nothing.
 
+use crate::common::layout::Layout;
 use crate::support::Folder;
 use std::fs;
 use std::io::Write;
@@ -22,10 +23,14 @@ const CREATING: [(&[&str], &str); 5] = [
 ];
 
 /// A folder with a cache of two megabytes, and the JSON that it was loaded from.
-fn prepared() -> Folder {
+fn prepared(layout: Layout) -> Folder {
     let folder = Folder::empty();
     let text = "x".repeat(400_000);
-    let rows = |n: usize| format!("{{\"{n}\":{{\"text\":\"{text}\"}}}}");
+    let head = match layout {
+        Layout::Live => "\"fetched_at\":1",
+        Layout::Diorama => "\"layout\":\"diorama\",\"refreshed_at\":1",
+    };
+    let rows = |n: usize| format!("{{{head},\"rows\":{{\"{n}\":{{\"text\":\"{text}\"}}}}}}");
     let document: Vec<String> = (0..ENTRIES).map(|n| format!("\"k/{n}\":{}", rows(n))).collect();
     folder.write("document.json", format!("{{{}}}", document.join(",")));
     folder.write("rows.json", rows(0));
@@ -78,20 +83,20 @@ fn assert_whole(folder: &Folder, created: &Path, what: &str) {
 #[test]
 fn a_signal_at_any_instant_leaves_all_or_nothing_and_no_temporary_file() {
     const INSTANTS: u32 = 20;
-    let folder = prepared();
-    let new = folder.path().join("new");
+    let folders = Layout::ALL.map(prepared);
     for (args, created) in CREATING {
-        let created = folder.path().join(created);
-        fs::create_dir(&new).unwrap();
+        fs::create_dir(folders[0].path().join("new")).unwrap();
         let begun = Instant::now();
-        assert!(start(&folder, args).wait().unwrap().success(), "{args:?}");
+        assert!(start(&folders[0], args).wait().unwrap().success(), "{args:?}");
         let whole_time = begun.elapsed();
         let mut interrupted = 0;
         for n in 0..INSTANTS {
-            fs::remove_dir_all(&new).unwrap();
+            let folder = &folders[n as usize % 2];
+            let (new, created) = (folder.path().join("new"), folder.path().join(created));
+            fs::remove_dir_all(&new).ok();
             fs::create_dir(&new).unwrap();
             let kind = ["-INT", "-TERM", "-HUP"][n as usize % 3];
-            let mut child = start(&folder, args);
+            let mut child = start(folder, args);
             thread::sleep(whole_time * n / INSTANTS);
             signal(&child, kind);
             let status = child.wait().unwrap();
@@ -100,31 +105,34 @@ fn a_signal_at_any_instant_leaves_all_or_nothing_and_no_temporary_file() {
             interrupted += u32::from(status.signal().is_some());
             assert!(temporaries(&new).is_empty(), "{what}: {:?}", names(&new));
             if created.exists() {
-                assert_whole(&folder, &created, &what);
+                assert_whole(folder, &created, &what);
             } else {
                 assert!(!status.success() && names(&new).is_empty(), "{what}: {:?}", names(&new));
             }
         }
         assert!(interrupted > 0, "{args:?} was never interrupted");
-        fs::remove_dir_all(&new).unwrap();
+        for folder in &folders {
+            fs::remove_dir_all(folder.path().join("new")).unwrap();
+        }
     }
 }
 
 #[test]
 fn leftovers_of_a_kill_are_removed_by_the_next_command_that_creates_something_there() {
-    let folder = prepared();
-    let new = folder.path().join("new");
+    let folders = Layout::ALL.map(prepared);
     for (n, (args, created)) in CREATING.into_iter().enumerate() {
+        let folder = &folders[n % 2];
+        let new = folder.path().join("new");
         let (next, _) = CREATING[(n + 2) % CREATING.len()];
         fs::create_dir(&new).unwrap();
-        let mut child = start(&folder, args);
-        until_there_is_a_temporary(&folder, &mut child);
+        let mut child = start(folder, args);
+        until_there_is_a_temporary(folder, &mut child);
         signal(&child, "-KILL");
         child.wait().unwrap();
         // Unless it was faster.
         let is_in_time = !folder.path().join(created).exists();
         assert_eq!(temporaries(&new).len(), usize::from(is_in_time), "{args:?}: {:?}", names(&new));
-        assert!(start(&folder, next).wait().unwrap().success(), "{next:?} after {args:?}");
+        assert!(start(folder, next).wait().unwrap().success(), "{next:?} after {args:?}");
         assert!(temporaries(&new).is_empty(), "{next:?} after {args:?}: {:?}", names(&new));
         fs::remove_dir_all(&new).unwrap();
     }
@@ -132,7 +140,7 @@ fn leftovers_of_a_kill_are_removed_by_the_next_command_that_creates_something_th
 
 #[test]
 fn a_temporary_file_that_another_process_still_writes_is_not_removed() {
-    let folder = prepared();
+    let folder = prepared(Layout::Live);
     let new = folder.path().join("new");
     let mut child = start(&folder, CREATING[0].0);
     until_there_is_a_temporary(&folder, &mut child);
@@ -165,7 +173,7 @@ fn input_that_ends_because_of_the_signal_that_ends_the_pipeline_is_not_taken_for
 
 #[test]
 fn a_signal_that_the_program_was_started_to_ignore_stays_ignored() {
-    let folder = prepared();
+    let folder = prepared(Layout::Live);
     let vlive = folder.command(["-C", "new", "load", "document.json"]);
     let mut child = Command::new("nohup")
         .arg(vlive.get_program())

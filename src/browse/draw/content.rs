@@ -77,7 +77,7 @@ fn entry(frame: &mut Frame<'_>, state: &State, content: &Content, theme: &Theme,
     }
     let mut outline = block(Line::from(title), state.focus != Focus::Keys, theme);
     if let Some(window) = content.window() {
-        let below = format!(" {} ", place(state, content, window));
+        let below = format!(" {} ", place(state, content, window, area.width));
         outline = outline.title_bottom(Line::from(below).right_aligned().style(theme.faint));
     }
     let inner = outline.inner(area);
@@ -106,20 +106,37 @@ fn entry(frame: &mut Frame<'_>, state: &State, content: &Content, theme: &Theme,
     frame.render_widget(outline, area);
 }
 
-/// The position in the rows, and their age.
-fn place(state: &State, content: &Content, window: &Window) -> String {
-    let rows = if state.focus == Focus::Keys || window.count == 0 {
-        human::count(window.count as u64, "row", "rows")
-    } else {
-        format!("row {} of {}", content.row + 1, window.count)
+/// The position in the rows, and their age; as much of it as there is room for.
+fn place(state: &State, content: &Content, window: &Window, width: u16) -> String {
+    let at_source = window.at_source.filter(|total| *total != window.total as u64);
+    let is_whole = window.count == window.total;
+    let (rows, cached) = match at_source {
+        Some(total) if is_whole && (state.focus == Focus::Keys || window.count == 0) => {
+            (format!("{} cached", human::counted_rows(window.total as u64, Some(total))), None)
+        }
+        total => {
+            let rows = if state.focus == Focus::Keys || window.count == 0 {
+                human::count(window.count as u64, "row", "rows")
+            } else {
+                format!("row {} of {}", content.row + 1, window.count)
+            };
+            let all = if is_whole { String::new() } else { format!(" ({} in all)", window.total) };
+            (
+                format!("{rows}{all}"),
+                total.map(|total| format!(", {} cached", human::rows(window.total as u64, Some(total)))),
+            )
+        }
     };
-    let all = if window.count == window.total { String::new() } else { format!(" ({} in all)", window.total) };
-    let cached = match window.at_source {
-        Some(total) if total != window.total as u64 => format!(", {} of {total} cached", window.total),
-        _ => String::new(),
-    };
-    let fetched = window.fetched_at.map_or_else(String::new, |at| format!(", fetched {}", ago(state.now, at)));
-    format!("{rows}{all}{cached}{fetched}")
+    let fetched = window.fetched_at.map(|at| format!(", fetched {}", ago(state.now, at)));
+    let mut place = rows;
+    for part in cached.into_iter().chain(fetched) {
+        // The corners, and a space on either side.
+        if Span::raw(place.as_str()).width() + Span::raw(part.as_str()).width() + 4 > usize::from(width) {
+            break;
+        }
+        place.push_str(&part);
+    }
+    place
 }
 
 /// One row as JSON, a value on each line.

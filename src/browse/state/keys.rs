@@ -36,8 +36,8 @@ pub enum Action {
 pub struct Binding {
     codes: &'static [KeyCode],
     pub action: Action,
-    /// The keys, what they do, and the equivalent on the command line. Without keys, the binding before explains this one
-    /// too.
+    /// The keys, what they do, and the equivalent on the command line. Without keys, the binding before explains this
+    /// one too.
     pub keys: &'static str,
     pub what: &'static str,
     pub command: &'static str,

@@ -78,7 +78,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     left.undated.iter().for_each(|set| tell_undated(set, output));
     backup.tell(false, global, output);
     let unread = tell_unread(&rewritten.unread, output);
-    let unread = left.sets.iter().filter_map(|(set, dumped)| unreadable(set, dumped, output)).fold(unread, Status::max);
+    let unread = left.unread.iter().filter_map(|dumped| unreadable(dumped, output)).fold(unread, Status::max);
     let found = !rewritten.keys.is_empty() || rewritten.unchanged > 0 || !rewritten.unread.is_empty();
     Ok(unread.max(chosen.tell(&rewritten.matched, found, global, output)))
 }
@@ -86,8 +86,8 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
 /// What is to be said of sets once they are written.
 #[derive(Default)]
 struct Left {
-    /// Those that stay as they are since something of them cannot be read.
-    sets: Vec<(Set, Dumped)>,
+    /// What cannot be read of those that stay as they are for that reason.
+    unread: Vec<Dumped>,
     /// Those that are left without their times.
     undated: Vec<String>,
 }
@@ -111,7 +111,7 @@ fn applied_to_set(filter: &Filter, snapshot: &Snapshot, set: &Set, left: &mut Le
         }
         Changed::Same => Ok(None),
         Changed::Unreadable(dumped) => {
-            left.sets.push((set.clone(), dumped));
+            left.unread.push(dumped);
             Ok(None)
         }
         Changed::Refused(what) => Err(Stop::Filter(set.shown(), what)),

@@ -46,7 +46,7 @@ impl OriginalSet {
     /// be lost.
     pub fn new(snapshot: &Snapshot, set: Set, output: &Output) -> Result<ControlFlow<Status, OriginalSet>> {
         let (text, dumped) = text(snapshot, &set, true)?;
-        if let Some(status) = unreadable(&set, &dumped, output) {
+        if let Some(status) = unreadable(&dumped, output) {
             return Ok(ControlFlow::Break(status));
         }
         let fixture = parse(&set, &text).expect("what is written without loss can be read");
@@ -55,12 +55,8 @@ impl OriginalSet {
 }
 
 /// Reports what of a set would be lost if it were written again.
-pub fn unreadable(set: &Set, dumped: &Dumped, output: &Output) -> Option<Status> {
+pub fn unreadable(dumped: &Dumped, output: &Output) -> Option<Status> {
     let status = tell_unread(&dumped.unread, output);
-    if let Some(malformed) = set.malformed().first().filter(|_| set.row().is_none()) {
-        output.error(&format!("`{}` cannot be edited: {malformed}", set.shown()), None);
-        return Some(Status::Unreadable);
-    }
     (status != Status::Done).then_some(status)
 }
 
@@ -118,7 +114,7 @@ pub enum Changed {
 /// What `change` makes of the text of a set.
 pub fn changed(snapshot: &Snapshot, set: &Set, change: impl FnOnce(&str) -> Result<String, String>) -> Result<Changed> {
     let (before, dumped) = text(snapshot, set, false)?;
-    if !dumped.unread.is_empty() || set.row().is_none() && !set.malformed().is_empty() {
+    if !dumped.unread.is_empty() {
         return Ok(Changed::Unreadable(dumped));
     }
     let after = match change(&before) {

@@ -71,9 +71,15 @@ impl Show {
                 return Ok(Status::No);
             }
             let is_set = matches!(survey.first, Some(EntryKey::Set(_))) && survey.entries == 1 && chosen.names_one();
-            self.print(&rows, &survey, chosen.single().is_none() && !is_set, output)?;
+            let with_key = chosen.single().is_none() && !is_set;
+            self.print(&rows, &survey, with_key, unread.is_empty(), output)?;
             for (set, rows, total) in &survey.partial {
-                output.summary(&format!("{rows} of {total} rows of `{set}` are cached"));
+                let (cached, at_source) = (human::number(*rows), human::number(*total));
+                output.summary(&if rows < total {
+                    format!("{cached} of {at_source} rows of `{set}` are cached")
+                } else {
+                    format!("{cached} rows of `{set}` are cached, and its source has {at_source}")
+                });
             }
         } else if matched.without_rows > 0 {
             output.error(&none_matches(matched.without_rows), None);
@@ -103,7 +109,14 @@ impl Show {
         false
     }
 
-    fn print(&self, rows: &Rows<'_>, survey: &Survey, with_key: bool, output: &mut Output) -> Result<()> {
+    fn print(
+        &self,
+        rows: &Rows<'_>,
+        survey: &Survey,
+        with_key: bool,
+        is_whole: bool,
+        output: &mut Output,
+    ) -> Result<()> {
         let (repeated, left_out) = self.table.print(output, |output, format| {
             let fields: Vec<&str> = match self.fields.as_slice() {
                 [] => survey.fields.iter().filter(|(_, field)| field.is_shown).map(|(name, _)| name.as_str()).collect(),
@@ -124,7 +137,7 @@ impl Show {
             rows.each(&mut First::new(survey.limit, &mut columns)).map_err(not_read)?;
             Ok((repeated, fields[columns.fitting()..].to_vec()))
         })?;
-        if survey.all_rows == 0 {
+        if survey.all_rows == 0 && is_whole {
             output.summary(if with_key { "the entries hold no rows" } else { "the entry holds no rows" });
         } else if survey.rows < survey.all_rows {
             output.summary(&format!("{} of {} rows", survey.rows, survey.all_rows));

@@ -1,10 +1,10 @@
 //! Which pages a commit uses, and whether that is what redb has recorded of free pages.
 //!
-//! redb allocates from its record without a look at the trees, so that a page in use that is recorded as
-//! free is written over. There are two records: the headers of the regions, with the list of regions on a
-//! page of its own, which count in a file of format v2 that was closed; and a table of the system tree,
-//! which counts in every other file if its commit was made in two phases and is the one that it was saved
-//! with. Without either redb reads all trees and makes the record anew.
+//! redb allocates from its record without looking at the trees, so that a page in use that is recorded as free is
+//! overwritten. There are two records: the headers of the regions, with the list of regions on a page of its own, which
+//! count in a file of format v2 that was closed; and a table of the system tree, which counts in every other file if
+//! its commit was made in two phases and is the one that it was saved with. Without either redb reads all trees and
+//! rebuilds the record.
 
 mod reach;
 mod state;
@@ -14,10 +14,10 @@ use super::page_number::PageNumber;
 use super::{File, Result, Slot, read_exact_at};
 use state::RegionState;
 
-/// What redb has saved of free pages in the system tree.
+/// The record of free pages that redb has saved in the system tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saved {
-    /// Nothing that counts: redb reads all trees instead.
+    /// No valid record: redb reads all trees instead.
     Nothing,
     Sound,
     Unsound(Damage),
@@ -42,9 +42,9 @@ pub struct Allocation<'f> {
 }
 
 impl Allocation<'_> {
-    /// What counts wherever redb takes its record from: that the headers of the regions have the length that redb
-    /// gives them, on which it counts when a file grows; and that the page that the header of the file names for
-    /// the list of regions can be one, which redb takes without asking whether a page of another size lies there.
+    /// What must hold wherever redb takes its record from: the headers of the regions have the length that redb gives
+    /// them, since redb relies on that when a file grows; and the page that the header of the file names for the list
+    /// of regions is possible, since redb does not check whether a page of another size lies there.
     pub fn check_layout(&self) -> Result<(), Damage> {
         let header = self.file.header();
         let geometry = header.geometry;

@@ -21,9 +21,8 @@ const SAVED_TABLE: &str = "allocator_state";
 enum Leaves {
     /// All of them, for what they hold.
     Read,
-    /// The first one that can be, to know how deep the tree is: all leaves of a tree of redb are as deep.
-    /// If one were not, its page would count as a leaf, those below it as not in use, and the file as
-    /// unsound.
+    /// The first readable one, to learn the depth of the tree: all leaves of a redb tree have the same depth. If one
+    /// did not, its page would count as a leaf, the pages below it as free, and the file as unsound.
     Name,
 }
 

@@ -70,7 +70,7 @@ struct Disk {
     storage: Storage,
 }
 
-/// The present file, locked so that nobody else changes it.
+/// The present file, locked exclusively.
 struct Old {
     /// As its user calls it, perhaps by a link.
     named: PathBuf,

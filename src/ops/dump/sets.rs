@@ -66,6 +66,7 @@ impl SetDump<'_> {
         let head = SetHead { key: &key, part_of: self.part_of(), beside: Beside::Known(self.set.meta()) };
         let json = SetWriter::begin(out, self.frame, self.style.json, &head)?;
         let style = json.rows_style();
+        dumped.unread.add_malformed(self.set);
         let refused = &mut dumped.unread.refused;
         let mut taking = Taking { dump: self, json, written: 0, incomplete: Ids::new(), refused };
         let damage = &mut dumped.unread.damage;
@@ -249,7 +250,7 @@ impl<W: Write> Taking<'_, '_, W> {
             self.incomplete.push(&id).map_err(Error::temporary)?;
         }
         for (id, error) in texts.refused {
-            self.refused.add(|| self.dump.set.shown(), &id, error);
+            self.refused.add(|| self.dump.set.key().whole().shown(), &id, error);
         }
         texts.left.iter().try_for_each(|row| self.row(row))
     }
@@ -263,7 +264,7 @@ impl<W: Write> Taking<'_, '_, W> {
                 self.json.row(row.id(), &view)?;
                 self.written += 1;
             }
-            Err(error) => self.refused.add(|| self.dump.set.shown(), row.id(), error),
+            Err(error) => self.refused.add(|| self.dump.set.key().whole().shown(), row.id(), error),
         }
         Ok(())
     }

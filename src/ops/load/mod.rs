@@ -13,7 +13,7 @@ use crate::ops::invalidate::Plan;
 use crate::ops::keep::{Keeper, Lost, LostPart, LostSet};
 use crate::ops::scope::Scope;
 use crate::snapshot::location;
-use crate::snapshot::{SetKey, Snapshot, Table};
+use crate::snapshot::{Set, SetKey, Snapshot, Table};
 use crate::system::progress;
 pub(crate) use place::Tables;
 use place::{Place, each_row_of_entry, meta_of_entry, named};
@@ -57,7 +57,8 @@ impl Fixture {
     }
 }
 
-/// Bytes from which on a value is read to where redb wants it: redb takes longer to make room than to take one.
+/// Bytes from which a value is read directly into redb's buffer: reserving the space takes redb longer than copying a
+/// small value.
 const LARGE: usize = 1024 * 1024;
 
 fn insert_entry(entry: FixtureEntry<'_>, insert: &mut Insert<'_>) -> Result<()> {
@@ -77,7 +78,7 @@ pub struct LoadPlan {
     items: Vec<Item>,
     removal: Plan,
     removed: Vec<ChangedKey>,
-    /// Sets and rows of them that are replaced.
+    /// Sets that are replaced or emptied, and rows of them that are replaced.
     replaced_sets: Vec<LostSet>,
     /// Tables of sets that go before rows are written.
     replaced_tables: Removals,
@@ -157,8 +158,9 @@ impl LoadPlan {
     /// such name, if it holds sets of diorama alone.
     ///
     /// # Errors
-    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if there is a table of another type for one of its cache keys, unless that gives way,
-    /// and [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) for one of its sets; [`SetError::OtherLayout`](crate::error::SetError::OtherLayout) if the cache holds entries of the other
+    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if there is a table of another type for one of its cache
+    /// keys, unless that gives way, and [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) for one of its
+    /// sets; [`SetError::OtherLayout`](crate::error::SetError::OtherLayout) if the cache holds entries of the other
     /// layout alone.
     pub fn new(snapshot: &Snapshot, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
         LoadPlan::of(Some(snapshot), fixture, replace)
@@ -192,12 +194,13 @@ impl LoadPlan {
         let Some(snapshot) = snapshot else { return Ok(plan) };
         plan.removal = Plan::new(snapshot, &Scope::new(plan.emptied(fixture, replace)))?;
         plan.find_entries(snapshot, fixture)?;
-        plan.find_sets(snapshot, &tables, fixture, replace)?;
+        plan.find_sets(snapshot, &tables, fixture, (replace, &names))?;
         let loaded: HashSet<&str> = names.iter().map(String::as_str).collect();
         let is_loaded = |key: &str| {
             loaded.contains(key) || key.split_once('/').is_some_and(|(cache_key, sub)| fixture.contains(cache_key, sub))
         };
-        plan.removed = plan.removal.removed().keys.iter().filter(|key| !is_loaded(key.as_str())).cloned().collect();
+        let removed = plan.removal.removed().keys.iter().filter(|key| !is_loaded(key.as_str()));
+        plan.removed.splice(0..0, removed.cloned());
         Ok(plan)
     }
 
@@ -248,12 +251,23 @@ impl LoadPlan {
         snapshot: &Snapshot,
         tables: &Tables<'_>,
         fixture: &Fixture,
-        replace: Replace,
+        (replace, whole): (Replace, &HashSet<String>),
     ) -> Result<()> {
+        let mut emptied = HashSet::new();
         for (source, item) in Source::all(fixture).zip(&mut self.items) {
             let (Place::Set(name) | Place::Rows(name)) = &item.place else { continue };
             let Some(set) = tables.set(name) else { continue };
-            let is_whole = matches!(item.place, Place::Set(_)) || replace == Replace::CacheKeys;
+            let is_whole = matches!(item.place, Place::Set(_));
+            if !is_whole && (replace != Replace::Entries || whole.contains(name)) {
+                // The row that was there goes with its set.
+                let is_emptied_here = replace == Replace::CacheKeys && !whole.contains(name);
+                if is_emptied_here && emptied.insert(name.clone()) {
+                    self.removed.push(set.key().into());
+                    self.replaced_sets.push(LostSet { set: set.clone(), what: LostPart::All });
+                    remove_tables(snapshot, set, &mut self.replaced_tables)?;
+                }
+                continue;
+            }
             if is_whole {
                 item.is_replaced = true;
                 if replace == Replace::Entries && !source.is_stored() {
@@ -261,16 +275,14 @@ impl LoadPlan {
                     item.ignored.retain(|(key, _)| MetaKey::of_name(key).is_none());
                 }
                 self.replaced_sets.push(LostSet { set: set.clone(), what: LostPart::All });
-                for table in set.rows_table().into_iter().chain(set.meta_table()) {
-                    // Where it goes, redb may merge its pages with any beside them.
-                    snapshot.verify_table(table.name())?;
-                    self.replaced_tables.insert(table.name().to_owned(), Removal::Table);
-                }
+                remove_tables(snapshot, set, &mut self.replaced_tables)?;
                 continue;
             }
             let brings_meta = source.meta_of_part();
             let (lost, is_replaced) = (&mut self.replaced_sets, &mut item.is_replaced);
+            let mut has_rows = false;
             source.each_row(&mut |id, _| {
+                has_rows = true;
                 if let Some(row) = snapshot.with_row(set, id)? {
                     *is_replaced = true;
                     lost.push(LostSet { set: row, what: LostPart::Rows });
@@ -281,6 +293,8 @@ impl LoadPlan {
                 snapshot.verify_table(table.name())?;
                 self.replaced_tables.insert(table.name().to_owned(), Removal::Table);
                 lost.push(LostSet { set: set.clone(), what: LostPart::Meta });
+                // Times alone replace times.
+                item.is_replaced |= !has_rows;
             }
         }
         Ok(())
@@ -394,6 +408,15 @@ impl Source<'_> {
             Source::Set(set) => set.meta_pairs().filter(|_| set.is_part()),
         }
     }
+}
+
+/// Adds the tables of a set, verified: where they go, redb may merge their pages with any beside them.
+fn remove_tables(snapshot: &Snapshot, set: &Set, removals: &mut Removals) -> Result<()> {
+    for table in set.rows_table().into_iter().chain(set.meta_table()) {
+        snapshot.verify_table(table.name())?;
+        removals.insert(table.name().to_owned(), Removal::Table);
+    }
+    Ok(())
 }
 
 fn insert_set(source: Source<'_>, name: &str, ignored: &[(String, Vec<u8>)], insert: &mut Insert<'_>) -> Result<()> {

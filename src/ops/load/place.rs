@@ -64,6 +64,7 @@ impl<'s> Tables<'s> {
                     Ok(())
                 })?;
                 expect_row(&name, row, ids.iter().map(String::as_str))?;
+                expect_no_time(&name, set.name(), entry.is_dated())?;
                 Ok(Place::Rows(set.name().to_owned()))
             }
             None if self.holds_cache_key(entry.key().cache_key()) || self.layout != Some(Layout::Diorama) => {
@@ -81,7 +82,16 @@ impl<'s> Tables<'s> {
         }
         if !fixture.is_typed() {
             let name = self.expect_free(set.name().to_owned())?;
-            return Ok(if set.is_part() { Place::Rows(name) } else { Place::Set(name) });
+            if !set.is_part() {
+                return Ok(Place::Set(name));
+            }
+            // Under the key of the set there may be any of its rows.
+            if set.key() != name {
+                let row = set.key().strip_prefix(&*name).and_then(|row| row.strip_prefix('/'));
+                let row = row.ok_or_else(|| SetError::OtherSet { key: set.key().to_owned(), set: name.clone() })?;
+                expect_only_row(set, row)?;
+            }
+            return Ok(Place::Rows(name));
         }
         let there = Snapshot::resolve(&self.sets, set.key());
         let named = match (there, set.is_part()) {
@@ -95,15 +105,13 @@ impl<'s> Tables<'s> {
             (Some((_, None)), true) => None,
         };
         let Some((name, row)) = named else { return Err(SetError::OnlyARow { key: set.key().to_owned() }.into()) };
-        let mut ids = Vec::new();
-        set.each_row(&mut |id, _| {
-            // Two tell as much as all.
-            if ids.len() < 2 {
-                ids.push(id.to_owned());
-            }
-            Ok(())
-        })?;
-        expect_row(set.key(), row, ids.iter().map(String::as_str))?;
+        expect_only_row(set, row)?;
+        if set.is_part() && set.name() != name {
+            return Err(SetError::OtherSet { key: set.key().to_owned(), set: set.name().to_owned() }.into());
+        }
+        let has_time =
+            if set.is_stored() { set.meta_pairs().is_some() } else { set.is_dated() || set.meta().total.is_some() };
+        expect_no_time(set.key(), name, has_time && !set.is_part())?;
         self.expect_free(name.to_owned()).map(Place::Rows)
     }
 
@@ -194,6 +202,26 @@ pub(super) fn named(key: &Key) -> String {
 /// The table of a set of a fixture that is not there yet.
 fn table_of(fixture: &Fixture, name: &str) -> String {
     if fixture.is_typed() { Tables::name_of_new(name) } else { name.to_owned() }
+}
+
+/// Refuses what a row cannot keep.
+fn expect_no_time(key: &str, set: &str, has_time: bool) -> Result<()> {
+    if !has_time {
+        return Ok(());
+    }
+    Err(SetError::RowWithoutTime { key: key.to_owned(), set: set.to_owned() }.into())
+}
+
+fn expect_only_row(set: &FixtureSet<'_>, row: &str) -> Result<()> {
+    let mut ids = Vec::new();
+    set.each_row(&mut |id, _| {
+        // Two tell as much as all.
+        if ids.len() < 2 {
+            ids.push(id.to_owned());
+        }
+        Ok(())
+    })?;
+    expect_row(set.key(), row, ids.iter().map(String::as_str))
 }
 
 fn expect_row<'i>(key: &str, row: &str, mut ids: impl Iterator<Item = &'i str>) -> Result<()> {

@@ -45,7 +45,8 @@ pub(super) fn not_finite(float: f64) -> Option<&'static str> {
     }
 }
 
-/// The number of a [`Meaning::Number`](super::Meaning::Number) in JSON's form, digit by digit; `None` for NaN and the infinities.
+/// The number of a [`Meaning::Number`](super::Meaning::Number) in JSON's form, digit by digit; `None` for NaN and the
+/// infinities.
 pub fn json_number(text: &str) -> Option<String> {
     let digits = unsigned(text);
     if !digits.starts_with(|character: char| character.is_ascii_digit()) {

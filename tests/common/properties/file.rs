@@ -12,7 +12,17 @@ const PAGE: usize = 4096;
 
 /// The sample caches that are patched: without one that was not closed, of which every fault is waited for,
 /// and the one whose values are so large that it is they that take the time.
-const SAMPLES: [&str; 6] = ["bakery", "envelopes", "foreign", "format-v3", "live-demo", "odd-keys"];
+const SAMPLES: [&str; 9] = [
+    "bakery",
+    "envelopes",
+    "foreign",
+    "format-v3",
+    "live-demo",
+    "odd-keys",
+    "diorama/augmented.redb",
+    "diorama/cache.redb",
+    "diorama/odd-rows.redb",
+];
 
 /// Sample caches, each with the places of its pages.
 pub struct Samples(Vec<(Vec<u8>, Vec<usize>)>);
@@ -20,7 +30,7 @@ pub struct Samples(Vec<(Vec<u8>, Vec<usize>)>);
 impl Samples {
     /// Reads those in `tests/caches`.
     pub fn read(caches: &Path) -> Samples {
-        Samples(SAMPLES.map(|name| sample(&caches.join(name).join("vlive.redb"))).to_vec())
+        Samples(SAMPLES.map(|name| sample(&caches.join(name))).to_vec())
     }
 
     /// A file that `input` describes: a byte for the sample and another for whether checksums are made to
@@ -51,7 +61,7 @@ impl Samples {
 }
 
 fn sample(path: &Path) -> (Vec<u8>, Vec<usize>) {
-    let file = fs::read(path).unwrap();
+    let file = fs::read(if path.is_dir() { path.join("vlive.redb") } else { path.to_owned() }).unwrap();
     let mut sealed = file.clone();
     let mut pages = seal(&mut sealed);
     assert!(sealed == file, "its checksums held before");
