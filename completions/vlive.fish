@@ -258,7 +258,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand find" -l keys-from -d 'Selec
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l id -d 'Find exactly this row, wherever it is cached' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l field -d 'Search only the values of this field' -r
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l limit -d 'Stop after N matches' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l limit -d 'Print no more than N matches' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
 json\t'A JSON document: an array of objects, or one object'
@@ -366,7 +366,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand watch" -l newer-than -d 'Onl
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l keys-from -d 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l for -d 'End after this long, such as `30s`; with status 1 if what --until or --exit-on waits for has not happened' -r
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l until -d 'End once this has happened to one entry, such as `added:clients/page_1`; `any:clients/page_1` is any event. With --initial what exists already counts as added' -r
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l until -d 'End once this has happened to one entry or row, such as `added:clients/page_1`, which is watched even if it is not selected; `any:clients/page_1` is any event. With --initial what exists already counts as added' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l exit-on -d 'End after the first event of this kind: added, replaced, touched, removed or any' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l record -d 'Save every version of the reported entries in this folder, in a folder for each commit that `vlive load` and `vlive diff` read' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l format -d 'The output format' -r -f -a "text\t'Words, for people'

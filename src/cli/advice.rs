@@ -73,7 +73,9 @@ fn hint_on_set(error: &SetError) -> Option<&'static str> {
         SetError::RowWithoutTime { .. } => "touch the set; a row is written without a time",
         SetError::OtherSet { .. } => "without `set` it goes to the set that the key names; `vlive cp` copies a row",
         SetError::TimeOutOfRange { .. } => "name an earlier time",
-        SetError::IsASet { .. } => "--as diorama writes it as a set, in place of that one",
+        SetError::IsASet { .. } => {
+            "name another key; put and load write it as a set in place of that one with --as diorama"
+        }
         SetError::OtherLayout { is_set: true, .. } => {
             "--as live writes an entry of vantage-live, --as diorama a set beside them"
         }

@@ -116,8 +116,20 @@ pub fn list(
                 human::size(row.bytes),
             ]
         };
-        let freshness = |row: Row<'_>| [None, None, row.age.and_then(|age| stale.freshness(age)), None, None];
-        Ok(listing::print_ages(output, format, columns, rows, cells, freshness)?)
+        let freshness = |row: Row<'_>| row.age.and_then(|age| stale.freshness(age));
+        let is_set = |row: Row<'_>| row.layout.is_some();
+        if !rows.clone().any(is_set) || rows.clone().all(is_set) {
+            let freshness = |row: Row<'_>| [None, None, freshness(row), None, None];
+            return Ok(listing::print_ages(output, format, columns, rows, cells, freshness)?);
+        }
+        let [key, fetched, age, count, bytes] = columns;
+        let with_layout = |row: Row<'_>, output: &Output| {
+            let [key, fetched, age, count, bytes] = cells(row, output);
+            [key, fetched, age, count, bytes, layout_cell(row.layout)]
+        };
+        let columns = [key, fetched, age, count, bytes, LAYOUT];
+        let freshness = |row: Row<'_>| [None, None, freshness(row), None, None, None];
+        Ok(listing::print_ages(output, format, columns, rows, with_layout, freshness)?)
     })?;
     if !found && chosen.is_everything() && listing.table.format()? == TableFormat::Table {
         output.summary("the cache holds no entries");
@@ -156,6 +168,14 @@ fn row(entry: Age<'_>, now: u64) -> Row<'_> {
         bytes: entry.bytes,
         shown: set.map_or(key, |set| &set.shown),
     }
+}
+
+/// The column that tells the layouts apart where a list has both.
+pub const LAYOUT: listing::Column = ("layout", "LAYOUT", false);
+
+/// Its cell, from the field.
+pub fn layout_cell(layout: Option<&'static str>) -> String {
+    layout.unwrap_or("vantage-live").to_owned()
 }
 
 /// The layout as a field of JSON: omitted for vantage-live's.

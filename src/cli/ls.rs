@@ -161,6 +161,12 @@ impl Ls {
                 return Ok(listing::print(output, format, COLUMNS, &rows, |_, _| Default::default())?);
             }
             let [key, entries, count, ..] = COLUMNS;
+            if are_of_both(&rows) {
+                let columns = [key, entries, count, ages::LAYOUT];
+                return Ok(listing::print(output, format, columns, &rows, |row, output| {
+                    [name(row, output), row.entries.to_string(), rows_of(row), ages::layout_cell(row.layout)]
+                })?);
+            }
             if sets.is_empty() {
                 return Ok(listing::print(output, format, [key, entries], &rows, |row, output| {
                     [name(row, output), row.entries.to_string()]
@@ -186,13 +192,36 @@ impl Ls {
             rows.extend(tables.iter().map(|(table, _)| other_row(table)));
         }
         if matches!(format, TableFormat::Csv | TableFormat::Tsv) && self.all {
-            let [key, entries, rest @ ..] = COLUMNS;
-            let [rows_, bytes, newest, oldest] = rest;
-            let columns = [key, entries, rows_, bytes, newest, oldest, ("table", "OTHER TABLE", false)];
+            let [key, entries, count, bytes, newest, oldest] = COLUMNS;
+            let table = ("table", "OTHER TABLE", false);
+            let columns = [key, entries, count, bytes, newest, oldest, table];
+            if !are_of_both(&rows) {
+                return Ok(listing::print(output, format, columns, &rows, |_, _| Default::default())?);
+            }
+            let columns = [key, entries, count, bytes, newest, oldest, ages::LAYOUT, table];
             return Ok(listing::print(output, format, columns, &rows, |_, _| Default::default())?);
         }
+        self.print_rows_of_keys(&rows, now, format, output)
+    }
+
+    /// Prints cache keys and sets, and if there are both, which is which.
+    fn print_rows_of_keys(&self, rows: &[Row<'_>], now: u64, format: TableFormat, output: &mut Output) -> Result<()> {
         let freshness = |row: &Row<'_>| self.freshness(row, now);
-        Ok(listing::print_ages(output, format, COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
+        let cells = |row: &Row<'_>, output: &Output| cells(row, now, output);
+        if !are_of_both(rows) {
+            return Ok(listing::print_ages(output, format, COLUMNS, rows, cells, freshness)?);
+        }
+        let [key, entries, count, bytes, newest, oldest] = COLUMNS;
+        let columns = [key, entries, count, bytes, newest, oldest, ages::LAYOUT];
+        let with_layout = |row: &Row<'_>, output: &Output| {
+            let [key, entries, count, bytes, newest, oldest] = cells(row, output);
+            [key, entries, count, bytes, newest, oldest, ages::layout_cell(row.layout)]
+        };
+        let freshness = |row: &Row<'_>| {
+            let [.., newest, oldest] = freshness(row);
+            [None, None, None, None, newest, oldest, None]
+        };
+        Ok(listing::print_ages(output, format, columns, rows, with_layout, freshness)?)
     }
 
     fn print_tables(
@@ -206,9 +235,7 @@ impl Ls {
             output.summary("the cache holds no cache keys");
         }
         let rows: Vec<Row<'_>> = summaries.iter().copied().map(row).collect();
-        let freshness = |row: &Row<'_>| self.freshness(row, now);
-        let cells = |row: &Row<'_>, output: &Output| cells(row, now, output);
-        listing::print_ages(output, TableFormat::Table, COLUMNS, &rows, cells, freshness)?;
+        self.print_rows_of_keys(&rows, now, TableFormat::Table, output)?;
         if self.all && !tables.is_empty() {
             if !summaries.is_empty() {
                 writeln!(output.data())?;
@@ -232,6 +259,12 @@ impl Ls {
         }
         Ok(())
     }
+}
+
+/// Whether there are cache keys of vantage-live and sets of diorama.
+fn are_of_both(rows: &[Row<'_>]) -> bool {
+    let is_set = |row: &Row<'_>| row.layout.is_some();
+    rows.iter().any(is_set) && rows.iter().any(|row| row.key.is_some() && !is_set(row))
 }
 
 /// The cells of a row for people.

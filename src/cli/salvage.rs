@@ -5,7 +5,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
-use vlive::ops::FindingPlace;
+use vlive::ops::{FindingPlace, Salvaged};
 use vlive::snapshot::SetKey;
 
 /// Copy every intact entry of a damaged cache into a new one
@@ -68,7 +68,7 @@ impl Salvage {
         }
         if self.format.is_json() {
             output.json(&Summary {
-                entries: salvaged.entries,
+                entries: entries_of(&salvaged),
                 bytes: salvaged.bytes,
                 older: salvaged.older,
                 lost: salvaged.lost,
@@ -78,11 +78,14 @@ impl Salvage {
                 undated_sets: salvaged.undated_sets.clone(),
             })?;
         } else {
-            let saved = human::count(salvaged.entries, "entry", "entries");
+            let saved = saved(&salvaged);
             let size = human::size(salvaged.bytes);
             let lost = match salvaged.lost {
                 None => "how many entries are lost is not known".to_owned(),
                 Some(0) => "lost none".to_owned(),
+                Some(lost) if salvaged.sets > 0 => {
+                    format!("lost at least {}", human::count(lost, "entry or row", "entries and rows"))
+                }
                 Some(lost) => format!("lost at least {}", human::count(lost, "entry", "entries")),
             };
             let tables = match salvaged.tables {
@@ -96,5 +99,18 @@ impl Salvage {
         }
         let whole = salvaged.damage.count == 0 && salvaged.lost == Some(0) && salvaged.lost_tables.is_empty();
         Ok(if whole { Status::Done } else { Status::Unreadable })
+    }
+}
+
+/// Entries as other commands count them: a set of diorama is one.
+fn entries_of(salvaged: &Salvaged) -> u64 {
+    salvaged.entries - salvaged.rows - salvaged.numbers + salvaged.sets
+}
+
+fn saved(salvaged: &Salvaged) -> String {
+    let entries = human::count(entries_of(salvaged), "entry", "entries");
+    match salvaged.sets {
+        0 => entries,
+        _ => format!("{entries} with {} of diorama", human::count(salvaged.rows, "row", "rows")),
     }
 }

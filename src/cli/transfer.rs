@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
 use vlive::ops::{Renaming, Transfer, TransferPlan, Transferred};
-use vlive::snapshot::EntryKey;
+use vlive::snapshot::{EntryKey, SetKey};
 use vlive::{Cache, Error, Key, Selection, Snapshot};
 
 /// Copy an entry or a whole cache key
@@ -280,5 +280,14 @@ fn tell(
         lost => format!(", in place of {}", human::count(lost as u64, "entry", "entries")),
     };
     output.summary(&format!("{verb} {entries}, {}{gone}", human::size(*bytes)));
+    if let Some(set) = &transferred.set_beside {
+        output.advice(&format!("a set of diorama has the same name, and stays; `{}` names that", named_alone(set)));
+    }
     Ok(())
+}
+
+/// The name of a set in a form that no key of vantage-live has.
+fn named_alone(set: &SetKey) -> String {
+    let shown = set.shown();
+    if shown == set.name() { serde_json::json!(shown).to_string() } else { shown }
 }

@@ -110,7 +110,9 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
     for set in readable_sets(snapshot, scope, &mut ages.matched, &mut ages.unread.damage)? {
         ages.unread.add_malformed(&set);
         let sum = sum_rows(snapshot, &set, &mut ages.unread.damage)?;
-        ages.push(&[&set.key().to_string()], set.fetched_at(), sum.entries, sum.bytes);
+        // As `list` counts them, those of damaged pages too.
+        let rows = if set.row().is_some() { sum.entries } else { set.rows() };
+        ages.push(&[&set.key().to_string()], set.fetched_at(), rows, sum.bytes);
         ages.sets.push(SetFacts::of(&set));
     }
     Ok(ages)

@@ -46,6 +46,6 @@ pub fn each_row<E: From<Error>>(
 ) -> Result<(), E> {
     entry.rows(snapshot, &mut |row| match row {
         Ok(row) => visit(row),
-        Err(fault) => Ok(unread.add(snapshot, || entry.key().shown(), fault)?),
+        Err(fault) => Ok(unread.add(snapshot, || entry.key().entry_shown(), fault)?),
     })
 }

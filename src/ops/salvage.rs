@@ -23,8 +23,14 @@ use std::time::Duration;
 pub struct Salvaged {
     /// The file that was read.
     pub path: PathBuf,
-    /// Entries that were written to the new cache.
+    /// Entries that were written to the new cache; of sets of diorama each row and each number beside them.
     pub entries: u64,
+    /// Sets of diorama of which something was written.
+    pub sets: u64,
+    /// How many of the entries are rows of these.
+    pub rows: u64,
+    /// How many of the entries are numbers that diorama remembers of them.
+    pub numbers: u64,
     /// Bytes of their values.
     pub bytes: u64,
     /// How many of them come from the older commit, in place of what the newest has lost. Entries
@@ -84,6 +90,7 @@ pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -
         lengths: HashMap::new(),
         lossy: None,
         seen: HashSet::new(),
+        sets: HashSet::new(),
         others: BTreeMap::new(),
         salvaged,
     };
@@ -106,6 +113,8 @@ struct Rescue<'s> {
     /// What the newest commit has lost; `None` until it was read.
     lossy: Option<Lossy>,
     seen: HashSet<(String, String)>,
+    /// The sets of which something was saved.
+    sets: HashSet<String>,
     /// The tables of other programs, each as the first commit has it in which it verifies, if there is one.
     others: BTreeMap<String, Option<Table>>,
     salvaged: Salvaged,
@@ -136,7 +145,7 @@ impl Rescue<'_> {
                 continue;
             }
             let undated = self.undated(&table, role, &lossy);
-            let (read, damage) = self.table(&mut survey, &table, undated, insert)?;
+            let (read, damage) = self.table(&mut survey, (&table, role), undated, insert)?;
             self.note(Some(table.name()), &damage);
             if self.lossy.is_none() {
                 if read != table.entries() {
@@ -203,11 +212,12 @@ impl Rescue<'_> {
     fn table(
         &mut self,
         survey: &mut Survey<'_>,
-        table: &Table,
+        (table, role): (&Table, TableRole),
         undated: Option<&str>,
         insert: &mut Insert<'_>,
     ) -> Result<(u64, Vec<Damage>)> {
         let is_older = self.lossy.is_some();
+        let written_before = self.salvaged.entries;
         let is_stamp = |key: &str| MetaKey::of_name(key).is_some_and(|key| MetaKey::STAMPS.contains(&key));
         let (mut read, mut damage, mut failed) = (0, Vec::new(), None);
         let mut leaf = |page: &Arc<Page>| {
@@ -228,12 +238,20 @@ impl Rescue<'_> {
                     return Err(file::Error::stopped());
                 }
                 self.salvaged.entries += 1;
+                self.salvaged.rows += u64::from(role == TableRole::Rows);
+                self.salvaged.numbers += u64::from(role == TableRole::Meta);
                 self.salvaged.bytes += page.value(n).len() as u64;
                 self.salvaged.older += u64::from(is_older);
             }
             Ok(())
         };
         let walked = survey.tree(table.definition().root, Widths::default(), &mut leaf, &mut |what| damage.push(what));
+        if role.is_of_set() && self.salvaged.entries > written_before {
+            let (TableName::Rows(set) | TableName::Meta(set)) = TableName::of(table.name()) else {
+                unreachable!("of a set")
+            };
+            self.sets.insert(set.to_owned());
+        }
         match (walked, failed) {
             (_, Some(error)) => Err(error),
             (walked, None) => {
@@ -259,6 +277,7 @@ impl Rescue<'_> {
         let missing =
             |(table, length): (&String, &u64)| length.saturating_sub(found.get(table.as_str()).copied().unwrap_or(0));
         let is_known = self.lossy.is_some_and(|lossy| !lossy.table_tree);
+        self.salvaged.sets = self.sets.len() as u64;
         self.salvaged.lost = is_known.then(|| self.lengths.iter().map(missing).fold(0, u64::saturating_add));
         self.salvaged
     }

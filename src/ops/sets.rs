@@ -53,6 +53,13 @@ fn chosen_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Matched) -> Res
     let all = snapshot.sets()?;
     let mut chosen: Vec<Set> = Vec::new();
     for (place, selection) in scope.selections().iter().enumerate() {
+        // An entry of vantage-live with exactly this key is meant, not the row beside it. Quotes around the name of its
+        // set make the row meant.
+        if let Selection::Entry(key) | Selection::StartsWith(key) | Selection::Begins(key) = selection
+            && snapshot.entry(key)?.is_some()
+        {
+            continue;
+        }
         let found = snapshot.select(&all, selection)?;
         // The set itself, or its row, may already be gone.
         let copies = if scope.takes_narrowed() { snapshot.copies(&all, selection)? } else { Vec::new() };

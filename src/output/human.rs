@@ -18,11 +18,35 @@ pub fn size(bytes: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
-/// A number of rows, with the total at the source if that is known: `5`, `5 of 200000`.
+/// `200,000`.
+pub fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A number of rows, with the total at the source if that is known and another: `5`, `5 of 200,000`, and where rows are
+/// cached that the source does not have, `2 (1 at the source)`.
 pub fn rows(rows: u64, total: Option<u64>) -> String {
     match total.filter(|total| *total != rows) {
-        Some(total) => format!("{rows} of {total}"),
+        Some(total) if total < rows => format!("{} ({} at the source)", number(rows), number(total)),
+        Some(total) => format!("{} of {}", number(rows), number(total)),
         None => rows.to_string(),
+    }
+}
+
+/// The same with the word: `1 row`, `5 of 200,000 rows`, `2 rows (1 at the source)`.
+pub fn counted_rows(rows: u64, total: Option<u64>) -> String {
+    match total.filter(|total| *total != rows) {
+        Some(total) if total < rows => format!("{} ({} at the source)", count(rows, "row", "rows"), number(total)),
+        Some(total) => format!("{} of {} rows", number(rows), number(total)),
+        None => count(rows, "row", "rows"),
     }
 }
 
@@ -60,6 +84,20 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
 mod tests {
     use super::*;
     use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn rows_are_told_beside_the_total_where_that_is_another() {
+        for (cached, total, short, long) in [
+            (1, None, "1", "1 row"),
+            (2, Some(2), "2", "2 rows"),
+            (5, Some(200_000), "5 of 200,000", "5 of 200,000 rows"),
+            (1234, Some(1_234_567), "1,234 of 1,234,567", "1,234 of 1,234,567 rows"),
+            (0, Some(999), "0 of 999", "0 of 999 rows"),
+            (2, Some(1), "2 (1 at the source)", "2 rows (1 at the source)"),
+        ] {
+            assert_eq!((rows(cached, total).as_str(), counted_rows(cached, total).as_str()), (short, long));
+        }
+    }
 
     #[test]
     fn sizes_have_one_decimal_from_a_kibibyte_on() {

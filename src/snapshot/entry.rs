@@ -48,6 +48,14 @@ impl EntryKey {
         }
     }
 
+    /// The key of the whole entry as people read it: of a row that of its set.
+    pub(crate) fn entry_shown(&self) -> String {
+        match self {
+            EntryKey::Live(key) => key.to_string(),
+            EntryKey::Set(key) => key.whole().shown(),
+        }
+    }
+
     /// What entries are grouped by: the cache key, or the name of a set's table.
     #[must_use]
     pub fn cache_key(&self) -> &str {
@@ -125,11 +133,12 @@ impl Entry {
         }
     }
 
-    /// The rows that are cached and the rows that the source has, where these are known to differ.
+    /// The rows that are cached and the rows that the source has, where these are known to differ; `None` for one row.
     #[must_use]
     pub fn part_of_total(&self) -> Option<(u64, u64)> {
         match self {
             Entry::Live(_) => None,
+            Entry::Set(set) if set.row().is_some() => None,
             Entry::Set(set) => set.meta().total.filter(|total| *total != set.rows()).map(|total| (set.rows(), total)),
         }
     }

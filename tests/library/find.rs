@@ -140,7 +140,6 @@ fn every_place_is_found_and_no_other_however_values_are_encoded() {
                 matches: &|text| text.contains(pattern),
                 may_match: &|_| Some(0),
                 meaning: &meaning,
-                id: None,
                 field: None,
             };
             let hits = found(&snapshot, everywhere, usize::MAX);
@@ -202,7 +201,7 @@ fn a_row_is_found_in_every_entry_that_holds_it() {
 fn a_search_ends_when_it_is_told_to() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/bakery");
     let snapshot = Snapshot::open(folder).unwrap();
-    let query = Query { matches: &|_| true, may_match: &|_| Some(0), meaning: &meaning, id: None, field: None };
+    let query = Query { matches: &|_| true, may_match: &|_| Some(0), meaning: &meaning, field: None };
     let (mut taken, mut places) = (0, 0);
     let add = |places: &mut usize, _: &Hit<'_>| {
         *places += 1;

@@ -238,7 +238,7 @@ fn incomplete_rows_are_told_wherever_rows_are_shown() {
     let selected = folder.vlive(["show", "s", "--select", "{$incomplete}", "--format", "csv"]).output();
     assert_eq!(selected.stdout, "row id,status,incomplete\neu,incomplete,true\nus,,false\n");
     let found = folder.vlive(["find", "--id", "eu", "--format", "csv"]).output().stdout;
-    assert_eq!(found.lines().next().unwrap(), "key,fetched,age,status");
+    assert_eq!(found.lines().next().unwrap(), "key,fetched_at,age,status");
     assert_eq!(found.lines().nth(1).unwrap(), "s,,,incomplete");
     assert_eq!(found.lines().nth(2).unwrap(), "t,,,");
 }
@@ -258,4 +258,123 @@ fn a_quick_list_says_that_a_file_holds_other_tables_alone() {
     let run = folder.vlive(["ls", "--quick"]).output();
     assert_eq!((run.status, run.stdout.as_str()), (0, ""));
     assert!(run.stderr.contains("1 table of vantage-redb, a data source and not a cache"), "{}", run.stderr);
+}
+
+/// A set with this total and these rows.
+fn cache_with_total(total: u64, rows: &[&str]) -> Folder {
+    let rows: Vec<(&str, &[u8])> = rows.iter().map(|id| (*id, ROW)).collect();
+    cache_of(&[("s", &rows), ("s\u{1}meta", &[("total", &total.to_le_bytes())])])
+}
+
+#[test]
+fn the_rows_that_are_cached_are_told_beside_those_of_the_source() {
+    let many = cache_with_total(200_000, &["1", "2"]);
+    let shown = many.vlive(["show", "s"]).output();
+    assert_eq!(shown.stderr, "2 of 200,000 rows of `s` are cached\n");
+    assert!(many.vlive(["ages"]).output().stdout.contains("  2 of 200,000  "));
+    let watched = many.vlive(["watch", "--initial", "--for", "0s"]).output();
+    assert!(watched.stdout.contains("s  2 of 200,000 rows "), "{}", watched.stdout);
+    // One row says nothing of the others.
+    assert_eq!(many.vlive(["show", "s/1"]).output().stderr, "");
+    let fewer = cache_with_total(1, &["1", "2"]);
+    assert_eq!(fewer.vlive(["show", "s"]).output().stderr, "2 rows of `s` are cached, and its source has 1\n");
+    assert!(fewer.vlive(["ages"]).output().stdout.contains("  2 (1 at the source)  "));
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_named_once_and_by_its_set() {
+    let refused: Vec<String> = (0..11).map(|n| format!("{n:02}")).collect();
+    let rows: Vec<(&str, &[u8])> = refused.iter().map(|id| (id.as_str(), REFUSED)).collect();
+    let folder = cache_of(&[(RED, &rows), (&format!("{RED}\u{1}meta"), &[])]);
+    for args in [&["dump", "--format", "rows", RED][..], &["dump", RED], &["show", RED]] {
+        let said = folder.vlive(args).output().stderr;
+        assert!(said.contains("row `00` of `clients where team = red` cannot be read"), "{args:?}: {said}");
+        assert!(said.contains("1 more row cannot be read"), "{args:?}: {said}");
+        let one = folder.vlive([&args[..args.len() - 1], &[&format!("{RED}/03")]].concat()).output().stderr;
+        assert!(one.contains("row `03` of `clients where team = red` cannot be read"), "{args:?}: {one}");
+        assert!(!said.contains("holds no rows"), "{said}");
+    }
+}
+
+#[test]
+fn salvage_counts_entries_as_check_does() {
+    let folder = copy_of("cache.redb");
+    // The times in it are later than the present of the tests.
+    let checked = folder.vlive(["check", "--json"]).env("VLIVE_NOW", "1800000000").json();
+    let saved = folder.vlive(["salvage", "--into", "new.redb", "--json"]).json();
+    assert_eq!(saved["entries"], checked["entries"]);
+    let told = folder.vlive(["salvage", "-C", "cache.redb", "--into", "newer.redb"]).output();
+    assert!(told.stderr.starts_with("saved 5 entries with 7 rows of diorama, "), "{}", told.stderr);
+}
+
+#[test]
+fn times_that_a_backup_brings_back_replace_those_that_are_there() {
+    let folder = copy_of("backend.redb");
+    let before = tables(&folder);
+    let touched = folder.vlive(["touch", "orders", "--backup", "../orders.jsonl"]).output();
+    assert_eq!(touched.status, 0, "{}", touched.stderr);
+    let loaded = folder.vlive(["load", "../orders.jsonl"]).output();
+    fs::remove_file(folder.path().join("../orders.jsonl")).unwrap();
+    assert!(loaded.stderr.ends_with(": 0 added, 1 replaced, 0 removed\n"), "{}", loaded.stderr);
+    assert_eq!(tables(&folder), before);
+}
+
+/// A cache with a cache key, `clients`, and a set of the same name, each with a `page_1`.
+fn cache_of_both() -> Folder {
+    let folder = cache_of(&[("clients", &[("page_1", ROW)]), ("orders", &[("o", ROW)])]);
+    let put = folder.vlive(["put", "notes/page_1", "--as", "live"]).stdin(r#"{"n":{}}"#).output();
+    assert_eq!(put.status, 0, "{}", put.stderr);
+    let database = Database::open(folder.file()).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let name = |table| TableDefinition::<&str, &[u8]>::new(table);
+    transaction.rename_table(name("__vlive__notes"), name("__vlive__clients")).unwrap();
+    transaction.commit().unwrap();
+    folder
+}
+
+#[test]
+fn a_list_with_both_layouts_says_which_is_which() {
+    let folder = cache_of_both();
+    for command in [&["ls"][..], &["ls", "--quick"], &["ages"], &["stat"]] {
+        for format in ["csv", "markdown"] {
+            let listed = folder.vlive([command, &["--format", format]].concat()).output().stdout;
+            let heading = listed.lines().next().unwrap();
+            assert!(heading.to_lowercase().contains("layout"), "{command:?}: {heading}");
+            assert_eq!(listed.matches("diorama").count(), 2, "{command:?}: {listed}");
+        }
+    }
+    let shown = folder.vlive(["stat"]).output().stdout;
+    assert!(shown.contains("LAYOUT") && shown.contains("vantage-live"), "{shown}");
+    assert!(!copy_of("cache.redb").vlive(["ls"]).output().stdout.contains("LAYOUT"));
+}
+
+#[test]
+fn an_entry_comes_before_a_row_of_the_same_key_and_quotes_name_the_row() {
+    let folder = cache_of_both();
+    for (key, rows) in [("clients/page_1", json!({"n": {}})), ("\"clients\"/page_1", json!({"page_1": {"a": 1}}))] {
+        assert_eq!(folder.vlive(["dump", key]).json()["rows"], rows);
+        assert_eq!(folder.vlive(["show", key, "--json"]).output().stdout, format!("{rows}\n"));
+        assert_eq!(folder.vlive(["ages", key, "--keys"]).output().stdout, "clients/page_1\n");
+        assert_eq!(folder.vlive(["invalidate", key, "-n"]).output().stdout, "clients/page_1\n");
+    }
+    assert_eq!(folder.vlive(["touch", "clients/page_1"]).output().status, 0);
+    assert_eq!(folder.vlive(["touch", "\"clients\""]).output().stdout, "clients\n");
+    let moved = folder.vlive(["mv", "clients", "cc"]).output();
+    assert_eq!(moved.stdout, "cc/page_1\n");
+    assert!(moved.stderr.contains("a set of diorama has the same name, and stays; `\"clients\"` names that"));
+    assert_eq!(folder.vlive(["mv", "\"clients\"", "dd"]).output().stdout, "dd\n");
+    let refused = folder.vlive(["cp", "cc/page_1", "dd/page_1"]).output();
+    assert_eq!(refused.status, 2);
+    assert!(refused.stderr.contains("hint: name another key; "), "{}", refused.stderr);
+}
+
+#[test]
+fn a_watch_says_to_programs_what_diorama_remembers() {
+    let folder = cache_with_total(7, &["1"]);
+    let event = folder.vlive(["watch", "--initial", "--for", "0s", "--json"]).json();
+    assert_eq!((&event["total"], event.get("copied_at")), (&json!(7), None));
+    let waited = folder.vlive(["watch", "--initial", "--until", "added:s/1", "--for", "60s", "--json"]).output();
+    assert_eq!(waited.status, 0, "a row that is not selected is watched: {}", waited.stderr);
+    let keys: Vec<Value> = waited.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(keys.iter().map(|event| event["key"].as_str().unwrap()).collect::<Vec<_>>(), ["s/1", "s"]);
 }

@@ -112,7 +112,7 @@ fn place(state: &State, content: &Content, window: &Window, width: u16) -> Strin
     let is_whole = window.count == window.total;
     let (rows, cached) = match at_source {
         Some(total) if is_whole && (state.focus == Focus::Keys || window.count == 0) => {
-            (format!("{} of {total} rows cached", window.total), None)
+            (format!("{} cached", human::counted_rows(window.total as u64, Some(total))), None)
         }
         total => {
             let rows = if state.focus == Focus::Keys || window.count == 0 {
@@ -121,7 +121,10 @@ fn place(state: &State, content: &Content, window: &Window, width: u16) -> Strin
                 format!("row {} of {}", content.row + 1, window.count)
             };
             let all = if is_whole { String::new() } else { format!(" ({} in all)", window.total) };
-            (format!("{rows}{all}"), total.map(|total| format!(", {} of {total} cached", window.total)))
+            (
+                format!("{rows}{all}"),
+                total.map(|total| format!(", {} cached", human::rows(window.total as u64, Some(total)))),
+            )
         }
     };
     let fetched = window.fetched_at.map(|at| format!(", fetched {}", ago(state.now, at)));

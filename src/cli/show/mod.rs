@@ -74,7 +74,12 @@ impl Show {
             let with_key = chosen.single().is_none() && !is_set;
             self.print(&rows, &survey, with_key, unread.is_empty(), output)?;
             for (set, rows, total) in &survey.partial {
-                output.summary(&format!("{rows} of {total} rows of `{set}` are cached"));
+                let (cached, at_source) = (human::number(*rows), human::number(*total));
+                output.summary(&if rows < total {
+                    format!("{cached} of {at_source} rows of `{set}` are cached")
+                } else {
+                    format!("{cached} rows of `{set}` are cached, and its source has {at_source}")
+                });
             }
         } else if matched.without_rows > 0 {
             output.error(&none_matches(matched.without_rows), None);

@@ -1,7 +1,7 @@
 //! `stat` for machines.
 
 use crate::cli::age_histogram::{Bucket, buckets};
-use crate::cli::ages::layout_name;
+use crate::cli::ages::{LAYOUT, layout_cell, layout_name};
 use crate::output::listing::{self, TableFormat};
 use crate::output::{Output, human};
 use serde::Serialize;
@@ -102,7 +102,7 @@ impl<'s> Report<'s> {
     }
 }
 
-const COLUMNS: [listing::Column; 12] = [
+const COLUMNS: [listing::Column; 13] = [
     ("key", "KEY", false),
     ("entries", "ENTRIES", true),
     ("rows", "ROWS", true),
@@ -115,6 +115,7 @@ const COLUMNS: [listing::Column; 12] = [
     ("median", "MEDIAN", true),
     ("max", "MAX", true),
     ("unreadable", "UNREADABLE", true),
+    LAYOUT,
 ];
 
 /// Prints the table of cache keys.
@@ -136,6 +137,7 @@ pub fn list(stat: &ops::Stat, format: TableFormat, output: &mut Output) -> io::R
             size(row.median),
             size(row.max),
             number(row.unreadable),
+            layout_cell(row.layout),
         ]
     })
 }

@@ -1,5 +1,6 @@
 mod json;
 
+use super::ages::{LAYOUT, layout_cell, layout_name};
 use super::format::TableArgs;
 use super::stale::Stale;
 use super::{Global, Status, age_histogram, others, tell_unread};
@@ -13,6 +14,7 @@ use std::io::Write;
 use unicode_width::UnicodeWidthStr;
 use vlive::Snapshot;
 use vlive::ops::{self, Contents, TableStat};
+use vlive::snapshot::Layout;
 
 /// Show where a cache's space goes, the ages of its entries, and the largest ones
 ///
@@ -125,13 +127,24 @@ fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Re
         ("MAX", true),
         ("DEPTH", true),
     ];
-    table::print(output, columns, &tables, |table, output| {
+    let cells = |table: &TableStat, output: &Output| {
         let held = table.held.unwrap_or_default();
         let [min, median, max] =
             held.sizes.map_or_else(|| [(); 3].map(|()| "-".to_owned()), |sizes| sizes.map(human::size));
         let depth = table.tree.unwrap_or_default().depth.to_string();
         let size = human::size(held.values);
         [key(table, output), table.entries.to_string(), held.rows.to_string(), size, min, median, max, depth]
+    };
+    let is_set = |table: &&TableStat| table.layout == Layout::Diorama;
+    if tables.iter().all(is_set) || !tables.iter().any(is_set) {
+        return Ok(table::print(output, columns, &tables, |table, output| cells(table, output))?);
+    }
+    let [key, entries, rows, size, min, median, max, depth] = columns;
+    let (_, layout, _) = LAYOUT;
+    let columns = [key, entries, rows, size, min, median, max, depth, (layout, false)];
+    table::print(output, columns, &tables, |table, output| {
+        let [key, entries, rows, size, min, median, max, depth] = cells(table, output);
+        [key, entries, rows, size, min, median, max, depth, layout_cell(layout_name(table.layout))]
     })?;
     Ok(())
 }

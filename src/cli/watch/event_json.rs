@@ -1,6 +1,7 @@
 //! An event of a watch in JSON, for programs.
 
 use serde::Serialize;
+use vlive::diorama::meta::MetaKey;
 use vlive::snapshot::Remembered;
 
 #[derive(Serialize)]
@@ -44,10 +45,25 @@ pub(super) struct StateJson {
     fetched_at: Option<u64>,
     rows: Option<u64>,
     bytes: u64,
+    /// What diorama remembers of a set, as a dump has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refreshed_at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copied_at: Option<u64>,
 }
 
 impl StateJson {
     pub(super) fn of(state: &Remembered) -> StateJson {
-        StateJson { fetched_at: state.fetched_at(), rows: state.rows(), bytes: state.bytes }
+        let meta = |key| state.set.and_then(|set| set.meta.get(key));
+        StateJson {
+            fetched_at: state.fetched_at(),
+            rows: state.rows(),
+            bytes: state.bytes,
+            total: meta(MetaKey::Total),
+            refreshed_at: meta(MetaKey::RefreshedAt),
+            copied_at: meta(MetaKey::CopiedAt),
+        }
     }
 }

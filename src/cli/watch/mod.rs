@@ -55,7 +55,8 @@ pub struct Watch {
     #[arg(long = "for", value_name = "DURATION", value_parser = time::parse_duration)]
     duration: Option<Duration>,
 
-    /// End once this has happened to one entry, such as `added:clients/page_1`; `any:clients/page_1` is any event.
+    /// End once this has happened to one entry or row, such as `added:clients/page_1`, which is watched even if it is
+    /// not selected; `any:clients/page_1` is any event.
     /// With --initial what exists already counts as added
     #[arg(long, value_name = "EVENT:KEY", value_parser = parse_until)]
     until: Option<Until>,
@@ -131,7 +132,10 @@ impl Watch {
         if let Err(error @ Error::SeveralCaches { .. }) = Snapshot::open(folder) {
             return Err(error.into());
         }
-        let mut watcher = Watcher::new(folder, chosen.scope.selections().to_vec(), options);
+        let mut selections = chosen.scope.selections().to_vec();
+        // A row is reported by itself only if it is selected.
+        selections.extend(self.until.as_ref().map(|until| Selection::exact(&until.key)));
+        let mut watcher = Watcher::new(folder, selections, options);
         let mut telling =
             Telling { watch: self, scope: &chosen.scope, rows, came: false, is_empty: true, trouble: None };
         let ends = self.duration.map(|duration| Instant::now() + duration);

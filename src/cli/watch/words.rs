@@ -52,21 +52,23 @@ fn touched(old: &Remembered, new: &Remembered) -> String {
     let time = |state: &Remembered| state.fetched_at().map_or_else(|| "never".to_owned(), human::time);
     let total = |state: &Remembered| {
         let total = state.set.and_then(|set| set.meta.total);
-        total.map_or_else(|| "unknown".to_owned(), |total| total.to_string())
+        total.map_or_else(|| "unknown".to_owned(), human::number)
     };
-    if old.fetched_at() == new.fetched_at() && total(old) != total(new) {
+    let copied = |state: &Remembered| {
+        let copied = state.set.and_then(|set| set.meta.copied_at);
+        copied.map_or_else(|| "never".to_owned(), |at| human::time(at.seconds()))
+    };
+    let is_fetched = time(old) != time(new);
+    if !is_fetched && total(old) != total(new) {
         return format!("total {} (was {})", total(new), total(old));
+    }
+    if !is_fetched && copied(old) != copied(new) {
+        return format!("copied {} (was {})", copied(new), copied(old));
     }
     format!("fetched {} (was {})", time(new), time(old))
 }
 
 fn rows(state: &Remembered) -> String {
-    let rows = state.rows().map(|rows| human::count(rows, "row", "rows"));
-    match (rows, state.set.and_then(|set| set.meta.total)) {
-        (None, _) => "undecodable".to_owned(),
-        (Some(_), Some(total)) if Some(total) != state.rows() => {
-            format!("{} of {total} rows", state.rows().unwrap_or_default())
-        }
-        (Some(rows), _) => rows,
-    }
+    let total = state.set.and_then(|set| set.meta.total);
+    state.rows().map_or_else(|| "undecodable".to_owned(), |rows| human::counted_rows(rows, total))
 }

@@ -26,15 +26,13 @@ pub struct Query<'q> {
     /// The text of a value that is not text, an array or a map; `None` for a tag whose content is looked at
     /// instead.
     pub meaning: &'q (dyn Fn(&Value) -> Option<String> + Sync),
-    /// Searches only the row with this id.
-    pub id: Option<&'q str>,
     /// Searches only values of the fields with this name.
     pub field: Option<&'q str>,
 }
 
 impl fmt::Debug for Query<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Query").field("id", &self.id).field("field", &self.field).finish_non_exhaustive()
+        f.debug_struct("Query").field("field", &self.field).finish_non_exhaustive()
     }
 }
 
@@ -125,7 +123,7 @@ pub fn find<Out: Default + Send>(
     let work = |part: &Part, found: &mut Collector<'_, Out>| {
         walk::each_hit(part, query, &mut |hit| found.add(|out| add(out, hit)))
     };
-    search(snapshot, scope, query.id, &work, take)
+    search(snapshot, scope, None, &work, take)
 }
 
 /// Calls `visit` with the row of this id from every entry in the scope that holds it, until it breaks.

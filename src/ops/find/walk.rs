@@ -31,19 +31,16 @@ pub(super) fn each_hit(
         return Ok(());
     }
     part.rows(&mut |row| {
-        if query.id.is_some_and(|only| only != row.id()) {
-            return ControlFlow::Continue(());
-        }
         let mut visit =
             |place: Place<'_>| visit(&Hit { key: &key, fetched_at, is_incomplete: row.is_incomplete(), place });
         let walk = Walk { query, id: row.id(), path: Vec::new(), visit: &mut visit, flow: ControlFlow::Continue(()) };
-        walk.row(row, &mut candidates)
+        walk.row(row, matches!(part, Part::Live(_)), &mut candidates)
     })
 }
 
 /// Whether a part stands for its full key, and that matches as it is stored or as people read it.
 fn is_key_in(part: &Part, key: &EntryKey, query: Query<'_>) -> bool {
-    if matches!(part, Part::Row(..)) || query.id.is_some() || query.field.is_some() {
+    if matches!(part, Part::Row(..)) || query.field.is_some() {
         return false;
     }
     (query.matches)(&key.to_string()) || matches!(key, EntryKey::Set(_)) && (query.matches)(&key.shown())
@@ -74,9 +71,11 @@ impl From<cbor::Error> for Stop {
 
 impl<'w, 'b: 'w> Walk<'w, 'b> {
     /// Walks through a row.
-    fn row(mut self, row: &Row<'b>, candidates: &mut Candidates<'_>) -> ControlFlow<()> {
+    fn row(mut self, row: &Row<'b>, is_live: bool, candidates: &mut Candidates<'_>) -> ControlFlow<()> {
         let query = self.query;
-        if query.field.is_none() && query.id.is_none() && (query.matches)(self.id) {
+        // The id of a row of vantage-live stands just before the row, if in one piece; that of a row of a set does not.
+        let mut may_be_id = || !is_live || candidates.are_in(row.start().saturating_sub(self.id.len())..row.start());
+        if query.field.is_none() && may_be_id() && (query.matches)(self.id) {
             (self.visit)(Place::RowId(self.id))?;
         }
         // Names and values stand in another order then, and are read from anywhere in it.
@@ -163,7 +162,8 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
                 if !may_hold(bytes, |bytes| (self.query.may_match)(bytes).is_some()) {
                     return Ok(());
                 }
-                match ((self.query.meaning)(&decoded(bytes)), head) {
+                let value = of_head(head).unwrap_or_else(|| decoded(bytes));
+                match ((self.query.meaning)(&value), head) {
                     (Some(text), _) => self.text(&text),
                     (None, Head::Tag(_)) => {
                         item.head()?;
@@ -186,6 +186,18 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
         let key = decoded(&reader.all()[start..reader.pos()]);
         Ok(Cow::Owned((self.query.meaning)(&key).unwrap_or_else(|| crate::json::plain(&key))))
     }
+}
+
+/// A value that its head says all of; faster than [`decoded`].
+fn of_head(head: Head) -> Option<Value> {
+    Some(match head {
+        Head::Unsigned(number) => Value::Integer(number.into()),
+        Head::Negative(number) => Value::Integer((-1 - i128::from(number)).try_into().ok()?),
+        Head::Float(float) => Value::Float(float.value()),
+        Head::Simple(20) => Value::Bool(false),
+        Head::Simple(21) => Value::Bool(true),
+        _ => return None,
+    })
 }
 
 /// A value from verified bytes.

@@ -280,7 +280,9 @@ impl LoadPlan {
             }
             let brings_meta = source.meta_of_part();
             let (lost, is_replaced) = (&mut self.replaced_sets, &mut item.is_replaced);
+            let mut has_rows = false;
             source.each_row(&mut |id, _| {
+                has_rows = true;
                 if let Some(row) = snapshot.with_row(set, id)? {
                     *is_replaced = true;
                     lost.push(LostSet { set: row, what: LostPart::Rows });
@@ -291,6 +293,8 @@ impl LoadPlan {
                 snapshot.verify_table(table.name())?;
                 self.replaced_tables.insert(table.name().to_owned(), Removal::Table);
                 lost.push(LostSet { set: set.clone(), what: LostPart::Meta });
+                // Times alone replace times.
+                item.is_replaced |= !has_rows;
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use crate::database::{Insert, NewValue, Removal, Removals, Session};
 use crate::error::{Result, SetError};
 use crate::live::key::{self, Key, Selection};
 use crate::ops::keep::{Keeper, Lost};
-use crate::snapshot::{EntryKey, Snapshot};
+use crate::snapshot::{EntryKey, SetKey, Snapshot};
 use sets::SetTransfer;
 use std::collections::{BTreeMap, HashSet};
 
@@ -101,6 +101,8 @@ pub struct Transferred {
     /// What is in the way: entries with the new keys and, where a whole cache key is copied or moved, all entries
     /// of the other. They are replaced or removed if the transfer says so; else nothing is done.
     pub in_the_way: Vec<EntryKey>,
+    /// The set of diorama that has the name of a cache key whose entries are transferred, and stays.
+    pub set_beside: Option<SetKey>,
 }
 
 /// A transfer that is planned in one commit of a cache.
@@ -132,6 +134,11 @@ impl<'s> TransferPlan<'s> {
             TransferPlan { source, transferred, entries: Vec::new(), in_the_way: Vec::new(), set: None, gone };
         if let Some(selection) = transfer.renaming.from() {
             plan.find_entries(&selection, target, transfer)?;
+        }
+        if let Renaming::CacheKey { from, .. } = &transfer.renaming
+            && !plan.entries.is_empty()
+        {
+            plan.transferred.set_beside = source.set(&SetKey::of_table(from))?.map(|set| set.key());
         }
         if let Renaming::StartsWith { from, .. } = &transfer.renaming
             && plan.entries.is_empty()
