@@ -11,6 +11,7 @@ use super::stale::Stale;
 use super::{Global, Refused, Status, dump, tell_unread};
 use crate::output::Output;
 use crate::output::listing::TableFormat;
+use crate::output::meaning::data::key_name;
 use anyhow::Result;
 use clap::Args;
 use pattern::Pattern;
@@ -89,6 +90,7 @@ pub fn each_place<Out: Default + Send>(
         matches: &|text| pattern.matches(text),
         may_match: &|bytes| pattern.may_match(bytes),
         meaning: &pattern::text_of,
+        key_name: &|key| key_name(key).into_owned(),
         id: None,
         field: None,
     };
@@ -148,6 +150,7 @@ impl Find {
             matches: &|text| pattern.matches(text),
             may_match: &|bytes| pattern.may_match(bytes),
             meaning: &pattern::text_of,
+            key_name: &|key| key_name(key).into_owned(),
             id: self.id.as_deref(),
             field: self.field.as_deref(),
         };
