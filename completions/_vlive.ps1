@@ -269,7 +269,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set')
             [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Find exactly this row, wherever it is cached')
             [CompletionResult]::new('--field', '--field', [CompletionResultType]::ParameterName, 'Search only the values of this field')
-            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Stop after N matches')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Print no more than N matches')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The output format')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; without --format its extension chooses the format')

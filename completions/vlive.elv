@@ -259,7 +259,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --where 'Only rows for which this jq filter is true, such as ''.balance > 1000 and .active''; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set'
             cand --id 'Find exactly this row, wherever it is cached'
             cand --field 'Search only the values of this field'
-            cand --limit 'Stop after N matches'
+            cand --limit 'Print no more than N matches'
             cand --stale 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green'
             cand --format 'The output format'
             cand -o 'Write to a file, which appears once it is complete; without --format its extension chooses the format'

@@ -258,7 +258,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand find" -l keys-from -d 'Selec
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l where -d 'Only rows for which this jq filter is true, such as \'.balance > 1000 and .active\'; `$key`, `$id`, `$fetched_at`, `$age` (in seconds) and `$incomplete` are set' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l id -d 'Find exactly this row, wherever it is cached' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l field -d 'Search only the values of this field' -r
-complete -c vlive -n "__fish_vlive_using_subcommand find" -l limit -d 'Stop after N matches' -r
+complete -c vlive -n "__fish_vlive_using_subcommand find" -l limit -d 'Print no more than N matches' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand find" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
 json\t'A JSON document: an array of objects, or one object'

@@ -1,10 +1,9 @@
 //! Whether ciborium would write bytes as they are.
 
 use super::bignum::{BigInt, Tagged};
-use super::encode::{push_head, shortest};
+use super::encode::{LONGEST, float_head, shortest};
 use super::error::Result;
 use super::reader::{Head, Reader};
-use ciborium_ll::Header;
 
 /// Reads bytes that were verified before, above all the depth of their nesting, and notes what ciborium would
 /// write in another way: an indefinite length, a number that is longer than necessary, a small bignum for an
@@ -14,13 +13,11 @@ pub(crate) struct AsWritten<'b> {
     pub reader: Reader<'b>,
     /// Whether something would be written in another way.
     pub differs: bool,
-    /// A float as ciborium writes it; kept for its memory.
-    float: Vec<u8>,
 }
 
 impl<'b> AsWritten<'b> {
     pub fn new(reader: Reader<'b>) -> AsWritten<'b> {
-        AsWritten { reader, differs: false, float: Vec::new() }
+        AsWritten { reader, differs: false }
     }
 
     /// The next value, with all that is in it.
@@ -70,9 +67,8 @@ impl<'b> AsWritten<'b> {
             Head::Bytes(None) | Head::Text(None) | Head::Array(None) | Head::Map(None) => false,
             Head::Simple(simple) => len == 1 && simple != ciborium_ll::simple::UNDEFINED,
             Head::Float(float) => {
-                self.float.clear();
-                push_head(&mut self.float, Header::Float(float.value()));
-                self.float == self.reader.since(start)
+                let mut written = [0; LONGEST];
+                len == float_head(float.value(), &mut written) && self.reader.since(start) == &written[..len]
             }
             Head::Break => true,
         };

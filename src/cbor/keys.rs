@@ -13,6 +13,9 @@ pub(crate) fn key_at(bytes: &[u8], offset: u32) -> Cow<'_, [u8]> {
     }
 }
 
+/// Keys that are compared with each other.
+const FEW: usize = 12;
+
 /// Whether two keys, verified before, are the same text.
 pub(crate) fn are_equal(bytes: &[u8], a: u32, b: u32) -> bool {
     let rest = [a, b].map(|at| &bytes[at as usize..]);
@@ -33,12 +36,9 @@ pub(crate) fn are_distinct<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) ->
         return true;
     }
     // Comparing a few with each other is faster than sorting them.
-    if items.len() <= 12 {
-        let differs = |(n, item): (usize, &T)| {
-            let own = key(item);
-            items[..n].iter().all(|other| key(other) != own)
-        };
-        return items.iter().enumerate().all(differs);
+    if items.len() <= FEW {
+        let keys: [Option<K>; FEW] = std::array::from_fn(|n| items.get(n).map(&key));
+        return (1..items.len()).all(|n| !keys[..n].contains(&keys[n]));
     }
     items.sort_unstable_by_key(&key);
     items.is_sorted_by(ascends)

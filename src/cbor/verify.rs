@@ -32,11 +32,18 @@ impl Maps for () {
 }
 
 /// Finds the irregular maps: those with a key that is not text, or with a repeated key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct IrregularMaps {
     /// Where the keys of the open maps begin: four bytes each, since a value can consist of little else.
     keys: Vec<u32>,
     found: Vec<usize>,
+}
+
+impl Default for IrregularMaps {
+    fn default() -> IrregularMaps {
+        // Enough for most rows: to make room step by step takes longer than to verify one.
+        IrregularMaps { keys: Vec::with_capacity(32), found: Vec::new() }
+    }
 }
 
 impl IrregularMaps {

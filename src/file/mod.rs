@@ -11,6 +11,7 @@ mod differences;
 mod header;
 mod mirror;
 mod multimap;
+mod near;
 mod packing;
 mod page;
 mod page_number;
@@ -36,7 +37,7 @@ pub use store::PageStore;
 pub use sum::Sum;
 pub use survey::Survey;
 pub use table::{Definition, TableTree, TypeName, misnamed_commit, verify_commit, verify_own};
-pub use tree::{Cursor, Tree, TreeEntry};
+pub use tree::{Cursor, Tree, TreeEntries, TreeEntry};
 
 use crate::system::positioned::read_at;
 use crate::system::progress::{self, Progress};

@@ -1,11 +1,15 @@
 //! The total size of a tree's entries, read on all cores.
 
+use super::near::Near;
 use super::page::{Page, PageRef, Widths};
 use super::walk::{MAX_DEPTH, Walk};
-use super::{File, Result, read_exact_at};
-use crate::system::workers::{LARGE, with_workers};
+use super::{File, Result};
+use crate::system::workers::{LARGE, Workers, with_workers};
 use std::str;
 use std::sync::Arc;
+
+/// Leaves whose places are sorted at once: those of about 250 MB, for which 3 MB of memory are enough.
+const MOST_LEAVES: usize = 64 * 1024;
 
 /// The entries of a tree, and the bytes of their values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,84 +30,75 @@ impl Sum {
         let height = height(file, root, widths).ok()??;
         let mut walk = Walk::new(file);
         walk.begin(Some(root), widths);
+        let mut leaves = Vec::new();
         with_workers(
-            |leaves: Vec<PageRef>| Sum::of_near_leaves(file, &leaves, widths),
+            |leaves: Vec<PageRef>| Sum::of_leaves(file, &leaves, widths),
             |reading| {
                 let mut sum = Sum::default();
                 while let Some(at) = walk.next() {
                     walk.reach(at.page).ok()?;
-                    if walk.depth() < height {
-                        let page = walk.read(at).ok()?;
-                        if page.is_leaf() {
-                            return None;
+                    if walk.depth() == height {
+                        leaves.push(at);
+                        if leaves.len() == MOST_LEAVES {
+                            sum.add(Sum::of_sorted(file, &mut leaves, widths, reading)?);
                         }
-                        walk.enter(page.children_from(0));
-                        walk.reuse(page);
                         continue;
                     }
-                    let (_, size) = file.header.geometry.locate(at.page)?;
-                    match usize::try_from(size) {
-                        Ok(size) if size < LARGE => {
-                            reading.push(at, size);
-                            if let Some(read) = reading.next_due() {
-                                sum.add(read?);
-                            }
-                        }
-                        _ => {
-                            while let Some(read) = reading.next() {
-                                sum.add(read?);
-                            }
-                            sum.add(Sum::of_leaves(file, &[at], widths)?);
-                        }
+                    let page = walk.read(at).ok()?;
+                    if page.is_leaf() {
+                        return None;
                     }
+                    walk.enter(page.children_from(0));
+                    walk.reuse(page);
                 }
-                while let Some(read) = reading.next() {
-                    sum.add(read?);
-                }
+                sum.add(Sum::of_sorted(file, &mut leaves, widths, reading)?);
                 Some(sum)
             },
         )
     }
 
-    fn of_leaves(file: &File, leaves: &[PageRef], widths: Widths) -> Option<Sum> {
+    /// Sums up leaves in the order of the file, and forgets them. A table whose keys did not come in order has its
+    /// leaves all over the file.
+    fn of_sorted(
+        file: &File,
+        leaves: &mut Vec<PageRef>,
+        widths: Widths,
+        reading: &mut Workers<'_, PageRef, Option<Sum>>,
+    ) -> Option<Sum> {
+        let place = |at: &PageRef| file.header.geometry.locate(at.page);
+        leaves.sort_unstable_by_key(place);
         let mut sum = Sum::default();
-        let mut buffer = Vec::new();
-        for at in leaves {
-            let page = file.read_page(at, widths, buffer).ok()?;
-            sum.add_leaf(&page)?;
-            buffer = Arc::into_inner(page).map_or_else(Vec::new, |page| page.bytes);
+        for at in leaves.drain(..) {
+            let (_, size) = place(&at)?;
+            match usize::try_from(size) {
+                Ok(size) if size < LARGE => {
+                    reading.push(at, size);
+                    if let Some(read) = reading.next_due() {
+                        sum.add(read?);
+                    }
+                }
+                _ => {
+                    while let Some(read) = reading.next() {
+                        sum.add(read?);
+                    }
+                    sum.add(Sum::of_leaves(file, &[at], widths)?);
+                }
+            }
+        }
+        while let Some(read) = reading.next() {
+            sum.add(read?);
         }
         Some(sum)
     }
 
-    /// The same of leaves in any order, with one read for those that lie next to each other.
-    fn of_near_leaves(file: &File, leaves: &[PageRef], widths: Widths) -> Option<Sum> {
-        if file.keeps_pages() {
-            return Sum::of_leaves(file, leaves, widths);
-        }
-        let place = |at: &PageRef| {
-            let (start, size) = file.header.geometry.locate(at.page)?;
-            (start + size <= file.len).then_some((start, size, at.checksum))
-        };
-        let mut places = leaves.iter().map(place).collect::<Option<Vec<_>>>()?;
-        places.sort_unstable();
+    /// Sums up leaves, with one read for those that come one after the other and lie next to each other.
+    fn of_leaves(file: &File, leaves: &[PageRef], widths: Widths) -> Option<Sum> {
         let mut sum = Sum::default();
-        let (mut run, mut buffer) = (Vec::new(), Vec::new());
-        for near in places.chunk_by(|(start, size, _), (next, ..)| start + size == *next) {
-            let len = near.iter().map(|(_, size, _)| size).sum::<u64>();
-            run.resize(usize::try_from(len).ok()?, 0);
-            read_exact_at(&file.handle, &mut run, near[0].0).ok()?;
-            let mut rest = run.as_slice();
-            for (_, size, checksum) in near {
-                let (bytes, after) = rest.split_at(usize::try_from(*size).ok()?);
-                rest = after;
-                buffer.clear();
-                buffer.extend_from_slice(bytes);
-                let page = Page::of_place(buffer, widths, *checksum).ok()?;
-                file.count_page(page.used_bytes().len());
-                sum.add_leaf(&page)?;
-                buffer = page.bytes;
-            }
+        let (mut near, mut buffer) = (Near::default(), Vec::new());
+        for (n, at) in leaves.iter().enumerate() {
+            let page = near.read_page(file, at, &leaves[n + 1..], widths, buffer).ok()?;
+            sum.add_leaf(&page)?;
+            buffer = Arc::into_inner(page).map_or_else(Vec::new, |page| page.bytes);
         }
         Some(sum)
     }

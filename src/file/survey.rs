@@ -39,7 +39,7 @@ impl<'f> Survey<'f> {
         self.walk.begin(root, widths);
         self.depth = 0;
         while let Some(at) = self.walk.next() {
-            let page = match self.walk.reach(at.page).and_then(|()| self.walk.read(at)) {
+            let page = match self.walk.reach(at.page).and_then(|()| self.walk.read_near(at)) {
                 Ok(page) => page,
                 Err(Error::Damaged(what)) => {
                     damage(what);

@@ -3,6 +3,7 @@
 use super::damage::Fault;
 use super::walk::{MAX_DEPTH, Walk};
 use super::{Error, File, Page, PageRef, Reached, Result, Sum, Widths};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A tree of a file.
@@ -27,6 +28,40 @@ impl TreeEntry {
 
     pub fn value(&self) -> &[u8] {
         self.page.value(self.index)
+    }
+}
+
+/// Pairs of a tree that follow each other in one page.
+#[derive(Clone, Debug)]
+pub struct TreeEntries {
+    page: Arc<Page>,
+    range: Range<usize>,
+}
+
+impl TreeEntries {
+    pub fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    /// Bytes in use of the page.
+    pub fn page_bytes(&self) -> usize {
+        self.page.used_bytes().len()
+    }
+
+    /// Keys and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.range.clone().map(|n| (self.page.key(n), self.page.value(n)))
+    }
+
+    /// The same without the first ones.
+    pub fn skip(&self, count: usize) -> TreeEntries {
+        TreeEntries { page: Arc::clone(&self.page), range: self.range.start + count..self.range.end }
+    }
+}
+
+impl From<TreeEntry> for TreeEntries {
+    fn from(TreeEntry { page, index }: TreeEntry) -> TreeEntries {
+        TreeEntries { page, range: index..index + 1 }
     }
 }
 
@@ -106,7 +141,7 @@ impl Cursor<'_> {
         let start = self.start.take();
         while let Some(at) = self.walk.next() {
             self.walk.reach(at.page)?;
-            let page = self.walk.read(at)?;
+            let page = self.walk.read_near(at)?;
             let index = start.as_ref().map_or(0, |start| page.position(start));
             if page.is_leaf() {
                 self.leaf = Some((Arc::clone(&page), index));
@@ -116,6 +151,28 @@ impl Cursor<'_> {
             self.walk.reuse(page);
         }
         Ok(None)
+    }
+
+    /// The entries that come next in one page, up to the first whose key `takes` refuses: none if it refuses that of
+    /// the next one.
+    pub fn next_run(&mut self, takes: impl Fn(&[u8]) -> bool) -> Result<Option<TreeEntries>> {
+        loop {
+            if let Some((page, next)) = &mut self.leaf
+                && *next < page.count()
+            {
+                let start = *next;
+                *next = (start..page.count()).find(|n| !takes(page.key(*n))).unwrap_or(page.count());
+                return Ok(Some(TreeEntries { page: Arc::clone(page), range: start..*next }));
+            }
+            if self.next_leaf()?.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Takes back entries that are no longer needed, as [`Walk::reuse`] does.
+    pub fn reuse(&mut self, TreeEntries { page, .. }: TreeEntries) {
+        self.walk.reuse(page);
     }
 
     fn step(&mut self) -> Result<Option<TreeEntry>> {

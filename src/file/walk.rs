@@ -2,18 +2,22 @@
 //! its checksum is verified.
 
 use super::damage::Fault;
+use super::near::Near;
 use super::{Error, File, Page, PageNumber, PageRef, Reached, Result, Widths};
-use std::mem;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
 /// No tree that fits into a file is deeper, since a branch has at least two children.
 pub(super) const MAX_DEPTH: usize = 64;
 
+/// Pages that a walk reads one by one: a look for one key needs no others.
+const ONE_BY_ONE: usize = 8;
+
 /// A walk over one tree after the other, each in the order of its keys, a branch before what is below it.
 ///
-/// [`Walk::next`] names a page. The caller reads it with [`Walk::read`] and descends with [`Walk::enter`], or skips it;
-/// after an error the walk goes on with the next page.
+/// [`Walk::next`] names a page. The caller reads it with [`Walk::read`] or, to read the whole tree, with
+/// [`Walk::read_near`], and descends with [`Walk::enter`], or skips it; after an error the walk goes on with the next
+/// page.
 #[derive(Debug)]
 pub struct Walk<'f> {
     file: &'f File,
@@ -21,8 +25,11 @@ pub struct Walk<'f> {
     /// The pages that are still to come: the root, then the children of each branch down to the current page.
     pending: Vec<IntoIter<PageRef>>,
     reached: Reached,
-    /// The buffer of a page that is no longer referenced.
-    spare: Vec<u8>,
+    /// The buffers of pages that are no longer referenced.
+    spare: Vec<Vec<u8>>,
+    near: Near,
+    /// Pages that were read one by one.
+    read: usize,
 }
 
 impl<'f> Walk<'f> {
@@ -32,7 +39,15 @@ impl<'f> Walk<'f> {
 
     /// The pages that another walk has reached count as reached, since no two trees share a page.
     pub fn beside(file: &'f File, reached: Reached) -> Walk<'f> {
-        Walk { file, widths: Widths::default(), pending: Vec::new(), reached, spare: Vec::new() }
+        Walk {
+            file,
+            widths: Widths::default(),
+            pending: Vec::new(),
+            reached,
+            spare: Vec::new(),
+            near: Near::default(),
+            read: 0,
+        }
     }
 
     /// The pages that were reached.
@@ -81,7 +96,22 @@ impl<'f> Walk<'f> {
     /// # Errors
     /// Damage if it does not have the checksum that its parent has for it, or is a branch deeper than any tree.
     pub fn read(&mut self, at: PageRef) -> Result<Arc<Page>> {
-        let page = self.file.read_page(&at, self.widths, mem::take(&mut self.spare))?;
+        let page = self.file.read_page(&at, self.widths, self.spare.pop().unwrap_or_default())?;
+        self.expect_depth(at, page)
+    }
+
+    /// The same, perhaps with those of the next pages at once that lie next to it in the file.
+    pub fn read_near(&mut self, at: PageRef) -> Result<Arc<Page>> {
+        if self.read < ONE_BY_ONE {
+            self.read += 1;
+            return self.read(at);
+        }
+        let next = self.pending.last().map_or(&[][..], IntoIter::as_slice);
+        let page = self.near.read_page(self.file, &at, next, self.widths, self.spare.pop().unwrap_or_default())?;
+        self.expect_depth(at, page)
+    }
+
+    fn expect_depth(&self, at: PageRef, page: Arc<Page>) -> Result<Arc<Page>> {
         if self.depth() == MAX_DEPTH && !page.is_leaf() {
             return Err(Error::page(at.page, Fault::TooDeep));
         }
@@ -91,7 +121,7 @@ impl<'f> Walk<'f> {
     /// Takes back a page that is no longer needed: if nothing else refers to it, its buffer is reused.
     pub fn reuse(&mut self, page: Arc<Page>) {
         if let Some(page) = Arc::into_inner(page) {
-            self.spare = page.bytes;
+            self.spare.push(page.bytes);
         }
     }
 }

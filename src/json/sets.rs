@@ -150,8 +150,7 @@ impl<W: Write> SetWriter<W> {
 
     /// Writes the stored bytes of a row.
     pub(crate) fn raw_row(&mut self, id: &str, value: &[u8]) -> io::Result<()> {
-        self.values.tokens.key(id)?;
-        Ok(self.values.tokens.base64(value, &BASE64)?)
+        Ok(write_raw_row(&mut self.values.tokens, id, value)?)
     }
 
     /// Ends the rows.
@@ -214,6 +213,12 @@ fn write_row<W: Write>(values: &mut Values<W>, id: &str, row: &RowView<'_>) -> W
     Ok(())
 }
 
+/// Writes the stored bytes of a row.
+fn write_raw_row<W: Write>(tokens: &mut Tokens<W>, id: &str, value: &[u8]) -> Writing {
+    tokens.key(id)?;
+    tokens.base64(value, &BASE64)
+}
+
 /// How rows are written apart from their set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowsStyle {
@@ -235,9 +240,9 @@ pub(crate) enum RowNotWritten {
 }
 
 impl RowsText {
-    /// A text of at most so many bytes.
-    pub(crate) fn new(RowsStyle { style, depth }: RowsStyle, limit: usize) -> RowsText {
-        let tokens = Tokens::buffered(io::sink(), style.pretty, Vec::new(), limit).inside(depth);
+    /// A text of at most so many bytes, which is kept in `buffer`.
+    pub(crate) fn new(RowsStyle { style, depth }: RowsStyle, buffer: Vec<u8>, limit: usize) -> RowsText {
+        let tokens = Tokens::buffered(io::sink(), style.pretty, buffer, limit).inside(depth);
         RowsText(Envelopes::new(tokens, style, Frame::Own))
     }
 
@@ -253,6 +258,12 @@ impl RowsText {
         let written = self.0.attempt(|envelopes| write_row(&mut envelopes.values, id, &row));
         written.map_err(|_| RowNotWritten::TooLong)?;
         Ok(status)
+    }
+
+    /// Adds the stored bytes of a row.
+    pub(crate) fn raw_row(&mut self, id: &str, value: &[u8]) -> Result<(), RowNotWritten> {
+        let written = self.0.attempt(|envelopes| write_raw_row(&mut envelopes.values.tokens, id, value));
+        written.map_err(|_| RowNotWritten::TooLong)
     }
 
     pub(crate) fn into_text(self) -> Vec<u8> {

@@ -94,8 +94,14 @@ impl<W: Write> Tokens<W> {
     /// Writes items that were written inside of a container of this depth, the first of them without a comma.
     pub fn items(&mut self, text: &[u8]) -> Result {
         self.comma();
-        self.raw(text);
-        self.pass_on()
+        if self.is_buffered || text.len() < PIECE {
+            self.raw(text);
+            return self.pass_on();
+        }
+        // Not copied once more.
+        self.out.write_all(&self.text)?;
+        self.text.clear();
+        Ok(self.out.write_all(text)?)
     }
 
     /// Writes a text that is JSON, or a part of it.

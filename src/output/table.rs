@@ -143,12 +143,27 @@ pub struct Layout {
 struct LaidOut {
     heading: String,
     is_number: bool,
+    /// Whether it tells the rows apart, so that its cells are cut in the middle.
+    is_first: bool,
     /// Columns to which cells are cut.
     limit: usize,
     /// Columns to which they are padded.
     width: usize,
     /// Spaces before a cell, by the columns that it takes; `None` for a width that was not laid out yet.
     before: Vec<Option<u16>>,
+}
+
+impl LaidOut {
+    /// A cell as it is printed.
+    fn shown<'c>(&self, text: Cow<'c, str>) -> Cow<'c, str> {
+        if !self.is_first || self.limit == usize::MAX {
+            return shown(text, self.limit);
+        }
+        match cut::in_the_middle(&escape::for_terminal(&text), self.limit) {
+            cut if *cut == *text => text,
+            cut => Cow::Owned(cut.into_owned()),
+        }
+    }
 }
 
 /// A cell as it is printed, and the columns that it takes, no more than its column has.
@@ -169,12 +184,20 @@ impl Layout {
             Some(width) => fit(&full, width),
             None => vec![usize::MAX; columns.len()],
         };
-        let laid_out = columns.iter().zip(full).zip(limits).map(|(((heading, is_number, _), full), limit)| {
-            // The table crate counts columns, with the gap, in 16 bits.
-            let width = full.min(limit).min(usize::from(u16::MAX - GAP));
-            let heading = shown(Cow::Borrowed(&**heading), limit).into_owned();
-            LaidOut { heading, is_number: *is_number, limit, width, before: vec![None; width + 1] }
-        });
+        let laid_out =
+            columns.iter().zip(full).zip(limits).enumerate().map(|(n, (((heading, is_number, _), full), limit))| {
+                // The table crate counts columns, with the gap, in 16 bits.
+                let width = full.min(limit).min(usize::from(u16::MAX - GAP));
+                let heading = shown(Cow::Borrowed(&**heading), limit).into_owned();
+                LaidOut {
+                    heading,
+                    is_number: *is_number,
+                    is_first: n == 0,
+                    limit,
+                    width,
+                    before: vec![None; width + 1],
+                }
+            });
         let columns: Vec<LaidOut> = laid_out.collect();
         let widest = columns.iter().map(|column| column.width).max().unwrap_or_default();
         Layout { columns, spaces: " ".repeat(widest + usize::from(GAP)), line: String::new() }
@@ -211,7 +234,7 @@ impl Layout {
     /// Makes the line of a row.
     fn lay_out<'c>(&mut self, cells: impl Iterator<Item = (Cow<'c, str>, Option<Freshness>)>) {
         let cells = cells.zip(&self.columns).map(|((text, freshness), column)| {
-            let text = shown(text, column.limit);
+            let text = column.shown(text);
             let is_long = text.len() > column.width.max(WIDEST) * BYTES_PER_COLUMN;
             let width = if is_long { column.width } else { cut::width(&text).min(column.width) };
             Cell { text, width, freshness }

@@ -29,6 +29,7 @@ pub use pace::Pace;
 pub use roles::TableRole;
 pub(crate) use row::Ranges;
 pub use row::{Row, RowFault, VisitRow};
+pub(crate) use set_rows::RowRun;
 pub use set_rows::{SetRow, SetRows};
 pub use sets::{Set, SetKey};
 pub use tables::{Table, TableKind};

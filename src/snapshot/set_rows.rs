@@ -1,11 +1,11 @@
 //! The rows of a set.
 
 use crate::diorama::row::RowView;
-use crate::error::Result;
-use crate::file::{Cursor, Sum, TreeEntry};
-use crate::snapshot::Snapshot;
+use crate::error::{Error, Result};
+use crate::file::{self, Cursor, Sum, TreeEntries, TreeEntry};
 use crate::snapshot::row::{Row, RowFault, VisitRow};
 use crate::snapshot::sets::{Set, SetKey};
+use crate::snapshot::{Snapshot, Table};
 use std::str;
 
 /// Rows from which on it takes less time to read them on all cores.
@@ -37,6 +37,27 @@ impl SetRow {
     }
 }
 
+/// Rows of a set that follow each other in one page, as they are stored.
+#[derive(Clone, Debug)]
+pub(crate) struct RowRun(TreeEntries);
+
+impl RowRun {
+    /// The ids and the values.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(id, value)| (str::from_utf8(id).expect("verified when the row was read"), value))
+    }
+
+    /// Bytes in memory as long as the rows are kept: those of their page.
+    pub fn bytes(&self) -> usize {
+        self.0.page_bytes()
+    }
+
+    /// The same without the first rows.
+    pub fn skip(&self, count: usize) -> RowRun {
+        RowRun(self.0.skip(count))
+    }
+}
+
 /// The rows of a set in the order of their ids, a page in memory at a time. An error stands for a page that
 /// cannot be read; after it the iterator goes on with the next page that can.
 #[derive(Debug)]
@@ -65,6 +86,38 @@ impl Iterator for SetRows<'_> {
 }
 
 impl SetRows<'_> {
+    /// The next rows, as many as can be taken at once: those of a page, or one where a row or a filter is selected.
+    pub(crate) fn next_run(&mut self) -> Option<Result<RowRun>> {
+        if self.set.filter().is_none()
+            && self.set.row().is_none()
+            && let Some(cursor) = &mut self.cursor
+        {
+            match cursor.next_run(|id| str::from_utf8(id).is_ok()) {
+                Ok(Some(run)) if run.len() > 0 => {
+                    self.seen = self.seen.map(|seen| seen + run.len() as u64);
+                    return Some(Ok(RowRun(run)));
+                }
+                Err(error) => return Some(Err(self.unreadable(error))),
+                // An id that is not text, or the end.
+                Ok(_) => {}
+            }
+        }
+        self.next().map(|row| row.map(|SetRow(entry)| RowRun(entry.into())))
+    }
+
+    /// Takes back rows that are no longer needed: their memory is reused.
+    pub(crate) fn reuse(&mut self, RowRun(entries): RowRun) {
+        if let Some(cursor) = &mut self.cursor {
+            cursor.reuse(entries);
+        }
+    }
+
+    /// The error for a page that cannot be read, with all rows in it.
+    fn unreadable(&mut self, error: file::Error) -> Error {
+        self.seen = None;
+        self.snapshot.error(error, self.set.rows_table().map(Table::name))
+    }
+
     /// The next row, whether it counts or not.
     fn next_stored(&mut self) -> Option<Result<SetRow>> {
         let table = self.set.rows_table()?;
@@ -79,10 +132,7 @@ impl SetRows<'_> {
                 }
                 Some(Ok(SetRow(entry)))
             }
-            Some(Err(error)) => {
-                self.seen = None;
-                damaged(error)
-            }
+            Some(Err(error)) => Some(Err(self.unreadable(error))),
             None => {
                 self.cursor = None;
                 match self.seen.take() {

@@ -146,7 +146,6 @@ fn every_place_is_found_and_no_other_however_values_are_encoded() {
                 may_match: &|_| Some(0),
                 meaning: &meaning,
                 key_name: &key_name,
-                id: None,
                 field: None,
             };
             let hits = found(&snapshot, everywhere, usize::MAX);
@@ -208,14 +207,8 @@ fn a_row_is_found_in_every_entry_that_holds_it() {
 fn a_search_ends_when_it_is_told_to() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/bakery");
     let snapshot = Snapshot::open(folder).unwrap();
-    let query = Query {
-        matches: &|_| true,
-        may_match: &|_| Some(0),
-        meaning: &meaning,
-        key_name: &key_name,
-        id: None,
-        field: None,
-    };
+    let query =
+        Query { matches: &|_| true, may_match: &|_| Some(0), meaning: &meaning, key_name: &key_name, field: None };
     let (mut taken, mut places) = (0, 0);
     let add = |places: &mut usize, _: &Hit<'_>| {
         *places += 1;

@@ -74,13 +74,17 @@ fn a_search_can_be_narrowed_to_entries_rows_and_fields() {
     folder.vlive(["find", "Tart", "products/id/x", "--count"]).ends(0, "1\n", "");
     folder.vlive(["find", "Tart", "--older-than", "1h", "--keys"]).ends(0, "products/id/x\n", "");
     folder.vlive(["find", "1", "--field", "price", "--count"]).ends(0, "2\n", "");
-    folder.vlive(["find", "r", "--id", "y"]).ends(
+    folder.vlive(["find", "r", "--where", "$id == \"y\""]).ends(
         0,
-        "products/page_1  y  name  Brioche  (2m)\nproducts/page_1  y  price  (2m)\n",
+        "products/page_1  (2m)\nproducts/page_1  y  name  Brioche  (2m)\nproducts/page_1  y  price  (2m)\n",
         "",
     );
     folder.vlive(["find", "Tart", "--where", ".price > 11", "--keys"]).ends(0, "products/page_1\n", "");
-    folder.vlive(["find", "r", "--limit", "2", "--count"]).ends(0, "2\n", "");
+    folder.vlive(["find", "r", "--limit", "2", "--count"]).ends(0, "2\n", "--limit 2 is reached; there may be more\n");
+    for what in [["find", "r"], ["find", "--id=x"]] {
+        let limited = folder.vlive(what.into_iter().chain(["--limit", "0", "-q"]));
+        limited.ends(1, "", "");
+    }
 }
 
 #[test]
@@ -98,6 +102,13 @@ products/page_1  2026-02-02T05:24:40Z   2m  12
         "1 entry holds `y`\n",
     );
     folder.vlive(["find", "--id", "z"]).ends(1, "", "");
+    folder.vlive(["find", "--id", "x", "products/page_1", "--keys"]).ends(0, "products/page_1\n", "");
+    folder.vlive(["find", "--id", "x", "--format", "csv", "-q"]).ends(
+        0,
+        "key,fetched_at,age,price\nproducts/id/x,1769999200,10800,11\nproducts/page_1,1770009880,120,12\n",
+        "",
+    );
+    folder.vlive(["find", "x", "--count", "--format", "csv"]).ends(0, "places\n3\n", "");
     folder.vlive(["find", "--id", "x", "--json", "-q"]).ends(
         0,
         concat!(
@@ -130,4 +141,46 @@ fn unreadable_entries_are_named_and_the_status_is_3() {
     let run = folder.vlive(["find", "needle"]).output();
     assert_eq!(run.status, 3, "{run:?}");
     assert!(run.stderr.starts_with("error: entry `k/1` cannot be decoded"), "{run:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_a_line_fits_and_shows_the_match_of_a_long_value() {
+    let folder = Folder::empty();
+    let text = format!("{} here {}", "before ".repeat(30), "after ".repeat(30));
+    folder.write("row.json", format!("{{\"r\": {{\"text\": \"{text}\"}}}}"));
+    folder.vlive(["put", "-q", "k/1", "row.json", "--age", "1m"]).ends(0, "", "");
+    for columns in ["60", "80", "100"] {
+        for pattern in ["here", "before", "-e 'after $'"] {
+            let environment = [("COLUMNS", columns), ("NO_COLOR", "1")];
+            let shown = crate::terminal::shown!(&folder, environment, &format!("find {pattern}"));
+            let line = shown.strip_suffix('\n').unwrap();
+            assert!(line.starts_with("k/1  r  text  ") && line.ends_with("  (1m)"), "{shown}");
+            assert!(line.chars().count() <= columns.parse().unwrap(), "{shown}");
+            assert!(line.contains(pattern.trim_matches(['-', 'e', ' ', '\'', '$'])), "{shown}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_narrow_terminal_the_fields_of_a_row_that_differ_come_before_the_time_of_its_entries() {
+    let folder = products();
+    let columns = |columns| [("COLUMNS", columns), ("NO_COLOR", "1")];
+    let narrow = "\
+key              age  price
+products/id/x     3h  11
+products/page_1   2m  12
+2 entries hold `x`; they differ in `price`
+";
+    assert_eq!(crate::terminal::shown!(&folder, columns("40"), "find --id x"), narrow);
+    let narrower = "\
+key              age
+products/id/x     3h
+products/page_1   2m
+no room for price
+hint: --field NAME shows one, and --format json shows all
+2 entries hold `x`; they differ in `price`
+";
+    assert_eq!(crate::terminal::shown!(&folder, columns("22"), "find --id x"), narrower);
 }

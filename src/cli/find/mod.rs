@@ -9,9 +9,9 @@ use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::stale::Stale;
 use super::{Global, Refused, Status, dump, tell_unread};
-use crate::output::Output;
 use crate::output::listing::TableFormat;
 use crate::output::meaning::data::key_name;
+use crate::output::{Grid, Output, delimited, markdown};
 use anyhow::Result;
 use clap::Args;
 use pattern::Pattern;
@@ -29,10 +29,12 @@ use vlive::ops::{Hit, Query, Scope, Searched, Step};
 /// the value, and the age of the entry.
 ///
 /// `--id` finds a row in every entry that holds it, and shows the fields in which these differ: it tells why an app
-/// shows an old value.
+/// shows an old value. There is no PATTERN then, and every argument is a SELECTION.
+///
+/// An entry that cannot be decoded is named, and makes the status 3, only where its bytes may hold what is searched.
 #[derive(Debug, Args)]
 pub struct Find {
-    /// The text to find; optional with --id
+    /// The text to find
     #[arg(required_unless_present = "id")]
     pattern: Option<String>,
 
@@ -43,11 +45,11 @@ pub struct Find {
     filtering: Filtering,
 
     /// Ignore case
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "id")]
     ignore_case: bool,
 
     /// Treat PATTERN as a regular expression, in the syntax of Rust's regex crate
-    #[arg(short = 'e', long)]
+    #[arg(short = 'e', long, conflicts_with = "id")]
     regexp: bool,
 
     /// Find exactly this row, wherever it is cached
@@ -66,7 +68,7 @@ pub struct Find {
     #[arg(long)]
     count: bool,
 
-    /// Stop after N matches
+    /// Print no more than N matches
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 
@@ -91,7 +93,6 @@ pub fn each_place<Out: Default + Send>(
         may_match: &|bytes| pattern.may_match(bytes),
         meaning: &pattern::text_of,
         key_name: &|key| key_name(key).into_owned(),
-        id: None,
         field: None,
     };
     Ok(vlive::ops::find(snapshot, scope, query, add, take)?)
@@ -105,18 +106,21 @@ impl Find {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         self.table.format()?;
         let now = global.now();
-        let mut chosen = self.selecting.choose(Meaning::Exact, now, output)?;
+        let first = if self.id.is_some() { self.pattern.as_deref() } else { None };
+        let mut chosen = self.selecting.choose_after(first, Meaning::Exact, "", now, output)?;
         self.filtering.narrow(&mut chosen, now)?;
         let bar = output.bar_beside_data("searching");
         let snapshot = dump::pinned(&chosen, Some(&bar), global)?;
-        let (found, searched) = match (&self.pattern, &self.id) {
-            (None, Some(id)) => self.row(id, &snapshot, &chosen, now, output)?,
-            (pattern, _) => {
-                let pattern = self.compile(pattern.as_deref().unwrap_or_default())?;
-                self.places(&pattern, &snapshot, &chosen, now, output)?
-            }
+        let (found, searched) = if let Some(id) = &self.id {
+            self.row(id, &snapshot, &chosen, now, output)?
+        } else {
+            let pattern = self.compile(self.pattern.as_deref().unwrap_or_default())?;
+            self.places(&pattern, &snapshot, &chosen, now, output)?
         };
         drop(bar);
+        if self.limit == Some(found) {
+            output.summary(&format!("--limit {found} is reached; there may be more"));
+        }
         let unread = tell_unread(&searched.unread, output);
         let told = chosen.tell(&searched.matched, true, global, output);
         Ok(unread.max(told).max(if found == 0 { Status::No } else { Status::Done }))
@@ -151,7 +155,6 @@ impl Find {
             may_match: &|bytes| pattern.may_match(bytes),
             meaning: &pattern::text_of,
             key_name: &|key| key_name(key).into_owned(),
-            id: self.id.as_deref(),
             field: self.field.as_deref(),
         };
         let null = self.selecting.null;
@@ -167,7 +170,7 @@ impl Find {
                 TableFormat::Markdown => Form::Markdown { escape: output.escape() },
             };
             let limit = self.limit.unwrap_or(usize::MAX);
-            let printing = Printing { form, now, limit };
+            let printing = Printing { form, pattern, now, limit };
             let mut printer = Printer::begin(printing, output)?;
             let mut written = Ok(());
             let add = |texts: &mut Texts, hit: &Hit<'_>| printing.push(texts, hit);
@@ -183,10 +186,17 @@ impl Find {
 }
 
 fn print_count(found: usize, format: TableFormat, output: &mut Output) -> Result<()> {
-    if format == TableFormat::Table {
-        return Ok(writeln!(output.data(), "{found}")?);
+    let columns = [(Cow::Borrowed("places"), true)];
+    let cell: Box<dyn Fn(usize, usize) -> Cow<'static, str>> = Box::new(move |_, _| found.to_string().into());
+    let grid = Grid { columns: columns.into(), rows: 1, cell };
+    match format {
+        TableFormat::Table => writeln!(output.data(), "{found}")?,
+        TableFormat::Json | TableFormat::Jsonl => output.json(&serde_json::json!({ "places": found }))?,
+        TableFormat::Csv => delimited::print(output, &grid, b',')?,
+        TableFormat::Tsv => delimited::print(output, &grid, b'\t')?,
+        TableFormat::Markdown => markdown::print(output, &grid)?,
     }
-    output.json(&serde_json::json!({ "places": found }))
+    Ok(())
 }
 
 /// A path as people write it: `address.street[0]`.

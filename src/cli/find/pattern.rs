@@ -40,6 +40,14 @@ impl Pattern {
         }
     }
 
+    /// Where in a text the match begins.
+    pub fn position(&self, text: &str) -> Option<usize> {
+        match self {
+            Pattern::Literal { text: pattern, .. } => pattern.find(text.as_bytes()),
+            Pattern::Regex { text: pattern, .. } => pattern.find(text).map(|found| found.start()),
+        }
+    }
+
     /// Where in encoded bytes a text that matches may have its first bytes that tell.
     pub fn may_match(&self, bytes: &[u8]) -> Option<usize> {
         match self {
@@ -60,7 +68,7 @@ fn needle(pattern: &str) -> Option<&str> {
 
 /// Whether text like this can be the meaning of a value that is not text.
 fn is_generated(part: &str) -> bool {
-    const WORDS: [&str; 6] = ["true", "false", "null", "none", "nan", "infinity"];
+    const WORDS: [&str; 6] = ["true", "false", "null", "none", "nan", "-infinity"];
     let lower = part.to_ascii_lowercase();
     part.bytes().all(|byte| b"0123456789abcdefABCDEF-+.TZhmsHMSDtz ".contains(&byte))
         || WORDS.iter().any(|word| word.contains(&lower))
@@ -89,7 +97,9 @@ mod tests {
 
     #[test]
     fn what_a_number_a_date_or_a_word_can_match_is_not_looked_for_in_bytes() {
-        for pattern in ["", "12", "2026-02-02T", "3h 12m", "cafe", "e-7", "tru", "Null", "a:1", ":", "Infinity"] {
+        for pattern in
+            ["", "12", "2026-02-02T", "3h 12m", "cafe", "e-7", "tru", "Null", "a:1", ":", "Infinity", "-infinity"]
+        {
             assert_eq!(needle(pattern), None, "{pattern}");
         }
         assert_eq!(needle("Anna"), Some("Anna"));
@@ -107,6 +117,7 @@ mod tests {
             Value::Tag(10, Box::new("12.50".into())),
             Value::Tag(37, Box::new(Value::Bytes((0..16).collect()))),
             Value::Float(0.1),
+            Value::Float(f64::NEG_INFINITY),
             Value::Bool(true),
         ];
         for value in &values {

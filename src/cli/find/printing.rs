@@ -1,5 +1,6 @@
 //! Places as text: made on the threads that find them, and printed in order.
 
+use super::pattern::Pattern;
 use super::{print_count, shown};
 use crate::cli::{ages, time};
 use crate::output::listing::{Column, TableFormat};
@@ -56,8 +57,10 @@ pub enum Form {
 
 /// How places become text.
 #[derive(Clone, Copy)]
-pub struct Printing {
+pub struct Printing<'p> {
     pub form: Form,
+    /// What matches: the part of a long value that is shown holds it.
+    pub pattern: &'p Pattern,
     pub now: u64,
     /// At most so many places are printed.
     pub limit: usize,
@@ -99,7 +102,7 @@ struct Line<'l> {
     incomplete: bool,
 }
 
-impl Printing {
+impl Printing<'_> {
     /// Appends the text of a place; breaks where that is enough at once.
     pub fn push(&self, texts: &mut Texts, hit: &Hit<'_>) -> ControlFlow<()> {
         let is_same = |entry: &EntryText| entry.key == *hit.key && entry.fetched_at == hit.fetched_at;
@@ -129,7 +132,7 @@ impl Printing {
         match self.form {
             Form::Count(_) => {}
             Form::Keys { .. } => text.extend_from_slice(entry.shown.as_bytes()),
-            Form::Lines { width } => push_line(text, entry, hit, width),
+            Form::Lines { width } => self.push_line(text, entry, hit, width),
             Form::Json | Form::JsonLines => {
                 let is_lines = matches!(self.form, Form::JsonLines);
                 text.extend_from_slice(if is_lines { b"" } else { b"," });
@@ -150,6 +153,45 @@ impl Printing {
         }
     }
 
+    /// Appends a place on a line of its own, the value cut to the terminal.
+    fn push_line(&self, text: &mut Vec<u8>, entry: &EntryText, hit: &Hit<'_>, width: Option<usize>) {
+        let age = if hit.fetched_at.is_some() { &entry.age } else { "unknown age" };
+        let end = if hit.is_incomplete { format!("  ({age}, incomplete)\n") } else { format!("  ({age})\n") };
+        let (_, id, path, value) = parts(hit);
+        let start = text.len();
+        text.extend_from_slice(entry.shown.as_bytes());
+        for word in [id, path.as_deref()].into_iter().flatten() {
+            text.extend_from_slice(b"  ");
+            text.extend_from_slice(escape::for_terminal(word).as_bytes());
+        }
+        if let Some(value) = value {
+            text.extend_from_slice(b"  ");
+            let value = match width {
+                None => escape::for_terminal(value),
+                Some(width) => {
+                    let before = str::from_utf8(&text[start..]).expect("text was pushed").width();
+                    // The line feed takes no column.
+                    let room = width.saturating_sub(before + end.len() - 1).max(NARROW_VALUE);
+                    self.around_match(value, room)
+                }
+            };
+            text.extend_from_slice(value.as_bytes());
+        }
+        text.extend_from_slice(end.as_bytes());
+    }
+
+    /// As much of a value as has room, with the match in it.
+    fn around_match<'v>(&self, value: &'v str, room: usize) -> Cow<'v, str> {
+        let begin = output::to_width(value, room);
+        let at = self.pattern.position(value).unwrap_or_default();
+        let is_whole = matches!(begin, Cow::Borrowed(_)) || !begin.ends_with('…');
+        if is_whole || escape::for_terminal(&value[..at]).width() < room / 2 {
+            return begin;
+        }
+        let before = value[..at].char_indices().rev().take(room / 4).last().map_or(at, |(start, _)| start);
+        Cow::Owned(format!("…{}", output::to_width(&value[before..], room - 1)))
+    }
+
     fn line<'l>(&self, entry: &'l EntryText, hit: &Hit<'l>) -> Line<'l> {
         let (place, id, path, value) = parts(hit);
         let (key, fetched_at, age) = (&entry.shown, hit.fetched_at, self.age(hit));
@@ -166,33 +208,6 @@ impl<'l> Line<'l> {
     }
 }
 
-/// Appends a place on a line of its own, the value cut to the terminal.
-fn push_line(text: &mut Vec<u8>, entry: &EntryText, hit: &Hit<'_>, width: Option<usize>) {
-    let age = if hit.fetched_at.is_some() { &entry.age } else { "unknown age" };
-    let (_, id, path, value) = parts(hit);
-    let start = text.len();
-    text.extend_from_slice(entry.shown.as_bytes());
-    for word in [id, path.as_deref()].into_iter().flatten() {
-        text.extend_from_slice(b"  ");
-        text.extend_from_slice(escape::for_terminal(word).as_bytes());
-    }
-    if let Some(value) = value {
-        let value = match width {
-            None => escape::for_terminal(value),
-            Some(width) => {
-                let before = str::from_utf8(&text[start..]).expect("text was pushed").width();
-                let room = width.saturating_sub(before + age.len() + 4).max(NARROW_VALUE);
-                output::to_width(value, room)
-            }
-        };
-        text.extend_from_slice(b"  ");
-        text.extend_from_slice(value.as_bytes());
-    }
-    text.extend_from_slice(b"  (");
-    text.extend_from_slice(age.as_bytes());
-    text.extend_from_slice(if hit.is_incomplete { b", incomplete)\n" } else { b")\n" });
-}
-
 /// The name of what matches, the row id, the path and the value.
 fn parts<'h>(hit: &Hit<'h>) -> (&'static str, Option<&'h str>, Option<Cow<'h, str>>, Option<&'h str>) {
     match hit.place {
@@ -205,15 +220,15 @@ fn parts<'h>(hit: &Hit<'h>) -> (&'static str, Option<&'h str>, Option<Cow<'h, st
 }
 
 /// Prints texts in order.
-pub struct Printer {
-    printing: Printing,
+pub struct Printer<'p> {
+    printing: Printing<'p>,
     found: usize,
     last_key: Option<Vec<u8>>,
 }
 
-impl Printer {
+impl<'p> Printer<'p> {
     /// Prints what comes before the places.
-    pub fn begin(printing: Printing, output: &mut Output) -> Result<Printer> {
+    pub fn begin(printing: Printing<'p>, output: &mut Output) -> Result<Printer<'p>> {
         match printing.form {
             Form::Json => output.json_data().write_all(b"[")?,
             Form::Delimited { delimiter, .. } => {

@@ -6,7 +6,7 @@ use crate::cli::stale::Stale;
 use crate::cli::time;
 use crate::output::listing::TableFormat;
 use crate::output::meaning::meaning;
-use crate::output::{Grid, Output, delimited, escape, human, markdown, rows, table, unlike};
+use crate::output::{self, Grid, Output, delimited, escape, human, markdown, rows, table, unlike};
 use anyhow::Result;
 use std::borrow::Cow;
 use std::io::Write;
@@ -26,23 +26,29 @@ impl Find {
     ) -> Result<(usize, Searched)> {
         let mut found = Vec::new();
         let searched = vlive::ops::find_row(snapshot, &chosen.scope, id, |row| {
-            found.push(row);
             if self.limit.is_some_and(|limit| found.len() >= limit) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
+                return ControlFlow::Break(());
             }
+            found.push(row);
+            ControlFlow::Continue(())
         })?;
         let differing = differing(&found, self.field.as_deref());
         let null = self.selecting.null;
-        self.table.print(output, |output, format| match format {
-            _ if self.count => super::print_count(found.len(), format, output),
-            _ if self.keys => {
-                found.iter().try_for_each(|row| crate::cli::ages::print_key(&row.key.to_string(), null, output))
+        let left_out = self.table.print(output, |output, format| {
+            match format {
+                _ if self.count => super::print_count(found.len(), format, output)?,
+                _ if self.keys => {
+                    found.iter().try_for_each(|row| crate::cli::ages::print_key(&row.key.to_string(), null, output))?;
+                }
+                TableFormat::Json | TableFormat::Jsonl => print_json(id, &found, &differing, now, format, output)?,
+                _ => return print_table(&found, &differing, now, &self.stale, format, output),
             }
-            TableFormat::Json | TableFormat::Jsonl => print_json(id, &found, &differing, now, format, output),
-            _ => print_table(&found, &differing, now, &self.stale, format, output),
+            Ok(Vec::new())
         })?;
+        if !left_out.is_empty() {
+            output.summary(&format!("no room for {}", output::to_width(&left_out.join(", "), 1000)));
+            output.advice("--field NAME shows one, and --format json shows all");
+        }
         if !self.count && !self.keys && !found.is_empty() {
             output.summary(&summary(id, &found, &differing));
         }
@@ -82,6 +88,17 @@ fn summary(id: &str, found: &[FoundRow], differing: &[&str]) -> String {
     }
 }
 
+/// A column of the table, in order.
+#[derive(Clone, Copy, PartialEq)]
+enum Column<'r> {
+    Key,
+    Fetched,
+    Age,
+    Status,
+    Field(&'r str),
+}
+
+/// Prints the entries as a table. Returns the headings of the columns for which the terminal has no room.
 fn print_table(
     found: &[FoundRow],
     differing: &[&str],
@@ -89,42 +106,58 @@ fn print_table(
     stale: &Stale,
     format: TableFormat,
     output: &mut Output,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let is_table = format == TableFormat::Table;
+    let is_data = matches!(format, TableFormat::Csv | TableFormat::Tsv);
     let name = |name: String| if is_table { escape::visible(&name).into_owned() } else { name };
-    let mut columns: Vec<(Cow<'_, str>, bool)> =
-        [("key", false), ("fetched", false), ("age", true)].map(|(name, end)| (unlike(name, differing), end)).into();
-    let has_status = found.iter().any(|row| row.is_incomplete);
-    if has_status {
-        columns.push((unlike("status", differing), false));
-    }
-    let before = columns.len();
-    columns.extend(differing.iter().map(|field| (Cow::Owned(name((*field).to_owned())), false)));
-    let cell = |row: usize, column: usize| {
-        let row = &found[row];
-        Cow::Owned(match column {
-            0 => name(row.key.shown()),
-            1 => row.fetched_at.map(human::time).unwrap_or_default(),
-            2 => age_of(row, now).map(human::age).unwrap_or_default(),
-            3 if has_status => (if row.is_incomplete { "incomplete" } else { "" }).to_owned(),
-            field => match row.record.get(differing[field - before]) {
-                Some(value) => meaning(value).into_text().into_owned(),
-                None => String::new(),
-            },
-        })
+    let text = |row: &FoundRow, column: Column<'_>| match column {
+        Column::Key if is_data => row.key.to_string(),
+        Column::Key => name(row.key.shown()),
+        Column::Fetched if is_data => row.fetched_at.map(|at| at.to_string()).unwrap_or_default(),
+        Column::Fetched => row.fetched_at.map(human::time).unwrap_or_default(),
+        Column::Age if is_data => age_of(row, now).map(|age| age.to_string()).unwrap_or_default(),
+        Column::Age => age_of(row, now).map(human::age).unwrap_or_default(),
+        Column::Status => (if row.is_incomplete { "incomplete" } else { "" }).to_owned(),
+        Column::Field(field) => {
+            row.record.get(field).map(|value| meaning(value).into_text().into_owned()).unwrap_or_default()
+        }
     };
-    let grid = Grid { columns, rows: found.len(), cell: Box::new(cell) };
+    let heading = |column: Column<'_>| match column {
+        Column::Key => unlike("key", differing).into_owned(),
+        Column::Fetched if is_data => unlike("fetched_at", differing).into_owned(),
+        Column::Fetched => unlike("fetched", differing).into_owned(),
+        Column::Age => unlike("age", differing).into_owned(),
+        Column::Status => unlike("status", differing).into_owned(),
+        Column::Field(field) => name(field.to_owned()),
+    };
+    let mut columns = vec![Column::Key, Column::Fetched, Column::Age];
+    columns.extend(found.iter().any(|row| row.is_incomplete).then_some(Column::Status));
+    columns.extend(differing.iter().map(|field| Column::Field(field)));
+    let width = output.width().filter(|_| is_table);
+    // Ages tell the same in fewer columns, and a time that is cut tells nothing.
+    let taken = |column: &Column<'_>| {
+        let cells = found.iter().map(|row| table::width_of(&text(row, *column), width)).max();
+        (Cow::Owned(heading(*column)), false, cells.unwrap_or_default())
+    };
+    if width.is_some_and(|width| !table::fits(&columns.iter().map(taken).collect::<Vec<_>>(), width)) {
+        columns.retain(|column| *column != Column::Fetched);
+    }
+    let cell = |row: usize, column: usize| Cow::Owned(text(&found[row], columns[column]));
+    let headings = columns.iter().map(|column| (Cow::Owned(heading(*column)), *column == Column::Age));
+    let grid = Grid { columns: headings.collect(), rows: found.len(), cell: Box::new(cell) };
     match format {
         TableFormat::Csv => delimited::print(output, &grid, b',')?,
         TableFormat::Tsv => delimited::print(output, &grid, b'\t')?,
         TableFormat::Markdown => markdown::print(output, &grid)?,
         _ => {
-            let width = output.width();
             let age = |row: usize| age_of(&found[row], now).and_then(|age| stale.freshness(age));
-            table::print_grid_ages(output, &grid, width, |row, column| age(row).filter(|_| column == 2))?;
+            let is_age = |column: usize| columns[column] == Column::Age;
+            let fitting =
+                table::print_grid_ages(output, &grid, width, |row, column| age(row).filter(|_| is_age(column)))?;
+            return Ok(columns[fitting..].iter().map(|column| heading(*column)).collect());
         }
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
 /// Prints `{"key", "fetched_at", "age", "id", "row", "differs"}` for each entry: the row without loss, and the

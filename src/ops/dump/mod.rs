@@ -1,9 +1,11 @@
 //! Writing entries out: as one text, one by one, or as files in a folder.
 
+mod buffers;
 mod entry;
 mod error;
 mod rows;
 mod sets;
+mod stored;
 mod stream;
 mod tree;
 

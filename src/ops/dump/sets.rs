@@ -1,9 +1,9 @@
 //! Sets of diorama: rows are read by one thread, decoded by as many as there are cores, and written in order, so that
 //! a set of a million takes little more memory than one of ten.
 
+use super::buffers::Buffers;
+use super::stored::StoredMaps;
 use super::{DumpError, DumpFormat, DumpStyle, Dumped};
-use crate::cbor::encode::{push_head, push_text};
-use crate::cbor::notation::{notation, verify};
 use crate::diorama::meta::StoredPairs;
 use crate::diorama::row::{RowError, RowView, Status};
 use crate::error::Error;
@@ -11,13 +11,11 @@ use crate::json::sets::{Beside, RowNotWritten, RowsStyle, RowsText, SetFrame, Se
 use crate::live::redact::redact;
 use crate::ops::unread::RefusedRows;
 use crate::ops::{past_damage, unless_moved};
-use crate::snapshot::{Set, SetRow, Snapshot};
+use crate::snapshot::{RowRun, Set, SetRow, SetRows, Snapshot};
 use crate::system::spill::Spill;
 use crate::system::workers::{LARGE, Workers, with_workers, without_workers};
-use ciborium_ll::Header;
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::mem;
 
 /// Bytes of ids of incomplete rows that are kept in memory.
 const IDS: usize = 1024 * 1024;
@@ -65,12 +63,19 @@ impl SetDump<'_> {
         let key = self.set.key().to_string();
         let head = SetHead { key: &key, part_of: self.part_of(), beside: Beside::Known(self.set.meta()) };
         let json = SetWriter::begin(out, self.frame, self.style.json, &head)?;
-        let style = json.rows_style();
         dumped.unread.add_malformed(self.set);
+        self.rows(json, dumped)
+    }
+
+    /// Writes the rows of a set that has begun, and ends it.
+    fn rows(self, json: SetWriter<impl Write>, dumped: &mut Dumped) -> Result<(), DumpError> {
+        let style = json.rows_style();
+        let buffers = &Buffers::default();
         let refused = &mut dumped.unread.refused;
-        let mut taking = Taking { dump: self, json, written: 0, incomplete: Ids::new(), refused };
+        let rows = self.snapshot.rows(self.set);
+        let mut taking = Taking { dump: self, rows, json, written: 0, incomplete: Ids::new(), refused, buffers };
         let damage = &mut dumped.unread.damage;
-        let work = |rows| self.text(rows, style);
+        let work = |runs| self.text(runs, style, buffers.take());
         if self.set.row().is_some() || self.set.rows() <= FEW {
             without_workers(work, |writing| taking.all(damage, writing))?;
         } else {
@@ -85,20 +90,31 @@ impl SetDump<'_> {
     }
 
     /// The text of rows.
-    fn text(self, mut rows: Vec<SetRow>, style: RowsStyle) -> RowTexts {
-        let mut text = RowsText::new(style, LONG);
-        let (mut incomplete, mut refused, mut done) = (Vec::new(), Vec::new(), 0);
-        for row in &rows {
-            match text.row(row.id(), &self.bytes(row)) {
+    fn text(self, runs: Vec<RowRun>, style: RowsStyle, buffer: Vec<u8>) -> RowTexts {
+        let mut text = RowsText::new(style, buffer, LONG);
+        let (mut incomplete, mut refused, mut written) = (Vec::new(), Vec::new(), 0);
+        let mut fits = |id: &str, value: &[u8]| {
+            let value = self.bytes(value);
+            let status =
+                if self.is_raw() { text.raw_row(id, &value).map(|()| Status::Complete) } else { text.row(id, &value) };
+            written += u64::from(status.is_ok());
+            match status {
                 Ok(Status::Complete) => {}
-                Ok(Status::Incomplete) => incomplete.push(row.id().to_owned()),
-                Err(RowNotWritten::Refused(error)) => refused.push((row.id().to_owned(), error)),
-                Err(RowNotWritten::TooLong) => break,
+                Ok(Status::Incomplete) => incomplete.push(id.to_owned()),
+                Err(RowNotWritten::Refused(error)) => refused.push((id.to_owned(), error)),
+                Err(RowNotWritten::TooLong) => return false,
             }
-            done += 1;
-        }
-        let written = (done - refused.len()) as u64;
-        RowTexts { text: text.into_text(), written, incomplete, refused, left: rows.split_off(done) }
+            true
+        };
+        let full = runs.iter().enumerate().find_map(|(n, run)| {
+            let row = run.rows().position(|(id, value)| !fits(id, value))?;
+            Some((n, row))
+        });
+        RowTexts { text: text.into_text(), written, incomplete, refused, full, runs }
+    }
+
+    fn is_raw(self) -> bool {
+        self.style.format == DumpFormat::RawLines
     }
 
     fn raw(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
@@ -106,16 +122,8 @@ impl SetDump<'_> {
         let beside = Beside::Stored { meta: meta.as_deref(), has_rows: self.set.rows_table().is_some() };
         let key = self.set.key().to_string();
         let head = SetHead { key: &key, part_of: self.part_of(), beside };
-        let mut json = SetWriter::begin(out, SetFrame::Line, self.style.json, &head)?;
-        let mut written = 0;
-        self.each_row(&mut dumped.unread.damage, |row| {
-            written += 1;
-            Ok(json.raw_row(row.id(), &self.bytes(&row))?)
-        })?;
-        json.end_rows();
-        self.tell_partial(&mut json, written)?;
-        json.finish()?;
-        Ok(())
+        let json = SetWriter::begin(out, SetFrame::Line, self.style.json, &head)?;
+        self.rows(json, dumped)
     }
 
     /// Marks a set of which fewer rows were written than it has.
@@ -131,12 +139,8 @@ impl SetDump<'_> {
     /// Writes the stored bytes, or shows them: `meta` and `raw`, maps of key and of row id to byte string.
     fn stored(self, dumped: &mut Dumped, out: &mut impl Write) -> Result<(), DumpError> {
         let is_alone = self.frame == SetFrame::Alone;
-        let mut maps = StoredMaps {
-            is_cbor: self.style.format == DumpFormat::Cbor,
-            levels: self.style.json.pretty.then_some(usize::from(!is_alone)),
-            are_empty: Vec::new(),
-            out,
-        };
+        let levels = self.style.json.pretty.then_some(usize::from(!is_alone));
+        let mut maps = StoredMaps::new(out, self.style.format == DumpFormat::Cbor, levels);
         if !is_alone {
             maps.key(&self.set.key().to_string())?;
         }
@@ -150,7 +154,7 @@ impl SetDump<'_> {
         if self.set.rows_table().is_some() {
             maps.key("raw")?;
             maps.begin()?;
-            self.each_row(&mut dumped.unread.damage, |row| Ok(maps.row(row.id(), &self.bytes(&row))?))?;
+            self.each_row(&mut dumped.unread.damage, |row| Ok(maps.row(row.id(), &self.bytes(row.value()))?))?;
             maps.end()?;
         }
         Ok(maps.end()?)
@@ -183,15 +187,15 @@ impl SetDump<'_> {
         Ok(())
     }
 
-    /// The bytes of a row to dump.
-    fn bytes(self, row: &SetRow) -> Cow<'_, [u8]> {
+    /// The bytes to dump of a stored row.
+    fn bytes(self, value: &[u8]) -> Cow<'_, [u8]> {
         if !self.style.redact {
-            return Cow::Borrowed(row.value());
+            return Cow::Borrowed(value);
         }
-        let status = usize::from(row.value().first().is_some_and(|first| *first <= 1));
+        let status = usize::from(value.first().is_some_and(|first| *first <= 1));
         // The map takes the place of the rows of an envelope, so that no field is mistaken for a time.
-        let inside = [b"\xa1\x00", &row.value()[status..]].concat();
-        let mut bytes = row.value()[..status].to_vec();
+        let inside = [b"\xa1\x00", &value[status..]].concat();
+        let mut bytes = value[..status].to_vec();
         bytes.extend_from_slice(&redact(&inside)[2..]);
         Cow::Owned(bytes)
     }
@@ -206,35 +210,27 @@ struct RowTexts {
     incomplete: Vec<String>,
     /// The ids of those that diorama refuses.
     refused: Vec<(String, RowError)>,
-    /// Those that are not in it, for lack of room: all from the first that did not fit.
-    left: Vec<SetRow>,
+    runs: Vec<RowRun>,
+    /// The first row that is not in it, for lack of room, nor are those after it: of which run, and which of that.
+    full: Option<(usize, usize)>,
 }
 
 /// A set whose rows are written in order, as their texts come.
 struct Taking<'t, 's, W: Write> {
     dump: SetDump<'s>,
+    rows: SetRows<'s>,
     json: SetWriter<W>,
     /// Rows that were written.
     written: u64,
     incomplete: Ids,
     refused: &'t mut RefusedRows,
+    buffers: &'t Buffers,
 }
 
 impl<W: Write> Taking<'_, '_, W> {
     /// Hands out all rows, and writes their texts.
-    fn all(&mut self, damage: &mut Vec<Error>, writing: &mut Workers<'_, SetRow, RowTexts>) -> Result<(), DumpError> {
-        let read = self.dump.each_row(damage, |row| {
-            let len = row.id().len() + row.value().len();
-            if len >= LARGE {
-                // Written piece by piece, so that its text is not kept.
-                while let Some(texts) = writing.next() {
-                    self.texts(texts)?;
-                }
-                return self.row(&row);
-            }
-            writing.push(row, len);
-            writing.next_due().map_or(Ok(()), |texts| self.texts(texts))
-        });
+    fn all(&mut self, damage: &mut Vec<Error>, writing: &mut Workers<'_, RowRun, RowTexts>) -> Result<(), DumpError> {
+        let read = self.hand_out(damage, writing);
         if !matches!(read, Err(DumpError::Output(_))) {
             while let Some(texts) = writing.next() {
                 self.texts(texts)?;
@@ -243,8 +239,31 @@ impl<W: Write> Taking<'_, '_, W> {
         read
     }
 
+    fn hand_out(
+        &mut self,
+        damage: &mut Vec<Error>,
+        writing: &mut Workers<'_, RowRun, RowTexts>,
+    ) -> Result<(), DumpError> {
+        while let Some(run) = self.rows.next_run() {
+            let Some(run) = past_damage(unless_moved(run, self.dump.snapshot), damage)? else { continue };
+            let len = run.bytes();
+            if len >= LARGE {
+                // Written piece by piece, so that its text is not kept.
+                while let Some(texts) = writing.next() {
+                    self.texts(texts)?;
+                }
+                self.run(&run)?;
+                continue;
+            }
+            writing.push(run, len);
+            writing.next_due().map_or(Ok(()), |texts| self.texts(texts))?;
+        }
+        Ok(())
+    }
+
     fn texts(&mut self, texts: RowTexts) -> Result<(), DumpError> {
         self.json.add_rows(&texts.text)?;
+        self.buffers.give_back(texts.text);
         self.written += texts.written;
         for id in texts.incomplete {
             self.incomplete.push(&id).map_err(Error::temporary)?;
@@ -252,107 +271,35 @@ impl<W: Write> Taking<'_, '_, W> {
         for (id, error) in texts.refused {
             self.refused.add(|| self.dump.set.key().whole().shown(), &id, error);
         }
-        texts.left.iter().try_for_each(|row| self.row(row))
-    }
-
-    fn row(&mut self, row: &SetRow) -> Result<(), DumpError> {
-        match RowView::new(&self.dump.bytes(row)) {
-            Ok(view) => {
-                if view.status() == Status::Incomplete {
-                    self.incomplete.push(row.id()).map_err(Error::temporary)?;
-                }
-                self.json.row(row.id(), &view)?;
-                self.written += 1;
-            }
-            Err(error) => self.refused.add(|| self.dump.set.key().whole().shown(), row.id(), error),
+        if let Some((n, row)) = texts.full {
+            self.run(&texts.runs[n].skip(row))?;
+            texts.runs[n + 1..].iter().try_for_each(|run| self.run(run))?;
         }
+        texts.runs.into_iter().for_each(|run| self.rows.reuse(run));
         Ok(())
     }
-}
 
-/// Maps of text to stored bytes, in each other, as CBOR or in the notation: of a row the status and the map, which
-/// follow each other.
-struct StoredMaps<W> {
-    out: W,
-    is_cbor: bool,
-    /// Levels of indentation of the notation, if it is indented.
-    levels: Option<usize>,
-    /// Of each map that has begun, whether nothing is in it.
-    are_empty: Vec<bool>,
-}
-
-impl<W: Write> StoredMaps<W> {
-    fn key(&mut self, key: &str) -> io::Result<()> {
-        if self.is_cbor {
-            let mut head = Vec::new();
-            push_text(&mut head, key);
-            return self.out.write_all(&head);
-        }
-        let is_inside = if let Some(is_empty) = self.are_empty.last_mut() {
-            self.out.write_all(if mem::replace(is_empty, false) { b"" } else { b"," })?;
-            true
-        } else {
-            false
-        };
-        match self.levels {
-            Some(_) => self.line()?,
-            None if is_inside => self.out.write_all(b" ")?,
-            None => {}
-        }
-        serde_json::to_writer(&mut self.out, key)?;
-        self.out.write_all(b": ")
+    fn run(&mut self, run: &RowRun) -> Result<(), DumpError> {
+        run.rows().try_for_each(|(id, value)| self.row(id, value))
     }
 
-    fn begin(&mut self) -> io::Result<()> {
-        self.are_empty.push(true);
-        if self.is_cbor {
-            let mut head = Vec::new();
-            push_head(&mut head, Header::Map(None));
-            return self.out.write_all(&head);
+    fn row(&mut self, id: &str, value: &[u8]) -> Result<(), DumpError> {
+        let value = self.dump.bytes(value);
+        if self.dump.is_raw() {
+            self.written += 1;
+            return Ok(self.json.raw_row(id, &value)?);
         }
-        self.out.write_all(b"{_")
-    }
-
-    fn row(&mut self, id: &str, value: &[u8]) -> io::Result<()> {
-        if self.is_cbor {
-            return self.bytes(id, value);
+        match RowView::new(&value) {
+            Ok(view) => {
+                if view.status() == Status::Incomplete {
+                    self.incomplete.push(id).map_err(Error::temporary)?;
+                }
+                self.json.row(id, &view)?;
+                self.written += 1;
+            }
+            Err(error) => self.refused.add(|| self.dump.set.key().whole().shown(), id, error),
         }
-        self.key(id)?;
-        let is_embedded = verify(value).is_ok();
-        self.out.write_all(if is_embedded { b"<<" } else { b"" })?;
-        let _ = notation(value, self.levels.map(|levels| levels + self.are_empty.len()), &mut self.out)?;
-        self.out.write_all(if is_embedded { b">>" } else { b"" })
-    }
-
-    /// Writes bytes as such.
-    fn bytes(&mut self, key: &str, value: &[u8]) -> io::Result<()> {
-        self.key(key)?;
-        if self.is_cbor {
-            let mut head = Vec::new();
-            push_head(&mut head, Header::Bytes(Some(value.len())));
-            self.out.write_all(&head)?;
-            return self.out.write_all(value);
-        }
-        self.out.write_all(b"h'")?;
-        value.iter().try_for_each(|byte| write!(self.out, "{byte:02x}"))?;
-        self.out.write_all(b"'")
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        let is_empty = self.are_empty.pop();
-        match (self.is_cbor, is_empty) {
-            (true, _) => return self.out.write_all(b"\xff"),
-            (false, Some(false)) if self.levels.is_some() => self.line()?,
-            (false, Some(false)) => {}
-            (false, _) => self.out.write_all(b" ")?,
-        }
-        self.out.write_all(b"}")
-    }
-
-    /// Begins a line, if the notation is indented.
-    fn line(&mut self) -> io::Result<()> {
-        let Some(levels) = self.levels else { return Ok(()) };
-        write!(self.out, "\n{:1$}", "", 2 * (levels + self.are_empty.len()))
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! All entries in one text: read by one thread, decoded by as many as there are cores, written in order.
 
+use super::buffers::Buffers;
 use super::entry::{show_entry, stored, write_entry};
 use super::sets::SetDump;
 use super::{DumpError, DumpFormat, DumpStyle, Dumped, each};
@@ -13,7 +14,6 @@ use crate::snapshot::{LiveEntry, Snapshot};
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::io::{self, Write};
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Bytes of text to keep of a batch; an entry that does not fit is treated as a large one.
 const LONG: usize = 2 * 1024 * 1024;
@@ -24,14 +24,9 @@ const LONG: usize = 2 * 1024 * 1024;
 /// Those of `out` and of the cache. What came before the latter was written, as it was before damage, which is not an
 /// error but left out.
 pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Write) -> Result<Dumped, DumpError> {
-    // Buffers that have room for a text, once some were written.
-    let buffers = Mutex::new(Vec::new());
+    let buffers = Buffers::default();
     with_workers(
-        |entries| {
-            // The lock must not last while the entries are decoded.
-            let buffer = lock(&buffers).pop().unwrap_or_default();
-            decode(entries, buffer, style)
-        },
+        |entries| decode(entries, buffers.take(), style),
         |decoding| {
             let mut writer = Writer { out, style, is_first: true, decoding, buffers: &buffers, unreadable: Vec::new() };
             writer.begin()?;
@@ -56,7 +51,7 @@ struct Writer<'d, 'w, W: Write> {
     style: DumpStyle,
     is_first: bool,
     decoding: &'d mut Workers<'w, LiveEntry, Text>,
-    buffers: &'d Mutex<Vec<Vec<u8>>>,
+    buffers: &'d Buffers,
     unreadable: Vec<Unreadable>,
 }
 
@@ -102,14 +97,13 @@ impl<W: Write> Writer<'_, '_, W> {
     }
 
     fn write(&mut self, text: Text) -> io::Result<()> {
-        let Text { mut bytes, unreadable, left } = text;
+        let Text { bytes, unreadable, left } = text;
         self.unreadable.extend(unreadable);
         if !bytes.is_empty() {
             self.separate()?;
             self.out.write_all(&bytes)?;
         }
-        bytes.clear();
-        lock(self.buffers).push(bytes);
+        self.buffers.give_back(bytes);
         left.iter().try_for_each(|entry| self.write_large(entry))
     }
 
@@ -151,10 +145,6 @@ impl<W: Write> Writer<'_, '_, W> {
     fn separate(&mut self) -> io::Result<()> {
         if mem::replace(&mut self.is_first, false) { Ok(()) } else { self.out.write_all(separator(self.style)) }
     }
-}
-
-fn lock(buffers: &Mutex<Vec<Vec<u8>>>) -> MutexGuard<'_, Vec<Vec<u8>>> {
-    buffers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The text of some entries.

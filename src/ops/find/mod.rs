@@ -28,15 +28,13 @@ pub struct Query<'q> {
     pub meaning: &'q (dyn Fn(&Value) -> Option<String> + Sync),
     /// The name of a map's key that is not text.
     pub key_name: &'q (dyn Fn(&Value) -> String + Sync),
-    /// Searches only the row with this id.
-    pub id: Option<&'q str>,
     /// Searches only values of the fields with this name.
     pub field: Option<&'q str>,
 }
 
 impl fmt::Debug for Query<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Query").field("id", &self.id).field("field", &self.field).finish_non_exhaustive()
+        f.debug_struct("Query").field("field", &self.field).finish_non_exhaustive()
     }
 }
 
@@ -127,7 +125,7 @@ pub fn find<Out: Default + Send>(
     let work = |part: &Part, found: &mut Collector<'_, Out>| {
         walk::each_hit(part, query, &mut |hit| found.add(|out| add(out, hit)))
     };
-    search(snapshot, scope, query.id, &work, take)
+    search(snapshot, scope, None, &work, take)
 }
 
 /// Calls `visit` with the row of this id from every entry in the scope that holds it, until it breaks.

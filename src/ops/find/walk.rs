@@ -31,9 +31,6 @@ pub(super) fn each_hit(
         return Ok(());
     }
     part.rows(&mut |row| {
-        if query.id.is_some_and(|only| only != row.id()) {
-            return ControlFlow::Continue(());
-        }
         let mut visit =
             |place: Place<'_>| visit(&Hit { key: &key, fetched_at, is_incomplete: row.is_incomplete(), place });
         let walk = Walk { query, id: row.id(), path: Vec::new(), visit: &mut visit, flow: ControlFlow::Continue(()) };
@@ -43,7 +40,7 @@ pub(super) fn each_hit(
 
 /// Whether a part stands for its full key, and that matches as it is stored or as people read it.
 fn is_key_in(part: &Part, key: &EntryKey, query: Query<'_>) -> bool {
-    if matches!(part, Part::Row(..)) || query.id.is_some() || query.field.is_some() {
+    if matches!(part, Part::Row(..)) || query.field.is_some() {
         return false;
     }
     (query.matches)(&key.to_string()) || matches!(key, EntryKey::Set(_)) && (query.matches)(&key.shown())
@@ -76,7 +73,7 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
     /// Walks through a row.
     fn row(mut self, row: &Row<'b>, candidates: &mut Candidates<'_>) -> ControlFlow<()> {
         let query = self.query;
-        if query.field.is_none() && query.id.is_none() && (query.matches)(self.id) {
+        if query.field.is_none() && (query.matches)(self.id) {
             (self.visit)(Place::RowId(self.id))?;
         }
         // Names and values stand in another order then, and are read from anywhere in it.

@@ -1,11 +1,11 @@
 //! A set of many rows, which are written and summed up on all cores, against what was put into it.
 
-use redb::{Database, TableDefinition};
+use redb::{Database, ReadableTable, TableDefinition};
 use serde_json::{Value as Json, json};
-use vlive::Snapshot;
 use vlive::diorama::row::{Status, encode};
 use vlive::json::JsonStyle;
-use vlive::ops::{DumpStyle, Scope, ages, dump, list};
+use vlive::ops::{DumpFormat, DumpStyle, Scope, ages, dump, list};
+use vlive::{Fixture, Snapshot};
 
 #[test]
 fn a_dump_of_many_rows_has_all_of_them_in_order_whatever_they_are_like() {
@@ -61,6 +61,48 @@ fn a_dump_of_many_rows_has_all_of_them_in_order_whatever_they_are_like() {
             ["00000", "00006", "01402", "02999"].iter().map(|id| text.find(&format!("\"{id}\"")).unwrap()).collect();
         assert!(ids.is_sorted(), "{ids:?}");
     }
+
+    let raw = folder.path().join("stored.jsonl");
+    let style = DumpStyle { format: DumpFormat::RawLines, ..DumpStyle::default() };
+    dump(&Snapshot::open(&path).unwrap(), &Scope::all(), style, std::fs::File::create(&raw).unwrap()).unwrap();
+    let fixture = Fixture::open(&raw).unwrap();
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_read().unwrap();
+    let table = transaction.open_table(TableDefinition::<&str, &[u8]>::new("clients")).unwrap();
+    let mut stored = table.iter().unwrap();
+    let set = fixture.sets().next().unwrap();
+    set.each_row(&mut |id, value| {
+        let (stored_id, stored_value) = stored.next().unwrap().unwrap();
+        assert!((id, value) == (stored_id.value(), stored_value.value()), "row {id}");
+        Ok(())
+    })
+    .unwrap();
+    assert!(stored.next().is_none());
+}
+
+#[test]
+fn of_several_faults_in_many_rows_the_first_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clients.json");
+    let row = |n: u32| {
+        let number = if n == 9000 || n == 9001 { "1e999".to_owned() } else { n.to_string() };
+        format!("\"{n:05}\":{{\"n\":{number},\"text\":\"{}\"}}", "x".repeat(100))
+    };
+    let refusal = |rows: std::ops::Range<u32>, end: &str| {
+        let rows: Vec<String> = rows.map(row).collect();
+        let text = format!("{{\"clients\":{{\"layout\":\"diorama\",\"rows\":{{\n{}{end}", rows.join(",\n"));
+        std::fs::write(&path, text).unwrap();
+        Fixture::open(&path).map(|fixture| fixture.sets().map(|set| set.rows()).sum::<u64>()).map_err(|e| e.to_string())
+    };
+    assert_eq!(refusal(0..9000, "}}}"), Ok(9000));
+    for end in ["}}}", "", "]"] {
+        let refused = refusal(0..9500, end).unwrap_err();
+        assert!(refused.contains("line 9002") && refused.contains("9000"), "{refused}");
+    }
+    let cut = refusal(0..9000, "").unwrap_err();
+    assert!(cut.contains("line 9001") && !cut.contains("1e999"), "{cut}");
+    let twice = refusal(0..9000, ",\"00007\":{}}}}").unwrap_err();
+    assert!(twice.contains("`00007` is repeated"), "{twice}");
 }
 
 #[test]
