@@ -253,8 +253,10 @@ impl Chosen {
             return Status::No;
         }
         if !found && matched.outside > 0 {
-            let entries = human::count(matched.outside, "entry that is selected is", "entries that are selected are");
-            output.error(&format!("none is of that age: the {entries} older or newer"), None);
+            let dated = matched.outside - matched.timeless;
+            let entries = human::count(dated, "entry that is selected is", "entries that are selected are");
+            let others = if dated == 0 { String::new() } else { format!(": the {entries} older or newer") };
+            output.error(&format!("none is of that age{others}"), None);
             return Status::No;
         }
         Status::Done

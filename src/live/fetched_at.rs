@@ -66,30 +66,32 @@ impl fmt::Display for FetchedAt {
             return write!(f, "@{}", self.0);
         }
         let (days, second) = (self.0 / DAY, self.0 % DAY);
-        let (year, month, day) = date(days);
+        let (year, month, day) = date(days.cast_signed());
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
         write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
 
-/// Year, month and day, so many days after 1970-01-01.
-fn date(mut days: u64) -> (u64, u64, u64) {
-    let is_leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let mut year = 1970;
-    while days >= 365 + u64::from(is_leap(year)) {
-        days -= 365 + u64::from(is_leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(is_leap(year));
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    (year, month, days + 1)
+/// The year, month and day of a day counted from 1970-01-01, in the Gregorian calendar throughout.
+///
+/// ```
+/// assert_eq!(vlive::live::date(-1), (1969, 12, 31));
+/// ```
+#[must_use]
+pub fn date(day: i64) -> (i64, i64, i64) {
+    // Years begin in March here, so that a leap day is the last of its year.
+    const FROM_YEAR_0: i64 = 719_468;
+    const CYCLE: i64 = 146_097;
+    let day = day + FROM_YEAR_0;
+    let (cycle, day) = (day.div_euclid(CYCLE), day.rem_euclid(CYCLE));
+    // Without the leap days every year has 365 days.
+    let year = (day - day / 1460 + day / 36_524 - day / (CYCLE - 1)) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // Five months from March on have 153 days, and so have five from August on.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (400 * cycle + year + next, month, day)
 }
 
 #[cfg(test)]

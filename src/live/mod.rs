@@ -20,7 +20,7 @@ pub(crate) mod view;
 pub use deviation::{Deviation, deviations};
 pub use envelope::{CachedRows, Envelope, Record};
 pub use error::DecodeError;
-pub use fetched_at::FetchedAt;
+pub use fetched_at::{FetchedAt, date};
 pub use head::EnvelopeHead;
 pub use index::RowIndex;
 pub use key::{Key, Selection};

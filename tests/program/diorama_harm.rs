@@ -481,6 +481,10 @@ fn a_set_without_a_time_is_neither_older_nor_newer() {
         assert_eq!(listed.as_array().unwrap().len(), found, "{bound} {listed}");
         assert!(run.stderr.contains("2 selected sets have no time and are left out"), "{}", run.stderr);
     }
+    let run = folder.vlive(["ages", "--newer-than", "1h"]).output();
+    assert!(run.stderr.contains("error: none is of that age: the 1 entry that is selected is older"), "{}", run.stderr);
+    let run = folder.vlive(["ages", "emptied", "--newer-than", "1h"]).output();
+    assert!(run.stderr.ends_with("error: none is of that age\n"), "{}", run.stderr);
     for unreadable in [&[][..], &["--unreadable"]] {
         let folder = copy_of("backend.redb");
         let run = folder.vlive([&["invalidate", "--all", "--older-than", "1h"], unreadable].concat()).output();

@@ -143,8 +143,8 @@ fn uuid(bytes: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::time::date;
     use super::*;
+    use vlive::live::date;
 
     fn tag(tag: u64, content: impl Into<Value>) -> Value {
         Value::Tag(tag, Box::new(content.into()))

@@ -1,6 +1,7 @@
 //! Dates and durations, as databases keep them: seconds and nanoseconds.
 
 use ciborium::Value;
+use vlive::live::date;
 
 /// An integer that fits.
 fn integer<T: TryFrom<i128>>(value: &Value) -> Option<T> {
@@ -18,23 +19,6 @@ pub(super) fn date_time(parts: &[Value]) -> Option<String> {
     let second = seconds.rem_euclid(DAY);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z"))
-}
-
-/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar throughout. Years
-/// begin in March here, so that a leap day is the last of its year.
-pub(super) fn date(day: i64) -> (i64, i64, i64) {
-    const FROM_YEAR_0: i64 = 719_468;
-    const CYCLE: i64 = 146_097;
-    let day = day + FROM_YEAR_0;
-    let (cycle, day) = (day.div_euclid(CYCLE), day.rem_euclid(CYCLE));
-    // Days of the cycle less the leap days before them.
-    let year = (day - day / 1460 + day / 36_524 - day / (CYCLE - 1)) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    // Five months from March on have 153 days, and so have five from August on.
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (400 * cycle + year + next, month, day)
 }
 
 /// The decimal digits of the seconds that a duration lasts; `None` for what is not a duration.
