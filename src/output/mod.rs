@@ -238,7 +238,9 @@ impl Output {
     /// The same with lines of the input below it, of which each stays a line.
     pub fn error_at(&self, text: &str, excerpt: &[String], hint: Option<&str>) {
         self.tell(Some(("error", AnsiColor::Red)), text);
-        excerpt.iter().for_each(|line| self.tell(None, line));
+        for line in excerpt {
+            self.tell(None, line);
+        }
         if let Some(hint) = hint {
             self.hint(hint);
         }

@@ -145,9 +145,10 @@ impl Edit {
                 return Ok(chosen.tell_missing(global, output));
             }
         }
-        let hint = match chosen.scope.is_narrowed() {
-            true => "leave out the bounds of age, and name its full key",
-            false => "name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`",
+        let hint = if chosen.scope.is_narrowed() {
+            "leave out the bounds of age, and name its full key"
+        } else {
+            "name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`"
         };
         Err(Refused::error("an editor takes one entry; --apply changes several", Some(hint)))
     }

@@ -63,7 +63,6 @@ async fn a_search_finds_the_rows_in_which_the_real_one_reads_the_text() {
             may_match: &|_| Some(0),
             meaning: &|value| if matches!(value, Value::Tag(..)) { None } else { Some(String::new()) },
             key_name: &|_| String::new(),
-            id: None,
             field: None,
         };
         let mut found = Vec::new();
