@@ -1,11 +1,12 @@
 //! Entries in parts, for all cores: an entry of vantage-live is one, and each row of a set of diorama.
 
-use super::entries::each_entry;
-use super::scope::{Matched, Scope};
+use super::row_filter::RowFilter;
+use super::scope::{Matched, Scope, selected};
+use super::sets::readable_sets;
 use super::unread::Unread;
 use super::{past_damage, unless_moved};
-use crate::error::Error;
-use crate::snapshot::{Entry, EntryKey, LiveEntry, Row, RowFault, Set, SetRow, Snapshot};
+use crate::error::{Error, Result};
+use crate::snapshot::{EntryKey, LiveEntry, Row, RowFault, Set, SetRow, Snapshot};
 use crate::system::workers::{LARGE, with_workers};
 use std::mem;
 use std::ops::ControlFlow;
@@ -43,6 +44,15 @@ impl Part {
             Part::Key(_) => &[],
             Part::Row(_, row) => row.value(),
         }
+    }
+
+    /// The part with the rows that count; `None` if there are none.
+    fn reduced(&self, filter: &RowFilter) -> Result<Option<Part>> {
+        Ok(match self {
+            Part::Live(entry) => filter.reduce_live(entry.clone())?.map(Part::Live),
+            Part::Key(set) => Some(Part::Key(Arc::clone(set))),
+            Part::Row(set, row) => set.keeps(row)?.then(|| Part::Row(Arc::clone(set), row.clone())),
+        })
     }
 
     /// Whether it stands for its entry, of which there may be other parts.
@@ -100,8 +110,9 @@ impl<Out> Collector<'_, Out> {
 /// What was made of some parts.
 struct Batch<Out> {
     out: Out,
-    /// Entries that could be read.
+    /// Entries that could be read, and those of which no row counts.
     entries: u64,
+    without_rows: u64,
     faults: Vec<(EntryKey, RowFault)>,
     /// The parts that are not in it, for lack of room, and how many pieces of the first of them are.
     left: Vec<Part>,
@@ -111,10 +122,10 @@ struct Batch<Out> {
 impl<Out: Default> Batch<Out> {
     /// Of no part yet.
     fn of_none(left: Vec<Part>) -> Batch<Out> {
-        Batch { out: Out::default(), entries: 0, faults: Vec::new(), left, collected: 0 }
+        Batch { out: Out::default(), entries: 0, without_rows: 0, faults: Vec::new(), left, collected: 0 }
     }
 
-    fn of(mut parts: Vec<Part>, work: &Work<'_, Out>) -> Batch<Out> {
+    fn of(mut parts: Vec<Part>, filter: Option<&RowFilter>, work: &Work<'_, Out>) -> Batch<Out> {
         let mut batch = Batch::of_none(Vec::new());
         let mut done = 0;
         for part in &parts {
@@ -124,7 +135,7 @@ impl<Out: Default> Batch<Out> {
                 ControlFlow::Break(())
             };
             let mut collector = Collector { out: &mut batch.out, pieces: 0, collected: 0, take: &mut take };
-            let read = work(part, &mut collector);
+            let read = collect(part, filter, work, &mut collector);
             let pieces = collector.pieces;
             if is_full {
                 batch.collected = pieces;
@@ -132,8 +143,15 @@ impl<Out: Default> Batch<Out> {
             }
             done += 1;
             match read {
-                Ok(()) => batch.entries += u64::from(part.is_entry()),
-                Err(fault) => batch.faults.push((part.key(), fault)),
+                Ok(true) => batch.entries += u64::from(part.is_entry()),
+                Ok(false) => batch.without_rows += u64::from(part.is_entry()),
+                Err(fault) => {
+                    let is_last = matches!(fault, RowFault::Cache(_));
+                    batch.faults.push((part.key(), fault));
+                    if is_last {
+                        break;
+                    }
+                }
             }
         }
         batch.left = parts.split_off(done);
@@ -143,6 +161,41 @@ impl<Out: Default> Batch<Out> {
 
 /// Collects what is to be made of a part.
 pub(crate) type Work<'w, Out> = dyn Fn(&Part, &mut Collector<'_, Out>) -> Result<(), RowFault> + Sync + 'w;
+
+/// Does the work on the rows of a part that count. Returns whether there are any.
+fn collect<Out>(
+    part: &Part,
+    filter: Option<&RowFilter>,
+    work: &Work<'_, Out>,
+    collector: &mut Collector<'_, Out>,
+) -> Result<bool, RowFault> {
+    let Some(filter) = filter else { return work(part, collector).map(|()| true) };
+    match part.reduced(filter).map_err(RowFault::Cache)? {
+        Some(reduced) => work(&reduced, collector).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// The same on this thread, but for the pieces that were collected before. `take` gets the output whenever it is full,
+/// and in the end.
+fn collect_here<Out: Default, E>(
+    part: &Part,
+    filter: Option<&RowFilter>,
+    work: &Work<'_, Out>,
+    collected: usize,
+    take: &mut impl FnMut(Out) -> Result<(), E>,
+) -> Result<Result<bool, RowFault>, E> {
+    let (mut out, mut taken) = (Out::default(), Ok(()));
+    let mut take_full = |out: &mut Out| {
+        taken = take(mem::take(out));
+        if taken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let read =
+        collect(part, filter, work, &mut Collector { out: &mut out, pieces: 0, collected, take: &mut take_full });
+    taken?;
+    take(out)?;
+    Ok(read)
+}
 
 /// Collects what `work` makes of the parts of the entries in a scope, on all cores, and hands it to `take`, in order.
 /// Where it becomes too large for a batch, or a part is too large to be handed out, the work is done on this thread.
@@ -156,33 +209,27 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
     unread: &mut Unread,
     mut take: impl FnMut(Out) -> Result<(), E>,
 ) -> Result<(Matched, u64), E> {
-    let mut entries = 0;
-    let mut take_batch = |batch: Batch<Out>| {
+    let filter = scope.filter();
+    let (mut entries, mut without_rows) = (0, 0);
+    let mut take_batch = |batch: Batch<Out>| -> Result<(), E> {
         take(batch.out)?;
         entries += batch.entries;
+        without_rows += batch.without_rows;
         for (key, fault) in batch.faults {
             unread.add(snapshot, || key.entry_shown(), fault)?;
         }
         let mut collected = batch.collected;
         for part in batch.left {
-            let (mut out, mut taken) = (Out::default(), Ok(()));
-            let mut take_full = |out: &mut Out| {
-                taken = take(mem::take(out));
-                if taken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            };
-            let collected = mem::take(&mut collected);
-            let read = work(&part, &mut Collector { out: &mut out, pieces: 0, collected, take: &mut take_full });
-            taken?;
-            take(out)?;
-            match read {
-                Ok(()) => entries += u64::from(part.is_entry()),
+            match collect_here(&part, filter, work, mem::take(&mut collected), &mut take)? {
+                Ok(true) => entries += u64::from(part.is_entry()),
+                Ok(false) => without_rows += u64::from(part.is_entry()),
                 Err(fault) => unread.add(snapshot, || part.key().entry_shown(), fault)?,
             }
         }
         Ok(())
     };
-    let walked = with_workers(
-        |parts| Batch::of(parts, work),
+    let (mut matched, of_walk) = with_workers(
+        |parts| Batch::of(parts, filter, work),
         |workers| {
             let mut push = |part: Part| {
                 let len = part.bytes().len();
@@ -195,25 +242,43 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
                 }
                 take_batch(Batch::of_none(vec![part]))
             };
-            let walked = each_entry::<E>(snapshot, scope, |entry, unread| match entry {
-                Entry::Live(entry) => push(Part::Live(entry)),
-                Entry::Set(set) => {
-                    push(Part::Key(Arc::clone(&set)))?;
-                    each_part(snapshot, &set, id, &mut unread.damage, &mut push)
-                }
-            })?;
+            let mut of_walk = Unread::default();
+            let matched = each_part(snapshot, scope, id, &mut of_walk, &mut push)?;
             while let Some(batch) = workers.next() {
                 take_batch(batch)?;
             }
-            Ok::<_, E>(walked)
+            Ok::<_, E>((matched, of_walk))
         },
     )?;
-    unread.extend(walked.unread);
-    Ok((walked.matched, entries))
+    matched.without_rows += without_rows;
+    unread.extend(of_walk);
+    Ok((matched, entries))
+}
+
+/// Calls `push` with every part of the entries in a scope. Rows of vantage-live are not filtered yet.
+fn each_part<E: From<Error>>(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    id: Option<&str>,
+    unread: &mut Unread,
+    push: &mut impl FnMut(Part) -> Result<(), E>,
+) -> Result<Matched, E> {
+    let mut matched = selected(snapshot, &scope.of_all_rows(), |entry| {
+        let entry = past_damage(unless_moved(entry, snapshot), &mut unread.damage)?;
+        entry.map_or(Ok(()), |entry| push(Part::Live(entry)))
+    })?;
+    // Only sets of which a row counts; each row is filtered once more when it is read.
+    for set in readable_sets(snapshot, scope, &mut matched, &mut unread.damage)? {
+        unread.add_malformed(&set);
+        let set = Arc::new(set);
+        push(Part::Key(Arc::clone(&set)))?;
+        each_row_part(snapshot, &set, id, &mut unread.damage, push)?;
+    }
+    Ok(matched)
 }
 
 /// Calls `push` with the rows of a set, or with the one that has this id.
-fn each_part<E: From<Error>>(
+fn each_row_part<E: From<Error>>(
     snapshot: &Snapshot,
     set: &Arc<Set>,
     id: Option<&str>,
@@ -228,7 +293,7 @@ fn each_part<E: From<Error>>(
         },
         None => Set::clone(set),
     };
-    for row in snapshot.rows(&only) {
+    for row in snapshot.rows(&only.of_all_rows()) {
         if let Some(row) = past_damage(unless_moved(row, snapshot), damage)? {
             push(Part::Row(Arc::clone(set), row))?;
         }

@@ -141,6 +141,11 @@ impl Scope {
         self
     }
 
+    /// The same entries, whichever of their rows count.
+    pub(crate) fn of_all_rows(&self) -> Scope {
+        Scope { rows: None, ..self.clone() }
+    }
+
     /// Which rows count; `None` if all do.
     pub(crate) fn filter(&self) -> Option<&RowFilter> {
         self.rows.as_ref()

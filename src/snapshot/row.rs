@@ -2,7 +2,7 @@
 
 use crate::cbor::error::Error as CborError;
 use crate::cbor::pairs::{VerifiedMaps, Visit};
-use crate::cbor::reader::{Head, Reader};
+use crate::cbor::reader::Reader;
 use crate::diorama::row::{RowError, RowView, Status};
 use crate::error::Error;
 use crate::live::envelope::Record;
@@ -134,14 +134,11 @@ impl<'r> Row<'r> {
     /// vantage-live that is not a map has none.
     pub(crate) fn fields<E: From<CborError>>(&self, visit: &mut Visit<'_, 'r, E>) -> Result<(), E> {
         let mut record = Reader::at(self.maps.bytes(), self.start);
-        match record.peek()? {
-            Head::Map(_) => {
-                self.maps.pairs(&mut record, visit)?;
-                self.end.set(Some(record.pos()));
-                Ok(())
-            }
-            _ => Ok(()),
+        if record.at_map() {
+            self.maps.pairs(&mut record, visit)?;
+            self.end.set(Some(record.pos()));
         }
+        Ok(())
     }
 
     /// Its fields, decoded.

@@ -75,8 +75,8 @@ impl Iterator for SetRows<'_> {
     fn next(&mut self) -> Option<Result<SetRow>> {
         loop {
             let row = self.next_stored()?;
-            let (Some(keep), Ok(stored)) = (self.set.filter(), &row) else { return Some(row) };
-            match stored.read(&mut |row| row.map_or(Ok(true), keep)) {
+            let Ok(stored) = &row else { return Some(row) };
+            match self.set.keeps(stored) {
                 Ok(false) => {}
                 Ok(true) => return Some(row),
                 Err(error) => return Some(Err(error)),
@@ -141,6 +141,13 @@ impl SetRows<'_> {
                 }
             }
         }
+    }
+}
+
+impl Set {
+    /// Whether a row of it counts, or is refused by diorama.
+    pub(crate) fn keeps(&self, row: &SetRow) -> Result<bool> {
+        self.filter().map_or(Ok(true), |keep| row.read(&mut |row| row.map_or(Ok(true), keep)))
     }
 }
 

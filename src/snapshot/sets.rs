@@ -178,6 +178,11 @@ impl Set {
         Set { key: SetKey { row: Some(row.into()), ..self.key() }, ..self.clone() }
     }
 
+    /// The same set, whichever of its rows count.
+    pub(crate) fn of_all_rows(self) -> Set {
+        Set { keep: None, ..self }
+    }
+
     /// The filter that its rows must pass.
     pub(super) fn filter(&self) -> Option<&Keep> {
         self.keep.as_ref().map(|KeepRows(keep)| &**keep)

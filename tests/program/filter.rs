@@ -1,7 +1,7 @@
 //! `--where` and `--select`: jq filters over rows.
 
 use crate::support::Folder;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::env;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -259,4 +259,54 @@ hint: the language is that of jq; `vlive show --help` has examples
     assert_eq!(told, expected);
     let told = shown("\"\u{1b}[2J\" | foo").unwrap();
     assert!(told.contains("\n  \"\\u{1b}[2J\" | foo\n                ^\n"), "{told}");
+}
+
+/// As many rows of both layouts as are worked on by several threads.
+fn with_many_rows(layout: &str) -> Folder {
+    let folder = Folder::empty();
+    let entry = |page: usize| {
+        let rows = (0..200).map(|n| (format!("r{:05}", 200 * page + n), json!({"n": 200 * page + n})));
+        (format!("k/page_{page:03}"), json!({"fetched_at": 1_770_000_000, "rows": rows.collect::<Map<_, _>>()}))
+    };
+    let all: Map<_, _> = if layout == "live" {
+        (0..100).map(entry).collect()
+    } else {
+        let rows = (0..100).flat_map(|page| entry(page).1["rows"].as_object().unwrap().clone());
+        [("k".to_owned(), Value::Object(rows.collect()))].into_iter().collect()
+    };
+    folder.vlive(["load", "-q", "--as", layout]).stdin(Value::Object(all).to_string()).ends(0, "", "");
+    folder
+}
+
+#[test]
+fn filters_on_all_cores_give_the_rows_in_order() {
+    for layout in ["live", "diorama"] {
+        let folder = with_many_rows(layout);
+        let args = ["dump", "--format", "rows", "--where", ".n % 3 == 1", "--select", "{m: (.n, -.n)}"];
+        let run = folder.vlive(args).output();
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{layout}");
+        let row = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+        let rows: Vec<(Value, Value)> =
+            run.stdout.lines().map(row).map(|line| (line["id"].clone(), line["row"]["m"].clone())).collect();
+        let expected = (0..20_000).filter(|n| n % 3 == 1).flat_map(|n| [n, -n].map(|m| (n, m)));
+        assert!(rows.into_iter().eq(expected.map(|(n, m)| (json!(format!("r{n:05}")), json!(m)))), "{layout}");
+    }
+}
+
+#[test]
+fn a_filter_that_fails_on_another_thread_ends_the_dump_with_what_came_before() {
+    for layout in ["live", "diorama"] {
+        let folder = with_many_rows(layout);
+        for (filter, why) in [
+            ("if .n == 7000 then error(\"no\") else . end", "no"),
+            ("def f: 1 + f; if .n == 7000 then f else . end", "it recurses too deeply"),
+        ] {
+            let run = folder.vlive(["dump", "--format", "rows", "--select", filter]).output();
+            assert_eq!((run.status, run.stdout.lines().count()), (2, 7000), "{layout}: {}", run.stderr);
+            assert!(run.stderr.starts_with("error: the filter fails on row `r07000` of `k"), "{}", run.stderr);
+            assert!(run.stderr.contains(why), "{}", run.stderr);
+            let kept = folder.vlive(["dump", "--format", "rows", "--where", filter]).output();
+            assert_eq!((kept.status, kept.stderr), (2, run.stderr), "{layout}");
+        }
+    }
 }

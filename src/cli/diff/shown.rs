@@ -3,24 +3,31 @@
 use super::json::{Array, word};
 use super::print_lines;
 use super::stat::{self, Stat};
-use crate::output::Output;
-use crate::output::listing::{self, TableFormat};
+use crate::output::listing::TableFormat;
+use crate::output::{Output, delimited, markdown};
 use anyhow::Result;
-use serde::Serialize;
-use std::io::Write;
+use std::borrow::Cow;
+use std::io::{self, Write};
 use vlive::ops::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
 
-/// Differences in the form that they are shown in, as far as they are not printed as they come.
+/// The form that differences are shown in. All but counts are printed as they come.
 pub enum Shown {
     Lines,
     Json(Array),
     Stats(Vec<Stat>),
-    Table(Vec<Line>),
+    Table(Table),
+}
+
+/// A table with a line for each thing that differs.
+pub struct Table {
+    format: TableFormat,
+    /// The entry and the row that differences are in.
+    key: String,
+    id: Option<String>,
 }
 
 /// One thing that differs, as a line of a table.
-#[derive(Default, Serialize)]
-pub struct Line {
+struct Line {
     key: String,
     id: Option<String>,
     field: Option<String>,
@@ -29,14 +36,51 @@ pub struct Line {
     new: Option<String>,
 }
 
-const COLUMNS: [listing::Column; 6] = [
-    ("key", "KEY", false),
-    ("id", "ROW", false),
-    ("field", "FIELD", false),
-    ("change", "CHANGE", false),
-    ("old", "OLD", false),
-    ("new", "NEW", false),
-];
+/// The names of columns for machines, and their headings for people.
+const COLUMNS: [(&str, &str); 6] =
+    [("key", "KEY"), ("id", "ROW"), ("field", "FIELD"), ("change", "CHANGE"), ("old", "OLD"), ("new", "NEW")];
+
+impl Table {
+    fn begin(format: TableFormat, output: &mut Output) -> Result<Table> {
+        match format {
+            TableFormat::Markdown => markdown::headings(output, &COLUMNS.map(|(_, heading)| (heading.into(), false)))?,
+            _ => delimited::row(output, delimiter(format), COLUMNS.into_iter().map(|(name, _)| name.into()))?,
+        }
+        Ok(Table { format, key: String::new(), id: None })
+    }
+
+    fn add(&mut self, difference: &Difference, output: &mut Output) -> Result<()> {
+        let lines = match difference {
+            Difference::Entry(entry) => {
+                (self.key, self.id) = (entry.key.to_string(), None);
+                of_entry(entry)
+            }
+            Difference::Row(row) => {
+                self.id = Some(row.id.clone());
+                of_row(&self.key, row)
+            }
+            Difference::Field(field) => vec![of_field(self.key.clone(), self.id.clone(), field)],
+            other => unreachable!("a kind of difference that is not known: {other}"),
+        };
+        // Of what changed only the changes are listed that are in it.
+        let mut lines = lines.iter().filter(|line| !line.change.is_empty());
+        Ok(lines.try_for_each(|line| self.print(line, output))?)
+    }
+
+    fn print(&self, line: &Line, output: &mut Output) -> io::Result<()> {
+        let cells = [Some(&*line.key), line.id.as_deref(), line.field.as_deref(), Some(line.change)];
+        let cells = cells.into_iter().chain([line.old.as_deref(), line.new.as_deref()]);
+        let cells = cells.map(|cell| Cow::Borrowed(cell.unwrap_or_default()));
+        match self.format {
+            TableFormat::Markdown => markdown::row(output, cells),
+            format => delimited::row(output, delimiter(format), cells),
+        }
+    }
+}
+
+fn delimiter(format: TableFormat) -> u8 {
+    if format == TableFormat::Tsv { b'\t' } else { b',' }
+}
 
 impl Shown {
     pub fn begin(is_stat: bool, format: TableFormat, output: &mut Output) -> Result<Shown> {
@@ -45,7 +89,7 @@ impl Shown {
             TableFormat::Table => Shown::Lines,
             TableFormat::Json => Shown::Json(Array::begin(output)?),
             TableFormat::Jsonl => Shown::Json(Array::of_lines()),
-            _ => Shown::Table(Vec::new()),
+            _ => Shown::Table(Table::begin(format, output)?),
         })
     }
 
@@ -54,26 +98,14 @@ impl Shown {
             Shown::Lines => print_lines(difference, output)?,
             Shown::Json(array) => array.add(difference, output)?,
             Shown::Stats(stats) => Stat::add(stats, difference),
-            Shown::Table(lines) => match difference {
-                Difference::Entry(entry) => lines.extend(of_entry(entry)),
-                Difference::Row(row) => {
-                    let key = lines.last().map(|line| line.key.clone()).unwrap_or_default();
-                    lines.extend(of_row(&key, row));
-                }
-                Difference::Field(field) => {
-                    let last = lines.last();
-                    let (key, id) = last.map(|line| (line.key.clone(), line.id.clone())).unwrap_or_default();
-                    lines.push(of_field(key, id, field));
-                }
-                other => unreachable!("a kind of difference that is not known: {other}"),
-            },
+            Shown::Table(table) => table.add(difference, output)?,
         }
         Ok(())
     }
 
     pub fn end(self, format: TableFormat, output: &mut Output) -> Result<()> {
         match self {
-            Shown::Lines => Ok(()),
+            Shown::Lines | Shown::Table(_) => Ok(()),
             Shown::Json(array) => {
                 array.end(output)?;
                 if format == TableFormat::Json {
@@ -82,15 +114,6 @@ impl Shown {
                 Ok(())
             }
             Shown::Stats(stats) => stat::print(&stats, format, output),
-            Shown::Table(mut lines) => {
-                // Of what changed only the changes are listed that are in it.
-                lines.retain(|line| !line.change.is_empty());
-                let text = |text: &Option<String>| text.clone().unwrap_or_default();
-                Ok(listing::print(output, format, COLUMNS, &lines, |line, _| {
-                    let change = line.change.to_owned();
-                    [line.key.clone(), text(&line.id), text(&line.field), change, text(&line.old), text(&line.new)]
-                })?)
-            }
         }
     }
 }

@@ -105,12 +105,12 @@ struct Line<'l> {
 impl Printing<'_> {
     /// Appends the text of a place; breaks where that is enough at once.
     pub fn push(&self, texts: &mut Texts, hit: &Hit<'_>) -> ControlFlow<()> {
-        let is_same = |entry: &EntryText| entry.key == *hit.key && entry.fetched_at == hit.fetched_at;
-        let entry = texts.entry.take().filter(is_same).unwrap_or_else(|| self.entry(hit));
-        self.push_place(&mut texts.bytes, &entry, hit);
-        texts.entry = Some(entry);
-        texts.ends.push(texts.bytes.len());
-        let is_enough = texts.bytes.len() >= LONG || texts.ends.len() >= self.limit;
+        let Texts { bytes, ends, entry } = texts;
+        // Dropped where the place is in another entry.
+        entry.take_if(|entry| entry.key != *hit.key || entry.fetched_at != hit.fetched_at);
+        self.push_place(bytes, entry.get_or_insert_with(|| self.entry(hit)), hit);
+        ends.push(bytes.len());
+        let is_enough = bytes.len() >= LONG || ends.len() >= self.limit;
         if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
