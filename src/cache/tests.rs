@@ -168,49 +168,60 @@ mod a_disk_that_runs_full_at_any_call_gives_an_error_and_leaves_the_old_cache_or
     }
 }
 
+/// Half of the changes at a time on each of two threads, so that no core waits for the last test.
 fn fill_the_disk_over_and_over(before: Before) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let folder = folder.path();
     let base = base(before);
-    for (n, change) in CHANGES.iter().enumerate() {
-        let cache = prepared(base.path(), folder, before);
-        let old = by_us(folder);
-        change(&cache).expect("a change");
-        drop(cache);
-        let new = by_us(folder);
-        for recovers in [false, true] {
-            let mut failed = 0;
-            for room in 0.. {
-                let what = format!("{before:?}, change {n}, refused after {room} calls, recovers: {recovers}");
-                let cache = prepared(base.path(), folder, before);
-                DISK.set(Disk { room: Some(room), recovers, ..Disk::default() });
-                let result = change(&cache);
-                if let Err(error) = &result {
-                    let is_full =
-                        matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull);
-                    assert!(is_full || matches!(error, Error::Redb { .. }), "{what}: {error:?}");
-                    // What failed to open may be opened again once there is room.
-                    if !recovers || !matches!(error, Error::Io { action: Action::Open, .. }) {
-                        assert!(cache.put("clients/page_9", &rows(1)).is_err(), "{what}: a put goes on");
-                        assert!(cache.invalidate_prefix("clients").is_err(), "{what}: it goes on");
-                    }
-                    failed += 1;
+    let base = base.path();
+    thread::scope(|scope| {
+        for half in 0..2 {
+            scope.spawn(move || {
+                let folder = tempfile::tempdir().expect("a folder");
+                for (n, change) in CHANGES.iter().enumerate().skip(half).step_by(2) {
+                    fill_the_disk(&format!("{before:?}, change {n}"), before, base, folder.path(), *change);
                 }
-                // Closing writes as well, and may find the disk full only then.
-                let closed = cache.close();
-                let Disk { failed: refused, .. } = DISK.take();
-                let contents = by_us(folder);
-                assert!(contents == new || contents == old && result.is_err(), "{what}: neither old nor new");
-                let by_redb = catch(|| by_redb(folder)).unwrap_or_else(|| panic!("{what}: redb panics"));
-                assert!(by_redb == contents, "{what}: redb reads something else");
-                if refused == 0 {
-                    closed.unwrap_or_else(|error| panic!("{what}: not closed: {error}"));
-                    break;
-                }
-                assert!(result.is_err() || closed.is_err() || recovers, "{what}: nobody learns of it");
-            }
-            assert!(failed > 3, "{before:?}, change {n} failed only {failed} times");
+            });
         }
+    });
+}
+
+/// Makes a change again and again, each time on a disk that refuses one call later.
+fn fill_the_disk(what: &str, before: Before, base: &Path, folder: &Path, change: Change) {
+    let cache = prepared(base, folder, before);
+    let old = by_us(folder);
+    change(&cache).expect("a change");
+    drop(cache);
+    let new = by_us(folder);
+    for recovers in [false, true] {
+        let mut failed = 0;
+        for room in 0.. {
+            let what = format!("{what}, refused after {room} calls, recovers: {recovers}");
+            let cache = prepared(base, folder, before);
+            DISK.set(Disk { room: Some(room), recovers, ..Disk::default() });
+            let result = change(&cache);
+            if let Err(error) = &result {
+                let is_full = matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull);
+                assert!(is_full || matches!(error, Error::Redb { .. }), "{what}: {error:?}");
+                // What failed to open may be opened again once there is room.
+                if !recovers || !matches!(error, Error::Io { action: Action::Open, .. }) {
+                    assert!(cache.put("clients/page_9", &rows(1)).is_err(), "{what}: a put goes on");
+                    assert!(cache.invalidate_prefix("clients").is_err(), "{what}: it goes on");
+                }
+                failed += 1;
+            }
+            // Closing writes as well, and may find the disk full only then.
+            let closed = cache.close();
+            let Disk { failed: refused, .. } = DISK.take();
+            let contents = by_us(folder);
+            assert!(contents == new || contents == old && result.is_err(), "{what}: neither old nor new");
+            let by_redb = catch(|| by_redb(folder)).unwrap_or_else(|| panic!("{what}: redb panics"));
+            assert!(by_redb == contents, "{what}: redb reads something else");
+            if refused == 0 {
+                closed.unwrap_or_else(|error| panic!("{what}: not closed: {error}"));
+                break;
+            }
+            assert!(result.is_err() || closed.is_err() || recovers, "{what}: nobody learns of it");
+        }
+        assert!(failed > 3, "{what} failed only {failed} times");
     }
 }
 
