@@ -430,7 +430,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             break
         }
         'vlive;where' {
-            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'How many folders deep to search')
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'How many folders deep to search; 0 searches only the files of each ROOT')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Stop searching after this long')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The output format')

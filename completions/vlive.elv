@@ -414,7 +414,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --version 'Print version'
         }
         &'vlive;where'= {
-            cand --depth 'How many folders deep to search'
+            cand --depth 'How many folders deep to search; 0 searches only the files of each ROOT'
             cand --timeout 'Stop searching after this long'
             cand --stale 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green'
             cand --format 'The output format'

@@ -402,7 +402,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand browse" -l no-pager -d 'Do n
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand browse" -s V -l version -d 'Print version'
-complete -c vlive -n "__fish_vlive_using_subcommand where" -l depth -d 'How many folders deep to search' -r
+complete -c vlive -n "__fish_vlive_using_subcommand where" -l depth -d 'How many folders deep to search; 0 searches only the files of each ROOT' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l timeout -d 'Stop searching after this long' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
 complete -c vlive -n "__fish_vlive_using_subcommand where" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
