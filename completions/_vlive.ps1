@@ -430,7 +430,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             break
         }
         'vlive;where' {
-            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'How many folders deep to search')
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'How many folders deep to search; 0 searches only the files of each ROOT')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Stop searching after this long')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The output format')
@@ -490,7 +490,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;put' {
             [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'For rows in an array: the field that holds the row id, which is text or a whole number')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Write entries in this layout, and convert those of the other one; refused if more than fractions of a second would be lost [default: the layout that an entry names, or else that of the cache]')
-            [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`')
+            [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds')
             [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'How long ago the rows were fetched, such as `3h 12m`, or in seconds')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'First save what will be replaced or removed to a new file; `vlive load` restores it')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The output format')
@@ -513,7 +513,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;load' {
             [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'For rows in an array: the field that holds the row id, which is text or a whole number')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Write entries in this layout, and convert those of the other one; refused if more than fractions of a second would be lost [default: the layout that an entry names, or else that of the cache]')
-            [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`')
+            [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds')
             [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'How long ago the rows were fetched, such as `3h 12m`, or in seconds')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'First save what will be replaced or removed to a new file; `vlive load` restores it')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The output format')
@@ -538,7 +538,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
         'vlive;import' {
             [CompletionResult]::new('--id-field', '--id-field', [CompletionResultType]::ParameterName, 'For rows in an array: the field that holds the row id, which is text or a whole number')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Write entries in this layout, and convert those of the other one; refused if more than fractions of a second would be lost [default: the layout that an entry names, or else that of the cache]')
-            [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`')
+            [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds')
             [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'How long ago the rows were fetched, such as `3h 12m`, or in seconds')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'First save what will be replaced or removed to a new file; `vlive load` restores it')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The output format')
@@ -592,7 +592,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only entries fetched before this time, or longer ago than this duration, such as `7d`')
             [CompletionResult]::new('--newer-than', '--newer-than', [CompletionResultType]::ParameterName, 'Only entries fetched after this time, or within this duration; entries dated in the future count as newer than any other')
             [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input')
-            [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`')
+            [CompletionResult]::new('--fetched-at', '--fetched-at', [CompletionResultType]::ParameterName, 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds')
             [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'How long ago the rows were fetched, such as `3h 12m`, or in seconds')
             [CompletionResult]::new('--backup', '--backup', [CompletionResultType]::ParameterName, 'First save what will be replaced or removed to a new file; `vlive load` restores it')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The output format')

@@ -414,7 +414,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --version 'Print version'
         }
         &'vlive;where'= {
-            cand --depth 'How many folders deep to search'
+            cand --depth 'How many folders deep to search; 0 searches only the files of each ROOT'
             cand --timeout 'Stop searching after this long'
             cand --stale 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green'
             cand --format 'The output format'
@@ -471,7 +471,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;put'= {
             cand --id-field 'For rows in an array: the field that holds the row id, which is text or a whole number'
             cand --as 'Write entries in this layout, and convert those of the other one; refused if more than fractions of a second would be lost [default: the layout that an entry names, or else that of the cache]'
-            cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`'
+            cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds'
             cand --age 'How long ago the rows were fetched, such as `3h 12m`, or in seconds'
             cand --backup 'First save what will be replaced or removed to a new file; `vlive load` restores it'
             cand --format 'The output format'
@@ -493,7 +493,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;load'= {
             cand --id-field 'For rows in an array: the field that holds the row id, which is text or a whole number'
             cand --as 'Write entries in this layout, and convert those of the other one; refused if more than fractions of a second would be lost [default: the layout that an entry names, or else that of the cache]'
-            cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`'
+            cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds'
             cand --age 'How long ago the rows were fetched, such as `3h 12m`, or in seconds'
             cand --backup 'First save what will be replaced or removed to a new file; `vlive load` restores it'
             cand --format 'The output format'
@@ -517,7 +517,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
         &'vlive;import'= {
             cand --id-field 'For rows in an array: the field that holds the row id, which is text or a whole number'
             cand --as 'Write entries in this layout, and convert those of the other one; refused if more than fractions of a second would be lost [default: the layout that an entry names, or else that of the cache]'
-            cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`'
+            cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds'
             cand --age 'How long ago the rows were fetched, such as `3h 12m`, or in seconds'
             cand --backup 'First save what will be replaced or removed to a new file; `vlive load` restores it'
             cand --format 'The output format'
@@ -569,7 +569,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --older-than 'Only entries fetched before this time, or longer ago than this duration, such as `7d`'
             cand --newer-than 'Only entries fetched after this time, or within this duration; entries dated in the future count as newer than any other'
             cand --keys-from 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input'
-            cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`'
+            cand --fetched-at 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds'
             cand --age 'How long ago the rows were fetched, such as `3h 12m`, or in seconds'
             cand --backup 'First save what will be replaced or removed to a new file; `vlive load` restores it'
             cand --format 'The output format'

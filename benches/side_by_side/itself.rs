@@ -14,19 +14,21 @@ const COPIES: f64 = 5.0;
 
 impl Bench {
     pub fn searches(&self) -> Result<(), BoxError> {
-        let large = &self.caches.large;
-        self.row(
-            "find nowhere, large, against ls",
-            Goal::at_most(2.0),
-            Side::process(&vlive(large, &["find", NOWHERE]).ending_with(1)),
-            Side::process(&vlive(large, &["ls"])),
-        )?;
-        self.row(
-            "find in every row, large, against dump",
-            Goal::at_most(1.0),
-            Side::process(&vlive(large, &["find", EVERYWHERE])),
-            Side::process(&vlive(large, &["dump"])),
-        )
+        for (name, folder) in [("large", &self.caches.large), ("sets", &self.caches.sets)] {
+            self.row(
+                &format!("find nowhere, {name}, against ls"),
+                Goal::at_most(2.0),
+                Side::process(&vlive(folder, &["find", NOWHERE]).ending_with(1)),
+                Side::process(&vlive(folder, &["ls"])),
+            )?;
+            self.row(
+                &format!("find in every row, {name}, against dump"),
+                Goal::at_most(1.0),
+                Side::process(&vlive(folder, &["find", EVERYWHERE])),
+                Side::process(&vlive(folder, &["dump"])),
+            )?;
+        }
+        Ok(())
     }
 
     /// The same rows in both layouts.

@@ -90,7 +90,7 @@ impl Jobs {
             let compared = diff_in::<Stop>(old, new, &scope, OPTIONS, |difference| push(&mut lines, &difference));
             Ok(match compared {
                 Err(Stop::Enough) => Some((before.number(), snapshot.number(), lines)),
-                Ok(unread) if unread.is_empty() => Some((before.number(), snapshot.number(), lines)),
+                Ok(walked) if walked.unread.is_empty() => Some((before.number(), snapshot.number(), lines)),
                 // The pages of that commit may have been reused.
                 Ok(_) | Err(Stop::Cache) => None,
             })

@@ -18,7 +18,7 @@ use ratatui::crossterm::event::{
 };
 use ratatui::layout::Rect;
 use reader::Reader;
-pub use state::{Change, Node, Place, Plan};
+pub use state::{Change, Narrowed, Node, Place, Plan};
 use state::{Effect, Focus, Input, State, Wanted};
 use std::cell::RefCell;
 use std::io::{self, Write};

@@ -58,7 +58,9 @@ pub fn hint(error: &Error) -> Option<&'static str> {
         Error::Filter { .. } => "`?` passes over what a filter cannot do with a row, as in '.address.city?'",
         Error::NotAFixture { .. } => "`vlive dump --format jsonl --raw` makes a fixture of it",
         Error::UnreadInput { .. } => "name a file or a folder that can be read, or `-` for standard input",
-        Error::Temporary { .. } => "TMPDIR names the folder for temporary files; give it one with room",
+        Error::Temporary { .. } => {
+            "TMPDIR names the folder for temporary files: one that exists, can be written to and has room"
+        }
         Error::RedbPanicked { .. } => {
             "nothing was written by this command; the file is damaged, or a newer redb has changed it"
         }

@@ -4,7 +4,7 @@ use super::selection::{Meaning, Selecting};
 use super::{
     Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, others, report, shell, time, touch,
 };
-use crate::browse::{Browsing, Change, Commands, Node, Place, Plan, browse};
+use crate::browse::{Browsing, Change, Commands, Narrowed, Node, Place, Plan, browse};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::{Args, Parser};
@@ -158,51 +158,54 @@ impl Commands for Offered {
 
 impl Offered {
     fn planned(&self, change: &Change) -> Result<Plan> {
-        let look = |snapshot: &Snapshot| {
-            Ok(match change {
-                Change::Edit(key) => {
-                    let (rows, size) = match key {
-                        EntryKey::Live(key) => match snapshot.entry(key)? {
-                            None => return Ok((Vec::new(), Vec::new())),
-                            Some(entry) => (entry.head().map_or(0, |head| head.rows), Some(entry.bytes())),
-                        },
-                        EntryKey::Set(key) => match snapshot.set(&key.whole())? {
-                            None => return Ok((Vec::new(), Vec::new())),
-                            Some(set) => (set.rows(), None),
-                        },
-                    };
-                    let size = size.map_or_else(String::new, |size| format!(", {}", human::size(size)));
-                    (vec![key.shown()], vec![format!("{}{size}", human::count(rows, "row", "rows"))])
-                }
-                Change::Touch(node, age) => {
-                    let Ok(fetched_at) = self.fetched_at(age) else { return Ok((Vec::new(), Vec::new())) };
-                    let scope = scope(node);
-                    let touched = TouchPlan::new(snapshot, &scope, time::checked(fetched_at))?.into_touched();
-                    let summary = touch::summary(&touched, fetched_at, true);
-                    (shown(&touched.keys), vec![summary])
-                }
-                Change::Invalidate(node) => {
-                    let removed = ops::Plan::new(snapshot, &scope(node))?.into_removed();
-                    let summary = invalidate::summary(&removed, true);
-                    let left = invalidate::left_narrowed(&removed.narrowed);
-                    (shown(&removed.keys), [summary].into_iter().chain(left).collect())
-                }
-            })
-        };
         if let Change::Touch(_, age) = change {
             self.fetched_at(age)?;
         }
-        let (mut keys, notes): (Vec<String>, Vec<String>) =
-            Snapshot::look(self.global.folder(), self.global.look_wait(), look)?;
-        if keys.is_empty() {
+        let look = |snapshot: &Snapshot| self.planned_in(snapshot, change);
+        let mut plan = Snapshot::look(self.global.folder(), self.global.look_wait(), look)?;
+        if plan.keys.is_empty() {
             return Err(Refused::no("these entries are not in the cache any more"));
         }
-        if keys.len() > KEYS {
-            let more = keys.len() - KEYS;
-            keys.truncate(KEYS);
-            keys.push(format!("… and {more} more"));
+        if plan.keys.len() > KEYS {
+            let more = plan.keys.len() - KEYS;
+            plan.keys.truncate(KEYS);
+            plan.keys.push(format!("… and {more} more"));
         }
-        Ok(Plan { command: command(change), keys, notes })
+        Ok(Plan { command: command(change), ..plan })
+    }
+
+    /// The plan in a commit, but for the command; without keys if what it is about is not there.
+    fn planned_in(&self, snapshot: &Snapshot, change: &Change) -> vlive::Result<Plan> {
+        Ok(match change {
+            Change::Edit(key) => {
+                let rows_and_size = match key {
+                    EntryKey::Live(key) => snapshot
+                        .entry(key)?
+                        .map(|entry| (entry.head().map_or(0, |head| head.rows), Some(entry.bytes()))),
+                    EntryKey::Set(key) => {
+                        snapshot.set(key)?.map(|set| (if set.row().is_some() { 1 } else { set.rows() }, None))
+                    }
+                };
+                let Some((rows, size)) = rows_and_size else { return Ok(Plan::default()) };
+                let size = size.map_or_else(String::new, |size| format!(", {}", human::size(size)));
+                let notes = vec![format!("{}{size}", human::count(rows, "row", "rows"))];
+                Plan { keys: vec![key.shown()], notes, ..Plan::default() }
+            }
+            Change::Touch(node, age) => {
+                let Ok(fetched_at) = self.fetched_at(age) else { return Ok(Plan::default()) };
+                let scope = scope(node);
+                let touched = TouchPlan::new(snapshot, &scope, time::checked(fetched_at))?.into_touched();
+                let notes = vec![touch::summary(&touched, fetched_at, true)];
+                Plan { keys: shown(&touched.keys), notes, ..Plan::default() }
+            }
+            Change::Invalidate(node, narrowed) => {
+                let removed = ops::Plan::new(snapshot, &scope_of(node, *narrowed))?.into_removed();
+                let left = invalidate::left_narrowed(&removed.narrowed);
+                let leaves_narrowed = left.is_some();
+                let notes = [Some(invalidate::summary(&removed, true)), left].into_iter().flatten().collect();
+                Plan { keys: shown(&removed.keys), notes, leaves_narrowed, ..Plan::default() }
+            }
+        })
     }
 
     fn applied(&self, change: &Change, backup: Option<&str>) -> Result<String> {
@@ -215,7 +218,11 @@ impl Offered {
                 let fetched_at = self.fetched_at(age)?;
                 touch::summary(&cache.touch(&scope(node), time::checked(fetched_at))?, fetched_at, false)
             }
-            Change::Invalidate(node) => invalidate::summary(&cache.invalidate(&scope(node))?, false),
+            Change::Invalidate(node, narrowed) => {
+                let removed = cache.invalidate(&scope_of(node, *narrowed))?;
+                let left = invalidate::left_narrowed(&removed.narrowed);
+                [Some(invalidate::summary(&removed, false)), left].into_iter().flatten().collect::<Vec<_>>().join("; ")
+            }
         };
         cache.close()?;
         Ok(match backup.told(false, &self.global) {
@@ -240,6 +247,13 @@ fn shown(keys: &[ChangedKey]) -> Vec<String> {
     keys.iter().map(|key| key.shown().to_owned()).collect()
 }
 
+fn scope_of(node: &Node, narrowed: Narrowed) -> Scope {
+    match narrowed {
+        Narrowed::Stay => scope(node),
+        Narrowed::Go => scope(node).with_narrowed(),
+    }
+}
+
 fn scope(node: &Node) -> Scope {
     Scope::new(vec![node.selection()])
 }
@@ -249,11 +263,12 @@ fn command(change: &Change) -> String {
     let (key, is_exact, age) = match change {
         Change::Edit(key) => (key.shown(), false, ""),
         Change::Touch(node, age) => (node.full_key(), matches!(node, Node::Entry(..)), age.trim()),
-        Change::Invalidate(node) => (node.full_key(), matches!(node, Node::Entry(..)), ""),
+        Change::Invalidate(node, _) => (node.full_key(), matches!(node, Node::Entry(..)), ""),
     };
     let exact = if is_exact { " --exact" } else { "" };
     let age = if age.is_empty() { String::new() } else { format!(" --age {}", shell::word(age)) };
-    format!("vlive {}{exact}{age} {}", change.verb(), shell::word(&key))
+    let narrowed = if matches!(change, Change::Invalidate(_, Narrowed::Go)) { " --narrowed" } else { "" };
+    format!("vlive {}{exact}{age}{narrowed} {}", change.verb(), shell::word(&key))
 }
 
 fn place(hit: &ops::Hit<'_>) -> Place {
@@ -281,9 +296,9 @@ mod tests {
         let group = Node::Group("clients".into(), "id/".into());
         for (change, words) in [
             (Change::Edit(key("clients")), "vlive edit clients/__root__"),
-            (Change::Invalidate(entry("clients/page_1")), "vlive invalidate --exact clients/page_1"),
-            (Change::Invalidate(group), "vlive invalidate clients/id/"),
-            (Change::Invalidate(Node::CacheKey("it's".into())), r"vlive invalidate 'it'\''s'"),
+            (Change::Invalidate(entry("clients/page_1"), Narrowed::Stay), "vlive invalidate --exact clients/page_1"),
+            (Change::Invalidate(group, Narrowed::Stay), "vlive invalidate clients/id/"),
+            (Change::Invalidate(Node::CacheKey("it's".into()), Narrowed::Stay), r"vlive invalidate 'it'\''s'"),
             (Change::Touch(entry("a/b"), "3h 12m".to_owned()), "vlive touch --exact --age '3h 12m' a/b"),
             (Change::Touch(entry("a/"), String::new()), "vlive touch --exact a/"),
         ] {

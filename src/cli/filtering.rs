@@ -43,7 +43,7 @@ impl Reading {
 pub struct Filtering {
     /// Only rows for which this jq filter is true, such as '.balance > 1000 and .active'; `$key`, `$id`,
     /// `$fetched_at`, `$age` (in seconds) and `$incomplete` are set
-    #[arg(long = "where", value_name = "FILTER", help_heading = HEADING)]
+    #[arg(long = "where", value_name = "FILTER", allow_hyphen_values = true, help_heading = HEADING)]
     where_filter: Option<String>,
 }
 
@@ -83,7 +83,7 @@ pub fn none_matches(entries: u64) -> String {
 #[derive(Debug, Args)]
 pub struct Selected {
     /// Show the result of this jq filter instead of each row, such as '{name, total: (.price * .count)}'
-    #[arg(long = "select", value_name = "FILTER", help_heading = HEADING)]
+    #[arg(long = "select", value_name = "FILTER", allow_hyphen_values = true, help_heading = HEADING)]
     select_filter: Option<String>,
 }
 
@@ -128,9 +128,10 @@ impl Replacing {
 
 fn compile(option: &str, code: &str) -> Result<Filter> {
     Filter::compile(code).map_err(|fault: Fault| {
-        Refused::error(
+        Refused::at(
             format!("{option} is not a jq filter that can be used: {fault}"),
-            Some("the language is that of jq; `vlive show --help` has examples"),
+            fault.excerpt(),
+            "the language is that of jq; `vlive show --help` has examples",
         )
     })
 }

@@ -78,14 +78,16 @@ const COLUMNS: [listing::Column; 6] = [
     ("oldest", "OLDEST", true),
 ];
 
-/// The cache that the first argument names; otherwise that argument is a selection.
+/// The cache that the first argument names, there or not; otherwise that argument is a selection.
 pub fn folder_or_selection<'a>(argument: Option<&'a str>, global: &Global) -> (Option<&'a Path>, Option<&'a str>) {
     let Some(argument) = argument else { return (None, None) };
     let path = Path::new(argument);
     let is_file = || path.is_file() && path.extension().is_some_and(|ending| ending == "redb");
-    // Without any cache, the path of an existing folder was meant.
-    let is_folder = || path.exists() && !vlive::snapshot::is_cache(global.folder());
-    if !global.names_folder() && (vlive::snapshot::is_cache(path) || is_file() || is_folder()) {
+    // No cache key begins like this, but for the empty one with `/`.
+    let is_relative = || ["./", "../"].iter().any(|begin| argument.starts_with(begin)) || argument == "..";
+    // Without any cache, a path was meant.
+    let is_path = || (path.exists() || path.is_absolute()) && !vlive::snapshot::is_cache(global.folder());
+    if !global.names_folder() && (vlive::snapshot::is_cache(path) || is_file() || is_relative() || is_path()) {
         (Some(path), None)
     } else {
         (None, Some(argument))
@@ -97,7 +99,8 @@ impl Ls {
         let (folder, first) = folder_or_selection(self.argument.as_deref(), global);
         let global = &global.at(folder);
         let now = global.now();
-        if first.is_some() || self.selecting.is_given() || self.selecting.is_narrowed() || self.listing.keys {
+        let is_of_entries = self.listing.keys || self.listing.histogram;
+        if first.is_some() || self.selecting.is_given() || self.selecting.is_narrowed() || is_of_entries {
             if self.all || self.quick {
                 let what = format!("--{} is about cache keys as a whole", if self.all { "all" } else { "quick" });
                 return Err(Refused::error(what, Some("leave out what selects entries")));
@@ -122,7 +125,12 @@ impl Ls {
         });
         let summaries: Vec<&CacheKeySummary> = order.iter().map(|place| &list.cache_keys[*place]).collect();
         self.listing.table.print(output, |output, format| match format {
-            TableFormat::Table => self.print_tables(&summaries, &tables, now, output),
+            TableFormat::Table => {
+                if list.cache_keys.is_empty() {
+                    output.summary("the cache holds no cache keys");
+                }
+                self.print_tables(&summaries, &tables, now, output)
+            }
             format => self.print_rows(&summaries, &tables, now, format, output),
         })?;
         if !self.all && list.cache_keys.is_empty() {
@@ -231,9 +239,6 @@ impl Ls {
         now: u64,
         output: &mut Output,
     ) -> Result<()> {
-        if summaries.is_empty() {
-            output.summary("the cache holds no cache keys");
-        }
         let rows: Vec<Row<'_>> = summaries.iter().copied().map(row).collect();
         self.print_rows_of_keys(&rows, now, TableFormat::Table, output)?;
         if self.all && !tables.is_empty() {

@@ -16,23 +16,36 @@ use vlive::system::Panic;
 #[derive(Debug)]
 pub struct Refused {
     what: String,
+    /// Lines of the input, with a mark at the place.
+    excerpt: Vec<String>,
     hint: Option<String>,
     status: u8,
 }
 
 impl Refused {
     pub fn error(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
-        Refused { what: what.into(), hint: hint.map(str::to_owned), status: 2 }.into()
+        Refused { what: what.into(), excerpt: Vec::new(), hint: hint.map(str::to_owned), status: 2 }.into()
+    }
+
+    /// The same with the place in the input.
+    pub fn at(what: impl Into<String>, excerpt: Vec<String>, hint: &str) -> anyhow::Error {
+        Refused { what: what.into(), excerpt, hint: Some(hint.to_owned()), status: 2 }.into()
     }
 
     /// The same with status 1: nothing is wrong, but the answer is no.
     pub fn no(what: impl Into<String>) -> anyhow::Error {
-        Refused { what: what.into(), hint: None, status: Status::No as u8 }.into()
+        Refused { what: what.into(), excerpt: Vec::new(), hint: None, status: Status::No as u8 }.into()
     }
 
     /// The same with status 3: the fault is not in the input.
     pub fn unwritable(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
-        Refused { what: what.into(), hint: hint.map(str::to_owned), status: Status::Unreadable as u8 }.into()
+        Refused {
+            what: what.into(),
+            excerpt: Vec::new(),
+            hint: hint.map(str::to_owned),
+            status: Status::Unreadable as u8,
+        }
+        .into()
     }
 }
 
@@ -73,7 +86,7 @@ fn tell(error: &anyhow::Error, output: &Output) -> ExitCode {
         return ExitCode::from(advice::status(error));
     }
     if let Some(refused) = error.downcast_ref::<Refused>() {
-        output.error(&refused.what, refused.hint.as_deref());
+        output.error_at(&refused.what, &refused.excerpt, refused.hint.as_deref());
         return ExitCode::from(refused.status);
     }
     if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {

@@ -269,13 +269,31 @@ impl Chosen {
         Status::No
     }
 
-    /// Names near keys for the selections that match nothing, in a command where that is not a failure.
+    /// Names the selections that match nothing, in a command where that is not a failure.
     pub fn advise(&self, matched: &Matched, global: &Global, output: &Output) {
         if !matched.unmatched.is_empty() {
             others::tell(global, output);
         }
-        for &place in self.unmatched(matched).iter().take(HINTED) {
-            if let Some(hint) = self.hint(place, global) {
+        let unmatched = self.unmatched(matched);
+        for (n, &place) in unmatched.iter().take(NAMED).enumerate() {
+            match (n < HINTED).then(|| self.hint(place, global)).flatten() {
+                Some(hint) => output.advice(&format!("{}; {hint}", self.missing(place))),
+                // Of the only selection the summary says as much.
+                None if self.scope.selections().len() > 1 => output.summary(&self.missing(place)),
+                None => {}
+            }
+        }
+        if unmatched.len() > NAMED {
+            output.summary(&format!("{} more are not in the cache", unmatched.len() - NAMED));
+        }
+    }
+
+    /// The same where nothing that is selected is there yet, as far as another selection may have been meant.
+    pub fn advise_of_near(&self, global: &Global, output: &Output) {
+        for (place, selection) in self.scope.selections().iter().enumerate().take(HINTED) {
+            if *selection != Selection::All
+                && let Some(hint) = self.hint(place, global)
+            {
                 output.advice(&format!("{}; {hint}", self.missing(place)));
             }
         }
@@ -290,7 +308,7 @@ impl Chosen {
     fn missing(&self, place: usize) -> String {
         match (&self.scope.selections()[place], self.names.get(place)) {
             (Selection::Entry(key), _) => format!("`{key}` is not in the cache"),
-            (Selection::Set(name), _) => format!("there is no set `{name}` in the cache"),
+            (Selection::Set(name), _) => format!("`{name}` is neither a full key nor a set in the cache"),
             (_, Some(name)) if self.meaning == Meaning::Exact => format!("`{name}` is not in the cache"),
             (_, name) => format!("nothing in the cache matches `{}`", name.map_or("", String::as_str)),
         }

@@ -35,7 +35,7 @@ impl Reading {
     pub fn options(&self, global: &Global) -> FixtureOptions {
         FixtureOptions {
             id_field: self.row_ids.id_field.clone(),
-            fetched_at: self.dating.given(global.now()).map(time::checked),
+            fetched_at: self.dating.given(global.now()),
             undated: time::checked(global.undated()),
             layout: self.layout.layout(),
         }

@@ -14,9 +14,14 @@ pub fn checked(seconds: u64) -> FetchedAt {
 /// `2026-01-31T12:00:00Z`, with an offset or a fraction too, `2026-01-31`, `@1769860800` or `1769860800`; in
 /// seconds since 1970.
 pub fn parse(text: &str) -> Result<u64, String> {
+    parse_exact(text).map(FetchedAt::seconds)
+}
+
+/// The same with its fraction.
+pub fn parse_exact(text: &str) -> Result<FetchedAt, String> {
     let digits = text.strip_prefix('@').unwrap_or(text);
     if text.starts_with('@') || are_digits(digits) {
-        let seconds = digits.parse().ok().filter(|seconds| *seconds <= LAST && are_digits(digits));
+        let seconds = digits.parse().ok().filter(|_| are_digits(digits)).and_then(FetchedAt::new);
         return seconds.ok_or_else(|| "whole seconds since 1970 follow `@`, at most 2^63 - 1".to_owned());
     }
     parse_date(text).or_else(|| parse_rfc3339(text)).ok_or_else(|| {
@@ -29,7 +34,7 @@ fn are_digits(text: &str) -> bool {
 }
 
 /// The first second of a day, in UTC.
-fn parse_date(text: &str) -> Option<u64> {
+fn parse_date(text: &str) -> Option<FetchedAt> {
     (text.len() == "2026-01-31".len()).then(|| parse_rfc3339(&format!("{text}T00:00:00Z")))?
 }
 
@@ -51,14 +56,14 @@ pub fn parse_ago(text: &str, now: u64) -> Result<u64, String> {
     })
 }
 
-fn parse_rfc3339(text: &str) -> Option<u64> {
+fn parse_rfc3339(text: &str) -> Option<FetchedAt> {
     const OFFSET: usize = "+02:00".len();
     let (utc, offset) = match text.len().checked_sub(OFFSET).filter(|at| text.is_char_boundary(*at)) {
         Some(at) if text[at..].starts_with(['+', '-']) => (format!("{}Z", &text[..at]), parse_offset(&text[at..])?),
         _ => (text.to_owned(), 0),
     };
-    let local = humantime::parse_rfc3339(&utc.to_uppercase()).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs();
-    local.checked_add_signed(-offset)
+    let local = humantime::parse_rfc3339(&utc.to_uppercase()).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    FetchedAt::new(local.as_secs().checked_add_signed(-offset)?)?.with_nanoseconds(local.subsec_nanos())
 }
 
 /// Seconds that `+hh:mm` or `-hh:mm` is east of UTC.

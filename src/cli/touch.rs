@@ -59,7 +59,8 @@ pub fn summary(touched: &Touched, fetched_at: u64, dry_run: bool) -> String {
 impl Touch {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let now = global.now();
-        let fetched_at = self.dating.given(now).unwrap_or(now);
+        let at = self.dating.given(now).unwrap_or_else(|| time::checked(now));
+        let fetched_at = at.seconds();
         let mut chosen =
             self.selecting.choose_with_all(Meaning::Prefix, self.all, "--all touches every entry", now, output)?;
         if self.narrowed {
@@ -68,14 +69,14 @@ impl Touch {
         let backup = self.changing.backup()?;
         let touched = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| {
-                let plan = TouchPlan::new(snapshot, &chosen.scope, time::checked(fetched_at))?;
+                let plan = TouchPlan::new(snapshot, &chosen.scope, at)?;
                 Ok(plan.into_touched())
             };
             Snapshot::look(global.folder(), global.look_wait(), look)?
         } else {
             let cache = global.open_when_free(output, || Cache::open(global.folder()))?;
             backup.of(&cache);
-            let touched = output.bar("touching").of(|| cache.touch(&chosen.scope, time::checked(fetched_at)))?;
+            let touched = output.bar("touching").of(|| cache.touch(&chosen.scope, at))?;
             cache.close()?;
             touched
         };

@@ -2,7 +2,7 @@
 
 use super::change::Changing;
 use super::selection::{Chosen, Meaning};
-use super::{Global, Refused, Status};
+use super::{Global, Refused, Status, report};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -99,7 +99,13 @@ struct Pair {
 impl Cp {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let transfer = self.keys.transfer(false, self.source.is_some())?;
-        let pin = |source| Snapshot::pin(source, global.look_wait(), &[self.keys.selection()]);
+        let pin = |source| match Snapshot::pin(source, global.look_wait(), &[self.keys.selection()]) {
+            Err(error @ Error::Missing { .. }) => {
+                let hint = "--from names the folder or the file of the cache to copy from";
+                Err(Refused::unwritable(report::sentence(&error), Some(hint)))
+            }
+            pinned => Ok(pinned?),
+        };
         let source = self.source.as_ref().map(pin).transpose()?;
         run(&transfer, &self.keys, source.as_ref(), &self.changing, global, output)
     }

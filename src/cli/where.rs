@@ -15,7 +15,7 @@ use vlive::ops::{self, CacheKind, FoundCache};
 ///
 /// Every redb file counts, whatever its name; its tables tell whether it is a cache of vantage-live, one of
 /// vantage-diorama, of both, or something else. Links are not followed, and folders without permission are skipped.
-/// The status is 1 if none is found.
+/// The status is 1 if none is found, and 3 if a ROOT does not exist.
 #[derive(Debug, Args)]
 pub struct Where {
     /// Folders to search, or files to look at; by default the current folder, the user's cache folders, and (on Linux)
@@ -23,7 +23,7 @@ pub struct Where {
     #[arg(value_name = "ROOT", value_hint = clap::ValueHint::AnyPath)]
     roots: Vec<PathBuf>,
 
-    /// How many folders deep to search
+    /// How many folders deep to search; 0 searches only the files of each ROOT
     #[arg(long, value_name = "FOLDERS", default_value = "8")]
     depth: usize,
 
@@ -69,13 +69,18 @@ impl Where {
             let freshness = |row: &Row<'_>| [None, None, newest(row), None, None];
             Ok(listing::print_ages(output, format, COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
         })?;
+        let mut status = Status::Done;
+        for root in self.roots.iter().filter(|root| !root.exists()) {
+            output.error(&format!("`{}` does not exist", root.display()), None);
+            status = Status::Unreadable;
+        }
         if found.caches.is_empty() && self.table.format()? == TableFormat::Table {
             output.summary("no cache was found");
         }
         if !found.is_complete {
             output.warning("the search ran out of time; --timeout gives it more");
         }
-        Ok(if found.caches.is_empty() { Status::No } else { Status::Done })
+        Ok(if found.caches.is_empty() { status.max(Status::No) } else { status })
     }
 }
 

@@ -49,7 +49,13 @@ impl Nanoseconds {
     /// The beginning of a second since 1970; `None` where diorama has no room for it.
     #[must_use]
     pub fn of_seconds(seconds: u64) -> Option<Nanoseconds> {
-        seconds.checked_mul(Self::PER_SECOND).map(Nanoseconds)
+        Self::of_parts(seconds, 0)
+    }
+
+    /// So many seconds and nanoseconds since 1970; `None` where diorama has no room for them.
+    #[must_use]
+    pub fn of_parts(seconds: u64, nanoseconds: u32) -> Option<Nanoseconds> {
+        seconds.checked_mul(Self::PER_SECOND)?.checked_add(nanoseconds.into()).map(Nanoseconds)
     }
 
     /// Whole seconds since 1970.

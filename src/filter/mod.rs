@@ -16,6 +16,7 @@ use jaq_core::load::parse::Def;
 use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, DataT, Lut, Vars};
 use jaq_json::{Num, Val};
+use std::collections::BTreeSet;
 use vlive::Record;
 
 /// What filters run on.
@@ -95,7 +96,7 @@ impl Filter {
             let all = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
             all.filter(|definition| is_in_reach(definition.name)).chain(updates::definitions())
         };
-        let natives = jaq_core::funs::<Data>().chain(jaq_std::funs()).chain(jaq_json::funs());
+        let natives = || jaq_core::funs::<Data>().chain(jaq_std::funs()).chain(jaq_json::funs());
 
         // Faults refer to the filter as it was typed.
         let arena = Arena::default();
@@ -107,11 +108,17 @@ impl Filter {
         let modules = Loader::new(definitions().map(shortened).chain([main]))
             .load(&arena, File { code: MAIN, path: () })
             .map_err(|faults| Fault::of_loading(code, faults))?;
+        let arities = |name: &str| {
+            let defined = definitions().map(|definition| (definition.name, definition.args.len()));
+            let natives = natives().map(|(name, arguments, _)| (name, arguments.len()));
+            let named = defined.chain(natives).filter(|(own, _)| is_in_reach(own) && *own == name);
+            named.map(|(_, arguments)| arguments).collect::<BTreeSet<_>>().into_iter().collect()
+        };
         let compiled = Compiler::default()
-            .with_funs(natives.filter(|(name, ..)| is_in_reach(name)).chain(updates::natives()))
+            .with_funs(natives().filter(|(name, ..)| is_in_reach(name)).chain(updates::natives()))
             .with_global_vars(variables.iter().copied())
             .compile(modules)
-            .map_err(|faults| Fault::of_compiling(code, faults, &OUT_OF_REACH))?;
+            .map_err(|faults| Fault::of_compiling(code, faults, &OUT_OF_REACH, arities))?;
         Ok(Filter { compiled })
     }
 
@@ -270,11 +277,37 @@ mod tests {
 
     #[test]
     fn a_fault_shows_its_place() {
-        assert_eq!(gives(".a | foo", &Value::Null).unwrap_err(), "`foo` is not defined\n  .a | foo\n       ^");
-        assert_eq!(gives("1,\n \"ä\" | $x", &Value::Null).unwrap_err().lines().last(), Some("         ^"));
+        let excerpt = |code: &str| Filter::compile(code).err().expect("it is refused").excerpt();
+        assert_eq!(excerpt(".a | foo"), ["  .a | foo", "       ^"]);
+        assert_eq!(excerpt("1,\n \"ä数\" | $x")[1], "           ^", "a wide letter takes two columns");
+        assert_eq!(excerpt("\t\u{1b} | foo"), ["  \\t\\u{1b} | foo", "    ^"]);
         for code in ["", ".a |", "(", "\"", ".a)", "if . then", "@"] {
             assert!(gives(code, &Value::Null).is_err() || code.is_empty(), "{code}");
         }
+    }
+
+    #[test]
+    fn a_wrong_number_of_arguments_is_told_from_a_wrong_name() {
+        for (code, fault) in [
+            ("foo", "`foo` is not defined"),
+            ("foo(1)", "`foo` with 1 argument is not defined"),
+            ("foo(1; 2)", "`foo` with 2 arguments is not defined"),
+            ("ltrimstr", "`ltrimstr` takes 1 argument, not 0"),
+            ("range", "`range` takes 1 or 2 or 3 arguments, not 0"),
+            ("length(1)", "`length` takes 0 arguments, not 1"),
+        ] {
+            assert_eq!(gives(code, &Value::Null).unwrap_err(), fault);
+        }
+    }
+
+    #[test]
+    fn a_message_does_not_hold_the_whole_of_a_long_value() {
+        let fault = gives(".a", &"x".repeat(100_000).into()).unwrap_err();
+        assert!(fault.chars().count() < 400, "{fault}");
+        assert!(
+            fault.starts_with("cannot index \"xxx") && fault.contains('…') && fault.ends_with("with \"a\""),
+            "{fault}"
+        );
     }
 
     #[test]

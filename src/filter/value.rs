@@ -1,22 +1,11 @@
 //! Values of a cache as a filter sees them, and the results of a filter as values.
 //!
-//! | value | in a filter |
-//! | --- | --- |
-//! | null, NONE of SurrealDB, undefined | null |
-//! | booleans, text, arrays | themselves |
-//! | integers of any size, bignums included | numbers, exactly |
-//! | floats, NaN and the infinities included | numbers |
-//! | decimals | numbers; printed with all their digits, compared as floats of 64 bits |
-//! | dates and times | text, RFC 3339 where the backend has that |
-//! | durations | numbers, seconds |
-//! | record ids, uuids | text: `table:id` |
-//! | byte strings | byte strings, as jaq has them |
-//! | maps | objects; a key that is not text is itself |
-//! | any other tag | what it tags |
+//! They are [data](crate::output::meaning::data) of jaq's kinds: byte strings stay byte strings, and decimals have all
+//! their digits and are compared as floats of 64 bits.
 
-use crate::output::meaning::{self, Meaning};
+use crate::output::meaning::data::{Data, data, fields, key_name};
 use ciborium::Value;
-use jaq_json::{Map, Num, Val};
+use jaq_json::{Num, Val};
 use std::rc::Rc;
 use vlive::Record;
 
@@ -25,33 +14,20 @@ pub fn of_record(record: &Record) -> Val {
     Val::obj(record.iter().map(|(name, value)| (Val::utf8_str(name.clone()), of(value))).collect())
 }
 
-/// A value by its meaning.
+/// A value as data.
 pub fn of(value: &Value) -> Val {
-    match value {
-        Value::Bool(is) => Val::Bool(*is),
-        Value::Integer(integer) => Val::Num(Num::from_integral(i128::from(*integer))),
-        Value::Float(float) => Val::Num(Num::Float(*float)),
-        Value::Text(text) => Val::utf8_str(text.clone()),
-        Value::Bytes(bytes) => Val::byte_str(bytes.clone()),
-        Value::Array(items) => items.iter().map(of).collect(),
-        Value::Map(pairs) => Val::obj(pairs.iter().map(|(key, value)| (of(key), of(value))).collect::<Map>()),
-        Value::Tag(tag, content) => of_tag(*tag, content),
-        // Null, and what a later ciborium may add.
-        _ => Val::Null,
-    }
-}
-
-fn of_tag(tag: u64, content: &Value) -> Val {
-    if let Some(seconds) = meaning::seconds(tag, content) {
-        return number(&seconds);
-    }
-    match meaning::of_tag(tag, content) {
-        // Geometries are arrays, and stay so.
-        Some(_) if matches!(content, Value::Array(_)) && (88..=94).contains(&tag) => of(content),
-        Some(Meaning::Null | Meaning::Unset) => Val::Null,
-        Some(Meaning::Number(digits)) => number(&digits),
-        Some(Meaning::Text(text)) => Val::utf8_str(text.into_owned()),
-        None => of(content),
+    match data(value) {
+        Data::Null => Val::Null,
+        Data::Bool(is) => Val::Bool(is),
+        Data::Integer(integer) => Val::Num(Num::from_integral(integer)),
+        Data::Float(float) => Val::Num(Num::Float(float)),
+        Data::Digits(digits) => number(&digits),
+        Data::Text(text) => Val::utf8_str(text.into_owned()),
+        Data::Bytes(bytes) => Val::byte_str(bytes.to_vec()),
+        Data::Array(items) => items.iter().map(of).collect(),
+        Data::Map(pairs) => Val::obj(
+            fields(pairs).into_iter().map(|(name, value)| (Val::utf8_str(name.into_owned()), of(value))).collect(),
+        ),
     }
 }
 
@@ -63,12 +39,9 @@ pub fn to_record(result: &Val) -> Record {
     }
 }
 
-/// A key of an object: its text, or else its JSON.
+/// A key of an object by its name: a filter may make keys that are not text.
 fn name_of(key: &Val) -> String {
-    match key {
-        Val::TStr(text) => String::from_utf8_lossy(text).into_owned(),
-        other => other.to_string(),
-    }
+    key_name(&to_value(key)).into_owned()
 }
 
 fn to_value(result: &Val) -> Value {

@@ -1,10 +1,10 @@
-//! The time of an entry: whole seconds since 1970, as many as vantage-live reads back.
+//! The time of an entry: seconds since 1970, as many as vantage-live reads back.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// When entries were fetched, in whole seconds since 1970: 2^63 - 1 at most, since vantage-live reads what is
-/// larger as 1970.
+/// When entries were fetched, in seconds since 1970: 2^63 - 1 at most, since vantage-live reads what is larger as 1970.
+/// A fraction of a second counts for diorama alone.
 ///
 /// ```
 /// use vlive::live::FetchedAt;
@@ -14,21 +14,34 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// assert_eq!(FetchedAt::new(u64::MAX), None);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FetchedAt(u64);
+pub struct FetchedAt {
+    seconds: u64,
+    nanoseconds: u32,
+}
 
 impl FetchedAt {
     /// The last time that a cache can hold.
-    pub const LAST: FetchedAt = FetchedAt(i64::MAX.unsigned_abs());
+    pub const LAST: FetchedAt = FetchedAt::whole(i64::MAX.unsigned_abs());
 
     /// `None` for more than 2^63 - 1 seconds.
     #[must_use]
     pub const fn new(seconds: u64) -> Option<FetchedAt> {
-        if seconds <= FetchedAt::LAST.0 { Some(FetchedAt(seconds)) } else { None }
+        if seconds <= FetchedAt::LAST.seconds { Some(FetchedAt::whole(seconds)) } else { None }
+    }
+
+    const fn whole(seconds: u64) -> FetchedAt {
+        FetchedAt { seconds, nanoseconds: 0 }
+    }
+
+    /// The same second with this fraction of it, in nanoseconds; `None` for a second and more.
+    #[must_use]
+    pub const fn with_nanoseconds(self, nanoseconds: u32) -> Option<FetchedAt> {
+        if nanoseconds < 1_000_000_000 { Some(FetchedAt { nanoseconds, ..self }) } else { None }
     }
 
     /// The last time for more than 2^63 - 1 seconds.
     pub(crate) fn saturating(seconds: u64) -> FetchedAt {
-        FetchedAt(seconds.min(FetchedAt::LAST.0))
+        FetchedAt::whole(seconds.min(FetchedAt::LAST.seconds))
     }
 
     /// Now, by the system's clock.
@@ -40,13 +53,19 @@ impl FetchedAt {
     /// Whole seconds since 1970.
     #[must_use]
     pub const fn seconds(self) -> u64 {
-        self.0
+        self.seconds
+    }
+
+    /// Nanoseconds after these.
+    #[must_use]
+    pub const fn nanoseconds(self) -> u32 {
+        self.nanoseconds
     }
 }
 
 impl From<u32> for FetchedAt {
     fn from(seconds: u32) -> FetchedAt {
-        FetchedAt(seconds.into())
+        FetchedAt::whole(seconds.into())
     }
 }
 
@@ -57,15 +76,15 @@ impl From<SystemTime> for FetchedAt {
     }
 }
 
-/// RFC 3339 in UTC, or `@seconds` after the year 9999.
+/// RFC 3339 in UTC, in whole seconds, or `@seconds` after the year 9999.
 impl fmt::Display for FetchedAt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAY: u64 = 86_400;
         const YEAR_10000: u64 = 253_402_300_800;
-        if self.0 >= YEAR_10000 {
-            return write!(f, "@{}", self.0);
+        if self.seconds >= YEAR_10000 {
+            return write!(f, "@{}", self.seconds);
         }
-        let (days, second) = (self.0 / DAY, self.0 % DAY);
+        let (days, second) = (self.seconds / DAY, self.seconds % DAY);
         let (year, month, day) = date(days.cast_signed());
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
         write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
@@ -110,7 +129,7 @@ mod tests {
             (253_402_300_799, "9999-12-31T23:59:59Z"),
             (253_402_300_800, "@253402300800"),
         ] {
-            assert_eq!(FetchedAt(seconds).to_string(), shown);
+            assert_eq!(FetchedAt::whole(seconds).to_string(), shown);
         }
     }
 }

@@ -90,7 +90,7 @@ pub fn find_caches(roots: &[PathBuf], open: bool, depth: usize, time: Duration) 
 #[must_use]
 pub fn caches_just_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let limits = Limits { depth: 2, until: Instant::now().checked_add(Duration::from_secs(1)) };
+    let limits = Limits { depth: 1, until: Instant::now().checked_add(Duration::from_secs(1)) };
     search::below(folder, limits, &mut |path, metadata| {
         if may_be_cache(path, metadata) {
             found.push(path.to_owned());

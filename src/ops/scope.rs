@@ -241,7 +241,7 @@ impl Scope {
     }
 
     /// The same for a time; `None` if it cannot be read.
-    fn is_dated_within(&self, fetched_at: Option<u64>, matched: &mut Matched) -> bool {
+    pub(crate) fn is_dated_within(&self, fetched_at: Option<u64>, matched: &mut Matched) -> bool {
         let Some(bounds) = &self.within else { return true };
         let is_within = if let Some(fetched_at) = fetched_at {
             matched.future += u64::from(bounds.is_future(fetched_at));

@@ -114,9 +114,9 @@ impl<'s> TouchPlan<'s> {
 }
 
 fn nanoseconds(set: &Set, fetched_at: FetchedAt) -> Result<Nanoseconds> {
-    let fetched_at = fetched_at.seconds();
-    let out_of_range = || SetError::TimeOutOfRange { key: set.key().to_string(), fetched_at }.into();
-    Nanoseconds::of_seconds(fetched_at).ok_or_else(out_of_range)
+    let seconds = fetched_at.seconds();
+    let out_of_range = || SetError::TimeOutOfRange { key: set.key().to_string(), fetched_at: seconds }.into();
+    Nanoseconds::of_parts(seconds, fetched_at.nanoseconds()).ok_or_else(out_of_range)
 }
 
 /// Writes `refreshed_at` and, if present, `copied_at`, readable or not: a touch does not turn a partial copy of a set

@@ -232,7 +232,15 @@ impl Output {
 
     /// What went wrong, and on a line of its own what to do about it.
     pub fn error(&self, text: &str, hint: Option<&str>) {
+        self.error_at(text, &[], hint);
+    }
+
+    /// The same with lines of the input below it, of which each stays a line.
+    pub fn error_at(&self, text: &str, excerpt: &[String], hint: Option<&str>) {
         self.tell(Some(("error", AnsiColor::Red)), text);
+        for line in excerpt {
+            self.tell(None, line);
+        }
         if let Some(hint) = hint {
             self.hint(hint);
         }

@@ -51,6 +51,12 @@ impl SetKey {
         SetKey { name: Arc::clone(&self.name), row: None }
     }
 
+    /// The key of a row of the set.
+    #[must_use]
+    pub fn of_row(&self, id: &str) -> SetKey {
+        SetKey { name: Arc::clone(&self.name), row: Some(id.into()) }
+    }
+
     /// The id of the row; `None` if it is the key of a whole set.
     #[must_use]
     pub fn row(&self) -> Option<&str> {
@@ -175,7 +181,7 @@ impl Set {
 
     /// The set with this row alone, which it must have.
     fn of_row(&self, row: &str) -> Set {
-        Set { key: SetKey { row: Some(row.into()), ..self.key() }, ..self.clone() }
+        Set { key: self.key.of_row(row), ..self.clone() }
     }
 
     /// The same set, whichever of its rows count.

@@ -8,7 +8,7 @@ use std::time::Instant;
 /// How far to search.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// The depth of folders to search; the first folder counts.
+    /// The depth of folders to search below the first.
     pub depth: usize,
     /// When to stop; `None` for a search that needs no end.
     pub until: Option<Instant>,
@@ -27,7 +27,7 @@ pub(crate) fn below(root: &Path, limits: Limits, visit: &mut dyn FnMut(&Path, &f
         visit(root, &metadata);
         return true;
     }
-    let mut folders: VecDeque<(PathBuf, usize)> = VecDeque::from([(root.to_owned(), 1)]);
+    let mut folders: VecDeque<(PathBuf, usize)> = VecDeque::from([(root.to_owned(), 0)]);
     while let Some((folder, depth)) = folders.pop_front() {
         let Ok(names) = fs::read_dir(&folder) else { continue };
         for entry in names.filter_map(Result::ok) {

@@ -168,7 +168,9 @@ fn takes_three_times_the_entry_at_the_most(layout: Layout, rows: &str) {
     let (peaks, large) = peaks(layout, Some(rows), small_entries());
     for ((what, peak), (_, without)) in peaks.iter().zip(small_alone(layout)) {
         let told = format!("{layout:?}, {what}: {peak} bytes, {without} without the entry, which has {large}");
-        assert!(*peak <= 3 * large + ANYWAY.min(without + NOISE), "{told}");
+        // Rows of a set are on their way from thread to thread.
+        let noise = if layout == Layout::Diorama { 2 * NOISE } else { NOISE };
+        assert!(*peak <= 3 * large + ANYWAY.min(without + noise), "{told}");
     }
 }
 
@@ -229,7 +231,12 @@ fn a_diff_of_large_values_keeps_only_their_bytes_and_their_json() {
     }
 }
 
-of_each_layout!(twice_the_entries_or_rows_take_memory_for_their_keys_only, twice_the_entries);
+#[test]
+fn twice_the_entries_or_rows_take_memory_for_their_keys_only() {
+    for layout in layouts(Layout::Diorama) {
+        twice_the_entries(layout);
+    }
+}
 
 fn twice_the_entries(layout: Layout) {
     let more = small_entries() as u64;
@@ -244,7 +251,12 @@ fn twice_the_entries(layout: Layout) {
     }
 }
 
-of_each_layout!(a_table_of_many_rows_takes_no_more_memory_than_one_of_few, table_of_many_rows);
+#[test]
+fn a_table_of_many_rows_takes_no_more_memory_than_one_of_few() {
+    for layout in layouts(Layout::Diorama) {
+        table_of_many_rows(layout);
+    }
+}
 
 /// Rows are read once for the widths of their columns and once more to print them.
 fn table_of_many_rows(layout: Layout) {

@@ -14,6 +14,11 @@ use vlive::ops::{Hit, Place, Query, Scope, Step, find, find_row};
 use vlive::snapshot::EntryKey;
 use vlive::{CachedRows, Key, Snapshot};
 
+/// A name for every key that is not text.
+fn key_name(key: &Value) -> String {
+    meaning(key).unwrap_or_else(|| vlive::json::plain(key))
+}
+
 /// A meaning for some values that are not text: numbers, booleans and decimals.
 fn meaning(value: &Value) -> Option<String> {
     match value {
@@ -69,7 +74,7 @@ fn inside(id: &str, value: &Value, path: Vec<Step<'_>>, pattern: &str, places: &
             for (key, value) in pairs {
                 let name = match key {
                     Value::Text(text) => text.clone(),
-                    key => meaning(key).unwrap_or_else(|| vlive::json::plain(key)),
+                    key => key_name(key),
                 };
                 let path = with(Step::Name(name.clone().into()));
                 if name.contains(pattern) {
@@ -140,6 +145,7 @@ fn every_place_is_found_and_no_other_however_values_are_encoded() {
                 matches: &|text| text.contains(pattern),
                 may_match: &|_| Some(0),
                 meaning: &meaning,
+                key_name: &key_name,
                 field: None,
             };
             let hits = found(&snapshot, everywhere, usize::MAX);
@@ -201,7 +207,8 @@ fn a_row_is_found_in_every_entry_that_holds_it() {
 fn a_search_ends_when_it_is_told_to() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/bakery");
     let snapshot = Snapshot::open(folder).unwrap();
-    let query = Query { matches: &|_| true, may_match: &|_| Some(0), meaning: &meaning, field: None };
+    let query =
+        Query { matches: &|_| true, may_match: &|_| Some(0), meaning: &meaning, key_name: &key_name, field: None };
     let (mut taken, mut places) = (0, 0);
     let add = |places: &mut usize, _: &Hit<'_>| {
         *places += 1;

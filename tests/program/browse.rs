@@ -289,3 +289,33 @@ fn without_a_terminal_it_names_the_commands_to_use() {
         "{complaint}"
     );
 }
+
+#[test]
+fn a_row_of_a_set_is_taken_alone_and_narrowed_copies_as_asked() {
+    let folder = Folder::empty();
+    let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/diorama/cache.redb");
+    fs::copy(cache, folder.file()).unwrap();
+    let Some(browser) = Browser::start_with("row", (120, 40), folder, "") else { return };
+    browser.press(&["/", "c", "l", "i", "e", "n", "t", "s", "Enter", "g", "Tab"]);
+    browser.until_it_says("row 1 of 2");
+    browser.press(&["x"]);
+    let plan = browser.until_it_says("would delete 1 entry");
+    assert!(plan.contains("vlive invalidate clients/c1"), "{plan}");
+    assert!(
+        plan.contains("2 sets hold narrowed copies of these rows") && plan.contains("c narrowed copies too"),
+        "{plan}"
+    );
+    browser.press(&["c"]);
+    let plan = browser.until_it_says("would delete 3 entries");
+    assert!(plan.contains("vlive invalidate --narrowed clients/c1"), "{plan}");
+    assert!(plan.contains("clients where team = red/c1") && plan.contains("c without narrowed copies"), "{plan}");
+    browser.press(&["c"]);
+    browser.until_it_says("would delete 1 entry");
+    browser.press(&["y"]);
+    browser.until_it_says("row 1 of 1");
+    let left = browser.folder.vlive(["dump", "clients"]).json();
+    assert_eq!(left["rows"].as_object().unwrap().keys().collect::<Vec<_>>(), ["c2"]);
+    assert_eq!(left.get("refreshed_at"), None, "the app fetches the set again");
+    browser.press(&["q"]);
+    browser.assert_as_found("after");
+}

@@ -608,3 +608,53 @@ fn a_closed_pipe_ends_a_diff_quietly() {
     let ended = Ended::of(vlive.wait_with_output().unwrap());
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
 }
+
+#[test]
+fn entries_of_the_future_are_counted_where_ages_narrow() {
+    let folder = Folder::empty();
+    for (side, price) in [("a", 1), ("b", 2)] {
+        let entry = format!(r#"{{"rows": {{"r": {{"price": {price}}}}}}}"#);
+        folder.vlive(["-C", side, "put", "-q", "k/future", "--fetched-at", "2100-01-01"]).stdin(entry).ends(0, "", "");
+    }
+    let ended = folder.vlive(["diff", "a", "b", "--newer-than", "1d"]).output();
+    assert_eq!(ended.status, 1);
+    assert!(ended.stderr.contains("warning: 1 selected entry is dated in the future"), "{ended}");
+    let unnarrowed = folder.vlive(["diff", "a", "b"]).output();
+    assert!(!unnarrowed.stderr.contains("future"), "{unnarrowed}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_line_is_wider_than_the_terminal_and_the_end_of_a_key_and_what_differs_are_shown() {
+    use unicode_width::UnicodeWidthStr;
+    let folder = Folder::empty();
+    let key = |page: &str| format!("clients/{}/page_{page}", "long-".repeat(60));
+    let text = |end: &str| format!("{}{end}", "word ".repeat(80));
+    let old = serde_json::json!({
+        key("1"): {"rows": {}},
+        key("2"): {"rows": {"r": {"text": text("old"), "n": 1}}},
+    });
+    let new = serde_json::json!({
+        key("2"): {"rows": {"r": {"text": text("new"), "n": 2}}},
+        key("3"): {"rows": {"r": {"text": text("third")}}},
+    });
+    folder.write("old.json", old.to_string());
+    folder.write("new.json", new.to_string());
+    for width in [20, 40, 80, 120] {
+        let columns = width.to_string();
+        let environment = [("NO_COLOR", "1"), ("COLUMNS", columns.as_str())];
+        let Some(shown) = crate::terminal::on_a_terminal(&folder, &environment, "diff -q old.json new.json") else {
+            return;
+        };
+        assert!(shown.lines().all(|line| line.width() <= width), "{width}: {shown}");
+        if width >= 40 {
+            for told in
+                ["page_1 (0 rows)\n", "page_2\n", "page_3 (1 row)\n", "old\" -> ", "new\"\n", "    ~ n: 1 -> 2\n"]
+            {
+                assert!(shown.contains(told), "{width}: {told}: {shown}");
+            }
+        }
+    }
+    let in_pipe = folder.vlive(["diff", "old.json", "new.json"]).output().stdout;
+    assert!(in_pipe.contains(&key("1")) && in_pipe.contains(&text("old")), "nothing is cut in a pipe");
+}

@@ -378,3 +378,20 @@ fn a_watch_says_to_programs_what_diorama_remembers() {
     let keys: Vec<Value> = waited.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(keys.iter().map(|event| event["key"].as_str().unwrap()).collect::<Vec<_>>(), ["s/1", "s"]);
 }
+
+#[test]
+fn a_time_keeps_its_fraction_where_diorama_does() {
+    let folder = copy_of("backend.redb");
+    let args = ["touch", "orders", "--fetched-at", "2026-11-01T00:00:00.123456789Z"];
+    assert_eq!(folder.vlive(args).output().status, 0);
+    let nanoseconds = 1_793_491_200_123_456_789_u64;
+    assert_eq!(folder.vlive(["dump", "orders"]).json()["refreshed_at"], json!(nanoseconds));
+    let rows = r#"{"layout":"diorama","rows":{},"refreshed_at":1}"#;
+    let put = folder.vlive(["put", "orders", "--fetched-at", "2026-11-01T00:00:00.123456789Z"]).stdin(rows).output();
+    assert_eq!(put.status, 0, "{}", put.stderr);
+    assert_eq!(folder.vlive(["dump", "orders"]).json()["refreshed_at"], json!(nanoseconds));
+    // vantage-live has whole seconds.
+    let live = Folder::copy_of("bakery");
+    assert_eq!(live.vlive(["touch", "clients/page_1", "--exact", args[2], args[3]]).output().status, 0);
+    assert_eq!(live.vlive(["dump", "clients/page_1"]).json()["fetched_at"], json!(nanoseconds / 1_000_000_000));
+}

@@ -553,3 +553,38 @@ fn filters_give_what_jq_gives_for_values_that_both_can_hold() {
         assert_eq!(as_in_jq(&edited), as_in_jq(&expected), "{filter}");
     }
 }
+
+#[test]
+fn one_key_of_a_file_or_one_within_bounds_of_age_is_edited_as_well() {
+    let desk = Desk::new();
+    let keys = desk.folder.path().join("keys");
+    fs::write(&keys, "pies/1\n").unwrap();
+    let by_file = ["edit", "--keys-from", "keys"];
+    desk.vlive("sed -i s/12/13/ \"$1\"", &by_file).ends(0, "pies/1\n", "edited 1 entry, 38 B\n");
+    desk.holds("13");
+    desk.vlive("sed -i s/13/14/ \"$1\"", &["edit", "pies/1", "--older-than", "1d"]).ends(
+        0,
+        "pies/1\n",
+        "edited 1 entry, 38 B\n",
+    );
+    desk.holds("14");
+    let outside = desk.vlive("exit 3", &["edit", "pies/1", "--newer-than", "1d"]).output();
+    assert_eq!(outside.status, 1);
+    assert!(outside.stderr.starts_with("error: none is of that age"), "{outside}");
+    fs::write(&keys, "pies/1\npies/2\n").unwrap();
+    let two = desk.vlive("exit 3", &by_file).output();
+    assert_eq!(two.status, 2);
+    assert!(two.stderr.starts_with("error: an editor takes one entry"), "{two}");
+}
+
+#[test]
+fn a_folder_for_the_text_that_is_not_there_is_told_in_the_words_of_the_system() {
+    let desk = Desk::new();
+    let run = desk.folder.vlive(["edit", "pies/1"]).env("TMPDIR", "/no/such").env("EDITOR", "true").stdin("");
+    run.ends(
+        3,
+        "",
+        "error: cannot make a file to edit in `/no/such`: the folder does not exist\n\
+         hint: TMPDIR names the folder for temporary files: one that exists, can be written to and has room\n",
+    );
+}

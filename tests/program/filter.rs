@@ -171,6 +171,96 @@ fn an_entry_without_matching_rows_is_left_out() {
     );
 }
 
+#[test]
+fn several_results_of_a_row_are_all_in_the_json() {
+    let folder = with_rows();
+    let told = folder.vlive(["show", "k/1", "--select", ".tags[]?", "--json"]).json();
+    let line = |id: &str, value: &str| json!({"key": "k/1", "id": id, "row": {"value": value}});
+    assert_eq!(told, json!([line("a", "new"), line("a", "vip"), line("c", "old")]));
+    let lines = folder.vlive(["show", "k", "--select", ".tags[]?", "--format", "jsonl"]).output().stdout;
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(json!(lines), told);
+    let limited = folder.vlive(["show", "k/1", "--select", ".tags[]?", "--json", "--limit", "2", "-q"]).json();
+    assert_eq!(limited, json!([line("a", "new"), line("a", "vip")]));
+    folder.vlive(["show", "k/1", "--select", "empty", "--json"]).ends(0, "[]\n", "the filter gives no results\n");
+    folder.vlive(["show", "k/1", "--select", "empty"]).ends(0, "", "the filter gives no results\n");
+}
+
+/// A row with a value of each kind that a backend may write.
+const KINDS: &str = r#"{"r": {
+    "duration": {"$tag": [14, [60]]}, "long": {"$tag": [14, [90061, 500000000]]}, "unknown": {"$tag": [1, 5]},
+    "unknown date": {"$tag": [55799, {"$tag": [0, "2013-03-21T20:04:00Z"]}]}, "date": {"$tag": [12, [0, 0]]},
+    "decimal": {"$tag": [10, "012.50"]}, "huge": {"$tag": [2, {"$bytes": "AQAAAAAAAAAA"}]}, "none": {"$tag": [6, null]},
+    "id": {"$tag": [8, ["client", "x"]]}, "uuid": {"$tag": [37, {"$bytes": "AAAAAAAAAAAAAAAAAAAAAA=="}]},
+    "point": {"$tag": [88, [1.5, 2]]}, "bytes": {"$bytes": "AQI="}, "float": 1.5, "list": [{"$tag": [14, [1]]}, null, true],
+    "map": {"$map": [[{"$bytes": "AQI="}, 1], [{"$bytes": "AwQ="}, 2], [3, 4], [true, 5], [[1, 2], 6]]}
+}}"#;
+
+#[test]
+fn a_value_means_the_same_to_engines_and_to_filters_and_every_key_has_one_name() {
+    let folder = Folder::empty();
+    folder.vlive(["put", "-q", "k/1", "--fetched-at", "@5"]).stdin(KINDS).ends(0, "", "");
+    let row = concat!(
+        r#"{"duration":60,"long":90061.5,"unknown":5,"unknown date":"2013-03-21T20:04:00Z","#,
+        r#""date":"1970-01-01T00:00:00Z","decimal":12.50,"huge":18446744073709551616,"none":null,"id":"client:x","#,
+        r#""uuid":"00000000-0000-0000-0000-000000000000","point":[1.5,2],"bytes":"AQI=","float":1.5,"list":[1,null,true],"#,
+        r#""map":{"AQI=":1,"AwQ=":2,"3":4,"true":5,"ggEC":6}}"#,
+    );
+    let line = format!("{{\"key\":\"k/1\",\"fetched_at\":5,\"id\":\"r\",\"row\":{row}}}\n");
+    folder.vlive(["dump", "--format", "rows"]).ends(0, &line, "");
+    let selected = folder.vlive(["dump", "--format", "rows", "--select", "."]).output();
+    // jaq reads the digits of a decimal as a number, which has no zeros before it.
+    assert_eq!(selected.stdout, line, "{selected}");
+    let names = r#".map | keys == ["3", "AQI=", "AwQ=", "ggEC", "true"]"#;
+    for is_true in [names, ".map.\"AQI=\" == 1", ".duration == 60", ".unknown == 5", "(.bytes | length) == 2"] {
+        let run = folder.vlive(["dump", "--format", "rows", "--where", is_true]).output();
+        assert_eq!((run.status, run.stdout.as_str()), (0, line.as_str()), "{is_true}: {run}");
+    }
+    let shown = folder.vlive(["show", "k/1", "--fields", "map", "--format", "csv"]).output().stdout;
+    assert_eq!(shown, "row id,map\nr,\"{\"\"AQI=\"\":1,\"\"AwQ=\"\":2,\"\"3\"\":4,\"\"true\"\":5,\"\"ggEC\"\":6}\"\n");
+}
+
+#[test]
+fn a_filter_may_begin_with_a_hyphen() {
+    let folder = with_rows();
+    let ids = |args: &[&str]| folder.vlive([&["show", "k/1", "--format", "csv"], args].concat()).output();
+    assert_eq!(ids(&["--where", "-1 < .rate", "--select", "$id"]).stdout, "row id,value\na,a\nc,c\n");
+    assert_eq!(ids(&["--where", "$id == \"a\"", "--select", "-.visits"]).stdout, "row id,value\na,-3\n");
+    let changed = folder.vlive(["edit", "k/1", "--apply", "-.x", "-n"]).output();
+    assert!(changed.stderr.starts_with("error: --apply cannot change `k/1`: "), "{changed}");
+}
+
+#[test]
+fn a_value_in_a_message_is_cut() {
+    let folder = Folder::empty();
+    let row = format!(r#"{{"r": {{"t": "{}"}}}}"#, "x".repeat(1_000_000));
+    folder.vlive(["put", "-q", "big/1"]).stdin(row).ends(0, "", "");
+    for args in [&["show", "big/1", "--where", ".t.x"][..], &["edit", "big/1", "--apply", ".rows.r.t.x", "-n"]] {
+        let run = folder.vlive(args).output();
+        assert_eq!(run.status, 2);
+        assert!(run.stderr.contains("cannot index \"xxx") && run.stderr.len() < 600, "{run}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_the_lines_of_a_filter_that_is_refused() {
+    let folder = with_rows();
+    let shown = |filter: &str| {
+        crate::terminal::on_a_terminal(&folder, &[("NO_COLOR", "1")], &format!("show k/1 --where '{filter}'"))
+    };
+    let Some(told) = shown(".a\n | foo") else { return };
+    let expected = "\
+error: --where is not a jq filter that can be used: `foo` is not defined
+   | foo
+     ^
+hint: the language is that of jq; `vlive show --help` has examples
+";
+    assert_eq!(told, expected);
+    let told = shown("\"\u{1b}[2J\" | foo").unwrap();
+    assert!(told.contains("\n  \"\\u{1b}[2J\" | foo\n                ^\n"), "{told}");
+}
+
 /// As many rows of both layouts as are worked on by several threads.
 fn with_many_rows(layout: &str) -> Folder {
     let folder = Folder::empty();

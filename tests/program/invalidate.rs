@@ -176,7 +176,11 @@ fn a_table_that_has_no_cache_key_is_out_of_reach() {
     folder.vlive(["invalidate", "settings", "counters", "__vlive__nums", "settings/theme"]).ends(
         0,
         "",
-        "nothing matches\n",
+        "nothing matches\n\
+         nothing in the cache matches `settings`\n\
+         nothing in the cache matches `counters`\n\
+         nothing in the cache matches `__vlive__nums`\n\
+         nothing in the cache matches `settings/theme`\n",
     );
     assert_eq!(folder.tables(), before);
 }
@@ -187,4 +191,17 @@ fn a_deleted_cache_key_can_be_filled_again() {
     folder.vlive(["invalidate", "-q", "--json", "--all"]).json();
     folder.vlive(["put", "-q", "clients/page_1"]).stdin("{}").ends(0, "", "");
     assert_eq!(folder.keys(), ["clients/page_1"]);
+}
+
+#[test]
+fn every_selection_without_a_match_is_named() {
+    let folder = Folder::shared("bakery");
+    let ended = folder.vlive(["invalidate", "-n", "clients/page_1", "clients/nope", "orders/zzzzzzzz"]).output();
+    assert_eq!(ended.status, 0);
+    for missing in ["`clients/nope`", "`orders/zzzzzzzz`"] {
+        let told = format!("nothing in the cache matches {missing}");
+        assert_eq!(ended.stderr.matches(&told).count(), 1, "{ended}");
+    }
+    let quiet = folder.vlive(["invalidate", "-n", "-q", "clients/page_1", "clients/nope"]).output();
+    assert_eq!(quiet.stderr, "");
 }

@@ -189,3 +189,39 @@ fn quick_shows_keys_and_counts_without_reading_the_entries() {
     assert_eq!(folder.vlive(["ls"]).output().status, 3);
     folder.vlive(["ls", "--quick"]).ends(0, table, "");
 }
+
+#[test]
+fn a_path_that_is_not_there_is_named_as_it_was_typed() {
+    let (empty, cache) = (Folder::empty(), Folder::copy_of("bakery"));
+    let hint = "hint: name the folder or the file in which the app keeps its cache with -C, or set VLIVE_FOLDER\n";
+    for (folder, path) in [(&empty, "/no/such/folder"), (&empty, "../nosuch"), (&cache, "../nosuch"), (&cache, "./no")]
+    {
+        let missing = format!("error: there is no cache at `{path}/vlive.redb`\n{hint}");
+        folder.vlive(["ls", path]).ends(3, "", &missing);
+    }
+    // A cache key with an empty name is possible; where there is a cache, it is looked up.
+    cache.vlive(["ls", "/page_1"]).ends(1, "", "error: nothing in the cache matches `/page_1`\n");
+    let from = cache.vlive(["cp", "--from", "nope", "clients", "copies"]).output();
+    assert_eq!(from.status, 3);
+    assert_eq!(
+        from.stderr,
+        "error: there is no cache at `nope/vlive.redb`\n\
+         hint: --from names the folder or the file of the cache to copy from\n"
+    );
+}
+
+#[test]
+fn a_list_that_is_limited_to_nothing_is_not_an_empty_cache() {
+    let folder = Folder::shared("bakery");
+    let ended = folder.vlive(["ls", "--limit", "0"]).output();
+    assert_eq!((ended.status, ended.stdout.as_str()), (0, ""), "{ended}");
+    assert!(ended.stderr.starts_with("0 of ") && ended.stderr.lines().count() == 1, "{ended}");
+}
+
+#[test]
+fn a_histogram_is_drawn_of_the_whole_cache_too() {
+    let folder = Folder::shared("bakery");
+    let drawn = folder.vlive(["ages", "--histogram"]).output();
+    assert!(drawn.status == 0 && !drawn.stdout.is_empty(), "{drawn}");
+    folder.vlive(["ls", "--histogram"]).ends(0, &drawn.stdout, "");
+}

@@ -325,7 +325,7 @@ fn a_list_of_keys_never_selects_more_by_accident() {
     folder.vlive(["invalidate", "--keys-from", "-"]).stdin("products\n").ends(
         0,
         "",
-        "nothing matches\nhint: there is no set `products` in the cache; a full key has a `/`; the root entry of \
+        "nothing matches\nhint: `products` is neither a full key nor a set in the cache; a full key has a `/`; the root entry of \
          `products` is `products/__root__`\n",
     );
     // A prefix of a key is not that key, and a key that is missing stops nothing.

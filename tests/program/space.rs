@@ -248,9 +248,22 @@ fn where_finds_caches_by_what_is_in_them() {
         ("d/vlive.redb", "vantage-live"),
     ];
     assert_eq!(found, expected);
-    let shallow = folder.vlive(["where", "--json", "--depth", "2", "."]).json();
+    let shallow = folder.vlive(["where", "--json", "--depth", "1", "."]).json();
     assert_eq!(shallow.as_array().unwrap().len(), 3);
-    folder.vlive(["where", "a/b/none"]).ends(1, "", "no cache was found\n");
+    let missing = "error: `a/b/none` does not exist\nno cache was found\n";
+    folder.vlive(["where", "a/b/none"]).ends(3, "", missing);
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    folder.vlive(["where", "empty"]).ends(1, "", "no cache was found\n");
+    let paths = |args: &[&str]| {
+        let found = folder.vlive([&["where", "--json"], args].concat()).output();
+        let found: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
+        found.as_array().unwrap().iter().map(|cache| cache["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths(&["a/b/c.db"]), ["a/b/c.db"], "a file is searched too");
+    assert_eq!(paths(&["--depth", "0", "a"]), ["a/other.redb", "a/vlive.redb"]);
+    folder.write("1/2/3/4/5/6/7/8/vlive.redb", fs::read(Folder::shared("bakery").file()).unwrap());
+    assert_eq!(paths(&["."]).len(), 5, "8 folders deep by default");
+    assert_eq!(paths(&["--depth", "7", "."]).len(), 4);
     let table = folder.vlive(["where", "d"]).output();
     let lines: Vec<&str> = table.stdout.lines().collect();
     assert_eq!(lines[0], "KIND             SIZE  NEWEST  IN USE BY  PATH");

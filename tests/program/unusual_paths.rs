@@ -58,7 +58,7 @@ fn a_cache_key_with_the_name_of_a_cache_file_goes_to_a_folder_and_back() {
 fn a_missing_folder_for_temporary_files_is_not_blamed_on_the_cache() {
     let folder = Folder::shared("bakery");
     let said = "error: cannot use a temporary file in `/no/such`: No such file or directory (os error 2)\n\
-                hint: TMPDIR names the folder for temporary files; give it one with room\n";
+                hint: TMPDIR names the folder for temporary files: one that exists, can be written to and has room\n";
     folder.vlive(["check", "--deep"]).env("TMPDIR", "/no/such").ends(3, "", said);
 }
 

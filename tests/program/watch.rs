@@ -130,3 +130,12 @@ fn what_cannot_be_meant_is_refused() {
     folder.write("other/vlive.redb", "not a database");
     assert_eq!(folder.vlive(["watch", "-C", "other", "--for", "0"]).output().status, 3);
 }
+
+#[test]
+fn a_selection_that_would_have_matched_as_a_prefix_says_so() {
+    let folder = Folder::copy_of("live-demo");
+    let hint = "hint: `products/page_` is not in the cache; 1 key begins with it; --prefix selects it\n";
+    folder.vlive(["watch", "products/page_", "--initial", "--for", "0s"]).ends(0, "", hint);
+    folder.vlive(["watch", "products/page_", "--for", "0s", "-q"]).ends(0, "", "");
+    folder.vlive(["watch", "products/page_", "--prefix", "--for", "0s"]).ends(0, "", "");
+}

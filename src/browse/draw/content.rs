@@ -3,6 +3,7 @@
 use super::{Theme, block};
 use crate::browse::state::{Content, Focus, Node, Row as EntryRow, State, Summary, Window};
 use crate::output::escape::{for_terminal, key_for_terminal};
+use crate::output::meaning::data::key_name;
 use crate::output::meaning::{Meaning, meaning};
 use crate::output::{human, rows};
 use ratatui::Frame;
@@ -182,7 +183,7 @@ impl Json<'_> {
                 begin.push(Span::raw("{"));
                 self.lines.push(Line::from(begin));
                 for (n, (key, item)) in pairs.iter().enumerate() {
-                    self.push(depth + 1, Some(&meaning(key).into_text()), item, n + 1 == pairs.len());
+                    self.push(depth + 1, Some(&key_name(key)), item, n + 1 == pairs.len());
                 }
                 self.lines.push(Line::raw(format!("{indent}}}{comma}")));
             }

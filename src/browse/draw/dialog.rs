@@ -1,7 +1,7 @@
 //! Dialogs over the two panes.
 
 use super::{Theme, fit};
-use crate::browse::state::{Change, Dialog, Place, Plan, State, User, keys};
+use crate::browse::state::{Change, Dialog, Narrowed, Place, Plan, State, User, keys};
 use crate::output::escape::{for_terminal, key_for_terminal};
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
@@ -18,6 +18,12 @@ pub fn draw(frame: &mut Frame<'_>, dialog: &Dialog, state: &State, theme: &Theme
         Dialog::Plan { change, plan, top } => {
             let hint = match change {
                 Change::Edit(_) => "y edit  b edit, with a backup first  esc cancel",
+                Change::Invalidate(_, Narrowed::Stay) if plan.leaves_narrowed => {
+                    "y apply  b apply, with a backup first  c narrowed copies too  esc cancel"
+                }
+                Change::Invalidate(_, Narrowed::Go) => {
+                    "y apply  b apply, with a backup first  c without narrowed copies  esc cancel"
+                }
                 _ => "y apply  b apply, with a backup first  esc cancel",
             };
             (plan.command.clone(), hint, planned(plan, *top, state, theme, area))

@@ -1,7 +1,7 @@
 use super::{Areas, Theme, draw};
 use crate::browse::reader::Reader;
 use crate::browse::state::sample::{NOW, press, sample, settle};
-use crate::browse::state::{Change, Dialog, Focus, Input, Node, Plan, Side, State, Text, User};
+use crate::browse::state::{Change, Dialog, Focus, Input, Narrowed, Node, Plan, Side, State, Text, User};
 use crate::browse::{Commands, Place};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -232,9 +232,9 @@ fn a_screen_of_a_plan_names_its_command_and_who_has_the_cache_open() {
     resize(&mut state, (80, 24));
     let keys = (1..=50).map(|n| format!("clients/page_{n}")).collect();
     let notes = vec!["would delete 50 entries, 93.0 KiB".to_owned()];
-    let plan = Plan { command: "vlive invalidate clients".to_owned(), keys, notes };
+    let plan = Plan { command: "vlive invalidate clients".to_owned(), keys, notes, ..Plan::default() };
     state.update(Input::User(User::Process("process 4711 (bakery)".to_owned())));
-    state.update(Input::Planned(Change::Invalidate(Node::CacheKey("clients".into())), Ok(plan)));
+    state.update(Input::Planned(Change::Invalidate(Node::CacheKey("clients".into()), Narrowed::Stay), Ok(plan)));
     assert_screen("plan.txt", &text(&drawn(&state, (80, 24), true)));
 }
 

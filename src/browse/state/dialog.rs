@@ -38,13 +38,21 @@ impl Prompt {
     }
 }
 
+/// Whether narrowed copies of a set of diorama are taken with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Narrowed {
+    Stay,
+    Go,
+}
+
 /// A change that a command makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     Edit(EntryKey),
     /// With the age as typed; empty for now.
     Touch(Node, String),
-    Invalidate(Node),
+    /// With the narrowed copies of a set or not.
+    Invalidate(Node, Narrowed),
 }
 
 impl Change {
@@ -52,13 +60,13 @@ impl Change {
         match self {
             Change::Edit(_) => "edit",
             Change::Touch(..) => "touch",
-            Change::Invalidate(_) => "invalidate",
+            Change::Invalidate(..) => "invalidate",
         }
     }
 }
 
 /// What a change would do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// The command that makes the same change.
     pub command: String,
@@ -66,6 +74,8 @@ pub struct Plan {
     pub keys: Vec<String>,
     /// A summary.
     pub notes: Vec<String>,
+    /// Whether there are narrowed copies that the change could take as well.
+    pub leaves_narrowed: bool,
 }
 
 /// A place where the pattern was found.

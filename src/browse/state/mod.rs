@@ -12,7 +12,7 @@ mod tests;
 mod tree;
 
 pub use content::{Answer, Content, Row, Wanted, Window};
-pub use dialog::{Change, Dialog, Place, Plan, Prompt, Text};
+pub use dialog::{Change, Dialog, Narrowed, Place, Plan, Prompt, Text};
 pub use node::{Known, Node, Summary, group_of, mark};
 use ratatui::crossterm::event::KeyCode;
 pub use tree::{Line, Tree};

@@ -39,7 +39,7 @@ pub enum Node {
     /// The entries of a cache key whose sub-keys share a prefix, which ends with a `/`.
     Group(Arc<str>, Arc<str>),
     Entry(Arc<str>, Arc<str>),
-    /// A set of diorama.
+    /// A set of diorama; as what a change is about, perhaps a row of one.
     Set(SetKey),
 }
 
@@ -88,7 +88,7 @@ impl Node {
             Node::CacheKey(cache_key) => Selection::CacheKey(cache_key.to_string()),
             Node::Group(..) => Selection::StartsWith(Key::new(&self.full_key())),
             Node::Entry(..) => Selection::Entry(Key::new(&self.full_key())),
-            Node::Set(key) => Selection::prefix(key.name()),
+            Node::Set(key) => Selection::Set(key.to_string()),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Handles keys, clicks and typed text.
 
 use super::content::Content;
-use super::dialog::{Asked, Change, Dialog, Prompt};
+use super::dialog::{Asked, Change, Dialog, Narrowed, Prompt};
 use super::keys::{self, Action};
 use super::node::Node;
 use super::{Effect, Focus, Side, State};
 use crate::output::{human, rows};
 use ratatui::crossterm::event::KeyCode;
 use vlive::Record;
-use vlive::snapshot::EntryKey;
+use vlive::snapshot::{EntryKey, SetKey};
 
 impl State {
     pub(super) fn press(&mut self, code: KeyCode) -> Option<Effect> {
@@ -55,20 +55,33 @@ impl State {
             Action::Difference => return self.of_entry(Effect::Difference),
             Action::Copy => return self.copied().map(Effect::Copy),
             Action::Print => return self.tree.node().map(|node| Effect::Print(node.full_key())),
-            Action::Edit => return self.of_entry(|key| Effect::Plan(Change::Edit(key))),
+            Action::Edit => {
+                let row = self.row_of_set();
+                return self.of_entry(|key| Effect::Plan(Change::Edit(row.map_or(key, EntryKey::Set))));
+            }
             Action::Touch => {
                 let node = self.tree.node()?.clone();
                 self.ask(Asked::Age(node), String::new());
             }
             Action::Invalidate => {
-                let node = self.tree.node()?.clone();
+                let node = match self.row_of_set() {
+                    Some(row) => Node::Set(row),
+                    None => self.tree.node()?.clone(),
+                };
                 self.doing = Some("planning");
-                return Some(Effect::Plan(Change::Invalidate(node)));
+                return Some(Effect::Plan(Change::Invalidate(node, Narrowed::Stay)));
             }
             Action::Help => self.dialog = Some(Dialog::Help { top: 0 }),
             Action::Quit => return Some(Effect::Quit),
         }
         None
+    }
+
+    /// The row under the cursor, if it is one of a set, and the cursor is among rows.
+    fn row_of_set(&self) -> Option<SetKey> {
+        let content = self.content.as_ref().filter(|_| self.focus != Focus::Keys)?;
+        let EntryKey::Set(key) = &content.key else { return None };
+        Some(key.of_row(&content.row_at(content.row)?.id))
     }
 
     /// An effect for the entry under the cursor.
@@ -165,8 +178,8 @@ impl State {
     fn press_in_dialog(&mut self, code: KeyCode) -> Option<Effect> {
         let height = self.height;
         let dialog = self.dialog.as_mut()?;
-        if let Dialog::Plan { change, .. } = dialog {
-            let change = change.clone();
+        if let Dialog::Plan { change, plan, .. } = dialog {
+            let (change, leaves_narrowed) = (change.clone(), plan.leaves_narrowed);
             match code {
                 KeyCode::Char('b') => {
                     self.dialog = None;
@@ -182,6 +195,16 @@ impl State {
                 KeyCode::Char('n') => {
                     self.dialog = None;
                     return None;
+                }
+                KeyCode::Char('c') => {
+                    let Change::Invalidate(node, narrowed) = change else { return None };
+                    let narrowed = match narrowed {
+                        Narrowed::Stay if leaves_narrowed => Narrowed::Go,
+                        Narrowed::Stay => return None,
+                        Narrowed::Go => Narrowed::Stay,
+                    };
+                    self.doing = Some("planning");
+                    return Some(Effect::Plan(Change::Invalidate(node, narrowed)));
                 }
                 _ => {}
             }

@@ -64,7 +64,12 @@ impl Random {
         let refused = || "no".to_owned();
         let place =
             Place { key: self.random_key(), id: (self.below(2) == 0).then(|| "3".to_owned()), text: String::new() };
-        let plan = Plan { command: String::new(), keys: vec![String::new(); self.below(50)], notes: Vec::new() };
+        let plan = Plan {
+            command: String::new(),
+            keys: vec![String::new(); self.below(50)],
+            notes: Vec::new(),
+            leaves_narrowed: self.below(2) == 0,
+        };
         Some(match effect {
             Effect::Find(pattern) if is_refused => Input::Found(pattern, Err(refused())),
             Effect::Find(pattern) => Input::Found(pattern, Ok((vec![place; self.below(40)], true))),
@@ -216,8 +221,9 @@ fn a_place_that_was_found_is_gone_to_down_to_the_row() {
 
 #[test]
 fn nothing_is_changed_before_its_plan_is_answered() {
-    let change = Change::Invalidate(Node::of(&key("clients/page_1")));
-    let plan = Plan { command: "vlive invalidate".to_owned(), keys: vec!["clients/page_1".to_owned()], notes: vec![] };
+    let change = Change::Invalidate(Node::of(&key("clients/page_1")), Narrowed::Stay);
+    let plan =
+        Plan { command: "vlive invalidate".to_owned(), keys: vec!["clients/page_1".to_owned()], ..Plan::default() };
     for (answer, effect) in [
         (KeyCode::Char('y'), Some(Effect::Apply(change.clone(), None))),
         (KeyCode::Char('n'), None),

@@ -1,4 +1,5 @@
 pub mod json;
+mod lines;
 mod shown;
 mod stat;
 
@@ -8,15 +9,16 @@ use super::source::{RowIds, refuse_twice, source, tell_ignored};
 use super::{Global, Refused, Status, others, tell_unread};
 use crate::output::listing::TableFormat;
 use crate::output::progress::Bar;
-use crate::output::{Output, human, to_width};
+use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
+pub use lines::print_lines;
 use shown::Shown;
 use std::path::{Path, PathBuf};
 use vlive::diorama::row::RowError;
 use vlive::fixture::FixtureOptions;
 use vlive::live::DecodeError;
-use vlive::ops::{Change, DiffOptions, Difference, EntryDiff, Matched, RowDiff, Side};
+use vlive::ops::{DiffOptions, Difference, EntryDiff, Matched, RowDiff, Side};
 use vlive::{Fixture, Selection, Snapshot};
 
 /// Compare two caches, or a cache and a fixture
@@ -26,6 +28,9 @@ use vlive::{Fixture, Selection, Snapshot};
 /// what is compared, and so do ages: an entry is compared if either side has it within the bounds. Values are
 /// compared as the framework reads them, however they are encoded. The status is 0 if nothing differs, and 1 if
 /// something does.
+///
+/// On a terminal lines are cut to its width: keys in the middle, and two values to where they differ. In a pipe nothing
+/// is cut.
 #[derive(Debug, Args)]
 pub struct Diff {
     /// The side before: a cache, a file, a folder, or `-` for standard input
@@ -110,9 +115,9 @@ impl Diff {
         let mut undecodable = Vec::new();
         let (mut differing, mut key) = (0, String::new());
         let sides = [self.old.as_path(), self.new.as_path()];
-        let unread = self.table.print(output, |output, format| {
+        let walked = self.table.print(output, |output, format| {
             let mut shown = Shown::begin(self.stat, format, output)?;
-            let unread =
+            let walked =
                 vlive::ops::diff_in::<anyhow::Error>(old.side(), new.side(), &chosen.scope, options, |difference| {
                     match &difference {
                         Difference::Entry(entry) => {
@@ -126,7 +131,7 @@ impl Diff {
                     shown.add(&difference, output)
                 })?;
             shown.end(format, output)?;
-            Ok(unread)
+            Ok(walked)
         })?;
         drop(bar);
         if self.table.format()? == TableFormat::Table {
@@ -143,18 +148,21 @@ impl Diff {
         }
         let decoded = if undecodable.is_empty() { Status::Done } else { Status::Unreadable };
         let differs = if differing == 0 { Status::Done } else { Status::No };
-        let missing = self.tell_missing(&chosen, [&old, &new], global, output)?;
-        Ok(tell_unread(&unread, output).max(decoded).max(differs).max(missing))
+        let missing = self.tell_missing(&chosen, walked.matched, [&old, &new], global, output)?;
+        Ok(tell_unread(&walked.unread, output).max(decoded).max(differs).max(missing))
     }
 
-    /// Reports selections that match nothing on either side.
-    fn tell_missing(&self, chosen: &Chosen, sides: [&Opened; 2], global: &Global, output: &Output) -> Result<Status> {
-        if !self.selecting.is_given() {
-            return Ok(Status::Done);
-        }
-        let mut matched = Matched::default();
+    /// Reports selections that match nothing on either side, and entries of the future.
+    fn tell_missing(
+        &self,
+        chosen: &Chosen,
+        mut matched: Matched,
+        sides: [&Opened; 2],
+        global: &Global,
+        output: &Output,
+    ) -> Result<Status> {
         for (place, selection) in chosen.scope.selections().iter().enumerate() {
-            if !sides[0].has(selection)? && !sides[1].has(selection)? {
+            if *selection != Selection::All && !sides[0].has(selection)? && !sides[1].has(selection)? {
                 matched.unmatched.push(place);
             }
         }
@@ -185,25 +193,6 @@ impl Diff {
         }
         Ok(Opened::Fixture(fixture))
     }
-}
-
-/// Prints the lines that show a difference.
-pub fn print_lines(difference: &Difference, output: &mut Output) -> Result<()> {
-    // A record that one side has alone is one line; of a value that changed both are shown in full.
-    let is_alone = matches!(difference, Difference::Row(row) if row.change != Change::Changed);
-    for line in difference.lines() {
-        let content = line.content(output.escape_key(), output.escape());
-        let before = 2 * line.level() + "+ ".len();
-        match output.width().filter(|_| is_alone) {
-            None => output.changed(line.level(), line.change().mark(), content)?,
-            Some(width) => {
-                let content = content.to_string();
-                let cut = to_width(&content, width.saturating_sub(before).max(1));
-                output.changed(line.level(), line.change().mark(), cut)?;
-            }
-        }
-    }
-    Ok(())
 }
 
 struct Undecodable<'d> {

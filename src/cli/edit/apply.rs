@@ -44,8 +44,8 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     let hint = "--all applies the filter to every entry";
     let chosen = edit.selecting.choose_with_all(Meaning::Exact, edit.all, hint, global.now(), output)?;
     let filter = Filter::without_variables(code).map_err(|fault: Fault| {
-        let hint = Some("the language is that of jq, and the entry is as `vlive dump` prints it");
-        Refused::error(format!("--apply is not a jq filter that can be used: {fault}"), hint)
+        let hint = "the language is that of jq, and the entry is as `vlive dump` prints it";
+        Refused::at(format!("--apply is not a jq filter that can be used: {fault}"), fault.excerpt(), hint)
     })?;
     let backup = edit.changing.backup()?;
     let mut left = Left::default();

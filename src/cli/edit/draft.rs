@@ -49,8 +49,16 @@ impl fmt::Display for Kept {
 impl Draft {
     pub fn new(key: &str, text: &str) -> Result<Draft> {
         let cannot = |error: &io::Error| {
-            let hint = Some("TMPDIR names the folder for temporary files; give it one with room");
-            Refused::unwritable(format!("cannot make a file to edit in `{}`: {error}", env::temp_dir().display()), hint)
+            let hint =
+                Some("TMPDIR names the folder for temporary files: one that exists, can be written to and has room");
+            let reason = match error.kind() {
+                io::ErrorKind::NotFound => "the folder does not exist".to_owned(),
+                _ => error.to_string(),
+            };
+            Refused::unwritable(
+                format!("cannot make a file to edit in `{}`: {reason}", env::temp_dir().display()),
+                hint,
+            )
         };
         let folder = TemporaryFolder::private().map_err(|error| cannot(&error))?;
         let file = folder.path().join(file_name(key));

@@ -16,8 +16,8 @@ use serde::Serialize;
 use set::OriginalSet;
 use std::io::Write;
 use std::ops::ControlFlow;
-use vlive::ops::{ChangedKey, Unreadable};
-use vlive::{Cache, Snapshot};
+use vlive::ops::{ChangedKey, Matched, Unreadable};
+use vlive::{Cache, Selection, Snapshot};
 
 /// Edit an entry in an editor, or entries by a jq filter
 ///
@@ -41,7 +41,7 @@ pub struct Edit {
     selecting: Selecting,
 
     /// Change the selected entries by this jq filter
-    #[arg(long, value_name = "FILTER")]
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     apply: Option<String>,
 
     /// Apply the filter to every entry of every cache key
@@ -117,9 +117,15 @@ impl Edit {
     fn in_editor(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let chosen = self.selecting.choose(Meaning::Exact, global.now(), output)?;
         let backup = self.changing.backup()?;
-        if let Some(key) = chosen.single() {
+        let selections = chosen.scope.selections();
+        if let [Selection::Entry(key)] = selections {
             let entry = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))?;
             if let Some(entry) = entry {
+                if !chosen.scope.takes_age(entry.head().ok().map(|head| head.fetched_at)) {
+                    let mut matched = Matched::default();
+                    matched.outside = 1;
+                    return Ok(chosen.tell(&matched, false, global, output));
+                }
                 let original = match entry.envelope() {
                     Ok(envelope) => OriginalEntry::new(&entry, &envelope)?,
                     Err(error) => return Ok(tell_unreadable(&[Unreadable { key: entry.key(), error }], output)),
@@ -127,19 +133,23 @@ impl Edit {
                 return self.edit(&original, &backup, global, output);
             }
         }
-        if chosen.names_one() {
-            let snapshot = Snapshot::pin(global.folder(), global.look_wait(), chosen.scope.selections())?;
+        if selections.len() == 1 && self.selecting.is_given() {
+            let snapshot = Snapshot::pin(global.folder(), global.look_wait(), selections)?;
             if let Some(set) = vlive::ops::only_set(&snapshot, &chosen.scope)? {
                 return match OriginalSet::new(&snapshot, set, output)? {
                     ControlFlow::Continue(original) => self.edit(&original, &backup, global, output),
                     ControlFlow::Break(status) => Ok(status),
                 };
             }
-            if chosen.single().is_some() {
+            if matches!(selections, [Selection::Entry(_) | Selection::Set(_)]) && !chosen.scope.is_narrowed() {
                 return Ok(chosen.tell_missing(global, output));
             }
         }
-        let hint = "name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`";
+        let hint = if chosen.scope.is_narrowed() {
+            "leave out the bounds of age, and name its full key"
+        } else {
+            "name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`"
+        };
         Err(Refused::error("an editor takes one entry; --apply changes several", Some(hint)))
     }
 

@@ -10,6 +10,7 @@ use super::selection::{Chosen, Meaning, Selecting};
 use super::stale::Stale;
 use super::{Global, Refused, Status, dump, tell_unread};
 use crate::output::listing::TableFormat;
+use crate::output::meaning::data::key_name;
 use crate::output::{Grid, Output, delimited, markdown};
 use anyhow::Result;
 use clap::Args;
@@ -91,6 +92,7 @@ pub fn each_place<Out: Default + Send>(
         matches: &|text| pattern.matches(text),
         may_match: &|bytes| pattern.may_match(bytes),
         meaning: &pattern::text_of,
+        key_name: &|key| key_name(key).into_owned(),
         field: None,
     };
     Ok(vlive::ops::find(snapshot, scope, query, add, take)?)
@@ -152,6 +154,7 @@ impl Find {
             matches: &|text| pattern.matches(text),
             may_match: &|bytes| pattern.may_match(bytes),
             meaning: &pattern::text_of,
+            key_name: &|key| key_name(key).into_owned(),
             field: self.field.as_deref(),
         };
         let null = self.selecting.null;

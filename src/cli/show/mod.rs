@@ -122,7 +122,8 @@ impl Show {
                 [] => survey.fields.iter().filter(|(_, field)| field.is_shown).map(|(name, _)| name.as_str()).collect(),
                 chosen => chosen.iter().map(String::as_str).collect(),
             };
-            let shown = Shown { survey, fields: &fields, with_key, format };
+            let shown =
+                Shown { survey, fields: &fields, with_key, are_results: self.reading.selected.is_given(), format };
             if matches!(format, TableFormat::Json | TableFormat::Jsonl) {
                 let mut objects = Objects::begin(shown, output)?;
                 rows.each(&mut First::new(survey.limit, &mut objects)).map_err(not_read)?;
@@ -137,7 +138,9 @@ impl Show {
             rows.each(&mut First::new(survey.limit, &mut columns)).map_err(not_read)?;
             Ok((repeated, fields[columns.fitting()..].to_vec()))
         })?;
-        if survey.all_rows == 0 && is_whole {
+        if survey.all_rows == 0 && self.reading.selected.is_given() {
+            output.summary("the filter gives no results");
+        } else if survey.all_rows == 0 && is_whole {
             output.summary(if with_key { "the entries hold no rows" } else { "the entry holds no rows" });
         } else if survey.rows < survey.all_rows {
             output.summary(&format!("{} of {} rows", survey.rows, survey.all_rows));

@@ -17,6 +17,8 @@ pub struct Shown<'p> {
     pub fields: &'p [&'p str],
     /// Whether the key is the first column.
     pub with_key: bool,
+    /// Whether the rows are results of a filter, of which a row may have several.
+    pub are_results: bool,
     pub format: TableFormat,
 }
 
@@ -126,26 +128,29 @@ impl Visitor for Columns<'_> {
     }
 }
 
-/// Prints an object of row id to row, or of full key to that, or a line for each row.
+/// Prints an object of row id to row, or of full key to that; or an object for each row, on lines or in an array.
 pub struct Objects<'p> {
     shown: Shown<'p>,
     out: Box<dyn Write + 'p>,
     entries: usize,
-    /// Rows of the entry that is being printed.
+    /// Rows before in the object or the array that is being printed.
     rows: usize,
 }
 
 impl<'p> Objects<'p> {
     pub fn begin(shown: Shown<'p>, output: &'p mut Output) -> io::Result<Objects<'p>> {
         let mut out = output.json_data();
-        if shown.format == TableFormat::Json && shown.with_key {
-            out.write_all(b"{")?;
+        match shown.format {
+            TableFormat::Json if shown.are_results => out.write_all(b"[")?,
+            TableFormat::Json if shown.with_key => out.write_all(b"{")?,
+            _ => {}
         }
         Ok(Objects { shown, out, entries: 0, rows: 0 })
     }
 
     pub fn end(mut self) -> io::Result<()> {
         match self.shown.format {
+            TableFormat::Json if self.shown.are_results => self.out.write_all(b"]\n"),
             TableFormat::Json if self.shown.with_key => self.out.write_all(b"}\n"),
             TableFormat::Json => self.out.write_all(b"\n"),
             _ => Ok(()),
@@ -159,6 +164,11 @@ impl<'p> Objects<'p> {
         }
         let of_record = |name: &&str| Some(((*name).to_owned(), record.get(*name)?.clone()));
         self.shown.fields.iter().filter_map(of_record).collect()
+    }
+
+    /// Whether rows are printed within an object of their entry, by their ids.
+    fn are_nested(&self) -> bool {
+        self.shown.format == TableFormat::Json && !self.shown.are_results
     }
 
     /// Begins the object of an entry, if it has not begun.
@@ -178,7 +188,7 @@ impl<'p> Objects<'p> {
 impl Visitor for Objects<'_> {
     fn row(&mut self, row: Row<'_>) -> Result<(), DumpError> {
         let (mut text, key) = (Vec::new(), row.key.to_string());
-        if self.shown.format == TableFormat::Json {
+        if self.are_nested() {
             self.push_entry(&mut text, &key);
             text.extend_from_slice(if self.rows == 0 { b"" } else { b"," });
             rows::push_text(&mut text, row.id);
@@ -186,19 +196,23 @@ impl Visitor for Objects<'_> {
             rows::push_lossless(&mut text, self.record(row.record));
             self.rows += 1;
         } else {
+            let is_in_array = self.shown.format == TableFormat::Json;
+            text.extend_from_slice(if is_in_array && self.rows > 0 { b"," } else { b"" });
             text.extend_from_slice(b"{\"key\":");
             rows::push_text(&mut text, &key);
             text.extend_from_slice(b",\"id\":");
             rows::push_text(&mut text, row.id);
             text.extend_from_slice(b",\"row\":");
             rows::push_lossless(&mut text, self.record(row.record));
-            text.extend_from_slice(if row.is_incomplete { b",\"incomplete\":true}\n" } else { b"}\n" });
+            text.extend_from_slice(if row.is_incomplete { b",\"incomplete\":true}" } else { b"}" });
+            text.extend_from_slice(if is_in_array { b"" } else { b"\n" });
+            self.rows += 1;
         }
         Ok(self.out.write_all(&text)?)
     }
 
     fn entry(&mut self, entry: &Entry) -> Result<(), DumpError> {
-        if self.shown.format == TableFormat::Json {
+        if self.are_nested() {
             let mut text = Vec::new();
             self.push_entry(&mut text, &entry.key().to_string());
             text.push(b'}');

@@ -9,7 +9,7 @@ use self::words::{description, mark, numbers};
 use super::diff::{json, print_lines};
 use super::filtering::Filtering;
 use super::format::{FormatArgs, SummaryFormat};
-use super::selection::{Meaning, Selecting};
+use super::selection::{Chosen, Meaning, Selecting};
 use super::{Global, Refused, Status, others, report, target, tell_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -136,8 +136,7 @@ impl Watch {
         // A row is reported by itself only if it is selected.
         selections.extend(self.until.as_ref().map(|until| Selection::exact(&until.key)));
         let mut watcher = Watcher::new(folder, selections, options);
-        let mut telling =
-            Telling { watch: self, scope: &chosen.scope, rows, came: false, is_empty: true, trouble: None };
+        let mut telling = Telling { watch: self, chosen: &chosen, rows, came: false, is_empty: true, trouble: None };
         let ends = self.duration.map(|duration| Instant::now() + duration);
         let mut pace = Pace::default();
         loop {
@@ -163,7 +162,7 @@ impl Watch {
 /// What has been reported so far.
 struct Telling<'w> {
     watch: &'w Watch,
-    scope: &'w Scope,
+    chosen: &'w Chosen,
     /// Rows of which a reported entry has or had one.
     rows: Option<RowFilter>,
     /// Whether the awaited event has happened.
@@ -185,7 +184,7 @@ impl Telling<'_> {
             self.is_empty = false;
             let side = change.new.as_ref().or(change.old.as_ref());
             let fetched_at = side.and_then(Remembered::fetched_at);
-            if is_silent || !self.scope.takes_age(fetched_at) || !self.has_rows(commit, &change)? {
+            if is_silent || !self.chosen.scope.takes_age(fetched_at) || !self.has_rows(commit, &change)? {
                 return Ok(());
             }
             self.came |= self.watch.awaits(&change);
@@ -209,6 +208,7 @@ impl Telling<'_> {
                 if is_first && self.is_empty {
                     output.flush()?;
                     others::tell(global, output);
+                    self.chosen.advise_of_near(global, output);
                 }
                 Ok(true)
             }

@@ -11,7 +11,8 @@ pub use rows::diff_values;
 pub use sets::diff_rows;
 pub use text::{DiffLine, Escape};
 
-use super::scope::Scope;
+use super::entries::Walked;
+use super::scope::{Matched, Scope};
 use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
 use crate::fixture::{Fixture, FixtureEntry};
@@ -56,11 +57,11 @@ pub fn diff<E: From<Error>>(
     options: DiffOptions,
     each: impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<Unread, E> {
-    diff_in(a, b, &Scope::all(), options, each)
+    Ok(diff_in(a, b, &Scope::all(), options, each)?.unread)
 }
 
 /// The same of the entries in a scope. Where that has bounds of age, an entry counts if it lies within them on either
-/// side.
+/// side. What is dated in the future and outside of the bounds is counted; selections without a match are not.
 ///
 /// # Errors
 /// Those of the sides, and what `each` returns.
@@ -70,16 +71,16 @@ pub fn diff_in<E: From<Error>>(
     scope: &Scope,
     options: DiffOptions,
     mut each: impl FnMut(Difference) -> Result<(), E>,
-) -> Result<Unread, E> {
-    let mut unread = Unread::default();
-    let damage = &mut unread.damage;
+) -> Result<Walked, E> {
+    let mut walked = Walked::default();
+    let Walked { unread: Unread { damage, .. }, matched } = &mut walked;
     merge(
         damage,
         [a.items(scope)?, b.items(scope)?],
         Items::next,
         |old, new| old.place().cmp(&new.place()),
         |old, new, _| match (old, new) {
-            sides if !is_within(scope, sides.into(), Item::fetched_at) => Ok(()),
+            sides if !is_within(scope, sides.into(), Item::fetched_at, matched) => Ok(()),
             (Some(old), Some(new)) => both(old, new, options, &mut each),
             (Some(item), None) => each(Difference::Entry(alone(item, Change::Removed)?)),
             (None, Some(item)) => each(Difference::Entry(alone(item, Change::Added)?)),
@@ -88,13 +89,27 @@ pub fn diff_in<E: From<Error>>(
     )?;
     let of_any_age = scope.of_any_age();
     let sets = [SetSide::of(a, &of_any_age, damage)?, SetSide::of(b, &of_any_age, damage)?];
-    sets::diff(sets, scope, options, damage, &mut each)?;
-    Ok(unread)
+    sets::diff(sets, scope, options, &mut walked, &mut each)?;
+    Ok(walked)
 }
 
-/// Whether what either side has lies within the bounds of age of a scope.
-fn is_within<Thing>(scope: &Scope, sides: [Option<&Thing>; 2], fetched_at: impl Fn(&Thing) -> Option<u64>) -> bool {
-    !scope.is_narrowed() || sides.into_iter().flatten().any(|thing| scope.takes_age(fetched_at(thing)))
+/// Whether what either side has lies within the bounds of age of a scope; counts what is worth a warning.
+fn is_within<Thing>(
+    scope: &Scope,
+    sides: [Option<&Thing>; 2],
+    fetched_at: impl Fn(&Thing) -> Option<u64>,
+    matched: &mut Matched,
+) -> bool {
+    if !scope.is_narrowed() {
+        return true;
+    }
+    let (mut of_sides, mut is_within) = (Matched::default(), false);
+    for thing in sides.into_iter().flatten() {
+        is_within |= scope.is_dated_within(fetched_at(thing), &mut of_sides);
+    }
+    matched.future += of_sides.future.min(1);
+    matched.outside += u64::from(!is_within);
+    is_within
 }
 
 /// Calls `visit` with what both sides have and with what one has alone, in order: `next` gives the next thing of a

@@ -8,8 +8,10 @@ use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
 use crate::fixture::FixtureSet;
 use crate::fixture::sorted_rows::SortedRows;
+use crate::ops::entries::Walked;
 use crate::ops::scope::{Matched, Scope};
 use crate::ops::sets::readable_sets;
+use crate::ops::unread::Unread;
 use crate::ops::{past_damage, unless_moved};
 use crate::snapshot::{EntryKey, Row, Set, SetKey, SetRow, Snapshot};
 use std::collections::HashSet;
@@ -140,9 +142,10 @@ pub(super) fn diff<E: From<Error>>(
     sides: [Vec<SetSide<'_>>; 2],
     scope: &Scope,
     options: DiffOptions,
-    damage: &mut Vec<Error>,
+    walked: &mut Walked,
     each: &mut impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<(), E> {
+    let Walked { unread: Unread { damage, .. }, matched } = walked;
     let keys = sides.each_ref().map(|sides| sides.iter().map(SetSide::key).collect());
     let [old, new] = sides;
     let sides = [with_parts_as_sets(old, &keys[1]), with_parts_as_sets(new, &keys[0])];
@@ -152,7 +155,7 @@ pub(super) fn diff<E: From<Error>>(
         |sets, _| Ok(sets.next()),
         |old, new| old.key().cmp(&new.key()),
         |old, new, damage| {
-            if !is_within(scope, [old, new], SetSide::fetched_at) {
+            if !is_within(scope, [old, new], SetSide::fetched_at, matched) {
                 return Ok(());
             }
             let (set, change) = match (old, new) {

@@ -26,6 +26,8 @@ pub struct Query<'q> {
     /// The text of a value that is not text, an array or a map; `None` for a tag whose content is looked at
     /// instead.
     pub meaning: &'q (dyn Fn(&Value) -> Option<String> + Sync),
+    /// The name of a map's key that is not text.
+    pub key_name: &'q (dyn Fn(&Value) -> String + Sync),
     /// Searches only values of the fields with this name.
     pub field: Option<&'q str>,
 }

@@ -176,15 +176,14 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
         Ok(())
     }
 
-    /// A key of a map: its text, or the text of its meaning.
+    /// The name of a map's key: its text, or that which the caller gives it.
     fn key(&self, reader: &mut Reader<'b>) -> cbor::error::Result<Cow<'b, str>> {
         if reader.at_text() {
             return reader.text_item();
         }
         let start = reader.pos();
         reader.pass_item()?;
-        let key = decoded(&reader.all()[start..reader.pos()]);
-        Ok(Cow::Owned((self.query.meaning)(&key).unwrap_or_else(|| crate::json::plain(&key))))
+        Ok(Cow::Owned((self.query.key_name)(&decoded(&reader.all()[start..reader.pos()]))))
     }
 }
 

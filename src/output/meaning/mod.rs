@@ -3,6 +3,7 @@
 
 #![expect(clippy::doc_markdown, reason = "databases have such names")]
 
+pub mod data;
 mod number;
 mod time;
 
@@ -49,8 +50,7 @@ impl fmt::Display for Meaning<'_> {
 
 /// The meaning of a value.
 ///
-/// Text is itself and a byte string its length; arrays and maps are [plain](vlive::json::JsonStyle::plain)
-/// JSON. Tags have the meaning that the backends of vantage-live give them, where their content is
+/// Text is itself and a byte string its length; arrays and maps are JSON, with values [as data](data). Tags have the meaning that the backends of vantage-live give them, where their content is
 /// what these write:
 ///
 /// | tag | content | from | reads |
@@ -64,10 +64,10 @@ impl fmt::Display for Meaning<'_> {
 /// | 12 | `[seconds, nanoseconds]` | SurrealDB: date-time | RFC 3339 in UTC, for the years 0 to 9999 |
 /// | 14 | `[seconds, nanoseconds]`, zeros left out | SurrealDB: duration | `3h 12m 5.25s` |
 /// | 37 | 16 bytes | IANA: uuid | the hyphenated uuid |
-/// | 88 to 94 | array | SurrealDB: geometry | plain JSON |
+/// | 88 to 94 | array | SurrealDB: geometry | JSON |
 ///
 /// Any other tag, and any other content, reads as in RFC 8949, 8: `42("x")`, with the content as
-/// plain JSON.
+/// JSON.
 #[must_use]
 pub fn meaning(value: &Value) -> Meaning<'_> {
     match value {
@@ -80,7 +80,7 @@ pub fn meaning(value: &Value) -> Meaning<'_> {
         Value::Tag(tag, content) => {
             of_tag(*tag, content).unwrap_or_else(|| Meaning::Text(diagnostic(*tag, content).into()))
         }
-        _ => Meaning::Text(json::plain(value).into()),
+        _ => Meaning::Text(data::json(value).into()),
     }
 }
 
@@ -96,7 +96,7 @@ pub fn of_tag(tag: u64, content: &Value) -> Option<Meaning<'_>> {
         (12, Value::Array(parts)) => Meaning::Text(date_time(parts)?.into()),
         (14, Value::Array(parts)) => Meaning::Text(duration(parts)?.into()),
         (37, Value::Bytes(bytes)) => Meaning::Text(uuid(bytes)?.into()),
-        (88..=94, Value::Array(_)) => Meaning::Text(json::plain(content).into()),
+        (88..=94, Value::Array(_)) => Meaning::Text(data::json(content).into()),
         _ => return None,
     })
 }
@@ -111,7 +111,7 @@ fn diagnostic(tag: u64, content: &Value) -> String {
     }
     match content {
         Value::Float(float) if !float.is_finite() => text.push_str(not_finite(*float).unwrap_or_default()),
-        _ => text.push_str(&json::plain(content)),
+        _ => text.push_str(&data::json(content)),
     }
     text.extend(iter::repeat_n(')', open));
     text
@@ -122,7 +122,7 @@ fn record_id(parts: &[Value]) -> Option<String> {
     let [Value::Text(table), id] = parts else { return None };
     let id = match (id, meaning(id)) {
         (Value::Text(_) | Value::Integer(_) | Value::Tag(9 | 37, _), meaning) => meaning.into_text(),
-        _ => json::plain(id).into(),
+        _ => data::json(id).into(),
     };
     Some(format!("{table}:{id}"))
 }
@@ -219,7 +219,7 @@ mod tests {
         }
         let longest = meaning(&tag(2, Value::Bytes(vec![0xff; 512]))).to_string();
         assert!(longest.len() == 1234 && longest.starts_with("1044388881413152506"), "{longest}");
-        reads(&tag(2, Value::Bytes(vec![0xff; 513])), &format!("2(\"{}\")", "_".repeat(684)));
+        reads(&tag(2, Value::Bytes(vec![0xff; 513])), &format!("2(\"{}\")", "/".repeat(684)));
         reads(&tag(2, 7), "2(7)");
     }
 
@@ -331,10 +331,10 @@ mod tests {
     }
 
     #[test]
-    fn arrays_and_maps_are_plain_json() {
+    fn arrays_and_maps_are_json_of_their_values_as_data() {
         let map = vec![("a".into(), tag(10, "1.50")), (1.into(), f64::NAN.into()), (Value::Null, integers([255]))];
-        reads(&Value::Map(map), "{\"a\":\"1.50\",\"1\":null,\"null\":[255]}");
-        reads(&list([Value::Bytes(vec![0xff]), 1.0.into(), "\u{1b}\n".into()]), "[\"_w\",1.0,\"\\u001b\\n\"]");
+        reads(&Value::Map(map), "{\"a\":1.50,\"1\":null,\"null\":[255]}");
+        reads(&list([Value::Bytes(vec![0xff]), 1.0.into(), "\u{1b}\n".into()]), "[\"/w==\",1.0,\"\\u001b\\n\"]");
         reads(&Value::Array(vec![]), "[]");
     }
 }

@@ -62,7 +62,7 @@ async fn a_search_finds_the_rows_in_which_the_real_one_reads_the_text() {
             matches: &|text| text == "red",
             may_match: &|_| Some(0),
             meaning: &|value| if matches!(value, Value::Tag(..)) { None } else { Some(String::new()) },
-            id: None,
+            key_name: &|_| String::new(),
             field: None,
         };
         let mut found = Vec::new();
