@@ -51,7 +51,7 @@ pub use diff::{
 };
 pub use dump::{DumpError, DumpFormat, DumpStyle, Dumped, RowText, dump, dump_entry, dump_rows, dump_set, dump_tree};
 pub use entries::{Walked, each_entry, each_row};
-pub use find::{FoundRow, Hit, Place, Query, Searched, Step, find, find_row};
+pub use find::{FoundRow, Hit, Place, Query, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use findings::{Finding, FindingKind, FindingPlace, Findings};
 pub use invalidate::{Plan, Removed};

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
 use vlive::Snapshot;
-use vlive::ops::{Hit, Query, Scope, Searched, Step};
+use vlive::ops::{Hit, Query, Scope, Step, Walked};
 
 /// Find text, a row id or the value of a field
 ///
@@ -86,7 +86,7 @@ pub fn each_place<Out: Default + Send>(
     scope: &Scope,
     add: impl Fn(&mut Out, &Hit<'_>) -> ControlFlow<()> + Sync,
     take: impl FnMut(Out) -> ControlFlow<()>,
-) -> Result<Searched> {
+) -> Result<Walked> {
     let pattern = Pattern::literal(text, false)?;
     let query = Query {
         matches: &|text| pattern.matches(text),
@@ -149,7 +149,7 @@ impl Find {
         chosen: &Chosen,
         now: u64,
         output: &mut Output,
-    ) -> Result<(usize, Searched)> {
+    ) -> Result<(usize, Walked)> {
         let query = Query {
             matches: &|text| pattern.matches(text),
             may_match: &|bytes| pattern.may_match(bytes),

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
 use vlive::Snapshot;
-use vlive::ops::{FoundRow, Searched};
+use vlive::ops::{FoundRow, Walked};
 
 impl Find {
     /// Prints the entries that hold a row. Returns how many there are.
@@ -23,7 +23,7 @@ impl Find {
         chosen: &Chosen,
         now: u64,
         output: &mut Output,
-    ) -> Result<(usize, Searched)> {
+    ) -> Result<(usize, Walked)> {
         let mut found = Vec::new();
         let searched = vlive::ops::find_row(snapshot, &chosen.scope, id, |row| {
             if self.limit.is_some_and(|limit| found.len() >= limit) {

@@ -5,8 +5,9 @@ mod walk;
 
 use crate::error::{Error, Result};
 use crate::live::envelope::Record;
+use crate::ops::entries::Walked;
 use crate::ops::parts::{Collector, Part, Work, collect_on_all_cores};
-use crate::ops::scope::{Matched, Scope};
+use crate::ops::scope::Scope;
 use crate::ops::unread::Unread;
 use crate::snapshot::{EntryKey, Snapshot};
 use ciborium::Value;
@@ -101,16 +102,6 @@ pub struct FoundRow {
     pub is_incomplete: bool,
 }
 
-/// What a search could not read, and what its selections matched.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct Searched {
-    /// Entries and rows that may hold a match and cannot be decoded, and pages that are damaged.
-    pub unread: Unread,
-    /// What the selections matched.
-    pub matched: Matched,
-}
-
 /// Collects every place in the scope that matches, on all cores: `add` adds one to an output, and `take` gets the
 /// outputs, so that the places come in the order of the entries and of their contents. `add` breaks where its output
 /// is as large as it should become, since the places of a value can take far more memory than the value; `take`
@@ -121,7 +112,7 @@ pub fn find<Out: Default + Send>(
     query: Query<'_>,
     add: impl Fn(&mut Out, &Hit<'_>) -> ControlFlow<()> + Sync,
     take: impl FnMut(Out) -> ControlFlow<()>,
-) -> Result<Searched> {
+) -> Result<Walked> {
     let work = |part: &Part, found: &mut Collector<'_, Out>| {
         walk::each_hit(part, query, &mut |hit| found.add(|out| add(out, hit)))
     };
@@ -134,7 +125,7 @@ pub fn find_row(
     scope: &Scope,
     id: &str,
     mut visit: impl FnMut(FoundRow) -> ControlFlow<()>,
-) -> Result<Searched> {
+) -> Result<Walked> {
     let finder = memchr::memmem::Finder::new(id);
     let work = |part: &Part, found: &mut Collector<'_, Vec<FoundRow>>| {
         let is_id_in = |value: &[u8]| candidates::may_hold(value, |bytes| finder.find(bytes).is_some());
@@ -164,15 +155,15 @@ fn search<Out: Default + Send>(
     id: Option<&str>,
     work: &Work<'_, Out>,
     mut take: impl FnMut(Out) -> ControlFlow<()>,
-) -> Result<Searched> {
+) -> Result<Walked> {
     let mut unread = Unread::default();
     let take = |out| match take(out) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Stop::Satisfied),
     };
     match collect_on_all_cores(snapshot, scope, id, work, &mut unread, take) {
-        Ok((matched, _)) => Ok(Searched { unread, matched }),
-        Err(Stop::Satisfied) => Ok(Searched { unread, ..Searched::default() }),
+        Ok((matched, _)) => Ok(Walked { unread, matched }),
+        Err(Stop::Satisfied) => Ok(Walked { unread, ..Walked::default() }),
         Err(Stop::Cache(error)) => Err(error),
     }
 }

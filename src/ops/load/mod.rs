@@ -1,22 +1,23 @@
 //! Loading a fixture: a plan of what would change, and its execution.
 
 mod place;
+mod source;
 
-use crate::database::{Insert, NewValue, Removal, Removals, Session};
-use crate::diorama::identity::meta_table;
+use crate::database::{Insert, Removal, Removals, Session};
 use crate::diorama::meta::{MetaKey, StoredPairs};
 use crate::error::{Result, SetError};
-use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
-use crate::live::key::{self, Selection};
+use crate::fixture::Fixture;
+use crate::live::key::Selection;
 use crate::ops::changed_key::ChangedKey;
 use crate::ops::invalidate::Plan;
 use crate::ops::keep::{Keeper, Lost, LostPart, LostSet};
 use crate::ops::scope::Scope;
 use crate::snapshot::location;
-use crate::snapshot::{Set, SetKey, Snapshot, Table};
+use crate::snapshot::{Set, Snapshot, Table};
 use crate::system::progress;
+use place::Place;
 pub(crate) use place::Tables;
-use place::{Place, each_row_of_entry, meta_of_entry, named};
+use source::{Source, insert_entry, insert_rows, insert_set};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -57,20 +58,6 @@ impl Fixture {
     }
 }
 
-/// Bytes from which a value is read directly into redb's buffer: reserving the space takes redb longer than copying a
-/// small value.
-const LARGE: usize = 1024 * 1024;
-
-fn insert_entry(entry: FixtureEntry<'_>, insert: &mut Insert<'_>) -> Result<()> {
-    let key = entry.key();
-    let table = key::table_name(key.cache_key());
-    if entry.len() < LARGE {
-        return insert(&table, key.sub_key(), NewValue::Bytes(&entry.value()?));
-    }
-    let len = u32::try_from(entry.len()).unwrap_or(u32::MAX);
-    insert(&table, key.sub_key(), NewValue::Read(len, &mut |room| entry.read(room)))
-}
-
 /// What a fixture adds to, replaces in and removes from one commit of a cache.
 #[derive(Clone, Debug, Default)]
 pub struct LoadPlan {
@@ -90,65 +77,6 @@ struct Item {
     is_replaced: bool,
     /// Pairs of the meta table of a set that diorama ignores: they stay beside those that are written.
     ignored: StoredPairs,
-}
-
-/// An entry or a set of a fixture.
-#[derive(Clone, Copy)]
-enum Source<'f> {
-    Entry(FixtureEntry<'f>),
-    Set(FixtureSet<'f>),
-}
-
-impl<'f> Source<'f> {
-    fn all(fixture: &'f Fixture) -> impl Iterator<Item = Source<'f>> {
-        fixture.entries().map(Source::Entry).chain(fixture.sets().map(Source::Set))
-    }
-
-    fn each_row(self, visit: &mut dyn FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
-        match self {
-            Source::Entry(entry) => each_row_of_entry(&entry, visit),
-            Source::Set(set) => set.each_row(visit),
-        }
-    }
-
-    /// The pairs of the meta table that a whole set gets.
-    fn meta(self) -> Result<Option<StoredPairs>> {
-        match self {
-            Source::Entry(entry) => {
-                let pairs = meta_of_entry(&entry)?.pairs().map(|(key, value)| (key.to_owned(), value.to_vec()));
-                Ok(Some(pairs.collect()))
-            }
-            Source::Set(set) => Ok(set.meta_pairs()),
-        }
-    }
-
-    /// Whether it is given by its stored bytes, which are all that there is to be.
-    fn is_stored(self) -> bool {
-        matches!(self, Source::Set(set) if set.is_stored())
-    }
-
-    fn has_table(self) -> bool {
-        match self {
-            // What is remembered of it says that it has no rows.
-            Source::Entry(_) => false,
-            Source::Set(set) => set.has_table(),
-        }
-    }
-
-    fn key(self, place: &Place) -> ChangedKey {
-        // A row is named by its set as it is stored, or as somebody has typed it.
-        let of_rows = |name: &str, key: String| match key.strip_prefix(name).and_then(|rest| rest.strip_prefix('/')) {
-            Some(row) => SetKey::new(name, Some(row)).into(),
-            None => ChangedKey::plain(key),
-        };
-        match (self, place) {
-            (Source::Entry(entry), Place::Entry) => entry.key().clone().into(),
-            (Source::Entry(entry), Place::Rows(name)) => of_rows(name, named(entry.key())),
-            (Source::Set(set), Place::Rows(name)) => of_rows(name, set.key().to_owned()),
-            (_, Place::Set(name)) => SetKey::new(name, None).into(),
-            (Source::Set(_), Place::Entry) => unreachable!("a set is not placed among entries"),
-        }
-    }
 }
 
 impl LoadPlan {
@@ -400,16 +328,6 @@ impl LoadPlan {
     }
 }
 
-impl Source<'_> {
-    /// The pairs of a meta table that come with rows of a set: those of a backup.
-    fn meta_of_part(self) -> Option<StoredPairs> {
-        match self {
-            Source::Entry(_) => None,
-            Source::Set(set) => set.meta_pairs().filter(|_| set.is_part()),
-        }
-    }
-}
-
 /// Adds the tables of a set, verified: where they go, redb may merge their pages with any beside them.
 fn remove_tables(snapshot: &Snapshot, set: &Set, removals: &mut Removals) -> Result<()> {
     for table in set.rows_table().into_iter().chain(set.meta_table()) {
@@ -417,30 +335,4 @@ fn remove_tables(snapshot: &Snapshot, set: &Set, removals: &mut Removals) -> Res
         removals.insert(table.name().to_owned(), Removal::Table);
     }
     Ok(())
-}
-
-fn insert_set(source: Source<'_>, name: &str, ignored: &[(String, Vec<u8>)], insert: &mut Insert<'_>) -> Result<()> {
-    if source.has_table() {
-        insert(name, "", NewValue::Table)?;
-    }
-    source.each_row(&mut |id, value| insert(name, id, NewValue::Bytes(value)))?;
-    let mut pairs = source.meta()?;
-    if !ignored.is_empty() {
-        pairs.get_or_insert_default().extend_from_slice(ignored);
-    }
-    insert_meta(pairs, name, insert)
-}
-
-/// Rows beside others: what is remembered of their set stays as it is, so that the app shows them as it shows the
-/// others, unless they come with it.
-fn insert_rows(source: Source<'_>, name: &str, insert: &mut Insert<'_>) -> Result<()> {
-    source.each_row(&mut |id, value| insert(name, id, NewValue::Bytes(value)))?;
-    insert_meta(source.meta_of_part(), name, insert)
-}
-
-fn insert_meta(pairs: Option<StoredPairs>, name: &str, insert: &mut Insert<'_>) -> Result<()> {
-    let Some(pairs) = pairs else { return Ok(()) };
-    let table = meta_table(name);
-    insert(&table, "", NewValue::Table)?;
-    pairs.iter().try_for_each(|(key, value)| insert(&table, key, NewValue::Bytes(value)))
 }
