@@ -2,11 +2,12 @@
 //! its pages.
 
 use crate::error::{Action, Error, Result};
-use crate::file::{self, File, PageStore};
+use crate::file::{self, File, PageRef, PageStore};
 use crate::live::key::Selection;
 use crate::snapshot::commit::Snapshot;
 use crate::snapshot::{location, race};
 use crate::system::holder;
+use std::collections::HashSet;
 use std::fs;
 use std::mem;
 use std::path::Path;
@@ -112,6 +113,7 @@ impl Snapshot {
         let path = location::find(path.as_ref())?;
         let store = Arc::new(PageStore::default());
         let mut damaged = None;
+        let mut read_whole = HashSet::new();
         let pinned = race::retry(&path, wait, || {
             damaged = None;
             // An incomplete commit shows when it is read.
@@ -119,14 +121,7 @@ impl Snapshot {
             if snapshot.may_move() || snapshot.file_len() <= SMALL {
                 snapshot.keep_pages(&store);
                 for selection in selections {
-                    let sets = snapshot.selected_sets(selection)?;
-                    let mut rows = sets.iter().flat_map(|set| snapshot.rows(set));
-                    let entries = || snapshot.entries(selection)?.try_for_each(|entry| entry.map(drop));
-                    // The meta table of a set is read with it, since its pages can be gone as well.
-                    let meta = || sets.iter().find_map(|set| snapshot.meta_damage(set)).map_or(Ok(()), Err);
-                    let read = entries().and_then(|()| meta()).and_then(|()| rows.try_for_each(|row| row.map(drop)));
-                    if let Err(error) = read {
-                        drop(rows);
+                    if let Err(error) = snapshot.read_whole(selection, &mut read_whole) {
                         damaged = Some(snapshot);
                         return Err(error);
                     }
@@ -139,6 +134,28 @@ impl Snapshot {
             (Err(Error::Damaged { .. }), Some(snapshot)) => Ok(snapshot),
             (pinned, _) => pinned,
         }
+    }
+
+    /// Reads what is selected, so that its pages are kept. A table of rows that was read whole before is not read again
+    /// as long as its root is the same: the checksums in it are those of all other pages, and these were kept.
+    fn read_whole(&self, selection: &Selection, read_before: &mut HashSet<PageRef>) -> Result<()> {
+        self.entries(selection)?.try_for_each(|entry| entry.map(drop))?;
+        for set in self.selected_sets(selection)? {
+            // The meta table of a set is read with it, since its pages can be gone as well.
+            if let Some(damage) = self.meta_damage(&set) {
+                return Err(damage);
+            }
+            let root = set.rows_table().filter(|_| set.row().is_none()).and_then(|table| table.definition().root);
+            if root.is_some_and(|root| read_before.contains(&root)) {
+                continue;
+            }
+            let mut rows = self.rows(&set);
+            while let Some(run) = rows.next_run() {
+                run?;
+            }
+            read_before.extend(root);
+        }
+        Ok(())
     }
 
     /// Opens the commit that redb would start from.

@@ -230,7 +230,9 @@ fn times(layout: Layout, snapshot: &Snapshot) -> vlive::Result<Vec<u64>> {
         }
         Layout::Diorama => {
             let sets = snapshot.sets()?;
-            Ok(sets.iter().filter(|set| set.name().starts_with("k/")).map(|set| set.fetched_at().unwrap()).collect())
+            let pages = sets.iter().filter(|set| set.name().starts_with("k/"));
+            // A page of a meta table that is gone is no error of the list.
+            pages.map(|set| snapshot.meta_damage(set).map_or_else(|| Ok(set.fetched_at().unwrap()), Err)).collect()
         }
     }
 }

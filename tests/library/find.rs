@@ -72,12 +72,13 @@ fn inside(id: &str, value: &Value, path: Vec<Step<'_>>, pattern: &str, places: &
         }
         (None, Value::Map(pairs)) => {
             for (key, value) in pairs {
-                let name = match key {
-                    Value::Text(text) => text.clone(),
-                    key => key_name(key),
+                // A key without a text of its own is not searched.
+                let (name, is_searched) = match key {
+                    Value::Text(text) => (text.clone(), true),
+                    key => (key_name(key), meaning(key).is_some()),
                 };
                 let path = with(Step::Name(name.clone().into()));
-                if name.contains(pattern) {
+                if is_searched && name.contains(pattern) {
                     places.push(kept(Place::Name { id, path: &path }));
                 }
                 inside(id, value, path, pattern, places);

@@ -184,3 +184,16 @@ hint: --field NAME shows one, and --format json shows all
 ";
     assert_eq!(crate::terminal::shown!(&folder, columns("22"), "find --id x"), narrower);
 }
+
+#[test]
+fn byte_strings_are_not_searched_whether_they_are_values_or_keys() {
+    let folder = Folder::empty();
+    let row =
+        r#"{"r": {"bytes": {"$bytes": "AQIDBAUG"}, "m": {"$map": [[{"$bytes": "AQIDBAUG"}, "here"], [17, "there"]]}}}"#;
+    folder.vlive(["put", "-q", "k/1", "--age", "1m"]).stdin(row).ends(0, "", "");
+    for pattern in [&["AQID"][..], &["-i", "aqid"], &["-e", "AQID"]] {
+        folder.vlive([&["find"], pattern].concat()).ends(1, "", "");
+    }
+    folder.vlive(["find", "here"]).ends(0, "k/1  r  m.AQIDBAUG  here  (1m)\nk/1  r  m.17  there  (1m)\n", "");
+    folder.vlive(["find", "17"]).ends(0, "k/1  r  m.17  (1m)\n", "");
+}

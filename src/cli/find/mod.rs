@@ -24,8 +24,8 @@ use vlive::ops::{Hit, Query, Scope, Step, Walked};
 
 /// Find text, a row id or the value of a field
 ///
-/// Keys, row ids, names of fields and values are searched. Numbers match as they are written, dates, decimals,
-/// record ids and uuids by what they mean. Each place is a line: the full key, the row id, the path of the field,
+/// Keys, row ids, names of fields and values are searched, but for byte strings. Numbers match as they are written, dates,
+/// decimals, record ids and uuids by what they mean. Each place is a line: the full key, the row id, the path of the field,
 /// the value, and the age of the entry.
 ///
 /// `--id` finds a row in every entry that holds it, and shows the fields in which these differ: it tells why an app

@@ -147,9 +147,11 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
             Head::Map(mut left) => {
                 reader.head()?;
                 while reader.more(&mut left)? {
-                    let name = self.key(reader)?;
+                    let (name, is_searched) = self.key(reader)?;
                     self.path.push(Step::Name(name));
-                    self.name();
+                    if is_searched {
+                        self.name();
+                    }
                     self.value(reader)?;
                     self.path.pop();
                 }
@@ -176,14 +178,16 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
         Ok(())
     }
 
-    /// The name of a map's key: its text, or that which the caller gives it.
-    fn key(&self, reader: &mut Reader<'b>) -> cbor::error::Result<Cow<'b, str>> {
+    /// The name of a map's key, its text or what the caller calls it, and whether it is searched: like a value that
+    /// has no text, a key without one is not, since its bytes do not hold its name.
+    fn key(&self, reader: &mut Reader<'b>) -> cbor::error::Result<(Cow<'b, str>, bool)> {
         if reader.at_text() {
-            return reader.text_item();
+            return Ok((reader.text_item()?, true));
         }
         let start = reader.pos();
         reader.pass_item()?;
-        Ok(Cow::Owned((self.query.key_name)(&decoded(&reader.all()[start..reader.pos()]))))
+        let key = decoded(&reader.all()[start..reader.pos()]);
+        Ok((Cow::Owned((self.query.key_name)(&key)), (self.query.meaning)(&key).is_some()))
     }
 }
 
