@@ -213,7 +213,7 @@ fn a_table_is_cut_to_the_width_of_the_terminal() {
     let expected = "\
 row id                     n  t            u            v
 a                          1  日本語日本…  short        e
-xxxxxxxxxxxxxxxxxxxxxxx…  22  xxxxxxxxxx…  [\"xxxxxxxx…  e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}…
+xxxxxxxxxxx…xxxxxxxxxxxx  22  xxxxxxxxxx…  [\"xxxxxxxx…  e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}…
 ";
     let shown = shown!(&folder, [("NO_COLOR", "1"), ("COLUMNS", "68")], "show k/1");
     assert_eq!(shown, expected);
