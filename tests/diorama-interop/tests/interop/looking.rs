@@ -13,7 +13,7 @@ use vantage_types::Record;
 use vlive::diorama::meta::MetaKey;
 use vlive::fixture::FixtureOptions;
 use vlive::ops::{
-    Change, DiffOptions, Difference, DumpStyle, Place, Query, RowFilter, Scope, Side, Step, diff, dump_set,
+    Change, DiffOptions, Difference, DumpStyle, Hit, Place, Query, RowFilter, Scope, Side, Step, diff, dump_set,
     each_entry, each_row, find, find_row,
 };
 use vlive::snapshot::Layout;
@@ -66,16 +66,18 @@ async fn a_search_finds_the_rows_in_which_the_real_one_reads_the_text() {
             field: None,
         };
         let mut found = Vec::new();
-        let visit = |hit: vlive::ops::Hit| {
+        let add = |rows: &mut Vec<(String, String)>, hit: &Hit<'_>| {
             // What stands deeper in a field is found as well.
-            if let Place::Value { id, path, .. } = hit.place
-                && matches!(&path[..], [Step::Name(_)])
-            {
-                found.push((hit.key.to_string(), id));
+            if let Place::Value { id, path: [Step::Name(_)], .. } = hit.place {
+                rows.push((hit.key.to_string(), id.to_owned()));
             }
             ControlFlow::Continue(())
         };
-        assert!(find(&snapshot, &Scope::all(), query, visit).unwrap().unread.is_empty());
+        let walked = find(&snapshot, &Scope::all(), query, add, |rows| {
+            found.extend(rows);
+            ControlFlow::Continue(())
+        });
+        assert!(walked.unwrap().unread.is_empty());
         found.sort();
         found.dedup();
         let is_red = |value: &Value| matches!(untagged(value), Value::Text(text) if text == "red");
@@ -115,7 +117,8 @@ async fn a_filter_keeps_the_rows_of_which_it_is_true_as_the_real_one_reads_them(
     random_cache(&file, &mut Random::new(13)).await;
     let tables = listed(&file).await;
     let snapshot = Snapshot::open(&file).unwrap();
-    let filter = RowFilter::new(|_, _, _, record, _| Ok(record.values().any(|value| matches!(value, Value::Integer(_)))));
+    let filter =
+        RowFilter::new(|_, _, _, record, _| Ok(record.values().any(|value| matches!(value, Value::Integer(_)))));
     let mut kept = Vec::new();
     let walked = each_entry::<Error>(&snapshot, &Scope::all().keeping(filter), |entry, unread| {
         let key = entry.key().to_string();
