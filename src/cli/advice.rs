@@ -5,6 +5,10 @@ use std::io;
 use vlive::Error;
 use vlive::error::SetError;
 
+/// What to do where no temporary file can be made or written.
+pub const TEMPORARY: &str =
+    "TMPDIR names the folder for temporary files: one that exists, can be written to and has room";
+
 /// The exit status.
 pub fn status(error: &Error) -> u8 {
     match error {
@@ -58,9 +62,7 @@ pub fn hint(error: &Error) -> Option<&'static str> {
         Error::Filter { .. } => "`?` passes over what a filter cannot do with a row, as in '.address.city?'",
         Error::NotAFixture { .. } => "`vlive dump --format jsonl --raw` makes a fixture of it",
         Error::UnreadInput { .. } => "name a file or a folder that can be read, or `-` for standard input",
-        Error::Temporary { .. } => {
-            "TMPDIR names the folder for temporary files: one that exists, can be written to and has room"
-        }
+        Error::Temporary { .. } => TEMPORARY,
         Error::RedbPanicked { .. } => {
             "nothing was written by this command; the file is damaged, or a newer redb has changed it"
         }

@@ -24,28 +24,26 @@ pub struct Refused {
 
 impl Refused {
     pub fn error(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
-        Refused { what: what.into(), excerpt: Vec::new(), hint: hint.map(str::to_owned), status: 2 }.into()
+        Refused::with_status(what, Vec::new(), hint, 2)
     }
 
     /// The same with the place in the input.
     pub fn at(what: impl Into<String>, excerpt: Vec<String>, hint: &str) -> anyhow::Error {
-        Refused { what: what.into(), excerpt, hint: Some(hint.to_owned()), status: 2 }.into()
+        Refused::with_status(what, excerpt, Some(hint), 2)
     }
 
     /// The same with status 1: nothing is wrong, but the answer is no.
     pub fn no(what: impl Into<String>) -> anyhow::Error {
-        Refused { what: what.into(), excerpt: Vec::new(), hint: None, status: Status::No as u8 }.into()
+        Refused::with_status(what, Vec::new(), None, Status::No as u8)
     }
 
     /// The same with status 3: the fault is not in the input.
     pub fn unwritable(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
-        Refused {
-            what: what.into(),
-            excerpt: Vec::new(),
-            hint: hint.map(str::to_owned),
-            status: Status::Unreadable as u8,
-        }
-        .into()
+        Refused::with_status(what, Vec::new(), hint, Status::Unreadable as u8)
+    }
+
+    fn with_status(what: impl Into<String>, excerpt: Vec<String>, hint: Option<&str>, status: u8) -> anyhow::Error {
+        Refused { what: what.into(), excerpt, hint: hint.map(str::to_owned), status }.into()
     }
 }
 

@@ -66,6 +66,15 @@ fn changes_are_shown_to_the_field_and_filtered_by_rows() {
     assert!(told.contains("~ k/a"), "{told}");
 }
 
+/// The folders of the two commits that were recorded, in order.
+fn two_recorded(folder: &Folder) -> [String; 2] {
+    let mut commits: Vec<_> =
+        fs::read_dir(folder.path().join("history")).unwrap().map(|at| at.unwrap().path()).collect();
+    commits.sort();
+    assert_eq!(commits.len(), 2, "{commits:?}");
+    [0, 1].map(|n| commits[n].to_str().unwrap().to_owned())
+}
+
 #[test]
 fn recorded_commits_are_fixtures() {
     let folder = Folder::copy_of("bakery");
@@ -73,13 +82,9 @@ fn recorded_commits_are_fixtures() {
     thread::sleep(Duration::from_millis(500));
     assert_eq!(folder.vlive(["put", "new/a"]).stdin(r#"{"x": {"n": 1}}"#).output().status, 0);
     assert_eq!(end(watching).1, Some(0));
-    let mut commits: Vec<_> =
-        fs::read_dir(folder.path().join("history")).unwrap().map(|at| at.unwrap().path()).collect();
-    commits.sort();
-    assert_eq!(commits.len(), 2, "{commits:?}");
-    let at = |n: usize| commits[n].to_str().unwrap().to_owned();
-    folder.vlive(["diff", &Folder::shared("bakery").path().to_string_lossy(), &at(0)]).ends(0, "", "nothing differs\n");
-    assert_eq!(folder.vlive(["load", "-C", "copy", &at(0), &at(1)]).output().status, 0);
+    let [first, last] = two_recorded(&folder);
+    folder.vlive(["diff", &Folder::shared("bakery").path().to_string_lossy(), &first]).ends(0, "", "nothing differs\n");
+    assert_eq!(folder.vlive(["load", "-C", "copy", &first, &last]).output().status, 0);
     folder.vlive(["diff", ".", "copy"]).ends(0, "", "nothing differs\n");
 }
 
@@ -94,13 +99,9 @@ fn recorded_commits_of_sets_are_fixtures() {
     thread::sleep(Duration::from_millis(500));
     assert_eq!(folder.vlive(["put", "-C", "app.redb", "new"]).stdin(r#"{"x": {"n": 1}}"#).output().status, 0);
     assert_eq!(end(watching).1, Some(0));
-    let mut commits: Vec<_> =
-        fs::read_dir(folder.path().join("history")).unwrap().map(|at| at.unwrap().path()).collect();
-    commits.sort();
-    assert_eq!(commits.len(), 2, "{commits:?}");
-    let at = |n: usize| commits[n].to_str().unwrap().to_owned();
-    folder.vlive(["diff", &sample.to_string_lossy(), &at(0)]).ends(0, "", "nothing differs\n");
-    assert_eq!(folder.vlive(["load", "-C", "copy.redb", &at(0), &at(1)]).output().status, 0);
+    let [first, last] = two_recorded(&folder);
+    folder.vlive(["diff", &sample.to_string_lossy(), &first]).ends(0, "", "nothing differs\n");
+    assert_eq!(folder.vlive(["load", "-C", "copy.redb", &first, &last]).output().status, 0);
     folder.vlive(["diff", "--fetched-at", "--order", "app.redb", "copy.redb"]).ends(0, "", "nothing differs\n");
 }
 

@@ -2,6 +2,7 @@
 //! kept under a name that the user is told.
 
 use super::Refused;
+use crate::cli::advice;
 use anyhow::Result;
 use std::env;
 use std::fmt;
@@ -49,15 +50,13 @@ impl fmt::Display for Kept {
 impl Draft {
     pub fn new(key: &str, text: &str) -> Result<Draft> {
         let cannot = |error: &io::Error| {
-            let hint =
-                Some("TMPDIR names the folder for temporary files: one that exists, can be written to and has room");
             let reason = match error.kind() {
                 io::ErrorKind::NotFound => "the folder does not exist".to_owned(),
                 _ => error.to_string(),
             };
             Refused::unwritable(
                 format!("cannot make a file to edit in `{}`: {reason}", env::temp_dir().display()),
-                hint,
+                Some(advice::TEMPORARY),
             )
         };
         let folder = TemporaryFolder::private().map_err(|error| cannot(&error))?;

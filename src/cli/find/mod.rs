@@ -9,13 +9,14 @@ use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::stale::Stale;
 use super::{Global, Refused, Status, dump, tell_unread};
-use crate::output::listing::TableFormat;
+use crate::output::Output;
+use crate::output::listing::{self, TableFormat};
 use crate::output::meaning::data::key_name;
-use crate::output::{Grid, Output, delimited, markdown};
 use anyhow::Result;
 use clap::Args;
 use pattern::Pattern;
 use printing::{Form, Printer, Printing, Texts};
+use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -185,18 +186,21 @@ impl Find {
     }
 }
 
+#[derive(Clone, Copy, Serialize)]
+struct Count {
+    places: usize,
+}
+
 fn print_count(found: usize, format: TableFormat, output: &mut Output) -> Result<()> {
-    let columns = [(Cow::Borrowed("places"), true)];
-    let cell: Box<dyn Fn(usize, usize) -> Cow<'static, str>> = Box::new(move |_, _| found.to_string().into());
-    let grid = Grid { columns: columns.into(), rows: 1, cell };
+    let count = Count { places: found };
     match format {
-        TableFormat::Table => writeln!(output.data(), "{found}")?,
-        TableFormat::Json | TableFormat::Jsonl => output.json(&serde_json::json!({ "places": found }))?,
-        TableFormat::Csv => delimited::print(output, &grid, b',')?,
-        TableFormat::Tsv => delimited::print(output, &grid, b'\t')?,
-        TableFormat::Markdown => markdown::print(output, &grid)?,
+        TableFormat::Table => Ok(writeln!(output.data(), "{found}")?),
+        TableFormat::Json | TableFormat::Jsonl => output.json(&count),
+        format => {
+            let columns = [("places", "places", true)];
+            Ok(listing::print(output, format, columns, [count], |count, _| [count.places.to_string()])?)
+        }
     }
-    Ok(())
 }
 
 /// A path as people write it: `address.street[0]`.
