@@ -231,7 +231,7 @@ fn times(layout: Layout, snapshot: &Snapshot) -> vlive::Result<Vec<u64>> {
         Layout::Diorama => {
             let sets = snapshot.sets()?;
             let pages = sets.iter().filter(|set| set.name().starts_with("k/"));
-            // A page of a meta table that is gone is no error of the list.
+            // A missing page of a meta table is not an error of the list.
             pages.map(|set| snapshot.meta_damage(set).map_or_else(|| Ok(set.fetched_at().unwrap()), Err)).collect()
         }
     }
