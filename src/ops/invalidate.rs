@@ -126,7 +126,8 @@ impl Plan {
         for entry in snapshot.entries(&Selection::CacheKey(cache_key.to_owned()))? {
             let entry = entry?;
             scope.mark(cache_key, entry.sub_key(), is_matched);
-            if scope.place(cache_key, entry.sub_key()).is_none() || !scope.is_within(&entry, &mut self.removed.matched)
+            if scope.place(cache_key, entry.sub_key()).is_none()
+                || !scope.is_within(|| entry.fetch_time(), &mut self.removed.matched)
             {
                 left += 1;
                 continue;

@@ -1,10 +1,9 @@
 //! Which entries an operation is about: selections, narrowed by when entries were fetched.
 
-use crate::diorama::meta::{MalformedMeta, MetaKey};
 use crate::error::{Error, Result};
 use crate::live::key::{Key, Selection};
 use crate::ops::row_filter::RowFilter;
-use crate::snapshot::{Entry, LiveEntry, Set, Snapshot};
+use crate::snapshot::{Entry, FetchTime, LiveEntry, Snapshot};
 use std::collections::HashMap;
 
 /// Entries that selections name, narrowed by age.
@@ -68,7 +67,7 @@ pub struct Matched {
     pub future: u64,
     /// Where there are bounds of age: matching entries whose time cannot be read.
     pub undated: u64,
-    /// Where there are bounds of age: matching sets of which no time is remembered. They are outside.
+    /// Where there are bounds of age: matching entries of which no time is remembered. They are outside.
     pub timeless: u64,
 }
 
@@ -179,12 +178,11 @@ impl Scope {
         self.within.is_some()
     }
 
-    /// Whether something that was fetched then lies within the bounds of age, if there are any; what has no time
-    /// does.
+    /// Whether an entry that was fetched then lies within the bounds of age, if there are any. One without a time is
+    /// neither older nor newer than anything.
     #[must_use]
-    pub fn takes_age(&self, fetched_at: Option<u64>) -> bool {
-        let (Some(bounds), Some(fetched_at)) = (&self.within, fetched_at) else { return true };
-        bounds.takes(fetched_at)
+    pub fn takes_age(&self, fetched: FetchTime) -> bool {
+        self.is_within(|| fetched, &mut Matched::default())
     }
 
     /// Whether a selection matches an entry of any age.
@@ -221,34 +219,22 @@ impl Scope {
         (0..is_matched.len()).filter(|place| !is_matched[first(*place)]).collect()
     }
 
-    /// Whether an entry that matches lies within the bounds of age; counts what is worth a warning.
-    pub(crate) fn is_within(&self, entry: &LiveEntry, matched: &mut Matched) -> bool {
-        self.within.is_none() || self.is_dated_within(entry.head().ok().map(|head| head.fetched_at), matched)
-    }
-
-    /// The same for a set. One of which no time is remembered has no age, and is outside of any bounds.
-    pub(crate) fn is_set_within(&self, set: &Set, matched: &mut Matched) -> bool {
-        let is_unreadable = || {
-            let mut malformed = set.malformed().iter().map(MalformedMeta::key);
-            set.damage().is_some() || malformed.any(|key| key == MetaKey::RefreshedAt)
-        };
-        if self.within.is_none() || set.fetched_at().is_some() || is_unreadable() {
-            return self.is_dated_within(set.fetched_at(), matched);
-        }
-        matched.timeless += 1;
-        matched.outside += 1;
-        false
-    }
-
-    /// The same for a time; `None` if it cannot be read.
-    pub(crate) fn is_dated_within(&self, fetched_at: Option<u64>, matched: &mut Matched) -> bool {
+    /// The same for an entry that matches; counts what is worth a warning.
+    pub(crate) fn is_within(&self, fetched: impl FnOnce() -> FetchTime, matched: &mut Matched) -> bool {
         let Some(bounds) = &self.within else { return true };
-        let is_within = if let Some(fetched_at) = fetched_at {
-            matched.future += u64::from(bounds.is_future(fetched_at));
-            bounds.takes(fetched_at)
-        } else {
-            matched.undated += 1;
-            !self.leaves_undated
+        let is_within = match fetched() {
+            FetchTime::At(fetched_at) => {
+                matched.future += u64::from(bounds.is_future(fetched_at));
+                bounds.takes(fetched_at)
+            }
+            FetchTime::Unknown => {
+                matched.timeless += 1;
+                false
+            }
+            FetchTime::Unreadable => {
+                matched.undated += 1;
+                !self.leaves_undated
+            }
         };
         matched.outside += u64::from(!is_within);
         is_within
@@ -284,7 +270,9 @@ pub(crate) fn selected<E: From<Error>>(
                 continue;
             };
             // An entry that several selections match belongs to the first of them.
-            if scope.place(read.cache_key(), read.sub_key()) == Some(place) && scope.is_within(read, &mut matched) {
+            if scope.place(read.cache_key(), read.sub_key()) == Some(place)
+                && scope.is_within(|| read.fetch_time(), &mut matched)
+            {
                 match scope.reduce_live(entry?)? {
                     Some(entry) => visit(Ok(entry))?,
                     None => matched.without_rows += 1,

@@ -48,7 +48,7 @@ fn damage_to_a_meta_table_is_told_by_the_set_that_it_belongs_to() {
     let report = folder.vlive(["check", "--json"]).output().json(1, "");
     assert_eq!(report["damage"]["places"][0]["place"], format!("{RED}\u{1}meta"));
     let dumped = folder.vlive(["dump", RED]).output();
-    assert!(dumped.stderr.contains(&format!("in the meta table of `{RED}`")), "{}", dumped.stderr);
+    assert!(dumped.stderr.contains("in the meta table of `clients where team = red`"), "{}", dumped.stderr);
     assert!(!has_control_characters(&dumped.stderr), "{:?}", dumped.stderr);
 }
 

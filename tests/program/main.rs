@@ -14,6 +14,7 @@ mod diorama;
 mod diorama_changes;
 mod diorama_harm;
 mod diorama_looking;
+mod diorama_names;
 mod diorama_words;
 mod dump;
 mod dump_formats;

@@ -121,7 +121,7 @@ impl Edit {
         if let [Selection::Entry(key)] = selections {
             let entry = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))?;
             if let Some(entry) = entry {
-                if !chosen.scope.takes_age(entry.head().ok().map(|head| head.fetched_at)) {
+                if !chosen.scope.takes_age(entry.fetch_time()) {
                     let mut matched = Matched::default();
                     matched.outside = 1;
                     return Ok(chosen.tell(&matched, false, global, output));
