@@ -257,7 +257,7 @@ pub(super) fn each_row_of_entry(
 pub(super) fn meta_of_entry(entry: &FixtureEntry<'_>) -> Result<Meta> {
     let value = entry.value()?;
     let fetched_at = EnvelopeView::new(&value).expect("the fixture encoded it").fetched_at();
-    let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
+    let Some(at) = Nanoseconds::of_parts(fetched_at, entry.nanoseconds()) else {
         return Err(SetError::TimeOutOfRange { key: named(entry.key()), fetched_at }.into());
     };
     Ok(Meta { total: None, refreshed_at: Some(at), copied_at: Some(at) })
