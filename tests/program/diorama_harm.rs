@@ -498,7 +498,7 @@ fn a_set_without_a_time_is_neither_older_nor_newer() {
         let run = folder.vlive(["diff", "old", "backend.redb", bound, "1h"]).output();
         assert_eq!(run.stdout, differing);
         assert!(run.stderr.contains("2 selected entries have no time and are left out"), "{}", run.stderr);
-        let run = folder.vlive(["watch", "--initial", "--for", "0s", "--format", "json", bound, "1h"]).output();
+        let run = folder.vlive(["watch", "--initial", "--for", "0s", "--format", "jsonl", bound, "1h"]).output();
         let told = run.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["key"].clone());
         assert_eq!(told.collect::<Vec<_>>(), *watched, "{bound}");
     }

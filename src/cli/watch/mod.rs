@@ -8,7 +8,7 @@ use self::event_json::{ChangedJson, EventJson, StateJson};
 use self::words::{description, mark, numbers};
 use super::diff::{json, print_lines};
 use super::filtering::Filtering;
-use super::format::{FormatArgs, SummaryFormat};
+use super::format::{EventFormat, FormatArgs};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::{Global, Refused, Status, others, report, target, tell_unread, time};
 use crate::output::{Output, human};
@@ -76,7 +76,7 @@ pub struct Watch {
     raw: bool,
 
     #[command(flatten)]
-    format: FormatArgs<SummaryFormat>,
+    format: FormatArgs<EventFormat>,
 }
 
 /// An event that is waited for; `None` is any.

@@ -1,4 +1,4 @@
-//! What people read of names of sets in errors.
+//! What people read of sets in errors, and what an edit keeps of them.
 
 use crate::diorama::copy_of;
 use crate::support::Folder;
@@ -52,4 +52,24 @@ fn an_error_is_one_line_whatever_the_names_in_it_hold() {
             assert!(!line.chars().any(char::is_control), "{args:?} {line:?}");
         }
     }
+}
+
+#[test]
+fn rows_alone_in_an_edit_keep_what_is_remembered_of_the_set() {
+    let folder = copy_of("backend.redb");
+    let before = folder.vlive(["dump", "orders"]).json();
+    folder.vlive(["edit", "orders", "--apply", ".rows", "-q"]).ends(0, "", "");
+    let changed = folder.vlive(["edit", "orders", "--apply", ".rows | .[\"1\"].total = 3", "-q"]);
+    changed.ends(0, "orders\n", "");
+    let row = folder.vlive(["edit", "orders/2", "--apply", ".rows | .[\"2\"].total = 4", "-q"]);
+    row.ends(0, "orders/2\n", "");
+    let mut expected = before.clone();
+    expected["rows"]["1"]["total"] = 3.into();
+    expected["rows"]["2"]["total"] = 4.into();
+    assert_eq!(folder.vlive(["dump", "orders"]).json(), expected);
+    // The app would believe that the source has no other rows.
+    let gone = folder.vlive(["edit", "orders", "--apply", ".rows | del(.[\"1\"])"]).output();
+    assert!(gone.stderr.contains("`orders` is left without its times"), "{}", gone.stderr);
+    let left = folder.vlive(["dump", "orders"]).json();
+    assert_eq!((left.get("refreshed_at"), left.get("copied_at"), &left["total"]), (None, None, &before["total"]));
 }
