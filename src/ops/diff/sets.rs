@@ -19,7 +19,7 @@ use std::collections::HashSet;
 /// A set on one side.
 pub(super) enum SetSide<'s> {
     Cache(&'s Snapshot, Box<Set>),
-    /// One, or several that are parts of one.
+    /// One set, or several parts of the same set.
     Fixture(SetKey, Vec<FixtureSet<'s>>),
 }
 
@@ -81,7 +81,7 @@ impl<'s> SetSide<'s> {
         }
     }
 
-    /// What is remembered of the rows; `None` where these are a part, which tells nothing of it.
+    /// The metadata of a whole set; `None` for a part of one.
     fn meta(&self) -> Option<Meta> {
         match self {
             SetSide::Cache(_, set) => set.row().is_none().then(|| *set.meta()),
@@ -107,7 +107,7 @@ impl<'s> SetSide<'s> {
         }
     }
 
-    /// The rows, of which damaged pages are missing; those of a fixture are put in order.
+    /// The rows in the order of their ids, with an error in place of a damaged page.
     fn rows(&self) -> Result<Rows<'_>> {
         Ok(match self {
             SetSide::Cache(snapshot, set) => {
@@ -121,7 +121,8 @@ impl<'s> SetSide<'s> {
     }
 }
 
-/// Takes rows of a fixture for their set where the other side has all of that: the rows beside them are missing then.
+/// Where the other side has a whole set, treats rows of it in a fixture as the whole set too: its other rows then count
+/// as missing.
 fn with_parts_as_sets<'s>(sides: Vec<SetSide<'s>>, other: &HashSet<SetKey>) -> Vec<SetSide<'s>> {
     let mut taken: Vec<SetSide<'s>> = Vec::new();
     for side in sides {
@@ -207,8 +208,8 @@ fn both<E: From<Error>>(
     )
 }
 
-/// Calls `each` with every difference between rows of a set that are given by their ids and their stored values on both
-/// sides, as [`diff`](super::diff) does.
+/// Calls `each` with every difference between rows of a set, as [`diff`](super::diff) does. Each row is given by its id
+/// and its stored value on either side.
 ///
 /// # Errors
 /// What `each` returns.
@@ -222,7 +223,7 @@ pub fn diff_rows<'r, E>(
     rows.into_iter().try_for_each(|(id, sides)| row(id, sides, options, &mut events))
 }
 
-/// Reports what differs in a row that one side has, or both.
+/// Reports what differs in a row, which either side may lack.
 fn row<E, F: FnMut(Difference) -> Result<(), E>>(
     id: &str,
     sides: [Option<&[u8]>; 2],
