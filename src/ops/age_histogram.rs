@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgeHistogram {
     now: u64,
-    /// Those from the future, then one for each bound, then those beyond the last.
+    /// One count for the future, one for each bound, and one for the ages beyond the last bound.
     counts: [AgeCount; AGE_BOUNDS.len() + 2],
 }
 
@@ -18,18 +18,17 @@ pub struct AgeCount {
     pub bytes: u64,
 }
 
-/// Upper bounds of ages in seconds, each not included: a minute, ten, an hour, six, a day, a week, a month of 30
-/// days, a year of 365.
+/// Exclusive upper bounds of ages, in seconds: 1 and 10 minutes, 1 and 6 hours, 1, 7, 30 and 365 days.
 pub const AGE_BOUNDS: [u64; 8] = [60, 600, 3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400];
 
 impl AgeHistogram {
-    /// Without entries. `now` is in seconds since 1970.
+    /// An empty histogram. `now` is in seconds since 1970.
     #[must_use]
     pub fn new(now: u64) -> AgeHistogram {
         AgeHistogram { now, counts: [AgeCount::default(); AGE_BOUNDS.len() + 2] }
     }
 
-    /// Adds an entry that was fetched at this time, in seconds since 1970.
+    /// Adds an entry that was fetched at `fetched_at`, in seconds since 1970, and whose value has `bytes` bytes.
     pub fn add(&mut self, fetched_at: u64, bytes: u64) {
         let bucket = match self.now.checked_sub(fetched_at) {
             None => 0,
@@ -45,8 +44,8 @@ impl AgeHistogram {
         self.counts[0]
     }
 
-    /// Those that are younger than each of [`AGE_BOUNDS`] and not than the one before, and at the end those
-    /// that are older than all.
+    /// For each of [`AGE_BOUNDS`] the entries that are younger than this bound but not than the one before; the last
+    /// count is of the entries that are older than every bound.
     #[must_use]
     pub fn past(&self) -> &[AgeCount] {
         &self.counts[1..]

@@ -12,19 +12,19 @@ use crate::snapshot::{PastDamage, Snapshot};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Age<'a> {
-    /// Its full key; of a set the name of its table and, if one row is selected, a `/` and the id of that.
+    /// The full key; for a set, the name of its table and, if a single row is selected, `/` and the row id.
     pub key: &'a str,
-    /// When it was fetched, in seconds since 1970; `None` if diorama does not remember.
+    /// When it was fetched, in seconds since 1970; `None` if diorama has not recorded it.
     pub fetched_at: Option<u64>,
-    /// Its rows, as its head announces them.
+    /// The number of its rows, as its head announces it.
     pub rows: u64,
-    /// Bytes of its value; of a set those of its rows.
+    /// Bytes of its value; for a set, of the values of its rows.
     pub bytes: u64,
-    /// What else is known of a set of diorama; `None` for an entry of vantage-live.
+    /// Facts about a set of diorama; `None` for an entry of vantage-live.
     pub set: Option<&'a SetFacts>,
 }
 
-/// The selected entries. Each takes 40 bytes of memory and those of its key, since a cache may hold millions.
+/// The selected entries. Since a cache may hold millions, an entry takes only 40 bytes of memory and those of its key.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Ages {
@@ -32,16 +32,16 @@ pub struct Ages {
     /// The keys of all entries, one after the other.
     keys: String,
     sets: Vec<SetFacts>,
-    /// Entries whose head cannot be read, and damaged pages: what they held is not told.
+    /// Entries whose head cannot be read, and damaged pages. What these held is missing from the entries.
     pub unread: Unread,
     /// What the selections matched.
     pub matched: Matched,
 }
 
-/// An entry without the texts that belong to it.
+/// An entry without its key and the facts about its set.
 #[derive(Debug)]
 struct Compact {
-    /// Where its key ends; it begins where the one before it does.
+    /// Where its key ends in `keys`. It begins where the previous key ends.
     key_end: usize,
     fetched_at: Option<u64>,
     rows: u64,
@@ -49,13 +49,13 @@ struct Compact {
 }
 
 impl Ages {
-    /// How many entries there are whose head can be read.
+    /// The number of entries whose head can be read.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no such entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -64,19 +64,19 @@ impl Ages {
     /// The entries whose head can be read, each once, in the order of the selections and of the cache; sets of diorama
     /// come last.
     pub fn iter(&self) -> impl Iterator<Item = Age<'_>> + Clone {
-        (0..self.len()).map(|place| self.get(place))
+        (0..self.len()).map(|index| self.get(index))
     }
 
-    /// The entry at a place in that order, below [`Self::len`].
+    /// The entry at an index in the order of [`Self::iter`].
     ///
     /// # Panics
-    /// If there are not as many.
+    /// If the index is not below [`Self::len`].
     #[must_use]
-    pub fn get(&self, place: usize) -> Age<'_> {
-        let Compact { key_end, fetched_at, rows, bytes } = self.entries[place];
-        let key_begin = place.checked_sub(1).map_or(0, |before| self.entries[before].key_end);
+    pub fn get(&self, index: usize) -> Age<'_> {
+        let Compact { key_end, fetched_at, rows, bytes } = self.entries[index];
+        let key_begin = index.checked_sub(1).map_or(0, |previous| self.entries[previous].key_end);
         let first_set = self.entries.len() - self.sets.len();
-        let set = place.checked_sub(first_set).map(|place| &self.sets[place]);
+        let set = index.checked_sub(first_set).map(|set| &self.sets[set]);
         Age { key: &self.keys[key_begin..key_end], fetched_at, rows, bytes, set }
     }
 
@@ -92,7 +92,7 @@ impl PastDamage for Ages {
     }
 }
 
-/// Tells when the selected entries were fetched.
+/// Reads when the selected entries were fetched.
 pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
     let mut ages = Ages::default();
     let matched = selected::<Error>(snapshot, scope, |entry| {
@@ -110,7 +110,7 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
     for set in readable_sets(snapshot, scope, &mut ages.matched, &mut ages.unread.damage)? {
         ages.unread.add_malformed(&set);
         let sum = sum_rows(snapshot, &set, &mut ages.unread.damage)?;
-        // As `list` counts them, those of damaged pages too.
+        // Rows on damaged pages count too, as in `list`.
         let rows = if set.row().is_some() { sum.entries } else { set.rows() };
         ages.push(&[&set.key().to_string()], set.fetched_at(), rows, sum.bytes);
         ages.sets.push(SetFacts::of(&set));

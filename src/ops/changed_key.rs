@@ -5,12 +5,12 @@ use crate::snapshot::{EntryKey, SetKey};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// The full key of what a change is about: of an entry, a set of diorama, a row of one, or a cache key whose table
-/// vantage-live cannot read. It displays, and serializes, as it is stored.
+/// The full key of something that a change affects: an entry, a set of diorama, a row of a set, or a cache key whose
+/// table vantage-live cannot read. It is displayed and serialized as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChangedKey {
     stored: Box<str>,
-    /// Where that is another text.
+    /// `None` if it is the same text.
     shown: Option<Box<str>>,
 }
 

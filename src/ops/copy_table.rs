@@ -8,10 +8,10 @@ use crate::snapshot::{Snapshot, Table};
 use redb::WriteTransaction;
 use std::path::Path;
 
-/// Copies a table of a commit to a new file, which errors name `path`.
+/// Copies a table of a commit to a new file. Errors call that file `path`.
 ///
 /// # Errors
-/// [`Error::UnknownType`] for a table that redb cannot be told of; nothing is written of it.
+/// [`Error::UnknownType`] for a table whose type cannot be declared to redb; nothing of it is written.
 pub(crate) fn copy_table(
     path: &Path,
     snapshot: &Snapshot,

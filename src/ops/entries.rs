@@ -8,18 +8,18 @@ use crate::error::Error;
 use crate::snapshot::{Entry, Row, Snapshot};
 use std::sync::Arc;
 
-/// What a walk over entries could not read, and what its selections matched.
+/// The result of a walk over entries.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Walked {
-    /// Damaged pages that were skipped, and what the visitor has added.
+    /// What could not be read and was skipped, and what the visitor has added.
     pub unread: Unread,
     /// What the selections matched.
     pub matched: Matched,
 }
 
-/// Calls `visit` with every entry in the scope, once, and with what could not be read so far: first those of
-/// vantage-live, in the order of the selections and of the cache, then the sets of diorama.
+/// Calls `visit` with every entry in the scope, once, and with what could not be read so far. The entries of
+/// vantage-live come first, in the order of the selections and of the cache, then the sets of diorama.
 pub fn each_entry<E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,

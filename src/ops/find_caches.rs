@@ -1,4 +1,4 @@
-//! Where caches are.
+//! Searching a machine for caches.
 
 use crate::error::Result;
 use crate::live::key::Selection;
@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Bytes of the smallest file that redb makes.
+/// The size in bytes of the smallest file that redb makes.
 const SMALLEST: u64 = 512 * 1024;
 
 /// How long to look at one cache that an app writes to.
@@ -20,9 +20,9 @@ const LOOK: Duration = Duration::from_millis(200);
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct FoundCaches {
-    /// In the order of their paths, each once.
+    /// The caches in the order of their paths, each once.
     pub caches: Vec<FoundCache>,
-    /// Whether the search got to its end in time.
+    /// Whether the search was completed in time.
     pub is_complete: bool,
 }
 
@@ -32,14 +32,14 @@ pub struct FoundCaches {
 pub struct FoundCache {
     /// Where it is.
     pub path: PathBuf,
-    /// Its bytes.
+    /// Its length in bytes.
     pub len: u64,
     /// What it holds; `None` if that cannot be read.
     pub kind: Option<CacheKind>,
-    /// When the newest of what it holds was fetched, in seconds since 1970; `None` if it does not say, or there was
-    /// no time to read it.
+    /// When its newest entry or set was fetched, in seconds since 1970; `None` if that is unknown, or there was no time
+    /// to read it.
     pub newest: Option<u64>,
-    /// The process that has it open; `None` if the system does not say.
+    /// The processes that have it open; `None` if the system does not say.
     pub holders: Option<Vec<Holder>>,
 }
 
@@ -57,9 +57,9 @@ pub enum CacheKind {
     Other,
 }
 
-/// Searches `roots`, folders or files, and with `open` all files that other processes are seen to have open. A file
-/// is `depth` folders below a root at the most; after `time` the search stops. It follows no links, and passes
-/// over what it may not read.
+/// Searches `roots`, which are folders or files, and with `open` also the files that other processes have open, as far
+/// as the system shows them. It looks at most `depth` folders below a root, and stops after `time`. It follows no
+/// links, and skips what it may not read.
 #[must_use]
 pub fn find_caches(roots: &[PathBuf], open: bool, depth: usize, time: Duration) -> FoundCaches {
     let limits = Limits { depth, until: Instant::now().checked_add(time) };

@@ -1,4 +1,4 @@
-//! What a check finds: how often, and the first places.
+//! What a check finds: how often, and in which places first.
 
 use crate::database::IntegrityFault;
 use crate::diorama::identity::{TableName, meta_table};
@@ -28,19 +28,19 @@ pub struct Findings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// Where; nothing for what all tables share.
+    /// Where it was found; `None` for what all tables share.
     pub place: Option<FindingPlace>,
     /// What was found there.
     pub kind: FindingKind,
 }
 
-/// Where something was found. It displays as it is stored.
+/// Where something was found. It is displayed as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FindingPlace {
     /// An entry of vantage-live, by its full key.
     Entry(Key),
-    /// A table, by its name; mostly it is not one of a set.
+    /// A table, by its name; usually not one of a set.
     Table(String),
     /// A set of diorama, or a row of one.
     Set(SetKey),
@@ -49,7 +49,7 @@ pub enum FindingPlace {
 }
 
 impl FindingPlace {
-    /// The place of a table of which only the name is known.
+    /// The place of a table, as its name tells.
     pub(crate) fn of_table(name: &str) -> FindingPlace {
         match TableName::of(name) {
             TableName::Meta(rows) => FindingPlace::Meta(SetKey::new(rows, None)),
@@ -91,7 +91,7 @@ pub enum FindingKind {
     Integrity(IntegrityFault),
     /// A key in a table with text keys is not UTF-8.
     KeyNotText,
-    /// A table has not as many entries as it records.
+    /// A table does not have as many entries as it records.
     Count {
         /// Entries that can be read.
         read: u64,
@@ -100,29 +100,29 @@ pub enum FindingKind {
     },
     /// vantage-live cannot read the entry.
     Refused(DecodeError),
-    /// vantage-live would not have written the entry so.
+    /// vantage-live would not have written the entry this way.
     Altered(Vec<Deviation>),
     /// A table that holds no entries.
     Table {
-        /// What it is.
+        /// Its types.
         kind: TableKind,
-        /// Whose it is.
+        /// What it is for.
         role: TableRole,
     },
-    /// diorama cannot list a set.
+    /// diorama cannot list the set.
     Unlistable {
-        /// Rows of it that diorama refuses; at least one.
+        /// The number of its rows that diorama refuses; at least one.
         refused: u64,
     },
     /// diorama cannot read the row.
     RowRefused(RowError),
-    /// diorama would not have written the row so.
+    /// diorama would not have written the row this way.
     RowAltered(RowDeviation),
-    /// diorama cannot read a number that it keeps about a set.
+    /// diorama cannot read a number in the metadata of a set.
     Malformed(MalformedMeta),
-    /// A time of a set, which has this name, is in the future.
+    /// A time in the metadata of a set, by its name there, is in the future.
     Future(String),
-    /// The name of a set is one that diorama 1.5 would not write.
+    /// diorama 1.5 would not give a set this name.
     OwnName,
 }
 
@@ -141,7 +141,7 @@ impl Findings {
         }
     }
 
-    /// Adds those of what comes next.
+    /// Appends other findings, which come after these.
     pub(crate) fn extend(&mut self, others: Findings) {
         self.count += others.count;
         let room = PLACES - self.places.len();

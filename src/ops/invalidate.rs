@@ -10,7 +10,7 @@ use crate::ops::scope::{Matched, Scope};
 use crate::ops::sets::{narrowed_copies, selected_sets};
 use crate::snapshot::{Set, SetKey, Snapshot, Table};
 
-/// The result of an invalidation, or of its plan.
+/// What an invalidation removed, or would remove.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Removed {
@@ -18,10 +18,10 @@ pub struct Removed {
     pub entries: u64,
     /// Bytes of their values.
     pub bytes: u64,
-    /// Their full keys, in the order of the cache. A table that vantage-live cannot read, but does
-    /// drop, stands here with its cache key alone, and a set of diorama with the name of its table.
+    /// Their full keys, in the order of the cache. A table that vantage-live drops but cannot read is listed with its
+    /// cache key alone, and a set of diorama with the name of its table.
     pub keys: Vec<ChangedKey>,
-    /// Sets of diorama that hold narrowed copies of what is removed and are left; see [`Scope::with_narrowed`].
+    /// Sets of diorama that stay and hold narrowed copies of what is removed; see [`Scope::with_narrowed`].
     pub narrowed: Vec<SetKey>,
     /// What the selections matched.
     pub matched: Matched,
@@ -29,13 +29,12 @@ pub struct Removed {
 
 /// What a scope removes from one commit of a cache.
 ///
-/// The rules are those of vantage-live's `invalidate_prefix`: a whole cache key goes with its
-/// table, whatever the types of that; single sub-keys go from a cache table, and a table that they
-/// leave empty goes with them.
+/// The rules are those of vantage-live's `invalidate_prefix`: a whole cache key is removed with its table, whatever the
+/// types of that table; single sub-keys are removed from a cache table, and a table that they leave empty goes too.
 ///
-/// A set of diorama goes with its meta table, as its `drop_table` has it: what remembers that the rows were
-/// fetched would make the app believe that the source has none. A row goes with the times of its set, and the
-/// number of rows at the source is left.
+/// A set of diorama is removed with its meta table, as diorama's `drop_table` does: if the metadata still recorded that
+/// the rows were fetched, the app would believe that the source has none. With a row, the times of its set are removed;
+/// the number of rows at the source stays.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     removals: Removals,
@@ -45,7 +44,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Finds what the scope removes. This verifies every page of the tables concerned.
+    /// Finds what the scope removes, and so verifies every page of the tables concerned.
     ///
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) where vantage-live fails too: for a
@@ -77,7 +76,7 @@ impl Plan {
         Ok(plan.into_removed())
     }
 
-    /// What is to be kept before it goes.
+    /// What a backup must hold before the removal.
     pub(crate) fn lost(&self) -> Lost {
         let mut lost = Lost::of_keys(self.removed.keys.iter().map(|key| Key::new(key.as_str())));
         self.sets.iter().for_each(|set| lost.add(set, LostPart::All));
@@ -95,7 +94,7 @@ impl Plan {
         &self.removed
     }
 
-    /// The same, consuming the plan.
+    /// What the plan removes, consuming the plan.
     #[must_use]
     pub fn into_removed(self) -> Removed {
         self.removed
@@ -126,8 +125,8 @@ impl Plan {
         for entry in snapshot.entries(&Selection::CacheKey(cache_key.to_owned()))? {
             let entry = entry?;
             scope.mark(cache_key, entry.sub_key(), is_matched);
-            if scope.place(cache_key, entry.sub_key()).is_none() || !scope.is_within(&entry, &mut self.removed.matched)
-            {
+            let is_selected = scope.first_match(cache_key, entry.sub_key()).is_some();
+            if !is_selected || !scope.is_within(|| entry.fetch_time(), &mut self.removed.matched) {
                 left += 1;
                 continue;
             }
@@ -184,7 +183,7 @@ fn concerned(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Table>> {
     let selections = scope.selections();
     if selections.contains(&Selection::All) {
         let named = |table: &Table| {
-            crate::live::key::cache_key(table.name())
+            key::cache_key(table.name())
                 .is_some_and(|name| selections.iter().any(|selection| selection.cache_key() == Some(name)))
         };
         let tables = snapshot.tables()?.into_iter();

@@ -10,7 +10,7 @@ use std::fmt;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-/// Takes what a change is about to replace or remove. The change is made if it succeeds.
+/// Receives what a change is about to replace or remove. If it fails, the change is not made.
 type Keep = dyn FnMut(&mut dyn Iterator<Item = Result<Kept<'_>>>) -> Result<()> + Send;
 
 /// Called before each change that replaces or removes anything, if set.
@@ -26,37 +26,37 @@ impl fmt::Debug for Keeper {
 /// What a change replaces or removes.
 #[derive(Debug, Default)]
 pub(crate) struct Lost {
-    /// Entries of vantage-live, if they are there.
+    /// Entries of vantage-live. Keys that the cache does not have are ignored.
     pub keys: BTreeSet<Key>,
-    /// Sets of diorama and rows of them.
+    /// Sets of diorama and rows of sets.
     pub sets: Vec<LostSet>,
 }
 
 /// What a change replaces or removes of a set.
 #[derive(Clone, Debug)]
 pub(crate) struct LostSet {
-    /// The set, or the row of it that is concerned.
+    /// The set, or one row of it.
     pub set: Set,
     pub what: LostPart,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LostPart {
-    /// The rows and what is remembered of them.
+    /// The rows and the metadata.
     All,
-    /// The rows alone.
+    /// Only the rows.
     Rows,
-    /// What is remembered alone.
+    /// Only the metadata.
     Meta,
 }
 
 impl Lost {
-    /// Entries of vantage-live.
+    /// For entries of vantage-live alone.
     pub fn of_keys(keys: impl IntoIterator<Item = Key>) -> Lost {
         Lost { keys: keys.into_iter().collect(), sets: Vec::new() }
     }
 
-    /// Adds a set or a row of it.
+    /// Adds a set or one row of it.
     pub fn add(&mut self, set: &Set, what: LostPart) {
         self.sets.push(LostSet { set: set.clone(), what });
     }
@@ -85,7 +85,7 @@ impl Kept<'_> {
         }
     }
 
-    /// Writes a line from which a [`Fixture`](crate::Fixture) brings it back byte for byte.
+    /// Writes a line from which a [`Fixture`](crate::Fixture) restores it byte for byte.
     ///
     /// # Errors
     /// [`DumpError::Output`] if `out` fails, and those of the cache.
@@ -106,7 +106,7 @@ impl LostSet {
     fn write(&self, snapshot: &Snapshot, out: &mut impl Write) -> Result<(), DumpError> {
         let LostSet { set, what } = self;
         let meta = if *what == LostPart::Rows { None } else { snapshot.stored_meta(set)? };
-        // What remains of the set is not to be replaced when this comes back.
+        // Marked as a part, so that restoring it leaves alone what remains of the set.
         let is_part = set.row().is_some() || *what != LostPart::All;
         let key = set.key().to_string();
         let head = SetHead {
@@ -132,7 +132,7 @@ impl Keeper {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(keep);
     }
 
-    /// Hands on what is there of it: entries in the order of their keys, and sets.
+    /// Passes on what the cache has of it: entries in the order of their keys, then sets.
     pub fn keep(&self, snapshot: &Snapshot, lost: &Lost) -> Result<()> {
         let mut keep = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(keep) = keep.as_mut() else { return Ok(()) };

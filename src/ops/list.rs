@@ -14,9 +14,9 @@ use crate::snapshot::{PastDamage, Set, Snapshot};
 pub struct CacheKeySummary {
     /// The cache key; for a set, the name of its table.
     pub cache_key: String,
-    /// Entries, those that cannot be read included; a set is one.
+    /// The number of entries, including those that cannot be read; a set counts as one.
     pub entries: u64,
-    /// Rows, as the heads of the entries announce them.
+    /// The number of rows, as the heads of the entries announce it.
     pub rows: u64,
     /// Bytes of the values.
     pub bytes: u64,
@@ -24,19 +24,19 @@ pub struct CacheKeySummary {
     pub newest: Option<u64>,
     /// The earliest `fetched_at` in seconds since 1970; `None` if no entry can be read.
     pub oldest: Option<u64>,
-    /// Entries whose head cannot be read, and sets with a time or a total that cannot.
+    /// The number of entries whose head cannot be read, or 1 for a set with a time or a total that cannot be read.
     pub unreadable: u64,
-    /// What else is known of a set of diorama; `None` for a cache key of vantage-live.
+    /// Facts about a set of diorama; `None` for a cache key of vantage-live.
     pub set: Option<SetFacts>,
 }
 
-/// The cache keys of a cache, and what of it could not be read.
+/// The cache keys of a cache, and what could not be read of it.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct List {
     /// A summary of each cache key, in the order of their names.
     pub cache_keys: Vec<CacheKeySummary>,
-    /// Entries whose head cannot be read, and damaged pages: what they held is in no summary.
+    /// Entries whose head cannot be read, and damaged pages. What these held is missing from the summaries.
     pub unread: Unread,
 }
 
@@ -46,7 +46,7 @@ impl PastDamage for List {
     }
 }
 
-/// Sums up every cache key. Rows are not decoded; see [`EnvelopeHead`](crate::live::EnvelopeHead).
+/// Summarizes every cache key and every set. Rows are not decoded; see [`EnvelopeHead`](crate::live::EnvelopeHead).
 pub fn list(snapshot: &Snapshot) -> Result<List> {
     let mut list = List::default();
     for table in snapshot.tables()? {
@@ -97,7 +97,7 @@ pub fn list(snapshot: &Snapshot) -> Result<List> {
     Ok(list)
 }
 
-/// The rows of a set that can be read, and the bytes of their values.
+/// The number of rows of a set that can be read, and the bytes of their values.
 pub(super) fn sum_rows(snapshot: &Snapshot, set: &Set, damage: &mut Vec<Error>) -> Result<Sum> {
     if let Some(sum) = snapshot.sum_many(set) {
         return Ok(sum);

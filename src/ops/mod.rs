@@ -69,7 +69,7 @@ pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
 pub use unread::{MalformedNumber, RefusedRow, RefusedRows, Unread, Unreadable};
 
-/// The entry, or `None` for damage, which is recorded: the entries after it can still be read.
+/// The entry, or `None` for damage, which is added to `damage`: the entries after it can still be read.
 fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>> {
     match entry {
         Ok(entry) => Ok(Some(entry)),
@@ -81,7 +81,8 @@ fn past_damage<T>(entry: Result<T>, damage: &mut Vec<Error>) -> Result<Option<T>
     }
 }
 
-/// The entry of a snapshot that is read only once: data missing because the app moved on is not damage.
+/// An entry of a snapshot that is read only once. If a page is missing because the app has committed, this is a race
+/// and not damage.
 fn unless_moved<T>(entry: Result<T>, snapshot: &Snapshot) -> Result<T> {
     match entry {
         Err(Error::Damaged { path, .. }) if snapshot.has_moved() => Err(Error::Unsteady { path }),

@@ -5,20 +5,20 @@ use crate::live::key::Selection;
 use crate::snapshot::{Set, Snapshot};
 use std::mem;
 
-/// The most entries that are read, so that the search is quick in a very large cache key.
+/// The most entries to read, so that the search is quick in a very large cache key.
 const LOOKED_AT: usize = 100_000;
 
-/// The most keys that are named.
+/// The most keys to name.
 const NAMED: usize = 3;
 
 /// Keys near a selection that matches nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Near {
-    /// The keys that differ from it in the fewest letters, at most three, the nearest first: full keys, or cache
-    /// keys where the selection names one.
+    /// The keys that differ from the selection in the fewest letters, at most three, the nearest first. They are full
+    /// keys, or cache keys if the selection names a cache key.
     pub keys: Vec<String>,
-    /// Entries that the selection would match as a prefix.
+    /// The number of entries that the selection would match as a prefix.
     pub as_prefix: u64,
 }
 
@@ -57,7 +57,7 @@ pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     Ok(Near { keys: nearest(&key.to_string(), limit, keys), as_prefix })
 }
 
-/// The sets or rows of a set that are near, by the names that people read; `None` if no set is.
+/// The sets or rows of a set that are near, by their readable names; `None` if there are no such sets.
 fn near_sets(snapshot: &Snapshot, selection: &Selection) -> Result<Option<Near>> {
     let Some(typed) = selection.named() else { return Ok(None) };
     let sets = snapshot.sets()?;
@@ -96,7 +96,7 @@ fn nearest(wanted: &str, limit: usize, candidates: impl Iterator<Item = String>)
     found.into_iter().map(|(_, key)| key).collect()
 }
 
-/// How many letters to insert, remove, replace or swap with a neighbour to turn one text into the other; `None`
+/// The number of letters to insert, remove, replace or swap with a neighbour to turn one text into the other; `None`
 /// above `limit`.
 fn distance(a: &[char], b: &str, limit: usize) -> Option<usize> {
     // A character has at most four bytes.
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_come_first_and_what_is_too_far_not_at_all() {
+    fn the_nearest_keys_come_first_and_distant_ones_are_left_out() {
         let keys = ["clients/page_1", "clients/page_2", "clients/page_20", "clients/page_12", "orders/page_2"];
         let found = nearest("clients/page_22", 2, keys.iter().map(|key| (*key).to_owned()));
         assert_eq!(found, ["clients/page_12", "clients/page_2", "clients/page_20"]);

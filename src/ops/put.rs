@@ -7,8 +7,8 @@ use crate::live::key::{self, Key};
 use crate::ops::keep::{Keeper, Lost};
 use crate::snapshot::LiveEntry;
 
-/// Writes an encoded envelope if `is_due` accepts the present value. Returns whether it replaced anything; `None` if
-/// it was not due and is not written.
+/// Writes an encoded envelope if `is_due` accepts the present entry. Returns whether it replaced an entry; `None` if it
+/// was not due, and nothing was written.
 pub(crate) fn put(
     session: &mut Session,
     keeper: &Keeper,

@@ -1,4 +1,4 @@
-//! Entries that get new values, all worked out before any is written.
+//! Giving entries new values, all of which are worked out before any is written.
 
 use super::load::{LoadPlan, Replace};
 use super::scope::{Matched, Scope, selected};
@@ -18,7 +18,7 @@ use crate::system::spill::Spill;
 /// Bytes of new values in memory.
 const MEMORY: usize = 8 * 1024 * 1024;
 
-/// What gets or has got a new value.
+/// What a rewrite changes, or has changed.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Rewritten {
@@ -60,13 +60,13 @@ pub(crate) fn carry_out<E: From<Error>>(
     Ok(plan.into_rewritten())
 }
 
-/// The new values of the entries in a scope of one commit of a cache. They are kept in memory up to 8 MiB, and
-/// beyond that in a temporary file without a name.
+/// The new values of the entries in a scope of one commit of a cache: up to 8 MiB in memory, the rest in a temporary
+/// file without a name.
 #[derive(Debug)]
 pub struct RewritePlan {
     items: Vec<Item>,
     values: Spill,
-    /// Sets of diorama and rows of them, what takes their place, and what becomes of what is there.
+    /// Sets of diorama and rows of sets, with the fixture that replaces each and the plan to load it.
     sets: Vec<(Set, Fixture, LoadPlan)>,
     rewritten: Rewritten,
 }
@@ -79,11 +79,11 @@ struct Item {
 }
 
 impl RewritePlan {
-    /// Asks `rewrite` for the new value of every entry in the scope, and `rewrite_set` for a fixture of every set of
-    /// diorama or row of one; `None` leaves it as it is.
+    /// Asks `rewrite` for the new value of every entry in the scope, and `rewrite_set` for a fixture that replaces each
+    /// set of diorama, or each single row; `None` leaves it as it is.
     ///
     /// # Errors
-    /// Those of the cache, and what `rewrite` returns.
+    /// Those of the cache, and what `rewrite` and `rewrite_set` return.
     pub fn new<E: From<Error>>(
         snapshot: &Snapshot,
         scope: &Scope,
@@ -119,7 +119,7 @@ impl RewritePlan {
         Ok(())
     }
 
-    /// The sets and rows of sets that change, and what takes their place.
+    /// The sets and rows of sets that change, each with the fixture that replaces it.
     pub fn sets(&self) -> impl Iterator<Item = (&Set, &Fixture)> {
         self.sets.iter().map(|(set, fixture, _)| (set, fixture))
     }
@@ -143,13 +143,13 @@ impl RewritePlan {
         &self.rewritten
     }
 
-    /// The same, for those who no longer need the plan.
+    /// What the plan changes, consuming the plan.
     #[must_use]
     pub fn into_rewritten(self) -> Rewritten {
         self.rewritten
     }
 
-    /// Calls `visit` with every entry that changes and its new value.
+    /// Calls `visit` with every entry of vantage-live that changes and its new value.
     ///
     /// # Errors
     /// [`Error::Temporary`] if the temporary file cannot be read, and what `visit` returns.

@@ -1,4 +1,4 @@
-//! Which rows of an entry count. What decides is up to the caller; the library keeps the bytes of the rows.
+//! Which rows of an entry count. The caller decides; the bytes of the rows that are kept stay as they are.
 
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
@@ -13,8 +13,8 @@ pub type FilterError = Box<dyn std::error::Error + Send + Sync>;
 
 type Keep = dyn Fn(&EntryKey, Option<u64>, &str, &Record, bool) -> Result<bool, FilterError> + Send + Sync;
 
-/// Decides which rows count, given the full key, the time in seconds since 1970 (`None` if diorama does not
-/// remember), the row id, the row, and whether diorama still has to fetch some of its fields.
+/// Decides which rows count, given the full key, when the entry was fetched in seconds since 1970 (`None` if diorama
+/// has not recorded it), the row id, the row, and whether diorama still has to fetch some of its fields.
 #[derive(Clone)]
 pub struct RowFilter(Arc<Keep>);
 
@@ -74,7 +74,7 @@ impl RowFilter {
         Ok((reduced.rows() > 0).then(|| entry.with_value(reduced.into_bytes())))
     }
 
-    /// The rows of a set are filtered as they are read; here only until there is one.
+    /// The set with its rows filtered as they are read; `None` if none is kept.
     pub(crate) fn reduce_set(&self, snapshot: &Snapshot, set: Set) -> Result<Option<Set>> {
         let (filter, key, fetched_at) = (self.clone(), EntryKey::Set(set.key()), set.fetched_at());
         let set = set.keeping(move |row| filter.takes_of_set(&key, fetched_at, row));

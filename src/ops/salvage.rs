@@ -17,59 +17,59 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What was saved, and what was found damaged on the way.
+/// What was saved, and what damage was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Salvaged {
     /// The file that was read.
     pub path: PathBuf,
-    /// Entries that were written to the new cache; of sets of diorama each row and each number beside them.
+    /// The number of entries that were written to the new cache. Of a set of diorama, each row and each number in its
+    /// metadata counts.
     pub entries: u64,
-    /// Sets of diorama of which something was written.
+    /// The number of sets of diorama from which something was written.
     pub sets: u64,
-    /// How many of the entries are rows of these.
+    /// How many of `entries` are rows of sets.
     pub rows: u64,
-    /// How many of the entries are numbers that diorama remembers of them.
+    /// How many of `entries` are numbers in the metadata of sets.
     pub numbers: u64,
-    /// Bytes of their values.
+    /// Bytes of the values of `entries`.
     pub bytes: u64,
-    /// How many of them come from the older commit, in place of what the newest has lost. Entries
-    /// that the newest had dropped can be among them.
+    /// How many of `entries` come from the older commit, because the newest has lost them. Entries that had been
+    /// removed by the newest commit can be among them.
     pub older: u64,
-    /// How many entries are lost at the least, as the newest commit counts what is in its tables;
-    /// `None` if the definitions of tables are lost.
+    /// How many entries are lost at least, by the counts that the newest commit records for its tables; `None` if the
+    /// definitions of tables are lost.
     pub lost: Option<u64>,
-    /// Tables of other programs that were copied, byte for byte.
+    /// The number of tables of other programs that were copied, byte for byte.
     pub tables: u64,
-    /// Those that were not: a part of them is damaged, or they are of a type that redb cannot be told of.
+    /// The tables of other programs that were not copied: a part is damaged, or their type cannot be declared to redb.
     pub lost_tables: Vec<String>,
-    /// Sets of diorama that were saved without the times that say that their rows are fresh, since rows of theirs may
-    /// be missing or be older than these: the app fetches them again.
+    /// The sets of diorama that were saved without the times that mark their rows as fresh, since some rows may be
+    /// missing or outdated: the app fetches these sets again.
     pub undated_sets: Vec<String>,
     /// The damage to the newest commit.
     pub damage: Findings,
 }
 
-/// Writes every entry of the cache at `from` that still verifies to a new cache at `into`, byte for
-/// byte and in one transaction: those of the newest commit and, where it has lost pages of a table,
-/// those that the older commit still has of that table. Tables of other programs are copied if they verify
-/// whole. A set of diorama keeps its times only if all of its rows are those of the newest commit: the app would take
-/// what is left of it for all that there is. The damaged file is only read; an app may have it open, and is waited for
-/// as in [`Snapshot::pin`].
+/// Writes every entry of the cache at `from` that still verifies to a new cache at `into`, byte for byte and in one
+/// transaction: the entries of the newest commit and, where it has lost pages of a table, those that the older commit
+/// still has of that table. Tables of other programs are copied if every page of them verifies. A set of diorama keeps
+/// its times only if all of its rows come from the newest commit; otherwise the app would take what is left for the
+/// whole set. The damaged file is only read; if an app has it open, this waits as [`Snapshot::pin`] does.
 ///
 /// # Errors
-/// [`Error::Exists`] if there is a cache at `into` already; [`Error::Damaged`] if no commit is named
-/// in the header any more; [`Error::Unsteady`] if the app did not let a commit be read within `wait`.
+/// [`Error::Exists`] if there is a cache at `into` already; [`Error::Damaged`] if the header names no commit any more;
+/// [`Error::Unsteady`] if the app committed so often that no commit could be read within `wait`.
 pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -> Result<Salvaged> {
     let from = location::find(from.as_ref())?;
     let mut salvaged = Salvaged { path: from.clone(), ..Salvaged::default() };
     let snapshot = match Snapshot::pin(&from, wait, &[Selection::All]) {
-        // The commit that redb would start from is not there at all; the other one may be.
+        // The commit that redb would start from is lost; the other one may be intact.
         Err(error @ Error::Damaged { table: None, .. }) => {
             let file = File::open(Arc::new(location::open(&from, false)?));
             let file = file.map_err(|error| Error::file(error, &from, None))?;
             let Some(&slot) = file.header().commits().first() else { return Err(error) };
-            // Damage to the tables is found again.
+            // Damage to pages is found again below.
             if let Error::Damaged { damage, .. } = &error
                 && damage.page().is_none()
             {
@@ -79,8 +79,8 @@ pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -
         }
         other => other?,
     };
-    // Not the one that redb would fall back to: what the newest still has comes first. While an app
-    // writes, what the older one was made of is being used again.
+    // Unlike redb, this does not fall back to the older commit as a whole: what the newest still has comes first. While
+    // an app writes, the pages of the older one are being used again.
     let mut commits = snapshot.file().header().commits();
     if snapshot.is_in_use() {
         commits = vec![*snapshot.slot()];
@@ -100,7 +100,7 @@ pub fn salvage(from: impl AsRef<Path>, into: impl AsRef<Path>, wait: Duration) -
             .transact(&Removals::new(), |insert| commits.iter().try_for_each(|commit| rescue.commit(commit, insert)))?;
         session.fill(|transaction| rescue.copy_others(&from, transaction))?;
         session.close()?;
-        // Where pages are not kept, an app that has started meanwhile looks like damage.
+        // Unless pages are kept, writes of an app that has started meanwhile look like damage.
         let is_unsteady = rescue.salvaged.damage.count > 0 && !snapshot.file().keeps_pages() && snapshot.has_moved();
         if is_unsteady { Err(Error::Unsteady { path: from.clone() }) } else { Ok(rescue.finish()) }
     })
@@ -110,20 +110,22 @@ struct Rescue<'s> {
     snapshot: &'s Snapshot,
     /// The tables of the newest commit, and how many entries it counts in each.
     lengths: HashMap<String, u64>,
-    /// What the newest commit has lost; `None` until it was read.
+    /// What the newest commit has lost; `None` until it has been read.
     lossy: Option<Lossy>,
+    /// Table and key of every entry that was read.
     seen: HashSet<(String, String)>,
-    /// The sets of which something was saved.
+    /// The sets from which something was saved.
     sets: HashSet<String>,
-    /// The tables of other programs, each as the first commit has it in which it verifies, if there is one.
+    /// The tables of other programs, each from the first commit in which it verifies; `None` if it does in no commit.
     others: BTreeMap<String, Option<Table>>,
     salvaged: Salvaged,
 }
 
 #[derive(Default)]
 struct Lossy {
-    /// Some tables may not be known at all.
+    /// Whether the list of tables is damaged, so that some tables may be unknown.
     table_tree: bool,
+    /// The tables that lack entries.
     tables: HashSet<String>,
 }
 
@@ -158,7 +160,7 @@ impl Rescue<'_> {
         Ok(())
     }
 
-    /// Takes a table of another program if all of it verifies: what is left of it is not known to be of use.
+    /// Takes a table of another program if all of it verifies: a part of it may be of no use.
     fn other(&mut self, table: Table) -> Result<()> {
         let is_wanted = match (&self.lossy, self.others.get(table.name())) {
             (None, _) => true,
@@ -191,15 +193,15 @@ impl Rescue<'_> {
         Ok(())
     }
 
-    /// Of the older commit only what the newest has lost.
+    /// Whether to read a table: from the older commit only those of which the newest has lost something.
     fn is_wanted(&self, table: &Table) -> bool {
         self.lossy.as_ref().is_none_or(|lossy| {
             lossy.tables.contains(table.name()) || lossy.table_tree && !self.lengths.contains_key(table.name())
         })
     }
 
-    /// The set that must not keep its times, if the table is its meta table. Its rows come before that, and `lossy`
-    /// says what is missing of the newest commit so far.
+    /// The set whose times must not be saved, if the table is the meta table of such a set. Its rows have been read
+    /// before, and `lossy` says what the newest commit lacks so far.
     fn undated<'t>(&self, meta: &'t Table, role: TableRole, lossy: &Lossy) -> Option<&'t str> {
         let TableName::Meta(rows) = TableName::of(meta.name()) else { return None };
         let has_all_rows = !lossy.tables.contains(rows) && (!lossy.table_tree || self.lengths.contains_key(rows));
@@ -207,8 +209,8 @@ impl Rescue<'_> {
         (role == TableRole::Meta && !is_whole).then_some(rows)
     }
 
-    /// Saves the intact entries of a table, those apart that date the set `undated`; returns how many there were, and
-    /// the damage.
+    /// Saves the intact entries of a table, except the times of the set `undated`. Returns how many entries were read,
+    /// and the damage.
     fn table(
         &mut self,
         survey: &mut Survey<'_>,
@@ -261,7 +263,7 @@ impl Rescue<'_> {
         }
     }
 
-    /// Only the damage to the newest commit is news: pages of the older one may have been used again.
+    /// Reports damage, but only to the newest commit: pages of the older one may have been used again.
     fn note(&mut self, table: Option<&str>, damage: &[Damage]) {
         if self.lossy.is_none() {
             for damage in damage {
@@ -270,7 +272,7 @@ impl Rescue<'_> {
         }
     }
 
-    /// The result so far, with the losses.
+    /// The result, including what is lost.
     fn finish(mut self) -> Salvaged {
         let mut found: HashMap<&str, u64> = HashMap::new();
         self.seen.iter().for_each(|(table, _)| *found.entry(table).or_default() += 1);

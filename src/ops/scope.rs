@@ -1,13 +1,12 @@
-//! Which entries an operation is about: selections, narrowed by when entries were fetched.
+//! Which entries an operation applies to: selections, narrowed by when entries were fetched.
 
-use crate::diorama::meta::{MalformedMeta, MetaKey};
 use crate::error::{Error, Result};
 use crate::live::key::{Key, Selection};
 use crate::ops::row_filter::RowFilter;
-use crate::snapshot::{Entry, LiveEntry, Set, Snapshot};
+use crate::snapshot::{Entry, FetchTime, LiveEntry, Snapshot};
 use std::collections::HashMap;
 
-/// Entries that selections name, narrowed by age.
+/// The entries that selections match, narrowed by age and by rows.
 ///
 /// ```
 /// use vlive::Selection;
@@ -21,9 +20,9 @@ use std::collections::HashMap;
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     selections: Vec<Selection>,
-    /// The first place of each single entry, by cache key and sub-key: there may be very many.
+    /// By cache key and sub-key, the index of the first selection of each single entry: there may be very many.
     single: HashMap<Box<str>, HashMap<Box<str>, usize>>,
-    /// The places of the other selections.
+    /// The indices of the other selections.
     groups: Vec<usize>,
     within: Option<FetchedWithin>,
     leaves_undated: bool,
@@ -54,26 +53,26 @@ impl FetchedWithin {
     }
 }
 
-/// What the selections matched, apart from the entries themselves.
+/// How the selections matched, besides the entries themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Matched {
     /// The indices of the selections that match nothing of any age.
     pub unmatched: Vec<usize>,
-    /// Entries that match a selection and lie outside the bounds of age.
+    /// The number of matching entries outside the bounds of age.
     pub outside: u64,
-    /// Entries that match a selection and have no row that is kept.
+    /// The number of matching entries without a row that is kept.
     pub without_rows: u64,
-    /// Where there are bounds of age: matching entries that are dated in the future, inside or outside.
+    /// If there are bounds of age: the number of matching entries dated in the future, inside or outside the bounds.
     pub future: u64,
-    /// Where there are bounds of age: matching entries whose time cannot be read.
+    /// If there are bounds of age: the number of matching entries whose time cannot be read.
     pub undated: u64,
-    /// Where there are bounds of age: matching sets of which no time is remembered. They are outside.
+    /// If there are bounds of age: the number of matching entries without a recorded time. They are outside the bounds.
     pub timeless: u64,
 }
 
 impl Matched {
-    /// Whether everything that was selected is included.
+    /// Whether every selection matched, and every matching entry is in the scope.
     #[must_use]
     pub fn is_all_there_is(&self) -> bool {
         self.unmatched.is_empty() && self.outside == 0 && self.without_rows == 0
@@ -81,17 +80,17 @@ impl Matched {
 }
 
 impl Scope {
-    /// The entries that any of the selections matches.
+    /// The entries that match any of the selections.
     #[must_use]
     pub fn new(selections: Vec<Selection>) -> Scope {
         let mut scope = Scope::default();
-        for (place, selection) in selections.iter().enumerate() {
+        for (index, selection) in selections.iter().enumerate() {
             match selection {
                 Selection::Entry(key) => {
                     let of_cache_key = scope.single.entry(key.cache_key().into()).or_default();
-                    of_cache_key.entry(key.sub_key().into()).or_insert(place);
+                    of_cache_key.entry(key.sub_key().into()).or_insert(index);
                 }
-                _ => scope.groups.push(place),
+                _ => scope.groups.push(index),
             }
         }
         Scope { selections, ..scope }
@@ -116,14 +115,14 @@ impl Scope {
         Scope { within: None, ..self.clone() }
     }
 
-    /// Where there are bounds of age, leaves out entries whose time cannot be read.
+    /// If there are bounds of age, leaves out entries whose time cannot be read.
     #[must_use]
     pub fn leaving_undated(mut self) -> Scope {
         self.leaves_undated = true;
         self
     }
 
-    /// Also selects the narrowed copies of a selected diorama set: `clients where team = red` with `clients`.
+    /// Also selects the narrowed copies of a selected set of diorama: with `clients`, also `clients where team = red`.
     #[must_use]
     pub fn with_narrowed(mut self) -> Scope {
         self.takes_narrowed = true;
@@ -134,14 +133,14 @@ impl Scope {
         self.takes_narrowed
     }
 
-    /// Reduces the entries to the rows that the filter keeps. An entry without such a row is out of the scope.
+    /// Reduces the entries to the rows that the filter keeps. An entry without such a row is not in the scope.
     #[must_use]
     pub fn keeping(mut self, rows: RowFilter) -> Scope {
         self.rows = Some(rows);
         self
     }
 
-    /// The same entries, whichever of their rows count.
+    /// The same entries with all of their rows, and those without a row that counts.
     pub(crate) fn of_all_rows(&self) -> Scope {
         Scope { rows: None, ..self.clone() }
     }
@@ -152,6 +151,9 @@ impl Scope {
     }
 
     /// The entry reduced to the rows in the scope; `None` if there are none.
+    ///
+    /// # Errors
+    /// [`Error::Filter`] if the filter fails on a row, and those of the cache.
     pub fn reduce(&self, snapshot: &Snapshot, entry: Entry) -> Result<Option<Entry>> {
         match &self.rows {
             Some(rows) => rows.reduce(snapshot, entry),
@@ -159,7 +161,10 @@ impl Scope {
         }
     }
 
-    /// The same of an entry of vantage-live.
+    /// An entry of vantage-live reduced to the rows in the scope; `None` if there are none.
+    ///
+    /// # Errors
+    /// [`Error::Filter`] if the filter fails on a row.
     pub fn reduce_live(&self, entry: LiveEntry) -> Result<Option<LiveEntry>> {
         match &self.rows {
             Some(rows) => rows.reduce_live(entry),
@@ -173,82 +178,70 @@ impl Scope {
         &self.selections
     }
 
-    /// Whether the age of an entry counts.
+    /// Whether there are bounds of age.
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
         self.within.is_some()
     }
 
-    /// Whether something that was fetched then lies within the bounds of age, if there are any; what has no time
-    /// does.
+    /// Whether an entry that was fetched then lies within the bounds of age, if there are any. One without a time is
+    /// neither older nor newer than anything.
     #[must_use]
-    pub fn takes_age(&self, fetched_at: Option<u64>) -> bool {
-        let (Some(bounds), Some(fetched_at)) = (&self.within, fetched_at) else { return true };
-        bounds.takes(fetched_at)
+    pub fn takes_age(&self, fetched: FetchTime) -> bool {
+        self.is_within(|| fetched, &mut Matched::default())
     }
 
     /// Whether a selection matches an entry of any age.
     #[must_use]
     pub fn matches(&self, key: impl Into<Key>) -> bool {
         let key = key.into();
-        self.place(key.cache_key(), key.sub_key()).is_some()
+        self.first_match(key.cache_key(), key.sub_key()).is_some()
     }
 
     /// The index of the first selection that matches an entry of any age.
-    pub(crate) fn place(&self, cache_key: &str, sub_key: &str) -> Option<usize> {
+    pub(crate) fn first_match(&self, cache_key: &str, sub_key: &str) -> Option<usize> {
         let single = self.single.get(cache_key).and_then(|of_cache_key| of_cache_key.get(sub_key)).copied();
         let mut groups = self.groups.iter().copied();
-        let group = groups.find(|place| self.selections[*place].takes(cache_key, sub_key));
+        let group = groups.find(|index| self.selections[*index].takes(cache_key, sub_key));
         single.into_iter().chain(group).min()
     }
 
-    /// Marks every selection that matches an entry; `is_matched` is of their places.
+    /// Marks every selection that matches an entry, by its index in `is_matched`.
     pub(crate) fn mark(&self, cache_key: &str, sub_key: &str, is_matched: &mut [bool]) {
-        if let Some(place) = self.single.get(cache_key).and_then(|of_cache_key| of_cache_key.get(sub_key)) {
-            is_matched[*place] = true;
+        if let Some(index) = self.single.get(cache_key).and_then(|of_cache_key| of_cache_key.get(sub_key)) {
+            is_matched[*index] = true;
         }
-        for &place in &self.groups {
-            is_matched[place] = is_matched[place] || self.selections[place].takes(cache_key, sub_key);
+        for &index in &self.groups {
+            is_matched[index] = is_matched[index] || self.selections[index].takes(cache_key, sub_key);
         }
     }
 
-    /// The places of the selections that are not marked; of an entry that is named twice only the first is.
+    /// The indices of the selections that are not marked. A repeated selection of an entry counts as marked if the
+    /// first is.
     pub(crate) fn unmarked(&self, is_matched: &[bool]) -> Vec<usize> {
-        let first = |place: usize| match &self.selections[place] {
+        let first = |index: usize| match &self.selections[index] {
             Selection::Entry(key) => self.single[key.cache_key()][key.sub_key()],
-            _ => place,
+            _ => index,
         };
-        (0..is_matched.len()).filter(|place| !is_matched[first(*place)]).collect()
+        (0..is_matched.len()).filter(|index| !is_matched[first(*index)]).collect()
     }
 
-    /// Whether an entry that matches lies within the bounds of age; counts what is worth a warning.
-    pub(crate) fn is_within(&self, entry: &LiveEntry, matched: &mut Matched) -> bool {
-        self.within.is_none() || self.is_dated_within(entry.head().ok().map(|head| head.fetched_at), matched)
-    }
-
-    /// The same for a set. One of which no time is remembered has no age, and is outside of any bounds.
-    pub(crate) fn is_set_within(&self, set: &Set, matched: &mut Matched) -> bool {
-        let is_unreadable = || {
-            let mut malformed = set.malformed().iter().map(MalformedMeta::key);
-            set.damage().is_some() || malformed.any(|key| key == MetaKey::RefreshedAt)
-        };
-        if self.within.is_none() || set.fetched_at().is_some() || is_unreadable() {
-            return self.is_dated_within(set.fetched_at(), matched);
-        }
-        matched.timeless += 1;
-        matched.outside += 1;
-        false
-    }
-
-    /// The same for a time; `None` if it cannot be read.
-    pub(crate) fn is_dated_within(&self, fetched_at: Option<u64>, matched: &mut Matched) -> bool {
+    /// Whether a matching entry lies within the bounds of age. Counts it in `matched` if that is worth a warning.
+    pub(crate) fn is_within(&self, fetched: impl FnOnce() -> FetchTime, matched: &mut Matched) -> bool {
         let Some(bounds) = &self.within else { return true };
-        let is_within = if let Some(fetched_at) = fetched_at {
-            matched.future += u64::from(bounds.is_future(fetched_at));
-            bounds.takes(fetched_at)
-        } else {
-            matched.undated += 1;
-            !self.leaves_undated
+        let is_within = match fetched() {
+            FetchTime::At(fetched_at) => {
+                matched.future += u64::from(bounds.is_future(fetched_at));
+                bounds.takes(fetched_at)
+            }
+            FetchTime::Unknown => {
+                matched.timeless += 1;
+                false
+            }
+            FetchTime::Unreadable => {
+                matched.undated += 1;
+                !self.leaves_undated
+            }
         };
         matched.outside += u64::from(!is_within);
         is_within
@@ -267,15 +260,15 @@ impl From<Vec<Selection>> for Scope {
     }
 }
 
-/// Calls `visit` with every entry of vantage-live in the scope, once, and with every page that cannot be read, in the
-/// order of the selections and of the cache.
+/// Calls `visit` with every entry of vantage-live in the scope, once, and with an error for every page that cannot be
+/// read, in the order of the selections and of the cache.
 pub(crate) fn selected<E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,
     mut visit: impl FnMut(Result<LiveEntry>) -> Result<(), E>,
 ) -> Result<Matched, E> {
     let mut matched = Matched::default();
-    for (place, selection) in scope.selections().iter().enumerate() {
+    for (index, selection) in scope.selections().iter().enumerate() {
         let mut is_matched = false;
         for entry in snapshot.entries(selection)? {
             is_matched = true;
@@ -284,7 +277,8 @@ pub(crate) fn selected<E: From<Error>>(
                 continue;
             };
             // An entry that several selections match belongs to the first of them.
-            if scope.place(read.cache_key(), read.sub_key()) == Some(place) && scope.is_within(read, &mut matched) {
+            let is_first = scope.first_match(read.cache_key(), read.sub_key()) == Some(index);
+            if is_first && scope.is_within(|| read.fetch_time(), &mut matched) {
                 match scope.reduce_live(entry?)? {
                     Some(entry) => visit(Ok(entry))?,
                     None => matched.without_rows += 1,
@@ -292,7 +286,7 @@ pub(crate) fn selected<E: From<Error>>(
             }
         }
         if !is_matched {
-            matched.unmatched.push(place);
+            matched.unmatched.push(index);
         }
     }
     Ok(matched)
@@ -332,9 +326,9 @@ mod tests {
             Selection::exact("k/2"),
             Selection::prefix("k"),
         ]);
-        for (sub_key, place) in [("2", 0), ("1", 1), ("10", 1), ("3", 4)] {
-            assert_eq!(scope.place("k", sub_key), Some(place), "{sub_key}");
+        for (sub_key, index) in [("2", 0), ("1", 1), ("10", 1), ("3", 4)] {
+            assert_eq!(scope.first_match("k", sub_key), Some(index), "{sub_key}");
         }
-        assert_eq!(scope.place("l", "1"), None);
+        assert_eq!(scope.first_match("l", "1"), None);
     }
 }

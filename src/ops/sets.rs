@@ -8,13 +8,13 @@ use crate::live::key::Selection;
 use crate::snapshot::{Set, SetKey, Snapshot};
 use std::collections::HashSet;
 
-/// What is known of a set of diorama beside what is known of any entry.
+/// What a set of diorama has and an entry of vantage-live does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetFacts {
     /// Its key as people read it.
     pub shown: String,
-    /// The rows that its source has, where that is known.
+    /// The number of rows at its source, if that is known.
     pub total: Option<u64>,
 }
 
@@ -24,18 +24,18 @@ impl SetFacts {
     }
 }
 
-/// The sets in a scope, each once: whole, or the selected rows one by one. `matched` holds the matches in
-/// vantage-live's entries; those in sets are added.
+/// The sets in a scope, each once: a whole set, or each selected row of it. Their matches are added to `matched`, which
+/// has those of the entries of vantage-live.
 ///
 /// # Errors
-/// [`Error::Damaged`] also where the meta table of one of them is damaged: see [`readable_sets`].
+/// [`Error::Damaged`], also if the meta table of one of them is damaged: see [`readable_sets`].
 pub(crate) fn selected_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Matched) -> Result<Vec<Set>> {
     let sets = chosen_sets(snapshot, scope, matched)?;
     sets.iter().try_for_each(|set| snapshot.meta_damage(set).map_or(Ok(()), Err))?;
     Ok(sets)
 }
 
-/// The same for readers, which get the damage that was skipped.
+/// The sets in a scope, like [`selected_sets`], for readers: damage to meta tables is skipped and added to `damage`.
 pub(crate) fn readable_sets(
     snapshot: &Snapshot,
     scope: &Scope,
@@ -52,19 +52,19 @@ pub(crate) fn readable_sets(
 fn chosen_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Matched) -> Result<Vec<Set>> {
     let all = snapshot.sets()?;
     let mut chosen: Vec<Set> = Vec::new();
-    for (place, selection) in scope.selections().iter().enumerate() {
-        // An entry of vantage-live with exactly this key is meant, not the row beside it. Quotes around the name of its
-        // set make the row meant.
+    for (index, selection) in scope.selections().iter().enumerate() {
+        // A key means an entry of vantage-live if there is one, and else a row. Quotes around the name of its set
+        // always mean the row.
         if let Selection::Entry(key) | Selection::StartsWith(key) | Selection::Begins(key) = selection
             && snapshot.entry(key)?.is_some()
         {
             continue;
         }
         let found = snapshot.select(&all, selection)?;
-        // The set itself, or its row, may already be gone.
+        // The set itself, or its row, may already have been removed.
         let copies = if scope.takes_narrowed() { snapshot.copies(&all, selection)? } else { Vec::new() };
         if !found.is_empty() || !copies.is_empty() {
-            matched.unmatched.retain(|unmatched| *unmatched != place);
+            matched.unmatched.retain(|unmatched| *unmatched != index);
         }
         chosen.extend(found.into_iter().chain(copies));
     }
@@ -73,7 +73,7 @@ fn chosen_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Matched) -> Res
     chosen.retain(|set| {
         (set.row().is_none() || !whole.contains(set.name()))
             && seen.insert((set.name().to_owned(), set.row().map(str::to_owned)))
-            && scope.is_set_within(set, matched)
+            && scope.is_within(|| set.fetch_time(), matched)
     });
     let Some(filter) = scope.filter() else { return Ok(chosen) };
     let mut kept = Vec::new();
@@ -86,7 +86,10 @@ fn chosen_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Matched) -> Res
     Ok(kept)
 }
 
-/// The one set, or row of a set, that a scope names, if it names nothing else and nothing of vantage-live.
+/// The one set, or row of a set, that a scope selects; `None` if it selects several, or anything of vantage-live.
+///
+/// # Errors
+/// Those of the cache.
 pub fn only_set(snapshot: &Snapshot, scope: &Scope) -> Result<Option<Set>> {
     let [selection] = scope.selections() else { return Ok(None) };
     if *selection == Selection::All || scope.is_narrowed() || snapshot.entries(selection)?.next().is_some() {
@@ -96,12 +99,15 @@ pub fn only_set(snapshot: &Snapshot, scope: &Scope) -> Result<Option<Set>> {
     Ok(if sets.len() == 1 { sets.pop() } else { None })
 }
 
-/// The sets in a scope, each once: whole, or the rows that are selected, one by one.
+/// The sets in a scope, each once: a whole set, or each selected row of it.
+///
+/// # Errors
+/// Those of the cache, but not damage to meta tables.
 pub fn sets_in(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Set>> {
     chosen_sets(snapshot, scope, &mut Matched::default())
 }
 
-/// The sets that hold narrowed copies of what is selected and are not selected themselves.
+/// The sets that hold narrowed copies of the selected ones and are not selected themselves.
 pub(crate) fn narrowed_copies(snapshot: &Snapshot, selected: &[Set]) -> Result<Vec<SetKey>> {
     let selected_keys: HashSet<SetKey> = selected.iter().map(Set::key).collect();
     let mut left = Vec::new();

@@ -1,4 +1,4 @@
-//! What could not be read of what was asked for.
+//! What an operation was asked to read and could not.
 
 use super::{past_damage, unless_moved};
 use crate::diorama::meta::MalformedMeta;
@@ -8,8 +8,8 @@ use crate::live::error::DecodeError;
 use crate::live::key::Key;
 use crate::snapshot::{PastDamage, RowFault, Set, Snapshot};
 
-/// How many rows that diorama refuses are named one by one.
-const TOLD: usize = 10;
+/// How many of the rows that diorama refuses are listed.
+const LISTED: usize = 10;
 
 /// An entry whose value is not an envelope that vantage-live can read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct RefusedRow {
 pub struct RefusedRows {
     /// How many there are.
     pub count: u64,
-    /// The first of them.
+    /// The first ten of them.
     pub first: Vec<RefusedRow>,
 }
 
@@ -46,13 +46,13 @@ impl RefusedRows {
     /// Adds a row of a set, given its name as people read it.
     pub(crate) fn add(&mut self, set: impl FnOnce() -> String, id: &str, error: RowError) {
         self.count += 1;
-        if self.first.len() < TOLD {
+        if self.first.len() < LISTED {
             self.first.push(RefusedRow { set: set(), id: id.to_owned(), error });
         }
     }
 }
 
-/// What diorama remembers of a set and cannot be read.
+/// A number in the metadata of a set that diorama cannot read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MalformedNumber {
@@ -62,7 +62,7 @@ pub struct MalformedNumber {
     pub error: MalformedMeta,
 }
 
-/// What could not be read of what was asked for.
+/// What an operation was asked to read and could not.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Unread {
@@ -83,33 +83,33 @@ impl PastDamage for Unread {
 }
 
 impl Unread {
-    /// Whether all could be read.
+    /// Whether everything could be read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.unreadable.is_empty() && self.refused.count == 0 && self.malformed.is_empty() && self.damage.is_empty()
     }
 
-    /// Adds what else could not be read.
+    /// Appends what else could not be read.
     pub(crate) fn extend(&mut self, other: Unread) {
         self.unreadable.extend(other.unreadable);
         self.refused.count += other.refused.count;
-        let room = TOLD.saturating_sub(self.refused.first.len());
+        let room = LISTED.saturating_sub(self.refused.first.len());
         self.refused.first.extend(other.refused.first.into_iter().take(room));
         self.malformed.extend(other.malformed);
         self.damage.extend(other.damage);
     }
 
-    /// Adds the times and the total of a set that cannot be read; those of the set are not those of a row.
+    /// Adds the numbers in the metadata of a whole set that cannot be read; a single row has no metadata.
     pub(crate) fn add_malformed(&mut self, set: &Set) {
         let malformed = set.malformed().iter().filter(|_| set.row().is_none());
         self.malformed.extend(malformed.map(|error| MalformedNumber { set: set.shown(), error: *error }));
     }
 
-    /// Adds why rows of an entry cannot be read; `shown` gives its key as people read it.
+    /// Adds why a row, or all rows of an entry, cannot be read; `shown` gives the key of the entry as people read it.
     ///
     /// # Errors
-    /// What is not damage: nothing more can be read then. Of a snapshot that is read but once, a page that is missing
-    /// because the app moved on is [`Error::Unsteady`].
+    /// Any fault of the cache but damage: nothing more can be read then. In a snapshot that is read only once, a page
+    /// that is missing because the app has committed is [`Error::Unsteady`].
     pub(crate) fn add(&mut self, snapshot: &Snapshot, shown: impl FnOnce() -> String, fault: RowFault) -> Result<()> {
         match fault {
             RowFault::Envelope { key, error } => self.unreadable.push(Unreadable { key, error }),

@@ -80,8 +80,10 @@ fn parse(set: &Set, text: &str) -> Result<Fixture> {
     })
 }
 
-/// The new set, unless it is the old one. One that has lost rows has no times, unless it was given other ones.
+/// The new set, unless it is the old one. Rows alone keep what is remembered of the set, and one that has lost rows has
+/// no times, unless it was given other ones.
 fn unless_same(old: &Fixture, mut new: Fixture) -> vlive::Result<Option<Fixture>> {
+    new.complete_rows_alone(old);
     new.undate_after_removal(old)?;
     let is_same = match (old.sets().next(), new.sets().next()) {
         (Some(old), Some(new)) => old.is_same(&new)?,

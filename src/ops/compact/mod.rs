@@ -1,4 +1,4 @@
-//! Rewriting a cache without the space that it does not need.
+//! Rewriting a cache without its unused space.
 
 use crate::database::rebuild::{self, Closing};
 use crate::database::{FileStorage, Storage, open_locked, redb_error, verify_for_redb};
@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub struct Compacted {
     /// Bytes of the file before.
     pub before: u64,
-    /// Bytes of the file after; the same if there was nothing to gain.
+    /// Bytes of the file after; the same as before if there was nothing to gain.
     pub after: u64,
     /// Bytes of the values and sub-keys in it, and of tables that are not cache tables.
     pub contents: u64,
@@ -32,25 +32,25 @@ pub struct Compacted {
 }
 
 impl Compacted {
-    /// The bytes that the file is shorter by.
+    /// By how many bytes the file has become shorter.
     #[must_use]
     pub fn given_back(&self) -> u64 {
         self.before - self.after
     }
 }
 
-/// Files that are written at the most, each longer than the one before, until redb has no need to make one longer.
+/// How often a file is written at most: each begins longer than the one before, until redb does not have to extend it.
 const TRIES: u32 = 3;
 
 /// Gives back the space that the cache at `path` does not need: writes all tables to a new file beside it, in the
 /// order of their keys, compares every entry with the old one, and puts the new file in its place if it is
-/// shorter. Owner, mode and the version of redb's file format stay. Killed at any instant, the folder has the old
-/// cache or the new one. Of a link the file that it leads to is replaced, and the link stays.
+/// shorter. Owner, mode and the version of redb's file format stay. If the process is killed, the folder has the old
+/// cache or the new one. Where `path` is a symbolic link, the file that it points to is replaced.
 ///
 /// # Errors
 /// [`Error::InUse`] while an app has the cache open; [`Error::Damaged`] where anything in it does not verify;
 /// [`Error::NoRoom`] if the disk has no room for the new file; [`Error::HardLinked`] if the file has another
-/// name; [`Error::UnknownType`] if a table has a type that redb cannot be told of. The cache is as it was then.
+/// name; [`Error::UnknownType`] if a table has a type that cannot be declared to redb. The cache is then unchanged.
 pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
     compact_on(&Disk { free: disk::free, storage: FileStorage::boxed }, path.as_ref())
 }
@@ -62,9 +62,9 @@ fn compact_on(disk: &Disk, path: &Path) -> Result<Compacted> {
     compact_locked(disk, &Old { named, path, file })
 }
 
-/// What the new file is written to.
+/// The disk that the new file is written to.
 struct Disk {
-    /// Bytes that are free for a folder, if the system says so.
+    /// Bytes that are free on the disk of a folder, if the system says so.
     free: fn(&Path) -> Option<u64>,
     /// Wraps the file for redb.
     storage: Storage,
@@ -72,7 +72,7 @@ struct Disk {
 
 /// The present file, locked exclusively.
 struct Old {
-    /// As its user calls it, perhaps by a link.
+    /// As the user named it, perhaps by a link.
     named: PathBuf,
     path: PathBuf,
     file: Arc<fs::File>,
@@ -96,7 +96,7 @@ fn compact_locked(disk: &Disk, old: &Old) -> Result<Compacted> {
     Ok(Compacted { after: after.unwrap_or(plan.before), ..plan })
 }
 
-/// Tells what [`compact`] would do, and changes nothing.
+/// Works out what [`compact`] would do, and changes nothing.
 ///
 /// # Errors
 /// [`Error::Damaged`] where anything in the cache does not verify.
@@ -114,8 +114,8 @@ pub fn compact_plan(snapshot: &Snapshot) -> Result<Compacted> {
     })
 }
 
-/// Writes the new file, about `len` bytes long, and puts it in place of the old one. Returns its length; `None` if
-/// it is not shorter, and all is as it was.
+/// Writes the new file, about `len` bytes long, and replaces the old one with it. Returns its length; `None` if it is
+/// not shorter, and the old one stays.
 fn replace(disk: &Disk, old: &Old, snapshot: &Snapshot, metadata: &fs::Metadata, len: u64) -> Result<Option<u64>> {
     let cannot = |action| move |error| Error::io(action, &old.named, error);
     let folder = old.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -135,13 +135,13 @@ fn replace(disk: &Disk, old: &Old, snapshot: &Snapshot, metadata: &fs::Metadata,
     new.file().sync_all().map_err(cannot(Action::WriteBeside))?;
     new.persist(&old.path).map_err(cannot(Action::Replace))?;
     disk::sync_folder(folder).map_err(cannot(Action::Replace))?;
-    // An app that opened the old file an instant ago and gets its lock now would write to a file without a name.
-    // Like this it is told that it has no cache, and finds the new one when it starts again.
+    // An app that opened the old file an instant ago and locks it now would write to a file without a name. Without
+    // the magic number redb refuses that file, and the app finds the new one when it starts again.
     write_at(&old.file, &[0; MAGIC.len()], 0).ok();
     Ok(Some(after))
 }
 
-/// Writes all tables to a new file. `len` is what it should take; where redb has to make it longer, it doubles it.
+/// Writes all tables to a new file. `len` is its expected length; if redb has to extend the file, it doubles it.
 fn write(path: &Path, snapshot: &Snapshot, file: &Arc<fs::File>, storage: Storage, len: u64) -> Result<()> {
     let cannot = |error| Error::io(Action::WriteBeside, path, error);
     let mut len = len;
@@ -154,7 +154,7 @@ fn write(path: &Path, snapshot: &Snapshot, file: &Arc<fs::File>, storage: Storag
             let database = rebuild::lay_out(storage(file), is_v3, len, &closing).map_err(failed)?;
             fill(path, snapshot, &database)
         });
-        // Whatever redb made of it, the first failure of the disk is the reason.
+        // Whatever redb reports, the first failure of the disk is the cause.
         closing.result().map_err(cannot)?;
         written.ok_or_else(panicked)??;
         let written = file.metadata().map_err(cannot)?.len();
@@ -163,7 +163,7 @@ fn write(path: &Path, snapshot: &Snapshot, file: &Arc<fs::File>, storage: Storag
         }
         len += len / 16 + (1 << 20);
     }
-    // Some disks say only now that they are full.
+    // Some disks report only now that they are full.
     storage(file).sync_data(false).map_err(cannot)
 }
 
@@ -176,7 +176,7 @@ fn fill(path: &Path, snapshot: &Snapshot, database: &Database) -> Result<()> {
     transaction.into_inner().commit().map_err(|error| failed(error.into()))
 }
 
-/// Compares the new file with the old one, entry by entry, as our own reader finds them.
+/// Compares the new file with the old one, entry by entry, with our own reader.
 fn compare(old: &Snapshot, new: &Snapshot) -> Result<()> {
     let (before, after) = (old.tables()?, new.tables()?);
     let differs = || Error::RedbPanicked { action: Action::WriteBeside, path: old.path().to_owned() };

@@ -12,18 +12,17 @@ pub enum Change {
     Added,
     /// Only the first side has it.
     Removed,
-    /// Both have it, and not alike.
+    /// Both sides have it, with different contents.
     Changed,
 }
 
-/// A difference, one at a time: an entry, then its rows, and after each row its fields.
+/// A single difference. An entry comes before its rows, and a row before its fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
     /// An entry differs.
     Entry(EntryDiff),
-    /// A row of the last entry differs: first come those of the first side in its order, then those that are
-    /// added.
+    /// A row of the last entry differs. The rows of the first side come first, in its order, then the added ones.
     Row(RowDiff),
     /// A field of the last row differs, in the same order as rows.
     Field(FieldDiff),
@@ -37,34 +36,34 @@ pub struct EntryDiff {
     pub key: EntryKey,
     /// How it differs.
     pub change: Change,
-    /// The rows of an entry that one side has alone, as its head announces them; `None` if that cannot be
+    /// The number of rows of an entry that only one side has, as its head announces it; `None` if the head cannot be
     /// read.
     pub row_count: Option<u64>,
     /// Both times of an entry of vantage-live in seconds since 1970, if they differ and are compared.
     pub fetched_at: Option<(u64, u64)>,
-    /// What diorama remembers of a set, on both sides, where that differs: `total` always, and the times, in
-    /// nanoseconds since 1970, if they are compared.
+    /// The numbers in diorama's metadata of a set that differ: `total`, and the times, in nanoseconds since 1970, if
+    /// they are compared.
     pub meta: Vec<MetaDiff>,
-    /// Whether rows that both sides have come in another order, if that is compared.
+    /// Whether the rows that both sides have are in a different order, if that is compared.
     pub is_reordered: bool,
     /// Why the values could not be compared row by row: the fault on the first side or the second.
     pub undecodable: [Option<DecodeError>; 2],
 }
 
-/// A number in the metadata of a set that differs; `None` on a side that lacks it.
+/// A number in the metadata of a set that differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MetaDiff {
-    /// What it is.
+    /// Which number it is.
     pub key: MetaKey,
-    /// The number on the first side.
+    /// The number on the first side, if it has one.
     pub old: Option<u64>,
-    /// The number on the second side.
+    /// The number on the second side, if it has one.
     pub new: Option<u64>,
 }
 
 impl MetaDiff {
-    /// What differs between two metas; of the times only with `times`.
+    /// The numbers that differ between two sets' metadata; the times are compared only with `times`.
     pub(super) fn between(old: &Meta, new: &Meta, times: bool) -> Vec<MetaDiff> {
         let compared = MetaKey::ALL.into_iter().filter(|key| times || *key == MetaKey::Total);
         let diffs = compared.map(|key| MetaDiff { key, old: old.get(key), new: new.get(key) });
@@ -80,9 +79,9 @@ pub struct RowDiff {
     pub id: String,
     /// How it differs.
     pub change: Change,
-    /// The record that one side has alone, as JSON without loss.
+    /// The record, as JSON without loss, if only one side has the row.
     pub record: Option<String>,
-    /// Whether fields that both sides have come in another order, if that is compared.
+    /// Whether the fields that both sides have are in a different order, if that is compared.
     pub is_reordered: bool,
     /// Whether the row is incomplete: on the first side, and on the second.
     pub is_incomplete: [bool; 2],
@@ -96,9 +95,9 @@ pub struct RowDiff {
 pub struct FieldDiff {
     /// Its name.
     pub name: String,
-    /// The value on the first side, as JSON without loss.
+    /// The value on the first side, as JSON without loss; `None` if it lacks the field.
     pub old: Option<String>,
-    /// The value on the second side.
+    /// The value on the second side, likewise.
     pub new: Option<String>,
 }
 

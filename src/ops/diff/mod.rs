@@ -19,12 +19,12 @@ use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::head::EnvelopeHead;
 use crate::live::key::{Key, Selection};
 use crate::ops::unread::Unread;
-use crate::snapshot::{LiveEntry, Snapshot};
+use crate::snapshot::{FetchTime, LiveEntry, Snapshot};
 use sets::SetSide;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// What is compared.
+/// One side of a comparison.
 #[derive(Clone, Copy, Debug)]
 pub enum Side<'s> {
     /// A cache.
@@ -33,7 +33,7 @@ pub enum Side<'s> {
     Fixture(&'s Fixture),
 }
 
-/// What counts as a difference beside entries, row ids, fields and values.
+/// What counts as a difference besides entries, row ids, fields and values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DiffOptions {
     /// The times of entries, where both sides have one.
@@ -42,12 +42,12 @@ pub struct DiffOptions {
     pub order: bool,
 }
 
-/// Calls `each` with every difference, in the order of a cache, sets of diorama after other entries. Values are
-/// compared as the app reads them, so that another encoding of the same value is not a difference. Memory does not grow
-/// with the sides, but with the largest entry.
+/// Calls `each` with every difference, in the order of a cache, with sets of diorama after the entries of vantage-live.
+/// Values are compared as the app reads them: another encoding of the same value is not a difference. Memory does not
+/// grow with the sides, but with the largest entry.
 ///
 /// Returns the damaged pages that were skipped: what they held counts as missing. An entry or a row that cannot be
-/// decoded is a difference, and told there.
+/// decoded is reported as a difference.
 ///
 /// # Errors
 /// Those of the sides, and what `each` returns.
@@ -60,8 +60,9 @@ pub fn diff<E: From<Error>>(
     Ok(diff_in(a, b, &Scope::all(), options, each)?.unread)
 }
 
-/// The same of the entries in a scope. Where that has bounds of age, an entry counts if it lies within them on either
-/// side. What is dated in the future and outside of the bounds is counted; selections without a match are not.
+/// Compares the entries in a scope, as [`diff`] does. If the scope has bounds of age, an entry is compared if it lies
+/// within them on either side. The result counts entries outside the bounds and in the future, but does not list
+/// selections without a match.
 ///
 /// # Errors
 /// Those of the sides, and what `each` returns.
@@ -80,7 +81,7 @@ pub fn diff_in<E: From<Error>>(
         Items::next,
         |old, new| old.place().cmp(&new.place()),
         |old, new, _| match (old, new) {
-            sides if !is_within(scope, sides.into(), Item::fetched_at, matched) => Ok(()),
+            sides if !is_within(scope, sides.into(), Item::fetch_time, matched) => Ok(()),
             (Some(old), Some(new)) => both(old, new, options, &mut each),
             (Some(item), None) => each(Difference::Entry(alone(item, Change::Removed)?)),
             (None, Some(item)) => each(Difference::Entry(alone(item, Change::Added)?)),
@@ -93,11 +94,12 @@ pub fn diff_in<E: From<Error>>(
     Ok(walked)
 }
 
-/// Whether what either side has lies within the bounds of age of a scope; counts what is worth a warning.
+/// Whether a thing lies within the bounds of age of a scope on either side. Counts it in `matched` if that is worth a
+/// warning.
 fn is_within<Thing>(
     scope: &Scope,
     sides: [Option<&Thing>; 2],
-    fetched_at: impl Fn(&Thing) -> Option<u64>,
+    fetched: impl Fn(&Thing) -> FetchTime,
     matched: &mut Matched,
 ) -> bool {
     if !scope.is_narrowed() {
@@ -105,15 +107,16 @@ fn is_within<Thing>(
     }
     let (mut of_sides, mut is_within) = (Matched::default(), false);
     for thing in sides.into_iter().flatten() {
-        is_within |= scope.is_dated_within(fetched_at(thing), &mut of_sides);
+        is_within |= scope.is_within(|| fetched(thing), &mut of_sides);
     }
     matched.future += of_sides.future.min(1);
     matched.outside += u64::from(!is_within);
+    matched.timeless += of_sides.timeless.min(u64::from(!is_within));
     is_within
 }
 
-/// Calls `visit` with what both sides have and with what one has alone, in order: `next` gives the next thing of a
-/// side.
+/// Walks two sorted sides together: calls `visit` with each thing that both have, and with each that only one has.
+/// `next` reads the next thing of a side.
 fn merge<Side, Thing, E: From<Error>>(
     damage: &mut Vec<Error>,
     [mut a, mut b]: [Side; 2],
@@ -169,7 +172,7 @@ impl<'s> Items<'s> {
         for item in self.items.by_ref() {
             let Some(item) = past_damage(item, damage)? else { continue };
             let (cache_key, sub_key) = item.place();
-            if self.scope.place(cache_key, sub_key).is_some() {
+            if self.scope.first_match(cache_key, sub_key).is_some() {
                 return Ok(Some(item));
             }
         }
@@ -185,7 +188,7 @@ impl Item<'_> {
         }
     }
 
-    /// Cache key and sub-key: sides are sorted by these.
+    /// Cache key and sub-key, by which the sides are sorted.
     fn place(&self) -> (&str, &str) {
         match self {
             Item::Cache(entry) => (entry.cache_key(), entry.sub_key()),
@@ -200,10 +203,16 @@ impl Item<'_> {
         }
     }
 
-    /// When it was fetched, if that is known and its own.
-    fn fetched_at(&self) -> Option<u64> {
-        let value = self.value().ok().filter(|_| self.is_dated())?;
-        EnvelopeHead::decode(&value).ok().map(|head| head.fetched_at)
+    /// When it was fetched; not known where its time is not its own.
+    fn fetch_time(&self) -> FetchTime {
+        match self {
+            Item::Cache(entry) => entry.fetch_time(),
+            Item::Fixture(entry) if !entry.is_dated() => FetchTime::Unknown,
+            Item::Fixture(entry) => {
+                let head = entry.value().ok().and_then(|value| EnvelopeHead::decode(&value).ok());
+                head.map_or(FetchTime::Unreadable, |head| FetchTime::At(head.fetched_at))
+            }
+        }
     }
 
     /// Whether its time is its own.

@@ -65,22 +65,22 @@ fn records<'b>(envelope: &EnvelopeView<'b>) -> IndexMap<Cow<'b, str>, Range<usiz
     records
 }
 
-/// What is reported of an entry. It comes before its first row, and a row before its first field.
+/// Reports what differs in an entry: the entry before its first row, and a row before its first field.
 pub(super) struct Events<'e, F> {
-    /// `None` once it was reported.
+    /// `None` once it has been reported.
     entry: Option<EntryDiff>,
-    /// The row whose fields are being compared, unless it was reported.
+    /// The row whose fields are being compared; `None` once it has been reported.
     row: Option<RowDiff>,
     each: &'e mut F,
 }
 
 impl<'e, E, F: FnMut(Difference) -> Result<(), E>> Events<'e, F> {
-    /// Of an entry that is reported only if something in it differs.
+    /// For an entry that is reported only if something in it differs.
     pub fn new(entry: EntryDiff, each: &'e mut F) -> Events<'e, F> {
         Events { entry: Some(entry), row: None, each }
     }
 
-    /// Reports the entry, unless it was.
+    /// Reports the entry, unless it has been reported.
     pub fn begin_entry(&mut self) -> Result<(), E> {
         self.entry.take().map_or(Ok(()), |entry| (self.each)(Difference::Entry(entry)))
     }
@@ -98,7 +98,7 @@ impl<'e, E, F: FnMut(Difference) -> Result<(), E>> Events<'e, F> {
         (self.each)(Difference::Field(FieldDiff { name: name.to_owned(), old, new }))
     }
 
-    /// Reports a row that one side has alone.
+    /// Reports a row that only one side has.
     pub fn alone(&mut self, row: &Row<'_>, change: Change) -> Result<(), E> {
         let is_incomplete = [change == Change::Removed, change == Change::Added].map(|has| has && row.is_incomplete());
         let record = Some(record_json(row.maps(), row.start()));
@@ -144,7 +144,7 @@ impl<'e, E, F: FnMut(Difference) -> Result<(), E>> Events<'e, F> {
     }
 }
 
-/// Whether what both have comes in another order.
+/// Whether the names that both have are in a different order.
 fn is_reordered<T>(a: &IndexMap<Cow<'_, str>, T>, b: &IndexMap<Cow<'_, str>, T>) -> bool {
     let common = |ours: &IndexMap<Cow<'_, str>, T>, theirs: &IndexMap<Cow<'_, str>, T>| {
         ours.keys().filter(|name| theirs.contains_key(*name)).cloned().map(Cow::into_owned).collect::<Vec<String>>()

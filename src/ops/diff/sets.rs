@@ -3,7 +3,7 @@
 use super::difference::{Change, Difference, EntryDiff, MetaDiff, RowDiff};
 use super::rows::Events;
 use super::{DiffOptions, Side, is_within, merge};
-use crate::diorama::meta::{Meta, Nanoseconds};
+use crate::diorama::meta::Meta;
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
 use crate::fixture::FixtureSet;
@@ -13,13 +13,13 @@ use crate::ops::scope::{Matched, Scope};
 use crate::ops::sets::readable_sets;
 use crate::ops::unread::Unread;
 use crate::ops::{past_damage, unless_moved};
-use crate::snapshot::{EntryKey, Row, Set, SetKey, SetRow, Snapshot};
+use crate::snapshot::{EntryKey, FetchTime, Row, Set, SetKey, SetRow, Snapshot};
 use std::collections::HashSet;
 
 /// A set on one side.
 pub(super) enum SetSide<'s> {
     Cache(&'s Snapshot, Box<Set>),
-    /// One, or several that are parts of one.
+    /// One set, or several parts of the same set.
     Fixture(SetKey, Vec<FixtureSet<'s>>),
 }
 
@@ -81,7 +81,7 @@ impl<'s> SetSide<'s> {
         }
     }
 
-    /// What is remembered of the rows; `None` where these are a part, which tells nothing of it.
+    /// The metadata of a whole set; `None` for a part of one.
     fn meta(&self) -> Option<Meta> {
         match self {
             SetSide::Cache(_, set) => set.row().is_none().then(|| *set.meta()),
@@ -89,10 +89,13 @@ impl<'s> SetSide<'s> {
         }
     }
 
-    fn fetched_at(&self) -> Option<u64> {
+    fn fetch_time(&self) -> FetchTime {
         match self {
-            SetSide::Cache(_, set) => set.fetched_at(),
-            SetSide::Fixture(..) => self.meta()?.refreshed_at.map(Nanoseconds::seconds),
+            SetSide::Cache(_, set) => set.fetch_time(),
+            SetSide::Fixture(..) => {
+                let at = self.meta().and_then(|meta| meta.refreshed_at);
+                at.map_or(FetchTime::Unknown, |at| FetchTime::At(at.seconds()))
+            }
         }
     }
 
@@ -104,7 +107,7 @@ impl<'s> SetSide<'s> {
         }
     }
 
-    /// The rows, of which damaged pages are missing; those of a fixture are put in order.
+    /// The rows in the order of their ids, with an error in place of a damaged page.
     fn rows(&self) -> Result<Rows<'_>> {
         Ok(match self {
             SetSide::Cache(snapshot, set) => {
@@ -118,7 +121,8 @@ impl<'s> SetSide<'s> {
     }
 }
 
-/// Takes rows of a fixture for their set where the other side has all of that: the rows beside them are missing then.
+/// Where the other side has a whole set, treats rows of it in a fixture as the whole set too: its other rows then count
+/// as missing.
 fn with_parts_as_sets<'s>(sides: Vec<SetSide<'s>>, other: &HashSet<SetKey>) -> Vec<SetSide<'s>> {
     let mut taken: Vec<SetSide<'s>> = Vec::new();
     for side in sides {
@@ -155,7 +159,7 @@ pub(super) fn diff<E: From<Error>>(
         |sets, _| Ok(sets.next()),
         |old, new| old.key().cmp(&new.key()),
         |old, new, damage| {
-            if !is_within(scope, [old, new], SetSide::fetched_at, matched) {
+            if !is_within(scope, [old, new], SetSide::fetch_time, matched) {
                 return Ok(());
             }
             let (set, change) = match (old, new) {
@@ -204,8 +208,8 @@ fn both<E: From<Error>>(
     )
 }
 
-/// Calls `each` with every difference between rows of a set that are given by their ids and their stored values on both
-/// sides, as [`diff`](super::diff) does.
+/// Calls `each` with every difference between rows of a set, as [`diff`](super::diff) does. Each row is given by its id
+/// and its stored value on either side.
 ///
 /// # Errors
 /// What `each` returns.
@@ -219,7 +223,7 @@ pub fn diff_rows<'r, E>(
     rows.into_iter().try_for_each(|(id, sides)| row(id, sides, options, &mut events))
 }
 
-/// Reports what differs in a row that one side has, or both.
+/// Reports what differs in a row, which either side may lack.
 fn row<E, F: FnMut(Difference) -> Result<(), E>>(
     id: &str,
     sides: [Option<&[u8]>; 2],

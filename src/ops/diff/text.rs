@@ -137,7 +137,7 @@ fn write_meta(meta: &MetaDiff, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             Some(rows) if meta.key == MetaKey::Total => write!(f, "{rows}")?,
             Some(at) => {
                 let seconds = FetchedAt::saturating(Nanoseconds(at).seconds()).to_string();
-                // Two writes of a second differ in what comes after it.
+                // Two writes within a second differ only in the fraction.
                 write!(f, "{}.{:09}Z", seconds.trim_end_matches('Z'), at % Nanoseconds::PER_SECOND)?;
             }
         }
@@ -145,8 +145,8 @@ fn write_meta(meta: &MetaDiff, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// With its indent and mark, as `vlive diff` prints it. Control characters in keys, row ids and field names are
-/// escaped.
+/// The line with its indent and mark, as `vlive diff` prints it. Control characters in keys, row ids and field names
+/// are escaped.
 impl fmt::Display for DiffLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let indent = 2 * self.level();
@@ -154,7 +154,7 @@ impl fmt::Display for DiffLine<'_> {
     }
 }
 
-/// Its lines, without a line break after the last.
+/// All lines, without a line break after the last.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lines().enumerate().try_for_each(|(n, line)| write!(f, "{}{line}", if n == 0 { "" } else { "\n" }))

@@ -1,4 +1,4 @@
-//! Buffers of texts that were written, to be reused.
+//! Buffers that are reused once their text has been written.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Buffers(Mutex<Vec<Vec<u8>>>);
 
 impl Buffers {
-    /// An empty buffer: one that was given back, if there is one.
+    /// An empty buffer, one that was given back if possible.
     pub fn take(&self) -> Vec<u8> {
         self.lock().pop().unwrap_or_default()
     }

@@ -26,7 +26,7 @@ pub fn dump_entry(entry: &LiveEntry, style: DumpStyle, out: &mut impl Write) -> 
     Ok(dumped)
 }
 
-/// The same; returns why the entry cannot be decoded, if it cannot.
+/// Writes a single entry as [`dump_entry`] does. Returns why it cannot be decoded, if it cannot.
 pub(super) fn write_entry(
     entry: &LiveEntry,
     style: DumpStyle,
@@ -61,7 +61,7 @@ pub(super) fn write_entry(
     Ok(None)
 }
 
-/// Writes an entry of the map that the notation shows, or of the map itself; returns why it is not CBOR, if it is
+/// Writes an entry of the map of all entries, as CBOR or in the notation. Returns why its value is not CBOR, if it is
 /// not.
 pub(super) fn show_entry(entry: &LiveEntry, style: DumpStyle, out: &mut impl Write) -> io::Result<Option<DecodeError>> {
     let (key, value) = (entry.key().to_string(), stored(entry, style));
@@ -88,7 +88,7 @@ pub(super) fn show_entry(entry: &LiveEntry, style: DumpStyle, out: &mut impl Wri
     Ok(fault.map(DecodeError::from))
 }
 
-/// The bytes that are dumped of an entry.
+/// The bytes to dump: the stored value, redacted if the style says so.
 pub(super) fn stored(entry: &LiveEntry, style: DumpStyle) -> Cow<'_, [u8]> {
     if style.redact { Cow::Owned(redact(entry.value())) } else { Cow::Borrowed(entry.value()) }
 }

@@ -1,17 +1,17 @@
-//! Why a dump stops: reading and writing fail for reasons of their own.
+//! Why a dump stops: either the cache or the output fails.
 
 use crate::error::Error;
 use std::fmt;
 use std::io;
 
-/// Why a dump stopped early. Damage does not stop it: damaged entries are left out and reported with the result.
+/// Why a dump stopped early. Damage does not stop it: damaged entries are skipped and reported in the result.
 ///
 /// `Display` and [`source`](std::error::Error::source) are those of the reason.
 #[derive(Debug)]
 pub enum DumpError {
     /// The output failed.
     Output(io::Error),
-    /// The cache failed. What came before was written.
+    /// The cache failed. All entries before that have been written.
     Cache(Error),
 }
 

@@ -22,7 +22,7 @@ use crate::json::style::JsonStyle;
 use crate::ops::unread::Unread;
 use crate::snapshot::{LiveEntry, Snapshot};
 
-/// What a dump is written as.
+/// The format of a dump.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DumpFormat {
@@ -33,39 +33,39 @@ pub enum DumpFormat {
     Lines,
     /// JSON Lines with the stored bytes, `{"key": …, "raw": "<base64>"}`, whatever they are.
     RawLines,
-    /// The diagnostic notation of a CBOR map of full key to byte string, the stored bytes, each shown as
-    /// the CBOR that is embedded in it; see [`notation`](crate::cbor::notation).
+    /// The diagnostic notation of [`Self::Cbor`], with the CBOR inside each byte string shown as well; see
+    /// [`notation`](crate::cbor::notation).
     Notation,
-    /// That map itself.
+    /// A CBOR map of full key to byte string, the stored bytes.
     Cbor,
 }
 
 /// How entries are dumped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DumpStyle {
-    /// What the dump is written as.
+    /// The format.
     pub format: DumpFormat,
-    /// How JSON is written; of the notation whether it is indented.
+    /// How JSON is written, and whether the notation is indented.
     pub json: JsonStyle,
     /// Whether the contents are left out; see [`redact`](crate::live::redact).
     pub redact: bool,
 }
 
-/// What was dumped, and what was left out.
+/// What a dump wrote, and what it left out.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Dumped {
-    /// The number of entries that are there.
+    /// The number of entries that were written.
     pub entries: u64,
-    /// What could not be read, and was left out: of the entries those that vantage-live cannot decode either. The
-    /// notation shows as bytes what is not well-formed CBOR.
+    /// What could not be read and was left out, among it entries that vantage-live cannot decode either. The notation
+    /// leaves none of these out: it shows as bytes what is not well-formed CBOR.
     pub unread: Unread,
     /// What the selections matched.
     pub matched: Matched,
 }
 
 impl Dumped {
-    /// Takes what cannot be read from the entries that are there; the notation has it as bytes.
+    /// Subtracts the entries that could not be read, except in the notation, which shows them as bytes.
     fn leave_out(&mut self, style: DumpStyle) {
         if style.format != DumpFormat::Notation {
             self.entries -= self.unread.unreadable.len() as u64;
@@ -73,7 +73,7 @@ impl Dumped {
     }
 }
 
-/// Calls `take` with every entry that is selected, once.
+/// Calls `take` with every selected entry, once.
 fn each(
     snapshot: &Snapshot,
     scope: &Scope,

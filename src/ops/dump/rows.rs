@@ -1,4 +1,4 @@
-//! Rows as text that the caller makes: on as many threads as there are cores, written in order.
+//! Rows as text that the caller makes, on as many threads as there are cores, and written in order.
 
 use super::{DumpError, Dumped};
 use crate::error::{Error, Result};
@@ -8,23 +8,24 @@ use crate::snapshot::{EntryKey, Row, Snapshot};
 use std::io::Write;
 use std::ops::ControlFlow;
 
-/// Bytes from which on text is written before more is made.
+/// Bytes of text after which a batch is written before more is made.
 const LONG: usize = 2 * 1024 * 1024;
 
 /// Makes the text of rows.
 pub trait RowText: Sync {
-    /// Appends the text of a row, given the full key of its entry and when that was fetched, in seconds since 1970.
-    /// It is called on several threads, which have [room](crate::system::stack) if the one has that dumps.
+    /// Appends the text of a row, given the full key of its entry and when the entry was fetched, in seconds since
+    /// 1970. It is called on several threads; these have a [large stack](crate::system::stack) if the calling thread
+    /// has one.
     ///
     /// # Errors
-    /// Whatever ends the dump.
+    /// An error ends the dump.
     fn push(&self, text: &mut Vec<u8>, key: &EntryKey, fetched_at: Option<u64>, row: &Row<'_>) -> Result<()>;
 }
 
 /// Writes the text of every row in the scope.
 ///
 /// # Errors
-/// Those of `out` and of the cache, and those of `rows`; what came before was written.
+/// Those of `out`, of the cache and of `rows`. All rows before that have been written.
 pub fn dump_rows(
     snapshot: &Snapshot,
     scope: &Scope,
@@ -55,6 +56,6 @@ pub fn dump_rows(
 #[derive(Default)]
 struct Text {
     bytes: Vec<u8>,
-    /// What ends the dump.
+    /// The error that ends the dump.
     error: Option<Error>,
 }

@@ -6,19 +6,19 @@ use ciborium_ll::Header;
 use std::io::{self, Write};
 use std::mem;
 
-/// Maps of text to stored bytes, in each other, as CBOR or in the notation: of a row the status and the map, which
-/// follow each other.
+/// Nested maps of text to stored bytes, as CBOR or in the notation. The bytes of a row are its status and its map, one
+/// after the other.
 pub(super) struct StoredMaps<W> {
     out: W,
     is_cbor: bool,
     /// Levels of indentation of the notation, if it is indented.
     levels: Option<usize>,
-    /// Of each map that has begun, whether nothing is in it.
+    /// For each map that has begun, whether it is empty so far.
     are_empty: Vec<bool>,
 }
 
 impl<W: Write> StoredMaps<W> {
-    /// Maps as CBOR or, if it is not that, in the notation: indented by so many levels, if at all.
+    /// Writes CBOR if `is_cbor`, and otherwise the notation, indented by `levels`, if at all.
     pub fn new(out: W, is_cbor: bool, levels: Option<usize>) -> StoredMaps<W> {
         StoredMaps { out, is_cbor, levels, are_empty: Vec::new() }
     }
@@ -65,7 +65,7 @@ impl<W: Write> StoredMaps<W> {
         self.out.write_all(if is_embedded { b">>" } else { b"" })
     }
 
-    /// Writes bytes as such.
+    /// Writes a byte string without looking at what is in it.
     pub fn bytes(&mut self, key: &str, value: &[u8]) -> io::Result<()> {
         self.key(key)?;
         if self.is_cbor {

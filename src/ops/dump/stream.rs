@@ -15,14 +15,14 @@ use crate::system::workers::{LARGE, Workers, with_workers};
 use std::io::{self, Write};
 use std::mem;
 
-/// Bytes of text to keep of a batch; an entry that does not fit is treated as a large one.
+/// The most bytes of text to keep of a batch; an entry that does not fit is treated as a large one.
 const LONG: usize = 2 * 1024 * 1024;
 
 /// Writes the selected entries to `out`, each once, in the order of the selections and of the cache.
 ///
 /// # Errors
-/// Those of `out` and of the cache. What came before the latter was written, as it was before damage, which is not an
-/// error but left out.
+/// Those of `out` and of the cache. All entries before an error of the cache have been written. Damage is not an error:
+/// damaged entries are left out.
 pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Write) -> Result<Dumped, DumpError> {
     let buffers = Buffers::default();
     with_workers(
@@ -37,7 +37,7 @@ pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Writ
             }
             read?;
             writer.sets(snapshot, scope, &mut dumped)?;
-            // What is not all of it does not look as if it were.
+            // A dump that stopped early lacks its end, so that nobody takes it for a complete one.
             writer.end()?;
             dumped.unread.unreadable = writer.unreadable;
             dumped.leave_out(style);
@@ -73,7 +73,7 @@ impl<W: Write> Writer<'_, '_, W> {
         })
     }
 
-    /// Takes the next entry, and hands it on.
+    /// Hands the next entry to the workers.
     fn take(&mut self, entry: LiveEntry) -> io::Result<()> {
         let len = entry.sub_key().len() + entry.value().len();
         if len >= LARGE {
@@ -88,7 +88,7 @@ impl<W: Write> Writer<'_, '_, W> {
         }
     }
 
-    /// Writes all that was taken.
+    /// Writes all entries that were taken.
     fn write_all(&mut self) -> io::Result<()> {
         while let Some(text) = self.decoding.next() {
             self.write(text)?;
@@ -151,7 +151,7 @@ impl<W: Write> Writer<'_, '_, W> {
 struct Text {
     bytes: Vec<u8>,
     unreadable: Vec<Unreadable>,
-    /// Those that are not in it, for lack of room: all from the first that did not fit.
+    /// The first entry that did not fit and all after it.
     left: Vec<LiveEntry>,
 }
 
@@ -207,7 +207,7 @@ fn show(mut entries: Vec<LiveEntry>, mut text: Vec<u8>, style: DumpStyle) -> Tex
     Text { bytes: text, unreadable, left }
 }
 
-/// Text that is kept, up to [`LONG`].
+/// Text in memory, up to [`LONG`].
 struct Limited<'t>(&'t mut Vec<u8>);
 
 impl Write for Limited<'_> {

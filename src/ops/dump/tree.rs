@@ -14,11 +14,11 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// Writes the selected entries to files below `folder`, which must be there and empty, as
-/// [`Fixture`](crate::Fixture) reads them.
+/// Writes the selected entries to files below `folder`, an existing empty folder, as [`Fixture`](crate::Fixture) reads
+/// them.
 ///
 /// # Errors
-/// As those of [`dump`](crate::ops::dump); that of the output names the file.
+/// As [`dump`](crate::ops::dump); an error of the output names the file.
 pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &Path) -> Result<Dumped, DumpError> {
     let mut names = tree::Names::default();
     let ending = match style.format {
@@ -49,7 +49,7 @@ pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &
     Ok(dumped)
 }
 
-/// Writes a set to a new file, and folders to it.
+/// Writes a set to a new file, and creates the folders that it needs.
 fn write_set(dump: SetDump<'_>, dumped: &mut Dumped, path: &Path) -> Result<(), DumpError> {
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
     let mut out = BufWriter::new(fs::File::create_new(path)?);
@@ -58,8 +58,8 @@ fn write_set(dump: SetDump<'_>, dumped: &mut Dumped, path: &Path) -> Result<(), 
     Ok(out.flush()?)
 }
 
-/// Writes an entry to a new file, and folders to it. No file stays of an entry that cannot be decoded, unless the
-/// notation shows it all the same.
+/// Writes an entry to a new file, and creates the folders that it needs. An entry that cannot be decoded leaves no
+/// file, except in the notation, which shows its bytes.
 fn write_file(entry: &LiveEntry, style: DumpStyle, path: &Path) -> io::Result<Option<DecodeError>> {
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
     let mut out = BufWriter::new(fs::File::create_new(path)?);

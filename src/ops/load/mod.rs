@@ -4,6 +4,7 @@ mod place;
 mod source;
 
 use crate::database::{Insert, Removal, Removals, Session};
+use crate::diorama::identity::Identity;
 use crate::diorama::meta::{MetaKey, StoredPairs};
 use crate::error::{Result, SetError};
 use crate::fixture::Fixture;
@@ -24,8 +25,7 @@ use std::path::Path;
 /// What a load removes from a cache before it adds the entries of a fixture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replace {
-    /// Entries with the same keys; of a set of diorama its rows and what is remembered of them, but not what diorama
-    /// ignores.
+    /// Entries with the same keys; of a set of diorama, its rows and the metadata that diorama reads.
     Entries,
     /// All entries of the cache keys that the fixture names, and all rows of the sets.
     CacheKeys,
@@ -35,7 +35,7 @@ pub enum Replace {
 
 impl Fixture {
     /// Writes the entries to the cache at `path`, a folder or the file in it, in one transaction.
-    /// Folder and file are created where they are missing, the file with all of the entries or not at all.
+    /// Folder and file are created if they are missing; a new file appears with all of the entries or not at all.
     ///
     /// # Errors
     /// [`Error::InUse`](crate::Error::InUse) while an app has the cache open, and those of [`LoadPlan::new`].
@@ -53,7 +53,7 @@ impl Fixture {
         Session::create_with(location::find(path.as_ref())?, |mut session| {
             let plan = LoadPlan::carry_out(&mut session, &Keeper::default(), self, replace, |_| Ok(true))?;
             session.close()?;
-            Ok(plan.expect("it is due whatever is there"))
+            Ok(plan.expect("it is due in any case"))
         })
     }
 }
@@ -61,13 +61,13 @@ impl Fixture {
 /// What a fixture adds to, replaces in and removes from one commit of a cache.
 #[derive(Clone, Debug, Default)]
 pub struct LoadPlan {
-    /// Where each entry of the fixture goes, and then each of its sets.
+    /// Where each entry of the fixture goes, followed by where each of its sets goes.
     items: Vec<Item>,
     removal: Plan,
     removed: Vec<ChangedKey>,
     /// Sets that are replaced or emptied, and rows of them that are replaced.
     replaced_sets: Vec<LostSet>,
-    /// Tables of sets that go before rows are written.
+    /// Tables of sets that are removed before rows are written.
     replaced_tables: Removals,
 }
 
@@ -75,21 +75,21 @@ pub struct LoadPlan {
 struct Item {
     place: Place,
     is_replaced: bool,
-    /// Pairs of the meta table of a set that diorama ignores: they stay beside those that are written.
+    /// The pairs of a set's meta table that diorama ignores: they stay beside those that are written.
     ignored: StoredPairs,
 }
 
 impl LoadPlan {
-    /// Compares the fixture with the cache. Every page that the load changes is verified by that.
+    /// Compares the fixture with the cache, and so verifies every page that the load changes.
     ///
-    /// Rows of which nothing says whose they are become a set if there is one of that name or, where the cache has no
-    /// such name, if it holds sets of diorama alone.
+    /// Rows that do not say which layout they have become a set if the cache has a set of that name, or if it has
+    /// nothing of that name and holds only sets of diorama.
     ///
     /// # Errors
-    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if there is a table of another type for one of its cache
-    /// keys, unless that gives way, and [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) for one of its
-    /// sets; [`SetError::OtherLayout`](crate::error::SetError::OtherLayout) if the cache holds entries of the other
-    /// layout alone.
+    /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of one of its cache keys has another type
+    /// and is not replaced, and [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) likewise for a set;
+    /// [`SetError::OtherLayout`](crate::error::SetError::OtherLayout) if the cache holds only entries of the other
+    /// layout.
     pub fn new(snapshot: &Snapshot, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
         LoadPlan::of(Some(snapshot), fixture, replace)
     }
@@ -108,14 +108,14 @@ impl LoadPlan {
                 Source::Entry(entry) => tables.place_of_entry(fixture, &entry)?,
                 Source::Set(set) => {
                     let place = tables.place_of_set(fixture, &set)?;
-                    tables.expect_to_be_found(&set, &place)?;
+                    tables.expect_to_be_found(fixture, &set, &place)?;
                     place
                 }
             };
             if let Place::Set(name) = &place
                 && !names.insert(name.clone())
             {
-                return Err(SetError::SetIsRepeated { name: name.clone() }.into());
+                return Err(SetError::SetIsRepeated { name: Identity::shown(name).into_owned() }.into());
             }
             plan.items.push(Item { place, is_replaced: false, ignored: Vec::new() });
         }
@@ -132,7 +132,7 @@ impl LoadPlan {
         Ok(plan)
     }
 
-    /// What is emptied before entries of vantage-live are written.
+    /// The selections to remove before entries of vantage-live are written.
     fn emptied(&self, fixture: &Fixture, replace: Replace) -> Vec<Selection> {
         match replace {
             Replace::Entries => Vec::new(),
@@ -146,7 +146,7 @@ impl LoadPlan {
         }
     }
 
-    /// Finds which entries of vantage-live are there already.
+    /// Finds which entries of vantage-live the cache has already.
     fn find_entries(&mut self, snapshot: &Snapshot, fixture: &Fixture) -> Result<()> {
         let mut table: Option<(&str, Option<Table>)> = None;
         for (entry, item) in fixture.entries().zip(&mut self.items) {
@@ -173,7 +173,7 @@ impl LoadPlan {
         Ok(())
     }
 
-    /// Finds which sets and rows of them are there already, and what goes of them.
+    /// Finds which sets and rows of sets the cache has already, and what is removed of them.
     fn find_sets(
         &mut self,
         snapshot: &Snapshot,
@@ -187,7 +187,7 @@ impl LoadPlan {
             let Some(set) = tables.set(name) else { continue };
             let is_whole = matches!(item.place, Place::Set(_));
             if !is_whole && (replace != Replace::Entries || whole.contains(name)) {
-                // The row that was there goes with its set.
+                // The old row is removed with its set.
                 let is_emptied_here = replace == Replace::CacheKeys && !whole.contains(name);
                 if is_emptied_here && emptied.insert(name.clone()) {
                     self.removed.push(set.key().into());
@@ -221,14 +221,14 @@ impl LoadPlan {
                 snapshot.verify_table(table.name())?;
                 self.replaced_tables.insert(table.name().to_owned(), Removal::Table);
                 lost.push(LostSet { set: set.clone(), what: LostPart::Meta });
-                // Times alone replace times.
+                // Metadata without rows replaces metadata.
                 item.is_replaced |= !has_rows;
             }
         }
         Ok(())
     }
 
-    /// Makes the plan and does what it says, in one transaction, if what is there makes it due; `None` if not.
+    /// Makes the plan and carries it out, in one transaction; returns `None` if `is_due` refuses the present commit.
     pub(crate) fn carry_out(
         session: &mut Session,
         keeper: &Keeper,
@@ -250,7 +250,7 @@ impl LoadPlan {
         Ok(Some(plan))
     }
 
-    /// What goes before anything is written.
+    /// What is removed before anything is written.
     pub(crate) fn removals(&self) -> Removals {
         let mut removals = self.removal.removals().clone();
         removals.extend(self.replaced_tables.clone());
@@ -259,7 +259,7 @@ impl LoadPlan {
 
     /// Writes the entries and sets of the fixture, which must be that of the plan.
     pub(crate) fn insert(&self, fixture: &Fixture, insert: &mut Insert<'_>) -> Result<()> {
-        // Rows that are added to a set follow it, if the fixture has both.
+        // If the fixture has a set and rows to add to it, the set is written first.
         for is_part in [false, true] {
             for (source, item) in Source::all(fixture).zip(&self.items) {
                 match (source, &item.place) {
@@ -274,7 +274,7 @@ impl LoadPlan {
         Ok(())
     }
 
-    /// What is to be kept before it is replaced or removed.
+    /// What a backup must hold before it is replaced or removed.
     pub(crate) fn lost(&self, fixture: &Fixture) -> Lost {
         let mut lost = self.removal.lost();
         let entries = fixture.entries().zip(&self.items);
@@ -320,15 +320,16 @@ impl LoadPlan {
         items.filter(move |(_, item)| item.is_replaced == replaced).map(|(source, item)| source.key(&item.place))
     }
 
-    /// The full keys of what is removed and not in the fixture, in the order of the cache. A table that
-    /// vantage-live cannot read stands here with its cache key alone, a set of diorama with the name of its table.
+    /// The full keys of what is removed and not in the fixture, in the order of the cache. A table that vantage-live
+    /// cannot read is listed with its cache key alone, and a set of diorama with the name of its table.
     #[must_use]
     pub fn removed(&self) -> &[ChangedKey] {
         &self.removed
     }
 }
 
-/// Adds the tables of a set, verified: where they go, redb may merge their pages with any beside them.
+/// Verifies the tables of a set and adds them to `removals`: when redb removes them, it may merge their pages with any
+/// adjacent ones.
 fn remove_tables(snapshot: &Snapshot, set: &Set, removals: &mut Removals) -> Result<()> {
     for table in set.rows_table().into_iter().chain(set.meta_table()) {
         snapshot.verify_table(table.name())?;

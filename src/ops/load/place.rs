@@ -1,4 +1,4 @@
-//! Where the entries of a fixture go in a cache: which layout each gets, and under which name.
+//! Where the entries of a fixture go in a cache: into which layout, and under which name.
 
 use crate::diorama::identity::{Identity, TableName, meta_table};
 use crate::diorama::meta::{Meta, Nanoseconds};
@@ -22,16 +22,17 @@ pub(crate) enum Place {
     Rows(String),
 }
 
-/// The tables of a cache, as far as they decide where something goes.
+/// The tables of a cache, by which it is decided where something goes.
 pub(crate) struct Tables<'s> {
     snapshot: Option<&'s Snapshot>,
     pub sets: Vec<Set>,
     roles: Vec<(Table, TableRole)>,
+    /// The layout of everything in the cache; `None` if it holds both layouts, or neither.
     layout: Option<Layout>,
 }
 
 impl<'s> Tables<'s> {
-    /// Those of a commit; `None` where there is no cache yet.
+    /// The tables of a commit, or none at all if there is no cache yet.
     pub fn of(snapshot: Option<&'s Snapshot>) -> Result<Tables<'s>> {
         let roles = snapshot.map_or(Ok(Vec::new()), Snapshot::roles)?;
         let sets = snapshot.map_or(Ok(Vec::new()), Snapshot::sets)?;
@@ -39,13 +40,12 @@ impl<'s> Tables<'s> {
         let layout = match (has_cache_keys, sets.is_empty()) {
             (true, true) => Some(Layout::Live),
             (false, false) => Some(Layout::Diorama),
-            // Of both, or of neither.
             _ => None,
         };
         Ok(Tables { snapshot, sets, roles, layout })
     }
 
-    /// Where an entry of rows and perhaps a time goes.
+    /// Where an entry goes that consists of rows and perhaps a time.
     pub fn place_of_entry(&self, fixture: &Fixture, entry: &FixtureEntry<'_>) -> Result<Place> {
         let name = named(entry.key());
         if entry.is_stored() {
@@ -76,20 +76,23 @@ impl<'s> Tables<'s> {
 
     /// Where a set goes.
     pub fn place_of_set(&self, fixture: &Fixture, set: &FixtureSet<'_>) -> Result<Place> {
-        // Stored bytes come from a cache like this one, and perhaps from what is no longer there.
+        // Stored bytes come from a cache like this one; perhaps their set has been removed since.
         if !set.is_stored() {
-            self.expect_layout(fixture, Layout::Diorama, set.key())?;
+            self.expect_layout(fixture, Layout::Diorama, &shown(fixture, set))?;
         }
         if !fixture.is_typed() {
             let name = self.expect_free(set.name().to_owned())?;
             if !set.is_part() {
                 return Ok(Place::Set(name));
             }
-            // Under the key of the set there may be any of its rows.
+            // The key of the set itself may bring any of its rows.
             if set.key() != name {
                 let row = set.key().strip_prefix(&*name).and_then(|row| row.strip_prefix('/'));
-                let row = row.ok_or_else(|| SetError::OtherSet { key: set.key().to_owned(), set: name.clone() })?;
-                expect_only_row(set, row)?;
+                let row = row.ok_or_else(|| SetError::OtherSet {
+                    key: set.key().to_owned(),
+                    set: Identity::shown(&name).into_owned(),
+                })?;
+                expect_only_row(fixture, set, row)?;
             }
             return Ok(Place::Rows(name));
         }
@@ -98,32 +101,36 @@ impl<'s> Tables<'s> {
             (Some((there, None)), false) => return Ok(Place::Set(there.name().to_owned())),
             (None, false) => return self.expect_free(table_of(fixture, set.key())).map(Place::Set),
             (Some((there, Some(row))), _) => Some((there.name(), row)),
-            // A row of a set that is not there.
+            // A row of a set that the cache does not have.
             (None, true) => {
                 set.key().strip_prefix(set.name()).and_then(|row| Some((set.name(), row.strip_prefix('/')?)))
             }
             (Some((_, None)), true) => None,
         };
         let Some((name, row)) = named else { return Err(SetError::OnlyARow { key: set.key().to_owned() }.into()) };
-        expect_only_row(set, row)?;
+        expect_only_row(fixture, set, row)?;
         if set.is_part() && set.name() != name {
-            return Err(SetError::OtherSet { key: set.key().to_owned(), set: set.name().to_owned() }.into());
+            return Err(SetError::OtherSet {
+                key: set.key().to_owned(),
+                set: Identity::shown(set.name()).into_owned(),
+            }
+            .into());
         }
         let has_time =
             if set.is_stored() { set.meta_pairs().is_some() } else { set.is_dated() || set.meta().total.is_some() };
-        expect_no_time(set.key(), name, has_time && !set.is_part())?;
+        expect_no_time(&shown(fixture, set), name, has_time && !set.is_part())?;
         self.expect_free(name.to_owned()).map(Place::Rows)
     }
 
-    /// Refuses stored rows that nobody would take for those of a set once they are in the cache: nothing is remembered
-    /// of them, and they do not begin as rows.
-    pub fn expect_to_be_found(&self, set: &FixtureSet<'_>, place: &Place) -> Result<()> {
-        let is_told = match place {
+    /// Refuses stored rows that would not be recognized as a set once they are in the cache: the set has no metadata,
+    /// and their bytes do not look like rows.
+    pub fn expect_to_be_found(&self, fixture: &Fixture, set: &FixtureSet<'_>, place: &Place) -> Result<()> {
+        let is_recognized = match place {
             Place::Entry => true,
             Place::Set(_) => set.meta_pairs().is_some(),
             Place::Rows(name) => set.meta_pairs().is_some() || self.set(name).is_some(),
         };
-        if is_told || !set.is_stored() {
+        if is_recognized || !set.is_stored() {
             return Ok(());
         }
         let mut first = BTreeMap::new();
@@ -139,7 +146,7 @@ impl<'s> Tables<'s> {
         let likeness = first.values().fold(None, |likeness, value| Some(Likeness::with(likeness, value)));
         match likeness {
             None | Some(Likeness::Row | Likeness::Refused) => Ok(()),
-            Some(Likeness::Record | Likeness::Neither) => Err(SetError::NotRows { key: set.key().to_owned() }.into()),
+            Some(Likeness::Record | Likeness::Neither) => Err(SetError::NotRows { key: shown(fixture, set) }.into()),
         }
     }
 
@@ -148,9 +155,9 @@ impl<'s> Tables<'s> {
         self.sets.binary_search_by(|set| set.name().cmp(name)).ok().map(|place| &self.sets[place])
     }
 
-    /// The name of the table of a set that is not there yet, which may be typed as people read it.
+    /// The name of the table of a new set, given the name as it is stored or as people read it.
     pub fn name_of_new(typed: &str) -> String {
-        // What people read has none of these unless a name has them, and that is rare.
+        // The readable form has these characters only if a name has them, which is rare.
         let is_stored = typed.contains(['?', '#', '%']) && Identity::of_table(typed).is_some();
         match typed.parse::<Identity>() {
             Ok(identity) if !is_stored => identity.table(),
@@ -162,7 +169,7 @@ impl<'s> Tables<'s> {
         self.roles.iter().any(|(table, _)| table.cache_key() == Some(cache_key))
     }
 
-    /// Refuses an entry of one layout where there is only the other, unless that was asked for.
+    /// Refuses an entry of one layout in a cache that has only the other, unless the fixture asks for that layout.
     fn expect_layout(&self, fixture: &Fixture, layout: Layout, key: &str) -> Result<()> {
         match (fixture.layout(), self.layout, self.snapshot) {
             (None, Some(there), Some(snapshot)) if there != layout => {
@@ -173,7 +180,8 @@ impl<'s> Tables<'s> {
         }
     }
 
-    /// Refuses what is not the name of a set, and one if another kind of table has it, or that of its meta table.
+    /// Refuses a name that a set cannot have, and one that a table of another kind has, or has the name of its meta
+    /// table.
     pub fn expect_free(&self, name: String) -> Result<String> {
         let meta = meta_table(&name);
         let wrong = self.roles.iter().find(|(table, role)| {
@@ -194,34 +202,39 @@ impl<'s> Tables<'s> {
     }
 }
 
-/// What a set is called under a key.
+/// The key of a set of a fixture as people read it, or as it was typed.
+fn shown(fixture: &Fixture, set: &FixtureSet<'_>) -> String {
+    if fixture.is_typed() { set.key().to_owned() } else { set.set_key().shown() }
+}
+
+/// The name of a set with this key.
 pub(super) fn named(key: &Key) -> String {
     Selection::Entry(key.clone()).named().expect("an entry has a name")
 }
 
-/// The table of a set of a fixture that is not there yet.
+/// The table of a set of a fixture that the cache does not have yet.
 fn table_of(fixture: &Fixture, name: &str) -> String {
     if fixture.is_typed() { Tables::name_of_new(name) } else { name.to_owned() }
 }
 
-/// Refuses what a row cannot keep.
+/// Refuses a time of a single row, which has no place for it.
 fn expect_no_time(key: &str, set: &str, has_time: bool) -> Result<()> {
     if !has_time {
         return Ok(());
     }
-    Err(SetError::RowWithoutTime { key: key.to_owned(), set: set.to_owned() }.into())
+    Err(SetError::RowWithoutTime { key: key.to_owned(), set: Identity::shown(set).into_owned() }.into())
 }
 
-fn expect_only_row(set: &FixtureSet<'_>, row: &str) -> Result<()> {
+fn expect_only_row(fixture: &Fixture, set: &FixtureSet<'_>, row: &str) -> Result<()> {
     let mut ids = Vec::new();
     set.each_row(&mut |id, _| {
-        // Two tell as much as all.
+        // Two are enough to see that there are several.
         if ids.len() < 2 {
             ids.push(id.to_owned());
         }
         Ok(())
     })?;
-    expect_row(set.key(), row, ids.iter().map(String::as_str))
+    expect_row(&shown(fixture, set), row, ids.iter().map(String::as_str))
 }
 
 fn expect_row<'i>(key: &str, row: &str, mut ids: impl Iterator<Item = &'i str>) -> Result<()> {
@@ -241,11 +254,11 @@ pub(super) fn each_row_of_entry(
     rows_of_envelope(&EnvelopeView::new(&value).expect("the fixture encoded it"), visit)
 }
 
-/// What is to be remembered of rows that are all of a set: they were fetched, and copied whole, at that time.
+/// The metadata of a set that consists of these rows: they were fetched, and copied whole, at the time of the entry.
 pub(super) fn meta_of_entry(entry: &FixtureEntry<'_>) -> Result<Meta> {
     let value = entry.value()?;
     let fetched_at = EnvelopeView::new(&value).expect("the fixture encoded it").fetched_at();
-    let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
+    let Some(at) = Nanoseconds::of_parts(fetched_at, entry.nanoseconds()) else {
         return Err(SetError::TimeOutOfRange { key: named(entry.key()), fetched_at }.into());
     };
     Ok(Meta { total: None, refreshed_at: Some(at), copied_at: Some(at) })

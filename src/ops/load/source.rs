@@ -1,4 +1,4 @@
-//! What a fixture brings, an entry or a set, and how it is written.
+//! An entry or a set of a fixture, and how it is written.
 
 use super::place::{Place, each_row_of_entry, meta_of_entry, named};
 use crate::database::{Insert, NewValue};
@@ -40,21 +40,21 @@ impl<'f> Source<'f> {
         }
     }
 
-    /// Whether it is given by its stored bytes, which are all that there is to be.
+    /// Whether it is a set given by its stored bytes, which then is complete.
     pub(super) fn is_stored(self) -> bool {
         matches!(self, Source::Set(set) if set.is_stored())
     }
 
     fn has_table(self) -> bool {
         match self {
-            // What is remembered of it says that it has no rows.
+            // Without rows, the metadata alone says that it is empty.
             Source::Entry(_) => false,
             Source::Set(set) => set.has_table(),
         }
     }
 
     pub(super) fn key(self, place: &Place) -> ChangedKey {
-        // A row is named by its set as it is stored, or as somebody has typed it.
+        // The key of a row begins with the name of its set as it is stored, or as somebody has typed it.
         let of_rows = |name: &str, key: String| match key.strip_prefix(name).and_then(|rest| rest.strip_prefix('/')) {
             Some(row) => SetKey::new(name, Some(row)).into(),
             None => ChangedKey::plain(key),
@@ -68,7 +68,7 @@ impl<'f> Source<'f> {
         }
     }
 
-    /// The pairs of a meta table that come with rows of a set: those of a backup.
+    /// The pairs of the meta table that come with rows of a set, as in a backup.
     pub(super) fn meta_of_part(self) -> Option<StoredPairs> {
         match self {
             Source::Entry(_) => None,
@@ -108,8 +108,8 @@ pub(super) fn insert_set(
     insert_meta(pairs, name, insert)
 }
 
-/// Rows beside others: what is remembered of their set stays as it is, so that the app shows them as it shows the
-/// others, unless they come with it.
+/// Adds rows to a set. Its metadata stays as it is, so that the app treats them like the other rows, unless the source
+/// brings metadata.
 pub(super) fn insert_rows(source: Source<'_>, name: &str, insert: &mut Insert<'_>) -> Result<()> {
     source.each_row(&mut |id, value| insert(name, id, NewValue::Bytes(value)))?;
     insert_meta(source.meta_of_part(), name, insert)

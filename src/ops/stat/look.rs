@@ -15,7 +15,7 @@ use std::collections::BinaryHeap;
 use std::str;
 use std::sync::Arc;
 
-/// How many of the largest entries are named.
+/// How many of the largest entries to list.
 const LARGEST: usize = 10;
 
 pub(super) struct Look<'s> {
@@ -29,7 +29,7 @@ pub(super) struct Look<'s> {
 }
 
 impl<'s> Look<'s> {
-    /// Counts redb's own records. Returns the definitions of all tables as well.
+    /// Counts redb's own records, and returns the definitions of all tables too.
     pub fn new(snapshot: &'s Snapshot, now: u64) -> Result<(Look<'s>, Vec<(String, Definition)>)> {
         let mut unread = Unread::default();
         let mut survey = Survey::new(snapshot.file());
@@ -74,7 +74,7 @@ impl<'s> Look<'s> {
         Ok(TableStat { tree: Some(tree), held: Some(held), ..TableStat::new(table) })
     }
 
-    /// A diorama set: its rows and its metadata.
+    /// A set of diorama: its rows and its metadata.
     pub fn set(&mut self, set: &Set) -> Result<TableStat> {
         let (mut tree, mut held) = (Tree::default(), Held::default());
         for table in set.rows_table().into_iter().chain(set.meta_table()) {
@@ -132,7 +132,7 @@ impl<'s> Look<'s> {
     pub fn finish(mut self) -> (Contents, Unread) {
         let file = self.snapshot.file();
         let layout = file.header().layout_len(file.len());
-        // What the definitions of tables take was counted after what redb keeps for itself.
+        // All that the survey has counted besides tables is redb's: its own records, and the definitions of tables.
         let Space { values, keys, overhead, other_tables, .. } = self.space;
         let tables = values + keys + overhead + other_tables;
         self.space.redb = layout + self.survey.allocated.saturating_sub(tables);
@@ -143,8 +143,8 @@ impl<'s> Look<'s> {
     }
 }
 
-/// Visits every pair of a table of text to bytes whose key is text, and counts its pages and bytes. Rows are not
-/// counted.
+/// Counts the pages and bytes of a table of text to bytes, and calls `pair` with each of its pairs whose key is UTF-8.
+/// Leaves the rows at 0.
 fn walk(
     snapshot: &Snapshot,
     survey: &mut Survey<'_>,
@@ -163,7 +163,7 @@ fn walk(
             packing.push(key.len(), value.len());
             held.keys += key.len() as u64;
             held.values += value.len() as u64;
-            // redb takes no value of 4 GiB.
+            // redb does not accept a value of 4 GiB.
             sizes.push(u32::try_from(value.len()).unwrap_or(u32::MAX));
             match str::from_utf8(key) {
                 Ok(key) => pair(key, value),
@@ -186,7 +186,7 @@ fn walk(
     Ok((before.until(survey), held))
 }
 
-/// The largest entries that were seen.
+/// The largest entries so far.
 #[derive(Default)]
 struct Largest(BinaryHeap<Reverse<(u64, EntryKey)>>);
 
@@ -208,7 +208,7 @@ impl Largest {
     }
 }
 
-/// The smallest, the median and the largest.
+/// The smallest, the median and the largest size.
 fn spread(sizes: &mut [u32]) -> Option<[u64; 3]> {
     let middle = sizes.len().checked_sub(1)? / 2;
     let (lower, median, upper) = sizes.select_nth_unstable(middle);
@@ -217,7 +217,7 @@ fn spread(sizes: &mut [u32]) -> Option<[u64; 3]> {
     Some([*smallest, *median, *largest].map(u64::from))
 }
 
-/// What a survey has counted before a table.
+/// The counters of a survey before a table.
 struct Counted {
     pages: u64,
     branches: u64,

@@ -11,7 +11,10 @@ use crate::snapshot::{PastDamage, Snapshot, Table};
 use crate::system::progress;
 use look::Look;
 
-/// Tells what the cache takes without a look at an entry: what it holds is not told.
+/// The size of a cache and of its tables, without reading an entry: [`Stat::contents`] is `None`.
+///
+/// # Errors
+/// Those of the cache.
 pub fn stat_quick(snapshot: &Snapshot) -> Result<Stat> {
     let roles = snapshot.roles()?;
     let mut tables: Vec<TableStat> =
@@ -27,10 +30,13 @@ impl PastDamage for Stat {
     }
 }
 
-/// Tells what the cache takes and holds. `now`, in seconds since 1970, is what ages are measured by. Every page is
-/// read, but no row decoded.
+/// What a cache holds and what its space is used for. Ages count from `now`, in seconds since 1970. Every page in use
+/// is read, but no row decoded.
+///
+/// # Errors
+/// Those of the cache, but not damage: that is in the result.
 pub fn stat(snapshot: &Snapshot, now: u64) -> Result<Stat> {
-    // What is not in use is not read.
+    // An upper bound: pages that are not in use are not read.
     progress::current().expect(Some(snapshot.file_len()));
     let (mut look, definitions) = Look::new(snapshot, now)?;
     let tables = definitions.into_iter().map(|(name, definition)| Table::new(name, definition)).collect();

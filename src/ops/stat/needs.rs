@@ -4,15 +4,18 @@ use crate::database::rebuild;
 use crate::file::{PAGE_SIZE, Packing};
 use crate::snapshot::Table;
 
-/// The base pages that a compacted file takes.
+/// The space that a compacted file needs.
 #[derive(Default)]
 pub(super) struct Needs {
+    /// Base pages of all tables.
     pages: u64,
+    /// Base pages that redb needs in addition while it writes one table.
     scratch: u64,
+    /// Bytes of the definitions of tables.
     definitions: usize,
 }
 
-/// Bytes of the definition of a table, its name not included.
+/// Bytes of the definition of a table without its name.
 const DEFINITION: usize = 96;
 
 impl Needs {
@@ -22,7 +25,7 @@ impl Needs {
         self.definitions += DEFINITION + table.name().len();
     }
 
-    /// A table whose leaves redb fills by itself: each is split in its middle when it is full.
+    /// Adds a table whose leaves redb fills by itself: it splits a full leaf in the middle.
     pub fn other(&mut self, table: &Table, bytes: u64) {
         let pages = bytes.div_ceil(PAGE_SIZE as u64);
         self.pages += if pages > 1 { 2 * pages + 2 } else { pages };

@@ -1,4 +1,4 @@
-//! What is known of the space that a cache takes.
+//! The report on the space that a cache takes.
 
 use crate::ops::age_histogram::AgeHistogram;
 use crate::ops::unread::Unread;
@@ -10,10 +10,9 @@ use std::fs;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Stat {
-    /// Bytes of the file.
+    /// The length of the file in bytes.
     pub file_len: u64,
-    /// Bytes that the disk has allocated for it, fewer where the file has holes; `None` where the system does
-    /// not say.
+    /// Bytes that the disk has allocated for it, fewer if the file has holes; `None` if the system does not say.
     pub disk: Option<u64>,
     /// The version of redb's file format: 2 or 3.
     pub format: u8,
@@ -21,33 +20,33 @@ pub struct Stat {
     pub commit: u64,
     /// Whether the last app closed the cache; false while an app has it open, and after a crash.
     pub closed_cleanly: bool,
-    /// Who has the cache open; `None` where the system does not say.
+    /// The processes that have the cache open; `None` if the system does not say.
     pub holders: Option<Vec<Holder>>,
     /// All tables, in the order of their names.
     pub tables: Vec<TableStat>,
-    /// What was found in the tables; `None` if no entry was looked at.
+    /// What the tables hold; `None` if no entry was read.
     pub contents: Option<Contents>,
-    /// Entries whose head cannot be read, and damaged pages: what they held is not told.
+    /// Entries whose head cannot be read, and damaged pages. What these held is not counted.
     pub unread: Unread,
 }
 
-/// A table and its contents; the two tables of a diorama set count as one.
+/// A table and its contents. The two tables of a set of diorama count as one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TableStat {
     /// Its name in the file.
     pub name: String,
-    /// The cache key whose entries it holds, of a set its name; `None` for a table that is neither.
+    /// The cache key whose entries it holds, or the name of a set; `None` for a table that is neither.
     pub cache_key: Option<String>,
-    /// The key as people read it, where that is another text.
+    /// The name of a set as people read it; `None` for any other table.
     pub shown: Option<String>,
-    /// Who wrote it.
+    /// The framework whose layout it has.
     pub layout: Layout,
-    /// The number of its entries as the file counts them; of a multimap the pairs. A set is one.
+    /// The number of its entries as the file records it; for a multimap, of its pairs. A set counts as one.
     pub entries: u64,
-    /// Pages that it takes, and pages on the way to its deepest entry; `None` if no entry was looked at.
+    /// Its pages; `None` if no entry was read.
     pub tree: Option<Tree>,
-    /// Its entries; `None` for a table that is neither a cache table nor of a set, and if no entry was looked at.
+    /// Its entries; `None` for a table that is neither a cache table nor of a set, and if no entry was read.
     pub held: Option<Held>,
 }
 
@@ -55,61 +54,60 @@ pub struct TableStat {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tree {
-    /// Pages that hold entries.
+    /// The number of pages that hold entries.
     pub leaves: u64,
-    /// Pages that lead to others.
+    /// The number of pages that point to other pages.
     pub branches: u64,
-    /// Pages on the way to its deepest entry, both ends included; 0 if it is empty.
+    /// The number of pages from the root to its deepest leaf, both included; 0 if it is empty.
     pub depth: u64,
     /// Total bytes of these pages.
     pub bytes: u64,
 }
 
-/// The entries of a cache key. Of a set the keys are the ids of its rows, and the values are its rows.
+/// The entries of a cache key. Of a set, the keys are row ids and the values are rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Held {
-    /// Rows, as the heads of the entries announce them.
+    /// The number of rows, as the heads of the entries announce it.
     pub rows: u64,
-    /// Bytes of the sub-keys.
+    /// Bytes of all sub-keys.
     pub keys: u64,
-    /// Bytes of the values.
+    /// Bytes of all values.
     pub values: u64,
-    /// Bytes of the smallest, the median and the largest value; `None` if there is none. The median of an even
-    /// number is the lower one of the two in the middle.
+    /// Bytes of the smallest, the median and the largest value; `None` if there is none. The median of an even number
+    /// of values is the lower of the two in the middle.
     pub sizes: Option<[u64; 3]>,
-    /// Entries whose head cannot be read.
+    /// The number of entries whose head cannot be read.
     pub unreadable: u64,
 }
 
-/// What was found in the tables.
+/// What all tables hold.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Contents {
-    /// What the bytes of the file are for.
+    /// What the bytes of the file are used for.
     pub space: Space,
-    /// The largest entries, sets as a whole, and the bytes of their values, the largest first; ten at most.
+    /// The ten largest entries and the bytes of their values, the largest first. A set counts as one entry.
     pub largest: Vec<(EntryKey, u64)>,
-    /// When the entries were fetched.
+    /// The ages of the entries.
     pub ages: AgeHistogram,
 }
 
-/// What the bytes of a file are for. But for `compacted` they add up to its length.
+/// What the bytes of a file are used for. All fields but `compacted` add up to its length.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Space {
-    /// Values of entries, and rows of sets.
+    /// Values of entries and of rows of sets.
     pub values: u64,
-    /// Their sub-keys and ids.
+    /// Sub-keys and row ids.
     pub keys: u64,
-    /// What the pages of cache tables hold besides: offsets, branches, and room that is not used; and what diorama
-    /// remembers of sets.
+    /// What else is on the pages of cache tables and sets: offsets, branches, unused space, and the metadata of sets.
     pub overhead: u64,
     /// Tables that are neither cache tables nor of sets of diorama.
     pub other_tables: u64,
     /// redb's own records: the names of tables, and which pages are in use.
     pub redb: u64,
-    /// Pages that nothing in the commit leads to.
+    /// Pages that are not part of the commit.
     pub free: u64,
     /// The length that the file would have after [`compact`](crate::ops::compact()).
     pub compacted: u64,
@@ -159,7 +157,7 @@ impl TableStat {
 }
 
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems do not say")]
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
 fn allocated(file: &fs::Metadata) -> Option<u64> {
     use std::os::unix::fs::MetadataExt;
     Some(file.blocks() * 512)

@@ -21,7 +21,7 @@ pub enum Renaming {
         /// Its new key.
         to: Key,
     },
-    /// Every entry of a cache key whose sub-key begins with a text; another text replaces that.
+    /// Every entry of a cache key whose sub-key begins with a text, which another text replaces.
     StartsWith {
         /// The cache key, and the text that sub-keys begin with.
         from: Key,
@@ -35,17 +35,18 @@ pub enum Renaming {
         /// The new cache key.
         to: String,
     },
-    /// A set of diorama, or a row of one, which the others stand for as well where nothing of vantage-live has the key.
+    /// A set of diorama or a row of one. `Entry` and `CacheKey` mean one too if vantage-live has nothing with their
+    /// key.
     Set {
-        /// Its name, and for a row a `/` and its id.
+        /// The name of the set; for a row, followed by `/` and the row id.
         from: String,
-        /// Its new name, or that of another row.
+        /// The new name in the same form.
         to: String,
     },
 }
 
 impl Renaming {
-    /// What is selected of vantage-live.
+    /// The entries of vantage-live that get new keys.
     fn from(&self) -> Option<Selection> {
         Some(match self {
             Renaming::Entry { from, .. } => Selection::Entry(from.clone()),
@@ -55,7 +56,7 @@ impl Renaming {
         })
     }
 
-    /// The two names, where they may be those of sets of diorama or of rows.
+    /// The old and the new name, if they may be names of sets of diorama or of rows.
     fn names(&self) -> Option<(String, String)> {
         let named = |key: &Key| Selection::Entry(key.clone()).named().expect("an entry has a name");
         match self {
@@ -65,7 +66,7 @@ impl Renaming {
         }
     }
 
-    /// The new key of an entry that is selected.
+    /// The new key of an entry of vantage-live.
     fn to(&self, key: &Key) -> Key {
         match self {
             Renaming::Entry { to, .. } => to.clone(),
@@ -79,14 +80,14 @@ impl Renaming {
     }
 }
 
-/// How entries get other keys.
+/// A copy or a move of entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
-    /// Which, and what keys they get.
+    /// Which entries, and what keys they get.
     pub renaming: Renaming,
-    /// Whether they go from where they were.
+    /// Whether the entries are removed under their old keys.
     pub moves: bool,
-    /// Whether they replace existing entries; a whole cache key replaces all entries of the other.
+    /// Whether they replace existing entries. A whole cache key replaces all entries of the other.
     pub replace: bool,
 }
 
@@ -94,40 +95,39 @@ pub struct Transfer {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transferred {
-    /// The key of each entry and its new one, in the order of the cache.
+    /// The old key and the new key of each entry, in the order of the cache.
     pub keys: Vec<(EntryKey, EntryKey)>,
     /// Bytes of their values.
     pub bytes: u64,
-    /// What is in the way: entries with the new keys and, where a whole cache key is copied or moved, all entries
-    /// of the other. They are replaced or removed if the transfer says so; else nothing is done.
+    /// Existing entries in the way: those with the new keys and, if a whole cache key is transferred, all entries of
+    /// the other cache key. They are removed if the transfer may replace them; otherwise nothing is done.
     pub in_the_way: Vec<EntryKey>,
-    /// The set of diorama that has the name of a cache key whose entries are transferred, and stays.
+    /// A set of diorama with the name of the cache key whose entries are transferred. It stays.
     pub set_beside: Option<SetKey>,
 }
 
-/// A transfer that is planned in one commit of a cache.
+/// The plan of a transfer from one commit of a cache.
 #[derive(Clone, Debug)]
 pub struct TransferPlan<'s> {
     source: &'s Snapshot,
     transferred: Transferred,
-    /// The entries of vantage-live, and what of these is in the way.
+    /// The old and the new keys of entries of vantage-live.
     entries: Vec<(Key, Key)>,
+    /// Entries of vantage-live in the way.
     in_the_way: Vec<Key>,
     set: Option<SetTransfer>,
-    /// What goes, by cache key: the sub-keys, and whether these are all that the cache key has.
+    /// What is removed, by cache key: the sub-keys, and whether these are all that the cache key has.
     gone: BTreeMap<String, (Vec<String>, bool)>,
 }
 
 impl<'s> TransferPlan<'s> {
-    /// Finds what is transferred from `source` to `target`, which may be the same commit or, as `None`, a cache that
-    /// is not there yet, and what is in the way.
-    /// Every page that the transfer touches is verified by that.
+    /// Finds what is transferred from `source` to `target`, and what is in the way, and so verifies every page that the
+    /// transfer touches. `target` may be the same commit; it is `None` for a cache that does not exist yet.
     ///
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of a cache key has another type,
-    /// [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) if that of a set has,
-    /// [`SetError::NotAlike`](crate::error::SetError::NotAlike) if one key is that of a set and the other that of a
-    /// row.
+    /// [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) if the table of a set has,
+    /// [`SetError::NotAlike`](crate::error::SetError::NotAlike) if one name is of a set and the other is of a row.
     pub fn new(source: &'s Snapshot, target: Option<&Snapshot>, transfer: &Transfer) -> Result<TransferPlan<'s>> {
         let (transferred, gone) = (Transferred::default(), BTreeMap::new());
         let mut plan =
@@ -197,13 +197,13 @@ impl<'s> TransferPlan<'s> {
         &self.transferred
     }
 
-    /// The same, for those who no longer need the plan.
+    /// The effect of the plan, consuming the plan.
     #[must_use]
     pub fn into_transferred(self) -> Transferred {
         self.transferred
     }
 
-    /// What is removed before anything is written: a table without remaining entries is removed whole.
+    /// What is removed before anything is written. A table that would be left empty is removed whole.
     fn removals(&self) -> Removals {
         let removal = |(cache_key, (sub_keys, is_all)): (&String, &(Vec<String>, bool))| {
             let removal = if *is_all { Removal::Table } else { Removal::SubKeys(sub_keys.clone()) };
@@ -214,7 +214,7 @@ impl<'s> TransferPlan<'s> {
         removals
     }
 
-    /// What is to be kept before it is replaced or removed.
+    /// What a backup must hold before it is replaced or removed.
     fn lost(&self) -> Lost {
         let gone = self.gone.iter().flat_map(|(cache_key, (sub_keys, _))| {
             sub_keys.iter().map(|sub_key| Key::from_parts(cache_key.as_str(), sub_key))
@@ -226,7 +226,7 @@ impl<'s> TransferPlan<'s> {
         lost
     }
 
-    /// Writes everything under its new key. Until that is committed the commit that it comes from must stay.
+    /// Writes everything under its new key. The source commit must not be replaced before this is committed.
     fn apply(&self, insert: &mut Insert<'_>) -> Result<()> {
         for (from, to) in &self.entries {
             let entry = self.source.entry(from)?.expect("planned in the same commit");
@@ -236,7 +236,7 @@ impl<'s> TransferPlan<'s> {
     }
 }
 
-/// Entries of a commit by their cache keys, and whether these are all that a cache key has.
+/// Groups keys by cache key: the sub-keys, and whether these are all that the cache key has in a commit.
 fn gone<'k>(keys: impl Iterator<Item = &'k Key>, of: &Snapshot) -> Result<BTreeMap<String, (Vec<String>, bool)>> {
     let mut gone: BTreeMap<String, (Vec<String>, bool)> = BTreeMap::new();
     for key in keys {
@@ -261,7 +261,7 @@ pub(crate) fn carry_out(
     if !plan.transferred().keys.is_empty() && (transfer.replace || plan.transferred().in_the_way.is_empty()) {
         keeper.keep(&snapshot, &plan.lost())?;
         let removals = plan.removals();
-        // Where an entry goes, redb may merge its page with any beside it.
+        // When redb removes an entry, it may merge its page with any adjacent one.
         for name in removals.keys() {
             snapshot.verify_table(name)?;
         }

@@ -1,4 +1,4 @@
-//! Sets of diorama, and rows of them, that get other names.
+//! Copying and moving sets of diorama, and rows of sets.
 
 use crate::database::{Insert, NewValue, Removal, Removals};
 use crate::diorama::identity::meta_table;
@@ -8,19 +8,20 @@ use crate::ops::keep::{Lost, LostPart};
 use crate::ops::load::Tables;
 use crate::snapshot::{EntryKey, Set, SetKey, Snapshot};
 
-/// A set or a row of one, and where it goes.
+/// The transfer of a set or of a row.
 #[derive(Clone, Debug)]
 pub(super) struct SetTransfer {
     from: Set,
     to: SetKey,
     bytes: u64,
-    /// What is there already.
+    /// An existing set or row with the new key.
     in_the_way: Option<Set>,
     moves: bool,
 }
 
 impl SetTransfer {
-    /// Finds what a name stands for in `source`, and what the other stands for in `target`, both as people type them.
+    /// Finds the set or row `from` in `source`, and what has the name `to` in `target`. Both names are as people type
+    /// them.
     pub fn find(
         source: &Snapshot,
         target: Option<&Snapshot>,
@@ -49,7 +50,7 @@ impl SetTransfer {
         for row in source.rows(&from) {
             bytes += row?.value().len() as u64;
         }
-        // What moves is not in its own way.
+        // What is moved is not in its own way.
         let in_the_way = in_the_way.filter(|there| !(moves && there.key() == from.key()));
         Ok(Some(SetTransfer { from, to, bytes, in_the_way, moves }))
     }
@@ -66,8 +67,8 @@ impl SetTransfer {
         self.in_the_way.as_ref().map(|set| set.key().into())
     }
 
-    /// What goes before anything is written. A row goes with the times of its set, as when it is invalidated: the app
-    /// would believe that the source does not have it.
+    /// What is removed before anything is written. With a row, the times of its set are removed, as when it is
+    /// invalidated: otherwise the app would believe that the source does not have the row.
     pub fn removals(&self) -> Removals {
         let mut removals = Removals::new();
         for set in self.in_the_way.iter().filter(|set| set.row().is_none()) {
@@ -87,7 +88,7 @@ impl SetTransfer {
         removals
     }
 
-    /// What is to be kept before it is replaced or removed.
+    /// Adds what a backup must hold before it is replaced or removed.
     pub fn lost(&self, lost: &mut Lost) {
         if self.moves {
             lost.add(&self.from, LostPart::All);
@@ -97,7 +98,7 @@ impl SetTransfer {
         }
     }
 
-    /// Writes it under its new name; `source` must be the commit that it was found in.
+    /// Writes it under its new name. `source` must be the commit in which it was found.
     pub fn apply(&self, source: &Snapshot, insert: &mut Insert<'_>) -> Result<()> {
         let (name, is_row) = (self.to.name(), self.to.row().is_some());
         if self.from.rows_table().is_some() {
@@ -107,7 +108,7 @@ impl SetTransfer {
             let row = row?;
             insert(name, self.to.row().unwrap_or(row.id()), NewValue::Bytes(row.value()))?;
         }
-        // A row has no time of its own: what is remembered of the other set stays as it is.
+        // A row has no time of its own: the metadata of the other set stays as it is.
         let Some(pairs) = source.stored_meta(&self.from)?.filter(|_| !is_row) else { return Ok(()) };
         let meta = meta_table(name);
         insert(&meta, "", NewValue::Table)?;
@@ -121,15 +122,11 @@ fn remove_whole(set: &Set, removals: &mut Removals) {
     }
 }
 
-/// The key that is typed for a set or a row: a row goes to a set that is there, or that has the name of its own.
+/// The key that somebody has typed for a set or a row. A row can go to an existing set, or to a new set with the name
+/// of its own.
 fn new_key(from: &Set, to: &str, tables: &Tables<'_>) -> Result<SetKey> {
-    let unlike = || {
-        Error::from(SetError::NotAlike {
-            from: from.key().to_string(),
-            to: to.to_owned(),
-            is_row: from.row().is_some(),
-        })
-    };
+    let unlike =
+        || Error::from(SetError::NotAlike { from: from.shown(), to: to.to_owned(), is_row: from.row().is_some() });
     match (Snapshot::resolve(&tables.sets, to), from.row()) {
         (Some((set, None)), None) => Ok(set.key()),
         (None, None) => tables.expect_free(Tables::name_of_new(to)).map(|name| SetKey::new(&name, None)),
