@@ -183,14 +183,14 @@ pub fn layout_name(layout: Layout) -> Option<&'static str> {
     (layout == Layout::Diorama).then_some("diorama")
 }
 
-/// Prints full keys unescaped. A key that would be read as two is refused.
+/// Prints full keys unescaped. A key that would be read back as two is refused.
 fn print_keys<'a>(mut entries: impl Iterator<Item = Age<'a>> + Clone, null: bool, output: &mut Output) -> Result<()> {
     // Refused before anything is printed.
     entries.clone().try_for_each(|entry| check_key(entry.key, null))?;
     entries.try_for_each(|entry| print_key(entry.key, null, output))
 }
 
-/// Prints a full key unescaped, for `--keys-from`. A key that would be read as two is refused.
+/// Prints a full key unescaped, for `--keys-from`. A key that would be read back as two is refused.
 pub fn print_key(key: &str, null: bool, output: &mut Output) -> Result<()> {
     check_key(key, null)?;
     let key = output.key(key).into_owned();

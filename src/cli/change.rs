@@ -1,4 +1,4 @@
-//! The arguments that every command shares that changes a cache.
+//! The arguments that all commands that change a cache share.
 
 use super::format::{FormatArgs, SummaryFormat};
 use super::{Global, Refused, shell, target};
@@ -27,7 +27,7 @@ pub struct Changing {
     pub format: FormatArgs<SummaryFormat>,
 }
 
-/// What the finished backup holds.
+/// A backup of what a change replaces or removes.
 #[derive(Default)]
 pub struct Backup {
     path: Option<PathBuf>,
@@ -35,14 +35,15 @@ pub struct Backup {
 }
 
 impl Changing {
-    /// The backup that the options ask for. An existing file is refused: it may be the backup of another change.
+    /// The backup that the options ask for.
     pub fn backup(&self) -> Result<Backup> {
         Backup::new(self.backup.clone(), self.dry_run)
     }
 }
 
 impl Backup {
-    /// A backup to this file, if any; refused if it is there already, also where nothing is going to be written.
+    /// A backup to this file, if one is named. An existing file is refused, even in a dry run: it may be the backup of
+    /// another change.
     pub fn new(path: Option<PathBuf>, dry_run: bool) -> Result<Backup> {
         if let Some(path) = path.as_deref().filter(|path| fs::symlink_metadata(path).is_ok() || target::is_folder(path))
         {
@@ -52,7 +53,7 @@ impl Backup {
         Ok(Backup { path: path.filter(|_| !dry_run), entries: Arc::default() })
     }
 
-    /// Makes the changes of a cache write what they replace or remove before they are made.
+    /// Makes each change of a cache first write what it replaces or removes.
     pub fn of(&self, cache: &Cache) {
         let Some(path) = self.path.clone() else { return };
         let entries = Arc::clone(&self.entries);
@@ -66,19 +67,19 @@ impl Backup {
         });
     }
 
-    /// Names the backup and the command that restores what is in it. Entries that were added are not.
+    /// Tells the name of the backup and the command that restores it. Entries that were added are not in it.
     pub fn tell(&self, has_added: bool, global: &Global, output: &Output) {
         if let Some(told) = self.told(has_added, global) {
             output.summary(&told);
         }
     }
 
-    /// The same as text.
+    /// The text of [`Self::tell`].
     pub fn told(&self, has_added: bool, global: &Global) -> Option<String> {
         let path = self.path.as_ref()?;
         let (name, count) = (path.display(), self.entries.load(Ordering::Relaxed));
         if count == 0 {
-            return Some(format!("nothing was replaced or removed, so that `{name}` was not written"));
+            return Some(format!("nothing was replaced or removed, so `{name}` was not written"));
         }
         let (entries, them) = (human::count(count, "entry", "entries"), if count == 1 { "it" } else { "them" });
         let added = if has_added { "; what was added stays" } else { "" };
@@ -87,7 +88,7 @@ impl Backup {
     }
 }
 
-/// The command that loads a backup into the cache that was changed, for a shell.
+/// The shell command that loads a backup into the cache that was changed.
 pub fn load_command(backup: &Path, global: &Global) -> String {
     let folder = match global.chosen_folder() {
         Some(folder) => format!(" -C {}", shell::path(folder)),
@@ -96,7 +97,7 @@ pub fn load_command(backup: &Path, global: &Global) -> String {
     format!("vlive{folder} load {}", shell::path(backup))
 }
 
-/// Writes entries as `vlive dump --format jsonl --raw` does, to disk.
+/// Writes entries to a file as `vlive dump --format jsonl --raw` does.
 fn write(path: &Path, entries: &mut dyn Iterator<Item = vlive::Result<Kept<'_>>>) -> Result<u64> {
     let write = |mut out: Box<dyn Write + '_>| {
         let mut written = 0;

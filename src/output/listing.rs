@@ -1,5 +1,5 @@
-//! Rows with named fields, in every format that tables have: for people in aligned columns and in Markdown, for
-//! machines as JSON and as values with delimiters.
+//! Rows with named fields in every format of tables: aligned columns and Markdown for people, JSON and delimited values
+//! for machines.
 
 use super::{Freshness, Output, delimited, markdown, table};
 use serde::Serialize;
@@ -39,7 +39,7 @@ pub fn print<const N: usize, R: Serialize + Copy>(
     print_ages(output, format, columns, rows, cells, |_| [None; N])
 }
 
-/// The same with cells that are ages. Rows are made as they are printed, and none is kept.
+/// Prints `rows` as [`print`] does, with a style for cells that are ages. No row is kept in memory.
 pub fn print_ages<const N: usize, R: Serialize + Copy>(
     output: &mut Output,
     format: TableFormat,
@@ -80,7 +80,7 @@ pub fn print_ages<const N: usize, R: Serialize + Copy>(
     }
 }
 
-/// Writes a row as JSON between two texts, in one piece: what lies between here and the output is called for each.
+/// Writes a row as JSON between two texts, with a single call of `out`, which may be slow.
 fn write_json(out: &mut impl Write, before: &[u8], row: impl Serialize, after: &[u8]) -> io::Result<()> {
     let mut text = before.to_vec();
     serde_json::to_writer(&mut text, &row)?;
@@ -88,7 +88,7 @@ fn write_json(out: &mut impl Write, before: &[u8], row: impl Serialize, after: &
     out.write_all(&text)
 }
 
-/// The fields of a row as text; one that is null or missing is empty.
+/// The fields of a row as text; a field that is null or missing is empty.
 fn fields<const N: usize>(row: &impl Serialize, columns: &[Column; N]) -> io::Result<[String; N]> {
     let row = serde_json::to_value(row)?;
     Ok(columns.map(|(name, ..)| match row.get(name) {

@@ -99,7 +99,7 @@ fn what_is_malformed_is_refused_with_its_place_and_nothing_is_written() {
         (r#"{"a": {"layout": "diorama", "rows": {"x": {}, "x": {}}}}"#, "the row `x` is repeated"),
         (r#"{"a": {"layout": "diorama", "rows": {"x": 1}}}"#, "a row is an object of field name to value"),
         (r#"{"a": {"layout": "diorama", "rows": [1]}}"#, "`rows` of a set is an object"),
-        (r#"{"a": {"layout": "diorama", "fetched_at": 1, "rows": {}}}"#, "`fetched_at` is not a part of a set"),
+        (r#"{"a": {"layout": "diorama", "fetched_at": 1, "rows": {}}}"#, "`fetched_at` is not a field of a set"),
         (r#"{"a": {"layout": "diorama", "total": 1, "total": 1, "rows": {}}}"#, "`total` is repeated"),
         (r#"{"a": {"layout": "diorama"}}"#, "neither `rows` nor `raw`"),
         (r#"{"a": {"layout": "diorama", "total": 1, "raw": {}}}"#, "are all that is stored"),

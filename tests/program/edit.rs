@@ -181,7 +181,7 @@ fn text_that_is_refused_is_kept_and_named() {
         let (path, text) = desk.kept();
         let told = format!(
             "error: line 6, column 17: this is not JSON: expected ident\n\
-             hint: your text is kept in `{}`, which `vlive put` takes\n",
+             hint: your text is kept in `{}`; `vlive put` can write it\n",
             path.display()
         );
         assert_eq!((ended.status, ended.stdout.as_str(), ended.stderr), (2, "", told));
@@ -308,7 +308,7 @@ fn the_user_is_asked_about_an_entry_that_changed_meanwhile() {
     for (answers, is_written) in [("y\n", true), ("n\n", false), ("\n", false), ("", false)] {
         let desk = Desk::new();
         let Some(shown) = desk.on_a_terminal(MEANWHILE, "edit pies/1", answers) else { return };
-        let asked = "error: `pies/1` changed while it was edited\nwrite your text all the same? [y/N] ";
+        let asked = "error: `pies/1` changed while it was edited\nwrite your text anyway? [y/N] ";
         assert!(shown.contains(asked), "{shown:?}");
         if is_written {
             desk.holds("14");

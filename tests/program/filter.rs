@@ -150,7 +150,7 @@ fn a_filter_that_fails_on_a_row_names_it() {
         "",
         "\
 error: the filter fails on row `a` of `k/1`: cannot index \"Anna\" with \"first\"
-hint: `?` passes over what a filter cannot do with a row, as in '.address.city?'
+hint: `?` makes a filter skip rows that it fails on, as in '.address.city?'
 ",
     );
 }

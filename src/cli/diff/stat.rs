@@ -55,7 +55,7 @@ impl Stat {
             }
             Difference::Row(row) => stat.rows.add(row.change, 1),
             Difference::Field(field) => stat.fields.add(field.change(), 1),
-            other => unreachable!("a kind of difference that is not known: {other}"),
+            other => unreachable!("an unknown kind of difference: {other}"),
         }
     }
 }
