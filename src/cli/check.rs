@@ -230,7 +230,7 @@ fn list(check: &vlive::ops::Check, format: TableFormat, output: &mut Output) -> 
     });
     let lines: Vec<Line> = lines.collect();
     let cells = |line: &Line, _: &Output| [line.kind.to_owned(), line.shown.clone(), line.what.clone()];
-    listing::print(output, format, COLUMNS, &lines, cells)?;
+    listing::print(output, format, &COLUMNS, &lines, cells)?;
     let more = kinds.iter().map(|(_, findings)| findings.count).sum::<u64>() - lines.len() as u64;
     if more > 0 {
         output.warning(&format!("{more} more are not listed: only the first places of each kind are"));

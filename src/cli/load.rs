@@ -51,7 +51,7 @@ struct Summary {
     replaced: usize,
     removed: usize,
     dry_run: bool,
-    /// What a dry run prints.
+    /// The keys that a dry run prints.
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<Keys>,
 }

@@ -28,11 +28,12 @@ pub enum TableFormat {
 /// are aligned to the right.
 pub type Column = (&'static str, &'static str, bool);
 
-/// Prints `rows`. People see `cells`; machines get the fields as they are serialized.
+/// Prints `rows`. People see `cells`; machines get the fields as they are serialized. There may be fewer columns than
+/// cells: the last cells are then left out.
 pub fn print<const N: usize, R: Serialize + Copy>(
     output: &mut Output,
     format: TableFormat,
-    columns: [Column; N],
+    columns: &[Column],
     rows: impl IntoIterator<Item = R, IntoIter: Clone>,
     cells: impl Fn(R, &Output) -> [String; N],
 ) -> io::Result<()> {
@@ -43,14 +44,15 @@ pub fn print<const N: usize, R: Serialize + Copy>(
 pub fn print_ages<const N: usize, R: Serialize + Copy>(
     output: &mut Output,
     format: TableFormat,
-    columns: [Column; N],
+    columns: &[Column],
     rows: impl IntoIterator<Item = R, IntoIter: Clone>,
     cells: impl Fn(R, &Output) -> [String; N],
     freshness: impl Fn(R) -> [Option<Freshness>; N],
 ) -> io::Result<()> {
-    let headings = columns.map(|(_, heading, is_number)| (heading, is_number));
+    let headings: Vec<table::Column<'_>> =
+        columns.iter().map(|(_, heading, is_number)| (*heading, *is_number)).collect();
     match format {
-        TableFormat::Table => table::print_ages(output, headings, rows, cells, freshness),
+        TableFormat::Table => table::print_ages(output, &headings, rows, cells, freshness),
         TableFormat::Json => {
             let mut out = output.json_data();
             let mut before: &[u8] = b"[";
@@ -66,15 +68,16 @@ pub fn print_ages<const N: usize, R: Serialize + Copy>(
         }
         TableFormat::Csv | TableFormat::Tsv => {
             let delimiter = if format == TableFormat::Csv { b',' } else { b'\t' };
-            let names = columns.map(|(name, ..)| name.to_owned());
-            let lines = rows.into_iter().map(|row| fields(&row, &columns));
+            let names = columns.iter().map(|(name, ..)| (*name).to_owned()).collect();
+            let lines = rows.into_iter().map(|row| fields(&row, columns));
             delimited::lines(output, delimiter, [Ok(names)].into_iter().chain(lines))
         }
         TableFormat::Markdown => {
-            markdown::headings(output, &headings.map(|(heading, is_number)| (Cow::Borrowed(heading), is_number)))?;
+            let headings = headings.iter().map(|(heading, is_number)| (Cow::Borrowed(*heading), *is_number));
+            markdown::headings(output, &headings.collect::<Vec<_>>())?;
             rows.into_iter().try_for_each(|row| {
-                let cells = cells(row, output);
-                markdown::row(output, cells.into_iter().map(Cow::Owned))
+                let cells = cells(row, output).into_iter().take(columns.len());
+                markdown::row(output, cells.map(Cow::Owned))
             })
         }
     }
@@ -89,11 +92,12 @@ fn write_json(out: &mut impl Write, before: &[u8], row: impl Serialize, after: &
 }
 
 /// The fields of a row as text; a field that is null or missing is empty.
-fn fields<const N: usize>(row: &impl Serialize, columns: &[Column; N]) -> io::Result<[String; N]> {
+fn fields(row: &impl Serialize, columns: &[Column]) -> io::Result<Vec<String>> {
     let row = serde_json::to_value(row)?;
-    Ok(columns.map(|(name, ..)| match row.get(name) {
+    let text = |(name, ..): &Column| match row.get(name) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(value) => value.to_string(),
-    }))
+    };
+    Ok(columns.iter().map(text).collect())
 }

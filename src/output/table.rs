@@ -35,10 +35,10 @@ const MARK: &str = "\u{301}";
 pub type Column<'h> = (&'h str, bool);
 
 /// Prints a table, or nothing if there are no rows. If it is too wide for the terminal, cells of the first column are
-/// cut in the middle.
+/// cut in the middle. There may be fewer columns than cells: the last cells are then left out.
 pub fn print<const N: usize, R: Copy>(
     output: &mut Output,
-    columns: [Column<'_>; N],
+    columns: &[Column<'_>],
     rows: impl IntoIterator<Item = R, IntoIter: Clone>,
     cells: impl Fn(R, &Output) -> [String; N],
 ) -> io::Result<()> {
@@ -49,13 +49,13 @@ pub fn print<const N: usize, R: Copy>(
 /// memory.
 pub fn print_ages<const N: usize, R: Copy>(
     output: &mut Output,
-    columns: [Column<'_>; N],
+    columns: &[Column<'_>],
     rows: impl IntoIterator<Item = R, IntoIter: Clone>,
     cells: impl Fn(R, &Output) -> [String; N],
     freshness: impl Fn(R) -> [Option<Freshness>; N],
 ) -> io::Result<()> {
     let rows = rows.into_iter();
-    let mut widths = columns.map(|(heading, _)| width_of(heading, None));
+    let mut widths: Vec<usize> = columns.iter().map(|(heading, _)| width_of(heading, None)).collect();
     let mut is_empty = true;
     for row in rows.clone() {
         is_empty = false;

@@ -68,7 +68,7 @@ pub fn print(stats: &[Stat], format: TableFormat, output: &mut Output) -> Result
         TableFormat::Table => {
             let columns = [("KEY", false), ("ENTRIES", true), ("ROWS", true), ("FIELDS", true)];
             let counts = |Counts { added, removed, changed }: &Counts| format!("+{added} -{removed} ~{changed}");
-            table::print(output, columns, stats, |stat, output| {
+            table::print(output, &columns, stats, |stat, output| {
                 let counts = [&stat.entries, &stat.rows, &stat.fields].map(counts);
                 let [entries, rows, fields] = counts;
                 [output.key(&stat.shown).into_owned(), entries, rows, fields]

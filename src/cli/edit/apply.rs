@@ -45,7 +45,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     let chosen = edit.selecting.choose_with_all(Meaning::Exact, edit.all, hint, global.now(), output)?;
     let filter = Filter::without_variables(code).map_err(|fault: Fault| {
         let hint = "the language is that of jq, and the entry is as `vlive dump` prints it";
-        Refused::at(format!("--apply is not a jq filter that can be used: {fault}"), fault.excerpt(), hint)
+        Refused::at(format!("--apply is not a usable jq filter: {fault}"), fault.excerpt(), hint)
     })?;
     let backup = edit.changing.backup()?;
     let mut left = Left::default();
