@@ -398,7 +398,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('--initial', '--initial', [CompletionResultType]::ParameterName, 'Begin with the entries that exist, as if they had just been added')
             [CompletionResult]::new('--diff', '--diff', [CompletionResultType]::ParameterName, 'Show the rows and fields that changed, as `vlive diff` does')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Add the bytes of each new value to its JSON, so that the lines can be replayed; of a set those of the rows that differ, null for a row that is gone')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for `--format json`')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for `--format jsonl`')
             [CompletionResult]::new('--no-pager', '--no-pager', [CompletionResultType]::ParameterName, 'Do not use a pager; without this it is `VLIVE_PAGER`, or else `PAGER`, or else `less -FRX`')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only data and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only data and errors')

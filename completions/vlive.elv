@@ -384,7 +384,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --initial 'Begin with the entries that exist, as if they had just been added'
             cand --diff 'Show the rows and fields that changed, as `vlive diff` does'
             cand --raw 'Add the bytes of each new value to its JSON, so that the lines can be replayed; of a set those of the rows that differ, null for a row that is gone'
-            cand --json 'Short for `--format json`'
+            cand --json 'Short for `--format jsonl`'
             cand --no-pager 'Do not use a pager; without this it is `VLIVE_PAGER`, or else `PAGER`, or else `less -FRX`'
             cand -q 'Print only data and errors'
             cand --quiet 'Print only data and errors'

@@ -370,7 +370,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand watch" -l until -d 'End once
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l exit-on -d 'End after the first event of this kind: added, replaced, touched, removed or any' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l record -d 'Save every version of the reported entries in this folder, in a folder for each commit that `vlive load` and `vlive diff` read' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
-json\t'An object'"
+jsonl\t'An object for each event, on a line of its own'"
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
@@ -382,7 +382,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand watch" -s 0 -l null -d 'Sepa
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l initial -d 'Begin with the entries that exist, as if they had just been added'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l diff -d 'Show the rows and fields that changed, as `vlive diff` does'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l raw -d 'Add the bytes of each new value to its JSON, so that the lines can be replayed; of a set those of the rows that differ, null for a row that is gone'
-complete -c vlive -n "__fish_vlive_using_subcommand watch" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand watch" -l json -d 'Short for `--format jsonl`'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -l no-pager -d 'Do not use a pager; without this it is `VLIVE_PAGER`, or else `PAGER`, or else `less -FRX`'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -76,7 +76,7 @@ fn hint_on_set(error: &SetError) -> Option<&'static str> {
         SetError::RowWithoutTime { .. } => "touch the set; a row is written without a time",
         SetError::OtherSet { .. } => "without `set` it goes to the set that the key names; `vlive cp` copies a row",
         SetError::TimeOutOfRange { .. } => "name an earlier time",
-        SetError::IsASet { .. } => "name another key, or replace the set: put and load do so with --as diorama",
+        SetError::IsASet { .. } => "name another key; with --as diorama, put and load replace the set",
         SetError::OtherLayout { is_set: true, .. } => {
             "--as live writes an entry of vantage-live, --as diorama a set beside them"
         }

@@ -12,21 +12,22 @@ use std::path::{Path, PathBuf};
 /// The formats of a kind of output.
 pub trait Formats: ValueEnum + Copy + PartialEq + Send + Sync + 'static {
     const DEFAULT: Self;
+    /// What `--json` is short for.
     const JSON: Self;
+    const JSON_HELP: &'static str = "Short for `--format json`";
 
     /// The format of files whose name ends in `.ending`.
     fn of_ending(ending: &str) -> Option<Self>;
 }
 
-/// `--format`, and `--json` for short.
+/// `--format`, and `--json` for the one that programs read.
 #[derive(Debug, Args)]
 pub struct FormatArgs<F: Formats> {
     /// The output format
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<F>,
 
-    /// Short for `--format json`
-    #[arg(long, conflicts_with = "format")]
+    #[arg(long, conflicts_with = "format", help = F::JSON_HELP)]
     json: bool,
 }
 
@@ -100,6 +101,31 @@ impl Formats for SummaryFormat {
 impl FormatArgs<SummaryFormat> {
     pub fn is_json(&self) -> bool {
         self.format() == SummaryFormat::Json
+    }
+}
+
+/// The formats of events, which are printed one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EventFormat {
+    /// Words, for people
+    Text,
+    /// An object for each event, on a line of its own
+    Jsonl,
+}
+
+impl Formats for EventFormat {
+    const DEFAULT: EventFormat = EventFormat::Text;
+    const JSON: EventFormat = EventFormat::Jsonl;
+    const JSON_HELP: &'static str = "Short for `--format jsonl`";
+
+    fn of_ending(_: &str) -> Option<EventFormat> {
+        None
+    }
+}
+
+impl FormatArgs<EventFormat> {
+    pub fn is_json(&self) -> bool {
+        self.format() == EventFormat::Jsonl
     }
 }
 

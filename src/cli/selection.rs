@@ -335,9 +335,12 @@ impl Chosen {
 /// Warns of entries for which the bounds of age may not do what the user expects.
 pub fn warn_of_ages(matched: &Matched, output: &Output) {
     if matched.timeless > 0 {
-        let sets =
-            human::count(matched.timeless, "selected set has no time and is", "selected sets have no time and are");
-        output.warning(&format!("{sets} left out"));
+        let entries = human::count(
+            matched.timeless,
+            "selected entry has no time and is",
+            "selected entries have no time and are",
+        );
+        output.warning(&format!("{entries} left out"));
     }
     if matched.future > 0 {
         let entries = human::count(matched.future, "selected entry is dated", "selected entries are dated");

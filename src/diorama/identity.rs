@@ -5,6 +5,7 @@
 //! first `?` and the first `#` are the separators.
 
 use crate::diorama::query::Query;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// What separates a table's name from `meta` in the name of the table that holds its times.
@@ -90,6 +91,12 @@ impl Identity {
         let identity = Identity { name: unescaped(name)?, query, hub };
         // Another name that decodes to the same set is another table.
         (identity.table() == table).then_some(identity)
+    }
+
+    /// The name of a table of rows as people read it; as it is stored where diorama would not write it.
+    #[must_use]
+    pub fn shown(table: &str) -> Cow<'_, str> {
+        Identity::of_table(table).map_or(Cow::Borrowed(table), |identity| identity.to_string().into())
     }
 
     /// The name of its table of rows.

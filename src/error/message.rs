@@ -1,7 +1,8 @@
 //! The sentence of each error.
 
 use super::{Error, NotRedb};
-use crate::diorama::identity::TableName;
+use crate::diorama::identity::{Identity, TableName};
+use crate::live;
 use crate::system::holder::Holder;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,7 @@ impl fmt::Display for Error {
                 write!(f, "table `{table}` of {} is not a cache table but a {is}", Quoted(path))
             }
             Error::UnknownType { path, table, is } => {
-                write!(f, "table `{table}` of {} is a {is}, which only its own app can copy", Quoted(path))
+                write!(f, "{} of {} is a {is}, which only its own app can copy", TableWords(table), Quoted(path))
             }
             Error::HardLinked { path, names } => {
                 write!(f, "{} is a file with {names} names (hard links)", Quoted(path))
@@ -93,13 +94,16 @@ fn no_room(f: &mut fmt::Formatter<'_>, path: &Path, needed: u64, free: u64) -> f
     write!(f, "the disk of {path} has {free} bytes free, and the new file takes {needed}: {missing} are missing")
 }
 
-/// A table by its name; the name of a meta table would hold a control character.
-struct TableWords<'t>(&'t str);
+/// A table by its name as people read it; that of a meta table would hold a control character.
+pub(super) struct TableWords<'t>(pub &'t str);
 
 impl fmt::Display for TableWords<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match TableName::of(self.0) {
-            TableName::Meta(rows) => write!(f, "the meta table of `{rows}`"),
+            TableName::Meta(rows) => write!(f, "the meta table of `{}`", Identity::shown(rows)),
+            TableName::Rows(name) if live::key::cache_key(name).is_none() => {
+                write!(f, "table `{}`", Identity::shown(name))
+            }
             _ => write!(f, "table `{}`", self.0),
         }
     }

@@ -1,11 +1,13 @@
 //! Why a set of diorama cannot be written or dated.
 
 use super::Error;
+use super::message::TableWords;
 use crate::live;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why a set of diorama, or a row of one, cannot be written or dated as it was to be.
+/// Why a set of diorama, or a row of one, cannot be written or dated as it was to be. Keys and names of sets are given
+/// as people read them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SetError {
@@ -43,7 +45,7 @@ pub enum SetError {
     NotASetTable {
         /// The file.
         path: PathBuf,
-        /// The table.
+        /// The table, by its stored name.
         table: String,
         /// What it is, such as `table of u64 to u64`.
         is: String,
@@ -123,7 +125,7 @@ impl fmt::Display for SetError {
                 write!(f, "`{key}` is {is}, and `{}` holds {holds}", path.display())
             }
             SetError::NotASetTable { path, table, is } => {
-                write!(f, "`{table}` in `{}` is not a table of diorama's cache but a {is}", path.display())
+                write!(f, "{} in `{}` is not a table of diorama's cache but a {is}", TableWords(table), path.display())
             }
             SetError::NotASetName { name } if name.is_empty() => f.write_str("the name of a set cannot be empty"),
             SetError::NotASetName { name } if live::key::cache_key(name).is_some() => {

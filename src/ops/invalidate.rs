@@ -126,7 +126,7 @@ impl Plan {
             let entry = entry?;
             scope.mark(cache_key, entry.sub_key(), is_matched);
             let is_selected = scope.first_match(cache_key, entry.sub_key()).is_some();
-            if !is_selected || !scope.is_within(&entry, &mut self.removed.matched) {
+            if !is_selected || !scope.is_within(|| entry.fetch_time(), &mut self.removed.matched) {
                 left += 1;
                 continue;
             }

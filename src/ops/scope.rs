@@ -1,10 +1,9 @@
 //! Which entries an operation applies to: selections, narrowed by when entries were fetched.
 
-use crate::diorama::meta::{MalformedMeta, MetaKey};
 use crate::error::{Error, Result};
 use crate::live::key::{Key, Selection};
 use crate::ops::row_filter::RowFilter;
-use crate::snapshot::{Entry, LiveEntry, Set, Snapshot};
+use crate::snapshot::{Entry, FetchTime, LiveEntry, Snapshot};
 use std::collections::HashMap;
 
 /// The entries that selections match, narrowed by age and by rows.
@@ -68,7 +67,7 @@ pub struct Matched {
     pub future: u64,
     /// If there are bounds of age: the number of matching entries whose time cannot be read.
     pub undated: u64,
-    /// If there are bounds of age: the number of matching sets without a recorded time. They are outside the bounds.
+    /// If there are bounds of age: the number of matching entries without a recorded time. They are outside the bounds.
     pub timeless: u64,
 }
 
@@ -185,12 +184,11 @@ impl Scope {
         self.within.is_some()
     }
 
-    /// Whether something fetched at this time, in seconds since 1970, lies within the bounds of age. Anything does if
-    /// there are no bounds or no time.
+    /// Whether an entry that was fetched then lies within the bounds of age, if there are any. One without a time is
+    /// neither older nor newer than anything.
     #[must_use]
-    pub fn takes_age(&self, fetched_at: Option<u64>) -> bool {
-        let (Some(bounds), Some(fetched_at)) = (&self.within, fetched_at) else { return true };
-        bounds.takes(fetched_at)
+    pub fn takes_age(&self, fetched: FetchTime) -> bool {
+        self.is_within(|| fetched, &mut Matched::default())
     }
 
     /// Whether a selection matches an entry of any age.
@@ -229,34 +227,21 @@ impl Scope {
     }
 
     /// Whether a matching entry lies within the bounds of age. Counts it in `matched` if that is worth a warning.
-    pub(crate) fn is_within(&self, entry: &LiveEntry, matched: &mut Matched) -> bool {
-        self.within.is_none() || self.is_dated_within(entry.head().ok().map(|head| head.fetched_at), matched)
-    }
-
-    /// Whether a matching set lies within the bounds of age, like [`Self::is_within`]. A set without a recorded time
-    /// has no age, and is outside of any bounds.
-    pub(crate) fn is_set_within(&self, set: &Set, matched: &mut Matched) -> bool {
-        let is_unreadable = || {
-            let mut malformed = set.malformed().iter().map(MalformedMeta::key);
-            set.damage().is_some() || malformed.any(|key| key == MetaKey::RefreshedAt)
-        };
-        if self.within.is_none() || set.fetched_at().is_some() || is_unreadable() {
-            return self.is_dated_within(set.fetched_at(), matched);
-        }
-        matched.timeless += 1;
-        matched.outside += 1;
-        false
-    }
-
-    /// Whether a time lies within the bounds of age, like [`Self::is_within`]; `None` if it cannot be read.
-    pub(crate) fn is_dated_within(&self, fetched_at: Option<u64>, matched: &mut Matched) -> bool {
+    pub(crate) fn is_within(&self, fetched: impl FnOnce() -> FetchTime, matched: &mut Matched) -> bool {
         let Some(bounds) = &self.within else { return true };
-        let is_within = if let Some(fetched_at) = fetched_at {
-            matched.future += u64::from(bounds.is_future(fetched_at));
-            bounds.takes(fetched_at)
-        } else {
-            matched.undated += 1;
-            !self.leaves_undated
+        let is_within = match fetched() {
+            FetchTime::At(fetched_at) => {
+                matched.future += u64::from(bounds.is_future(fetched_at));
+                bounds.takes(fetched_at)
+            }
+            FetchTime::Unknown => {
+                matched.timeless += 1;
+                false
+            }
+            FetchTime::Unreadable => {
+                matched.undated += 1;
+                !self.leaves_undated
+            }
         };
         matched.outside += u64::from(!is_within);
         is_within
@@ -293,7 +278,7 @@ pub(crate) fn selected<E: From<Error>>(
             };
             // An entry that several selections match belongs to the first of them.
             let is_first = scope.first_match(read.cache_key(), read.sub_key()) == Some(index);
-            if is_first && scope.is_within(read, &mut matched) {
+            if is_first && scope.is_within(|| read.fetch_time(), &mut matched) {
                 match scope.reduce_live(entry?)? {
                     Some(entry) => visit(Ok(entry))?,
                     None => matched.without_rows += 1,

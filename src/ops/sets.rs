@@ -73,7 +73,7 @@ fn chosen_sets(snapshot: &Snapshot, scope: &Scope, matched: &mut Matched) -> Res
     chosen.retain(|set| {
         (set.row().is_none() || !whole.contains(set.name()))
             && seen.insert((set.name().to_owned(), set.row().map(str::to_owned)))
-            && scope.is_set_within(set, matched)
+            && scope.is_within(|| set.fetch_time(), matched)
     });
     let Some(filter) = scope.filter() else { return Ok(chosen) };
     let mut kept = Vec::new();

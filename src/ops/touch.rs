@@ -77,7 +77,7 @@ impl<'s> TouchPlan<'s> {
         touched.matched = matched;
         let sets = selected_sets(snapshot, scope, &mut touched.matched)?;
         if let Some(set) = sets.iter().find(|set| set.row().is_some()) {
-            return Err(SetError::RowWithoutTime { key: set.key().to_string(), set: set.name().to_owned() }.into());
+            return Err(SetError::RowWithoutTime { key: set.shown(), set: set.key().whole().shown() }.into());
         }
         sets.iter().try_for_each(|set| nanoseconds(set, fetched_at).map(drop))?;
         touched.keys.extend(sets.iter().map(|set| set.key().into()));
@@ -114,7 +114,7 @@ impl<'s> TouchPlan<'s> {
 
 fn nanoseconds(set: &Set, fetched_at: FetchedAt) -> Result<Nanoseconds> {
     let seconds = fetched_at.seconds();
-    let out_of_range = || SetError::TimeOutOfRange { key: set.key().to_string(), fetched_at: seconds }.into();
+    let out_of_range = || SetError::TimeOutOfRange { key: set.shown(), fetched_at: seconds }.into();
     Nanoseconds::of_parts(seconds, fetched_at.nanoseconds()).ok_or_else(out_of_range)
 }
 

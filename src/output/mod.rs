@@ -284,7 +284,7 @@ impl Output {
     }
 
     fn tell(&self, label: Option<(&str, AnsiColor)>, text: &str) {
-        let text = if self.streams.stderr.is_terminal { escape::for_terminal(text) } else { Cow::Borrowed(text) };
+        let text = escape::for_terminal(text);
         let line = match label {
             Some((label, color)) if self.streams.stderr.is_coloured => {
                 let style = color.on_default().bold();

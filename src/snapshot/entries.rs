@@ -5,8 +5,9 @@ use crate::file::{Cursor, File, Reached, TreeEntry};
 use crate::live::envelope::CachedRows;
 use crate::live::error::DecodeError;
 use crate::live::head::EnvelopeHead;
-use crate::live::key::{Key, Selection};
+use crate::live::key::{self, Key, Selection};
 use crate::live::view::EnvelopeView;
+use crate::snapshot::fetch_time::FetchTime;
 use crate::snapshot::tables::Table;
 use std::mem;
 use std::path::Path;
@@ -38,6 +39,11 @@ impl LiveEntry {
         Key::from_parts(Arc::clone(&self.cache_key), self.sub_key())
     }
 
+    /// The text of the full key.
+    pub(crate) fn full_key(&self) -> String {
+        key::joined(self.cache_key(), self.sub_key())
+    }
+
     /// The cache key.
     #[must_use]
     pub fn cache_key(&self) -> &str {
@@ -65,6 +71,12 @@ impl LiveEntry {
     /// When it was fetched and how many rows it has; the rows are not decoded where the head says so.
     pub fn head(&self) -> Result<EnvelopeHead, DecodeError> {
         EnvelopeHead::decode(self.value())
+    }
+
+    /// When it was fetched, for bounds of age.
+    #[must_use]
+    pub fn fetch_time(&self) -> FetchTime {
+        self.head().map_or(FetchTime::Unreadable, |head| FetchTime::At(head.fetched_at))
     }
 
     /// Its rows and time, as vantage-live's `get` reads them.

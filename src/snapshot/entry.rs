@@ -119,7 +119,7 @@ impl Entry {
     #[must_use]
     pub fn fetched_at(&self) -> Option<u64> {
         match self {
-            Entry::Live(entry) => entry.head().ok().map(|head| head.fetched_at),
+            Entry::Live(entry) => entry.fetch_time().seconds(),
             Entry::Set(set) => set.fetched_at(),
         }
     }

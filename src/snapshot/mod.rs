@@ -5,6 +5,7 @@
 mod commit;
 mod entries;
 mod entry;
+mod fetch_time;
 pub(crate) mod location;
 mod opening;
 mod pace;
@@ -23,6 +24,7 @@ pub use crate::file::{Damage, PageNumber};
 pub use commit::Snapshot;
 pub use entries::{Entries, LiveEntry};
 pub use entry::{Entry, EntryKey, Layout};
+pub use fetch_time::FetchTime;
 pub use location::{caches_in, is_cache};
 pub use opening::PastDamage;
 pub use pace::Pace;

@@ -1,10 +1,11 @@
 //! Sets: what diorama caches, a table of rows and what it remembers of it, as one entry each.
 
 use crate::diorama::identity::{Identity, TableName, is_narrowed_copy, meta_table};
-use crate::diorama::meta::{MalformedMeta, Meta, StoredPairs};
+use crate::diorama::meta::{MalformedMeta, Meta, MetaKey, StoredPairs};
 use crate::error::{Error, Result, SetError};
 use crate::file::{self, Damage};
 use crate::live::key::Selection;
+use crate::snapshot::fetch_time::FetchTime;
 use crate::snapshot::roles::TableRole;
 use crate::snapshot::row::Row;
 use crate::snapshot::{Snapshot, Table};
@@ -66,10 +67,9 @@ impl SetKey {
     /// The key as people read it; as it is stored where its name is none that diorama writes.
     #[must_use]
     pub fn shown(&self) -> String {
-        let name = Identity::of_table(&self.name);
-        let name = name.map_or_else(|| self.name.to_string(), |identity| identity.to_string());
+        let name = Identity::shown(&self.name);
         match &self.row {
-            None => name,
+            None => name.into_owned(),
             Some(row) => format!("{name}/{row}"),
         }
     }
@@ -152,7 +152,17 @@ impl Set {
     /// When its rows were last fetched, in whole seconds since 1970; `None` if diorama does not remember.
     #[must_use]
     pub fn fetched_at(&self) -> Option<u64> {
-        self.meta.refreshed_at.map(crate::diorama::meta::Nanoseconds::seconds)
+        self.fetch_time().seconds()
+    }
+
+    /// The same, with why there is none.
+    pub(crate) fn fetch_time(&self) -> FetchTime {
+        let mut malformed = self.malformed.iter().map(MalformedMeta::key);
+        match self.meta.refreshed_at {
+            Some(at) => FetchTime::At(at.seconds()),
+            None if self.damage.is_some() || malformed.any(|key| key == MetaKey::RefreshedAt) => FetchTime::Unreadable,
+            None => FetchTime::Unknown,
+        }
     }
 
     /// The number of its rows, those included that are not selected.
@@ -213,7 +223,11 @@ impl Snapshot {
             let table = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
             // Only where there is such a table the others are looked at.
             if table.is_some() && self.sets()?.iter().any(|set| set.name() == cache_key) {
-                return Err(SetError::IsASet { path: self.path().to_owned(), name: cache_key.to_owned() }.into());
+                return Err(SetError::IsASet {
+                    path: self.path().to_owned(),
+                    name: SetKey::of_table(cache_key).shown(),
+                }
+                .into());
             }
         }
         Ok(())

@@ -1,11 +1,12 @@
 //! What is seen of a cache from one commit to a later one: events, and what an entry is remembered by.
 
-use crate::diorama::meta::{Meta, Nanoseconds};
+use crate::diorama::meta::Meta;
 use crate::error::Error;
 use crate::live::head::{self, EnvelopeHead};
 use crate::live::key::Key;
 use crate::snapshot::commit::Snapshot;
 use crate::snapshot::entry::EntryKey;
+use crate::snapshot::fetch_time::FetchTime;
 use std::fmt;
 use std::str::FromStr;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
@@ -154,6 +155,18 @@ pub struct SetState {
     pub rows: u64,
     /// What diorama remembers of them.
     pub meta: Meta,
+    /// Whether there is a time of these rows that diorama cannot read.
+    pub is_time_malformed: bool,
+}
+
+impl SetState {
+    fn fetch_time(&self) -> FetchTime {
+        match self.meta.refreshed_at {
+            Some(at) => FetchTime::At(at.seconds()),
+            None if self.is_time_malformed => FetchTime::Unreadable,
+            None => FetchTime::Unknown,
+        }
+    }
 }
 
 impl Remembered {
@@ -164,9 +177,15 @@ impl Remembered {
     /// When it was fetched, in seconds since 1970; `None` if that is not known.
     #[must_use]
     pub fn fetched_at(&self) -> Option<u64> {
+        self.fetch_time().seconds()
+    }
+
+    /// The same, with why there is none.
+    #[must_use]
+    pub fn fetch_time(&self) -> FetchTime {
         match &self.set {
-            Some(set) => set.meta.refreshed_at.map(Nanoseconds::seconds),
-            None => self.head.map(|head| head.fetched_at),
+            Some(set) => set.fetch_time(),
+            None => self.head.map_or(FetchTime::Unreadable, |head| FetchTime::At(head.fetched_at)),
         }
     }
 

@@ -78,7 +78,7 @@ impl WatchedSets {
             let mut new = old;
             if let Some(table) = meta {
                 new.has_meta = table.is_there;
-                new.state.meta = meta_after(old.state.meta, table, telling.records)?;
+                new.state = meta_after(old.state, table, telling.records)?;
             }
             let wanted = wanted(telling.selections, set, |name| self.0.contains_key(name));
             let [keeps_values, keeps_ids] =
@@ -89,7 +89,8 @@ impl WatchedSets {
                 new.has_rows = table.is_there;
             }
             if let Some(advance) = advance {
-                let rows = Rows { set, keeps_values, keeps_ids, wanted: &wanted };
+                let states = [old.state, new.state];
+                let rows = Rows { set, states, keeps_values, keeps_ids, wanted: &wanted };
                 changes = rows.after(&mut new, advance, telling.records, &mut told)?;
             }
             let unknown = advance.map_or([false; 2], Advance::has_unknown);
@@ -144,6 +145,7 @@ fn whole(set: &str, [old, new]: [&Known; 2], rows: RowChanges, [_, unknown]: [bo
 /// The change of a row that is selected by itself.
 fn row(
     set: &str,
+    states: [SetState; 2],
     id: &str,
     sides: [Option<&Remembered>; 2],
     [unknown_old, unknown_new]: [bool; 2],
@@ -156,8 +158,8 @@ fn row(
         [_, None] => Event::Removed,
         _ => Event::Replaced,
     };
-    let state = SetState { rows: 1, ..SetState::default() };
-    let [old, new] = sides.map(|side| side.map(|side| Remembered::of_set(state, side.bytes)));
+    let [old, new] =
+        [0, 1].map(|n: usize| sides[n].map(|side| Remembered::of_set(state_of_row(&states[n]), side.bytes)));
     let key = EntryKey::Set(SetKey::new(set, Some(id)));
     EntryChange {
         key,
@@ -168,26 +170,37 @@ fn row(
     }
 }
 
-fn meta_after(mut meta: Meta, table: &ChangedTable<'_>, records: &Records) -> file::Result<Meta> {
+/// The state of a row: its time is that of its set, and the total is none of its own.
+fn state_of_row(set: &SetState) -> SetState {
+    let meta = Meta { refreshed_at: set.meta.refreshed_at, ..Meta::default() };
+    SetState { rows: 1, meta, is_time_malformed: set.is_time_malformed }
+}
+
+/// The state after a change of the meta table.
+fn meta_after(mut state: SetState, table: &ChangedTable<'_>, records: &Records) -> file::Result<SetState> {
     if !table.is_there {
-        return Ok(Meta::default());
+        return Ok(SetState { rows: state.rows, ..SetState::default() });
     }
-    let Some(advance) = table.advance else { return Ok(meta) };
+    let Some(advance) = table.advance else { return Ok(state) };
     let mut differences = advance.differences(records);
     while let Some(changed) = differences.next()? {
         let Some(key) = str::from_utf8(changed.key).ok().and_then(MetaKey::of_name) else { continue };
-        meta.remove(key);
-        if let Some(value) = changed.new.and_then(|new| Remembered::parse(new).value) {
-            // What diorama cannot read counts as not there.
-            meta.read(key.name(), &value).ok();
+        state.meta.remove(key);
+        // What diorama cannot read counts as not there.
+        let value = changed.new.and_then(|new| Remembered::parse(new).value);
+        let is_malformed = value.is_some_and(|value| state.meta.read(key.name(), &value).is_err());
+        if key == MetaKey::RefreshedAt {
+            state.is_time_malformed = is_malformed;
         }
     }
-    Ok(meta)
+    Ok(state)
 }
 
 /// The changes of the rows of a set.
 struct Rows<'a> {
     set: &'a str,
+    /// The set before and now, but for the number of its rows.
+    states: [SetState; 2],
     keeps_values: bool,
     keeps_ids: bool,
     wanted: &'a Wanted<'a>,
@@ -223,7 +236,7 @@ impl Rows<'_> {
             let [old, new] = sides.map(|side| side.and_then(|side| side.value.clone()).filter(|_| self.keeps_values));
             let change = (self.keeps_values && !is_lost).then(|| RowChange { id: id.to_owned(), old, new });
             if is_wanted {
-                told.push(row(self.set, id, sides, unknown, change.iter().cloned().collect()));
+                told.push(row(self.set, self.states, id, sides, unknown, change.iter().cloned().collect()));
             }
             changes.values.extend(change);
             changes.ids.extend((self.keeps_ids && !is_lost).then(|| id.into()));

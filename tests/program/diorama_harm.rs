@@ -479,12 +479,29 @@ fn a_set_without_a_time_is_neither_older_nor_newer() {
         assert_eq!(run.status, i32::from(found == 0), "{}", run.stderr);
         let listed: Value = serde_json::from_str(&run.stdout).unwrap();
         assert_eq!(listed.as_array().unwrap().len(), found, "{bound} {listed}");
-        assert!(run.stderr.contains("2 selected sets have no time and are left out"), "{}", run.stderr);
+        assert!(run.stderr.contains("2 selected entries have no time and are left out"), "{}", run.stderr);
     }
     let run = folder.vlive(["ages", "--newer-than", "1h"]).output();
     assert!(run.stderr.contains("error: none is of that age: the 1 entry that is selected is older"), "{}", run.stderr);
     let run = folder.vlive(["ages", "emptied", "--newer-than", "1h"]).output();
     assert!(run.stderr.ends_with("error: none is of that age\n"), "{}", run.stderr);
+    // Of both of these a row was added.
+    let at = folder.path().join("backend.redb");
+    fs::create_dir(folder.path().join("old")).unwrap();
+    fs::copy(&at, folder.path().join("old/backend.redb")).unwrap();
+    for row in ["emptied/x", "orders/x"] {
+        assert_eq!(folder.vlive(["put", row]).stdin(r#"{"x": {"a": 1}}"#).output().status, 0);
+    }
+    for (bound, differing, watched) in
+        [("--older-than", "~ orders\n  + x: {\"a\":1}\n", &["orders"][..]), ("--newer-than", "", &[])]
+    {
+        let run = folder.vlive(["diff", "old", "backend.redb", bound, "1h"]).output();
+        assert_eq!(run.stdout, differing);
+        assert!(run.stderr.contains("2 selected entries have no time and are left out"), "{}", run.stderr);
+        let run = folder.vlive(["watch", "--initial", "--for", "0s", "--format", "jsonl", bound, "1h"]).output();
+        let told = run.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["key"].clone());
+        assert_eq!(told.collect::<Vec<_>>(), *watched, "{bound}");
+    }
     for unreadable in [&[][..], &["--unreadable"]] {
         let folder = copy_of("backend.redb");
         let run = folder.vlive([&["invalidate", "--all", "--older-than", "1h"], unreadable].concat()).output();

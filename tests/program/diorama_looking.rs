@@ -271,6 +271,8 @@ fn watch_begins_with_the_sets_that_are_there() {
     assert_eq!((&raw["raw"], &raw["meta"]), (&stored["raw"], &stored["meta"]));
     let row = folder.vlive(["watch", "--initial", "--for", "0", "--json", "--raw", "buckets/eu"]).json();
     assert_eq!((&row["raw"], &row["meta"]), (&json!({"eu": stored["raw"]["eu"]}), &Value::Null));
+    let of_row = [&row["fetched_at"], &row["refreshed_at"], &row["total"]];
+    assert_eq!(of_row, [&raw["fetched_at"], &raw["refreshed_at"], &Value::Null]);
     let none = folder.vlive(["watch", "--initial", "--for", "0", "other"]).output();
     assert_eq!((none.status, none.stdout.as_str()), (0, ""));
     let filtered = folder.vlive(["watch", "--initial", "--for", "0", "--where", ".size == \"1kb\""]).output();

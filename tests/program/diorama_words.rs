@@ -48,7 +48,7 @@ fn damage_to_a_meta_table_is_told_by_the_set_that_it_belongs_to() {
     let report = folder.vlive(["check", "--json"]).output().json(1, "");
     assert_eq!(report["damage"]["places"][0]["place"], format!("{RED}\u{1}meta"));
     let dumped = folder.vlive(["dump", RED]).output();
-    assert!(dumped.stderr.contains(&format!("in the meta table of `{RED}`")), "{}", dumped.stderr);
+    assert!(dumped.stderr.contains("in the meta table of `clients where team = red`"), "{}", dumped.stderr);
     assert!(!has_control_characters(&dumped.stderr), "{:?}", dumped.stderr);
 }
 
@@ -390,6 +390,20 @@ fn a_time_keeps_its_fraction_where_diorama_does() {
     let put = folder.vlive(["put", "orders", "--fetched-at", "2026-11-01T00:00:00.123456789Z"]).stdin(rows).output();
     assert_eq!(put.status, 0, "{}", put.stderr);
     assert_eq!(folder.vlive(["dump", "orders"]).json()["refreshed_at"], json!(nanoseconds));
+    // Rows alone become a set with that time, where there is one or it is to be one.
+    let (row, both) = (r#"{"r": {"n": 1}}"#, json!([nanoseconds, nanoseconds]));
+    for (key, more) in [("orders", &[][..]), ("new", &[]), ("other", &["--as", "diorama"])] {
+        let put = folder.vlive([&["put", key, "--fetched-at", args[3]], more].concat()).stdin(row).output();
+        assert_eq!(put.status, 0, "{}", put.stderr);
+        let set = folder.vlive(["dump", key]).json();
+        assert_eq!(json!([set["refreshed_at"], set["copied_at"]]), both, "{key}");
+        assert_eq!(folder.vlive(["touch", key, "--age", "1d"]).output().status, 0);
+        let load = [&["load", "-", "--fetched-at", args[3]], more].concat();
+        let loaded = folder.vlive(load).stdin(format!(r#"{{"{key}": {row}}}"#)).output();
+        assert_eq!(loaded.status, 0, "{}", loaded.stderr);
+        let set = folder.vlive(["dump", key]).json();
+        assert_eq!(json!([set["refreshed_at"], set["copied_at"]]), both, "{key}");
+    }
     // vantage-live has whole seconds.
     let live = Folder::copy_of("bakery");
     assert_eq!(live.vlive(["touch", "clients/page_1", "--exact", args[2], args[3]]).output().status, 0);

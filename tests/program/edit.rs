@@ -214,7 +214,7 @@ fn giving_up_on_an_error_keeps_the_text() {
         desk.unchanged(|| shown = desk.on_a_terminal("echo '{' >\"$1\"", "edit pies/1", answer));
         let Some(shown) = shown else { return };
         let (path, text) = desk.kept();
-        let named = format!("error: nothing was written\nhint: your text is kept in `{}`,", path.display());
+        let named = format!("error: nothing was written\nhint: your text is kept in `{}`;", path.display());
         assert!(shown.contains(&named), "{shown:?}");
         assert_eq!(text, "{\n");
     }

@@ -58,10 +58,9 @@ fn a_pattern_is_literal_unless_regexp_is_given() {
         2,
         "",
         "\
-error: the regular expression is refused: regex parse error:
+error: the regular expression is refused: unclosed group
     (
     ^
-error: unclosed group
 hint: without --regexp the pattern is taken literally
 ",
     );

@@ -12,6 +12,7 @@ mod completions;
 mod diff;
 mod diorama;
 mod diorama_changes;
+mod diorama_edges;
 mod diorama_harm;
 mod diorama_looking;
 mod diorama_words;

@@ -128,6 +128,12 @@ fn what_cannot_be_meant_is_refused() {
     }
     let refused = folder.vlive(["watch", "--raw", "--for", "0"]).output();
     assert_eq!((refused.status, refused.stderr.lines().next()), (2, Some("error: --raw is for JSON")));
+    let refused = folder.vlive(["watch", "--format", "json", "--for", "0"]).output();
+    assert_eq!(refused.status, 2);
+    assert!(refused.stderr.contains("text, jsonl"), "{}", refused.stderr);
+    let lines =
+        |format: &[&str]| folder.vlive([&["watch", "--initial", "--for", "0"], format].concat()).output().stdout;
+    assert_eq!(lines(&["--format", "jsonl"]), lines(&["--json"]));
     folder.write("other/vlive.redb", "not a database");
     assert_eq!(folder.vlive(["watch", "-C", "other", "--for", "0"]).output().status, 3);
 }

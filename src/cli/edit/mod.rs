@@ -33,8 +33,9 @@ use vlive::{Cache, Selection, Snapshot};
 /// and everything happens in one transaction. An entry that cannot be decoded is left as it is and named on standard
 /// error; the status is then 3.
 ///
-/// A set of diorama is edited with its times and its total. If it loses a row, it loses its times too, unless they are
-/// edited, so that the app fetches it again. Editing a single row (`clients/42`) leaves the times as they are.
+/// A set of diorama is edited with its times and its total; rows alone keep them. If the set loses a row, it loses its
+/// times too, unless they are edited, so that the app fetches it again. Editing a single row (`clients/42`) leaves the
+/// times as they are.
 #[derive(Debug, Args)]
 pub struct Edit {
     #[command(flatten)]
@@ -121,7 +122,7 @@ impl Edit {
         if let [Selection::Entry(key)] = selections {
             let entry = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))?;
             if let Some(entry) = entry {
-                if !chosen.scope.takes_age(entry.head().ok().map(|head| head.fetched_at)) {
+                if !chosen.scope.takes_age(entry.fetch_time()) {
                     let mut matched = Matched::default();
                     matched.outside = 1;
                     return Ok(chosen.tell(&matched, false, global, output));

@@ -80,8 +80,10 @@ fn parse(set: &Set, text: &str) -> Result<Fixture> {
     })
 }
 
-/// The new set, unless it equals the old one. If it has lost rows, it loses its times too, unless these were edited.
+/// The new set, unless it equals the old one. Rows alone keep the metadata of the set. If it has lost rows, it loses its
+/// times, unless these were edited.
 fn unless_same(old: &Fixture, mut new: Fixture) -> vlive::Result<Option<Fixture>> {
+    new.complete_rows_alone(old);
     new.undate_after_removal(old)?;
     let is_same = match (old.sets().next(), new.sets().next()) {
         (Some(old), Some(new)) => old.is_same(&new)?,

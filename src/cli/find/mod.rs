@@ -138,7 +138,15 @@ impl Find {
         };
         compiled.map_err(|error| {
             let hint = "without --regexp the pattern is taken literally";
-            Refused::error(format!("the regular expression is refused: {error}"), Some(hint))
+            // Some reasons stand below the expression, with a mark at the place.
+            let text = error.to_string();
+            let lines: Vec<&str> = text.lines().collect();
+            let (reason, excerpt) = match lines.as_slice() {
+                [_, excerpt @ .., reason] => (reason.trim_start_matches("error: "), excerpt),
+                _ => (text.as_str(), &[][..]),
+            };
+            let excerpt = excerpt.iter().map(|line| (*line).to_owned()).collect();
+            Refused::at(format!("the regular expression is refused: {reason}"), excerpt, hint)
         })
     }
 

@@ -8,7 +8,7 @@ use self::event_json::{ChangedJson, EventJson, StateJson};
 use self::words::{description, mark, numbers};
 use super::diff::{json, print_lines};
 use super::filtering::Filtering;
-use super::format::{FormatArgs, SummaryFormat};
+use super::format::{EventFormat, FormatArgs};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::{Global, Refused, Status, others, report, target, tell_unread, time};
 use crate::output::{Output, human};
@@ -76,7 +76,7 @@ pub struct Watch {
     raw: bool,
 
     #[command(flatten)]
-    format: FormatArgs<SummaryFormat>,
+    format: FormatArgs<EventFormat>,
 }
 
 /// An event that is waited for; `None` is any.
@@ -182,9 +182,9 @@ impl Telling<'_> {
         let mut record = Vec::new();
         let seen = watcher.look(global.look_wait(), |commit, change| {
             self.is_empty = false;
-            let side = change.new.as_ref().or(change.old.as_ref());
-            let fetched_at = side.and_then(Remembered::fetched_at);
-            if is_silent || !self.chosen.scope.takes_age(fetched_at) || !self.has_rows(commit, &change)? {
+            let fetched = change.new.as_ref().or(change.old.as_ref()).map(Remembered::fetch_time);
+            let is_of_age = fetched.is_none_or(|fetched| self.chosen.scope.takes_age(fetched));
+            if is_silent || !is_of_age || !self.has_rows(commit, &change)? {
                 return Ok(());
             }
             self.came |= self.watch.awaits(&change);

@@ -19,7 +19,7 @@ use crate::fixture::{Fixture, FixtureEntry};
 use crate::live::head::EnvelopeHead;
 use crate::live::key::{Key, Selection};
 use crate::ops::unread::Unread;
-use crate::snapshot::{LiveEntry, Snapshot};
+use crate::snapshot::{FetchTime, LiveEntry, Snapshot};
 use sets::SetSide;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -81,7 +81,7 @@ pub fn diff_in<E: From<Error>>(
         Items::next,
         |old, new| old.place().cmp(&new.place()),
         |old, new, _| match (old, new) {
-            sides if !is_within(scope, sides.into(), Item::fetched_at, matched) => Ok(()),
+            sides if !is_within(scope, sides.into(), Item::fetch_time, matched) => Ok(()),
             (Some(old), Some(new)) => both(old, new, options, &mut each),
             (Some(item), None) => each(Difference::Entry(alone(item, Change::Removed)?)),
             (None, Some(item)) => each(Difference::Entry(alone(item, Change::Added)?)),
@@ -99,7 +99,7 @@ pub fn diff_in<E: From<Error>>(
 fn is_within<Thing>(
     scope: &Scope,
     sides: [Option<&Thing>; 2],
-    fetched_at: impl Fn(&Thing) -> Option<u64>,
+    fetched: impl Fn(&Thing) -> FetchTime,
     matched: &mut Matched,
 ) -> bool {
     if !scope.is_narrowed() {
@@ -107,10 +107,11 @@ fn is_within<Thing>(
     }
     let (mut of_sides, mut is_within) = (Matched::default(), false);
     for thing in sides.into_iter().flatten() {
-        is_within |= scope.is_dated_within(fetched_at(thing), &mut of_sides);
+        is_within |= scope.is_within(|| fetched(thing), &mut of_sides);
     }
     matched.future += of_sides.future.min(1);
     matched.outside += u64::from(!is_within);
+    matched.timeless += of_sides.timeless.min(u64::from(!is_within));
     is_within
 }
 
@@ -202,10 +203,16 @@ impl Item<'_> {
         }
     }
 
-    /// When it was fetched, if that is known and its own.
-    fn fetched_at(&self) -> Option<u64> {
-        let value = self.value().ok().filter(|_| self.is_dated())?;
-        EnvelopeHead::decode(&value).ok().map(|head| head.fetched_at)
+    /// When it was fetched; not known where its time is not its own.
+    fn fetch_time(&self) -> FetchTime {
+        match self {
+            Item::Cache(entry) => entry.fetch_time(),
+            Item::Fixture(entry) if !entry.is_dated() => FetchTime::Unknown,
+            Item::Fixture(entry) => {
+                let head = entry.value().ok().and_then(|value| EnvelopeHead::decode(&value).ok());
+                head.map_or(FetchTime::Unreadable, |head| FetchTime::At(head.fetched_at))
+            }
+        }
     }
 
     /// Whether its time is its own.

@@ -3,7 +3,7 @@
 use super::difference::{Change, Difference, EntryDiff, MetaDiff, RowDiff};
 use super::rows::Events;
 use super::{DiffOptions, Side, is_within, merge};
-use crate::diorama::meta::{Meta, Nanoseconds};
+use crate::diorama::meta::Meta;
 use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
 use crate::fixture::FixtureSet;
@@ -13,7 +13,7 @@ use crate::ops::scope::{Matched, Scope};
 use crate::ops::sets::readable_sets;
 use crate::ops::unread::Unread;
 use crate::ops::{past_damage, unless_moved};
-use crate::snapshot::{EntryKey, Row, Set, SetKey, SetRow, Snapshot};
+use crate::snapshot::{EntryKey, FetchTime, Row, Set, SetKey, SetRow, Snapshot};
 use std::collections::HashSet;
 
 /// A set on one side.
@@ -89,10 +89,13 @@ impl<'s> SetSide<'s> {
         }
     }
 
-    fn fetched_at(&self) -> Option<u64> {
+    fn fetch_time(&self) -> FetchTime {
         match self {
-            SetSide::Cache(_, set) => set.fetched_at(),
-            SetSide::Fixture(..) => self.meta()?.refreshed_at.map(Nanoseconds::seconds),
+            SetSide::Cache(_, set) => set.fetch_time(),
+            SetSide::Fixture(..) => {
+                let at = self.meta().and_then(|meta| meta.refreshed_at);
+                at.map_or(FetchTime::Unknown, |at| FetchTime::At(at.seconds()))
+            }
         }
     }
 
@@ -156,7 +159,7 @@ pub(super) fn diff<E: From<Error>>(
         |sets, _| Ok(sets.next()),
         |old, new| old.key().cmp(&new.key()),
         |old, new, damage| {
-            if !is_within(scope, [old, new], SetSide::fetched_at, matched) {
+            if !is_within(scope, [old, new], SetSide::fetch_time, matched) {
                 return Ok(());
             }
             let (set, change) = match (old, new) {

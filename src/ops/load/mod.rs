@@ -4,6 +4,7 @@ mod place;
 mod source;
 
 use crate::database::{Insert, Removal, Removals, Session};
+use crate::diorama::identity::Identity;
 use crate::diorama::meta::{MetaKey, StoredPairs};
 use crate::error::{Result, SetError};
 use crate::fixture::Fixture;
@@ -107,14 +108,14 @@ impl LoadPlan {
                 Source::Entry(entry) => tables.place_of_entry(fixture, &entry)?,
                 Source::Set(set) => {
                     let place = tables.place_of_set(fixture, &set)?;
-                    tables.expect_to_be_found(&set, &place)?;
+                    tables.expect_to_be_found(fixture, &set, &place)?;
                     place
                 }
             };
             if let Place::Set(name) = &place
                 && !names.insert(name.clone())
             {
-                return Err(SetError::SetIsRepeated { name: name.clone() }.into());
+                return Err(SetError::SetIsRepeated { name: Identity::shown(name).into_owned() }.into());
             }
             plan.items.push(Item { place, is_replaced: false, ignored: Vec::new() });
         }

@@ -77,7 +77,7 @@ impl<'s> Tables<'s> {
     pub fn place_of_set(&self, fixture: &Fixture, set: &FixtureSet<'_>) -> Result<Place> {
         // Stored bytes come from a cache like this one; perhaps their set has been removed since.
         if !set.is_stored() {
-            self.expect_layout(fixture, Layout::Diorama, set.key())?;
+            self.expect_layout(fixture, Layout::Diorama, &shown(fixture, set))?;
         }
         if !fixture.is_typed() {
             let name = self.expect_free(set.name().to_owned())?;
@@ -87,8 +87,11 @@ impl<'s> Tables<'s> {
             // The key of the set itself may bring any of its rows.
             if set.key() != name {
                 let row = set.key().strip_prefix(&*name).and_then(|row| row.strip_prefix('/'));
-                let row = row.ok_or_else(|| SetError::OtherSet { key: set.key().to_owned(), set: name.clone() })?;
-                expect_only_row(set, row)?;
+                let row = row.ok_or_else(|| SetError::OtherSet {
+                    key: set.key().to_owned(),
+                    set: Identity::shown(&name).into_owned(),
+                })?;
+                expect_only_row(fixture, set, row)?;
             }
             return Ok(Place::Rows(name));
         }
@@ -104,19 +107,23 @@ impl<'s> Tables<'s> {
             (Some((_, None)), true) => None,
         };
         let Some((name, row)) = named else { return Err(SetError::OnlyARow { key: set.key().to_owned() }.into()) };
-        expect_only_row(set, row)?;
+        expect_only_row(fixture, set, row)?;
         if set.is_part() && set.name() != name {
-            return Err(SetError::OtherSet { key: set.key().to_owned(), set: set.name().to_owned() }.into());
+            return Err(SetError::OtherSet {
+                key: set.key().to_owned(),
+                set: Identity::shown(set.name()).into_owned(),
+            }
+            .into());
         }
         let has_time =
             if set.is_stored() { set.meta_pairs().is_some() } else { set.is_dated() || set.meta().total.is_some() };
-        expect_no_time(set.key(), name, has_time && !set.is_part())?;
+        expect_no_time(&shown(fixture, set), name, has_time && !set.is_part())?;
         self.expect_free(name.to_owned()).map(Place::Rows)
     }
 
     /// Refuses stored rows that would not be recognized as a set once they are in the cache: the set has no metadata,
     /// and their bytes do not look like rows.
-    pub fn expect_to_be_found(&self, set: &FixtureSet<'_>, place: &Place) -> Result<()> {
+    pub fn expect_to_be_found(&self, fixture: &Fixture, set: &FixtureSet<'_>, place: &Place) -> Result<()> {
         let is_recognized = match place {
             Place::Entry => true,
             Place::Set(_) => set.meta_pairs().is_some(),
@@ -138,7 +145,7 @@ impl<'s> Tables<'s> {
         let likeness = first.values().fold(None, |likeness, value| Some(Likeness::with(likeness, value)));
         match likeness {
             None | Some(Likeness::Row | Likeness::Refused) => Ok(()),
-            Some(Likeness::Record | Likeness::Neither) => Err(SetError::NotRows { key: set.key().to_owned() }.into()),
+            Some(Likeness::Record | Likeness::Neither) => Err(SetError::NotRows { key: shown(fixture, set) }.into()),
         }
     }
 
@@ -194,6 +201,11 @@ impl<'s> Tables<'s> {
     }
 }
 
+/// The key of a set of a fixture as people read it, or as it was typed.
+fn shown(fixture: &Fixture, set: &FixtureSet<'_>) -> String {
+    if fixture.is_typed() { set.key().to_owned() } else { set.set_key().shown() }
+}
+
 /// The table of a set of a fixture that the cache does not have yet.
 fn table_of(fixture: &Fixture, name: &str) -> String {
     if fixture.is_typed() { Tables::name_of_new(name) } else { name.to_owned() }
@@ -204,10 +216,10 @@ fn expect_no_time(key: &str, set: &str, has_time: bool) -> Result<()> {
     if !has_time {
         return Ok(());
     }
-    Err(SetError::RowWithoutTime { key: key.to_owned(), set: set.to_owned() }.into())
+    Err(SetError::RowWithoutTime { key: key.to_owned(), set: Identity::shown(set).into_owned() }.into())
 }
 
-fn expect_only_row(set: &FixtureSet<'_>, row: &str) -> Result<()> {
+fn expect_only_row(fixture: &Fixture, set: &FixtureSet<'_>, row: &str) -> Result<()> {
     let mut ids = Vec::new();
     set.each_row(&mut |id, _| {
         // Two are enough to see that there are several.
@@ -216,7 +228,7 @@ fn expect_only_row(set: &FixtureSet<'_>, row: &str) -> Result<()> {
         }
         Ok(())
     })?;
-    expect_row(set.key(), row, ids.iter().map(String::as_str))
+    expect_row(&shown(fixture, set), row, ids.iter().map(String::as_str))
 }
 
 fn expect_row<'i>(key: &str, row: &str, mut ids: impl Iterator<Item = &'i str>) -> Result<()> {
@@ -240,7 +252,7 @@ pub(super) fn each_row_of_entry(
 pub(super) fn meta_of_entry(entry: &FixtureEntry<'_>) -> Result<Meta> {
     let value = entry.value()?;
     let fetched_at = EnvelopeView::new(&value).expect("the fixture encoded it").fetched_at();
-    let Some(at) = Nanoseconds::of_seconds(fetched_at) else {
+    let Some(at) = Nanoseconds::of_parts(fetched_at, entry.nanoseconds()) else {
         return Err(SetError::TimeOutOfRange { key: entry.key().set_name(), fetched_at }.into());
     };
     Ok(Meta { total: None, refreshed_at: Some(at), copied_at: Some(at) })

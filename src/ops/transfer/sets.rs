@@ -125,13 +125,8 @@ fn remove_whole(set: &Set, removals: &mut Removals) {
 /// The key that somebody has typed for a set or a row. A row can go to an existing set, or to a new set with the name
 /// of its own.
 fn new_key(from: &Set, to: &str, tables: &Tables<'_>) -> Result<SetKey> {
-    let unlike = || {
-        Error::from(SetError::NotAlike {
-            from: from.key().to_string(),
-            to: to.to_owned(),
-            is_row: from.row().is_some(),
-        })
-    };
+    let unlike =
+        || Error::from(SetError::NotAlike { from: from.shown(), to: to.to_owned(), is_row: from.row().is_some() });
     match (Snapshot::resolve(&tables.sets, to), from.row()) {
         (Some((set, None)), None) => Ok(set.key()),
         (None, None) => tables.expect_free(Tables::name_of_new(to)).map(|name| SetKey::new(&name, None)),

@@ -1,0 +1,75 @@
+//! What people read of sets in errors, and what an edit keeps of them.
+
+use crate::diorama::copy_of;
+use crate::support::Folder;
+use redb::{Database, TableDefinition};
+
+const RED: &str = "clients?c1:117:4:team1:=6:t3:redq-s-n1:0";
+
+#[test]
+fn errors_name_sets_as_people_read_them() {
+    let folder = copy_of("cache.redb");
+    let keys = folder.vlive(["dump", RED]).output();
+    assert!(keys.stdout.contains("rows"), "{}", keys.stderr);
+    let row = r#"{"1": {}}"#;
+    let of_other = format!(r#"{{"layout": "diorama", "set": "{RED}", "rows": {{"u1": {{}}}}}}"#);
+    folder.untouched(|| {
+        for (args, input, told) in [
+            (&["touch", RED, "--fetched-at", "@99999999999"][..], "", "`clients where team = red` cannot be dated"),
+            (
+                &["put", &format!("{RED}/u1"), "--age", "1d"],
+                r#"{"u1": {}}"#,
+                "is a row, and only its set `clients where team = red` has times",
+            ),
+            (&["put", "clients/u1"], &of_other, "`clients/u1` is not a row of `clients where team = red`"),
+            (&["mv", RED, "clients/u1"], "", "`clients where team = red` is a whole set"),
+            (&["put", &format!("{RED}/2"), "--as", "live"], row, "`clients where team = red` is a set of diorama"),
+            (&["put", &format!("{RED}/2")], row, "is a row, and what is given is not the row `2` alone"),
+        ] {
+            let run = folder.vlive(args).stdin(input).output();
+            assert_eq!(run.status, 2, "{args:?} {}", run.stderr);
+            assert!(run.stderr.contains(told), "{args:?} {}", run.stderr);
+        }
+    });
+}
+
+#[test]
+fn an_error_is_one_line_whatever_the_names_in_it_hold() {
+    let folder = Folder::empty();
+    let database = Database::create(folder.path().join("cache.redb")).unwrap();
+    let transaction = database.begin_write().unwrap();
+    {
+        let table: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("t\n\u{1b}[31m");
+        transaction.open_table(table).unwrap().insert("a\nb", &b"\x00\xa1"[..]).unwrap();
+    }
+    transaction.commit().unwrap();
+    drop(database);
+    for args in [&["dump"][..], &["touch", "t\n\u{1b}[31m/a\nb"], &["dump", "a\nb/c"]] {
+        let run = folder.vlive(args).output();
+        assert_ne!(run.status, 0, "{args:?}");
+        for line in run.stderr.lines() {
+            assert!(line.starts_with("error: ") || line.starts_with("hint: "), "{args:?} {line:?}");
+            assert!(!line.chars().any(char::is_control), "{args:?} {line:?}");
+        }
+    }
+}
+
+#[test]
+fn rows_alone_in_an_edit_keep_what_is_remembered_of_the_set() {
+    let folder = copy_of("backend.redb");
+    let before = folder.vlive(["dump", "orders"]).json();
+    folder.vlive(["edit", "orders", "--apply", ".rows", "-q"]).ends(0, "", "");
+    let changed = folder.vlive(["edit", "orders", "--apply", ".rows | .[\"1\"].total = 3", "-q"]);
+    changed.ends(0, "orders\n", "");
+    let row = folder.vlive(["edit", "orders/2", "--apply", ".rows | .[\"2\"].total = 4", "-q"]);
+    row.ends(0, "orders/2\n", "");
+    let mut expected = before.clone();
+    expected["rows"]["1"]["total"] = 3.into();
+    expected["rows"]["2"]["total"] = 4.into();
+    assert_eq!(folder.vlive(["dump", "orders"]).json(), expected);
+    // The app would believe that the source has no other rows.
+    let gone = folder.vlive(["edit", "orders", "--apply", ".rows | del(.[\"1\"])"]).output();
+    assert!(gone.stderr.contains("`orders` is left without its times"), "{}", gone.stderr);
+    let left = folder.vlive(["dump", "orders"]).json();
+    assert_eq!((left.get("refreshed_at"), left.get("copied_at"), &left["total"]), (None, None, &before["total"]));
+}
