@@ -361,7 +361,7 @@ fn an_entry_comes_before_a_row_of_the_same_key_and_quotes_name_the_row() {
     assert_eq!(folder.vlive(["touch", "\"clients\""]).output().stdout, "clients\n");
     let moved = folder.vlive(["mv", "clients", "cc"]).output();
     assert_eq!(moved.stdout, "cc/page_1\n");
-    assert!(moved.stderr.contains("a set of diorama has the same name, and stays; `\"clients\"` names that"));
+    assert!(moved.stderr.contains("a set of diorama has the same name, and stays; `\"clients\"` names the set"));
     assert_eq!(folder.vlive(["mv", "\"clients\"", "dd"]).output().stdout, "dd\n");
     let refused = folder.vlive(["cp", "cc/page_1", "dd/page_1"]).output();
     assert_eq!(refused.status, 2);

@@ -471,7 +471,7 @@ fn a_filter_that_fails_on_one_entry_changes_none() {
             assert!(ended.stderr.ends_with("hint: no entry was changed\n"), "{filter}: {ended}");
         }
         let ended = folder.vlive(["edit", "k", "--apply", ".rows |"]).output();
-        assert!(ended.status == 2 && ended.stderr.contains("--apply is not a jq filter"), "{ended}");
+        assert!(ended.status == 2 && ended.stderr.contains("--apply is not a usable jq filter"), "{ended}");
         let ended = folder.vlive(["edit", "--apply", "."]).output();
         assert!(ended.status == 2 && ended.stderr.contains("--all applies the filter to every entry"), "{ended}");
         assert_eq!(folder.vlive(["edit", "k/3", "--apply", "."]).output().status, 1);
