@@ -191,20 +191,30 @@ impl Page {
     }
 
     pub fn key(&self, n: usize) -> &[u8] {
-        let start = match n {
+        self.keys(n..n + 1)
+    }
+
+    /// The keys of a range that is not empty, which lie one after the other.
+    pub fn keys(&self, pairs: Range<usize>) -> &[u8] {
+        let start = match pairs.start {
             0 => self.shape.tables_end() as u64,
             n => self.shape.key_end(&self.bytes, n - 1),
         };
-        &self.bytes[range(start, self.shape.key_end(&self.bytes, n))]
+        &self.bytes[range(start, self.shape.key_end(&self.bytes, pairs.end - 1))]
     }
 
     /// The value of a leaf's pair.
     pub fn value(&self, n: usize) -> &[u8] {
-        let start = match n {
+        self.values(n..n + 1)
+    }
+
+    /// The values of the same.
+    pub fn values(&self, pairs: Range<usize>) -> &[u8] {
+        let start = match pairs.start {
             0 => self.shape.key_end(&self.bytes, self.shape.count - 1),
             n => self.shape.value_end(&self.bytes, n - 1),
         };
-        &self.bytes[range(start, self.shape.value_end(&self.bytes, n))]
+        &self.bytes[range(start, self.shape.value_end(&self.bytes, pairs.end - 1))]
     }
 
     /// The children of a branch from one of them on: there is one more than there are keys.

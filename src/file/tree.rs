@@ -53,6 +53,21 @@ impl TreeEntries {
         self.range.clone().map(|n| (self.page.key(n), self.page.value(n)))
     }
 
+    /// The pairs one by one.
+    pub fn each(&self) -> impl Iterator<Item = TreeEntry> {
+        self.range.clone().map(|index| TreeEntry { page: Arc::clone(&self.page), index })
+    }
+
+    /// The keys, one after the other.
+    pub fn keys(&self) -> &[u8] {
+        self.page.keys(self.range.clone())
+    }
+
+    /// The values, one after the other.
+    pub fn values(&self) -> &[u8] {
+        self.page.values(self.range.clone())
+    }
+
     /// The same without the first ones.
     pub fn skip(&self, count: usize) -> TreeEntries {
         TreeEntries { page: Arc::clone(&self.page), range: self.range.start + count..self.range.end }

@@ -21,6 +21,11 @@ pub(crate) fn cache_key(table_name: &str) -> Option<&str> {
     table_name.strip_prefix(TABLE_PREFIX).filter(|key| !key.contains('/'))
 }
 
+/// The text of a full key, always with its `/`.
+pub(crate) fn joined(cache_key: &str, sub_key: &str) -> String {
+    [cache_key, "/", sub_key].concat()
+}
+
 /// A full key: the cache key that names a table, and the sub-key that names an entry in it.
 ///
 /// vantage-live splits at the first `/`. Without one the entry is the root entry, whose sub-key is

@@ -1,4 +1,4 @@
-//! Entries in parts, for all cores: an entry of vantage-live is one, and each row of a set of diorama.
+//! Entries in parts, for all cores: an entry of vantage-live is one, and so are the rows of a set in one page.
 
 use super::row_filter::RowFilter;
 use super::scope::{Matched, Scope, selected};
@@ -6,7 +6,7 @@ use super::sets::readable_sets;
 use super::unread::Unread;
 use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
-use crate::snapshot::{EntryKey, LiveEntry, Row, RowFault, Set, SetRow, Snapshot};
+use crate::snapshot::{EntryKey, LiveEntry, Row, RowFault, RowRun, Set, Snapshot, VisitRow};
 use crate::system::workers::{LARGE, with_workers};
 use std::mem;
 use std::ops::ControlFlow;
@@ -18,67 +18,54 @@ pub(crate) enum Part {
     Live(LiveEntry),
     /// The key of a set.
     Key(Arc<Set>),
-    /// A row of a set.
-    Row(Arc<Set>, SetRow),
+    /// Rows of a set.
+    Rows(Arc<Set>, RowRun),
 }
 
 impl Part {
     pub(crate) fn key(&self) -> EntryKey {
         match self {
             Part::Live(entry) => entry.key().into(),
-            Part::Key(set) | Part::Row(set, _) => set.key().into(),
+            Part::Key(set) | Part::Rows(set, _) => set.key().into(),
         }
     }
 
     pub(crate) fn fetched_at(&self) -> Option<u64> {
         match self {
             Part::Live(entry) => entry.head().ok().map(|head| head.fetched_at),
-            Part::Key(set) | Part::Row(set, _) => set.fetched_at(),
+            Part::Key(set) | Part::Rows(set, _) => set.fetched_at(),
         }
     }
 
-    /// The bytes that hold its rows.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// Bytes to work on.
+    fn bytes(&self) -> usize {
         match self {
-            Part::Live(entry) => entry.value(),
-            Part::Key(_) => &[],
-            Part::Row(_, row) => row.value(),
+            Part::Live(entry) => entry.value().len(),
+            Part::Key(_) => 0,
+            Part::Rows(_, run) => run.bytes(),
         }
-    }
-
-    /// The part with the rows that count; `None` if there are none.
-    fn reduced(&self, filter: &RowFilter) -> Result<Option<Part>> {
-        Ok(match self {
-            Part::Live(entry) => filter.reduce_live(entry.clone())?.map(Part::Live),
-            Part::Key(set) => Some(Part::Key(Arc::clone(set))),
-            Part::Row(set, row) => set.keeps(row)?.then(|| Part::Row(Arc::clone(set), row.clone())),
-        })
     }
 
     /// Whether it stands for its entry, of which there may be other parts.
     fn is_entry(&self) -> bool {
-        !matches!(self, Part::Row(..))
+        !matches!(self, Part::Rows(..))
     }
 
-    /// Calls `visit` with each of its rows, until it breaks.
-    pub(crate) fn rows(&self, visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>) -> Result<(), RowFault> {
-        /// The visitor needs no more rows.
-        struct Enough;
+    /// Calls `visit` with each of its rows, or with why rows cannot be read, until it breaks.
+    pub(crate) fn rows(&self, visit: &mut VisitRow<'_, ControlFlow<()>>) -> ControlFlow<()> {
         match self {
-            Part::Live(entry) => {
-                let envelope = entry.envelope().map_err(|error| RowFault::Envelope { key: entry.key(), error })?;
-                let visited = Row::each_of(&envelope, &mut |row| match visit(row) {
-                    ControlFlow::Continue(()) => Ok(()),
-                    ControlFlow::Break(()) => Err(Enough),
-                });
-                let (Ok(()) | Err(Enough)) = visited;
-                Ok(())
-            }
-            Part::Key(_) => Ok(()),
-            Part::Row(_, row) => row.read(&mut |row| {
-                let _ = visit(row?);
-                Ok(())
-            }),
+            Part::Live(entry) => match entry.envelope() {
+                Ok(envelope) => {
+                    let visited = Row::each_of(&envelope, &mut |row| match visit(Ok(row)) {
+                        ControlFlow::Continue(()) => Ok(()),
+                        ControlFlow::Break(()) => Err(()),
+                    });
+                    visited.map_or(ControlFlow::Break(()), ControlFlow::Continue)
+                }
+                Err(error) => visit(Err(RowFault::Envelope { key: entry.key(), error })),
+            },
+            Part::Key(_) => ControlFlow::Continue(()),
+            Part::Rows(_, run) => run.rows().try_for_each(|(id, value)| Row::read_of_set(id, value, visit)),
         }
     }
 }
@@ -89,10 +76,15 @@ pub(crate) struct Collector<'c, Out> {
     /// How many pieces came, and how many of them were collected before.
     pieces: usize,
     collected: usize,
+    faults: Vec<RowFault>,
     take: &'c mut dyn FnMut(&mut Out) -> ControlFlow<()>,
 }
 
-impl<Out> Collector<'_, Out> {
+impl<'c, Out> Collector<'c, Out> {
+    fn new(out: &'c mut Out, collected: usize, take: &'c mut dyn FnMut(&mut Out) -> ControlFlow<()>) -> Self {
+        Collector { out, pieces: 0, collected, faults: Vec::new(), take }
+    }
+
     /// Adds a piece by `push`, which breaks where the output is as large as it should become. Breaks where no more
     /// pieces are needed.
     pub(crate) fn add(&mut self, push: impl FnOnce(&mut Out) -> ControlFlow<()>) -> ControlFlow<()> {
@@ -105,15 +97,37 @@ impl<Out> Collector<'_, Out> {
             ControlFlow::Break(()) => (self.take)(self.out),
         }
     }
+
+    /// Adds why rows cannot be read. Breaks where no others can.
+    pub(crate) fn fault(&mut self, fault: RowFault) -> ControlFlow<()> {
+        let is_last = matches!(fault, RowFault::Cache(_));
+        self.faults.push(fault);
+        if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// What was counted of parts, and why rows of them cannot be read.
+#[derive(Default)]
+struct Tally {
+    /// Entries that could be read, and those of which no row counts.
+    entries: u64,
+    without_rows: u64,
+    faults: Vec<(EntryKey, RowFault)>,
+}
+
+impl Tally {
+    fn add(&mut self, part: &Part, is_without_rows: bool, faults: Vec<RowFault>) {
+        if part.is_entry() && faults.is_empty() {
+            *(if is_without_rows { &mut self.without_rows } else { &mut self.entries }) += 1;
+        }
+        self.faults.extend(faults.into_iter().map(|fault| (part.key(), fault)));
+    }
 }
 
 /// What was made of some parts.
 struct Batch<Out> {
     out: Out,
-    /// Entries that could be read, and those of which no row counts.
-    entries: u64,
-    without_rows: u64,
-    faults: Vec<(EntryKey, RowFault)>,
+    tally: Tally,
     /// The parts that are not in it, for lack of room, and how many pieces of the first of them are.
     left: Vec<Part>,
     collected: usize,
@@ -122,7 +136,7 @@ struct Batch<Out> {
 impl<Out: Default> Batch<Out> {
     /// Of no part yet.
     fn of_none(left: Vec<Part>) -> Batch<Out> {
-        Batch { out: Out::default(), entries: 0, without_rows: 0, faults: Vec::new(), left, collected: 0 }
+        Batch { out: Out::default(), tally: Tally::default(), left, collected: 0 }
     }
 
     fn of(mut parts: Vec<Part>, filter: Option<&RowFilter>, work: &Work<'_, Out>) -> Batch<Out> {
@@ -134,24 +148,18 @@ impl<Out: Default> Batch<Out> {
                 is_full = true;
                 ControlFlow::Break(())
             };
-            let mut collector = Collector { out: &mut batch.out, pieces: 0, collected: 0, take: &mut take };
-            let read = collect(part, filter, work, &mut collector);
-            let pieces = collector.pieces;
+            let mut collector = Collector::new(&mut batch.out, 0, &mut take);
+            let is_without_rows = collect(part, filter, work, &mut collector);
+            let Collector { pieces, faults, .. } = collector;
             if is_full {
                 batch.collected = pieces;
                 break;
             }
             done += 1;
-            match read {
-                Ok(true) => batch.entries += u64::from(part.is_entry()),
-                Ok(false) => batch.without_rows += u64::from(part.is_entry()),
-                Err(fault) => {
-                    let is_last = matches!(fault, RowFault::Cache(_));
-                    batch.faults.push((part.key(), fault));
-                    if is_last {
-                        break;
-                    }
-                }
+            let is_last = matches!(faults.last(), Some(RowFault::Cache(_)));
+            batch.tally.add(part, is_without_rows, faults);
+            if is_last {
+                break;
             }
         }
         batch.left = parts.split_off(done);
@@ -159,21 +167,30 @@ impl<Out: Default> Batch<Out> {
     }
 }
 
-/// Collects what is to be made of a part.
-pub(crate) type Work<'w, Out> = dyn Fn(&Part, &mut Collector<'_, Out>) -> Result<(), RowFault> + Sync + 'w;
+/// Collects what is to be made of a part, until the collector breaks.
+pub(crate) type Work<'w, Out> = dyn Fn(&Part, &mut Collector<'_, Out>) -> ControlFlow<()> + Sync + 'w;
 
-/// Does the work on the rows of a part that count. Returns whether there are any.
+/// Does the work on the rows of a part that count. Returns whether an entry has none.
 fn collect<Out>(
     part: &Part,
     filter: Option<&RowFilter>,
     work: &Work<'_, Out>,
     collector: &mut Collector<'_, Out>,
-) -> Result<bool, RowFault> {
-    let Some(filter) = filter else { return work(part, collector).map(|()| true) };
-    match part.reduced(filter).map_err(RowFault::Cache)? {
-        Some(reduced) => work(&reduced, collector).map(|()| true),
-        None => Ok(false),
-    }
+) -> bool {
+    let _ = match (part, filter) {
+        (Part::Live(entry), Some(filter)) => match filter.reduce_live(entry.clone()) {
+            Ok(Some(entry)) => work(&Part::Live(entry), collector),
+            Ok(None) => return true,
+            Err(error) => collector.fault(RowFault::Cache(error)),
+        },
+        (Part::Rows(set, run), Some(_)) => run.each().try_for_each(|row| match set.keeps(&row) {
+            Ok(true) => work(&Part::Rows(Arc::clone(set), row.into()), collector),
+            Ok(false) => ControlFlow::Continue(()),
+            Err(error) => collector.fault(RowFault::Cache(error)),
+        }),
+        _ => work(part, collector),
+    };
+    false
 }
 
 /// The same on this thread, but for the pieces that were collected before. `take` gets the output whenever it is full,
@@ -184,17 +201,18 @@ fn collect_here<Out: Default, E>(
     work: &Work<'_, Out>,
     collected: usize,
     take: &mut impl FnMut(Out) -> Result<(), E>,
-) -> Result<Result<bool, RowFault>, E> {
-    let (mut out, mut taken) = (Out::default(), Ok(()));
+) -> Result<Tally, E> {
+    let (mut out, mut taken, mut tally) = (Out::default(), Ok(()), Tally::default());
     let mut take_full = |out: &mut Out| {
         taken = take(mem::take(out));
         if taken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    let read =
-        collect(part, filter, work, &mut Collector { out: &mut out, pieces: 0, collected, take: &mut take_full });
+    let mut collector = Collector::new(&mut out, collected, &mut take_full);
+    let is_without_rows = collect(part, filter, work, &mut collector);
+    tally.add(part, is_without_rows, collector.faults);
     taken?;
     take(out)?;
-    Ok(read)
+    Ok(tally)
 }
 
 /// Collects what `work` makes of the parts of the entries in a scope, on all cores, and hands it to `take`, in order.
@@ -211,20 +229,18 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
 ) -> Result<(Matched, u64), E> {
     let filter = scope.filter();
     let (mut entries, mut without_rows) = (0, 0);
+    let mut count = |tally: Tally| -> Result<(), E> {
+        entries += tally.entries;
+        without_rows += tally.without_rows;
+        let mut faults = tally.faults.into_iter();
+        Ok(faults.try_for_each(|(key, fault)| unread.add(snapshot, || key.entry_shown(), fault))?)
+    };
     let mut take_batch = |batch: Batch<Out>| -> Result<(), E> {
         take(batch.out)?;
-        entries += batch.entries;
-        without_rows += batch.without_rows;
-        for (key, fault) in batch.faults {
-            unread.add(snapshot, || key.entry_shown(), fault)?;
-        }
+        count(batch.tally)?;
         let mut collected = batch.collected;
         for part in batch.left {
-            match collect_here(&part, filter, work, mem::take(&mut collected), &mut take)? {
-                Ok(true) => entries += u64::from(part.is_entry()),
-                Ok(false) => without_rows += u64::from(part.is_entry()),
-                Err(fault) => unread.add(snapshot, || part.key().entry_shown(), fault)?,
-            }
+            count(collect_here(&part, filter, work, mem::take(&mut collected), &mut take)?)?;
         }
         Ok(())
     };
@@ -232,7 +248,7 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
         |parts| Batch::of(parts, filter, work),
         |workers| {
             let mut push = |part: Part| {
-                let len = part.bytes().len();
+                let len = part.bytes();
                 if len < LARGE {
                     workers.push(part, len);
                     return workers.next_due().map_or(Ok(()), &mut take_batch);
@@ -293,9 +309,11 @@ fn each_row_part<E: From<Error>>(
         },
         None => Set::clone(set),
     };
-    for row in snapshot.rows(&only.of_all_rows()) {
-        if let Some(row) = past_damage(unless_moved(row, snapshot), damage)? {
-            push(Part::Row(Arc::clone(set), row))?;
+    let only = only.of_all_rows();
+    let mut rows = snapshot.rows(&only);
+    while let Some(run) = rows.next_run() {
+        if let Some(run) = past_damage(unless_moved(run, snapshot), damage)? {
+            push(Part::Rows(Arc::clone(set), run))?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use crate::file::{Cursor, File, Reached, TreeEntry};
 use crate::live::envelope::CachedRows;
 use crate::live::error::DecodeError;
 use crate::live::head::EnvelopeHead;
-use crate::live::key::{Key, Selection};
+use crate::live::key::{self, Key, Selection};
 use crate::live::view::EnvelopeView;
 use crate::snapshot::fetch_time::FetchTime;
 use crate::snapshot::tables::Table;
@@ -37,6 +37,11 @@ impl LiveEntry {
     #[must_use]
     pub fn key(&self) -> Key {
         Key::from_parts(Arc::clone(&self.cache_key), self.sub_key())
+    }
+
+    /// The text of the full key.
+    pub(crate) fn full_key(&self) -> String {
+        key::joined(self.cache_key(), self.sub_key())
     }
 
     /// The cache key.

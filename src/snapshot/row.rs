@@ -62,6 +62,14 @@ impl<'r> Row<'r> {
         Row { id: Cow::Borrowed(id), maps: view.maps(), start: range.start, end, is_incomplete }
     }
 
+    /// Calls `visit` with a stored row of a set as diorama reads it, or with why it does not.
+    pub(crate) fn read_of_set<T>(id: &str, value: &[u8], visit: &mut VisitRow<'_, T>) -> T {
+        match RowView::new(value) {
+            Ok(view) => visit(Ok(&Row::of_set(id, &view))),
+            Err(error) => visit(Err(RowFault::Refused { id: id.to_owned(), error })),
+        }
+    }
+
     /// Calls `visit` with each row of an envelope of vantage-live.
     pub(crate) fn each_of<E>(
         envelope: &EnvelopeView<'_>,

@@ -1,9 +1,8 @@
 //! The rows of a set.
 
-use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
 use crate::file::{self, Cursor, Sum, TreeEntries, TreeEntry};
-use crate::snapshot::row::{Row, RowFault, VisitRow};
+use crate::snapshot::row::{Row, VisitRow};
 use crate::snapshot::sets::{Set, SetKey};
 use crate::snapshot::{Snapshot, Table};
 use std::str;
@@ -30,10 +29,7 @@ impl SetRow {
 
     /// Calls `visit` with the row as diorama reads it, or with why it does not.
     pub fn read<T>(&self, visit: &mut VisitRow<'_, T>) -> T {
-        match RowView::new(self.value()) {
-            Ok(view) => visit(Ok(&Row::of_set(self.id(), &view))),
-            Err(error) => visit(Err(RowFault::Refused { id: self.id().to_owned(), error })),
-        }
+        Row::read_of_set(self.id(), self.value(), visit)
     }
 }
 
@@ -47,6 +43,21 @@ impl RowRun {
         self.0.iter().map(|(id, value)| (str::from_utf8(id).expect("verified when the row was read"), value))
     }
 
+    /// The rows one by one.
+    pub fn each(&self) -> impl Iterator<Item = SetRow> {
+        self.0.each().map(SetRow)
+    }
+
+    /// The ids, one after the other.
+    pub fn ids(&self) -> &[u8] {
+        self.0.keys()
+    }
+
+    /// The values, one after the other.
+    pub fn values(&self) -> &[u8] {
+        self.0.values()
+    }
+
     /// Bytes in memory as long as the rows are kept: those of their page.
     pub fn bytes(&self) -> usize {
         self.0.page_bytes()
@@ -55,6 +66,12 @@ impl RowRun {
     /// The same without the first rows.
     pub fn skip(&self, count: usize) -> RowRun {
         RowRun(self.0.skip(count))
+    }
+}
+
+impl From<SetRow> for RowRun {
+    fn from(SetRow(entry): SetRow) -> RowRun {
+        RowRun(entry.into())
     }
 }
 
@@ -102,7 +119,7 @@ impl SetRows<'_> {
                 Ok(_) => {}
             }
         }
-        self.next().map(|row| row.map(|SetRow(entry)| RowRun(entry.into())))
+        self.next().map(|row| row.map(RowRun::from))
     }
 
     /// Takes back rows that are no longer needed: their memory is reused.

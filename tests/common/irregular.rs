@@ -16,6 +16,20 @@ pub fn irregularly_encoded(rows: &CachedRows, random: &mut Random) -> Vec<u8> {
     irregular.bytes
 }
 
+/// A row from which diorama reads exactly these fields.
+pub fn irregular_row(fields: &Record, random: &mut Random) -> Vec<u8> {
+    let mut irregular = Scribbler { random, bytes: Vec::new() };
+    // Without a status, or with one.
+    let statuses: [&[u8]; 3] = [b"", b"\x00", b"\x01"];
+    let status = irregular.random.one_of(&statuses);
+    irregular.bytes.extend_from_slice(status);
+    irregular.fields(fields);
+    if irregular.random.below(4) == 0 {
+        irregular.bytes.push(0);
+    }
+    irregular.bytes
+}
+
 impl Scribbler<'_> {
     fn whole(&mut self, rows: &CachedRows) {
         let fetched_at = rows.fetched_at.duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -65,6 +79,11 @@ impl Scribbler<'_> {
             // To vantage-live no map is an empty one.
             return self.of_value(&Value::from(5));
         }
+        self.fields(record);
+    }
+
+    /// Now and then one of them twice, of which the last counts at the first place.
+    fn fields(&mut self, record: &Record) {
         let again = self.random.below(4 * record.len() + 1);
         let mut order: Vec<(usize, bool)> = (0..record.len()).map(|n| (n, n != again)).collect();
         order.extend((again < record.len()).then_some((again, true)));

@@ -1,18 +1,20 @@
 //! What `find` finds, against a plain walk over everything decoded.
 
-use crate::common::irregular::irregularly_encoded;
+use crate::common::irregular::{irregular_row, irregularly_encoded};
 use crate::common::random::Random;
 use crate::common::rows::{KEYS, rows};
 use crate::common::stress::seeds;
 use ciborium::Value;
 use redb::{Database, TableDefinition};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
+use vlive::diorama::identity::meta_table;
 use vlive::live::Envelope;
 use vlive::ops::{Hit, Place, Query, Scope, Step, find, find_row};
 use vlive::snapshot::EntryKey;
-use vlive::{CachedRows, Key, Snapshot};
+use vlive::{CachedRows, Key, Record, Snapshot};
 
 /// A name for every key that is not text.
 fn key_name(key: &Value) -> String {
@@ -40,19 +42,21 @@ fn plainly(key: &Key, cached: &CachedRows, pattern: &str) -> Vec<String> {
     if key.to_string().contains(pattern) {
         places.push(kept(Place::Key));
     }
-    for (id, record) in &cached.rows {
-        if id.contains(pattern) {
-            places.push(kept(Place::RowId(id)));
-        }
-        for (name, value) in record {
-            let path = vec![Step::Name(name.into())];
-            if name.contains(pattern) {
-                places.push(kept(Place::Name { id, path: &path }));
-            }
-            inside(id, value, path, pattern, &mut places);
-        }
-    }
+    cached.rows.iter().for_each(|(id, record)| in_row(id, record, pattern, &mut places));
     places
+}
+
+fn in_row(id: &str, record: &Record, pattern: &str, places: &mut Vec<String>) {
+    if id.contains(pattern) {
+        places.push(kept(Place::RowId(id)));
+    }
+    for (name, value) in record {
+        let path = vec![Step::Name(name.into())];
+        if name.contains(pattern) {
+            places.push(kept(Place::Name { id, path: &path }));
+        }
+        inside(id, value, path, pattern, places);
+    }
 }
 
 fn inside(id: &str, value: &Value, path: Vec<Step<'_>>, pattern: &str, places: &mut Vec<String>) {
@@ -108,8 +112,15 @@ fn write(folder: &Path, entries: &[(Key, Vec<u8>)]) {
 /// A hit that is kept: its entry, when that was fetched, and the place.
 type Found = (EntryKey, Option<u64>, String);
 
-/// All hits, handed over as soon as an output has so many of them.
+/// All hits of a search of what can be read; see [`found_and_refused`].
 fn found(snapshot: &Snapshot, query: Query<'_>, at_once: usize) -> Vec<Found> {
+    let (hits, refused) = found_and_refused(snapshot, query, at_once);
+    assert_eq!(refused, 0);
+    hits
+}
+
+/// All hits, handed over as soon as an output has so many of them, and the number of rows that diorama refuses.
+fn found_and_refused(snapshot: &Snapshot, query: Query<'_>, at_once: usize) -> (Vec<Found>, u64) {
     let mut hits = Vec::new();
     let add = |found: &mut Vec<Found>, hit: &Hit<'_>| {
         found.push((hit.key.clone(), hit.fetched_at, kept(hit.place)));
@@ -120,8 +131,9 @@ fn found(snapshot: &Snapshot, query: Query<'_>, at_once: usize) -> Vec<Found> {
         hits.extend(found);
         ControlFlow::Continue(())
     });
-    assert!(searched.unwrap().unread.unreadable.is_empty());
-    hits
+    let unread = searched.unwrap().unread;
+    assert!(unread.unreadable.is_empty() && unread.damage.is_empty());
+    (hits, unread.refused.count)
 }
 
 #[test]
@@ -172,6 +184,70 @@ fn every_place_is_found_and_no_other_however_values_are_encoded() {
         }
     }
     assert!(some_are_found);
+}
+
+#[test]
+fn every_place_in_the_rows_of_a_set_is_found_and_only_refused_rows_that_may_hold_one_are_counted() {
+    for seed in seeds(20) {
+        let random = &mut Random::new(seed);
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::create(folder.path().join("cache.redb")).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new("clients")).unwrap();
+        // The names of refused rows can be searched for.
+        let (mut stored, mut refused) = (BTreeMap::new(), BTreeSet::new());
+        for n in 0..random.below(40) {
+            for (id, fields) in rows(random).rows {
+                let id = format!("{id}{}", "x".repeat(random.below(3)));
+                refused.remove(&id);
+                table.insert(id.as_str(), irregular_row(&fields, random).as_slice()).unwrap();
+                stored.insert(id, fields);
+            }
+            if random.below(4) == 0 {
+                let id = format!("refused {n} 日");
+                let values = [&b""[..], b"\x00", b"\x01\xa1\x61", "\0日".as_bytes()];
+                table.insert(id.as_str(), random.one_of(&values)).unwrap();
+                refused.insert(id);
+            }
+        }
+        drop(table);
+        let meta = meta_table("clients");
+        transaction.open_table(TableDefinition::<&str, &[u8]>::new(&meta)).unwrap();
+        transaction.commit().unwrap();
+        drop(database);
+        let snapshot = Snapshot::open(folder.path()).unwrap();
+        for pattern in ["a", "é", "日", "x", "tru", "1", "refused", "nowhere", "\n"] {
+            let everywhere = Query {
+                matches: &|text| text.contains(pattern),
+                may_match: &|_| Some(0),
+                meaning: &meaning,
+                key_name: &key_name,
+                field: None,
+            };
+            let mut expected = Vec::new();
+            for (id, fields) in &stored {
+                in_row(id, fields, pattern, &mut expected);
+            }
+            let at_once = 1 + random.below(3);
+            for at_once in [usize::MAX, at_once] {
+                let (hits, found_refused) = found_and_refused(&snapshot, everywhere, at_once);
+                let places: Vec<_> =
+                    hits.into_iter().map(|(_, _, place)| place).filter(|place| place != "Key").collect();
+                assert_eq!(places, expected, "seed {seed}, `{pattern}`, {at_once} at once");
+                assert_eq!(found_refused, refused.len() as u64, "seed {seed}, `{pattern}`, {at_once} at once");
+            }
+            // What cannot be generated is in the bytes of ids and of values, so that nothing is lost by looking there.
+            if !pattern.is_ascii() {
+                let finder = memchr::memmem::Finder::new(pattern);
+                let may_match = |bytes: &[u8]| finder.find(bytes);
+                let query = Query { may_match: &may_match, ..everywhere };
+                let (hits, found_refused) = found_and_refused(&snapshot, query, at_once);
+                assert_eq!(hits.len(), expected.len(), "seed {seed}, `{pattern}`");
+                let may_hold = refused.iter().filter(|id| id.contains(pattern));
+                assert_eq!(found_refused, may_hold.count() as u64, "seed {seed}, `{pattern}`");
+            }
+        }
+    }
 }
 
 #[test]

@@ -156,7 +156,7 @@ impl Printing<'_> {
     /// Appends a place on a line of its own, the value cut to the terminal.
     fn push_line(&self, text: &mut Vec<u8>, entry: &EntryText, hit: &Hit<'_>, width: Option<usize>) {
         let age = if hit.fetched_at.is_some() { &entry.age } else { "unknown age" };
-        let end = if hit.is_incomplete { format!("  ({age}, incomplete)\n") } else { format!("  ({age})\n") };
+        let end = ["  (", age, if hit.is_incomplete { ", incomplete" } else { "" }, ")\n"];
         let (_, id, path, value) = parts(hit);
         let start = text.len();
         text.extend_from_slice(entry.shown.as_bytes());
@@ -171,13 +171,16 @@ impl Printing<'_> {
                 Some(width) => {
                     let before = str::from_utf8(&text[start..]).expect("text was pushed").width();
                     // The line feed takes no column.
-                    let room = width.saturating_sub(before + end.len() - 1).max(NARROW_VALUE);
+                    let after = end.iter().map(|part| part.len()).sum::<usize>() - 1;
+                    let room = width.saturating_sub(before + after).max(NARROW_VALUE);
                     self.around_match(value, room)
                 }
             };
             text.extend_from_slice(value.as_bytes());
         }
-        text.extend_from_slice(end.as_bytes());
+        for part in end {
+            text.extend_from_slice(part.as_bytes());
+        }
     }
 
     /// As much of a value as has room, with the match in it.

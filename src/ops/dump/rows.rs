@@ -34,12 +34,13 @@ pub fn dump_rows(
 ) -> Result<Dumped, DumpError> {
     let work = |part: &Part, texts: &mut Collector<'_, Text>| {
         let (key, fetched_at) = (part.key(), part.fetched_at());
-        part.rows(&mut |row| {
-            texts.add(|text| {
+        part.rows(&mut |row| match row {
+            Ok(row) => texts.add(|text| {
                 text.error = rows.push(&mut text.bytes, &key, fetched_at, row).err();
                 let is_full = text.error.is_some() || text.bytes.len() >= LONG;
                 if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })
+            }),
+            Err(fault) => texts.fault(fault),
         })
     };
     let mut dumped = Dumped::default();

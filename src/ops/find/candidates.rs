@@ -23,7 +23,7 @@ fn may_hold_in_chunks(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
     })
 }
 
-/// The places among the bytes of a part of an entry where a match may begin.
+/// The places among bytes where a match may begin.
 pub(super) struct Candidates<'c> {
     query: Query<'c>,
     bytes: &'c [u8],
@@ -36,22 +36,39 @@ pub(super) struct Candidates<'c> {
 
 impl<'c> Candidates<'c> {
     pub(super) fn new(bytes: &'c [u8], query: Query<'c>) -> Candidates<'c> {
-        let next = (query.may_match)(bytes);
         let anywhere = may_hold_in_chunks(bytes, |bytes| (query.may_match)(bytes).is_some());
+        Candidates { query, bytes, anywhere, next: (query.may_match)(bytes), from: 0 }
+    }
+
+    /// Those within a range.
+    pub(super) fn within(&mut self, range: Range<usize>) -> Candidates<'c> {
+        let next = self.next_in(&range).map(|next| next - range.start);
+        let (query, bytes) = (self.query, &self.bytes[range]);
+        let anywhere = self.anywhere && may_hold_in_chunks(bytes, |bytes| (query.may_match)(bytes).is_some());
         Candidates { query, bytes, anywhere, next, from: 0 }
     }
 
     /// Whether there is one at this offset or after it.
     pub(super) fn are_from(&mut self, start: usize) -> bool {
+        self.anywhere || self.next_from(start).is_some()
+    }
+
+    /// Whether there is one in a range.
+    pub(super) fn are_in(&mut self, range: &Range<usize>) -> bool {
+        self.anywhere || self.next_in(range).is_some()
+    }
+
+    fn next_from(&mut self, start: usize) -> Option<usize> {
         if start < self.from || self.next.is_some_and(|next| next < start) {
             let next = (self.query.may_match)(&self.bytes[start..]);
             (self.next, self.from) = (next.map(|next| start + next), start);
         }
-        self.anywhere || self.next.is_some()
+        self.next
     }
 
-    /// Whether there is one in a range.
-    pub(super) fn are_in(&mut self, range: Range<usize>) -> bool {
-        self.are_from(range.start) && (self.anywhere || self.next.is_some_and(|next| next < range.end))
+    /// Where nothing is, an empty text can match.
+    fn next_in(&mut self, range: &Range<usize>) -> Option<usize> {
+        let end = range.end.max(range.start + 1);
+        self.next_from(range.start).filter(|next| *next < end)
     }
 }

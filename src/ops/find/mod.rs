@@ -114,7 +114,10 @@ pub fn find<Out: Default + Send>(
     take: impl FnMut(Out) -> ControlFlow<()>,
 ) -> Result<Walked> {
     let work = |part: &Part, found: &mut Collector<'_, Out>| {
-        walk::each_hit(part, query, &mut |hit| found.add(|out| add(out, hit)))
+        walk::each_hit(part, query, &mut |hit| match hit {
+            Ok(hit) => found.add(|out| add(out, hit)),
+            Err(fault) => found.fault(fault),
+        })
     };
     search(snapshot, scope, None, &work, take)
 }
@@ -130,9 +133,13 @@ pub fn find_row(
     let work = |part: &Part, found: &mut Collector<'_, Vec<FoundRow>>| {
         let is_id_in = |value: &[u8]| candidates::may_hold(value, |bytes| finder.find(bytes).is_some());
         if matches!(part, Part::Live(entry) if !is_id_in(entry.value())) {
-            return Ok(());
+            return ControlFlow::Continue(());
         }
         part.rows(&mut |row| {
+            let row = match row {
+                Ok(row) => row,
+                Err(fault) => return found.fault(fault),
+            };
             if row.id() != id {
                 return ControlFlow::Continue(());
             }

@@ -5,45 +5,105 @@ use super::{Hit, Place, Query, Step};
 use crate::cbor;
 use crate::cbor::reader::{Head, Reader};
 use crate::ops::parts::Part;
-use crate::snapshot::{EntryKey, Row, RowFault};
+use crate::snapshot::{EntryKey, Row, RowFault, RowRun};
 use ciborium::Value;
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+/// Takes a place that matches, or why rows that may have one cannot be read.
+pub(super) type VisitHit<'v> = dyn FnMut(Result<&Hit<'_>, RowFault>) -> ControlFlow<()> + 'v;
+
 /// Calls `visit` with all that matches in a part of an entry, until it breaks.
-pub(super) fn each_hit(
-    part: &Part,
-    query: Query<'_>,
-    visit: &mut dyn FnMut(&Hit<'_>) -> ControlFlow<()>,
-) -> Result<(), RowFault> {
-    let key = part.key();
-    let mut candidates = Candidates::new(part.bytes(), query);
-    // The id of a row of a set is not among its bytes.
-    let is_id_in = |part: &Part| matches!(part, Part::Row(_, row) if (query.matches)(row.id()));
-    let (has_key, may_have_rows) = (is_key_in(part, &key, query), candidates.are_from(0) || is_id_in(part));
+pub(super) fn each_hit(part: &Part, query: Query<'_>, visit: &mut VisitHit<'_>) -> ControlFlow<()> {
+    let (ids, values) = match part {
+        // The ids are among the values.
+        Part::Live(entry) => (&[][..], entry.value()),
+        Part::Key(_) => (&[][..], &[][..]),
+        Part::Rows(_, run) => (run.ids(), run.values()),
+    };
+    let (mut ids, mut values) = (Candidates::new(ids, query), Candidates::new(values, query));
+    let (has_key, may_have_rows) = (is_key_in(part, query), ids.are_from(0) || values.are_from(0));
     if !has_key && !may_have_rows {
-        return Ok(());
+        return ControlFlow::Continue(());
     }
-    let fetched_at = part.fetched_at();
-    let is_enough =
-        has_key && visit(&Hit { key: &key, fetched_at, is_incomplete: false, place: Place::Key }).is_break();
-    if is_enough || !may_have_rows {
-        return Ok(());
+    let mut search = Search { query, key: &part.key(), fetched_at: part.fetched_at(), visit };
+    if has_key {
+        search.hit(false, Place::Key)?;
     }
-    part.rows(&mut |row| {
-        let mut visit =
-            |place: Place<'_>| visit(&Hit { key: &key, fetched_at, is_incomplete: row.is_incomplete(), place });
-        let walk = Walk { query, id: row.id(), path: Vec::new(), visit: &mut visit, flow: ControlFlow::Continue(()) };
-        walk.row(row, matches!(part, Part::Live(_)), &mut candidates)
-    })
+    match part {
+        Part::Live(_) if may_have_rows => part.rows(&mut |row| search.row_of_live(row, &mut values)),
+        Part::Rows(_, run) => search.rows_of_set(run, &mut ids, &mut values),
+        Part::Live(_) | Part::Key(_) => ControlFlow::Continue(()),
+    }
 }
 
 /// Whether a part stands for its full key, and that matches as it is stored or as people read it.
-fn is_key_in(part: &Part, key: &EntryKey, query: Query<'_>) -> bool {
-    if matches!(part, Part::Row(..)) || query.field.is_some() {
+fn is_key_in(part: &Part, query: Query<'_>) -> bool {
+    if query.field.is_some() {
         return false;
     }
-    (query.matches)(&key.to_string()) || matches!(key, EntryKey::Set(_)) && (query.matches)(&key.shown())
+    match part {
+        Part::Live(entry) => (query.matches)(&entry.full_key()),
+        Part::Key(set) => (query.matches)(&set.key().to_string()) || (query.matches)(&set.key().shown()),
+        Part::Rows(..) => false,
+    }
+}
+
+/// A search of one part.
+struct Search<'s, 'v> {
+    query: Query<'s>,
+    key: &'s EntryKey,
+    fetched_at: Option<u64>,
+    visit: &'s mut VisitHit<'v>,
+}
+
+impl Search<'_, '_> {
+    fn hit(&mut self, is_incomplete: bool, place: Place<'_>) -> ControlFlow<()> {
+        (self.visit)(Ok(&Hit { key: self.key, fetched_at: self.fetched_at, is_incomplete, place }))
+    }
+
+    fn is_id_hit(&self, id: &str) -> bool {
+        self.query.field.is_none() && (self.query.matches)(id)
+    }
+
+    /// The candidates are those in the whole entry.
+    fn row_of_live(&mut self, row: Result<&Row<'_>, RowFault>, candidates: &mut Candidates<'_>) -> ControlFlow<()> {
+        let row = match row {
+            Ok(row) => row,
+            Err(fault) => return (self.visit)(Err(fault)),
+        };
+        // The id stands just before the row, if in one piece.
+        let id = row.start().saturating_sub(row.id().len())..row.start();
+        let has_id = candidates.are_in(&id) && self.is_id_hit(row.id());
+        self.row(row, has_id, candidates)
+    }
+
+    fn rows_of_set(&mut self, run: &RowRun, ids: &mut Candidates<'_>, values: &mut Candidates<'_>) -> ControlFlow<()> {
+        let (mut ids_end, mut values_end) = (0, 0);
+        run.rows().try_for_each(|(id, value)| {
+            let (id_start, value_start) = (ids_end, values_end);
+            (ids_end, values_end) = (ids_end + id.len(), values_end + value.len());
+            let has_id = ids.are_in(&(id_start..ids_end)) && self.is_id_hit(id);
+            let mut candidates = values.within(value_start..values_end);
+            if !has_id && !candidates.are_from(0) {
+                return ControlFlow::Continue(());
+            }
+            Row::read_of_set(id, value, &mut |row| match row {
+                Ok(row) => self.row(row, has_id, &mut candidates),
+                Err(fault) => (self.visit)(Err(fault)),
+            })
+        })
+    }
+
+    fn row(&mut self, row: &Row<'_>, has_id: bool, candidates: &mut Candidates<'_>) -> ControlFlow<()> {
+        if has_id {
+            self.hit(row.is_incomplete(), Place::RowId(row.id()))?;
+        }
+        let query = self.query;
+        let mut visit = |place: Place<'_>| self.hit(row.is_incomplete(), place);
+        let walk = Walk { query, id: row.id(), path: Vec::new(), visit: &mut visit, flow: ControlFlow::Continue(()) };
+        walk.row(row, candidates)
+    }
 }
 
 /// A walk through a verified row.
@@ -71,13 +131,7 @@ impl From<cbor::Error> for Stop {
 
 impl<'w, 'b: 'w> Walk<'w, 'b> {
     /// Walks through a row.
-    fn row(mut self, row: &Row<'b>, is_live: bool, candidates: &mut Candidates<'_>) -> ControlFlow<()> {
-        let query = self.query;
-        // The id of a row of vantage-live stands just before the row, if in one piece; that of a row of a set does not.
-        let mut may_be_id = || !is_live || candidates.are_in(row.start().saturating_sub(self.id.len())..row.start());
-        if query.field.is_none() && may_be_id() && (query.matches)(self.id) {
-            (self.visit)(Place::RowId(self.id))?;
-        }
+    fn row(mut self, row: &Row<'b>, candidates: &mut Candidates<'_>) -> ControlFlow<()> {
         // Names and values stand in another order then, and are read from anywhere in it.
         let is_irregular = row.maps().is_irregular(row.start());
         let mut passed = row.start();
@@ -87,12 +141,12 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
             }
             let (from, value) = (field.pos(), *field);
             field.pass_item()?;
-            if query.field.is_some_and(|only| only != name) {
+            if self.query.field.is_some_and(|only| only != name) {
                 passed = field.pos();
                 return Ok(());
             }
-            let has_name = is_irregular || candidates.are_in(passed..from);
-            let has_value = is_irregular || candidates.are_in(from..field.pos());
+            let has_name = is_irregular || candidates.are_in(&(passed..from));
+            let has_value = is_irregular || candidates.are_in(&(from..field.pos()));
             passed = field.pos();
             if has_name || has_value {
                 self.path.push(Step::Name(name));
