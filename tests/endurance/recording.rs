@@ -71,7 +71,7 @@ fn what_is_recorded_of_a_set_that_changes_row_by_row_is_one_commit() {
     watch.args(["--until", "added:end", "--for", "1h"]).stdout(Stdio::null()).stderr(Stdio::piped());
     let watching = watch.spawn().unwrap();
     let is_over = AtomicBool::new(false);
-    let recorded = || fs::read_dir(&history).map_or(0, Iterator::count);
+    let recorded = || fs::read_dir(&history).map_or(0, |commits| commits.count() as u64);
     let output = thread::scope(|scope| {
         let writer = scope.spawn(|| {
             let mut generation = ROWS;
@@ -81,7 +81,7 @@ fn what_is_recorded_of_a_set_that_changes_row_by_row_is_one_commit() {
             }
         });
         let watched = scope.spawn(|| watching.wait_with_output().unwrap());
-        while recorded() < 20 * rounds() as usize && !watched.is_finished() {
+        while recorded() < 20 * rounds() && !watched.is_finished() {
             thread::sleep(Duration::from_millis(10));
         }
         is_over.store(true, Ordering::Relaxed);
