@@ -49,7 +49,10 @@ pub use diff::{
     Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, MetaDiff, RowDiff, Side, diff, diff_in,
     diff_rows, diff_values,
 };
-pub use dump::{DumpError, DumpFormat, DumpStyle, Dumped, RowText, dump, dump_entry, dump_rows, dump_set, dump_tree};
+pub use dump::{
+    DumpError, DumpFormat, DumpStyle, Dumped, RowText, dump, dump_entry, dump_rows, dump_set, dump_tree,
+    dump_tree_of_keys,
+};
 pub use entries::{Walked, each_entry, each_row};
 pub use find::{FoundRow, Hit, Place, Query, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};

@@ -5,6 +5,7 @@ use crate::error::{Action, Error, Result};
 use crate::file::{self, File, PageRef, PageStore};
 use crate::live::key::Selection;
 use crate::snapshot::commit::Snapshot;
+use crate::snapshot::sets::Set;
 use crate::snapshot::{location, race};
 use crate::system::holder;
 use std::collections::HashSet;
@@ -149,11 +150,17 @@ impl Snapshot {
             if root.is_some_and(|root| read_before.contains(&root)) {
                 continue;
             }
-            let mut rows = self.rows(&set);
-            while let Some(run) = rows.next_run() {
-                run?;
-            }
+            self.read_rows(&set)?;
             read_before.extend(root);
+        }
+        Ok(())
+    }
+
+    /// Reads the selected rows of a set, so that their pages are kept.
+    pub(super) fn read_rows(&self, set: &Set) -> Result<()> {
+        let mut rows = self.rows(set);
+        while let Some(run) = rows.next_run() {
+            run?;
         }
         Ok(())
     }

@@ -112,6 +112,11 @@ pub(super) fn concerns(selections: &[Selection], set: &str) -> bool {
     !wanted(selections, set, |_| false).is_empty()
 }
 
+/// Whether a whole set may be selected, and not rows of it alone.
+pub(super) fn is_whole_concerned(selections: &[Selection], set: &str) -> bool {
+    wanted(selections, set, |_| false).iter().any(Option::is_none)
+}
+
 /// What is selected of a set: all of it, `None`, or what names rows of it, with the selection that has it.
 type Wanted<'s> = Vec<Option<(&'s Selection, String)>>;
 

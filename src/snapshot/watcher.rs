@@ -6,13 +6,14 @@ use crate::error::{Error, Result};
 use crate::file::{self, Advance, Damaged, Definition, File, Mirror, PageStore, Records};
 use crate::live::key::{self, Key, Selection};
 use crate::snapshot::commit::Snapshot;
+use crate::snapshot::sets::SetKey;
 use crate::snapshot::tables::Table;
 use crate::snapshot::watched::{EntryChange, Remembered, SeenCommit};
 use crate::snapshot::watched_file::{WatchedFile, WatchedLook};
 use crate::snapshot::watched_sets::{self, ChangedTable, Telling, WatchedSets};
 use crate::snapshot::{location, race};
 use crate::system::holder::{self, Holder};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,8 +26,22 @@ pub struct WatchOptions {
     /// in a temporary file without a name.
     pub old_values: bool,
     /// Pin the pages that are read, so that the new values of entries that changed can be read from the
-    /// snapshot that is handed out, whatever the app commits meanwhile.
+    /// snapshot that is handed out, whatever the app commits meanwhile. Of a set these are the rows that changed.
     pub new_values: bool,
+    /// With `new_values`: of which sets that changed all rows are pinned.
+    pub whole_sets: WholeSets,
+}
+
+/// Sets of which all rows are to be pinned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WholeSets {
+    /// None.
+    #[default]
+    None,
+    /// Those that were touched: no row of theirs changed.
+    Touched,
+    /// All that changed.
+    Changed,
 }
 
 /// Reports what an app does to its cache, commit by commit, without taking a lock or writing anything.
@@ -159,6 +174,9 @@ impl Watcher {
             let in_use = !is_new || is_in_use(file);
             let snapshot = opened(Snapshot::of(&path, Arc::clone(file), in_use)?.whole()?);
             let attempt = self.read(&snapshot, Damaged::Refuse)?;
+            if store.is_some() {
+                self.pin_sets(&snapshot, &attempt)?;
+            }
             Ok((snapshot, attempt))
         });
         let damage = match strict {
@@ -207,6 +225,34 @@ impl Watcher {
             attempt.entries.push((name, advance));
         }
         Ok(attempt)
+    }
+
+    /// Reads of the sets that changed what else is asked for, so that its pages are kept.
+    fn pin_sets(&self, snapshot: &Snapshot, attempt: &Attempt) -> Result<()> {
+        let advanced: BTreeSet<&str> = attempt.entries.iter().map(|(name, _)| name.as_str()).collect();
+        let rows_of = |name: &str| match TableName::of(name) {
+            TableName::Rows(set) | TableName::Meta(set) => Some(set.to_owned()),
+            TableName::Hidden => None,
+        };
+        let changed: BTreeSet<String> = attempt.sets.iter().filter_map(|(name, _)| rows_of(name)).collect();
+        for name in changed {
+            // Either table may be where nothing else has changed.
+            let Some(set) = snapshot.set(&SetKey::of_table(&name))? else { continue };
+            if let Some(damage) = snapshot.meta_damage(&set) {
+                return Err(damage);
+            }
+            let is_whole = match self.options.whole_sets {
+                WholeSets::None => false,
+                WholeSets::Touched => !advanced.contains(name.as_str()),
+                WholeSets::Changed => true,
+            };
+            // Of a set that is new all pages were read.
+            let is_left = is_whole && self.sets.is_known(&name);
+            if is_left && watched_sets::is_whole_concerned(&self.selections, &name) {
+                snapshot.read_rows(&set)?;
+            }
+        }
+        Ok(())
     }
 
     /// The selected tables that differ, and where each of them is now.
@@ -302,7 +348,7 @@ impl Watcher {
             advance: advances.get(name.as_str()).copied(),
         };
         let tables: Vec<ChangedTable<'_>> = sets.iter().map(of).collect();
-        let WatchOptions { old_values, new_values } = self.options;
+        let WatchOptions { old_values, new_values, .. } = self.options;
         let (selections, records) = (self.selections.as_slice(), &self.records);
         let telling = Telling { selections, records, values: old_values, ids: new_values };
         self.sets.advance(&tables, telling).map_err(|error| Error::file(error, self.path(), None))

@@ -10,10 +10,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 use vlive::diorama::row::{Status, encode};
-use vlive::snapshot::{EntryChange, EntryKey, Event, SeenCommit, WatchOptions, Watcher};
+use vlive::snapshot::{EntryChange, EntryKey, Event, SeenCommit, WatchOptions, Watcher, WholeSets};
 use vlive::{Error, Key, Selection};
 
-const VALUES: WatchOptions = WatchOptions { old_values: true, new_values: true };
+const VALUES: WatchOptions = WatchOptions { old_values: true, new_values: true, whole_sets: WholeSets::None };
 
 /// Changes, each with the value that the entry has now.
 type Changes = Vec<(EntryChange, Option<Vec<u8>>)>;
