@@ -1,4 +1,4 @@
-//! Watches the cache on a thread of its own, and remembers entries as they were before they changed.
+//! Watches the cache on a thread of its own, and keeps the old values of entries that have changed.
 
 use super::Commands;
 use super::state::{Input, Known, User};

@@ -83,7 +83,7 @@ fn rows_that_are_not_the_row_of_the_key_are_refused() {
     let part = r#"{"layout": "diorama", "set": "orders", "rows": {"8": {}}}"#;
     let run = folder.vlive(["put", "orders"]).stdin(part).output();
     assert_eq!(run.status, 2);
-    assert!(run.stderr.contains("what is given is a row of one"), "{}", run.stderr);
+    assert!(run.stderr.contains("the input is a row of one"), "{}", run.stderr);
     assert_eq!(tables(&folder), before);
 }
 

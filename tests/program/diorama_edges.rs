@@ -24,7 +24,7 @@ fn errors_name_sets_as_people_read_them() {
             (&["put", "clients/u1"], &of_other, "`clients/u1` is not a row of `clients where team = red`"),
             (&["mv", RED, "clients/u1"], "", "`clients where team = red` is a whole set"),
             (&["put", &format!("{RED}/2"), "--as", "live"], row, "`clients where team = red` is a set of diorama"),
-            (&["put", &format!("{RED}/2")], row, "is a row, and what is given is not the row `2` alone"),
+            (&["put", &format!("{RED}/2")], row, "is one row, and the input is not the row `2` alone"),
         ] {
             let run = folder.vlive(args).stdin(input).output();
             assert_eq!(run.status, 2, "{args:?} {}", run.stderr);
