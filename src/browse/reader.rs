@@ -181,7 +181,7 @@ impl Reader {
             return Ok(None);
         }
         let filter = Filter::compile(&wanted.condition)
-            .map_err(|fault| Stop::Refused(format!("this is not a jq filter that can be used: {fault}")))?;
+            .map_err(|fault| Stop::Refused(format!("this is not a usable jq filter: {fault}")))?;
         let age = fetched_at.map(|at| self.commands.now().cast_signed().saturating_sub(at.cast_signed()));
         Ok(Some(Condition { filter, key: wanted.key.to_string(), fetched_at, age }))
     }

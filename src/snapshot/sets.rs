@@ -204,6 +204,11 @@ impl Set {
         self.keep.as_ref().map(|KeepRows(keep)| &**keep)
     }
 
+    /// Its tables: those of rows and of metadata, as far as it has them.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.rows.iter().chain(&self.meta_table)
+    }
+
     /// Its table of rows.
     pub(crate) fn rows_table(&self) -> Option<&Table> {
         self.rows.as_ref()

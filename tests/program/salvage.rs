@@ -50,7 +50,7 @@ fn every_entry_of_an_undamaged_cache_is_saved_byte_for_byte() {
 fn a_summary_goes_to_standard_error_and_is_silenced_by_q() {
     let folder = Folder::shared("bakery");
     let new = Folder::empty();
-    let said = "saved 21 entries, 20.5 KiB, 0 of them from the commit before; lost none\n";
+    let said = "saved 21 entries, 20.5 KiB, 0 of them from the previous commit; lost none\n";
     folder.vlive(["salvage", "--into", new.path().to_str().unwrap()]).ends(0, "", said);
     let new = Folder::empty();
     folder.vlive(["salvage", "-q", "--into", new.path().to_str().unwrap()]).ends(0, "", "");
@@ -121,7 +121,7 @@ fn the_loss_is_summed_up_in_words() {
     assert_eq!((ended.status, ended.stdout.as_str()), (3, ""), "{ended}");
     let (damage, summary) = ended.stderr.split_once('\n').unwrap();
     // Both entries lie on one page.
-    assert_eq!(summary, "saved 0 entries, 0 B, 0 of them from the commit before; lost at least 2 entries\n");
+    assert_eq!(summary, "saved 0 entries, 0 B, 0 of them from the previous commit; lost at least 2 entries\n");
     let quiet = run(&["-q"]);
     assert_eq!((quiet.status, quiet.stderr), (3, format!("{damage}\n")));
 }

@@ -307,7 +307,7 @@ impl Watch {
             after: commit.after,
             event: change.event.name(),
             key: change.key.to_string(),
-            layout: super::ages::layout_name(change.key.layout()),
+            layout: super::layout_column::field(change.key.layout()),
             changed: change.rows.as_ref().map(|rows| ChangedJson {
                 added: rows.added,
                 replaced: rows.replaced,

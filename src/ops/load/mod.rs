@@ -331,7 +331,7 @@ impl LoadPlan {
 /// Verifies the tables of a set and adds them to `removals`: when redb removes them, it may merge their pages with any
 /// adjacent ones.
 fn remove_tables(snapshot: &Snapshot, set: &Set, removals: &mut Removals) -> Result<()> {
-    for table in set.rows_table().into_iter().chain(set.meta_table()) {
+    for table in set.tables() {
         snapshot.verify_table(table.name())?;
         removals.insert(table.name().to_owned(), Removal::Table);
     }
