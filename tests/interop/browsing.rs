@@ -70,7 +70,7 @@ fn show_what_an_app_writes(layout: Layout) {
     app.put("orders/page_1", &rows("Torte", 2));
     tmux.line(&format!("clear; {program} -C {} browse", folder.path().display()));
     // The entries of a cache key are below it, and a set stands for itself.
-    let (folded, unfolded) = match layout {
+    let (closed, open) = match layout {
         Layout::Live => (["▸ clients (1)", ""], ["▾ clients (1)", "▾ clients (2)"]),
         Layout::Diorama => ([" clients/page_1", " orders/page_1"], [""; 2]),
     };
@@ -78,7 +78,7 @@ fn show_what_an_app_writes(layout: Layout) {
         Layout::Live => format!("{mark}  {page}"),
         Layout::Diorama => format!("{mark}clients/{page}"),
     };
-    tmux.until(|screen| folded.iter().all(|text| screen.contains(text)) && screen.contains("in use by process"));
+    tmux.until(|screen| closed.iter().all(|text| screen.contains(text)) && screen.contains("in use by process"));
     if layout == Layout::Live {
         tmux.press(&["Enter", "j"]);
     }
@@ -88,10 +88,10 @@ fn show_what_an_app_writes(layout: Layout) {
     let replaced = marked("~", "page_1");
     tmux.until(|screen| screen.contains(&replaced) && screen.contains("Bert") && screen.contains("4 rows"));
     app.put("clients/page_2", &rows("Carla", 1));
-    tmux.until(|screen| screen.contains(&marked("+", "page_2")) && screen.contains(unfolded[1]));
+    tmux.until(|screen| screen.contains(&marked("+", "page_2")) && screen.contains(open[1]));
     app.drop_key("clients/page_2");
     tmux.until(|screen| screen.contains(&marked("-", "page_2")));
-    tmux.until(|screen| !screen.contains("page_2") && screen.contains(unfolded[0]));
+    tmux.until(|screen| !screen.contains("page_2") && screen.contains(open[0]));
     tmux.press(&["d"]);
     // The commits since then have not touched it.
     tmux.until(|screen| screen.contains("~ name: \"Anna\" -> \"Bert\"") && screen.contains("+ c3"));
