@@ -52,16 +52,16 @@ impl Jobs {
     fn difference(&self, key: &EntryKey) -> Result<Text, String> {
         let remembered = self.history.get(key);
         match key {
-            EntryKey::Live(key) => self.difference_of_entry(key, remembered),
-            EntryKey::Set(key) => self.difference_of_set(key, remembered),
+            EntryKey::Live(key) => self.difference_of_entry(key, remembered.as_ref()),
+            EntryKey::Set(key) => self.difference_of_set(key, remembered.as_ref()),
         }
     }
 
-    fn difference_of_entry(&self, key: &Key, remembered: Option<Before>) -> Result<Text, String> {
+    fn difference_of_entry(&self, key: &Key, remembered: Option<&Before>) -> Result<Text, String> {
         let (number, now, before) = Snapshot::look(&self.folder, self.wait, |snapshot| {
             let value =
                 |snapshot: &Snapshot| Ok::<_, vlive::Error>(snapshot.entry(key)?.map(|entry| entry.value().to_owned()));
-            let before = match (&remembered, snapshot.before()?) {
+            let before = match (remembered, snapshot.before()?) {
                 (Some(before), _) => Some(before.clone()),
                 // The pages of that commit may have been reused.
                 (None, Some(before)) => value(&before).ok().map(|value| Before { commit: before.number(), value }),
@@ -78,9 +78,9 @@ impl Jobs {
         Ok(Text { title: title(&key.to_string(), before.commit, number), lines })
     }
 
-    fn difference_of_set(&self, key: &SetKey, remembered: Option<Before>) -> Result<Text, String> {
+    fn difference_of_set(&self, key: &SetKey, remembered: Option<&Before>) -> Result<Text, String> {
         let refused = |error: vlive::Error| self.commands.sentence(&error);
-        let old = match remembered.as_ref().map(|before| &before.value) {
+        let old = match remembered.map(|before| &before.value) {
             None | Some(None) => None,
             Some(Some(line)) => {
                 let name = "what is remembered".to_owned();
@@ -90,12 +90,12 @@ impl Jobs {
         };
         let compared = Snapshot::look(&self.folder, self.wait, |snapshot| {
             let is_there = |snapshot: &Snapshot| Ok::<_, vlive::Error>(snapshot.set(key)?.is_some());
-            let (before, was_there, old) = match (&remembered, &old, snapshot.before()?) {
+            let (before, was_there, old) = match (remembered, &old, snapshot.before()?) {
                 (Some(before), Some(old), _) => (before.commit, true, OldSide::Remembered(old)),
                 (Some(before), None, _) => (before.commit, false, OldSide::None),
                 // The pages of that commit may have been reused.
                 (None, _, Some(before)) => match is_there(&before) {
-                    Ok(was_there) => (before.number(), was_there, OldSide::Commit(before)),
+                    Ok(was_there) => (before.number(), was_there, OldSide::Commit(before.into())),
                     Err(_) => return Ok(None),
                 },
                 (None, _, None) => return Ok(None),
@@ -126,7 +126,7 @@ impl Jobs {
 enum OldSide<'f> {
     None,
     Remembered(&'f Fixture),
-    Commit(Snapshot),
+    Commit(Box<Snapshot>),
 }
 
 fn title(key: &str, before: u64, now: u64) -> String {

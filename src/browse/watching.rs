@@ -53,12 +53,12 @@ impl History {
         let mut room = LARGEST;
         for (key, ..) in changes.iter().take(OF_ONE_COMMIT) {
             // If several commits were made between two looks, an earlier one may have changed the entry.
-            let value = match key {
+            let before = match key {
                 EntryKey::Live(key) => value_before(&before, &commit.snapshot, key),
                 EntryKey::Set(key) => set_before(&before, &commit.snapshot, key, &mut room),
             };
-            if let Some(value) = value {
-                self.remember(key.clone(), Before { commit: before.number(), value });
+            if let Some(before) = before {
+                self.remember(key.clone(), before);
             }
         }
     }
@@ -73,24 +73,25 @@ impl History {
     }
 }
 
-/// The value of an entry, if it is another one in the commit after; `None` also if that cannot be read any more.
-fn value_before(before: &Snapshot, now: &Snapshot, key: &Key) -> Option<Option<Vec<u8>>> {
+/// An entry, if it has another value in the commit after; `None` also if that cannot be read any more.
+fn value_before(before: &Snapshot, now: &Snapshot, key: &Key) -> Option<Before> {
     let value = |snapshot: &Snapshot| Some(snapshot.entry(key).ok()?.map(|entry| entry.value().to_owned()));
     let old = value(before)?;
-    (old != value(now)?).then_some(old)
+    (old != value(now)?).then(|| Before { commit: before.number(), value: old })
 }
 
 /// The same of a set, as the line of JSON that its stored bytes are dumped as, if there is `room` for it.
-fn set_before(before: &Snapshot, now: &Snapshot, key: &SetKey, room: &mut usize) -> Option<Option<Vec<u8>>> {
+fn set_before(before: &Snapshot, now: &Snapshot, key: &SetKey, room: &mut usize) -> Option<Before> {
+    let commit = before.number();
     let (old, new) = (before.set(key).ok()?, now.set(key).ok()?);
-    let Some(old) = old else { return new.is_some().then_some(None) };
+    let Some(old) = old else { return new.map(|_| Before { commit, value: None }) };
     if new.is_some_and(|new| new.has_same_tables(&old)) {
         return None;
     }
     let mut line = Limited { bytes: Vec::new(), room: *room };
     let dumped = dump_set(before, &old, DumpStyle { format: DumpFormat::RawLines, ..DumpStyle::default() }, &mut line);
     *room = line.room;
-    dumped.is_ok_and(|dumped| dumped.unread.is_empty()).then_some(Some(line.bytes))
+    dumped.is_ok_and(|dumped| dumped.unread.is_empty()).then_some(Before { commit, value: Some(line.bytes) })
 }
 
 /// Memory for some bytes and no more.

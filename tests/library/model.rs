@@ -66,7 +66,9 @@ pub fn fill(layout: Layout, database: &Database, model: &mut Model, random: &mut
             let meta = meta_name(layout, &cache_key);
             if random.below(8) == 0 {
                 transaction.delete_table(table(&name)).unwrap();
-                meta.iter().for_each(|meta| _ = transaction.delete_table(table(meta)).unwrap());
+                if let Some(meta) = meta {
+                    transaction.delete_table(table(&meta)).unwrap();
+                }
                 model.remove(&cache_key);
                 continue;
             }
