@@ -1,8 +1,9 @@
 //! What people read of sets in errors, and what an edit keeps of them.
 
-use crate::diorama::copy_of;
+use crate::diorama::{copy_of, tables};
 use crate::support::Folder;
 use redb::{Database, TableDefinition};
+use std::fs;
 
 const RED: &str = "clients?c1:117:4:team1:=6:t3:redq-s-n1:0";
 
@@ -31,6 +32,21 @@ fn errors_name_sets_as_people_read_them() {
             assert!(run.stderr.contains(told), "{args:?} {}", run.stderr);
         }
     });
+}
+
+#[test]
+fn damage_to_the_rows_of_a_set_is_told_by_the_name_that_people_read() {
+    let folder = copy_of("cache.redb");
+    let row = tables(&folder)[RED].values().next().unwrap().clone();
+    fs::rename(folder.path().join("cache.redb"), folder.file()).unwrap();
+    folder.flip(&row);
+    let check = folder.vlive(["check"]).output();
+    let dump = folder.vlive(["dump", RED]).output();
+    let salvage = folder.vlive(["salvage", "--into", "new"]).output();
+    for told in [check.stdout, dump.stderr, salvage.stderr] {
+        assert!(told.contains("clients where team = red"), "{told}");
+        assert!(!told.contains(RED), "{told}");
+    }
 }
 
 #[test]
