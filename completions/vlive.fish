@@ -335,7 +335,7 @@ never\t'Nowhere'"
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l exact -d 'Match a SELECTION with a `/` exactly, as dump, show, find, diff, watch and edit do by default'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l prefix -d 'Match every key that begins with a SELECTION with a `/`, as ls, ages, browse, touch and invalidate do by default; of a diorama set every row whose id begins with what follows the `/`, which only this option matches'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -s 0 -l null -d 'Separate keys by NUL instead of line feeds, for --keys-from and --keys'
-complete -c vlive -n "__fish_vlive_using_subcommand diff" -l fetched-at -d 'Compare the times of entries as well, where both sides have one'
+complete -c vlive -n "__fish_vlive_using_subcommand diff" -l fetched-at -d 'Compare the times of entries as well, if both sides have one'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l order -d 'Compare the order of rows and fields as well'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l stat -d 'Show counts for each cache key'
 complete -c vlive -n "__fish_vlive_using_subcommand diff" -l json -d 'Short for `--format json`'
@@ -457,7 +457,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand salvage" -s V -l version -d 
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l as -d 'Write entries in this layout, and convert those of the other one; refused if more than fractions of a second would be lost [default: the layout that an entry names, or else that of the cache]' -r -f -a "live\t'Entries of vantage-live'
 diorama\t'Sets of vantage-diorama'"
-complete -c vlive -n "__fish_vlive_using_subcommand put" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand put" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; diorama keeps nanoseconds, vantage-live whole seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand put" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
@@ -476,7 +476,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand put" -s V -l version -d 'Pri
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l as -d 'Write entries in this layout, and convert those of the other one; refused if more than fractions of a second would be lost [default: the layout that an entry names, or else that of the cache]' -r -f -a "live\t'Entries of vantage-live'
 diorama\t'Sets of vantage-diorama'"
-complete -c vlive -n "__fish_vlive_using_subcommand load" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand load" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; diorama keeps nanoseconds, vantage-live whole seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand load" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
@@ -497,7 +497,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand load" -s V -l version -d 'Pr
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l id-field -d 'For rows in an array: the field that holds the row id, which is text or a whole number' -r
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l as -d 'Write entries in this layout, and convert those of the other one; refused if more than fractions of a second would be lost [default: the layout that an entry names, or else that of the cache]' -r -f -a "live\t'Entries of vantage-live'
 diorama\t'Sets of vantage-diorama'"
-complete -c vlive -n "__fish_vlive_using_subcommand import" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand import" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; diorama keeps nanoseconds, vantage-live whole seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand import" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
@@ -540,7 +540,7 @@ complete -c vlive -n "__fish_vlive_using_subcommand edit" -s V -l version -d 'Pr
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l older-than -d 'Only entries fetched before this time, or longer ago than this duration, such as `7d`' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l newer-than -d 'Only entries fetched after this time, or within this duration; entries dated in the future count as newer than any other' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l keys-from -d 'Select the full keys and sets that a file names exactly, one per line; `-` is standard input' -r -F
-complete -c vlive -n "__fish_vlive_using_subcommand touch" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; of a fraction diorama keeps the nanoseconds' -r
+complete -c vlive -n "__fish_vlive_using_subcommand touch" -l fetched-at -d 'When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or without `@`; diorama keeps nanoseconds, vantage-live whole seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l age -d 'How long ago the rows were fetched, such as `3h 12m`, or in seconds' -r
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l backup -d 'First save what will be replaced or removed to a new file; `vlive load` restores it' -r -F
 complete -c vlive -n "__fish_vlive_using_subcommand touch" -l format -d 'The output format' -r -f -a "text\t'Words, for people'

@@ -122,7 +122,7 @@ impl Reader {
             && last.key() == *key
             && last.value() != entry.value()
         {
-            self.history.remember(key.clone(), Before { commit, value: Some(last.value().to_owned()) });
+            self.history.remember(key.clone().into(), Before { commit, value: Some(last.value().to_owned()) });
         }
     }
 
@@ -181,7 +181,7 @@ impl Reader {
             return Ok(None);
         }
         let filter = Filter::compile(&wanted.condition)
-            .map_err(|fault| Stop::Refused(format!("this is not a jq filter that can be used: {fault}")))?;
+            .map_err(|fault| Stop::Refused(format!("this is not a usable jq filter: {fault}")))?;
         let age = fetched_at.map(|at| self.commands.now().cast_signed().saturating_sub(at.cast_signed()));
         Ok(Some(Condition { filter, key: wanted.key.to_string(), fetched_at, age }))
     }

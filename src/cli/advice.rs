@@ -1,18 +1,17 @@
-//! What to do about an error of the library, and the exit status that stands for it.
+//! The hint and the exit status for an error of the library.
 
 use super::Status;
 use std::io;
 use vlive::Error;
 use vlive::error::SetError;
 
-/// What to do where no temporary file can be made or written.
+/// What to do if no temporary file can be made or written.
 pub const TEMPORARY: &str =
     "TMPDIR names the folder for temporary files: one that exists, can be written to and has room";
 
 /// The exit status.
 pub fn status(error: &Error) -> u8 {
     match error {
-        // What was asked for cannot be.
         Error::Set(_)
         | Error::SeveralCaches { .. }
         | Error::Exists { .. }
@@ -42,24 +41,24 @@ pub fn hint(error: &Error) -> Option<&'static str> {
         }
         Error::UnknownFormat { .. } => "caches of vantage-live and vantage-diorama have version 2 or 3",
         Error::Damaged { damage, .. } if damage.is_of_free_space() => {
-            "nothing is lost yet, and a write would lose entries; `vlive salvage` writes all to a new cache"
+            "nothing is lost yet, but a write would lose entries; `vlive salvage` copies everything to a new cache"
         }
         Error::Damaged { table: Some(_), .. } => {
             "everything else can still be read; `vlive salvage` copies every intact entry into a new cache"
         }
         Error::Damaged { table: None, .. } => {
-            "`vlive salvage` may find the commit before; to start over, stop the app and delete the file"
+            "`vlive salvage` may find the previous commit; to start over, stop the app and delete the file"
         }
-        Error::WrongLength { .. } => "the file was cut or extended, and redb would fail on it; it was left as it is",
+        Error::WrongLength { .. } => "the file was cut or extended, and redb would fail on it; it was left unchanged",
         Error::Unsteady { .. } => "try again with a longer --wait, or when the app is less busy",
         Error::InUse { .. } => "stop it first, or keep trying for a while with --wait 10s",
         Error::NotACacheTable { .. } => "vantage-live fails on this table as well; it belongs to another program",
-        Error::UnknownType { .. } => "the cache is as it was; let the app that wrote the table drop it first",
+        Error::UnknownType { .. } => "the cache is unchanged; let the app that wrote the table drop it first",
         Error::HardLinked { .. } => {
             "the other names would keep the old file; copy the file, and put the copy in its place"
         }
-        Error::NoRoom { .. } => "make room on the disk; the cache is as it was",
-        Error::Filter { .. } => "`?` passes over what a filter cannot do with a row, as in '.address.city?'",
+        Error::NoRoom { .. } => "make room on the disk; the cache is unchanged",
+        Error::Filter { .. } => "`?` makes a filter skip rows that it fails on, as in '.address.city?'",
         Error::NotAFixture { .. } => "`vlive dump --format jsonl --raw` makes a fixture of it",
         Error::UnreadInput { .. } => "name a file or a folder that can be read, or `-` for standard input",
         Error::Temporary { .. } => TEMPORARY,
@@ -77,9 +76,7 @@ fn hint_on_set(error: &SetError) -> Option<&'static str> {
         SetError::RowWithoutTime { .. } => "touch the set; a row is written without a time",
         SetError::OtherSet { .. } => "without `set` it goes to the set that the key names; `vlive cp` copies a row",
         SetError::TimeOutOfRange { .. } => "name an earlier time",
-        SetError::IsASet { .. } => {
-            "name another key; put and load write it as a set in place of that one with --as diorama"
-        }
+        SetError::IsASet { .. } => "name another key; with --as diorama, put and load replace the set",
         SetError::OtherLayout { is_set: true, .. } => {
             "--as live writes an entry of vantage-live, --as diorama a set beside them"
         }
@@ -87,7 +84,7 @@ fn hint_on_set(error: &SetError) -> Option<&'static str> {
             "--as diorama writes a set, --as live an entry of vantage-live beside them"
         }
         SetError::SetIsRepeated { .. } => "leave one of them out",
-        SetError::NotRows { .. } => "leave it out; in the cache it would be a table of another program",
+        SetError::NotRows { .. } => "leave it out; the cache would treat it as a table of another program",
         SetError::OtherRows { .. } => "give the row as `{\"ID\": {…}}`; the name of the set alone writes all its rows",
         SetError::NotAlike { is_row: true, .. } => "the new key must be a set that exists, a `/` and a row id",
         SetError::NotAlike { .. } | SetError::NotASetTable { .. } | SetError::NotASetName { .. } => "name another set",
@@ -99,9 +96,11 @@ fn hint_on_set(error: &SetError) -> Option<&'static str> {
 
 fn hint_on_system(kind: io::ErrorKind) -> Option<&'static str> {
     match kind {
-        io::ErrorKind::PermissionDenied => Some("looking needs permission to read, and changing permission to write"),
+        io::ErrorKind::PermissionDenied => {
+            Some("looking needs permission to read, and changing needs permission to write")
+        }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Some("make room on the disk; what was in the cache before is still there")
+            Some("make room on the disk; the cache still has its previous contents")
         }
         _ => None,
     }

@@ -11,7 +11,7 @@ use vlive::ops::{self, AgeHistogram};
 const AGES: [&str; ops::AGE_BOUNDS.len() + 2] =
     ["future", "<1m", "<10m", "<1h", "<6h", "<1d", "<7d", "<30d", "<1y", "older"];
 
-/// Three lines.
+/// Draws the histogram in three lines.
 pub fn print(ages: &AgeHistogram, stale: &Stale, output: &mut Output) -> Result<()> {
     let bars = AGES.into_iter().zip(buckets(ages)).map(|(name, bucket)| {
         let freshness = bucket.from.and_then(|from| stale.freshness_between(from, bucket.to));

@@ -1,4 +1,5 @@
 use super::format::TableArgs;
+use super::layout_column::{self, LAYOUT};
 use super::order::{Order, SortKey};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::stale::Stale;
@@ -106,6 +107,7 @@ pub fn list(
             ("age", "AGE", true),
             ("rows", "ROWS", true),
             ("bytes", "SIZE", true),
+            LAYOUT,
         ];
         let cells = |row: Row<'_>, output: &Output| {
             [
@@ -114,22 +116,12 @@ pub fn list(
                 row.age.map_or_else(|| "-".to_owned(), human::age),
                 human::rows(row.rows, row.total),
                 human::size(row.bytes),
+                layout_column::cell(row.layout),
             ]
         };
-        let freshness = |row: Row<'_>| row.age.and_then(|age| stale.freshness(age));
-        let is_set = |row: Row<'_>| row.layout.is_some();
-        if !rows.clone().any(is_set) || rows.clone().all(is_set) {
-            let freshness = |row: Row<'_>| [None, None, freshness(row), None, None];
-            return Ok(listing::print_ages(output, format, columns, rows, cells, freshness)?);
-        }
-        let [key, fetched, age, count, bytes] = columns;
-        let with_layout = |row: Row<'_>, output: &Output| {
-            let [key, fetched, age, count, bytes] = cells(row, output);
-            [key, fetched, age, count, bytes, layout_cell(row.layout)]
-        };
-        let columns = [key, fetched, age, count, bytes, LAYOUT];
-        let freshness = |row: Row<'_>| [None, None, freshness(row), None, None, None];
-        Ok(listing::print_ages(output, format, columns, rows, with_layout, freshness)?)
+        let freshness = |row: Row<'_>| [None, None, row.age.and_then(|age| stale.freshness(age)), None, None, None];
+        let columns = layout_column::if_mixed(&columns, rows.clone().map(|row| row.layout.is_some()));
+        Ok(listing::print_ages(output, format, columns, rows, cells, freshness)?)
     })?;
     if !found && chosen.is_everything() && listing.table.format()? == TableFormat::Table {
         output.summary("the cache holds no entries");
@@ -160,7 +152,7 @@ fn row(entry: Age<'_>, now: u64) -> Row<'_> {
     let Age { key, set, .. } = entry;
     Row {
         key,
-        layout: set.and(layout_name(Layout::Diorama)),
+        layout: set.and(layout_column::field(Layout::Diorama)),
         fetched_at: entry.fetched_at,
         age: entry.fetched_at.map(|fetched_at| time::age(now, fetched_at)),
         rows: entry.rows,
@@ -170,27 +162,14 @@ fn row(entry: Age<'_>, now: u64) -> Row<'_> {
     }
 }
 
-/// The column that tells the layouts apart where a list has both.
-pub const LAYOUT: listing::Column = ("layout", "LAYOUT", false);
-
-/// Its cell, from the field.
-pub fn layout_cell(layout: Option<&'static str>) -> String {
-    layout.unwrap_or("vantage-live").to_owned()
-}
-
-/// The layout as a field of JSON: omitted for vantage-live's.
-pub fn layout_name(layout: Layout) -> Option<&'static str> {
-    (layout == Layout::Diorama).then_some("diorama")
-}
-
-/// Prints full keys unescaped. A key that would be read as two is refused.
+/// Prints full keys unescaped. A key that would be read back as two is refused.
 fn print_keys<'a>(mut entries: impl Iterator<Item = Age<'a>> + Clone, null: bool, output: &mut Output) -> Result<()> {
     // Refused before anything is printed.
     entries.clone().try_for_each(|entry| check_key(entry.key, null))?;
     entries.try_for_each(|entry| print_key(entry.key, null, output))
 }
 
-/// Prints a full key unescaped, for `--keys-from`. A key that would be read as two is refused.
+/// Prints a full key unescaped, for `--keys-from`. A key that would be read back as two is refused.
 pub fn print_key(key: &str, null: bool, output: &mut Output) -> Result<()> {
     check_key(key, null)?;
     let key = output.key(key).into_owned();

@@ -39,7 +39,7 @@ pub struct Browse {
 impl Browse {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         if self.selecting.is_narrowed() {
-            let hint = "ages go on while one looks; `s` sorts by them";
+            let hint = "ages change while you browse; `s` sorts by age";
             return Err(Refused::error("browse does not select by age", Some(hint)));
         }
         let (folder, first) = ls::folder_or_selection(self.argument.as_deref(), global);
@@ -78,8 +78,7 @@ fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) 
         return Err(format!("`{key}` cannot be edited"));
     };
     // Standard output may be a pipe that is waiting for a key.
-    let printed =
-        TemporaryFile::private().map_err(|error| format!("there is no room for a temporary file: {error}"))?;
+    let printed = TemporaryFile::private().map_err(|error| format!("cannot make a temporary file: {error}"))?;
     let edited = edit.run(global, &mut output.to_file(Arc::clone(printed.file())));
     let is_written = printed.file().metadata().map_or(true, |metadata| metadata.len() > 0);
     match edited {
@@ -94,21 +93,21 @@ fn edit(key: &EntryKey, backup: Option<&str>, global: &Global, output: &Output) 
     }
 }
 
-/// The commands, as the browser uses them.
+/// The commands that the browser can run.
 struct Offered {
     global: Global,
     clock: Clock,
-    /// What is browsed.
+    /// The entries that are browsed.
     scope: Scope,
 }
 
-/// The most places that are listed.
+/// The most places to list.
 const PLACES: usize = 1000;
 
-/// The most characters of a value that are listed.
+/// The most characters of a value to list.
 const VALUE: usize = 200;
 
-/// The most keys that a plan lists.
+/// The most keys to list in a plan.
 const KEYS: usize = 10_000;
 
 impl Commands for Offered {
@@ -174,7 +173,7 @@ impl Offered {
         Ok(Plan { command: command(change), ..plan })
     }
 
-    /// The plan in a commit, but for the command; without keys if what it is about is not there.
+    /// The plan in a commit, without the command. It has no keys if the cache has nothing to change.
     fn planned_in(&self, snapshot: &Snapshot, change: &Change) -> vlive::Result<Plan> {
         Ok(match change {
             Change::Edit(key) => {

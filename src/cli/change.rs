@@ -1,4 +1,4 @@
-//! The arguments that every command shares that changes a cache.
+//! The arguments that all commands that change a cache share.
 
 use super::format::{FormatArgs, SummaryFormat};
 use super::{Global, Refused, shell, target};
@@ -10,8 +10,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use vlive::ops::{DumpError, Kept};
-use vlive::{Cache, Error};
+use vlive::ops::{DumpError, Kept, LoadPlan, Replace};
+use vlive::{Cache, Error, Fixture, Snapshot};
 
 #[derive(Debug, Args)]
 pub struct Changing {
@@ -27,7 +27,7 @@ pub struct Changing {
     pub format: FormatArgs<SummaryFormat>,
 }
 
-/// What the finished backup holds.
+/// A backup of what a change replaces or removes.
 #[derive(Default)]
 pub struct Backup {
     path: Option<PathBuf>,
@@ -35,14 +35,39 @@ pub struct Backup {
 }
 
 impl Changing {
-    /// The backup that the options ask for. An existing file is refused: it may be the backup of another change.
+    /// The backup that the options ask for.
     pub fn backup(&self) -> Result<Backup> {
         Backup::new(self.backup.clone(), self.dry_run)
+    }
+
+    /// Writes a fixture to the cache or, in a dry run, plans to. A missing cache is created.
+    pub fn seed(
+        &self,
+        fixture: &Fixture,
+        replace: Replace,
+        backup: &Backup,
+        global: &Global,
+        output: &Output,
+    ) -> Result<LoadPlan> {
+        if self.dry_run {
+            let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, fixture, replace);
+            return Ok(match Snapshot::look(global.folder(), global.look_wait(), look) {
+                Err(Error::Missing { .. }) => LoadPlan::of_new(fixture)?,
+                plan => plan?,
+            });
+        }
+        let seed = |cache: &Cache| {
+            backup.of(cache);
+            cache.seed(fixture, replace)
+        };
+        let write = || Cache::create_with(global.folder(), seed);
+        Ok(global.open_when_free(output, || output.bar("writing").of(write))?)
     }
 }
 
 impl Backup {
-    /// A backup to this file, if any; refused if it is there already, also where nothing is going to be written.
+    /// A backup to this file, if one is named. An existing file is refused, even in a dry run: it may be the backup of
+    /// another change.
     pub fn new(path: Option<PathBuf>, dry_run: bool) -> Result<Backup> {
         if let Some(path) = path.as_deref().filter(|path| fs::symlink_metadata(path).is_ok() || target::is_folder(path))
         {
@@ -52,7 +77,7 @@ impl Backup {
         Ok(Backup { path: path.filter(|_| !dry_run), entries: Arc::default() })
     }
 
-    /// Makes the changes of a cache write what they replace or remove before they are made.
+    /// Makes each change of a cache first write what it replaces or removes.
     pub fn of(&self, cache: &Cache) {
         let Some(path) = self.path.clone() else { return };
         let entries = Arc::clone(&self.entries);
@@ -66,19 +91,19 @@ impl Backup {
         });
     }
 
-    /// Names the backup and the command that restores what is in it. Entries that were added are not.
+    /// Tells the name of the backup and the command that restores it. Entries that were added are not in it.
     pub fn tell(&self, has_added: bool, global: &Global, output: &Output) {
         if let Some(told) = self.told(has_added, global) {
             output.summary(&told);
         }
     }
 
-    /// The same as text.
+    /// The text of [`Self::tell`].
     pub fn told(&self, has_added: bool, global: &Global) -> Option<String> {
         let path = self.path.as_ref()?;
         let (name, count) = (path.display(), self.entries.load(Ordering::Relaxed));
         if count == 0 {
-            return Some(format!("nothing was replaced or removed, so that `{name}` was not written"));
+            return Some(format!("nothing was replaced or removed, so `{name}` was not written"));
         }
         let (entries, them) = (human::count(count, "entry", "entries"), if count == 1 { "it" } else { "them" });
         let added = if has_added { "; what was added stays" } else { "" };
@@ -87,7 +112,7 @@ impl Backup {
     }
 }
 
-/// The command that loads a backup into the cache that was changed, for a shell.
+/// The shell command that loads a backup into the cache that was changed.
 pub fn load_command(backup: &Path, global: &Global) -> String {
     let folder = match global.chosen_folder() {
         Some(folder) => format!(" -C {}", shell::path(folder)),
@@ -96,7 +121,7 @@ pub fn load_command(backup: &Path, global: &Global) -> String {
     format!("vlive{folder} load {}", shell::path(backup))
 }
 
-/// Writes entries as `vlive dump --format jsonl --raw` does, to disk.
+/// Writes entries to a file as `vlive dump --format jsonl --raw` does.
 fn write(path: &Path, entries: &mut dyn Iterator<Item = vlive::Result<Kept<'_>>>) -> Result<u64> {
     let write = |mut out: Box<dyn Write + '_>| {
         let mut written = 0;

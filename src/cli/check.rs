@@ -14,11 +14,11 @@ use vlive::ops::{CheckedSets, Finding, FindingKind, Findings};
 ///
 /// Each kind of finding has its count and its first ten places: damage (checksums, lengths, pages reached
 /// twice); free space (pages in use that redb has recorded as free, or the other way round); entries that
-/// vantage-live refuses to read; entries of which it silently ignores or would alter something; and tables with
+/// vantage-live refuses to read; entries in which it ignores something, or that it would alter; and tables with
 /// the name of a cache table but another type. In a cache of diorama also: sets that the app cannot list because
 /// of one row, rows that diorama refuses or would alter, and times and totals that it cannot read.
 ///
-/// `table` and `json` are the whole report; the other formats list the findings.
+/// `table` and `json` print the whole report; the other formats list the findings.
 ///
 /// The status is 0 if nothing was found, 1 if something was, and 3 if there is nothing to check.
 #[derive(Debug, Args)]
@@ -81,7 +81,7 @@ fn kinds(check: &vlive::ops::Check) -> Vec<Kind<'_>> {
     let sets = &check.diorama;
     let mut kinds = Vec::new();
     if sets.unlistable.count > 0 {
-        // Nothing else that is found costs the app as much.
+        // First, since no other finding harms the app as much.
         let hint = "one row that diorama refuses makes its set unlistable for the app; invalidate the row or the set, \
             and the app fetches it again";
         kinds.push(("unlistable by diorama", &sets.unlistable, hint));
@@ -92,20 +92,20 @@ fn kinds(check: &vlive::ops::Check) -> Vec<Kind<'_>> {
             ("refused by diorama", &sets.refused, "invalidate these rows, and the app fetches them again"),
             ("malformed numbers", &sets.malformed, malformed_hint(&sets.malformed)),
             ("dated in the future", &sets.future, "the app fetches these sets only after that time; touch them"),
-            ("altered by diorama", &sets.altered, "diorama reads these rows, and writes them otherwise"),
+            ("altered by diorama", &sets.altered, "diorama reads these rows, but would write them differently"),
         ]);
     }
     kinds
 }
 
-/// What to do about numbers that cannot be read, of which the first are known.
+/// What to do about numbers that cannot be read, judged by the first of them.
 fn malformed_hint(malformed: &Findings) -> &'static str {
     let is_total =
         |found: &Finding| matches!(&found.kind, FindingKind::Malformed(number) if number.key() == MetaKey::Total);
     match (malformed.places.iter().any(is_total), malformed.places.iter().all(is_total)) {
-        (false, _) => "touch these sets, and their times can be read",
+        (false, _) => "touch these sets to make their times readable",
         (true, true) => "invalidate these sets, and the app fetches them with their totals",
-        (true, false) => "touch these sets, and their times can be read; invalidate those with a malformed `total`",
+        (true, false) => "touch these sets to make their times readable; invalidate those with a malformed `total`",
     }
 }
 
@@ -122,7 +122,7 @@ fn kinds_of_live(check: &vlive::ops::Check) -> [Kind<'_>; 5] {
             "an app that writes to it can lose entries; stop the app, and `vlive salvage` writes all entries to a new cache",
         ),
         ("refused by vantage-live", &check.refused, "invalidate these entries, and the app fetches them again"),
-        ("altered by vantage-live", &check.altered, "dump these entries and put them back to have what the app reads"),
+        ("altered by vantage-live", &check.altered, "dump these entries and put them back to store what the app reads"),
         (
             "wrongly typed",
             &check.wrongly_typed,
@@ -140,7 +140,7 @@ impl Check {
         let is_asked = !self.deep || vlive::ops::check_deep(global.folder(), global.look_wait(), &mut check)?;
         drop(bar);
         if !is_asked {
-            output.warning("redb was not asked: the file changes faster than it can be copied");
+            output.warning("redb's check was left out: the file changes faster than it can be copied");
         }
         let format = self.table.format()?;
         self.table.print(output, |output, format| match format {
@@ -203,7 +203,7 @@ struct Line {
 
 const COLUMNS: [listing::Column; 3] = [("kind", "KIND", false), ("place", "PLACE", false), ("what", "WHAT", false)];
 
-/// The findings of a check, with the names that they have in its report.
+/// Lists the findings of a check, with the names of its JSON report.
 fn list(check: &vlive::ops::Check, format: TableFormat, output: &mut Output) -> Result<()> {
     let sets = &check.diorama;
     let kinds = [
@@ -230,10 +230,10 @@ fn list(check: &vlive::ops::Check, format: TableFormat, output: &mut Output) -> 
     });
     let lines: Vec<Line> = lines.collect();
     let cells = |line: &Line, _: &Output| [line.kind.to_owned(), line.shown.clone(), line.what.clone()];
-    listing::print(output, format, COLUMNS, &lines, cells)?;
+    listing::print(output, format, &COLUMNS, &lines, cells)?;
     let more = kinds.iter().map(|(_, findings)| findings.count).sum::<u64>() - lines.len() as u64;
     if more > 0 {
-        output.warning(&format!("{more} more are not listed: of each kind only the first places are"));
+        output.warning(&format!("{more} more are not listed: only the first places of each kind are"));
     }
     Ok(())
 }
@@ -266,7 +266,7 @@ fn tell(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {
         tell_findings(name, findings, output)?;
     }
     if check.diorama.own_names.count > 0 {
-        tell_findings("names of the app's own", &check.diorama.own_names, output)?;
+        tell_findings("app-defined names", &check.diorama.own_names, output)?;
     }
     if check.other_tables.count > 0 {
         tell_findings("other tables", &check.other_tables, output)?;

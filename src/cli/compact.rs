@@ -10,9 +10,9 @@ use vlive::ops::{self, Compacted};
 /// Shrink a cache file to the size that its contents need
 ///
 /// A cache file never shrinks by itself. All its tables are written to a new file beside it and compared with the
-/// old one, entry by entry; then the new file takes its place, with the same owner and mode. The app must be
-/// stopped, and the disk needs room for both files. An empty cache takes 1.6 MiB: redb records which pages of the
-/// file are in use, however few there are. There is no --backup, since no entry is replaced or removed.
+/// old one, entry by entry; then the new file replaces the old one, with the same owner and mode. The app must be
+/// stopped, and the disk needs room for both files. Even an empty cache takes 1.6 MiB, in which redb records which
+/// pages of the file are in use. There is no --backup, since no entry is replaced or removed.
 #[derive(Debug, Args)]
 pub struct Compact {
     /// Print how much would be given back, without changing anything
@@ -59,7 +59,7 @@ impl Compact {
         let [before, after, contents] = [compacted.before, compacted.after, compacted.contents].map(human::size);
         let holds = format!("{} with {contents}", human::count(compacted.entries, "entry", "entries"));
         match compacted.given_back() {
-            0 => format!("nothing to give back: the file takes {before} for {holds}, and would take no less"),
+            0 => format!("nothing to give back: the file takes {before} for {holds}, and needs that much"),
             gain => {
                 let verb = if self.dry_run { "would give" } else { "gave" };
                 format!("{verb} back {}: from {before} to {after} for {holds}", human::size(gain))

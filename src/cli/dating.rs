@@ -1,4 +1,4 @@
-//! The time at which rows were fetched: the arguments that every command shares that dates entries.
+//! When rows were fetched: the arguments that all commands that date entries share.
 
 use super::time;
 use clap::Args;
@@ -8,7 +8,7 @@ use vlive::live::FetchedAt;
 #[derive(Debug, Args)]
 pub struct Dating {
     /// When the rows were fetched: RFC 3339, a date such as `2026-11-01`, or seconds since 1970, with or
-    /// without `@`; of a fraction diorama keeps the nanoseconds
+    /// without `@`; diorama keeps nanoseconds, vantage-live whole seconds
     #[arg(long, value_name = "TIME", value_parser = time::parse_exact, conflicts_with = "age", allow_hyphen_values = true)]
     fetched_at: Option<FetchedAt>,
 

@@ -16,8 +16,8 @@ use vlive::{Key, Snapshot};
 /// Print entries as JSON, or write them to files
 ///
 /// One full key (with a `/`) prints its envelope, `{"fetched_at": N, "rows": {…}}`. A cache key, several
-/// selections, or none for the whole cache print an object of full key to envelope. A set of diorama says
-/// `"layout": "diorama"`, and has what diorama remembers of it beside its rows.
+/// selections, or none for the whole cache print an object of full key to envelope. A set of diorama has
+/// `"layout": "diorama"` and its metadata beside its rows.
 ///
 /// Nothing is lost: what JSON cannot hold becomes an object with one of the keys `$bytes`, `$tag`, `$float`,
 /// `$int` and `$map`, and `vlive put` and `vlive load` read it back. An entry that cannot be decoded is left out
@@ -130,7 +130,7 @@ impl Dump {
             let names = formats.iter().filter_map(ValueEnum::to_possible_value);
             let names = names.map(|name| format!("`--format {}`", name.get_name())).collect::<Vec<_>>().join(" or ");
             Err(Refused::error(
-                format!("{option} means nothing with this format"),
+                format!("{option} cannot be used with this format"),
                 Some(&format!("it goes with {names}")),
             ))
         };
@@ -159,7 +159,7 @@ impl Dump {
         }
         if format == Format::Cbor && self.path().is_none() && output.is_terminal() {
             let hint = "--output writes it to a file; --format diag shows it";
-            return Err(Refused::error("CBOR is not for a terminal", Some(hint)));
+            return Err(Refused::error("CBOR is binary, and standard output is a terminal", Some(hint)));
         }
         Ok(())
     }
@@ -288,7 +288,7 @@ impl Dump {
     }
 }
 
-/// The commit that is dumped, whose pages the bar counts.
+/// Pins the commit to dump, with a bar that counts its pages.
 pub fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Result<Snapshot> {
     let selections = chosen.scope.selections();
     let pin = || Snapshot::pin(global.folder(), global.look_wait(), selections);
@@ -298,7 +298,7 @@ pub fn pinned(chosen: &Chosen, bar: Option<&Bar>, global: &Global) -> vlive::Res
     Ok(snapshot)
 }
 
-/// Whether a dump replaces its file: not if it found none of the selected entries.
+/// Whether a dump is written to its file. A dump without any of the selected entries is not.
 fn is_answer(dumped: &Dumped) -> bool {
     dumped.entries > 0 || dumped.matched.is_all_there_is()
 }

@@ -5,10 +5,9 @@ use crate::output::rows;
 use vlive::ops::RowText;
 use vlive::snapshot::{EntryKey, Row};
 
-/// What is written of a row: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with `"cache"` first if there is a
-/// label.
+/// How a row is written: `{"key": …, "fetched_at": …, "id": …, "row": {…}}`, with `"cache"` first if there is a label.
 pub struct RowStyle {
-    /// Values without loss, not by their meaning.
+    /// Whether values are written without loss rather than by their meaning.
     pub lossless: bool,
     /// The filter whose result replaces the row.
     pub replacing: Option<Replacing>,

@@ -11,17 +11,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The values of the variables and the clock.
 #[derive(Clone, Debug)]
 pub struct Environment {
-    /// In seconds since 1970; `VLIVE_NOW` stands in for the clock.
+    /// The present in seconds since 1970, by `VLIVE_NOW` if that is set, or else by the clock.
     pub now: u64,
     /// The clock, for a command that runs for long.
     pub clock: Clock,
-    /// `SOURCE_DATE_EPOCH`: the time that makes builds reproducible.
+    /// `SOURCE_DATE_EPOCH` in seconds since 1970, which makes builds reproducible.
     pub source_date_epoch: Option<u64>,
     /// `VLIVE_FOLDER`.
     pub folder: Option<PathBuf>,
     /// The user's cache folders, by the conventions of the system.
     pub cache_folders: Vec<PathBuf>,
-    /// `VISUAL`, else `EDITOR`, else the system's default: a line for the shell.
+    /// `VISUAL`, or else `EDITOR`, or else the system's default: a line for the shell.
     pub editor: String,
 }
 
@@ -48,7 +48,7 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// In seconds since 1970.
+    /// The present in seconds since 1970.
     pub fn now(self) -> u64 {
         match self {
             Clock::System => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),

@@ -1,4 +1,4 @@
-//! Which rows are included and what is shown of them: arguments that every command shares that reads rows.
+//! Which rows are read and what is shown of them: the arguments that all commands that read rows share.
 
 use super::selection::{Chosen, Meaning, Selecting};
 use super::{Refused, time};
@@ -13,7 +13,7 @@ use vlive::snapshot::{self, EntryKey};
 
 const HEADING: &str = "Rows";
 
-/// Which entries and rows are read, and what is shown of each row: arguments that dump and show share.
+/// Which entries and rows are read, and what is shown of each row: the arguments that dump and show share.
 #[derive(Debug, Args)]
 pub struct Reading {
     #[command(flatten)]
@@ -61,7 +61,7 @@ impl Filtering {
         Ok(())
     }
 
-    /// The rows for which the filter is true, at the time that `now` gives.
+    /// The rows for which the filter is true; `now` gives the present in seconds since 1970.
     pub fn rows(&self, now: impl Fn() -> u64 + Send + Sync + 'static) -> Result<Option<RowFilter>> {
         let Some(code) = &self.where_filter else { return Ok(None) };
         let filter = compile("--where", code)?;
@@ -74,10 +74,10 @@ impl Filtering {
     }
 }
 
-/// Reports that entries were found, but no row for which the filter is true.
+/// The message that entries were found, but no row for which the filter is true.
 pub fn none_matches(entries: u64) -> String {
     let entries = human::count(entries, "entry", "entries");
-    format!("the filter is true of no row of {entries}")
+    format!("the filter is true for no row of {entries}")
 }
 
 #[derive(Debug, Args)]
@@ -129,7 +129,7 @@ impl Replacing {
 fn compile(option: &str, code: &str) -> Result<Filter> {
     Filter::compile(code).map_err(|fault: Fault| {
         Refused::at(
-            format!("{option} is not a jq filter that can be used: {fault}"),
+            format!("{option} is not a usable jq filter: {fault}"),
             fault.excerpt(),
             "the language is that of jq; `vlive show --help` has examples",
         )

@@ -31,7 +31,7 @@ pub struct FormatArgs<F: Formats> {
     json: bool,
 }
 
-/// Endings of file names with their formats, the same for every command.
+/// The endings of file names that stand for a format, in all commands.
 const ENDINGS: [&str; 8] = ["json", "jsonl", "ndjson", "csv", "tsv", "md", "diag", "cbor"];
 
 impl<F: Formats> FormatArgs<F> {
@@ -40,7 +40,7 @@ impl<F: Formats> FormatArgs<F> {
         self.given().unwrap_or(F::DEFAULT)
     }
 
-    /// The format that the options name, or else that of the output file, by the ending of its name.
+    /// The format that the options name, or else the format for the ending of the output file, or else the default.
     pub fn format_of(&self, file: Option<&Path>) -> Result<F> {
         if let Some(format) = self.given() {
             return Ok(format);
@@ -104,7 +104,7 @@ impl FormatArgs<SummaryFormat> {
     }
 }
 
-/// The formats of events, which come one by one.
+/// The formats of events, which are printed one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EventFormat {
     /// Words, for people
@@ -129,7 +129,7 @@ impl FormatArgs<EventFormat> {
     }
 }
 
-/// A table, to standard output or a file.
+/// The format and the output of a table.
 #[derive(Debug, Args)]
 pub struct TableArgs {
     #[command(flatten)]
@@ -145,12 +145,12 @@ impl TableArgs {
         self.format.format_of(self.output.as_deref().filter(|path| !is_standard_output(path)))
     }
 
-    /// The columns of the terminal that the table goes to, if it goes to one.
+    /// The width of the terminal to which the table is printed; `None` if it goes elsewhere.
     pub fn width(&self, output: &Output) -> Option<usize> {
         output.width().filter(|_| self.output.as_deref().is_none_or(is_standard_output))
     }
 
-    /// Calls `print` with the output of the table. A file is written when `print` is done.
+    /// Calls `print` with the output of the table. A file appears once `print` has succeeded.
     pub fn print<T>(
         &self,
         output: &mut Output,
@@ -164,7 +164,7 @@ impl TableArgs {
         };
         if target::is_folder(path) {
             let what = format!("`{}` is a folder, and a table needs a file", path.display());
-            return Err(Refused::error(what, Some("add the name of a file to it")));
+            return Err(Refused::error(what, Some("add the name of a file")));
         }
         let write = |file| {
             let mut to_file = output.to_file(file);

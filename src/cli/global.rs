@@ -1,4 +1,4 @@
-//! The options that every command takes, and what they and the environment come to.
+//! The options that every command takes, combined with the environment.
 
 use super::environment::{Clock, Environment};
 use super::time;
@@ -37,7 +37,7 @@ pub struct GlobalArgs {
     pub quiet: bool,
 }
 
-/// What every command needs to know.
+/// The settings of every command, from its options and the environment.
 #[derive(Clone, Debug)]
 pub struct Global {
     folder: PathBuf,
@@ -64,28 +64,28 @@ impl Global {
         &self.folder
     }
 
-    /// The same unless it is the current folder by default.
+    /// The folder or file of the cache, if an option or the environment names it.
     pub fn chosen_folder(&self) -> Option<&Path> {
         (!self.is_default_folder).then_some(&self.folder)
     }
 
-    /// The folder or file that an argument names in place of the option.
+    /// The folder or file that an argument names, or else that of the options.
     pub fn folder_or<'p>(&'p self, argument: Option<&'p Path>) -> &'p Path {
         argument.unwrap_or(&self.folder)
     }
 
-    /// Whether the option that names the folder is given.
+    /// Whether `-C` is given.
     pub fn names_folder(&self) -> bool {
         self.names_folder
     }
 
-    /// The same with another folder, if there is one.
+    /// These settings with another folder, if one is given.
     pub fn at(&self, folder: Option<&Path>) -> Global {
         let is_default_folder = self.is_default_folder && folder.is_none();
         Global { folder: self.folder_or(folder).to_owned(), is_default_folder, ..self.clone() }
     }
 
-    /// Now, in seconds since 1970.
+    /// The present, in seconds since 1970.
     pub fn now(&self) -> u64 {
         self.environment.now
     }
@@ -105,17 +105,17 @@ impl Global {
         &self.environment.editor
     }
 
-    /// Where the system's rules put the caches of a user.
+    /// The user's cache folders, by the conventions of the system.
     pub fn cache_folders(&self) -> &[PathBuf] {
         &self.environment.cache_folders
     }
 
-    /// How long to look again while an app writes.
+    /// How long to keep trying to read a consistent state while an app writes.
     pub fn look_wait(&self) -> Duration {
         self.wait.unwrap_or(Duration::from_secs(5))
     }
 
-    /// Calls `open` until the cache is not in use or the time of `--wait` is up.
+    /// Calls `open` until the cache is no longer in use or the time of `--wait` is up, and tells once that it waits.
     pub fn open_when_free<T>(&self, output: &Output, open: impl FnMut() -> vlive::Result<T>) -> vlive::Result<T> {
         let mut said = false;
         self.retry_while_in_use(open, |error| {
@@ -126,7 +126,7 @@ impl Global {
         })
     }
 
-    /// The same, and calls `waits` before each new try.
+    /// Calls `open` until the cache is no longer in use or the time of `--wait` is up, and `waits` before each new try.
     pub fn retry_while_in_use<T>(
         &self,
         mut open: impl FnMut() -> vlive::Result<T>,

@@ -1,22 +1,22 @@
-//! What is half-written when a signal ends the program goes with it.
+//! Cleaning up half-written files when a signal ends the program.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-/// Whether a signal has come of which it is not known yet that it does not end the program. The handler itself sets
-/// it, before an interrupted read goes on.
+/// Whether a signal has come that may end the program. The handler itself sets this, before an interrupted read goes
+/// on.
 static CAME: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// From now on SIGINT, SIGTERM and SIGHUP end the program as they would have, after `clean_up`; but SIGINT does
-/// nothing while `is_interrupt_for_others`. A signal that is ignored, such as SIGHUP under `nohup`, stays ignored.
+/// From now on, `clean_up` runs before SIGINT, SIGTERM or SIGHUP end the program. SIGINT does nothing while
+/// `is_interrupt_for_others`. A signal that is ignored, such as SIGHUP under `nohup`, stays ignored.
 #[cfg(unix)]
 pub fn before_signals_end_it(is_interrupt_for_others: fn() -> bool, clean_up: impl FnOnce() + Send + 'static) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::flag;
     let ignored = ignored();
     let signals = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
-    // Where signals cannot be waited for, they end the program at once.
+    // If signals cannot be waited for, they end the program at once.
     let ends_at_once = Arc::new(AtomicBool::new(true));
     for signal in signals.clone() {
         flag::register_conditional_default(signal, Arc::clone(&ends_at_once)).ok();
@@ -37,16 +37,16 @@ pub fn before_signals_end_it(is_interrupt_for_others: fn() -> bool, clean_up: im
     ends_at_once.store(std::thread::Builder::new().spawn(wait).is_err(), Ordering::SeqCst);
 }
 
-/// Does not return if a signal is about to end the program. Ctrl-C ends a whole pipeline: whoever writes our input
-/// may be gone first, and input that ends for this reason must not be taken for whole.
+/// Does not return if a signal is about to end the program. Ctrl-C ends a whole pipeline: the program that writes our
+/// input may end first, and input that ends for this reason must not be taken for complete.
 pub fn wait_if_ending() {
     while CAME.load(Ordering::SeqCst) {
         std::thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// The signals that the program was started to ignore, a bit for each from the lowest on; none where the
-/// system does not say.
+/// The signals that were ignored when the program started, one bit per signal, the lowest first; 0 if the system does
+/// not say.
 #[cfg(unix)]
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -54,7 +54,7 @@ fn ignored() -> u64 {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
-/// Whether Ctrl-Z can stop the program: a shell that could not have it go on again has it ignore that.
+/// Whether Ctrl-Z can stop the program: a shell that could not continue it makes it ignore that signal.
 #[cfg(unix)]
 pub fn can_stop() -> bool {
     ignored() >> (signal_hook::consts::SIGTSTP - 1) & 1 == 0

@@ -49,12 +49,12 @@ struct Summary<'s> {
     bytes: u64,
     keys: &'s [ChangedKey],
     dry_run: bool,
-    /// Sets of diorama that hold narrowed copies of what goes and stay.
+    /// Sets of diorama that stay and hold narrowed copies of the deleted rows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     narrowed: Vec<String>,
 }
 
-/// Names the diorama sets that hold copies of the selected rows and stay.
+/// Tells that some sets stay and hold narrowed copies of the selected rows.
 pub fn tell_narrowed(narrowed: &[SetKey], output: &Output) {
     if let Some(left) = left_narrowed(narrowed) {
         let them = if narrowed.len() == 1 { "it" } else { "them" };
@@ -62,22 +62,22 @@ pub fn tell_narrowed(narrowed: &[SetKey], output: &Output) {
     }
 }
 
-/// That sets with narrowed copies stay, unless there are none.
+/// The message that sets with narrowed copies stay; `None` if there are none.
 pub fn left_narrowed(narrowed: &[SetKey]) -> Option<String> {
     let sets = human::count(narrowed.len() as u64, "set holds", "sets hold");
     match narrowed.len() {
         0 => None,
-        1 => Some(format!("{sets} narrowed copies of these rows and stays as it is")),
-        _ => Some(format!("{sets} narrowed copies of these rows and stay as they are")),
+        1 => Some(format!("{sets} narrowed copies of these rows and is left unchanged")),
+        _ => Some(format!("{sets} narrowed copies of these rows and are left unchanged")),
     }
 }
 
-/// The same for programs.
+/// The names of sets in the form for programs.
 pub fn names(narrowed: &[SetKey]) -> Vec<String> {
     narrowed.iter().map(ToString::to_string).collect()
 }
 
-/// What goes, or would go, in a line.
+/// What was deleted, or would be, in one line.
 pub fn summary(removed: &Removed, dry_run: bool) -> String {
     let what = format!("{}, {}", human::count(removed.entries, "entry", "entries"), human::size(removed.bytes));
     match (removed.keys.is_empty(), dry_run) {

@@ -1,4 +1,4 @@
-//! `--as`: the layout that entries from files are given.
+//! `--as`: the layout in which entries from files are written.
 
 use clap::{Args, ValueEnum};
 use vlive::snapshot::Layout;

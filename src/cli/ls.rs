@@ -1,4 +1,5 @@
 use super::ages::{self, Listing};
+use super::layout_column::{self, LAYOUT};
 use super::order::{Order, SortKey};
 use super::selection::{Meaning, Selecting};
 use super::{Global, Refused, Status, others, tell_unread, time};
@@ -19,8 +20,8 @@ use vlive::snapshot::{Layout, Set, Table, TableRole};
 /// newest and the oldest entry. With one, or with bounds of age, there is a row for each entry, as `vlive ages`
 /// prints it.
 ///
-/// Sizes are those of the values. Rows are counted as the envelopes declare them, without decoding them; an entry
-/// whose head cannot be read is named on standard error, and the status is then 3.
+/// SIZE is the bytes of the values. ROWS is the number that the envelopes declare; rows are not decoded. An entry whose
+/// head cannot be read is named on standard error, and the status is then 3.
 #[derive(Debug, Args)]
 pub struct Ls {
     /// The folder or file of the cache, if there is one at this path and -C is not given; otherwise a SELECTION
@@ -69,23 +70,24 @@ struct Other<'r> {
     types: (&'r str, &'r str),
 }
 
-const COLUMNS: [listing::Column; 6] = [
+const COLUMNS: [listing::Column; 7] = [
     ("key", "KEY", false),
     ("entries", "ENTRIES", true),
     ("rows", "ROWS", true),
     ("bytes", "SIZE", true),
     ("newest", "NEWEST", true),
     ("oldest", "OLDEST", true),
+    LAYOUT,
 ];
 
-/// The cache that the first argument names, there or not; otherwise that argument is a selection.
+/// Whether the first argument is the path of a cache, which may be missing, or a selection.
 pub fn folder_or_selection<'a>(argument: Option<&'a str>, global: &Global) -> (Option<&'a Path>, Option<&'a str>) {
     let Some(argument) = argument else { return (None, None) };
     let path = Path::new(argument);
     let is_file = || path.is_file() && path.extension().is_some_and(|ending| ending == "redb");
-    // No cache key begins like this, but for the empty one with `/`.
+    // No cache key begins like this.
     let is_relative = || ["./", "../"].iter().any(|begin| argument.starts_with(begin)) || argument == "..";
-    // Without any cache, a path was meant.
+    // If there is no cache, a path was meant.
     let is_path = || (path.exists() || path.is_absolute()) && !vlive::snapshot::is_cache(global.folder());
     if !global.names_folder() && (vlive::snapshot::is_cache(path) || is_file() || is_relative() || is_path()) {
         (Some(path), None)
@@ -147,17 +149,17 @@ impl Ls {
         Ok(tell_unread(&list.unread, output))
     }
 
-    /// How fresh the newest and the oldest entry are.
-    fn freshness(&self, row: &Row<'_>, now: u64) -> [Option<Freshness>; 6] {
+    /// The freshness of the newest and the oldest entry.
+    fn freshness(&self, row: &Row<'_>, now: u64) -> [Option<Freshness>; 7] {
         let of = |fetched_at: Option<u64>| self.listing.stale.freshness(time::age(now, fetched_at?));
-        [None, None, None, None, of(row.newest), of(row.oldest)]
+        [None, None, None, None, of(row.newest), of(row.oldest), None]
     }
 
     fn quick(&self, tables: &[(Table, TableRole)], sets: &[Set], output: &mut Output) -> Result<()> {
         let shown: Vec<String> = sets.iter().map(Set::shown).collect();
         let live = tables.iter().filter_map(|(table, _)| Some(unread_row(Some(table.cache_key()?), table.entries())));
         let of_sets = sets.iter().zip(&shown).map(|(set, shown)| Row {
-            layout: ages::layout_name(Layout::Diorama),
+            layout: layout_column::field(Layout::Diorama),
             shown: Some(shown),
             rows: Some(set.rows()),
             total: set.meta().total,
@@ -165,23 +167,11 @@ impl Ls {
         });
         let rows: Vec<Row<'_>> = live.chain(of_sets).collect();
         self.listing.table.print(output, |output, format| {
-            if matches!(format, TableFormat::Json | TableFormat::Jsonl) {
-                return Ok(listing::print(output, format, COLUMNS, &rows, |_, _| Default::default())?);
-            }
-            let [key, entries, count, ..] = COLUMNS;
-            if are_of_both(&rows) {
-                let columns = [key, entries, count, ages::LAYOUT];
-                return Ok(listing::print(output, format, columns, &rows, |row, output| {
-                    [name(row, output), row.entries.to_string(), rows_of(row), ages::layout_cell(row.layout)]
-                })?);
-            }
-            if sets.is_empty() {
-                return Ok(listing::print(output, format, [key, entries], &rows, |row, output| {
-                    [name(row, output), row.entries.to_string()]
-                })?);
-            }
-            Ok(listing::print(output, format, [key, entries, count], &rows, |row, output| {
-                [name(row, output), row.entries.to_string(), rows_of(row)]
+            let columns = [COLUMNS[0], COLUMNS[1], COLUMNS[2], LAYOUT];
+            let columns =
+                if sets.is_empty() { &columns[..2] } else { layout_column::if_mixed(&columns, are_sets(&rows)) };
+            Ok(listing::print(output, format, columns, &rows, |row, output| {
+                [name(row, output), row.entries.to_string(), rows_of(row), layout_column::cell(row.layout)]
             })?)
         })?;
         Ok(())
@@ -200,36 +190,18 @@ impl Ls {
             rows.extend(tables.iter().map(|(table, _)| other_row(table)));
         }
         if matches!(format, TableFormat::Csv | TableFormat::Tsv) && self.all {
-            let [key, entries, count, bytes, newest, oldest] = COLUMNS;
-            let table = ("table", "OTHER TABLE", false);
-            let columns = [key, entries, count, bytes, newest, oldest, table];
-            if !are_of_both(&rows) {
-                return Ok(listing::print(output, format, columns, &rows, |_, _| Default::default())?);
-            }
-            let columns = [key, entries, count, bytes, newest, oldest, ages::LAYOUT, table];
-            return Ok(listing::print(output, format, columns, &rows, |_, _| Default::default())?);
+            let mut columns = layout_column::if_mixed(&COLUMNS, are_sets(&rows)).to_vec();
+            columns.push(("table", "OTHER TABLE", false));
+            return Ok(listing::print(output, format, &columns, &rows, |_, _| [])?);
         }
         self.print_rows_of_keys(&rows, now, format, output)
     }
 
-    /// Prints cache keys and sets, and if there are both, which is which.
+    /// Prints cache keys and sets.
     fn print_rows_of_keys(&self, rows: &[Row<'_>], now: u64, format: TableFormat, output: &mut Output) -> Result<()> {
-        let freshness = |row: &Row<'_>| self.freshness(row, now);
+        let columns = layout_column::if_mixed(&COLUMNS, are_sets(rows));
         let cells = |row: &Row<'_>, output: &Output| cells(row, now, output);
-        if !are_of_both(rows) {
-            return Ok(listing::print_ages(output, format, COLUMNS, rows, cells, freshness)?);
-        }
-        let [key, entries, count, bytes, newest, oldest] = COLUMNS;
-        let columns = [key, entries, count, bytes, newest, oldest, ages::LAYOUT];
-        let with_layout = |row: &Row<'_>, output: &Output| {
-            let [key, entries, count, bytes, newest, oldest] = cells(row, output);
-            [key, entries, count, bytes, newest, oldest, ages::layout_cell(row.layout)]
-        };
-        let freshness = |row: &Row<'_>| {
-            let [.., newest, oldest] = freshness(row);
-            [None, None, None, None, newest, oldest, None]
-        };
-        Ok(listing::print_ages(output, format, columns, rows, with_layout, freshness)?)
+        Ok(listing::print_ages(output, format, columns, rows, cells, |row| self.freshness(row, now))?)
     }
 
     fn print_tables(
@@ -247,7 +219,7 @@ impl Ls {
             }
             table::print(
                 output,
-                [("OTHER TABLE", false), ("TYPE", false), ("ENTRIES", true)],
+                &[("OTHER TABLE", false), ("TYPE", false), ("ENTRIES", true)],
                 tables,
                 |(table, role), output| {
                     let kind = match role {
@@ -266,14 +238,13 @@ impl Ls {
     }
 }
 
-/// Whether there are cache keys of vantage-live and sets of diorama.
-fn are_of_both(rows: &[Row<'_>]) -> bool {
-    let is_set = |row: &Row<'_>| row.layout.is_some();
-    rows.iter().any(is_set) && rows.iter().any(|row| row.key.is_some() && !is_set(row))
+/// For each row that is not another table, whether it is a set of diorama.
+fn are_sets<'r>(rows: &'r [Row<'_>]) -> impl Iterator<Item = bool> + 'r {
+    rows.iter().filter(|row| row.key.is_some()).map(|row| row.layout.is_some())
 }
 
 /// The cells of a row for people.
-fn cells(row: &Row<'_>, now: u64, output: &Output) -> [String; 6] {
+fn cells(row: &Row<'_>, now: u64, output: &Output) -> [String; 7] {
     let age = |fetched_at: Option<u64>| {
         fetched_at.map_or_else(|| "-".to_owned(), |fetched_at| human::age(time::age(now, fetched_at)))
     };
@@ -284,6 +255,7 @@ fn cells(row: &Row<'_>, now: u64, output: &Output) -> [String; 6] {
         row.bytes.map_or_else(|| "-".to_owned(), human::size),
         age(row.newest),
         age(row.oldest),
+        layout_column::cell(row.layout),
     ]
 }
 
@@ -300,7 +272,7 @@ fn row(summary: &CacheKeySummary) -> Row<'_> {
     let set = summary.set.as_ref();
     Row {
         key: Some(&summary.cache_key),
-        layout: set.and(ages::layout_name(Layout::Diorama)),
+        layout: set.and(layout_column::field(Layout::Diorama)),
         shown: set.map(|set| set.shown.as_str()),
         total: set.and_then(|set| set.total),
         entries: summary.entries,
@@ -318,7 +290,7 @@ fn other_row(table: &Table) -> Row<'_> {
     Row { table: Some(other), ..unread_row(None, table.entries()) }
 }
 
-/// A row from the table tree alone; the table itself is not read.
+/// A row for a table that is not read.
 fn unread_row(key: Option<&str>, entries: u64) -> Row<'_> {
     Row {
         key,

@@ -56,7 +56,7 @@ fn render(mut command: Command, title: &str) -> Result<String> {
 }
 
 const EXIT_STATUS: [(&str, &str); 5] = [
-    ("0", "Done. For invalidate also when nothing matched, as vantage-live's invalidate_prefix has it."),
+    ("0", "Done. For invalidate also when nothing matched, as with vantage-live's invalidate_prefix."),
     (
         "1",
         "The answer is no: that key or selection is not in the cache, find or where found nothing, check found something, \

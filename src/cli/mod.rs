@@ -22,6 +22,7 @@ mod help;
 mod interrupted;
 mod invalidate;
 mod layout;
+mod layout_column;
 mod load;
 mod ls;
 mod man;

@@ -1,4 +1,4 @@
-//! The order and number of rows in a table: arguments that ls and ages share.
+//! The order and number of rows in a table: the arguments that ls and ages share.
 
 use crate::output::{Output, human};
 use clap::{Args, ValueEnum};
@@ -27,7 +27,7 @@ pub enum By {
     Rows,
 }
 
-/// The values that rows are sorted by. The time is that of the oldest entry; `None` if it cannot be read.
+/// The values by which rows are sorted. The time is of the oldest entry; `None` if it cannot be read.
 pub struct SortKey {
     pub fetched_at: Option<u64>,
     pub bytes: u64,
@@ -35,8 +35,7 @@ pub struct SortKey {
 }
 
 impl Order {
-    /// The places of so many rows, which arrive in the order of their keys, in the order in which they are shown, up
-    /// to the limit.
+    /// The indices of the rows to show, in the order to show them. The rows are indexed in the order of their keys.
     pub fn of(&self, rows: usize, key: impl Fn(usize) -> SortKey) -> Vec<usize> {
         let mut places: Vec<usize> = (0..rows).collect();
         match self.sort {

@@ -1,4 +1,4 @@
-//! What a file holds that is not a cache, said where there is nothing else to say.
+//! Describes the tables of other programs in a file without entries.
 
 use super::Global;
 use crate::output::{Output, human};
@@ -12,16 +12,16 @@ pub fn tell(global: &Global, output: &Output) {
     }
 }
 
-/// Describes tables, unless there is one of a cache among them.
+/// Describes tables, unless one of them belongs to a cache.
 pub fn tell_tables(tables: &[(Table, TableRole)], output: &Output) {
     for sentence in sentences_of(tables) {
         output.summary(&sentence);
     }
 }
 
-/// What a file holds where it holds no entries.
+/// The tables of a file that holds no entries, in words.
 pub fn sentences(global: &Global) -> Vec<String> {
-    // An error that keeps the cache from being read is reported by who reads it.
+    // The command itself reports a cache that cannot be read.
     let tables = Snapshot::look(global.folder(), global.look_wait(), Snapshot::roles);
     tables.map(|tables| sentences_of(&tables)).unwrap_or_default()
 }

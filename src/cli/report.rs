@@ -1,4 +1,4 @@
-//! Errors in words: what went wrong, and what to do about it.
+//! Reports errors: what went wrong, and what to do about it.
 
 use super::edit::Kept;
 use super::{Status, advice, shell};
@@ -12,7 +12,7 @@ use vlive::Error;
 use vlive::ops::{MalformedNumber, RefusedRows, Unread, Unreadable};
 use vlive::system::Panic;
 
-/// An error of the program itself: what is wrong, and what to do.
+/// An error that the program itself has found, with the exit status.
 #[derive(Debug)]
 pub struct Refused {
     what: String,
@@ -23,21 +23,22 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// An error with status 2: the input is refused.
     pub fn error(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
         Refused::with_status(what, Vec::new(), hint, 2)
     }
 
-    /// The same with the place in the input.
+    /// An error with status 2 and its place in the input.
     pub fn at(what: impl Into<String>, excerpt: Vec<String>, hint: &str) -> anyhow::Error {
         Refused::with_status(what, excerpt, Some(hint), 2)
     }
 
-    /// The same with status 1: nothing is wrong, but the answer is no.
+    /// An error with status 1: nothing is wrong, but the answer is no.
     pub fn no(what: impl Into<String>) -> anyhow::Error {
         Refused::with_status(what, Vec::new(), None, Status::No as u8)
     }
 
-    /// The same with status 3: the fault is not in the input.
+    /// An error with status 3: the input is not at fault.
     pub fn unwritable(what: impl Into<String>, hint: Option<&str>) -> anyhow::Error {
         Refused::with_status(what, Vec::new(), hint, Status::Unreadable as u8)
     }
@@ -64,7 +65,7 @@ pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     status
 }
 
-/// The same in words alone, for whoever has no exit status to give.
+/// The error with its hint in one line, for the full screen.
 pub fn words(error: &anyhow::Error) -> String {
     let (what, hint) = if let Some(error) = error.downcast_ref::<Error>() {
         (sentence(error), advice::hint(error).map(str::to_owned))
@@ -94,16 +95,16 @@ fn tell(error: &anyhow::Error, output: &Output) -> ExitCode {
     ExitCode::from(Status::Unreadable as u8)
 }
 
-/// An error with its reasons.
+/// An error with its causes.
 pub fn sentence(error: &dyn std::error::Error) -> String {
     let reasons = std::iter::successors(error.source(), |reason| reason.source());
     reasons.fold(error.to_string(), |sentence, reason| format!("{sentence}: {reason}"))
 }
 
-/// How many caches a hint names.
+/// How many caches to name in a hint.
 const NAMED: usize = 5;
 
-/// For a missing cache: the caches in the folders just below.
+/// A hint for a missing cache: the caches in the folders just below.
 fn caches_below(error: &Error) -> Option<String> {
     let Error::Missing { path } = error else { return None };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -121,43 +122,40 @@ fn place(path: &Path) -> &Path {
     place.strip_prefix(".").unwrap_or(place)
 }
 
-/// Makes a limit on the size of files fail the write, as a full disk does; the system would end the
-/// process otherwise.
+/// Makes a write beyond the limit on the size of files fail, as on a full disk. Otherwise the system would end the
+/// process.
 pub fn survive_file_size_limit() {
     #[cfg(unix)]
     {
         let taken = std::sync::Arc::default();
-        // If the signal cannot be caught, the system's behaviour stays.
+        // If the signal cannot be caught, it ends the process.
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, taken).ok();
     }
 }
 
-/// The library catches panics in redb; their messages would only confuse. `before_words` is called before the message
-/// of a panic that ends the program.
-pub fn silence_redb_panics(before_words: fn()) {
+/// Silences the messages of panics in redb, which the library catches. `before_message` is called before the message of
+/// a panic that ends the program.
+pub fn silence_redb_panics(before_message: fn()) {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |panic| match vlive::system::panic_in_hook() {
         Panic::Caught => {}
-        // The process is about to end: end it with a sentence and a status.
+        // The process is about to abort: end it with a message and a status.
         #[expect(clippy::exit, reason = "there is no way back to `main`")]
         Panic::Fatal => {
-            before_words();
+            before_message();
             vlive::system::temporary::remove_all();
-            writeln!(
-                io::stderr(),
-                "error: redb failed on what it found in the cache, and failed again while it gave up"
-            )
-            .ok();
+            writeln!(io::stderr(), "error: redb panicked on the contents of the cache, and again while it cleaned up")
+                .ok();
             std::process::exit(Status::Unreadable as i32);
         }
         _ => {
-            before_words();
+            before_message();
             default(panic);
         }
     }));
 }
 
-/// Names what could not be read, and returns the status.
+/// Reports everything that could not be read, and returns the status.
 pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
     tell_damage(&unread.damage, output)
         .max(tell_unreadable(&unread.unreadable, output))
@@ -165,7 +163,7 @@ pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
         .max(tell_malformed(&unread.malformed, output))
 }
 
-/// The same of pages.
+/// Reports damaged pages, and returns the status.
 fn tell_damage(damage: &[Error], output: &Output) -> Status {
     for (n, error) in damage.iter().enumerate() {
         let is_last = n + 1 == damage.len();
@@ -174,7 +172,7 @@ fn tell_damage(damage: &[Error], output: &Output) -> Status {
     if damage.is_empty() { Status::Done } else { Status::Unreadable }
 }
 
-/// The same of entries of vantage-live.
+/// Reports entries of vantage-live that cannot be decoded, and returns the status.
 pub fn tell_unreadable(unreadable: &[Unreadable], output: &Output) -> Status {
     for Unreadable { key, error } in unreadable {
         output.error(&format!("entry `{key}` cannot be decoded: {error}"), None);
@@ -182,15 +180,15 @@ pub fn tell_unreadable(unreadable: &[Unreadable], output: &Output) -> Status {
     if unreadable.is_empty() { Status::Done } else { Status::Unreadable }
 }
 
-/// The same of times and totals of sets.
+/// Reports times and totals of sets that cannot be read, and returns the status.
 fn tell_malformed(malformed: &[MalformedNumber], output: &Output) -> Status {
     for MalformedNumber { set, error, .. } in malformed {
-        output.error(&format!("what diorama remembers of `{set}` cannot be read: {error}"), None);
+        output.error(&format!("the metadata of `{set}` cannot be read: {error}"), None);
     }
     if malformed.is_empty() { Status::Done } else { Status::Unreadable }
 }
 
-/// The same of rows that diorama refuses.
+/// Reports rows that diorama refuses, and returns the status.
 fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
     for row in &refused.first {
         output.error(&format!("row `{}` of `{}` cannot be read by diorama: {}", row.id, row.set, row.error), None);

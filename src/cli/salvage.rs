@@ -10,10 +10,10 @@ use vlive::snapshot::SetKey;
 
 /// Copy every intact entry of a damaged cache into a new one
 ///
-/// Every entry whose pages verify is copied byte for byte: those of the newest commit and, of a table that has
-/// lost pages there, those that the commit before still has. A table of another program is copied only if all of
-/// it verifies. A set of diorama that may have lost rows is written without its times, so that the app fetches it
-/// again. Losses are listed. The damaged file is only read. The status is 3 if anything was lost.
+/// Every entry whose pages verify is copied byte for byte: the entries of the newest commit and, if a table has lost
+/// pages there, those that the previous commit still has. A table of another program is copied only if all of it
+/// verifies. A set of diorama that may have lost rows is written without its times, so that the app fetches it again.
+/// Losses are listed. The damaged file is only read. The status is 3 if anything was lost.
 #[derive(Debug, Args)]
 pub struct Salvage {
     /// The folder of the damaged cache; overrides -C
@@ -49,7 +49,7 @@ impl Salvage {
             let place = match &found.place {
                 None => String::new(),
                 Some(FindingPlace::Meta(key)) => format!("meta table of `{}`, ", key.shown()),
-                Some(place) => format!("table `{place}`, "),
+                Some(place) => format!("table `{}`, ", findings::place(place)),
             };
             output.error(&format!("{damaged}: {place}{}", findings::kind(&found.kind)), None);
         }
@@ -58,13 +58,16 @@ impl Salvage {
             output.error(&format!("{damaged}: {more} more places"), None);
         }
         for table in &salvaged.lost_tables {
-            output
-                .error(&format!("table `{table}` of another program could not be saved whole, and is left out"), None);
+            output.error(
+                &format!("table `{table}` of another program could not be saved completely, and is left out"),
+                None,
+            );
         }
         for set in &salvaged.undated_sets {
             let set = SetKey::of_table(set).shown();
-            output
-                .warning(&format!("rows of `{set}` may be missing; it has no time now, and the app fetches it again"));
+            output.warning(&format!(
+                "rows of `{set}` may be missing; it has lost its times, so that the app fetches it again"
+            ));
         }
         if self.format.is_json() {
             output.json(&Summary {
@@ -81,7 +84,7 @@ impl Salvage {
             let saved = saved(&salvaged);
             let size = human::size(salvaged.bytes);
             let lost = match salvaged.lost {
-                None => "how many entries are lost is not known".to_owned(),
+                None => "it is unknown how many are lost".to_owned(),
                 Some(0) => "lost none".to_owned(),
                 Some(lost) if salvaged.sets > 0 => {
                     format!("lost at least {}", human::count(lost, "entry or row", "entries and rows"))
@@ -95,7 +98,7 @@ impl Salvage {
                 }
             };
             let older = salvaged.older;
-            output.summary(&format!("saved {saved}, {size}, {older} of them from the commit before; {lost}{tables}"));
+            output.summary(&format!("saved {saved}, {size}, {older} of them from the previous commit; {lost}{tables}"));
         }
         let whole = salvaged.damage.count == 0 && salvaged.lost == Some(0) && salvaged.lost_tables.is_empty();
         Ok(if whole { Status::Done } else { Status::Unreadable })

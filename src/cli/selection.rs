@@ -1,4 +1,4 @@
-//! Which entries a command works on: arguments that every command shares that selects.
+//! Which entries a command works on: the arguments that all commands that select entries share.
 
 use super::source::lock_standard_input;
 use super::{Global, Refused, Status, others, time};
@@ -48,14 +48,15 @@ pub struct Selecting {
     pub null: bool,
 }
 
-/// How a command takes a selection with a `/` by default.
+/// What a selection with a `/` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// As one full key.
+    /// One full key.
     Exact,
-    /// As vantage-live's `invalidate_prefix`: every key that begins with it. Rows of diorama have full keys there.
+    /// Every key of vantage-live that begins with it, as in `invalidate_prefix`, or the one row of diorama with this
+    /// key.
     Prefix,
-    /// Every key that begins with it, those of rows as well.
+    /// Every key that begins with it, including those of rows.
     Beginning,
 }
 
@@ -70,12 +71,13 @@ impl Selecting {
         self.older_than.is_some() || self.newer_than.is_some()
     }
 
-    /// What is selected; everything if nothing is named.
+    /// The selected entries, or all entries if nothing is named.
     pub fn choose(&self, meaning: Meaning, now: u64, output: &Output) -> Result<Chosen> {
         self.choose_after(None, meaning, "", now, output)
     }
 
-    /// The same with a selection before the others, and a hint on another use of the command.
+    /// The selected entries, with `first` as another selection before the others. `hint` tells of another use of the
+    /// command, for the error on an empty selection.
     pub fn choose_after(
         &self,
         first: Option<&str>,
@@ -107,7 +109,7 @@ impl Selecting {
         Ok(Chosen { scope, meaning, names })
     }
 
-    /// The selection of a command that changes entries. Without any selection `all` must be set; `hint` says how.
+    /// The selected entries of a command that changes them. Without a selection `all` must be set; `hint` tells how.
     pub fn choose_with_all(
         &self,
         meaning: Meaning,
@@ -199,16 +201,18 @@ fn parse(name: &str, meaning: Meaning, or: &str) -> Result<Selection> {
     })
 }
 
-/// What was selected, and how it was named.
+/// The selected entries, and how they were named.
 pub struct Chosen {
     pub scope: Scope,
     meaning: Meaning,
-    /// How many selections were typed; those after them are keys from a file.
+    /// The selections as they were typed. The others in the scope are keys from a file.
     names: Vec<String>,
 }
 
-/// How many selections without a match are named, and for how many near keys are looked up.
+/// How many selections without a match to report.
 const NAMED: usize = 10;
+
+/// For how many of these to look up near keys.
 const HINTED: usize = 3;
 
 impl Chosen {
@@ -217,7 +221,7 @@ impl Chosen {
         Ok(Chosen { scope: parse(name, meaning, "")?.into(), meaning, names: vec![name.to_owned()] })
     }
 
-    /// The one key that is selected, if there is one.
+    /// The key, if exactly one full key is selected.
     pub fn single(&self) -> Option<&Key> {
         match self.scope.selections() {
             [Selection::Entry(key)] if !self.names.is_empty() && !self.scope.is_narrowed() => Some(key),
@@ -225,7 +229,7 @@ impl Chosen {
         }
     }
 
-    /// Whether exactly one thing is selected.
+    /// Whether there is exactly one selection, and it was typed.
     pub fn names_one(&self) -> bool {
         self.names.len() == 1 && self.scope.selections().len() == 1
     }
@@ -235,7 +239,7 @@ impl Chosen {
         self.scope.selections() == [Selection::All] && !self.scope.is_narrowed()
     }
 
-    /// Reports the selections that match nothing, and returns the status. `found` says whether there was any entry.
+    /// Reports the selections that match nothing, and returns the status. `found` tells whether there was any entry.
     pub fn tell(&self, matched: &Matched, found: bool, global: &Global, output: &Output) -> Status {
         warn_of_ages(matched, output);
         if !matched.unmatched.is_empty() {
@@ -269,7 +273,7 @@ impl Chosen {
         Status::No
     }
 
-    /// Names the selections that match nothing, in a command where that is not a failure.
+    /// Reports the selections that match nothing in a command for which that is not a failure.
     pub fn advise(&self, matched: &Matched, global: &Global, output: &Output) {
         if !matched.unmatched.is_empty() {
             others::tell(global, output);
@@ -278,7 +282,7 @@ impl Chosen {
         for (n, &place) in unmatched.iter().take(NAMED).enumerate() {
             match (n < HINTED).then(|| self.hint(place, global)).flatten() {
                 Some(hint) => output.advice(&format!("{}; {hint}", self.missing(place))),
-                // Of the only selection the summary says as much.
+                // If it is the only selection, the summary of the command tells it.
                 None if self.scope.selections().len() > 1 => output.summary(&self.missing(place)),
                 None => {}
             }
@@ -288,7 +292,7 @@ impl Chosen {
         }
     }
 
-    /// The same where nothing that is selected is there yet, as far as another selection may have been meant.
+    /// Suggests other selections while the cache does not have any of the selected entries yet.
     pub fn advise_of_near(&self, global: &Global, output: &Output) {
         for (place, selection) in self.scope.selections().iter().enumerate().take(HINTED) {
             if *selection != Selection::All
@@ -299,7 +303,7 @@ impl Chosen {
         }
     }
 
-    /// The places of the selections that match nothing. An empty cache is not a failure.
+    /// The indices of the selections that match nothing. An empty cache is not a failure.
     fn unmatched(&self, matched: &Matched) -> Vec<usize> {
         let is_named = |place: &usize| self.scope.selections()[*place] != Selection::All;
         matched.unmatched.iter().copied().filter(is_named).collect()
@@ -321,14 +325,14 @@ impl Chosen {
             return Some(format!("a full key has a `/`; the root entry of `{name}` is `{name}/__root__`"));
         }
         let look = |snapshot: &Snapshot| vlive::ops::near(snapshot, selection);
-        // An error that keeps the cache from being read was reported before.
+        // A cache that cannot be read has been reported before.
         let near = Snapshot::look(global.folder(), global.look_wait(), look).ok()?;
         let is_exact = matches!(selection, Selection::Entry(_)) && place < self.names.len();
         hint(&near, is_exact)
     }
 }
 
-/// Warns of entries whose age is not what it seems, if a bound of age is given.
+/// Warns of entries for which the bounds of age may not do what the user expects.
 pub fn warn_of_ages(matched: &Matched, output: &Output) {
     if matched.timeless > 0 {
         let entries = human::count(

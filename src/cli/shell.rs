@@ -1,4 +1,4 @@
-//! Words as a user can paste them into a shell.
+//! Words that a user can paste into a shell.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ pub fn word(word: &str) -> String {
     }
 }
 
-/// The same for a path, which must not look like an option or like standard input.
+/// A path, quoted if necessary, that does not look like an option or like standard input.
 pub fn path(path: &Path) -> String {
     let path = path.to_string_lossy();
     if path.starts_with('-') { word(&format!("./{path}")) } else { word(&path) }

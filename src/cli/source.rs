@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use vlive::fixture::{FixtureOptions, Source};
 
-/// How rows that come in an array are told apart: one group of arguments for all commands that read rows.
+/// Which field identifies the rows of an array: the argument that all commands that read rows share.
 #[derive(Debug, Args)]
 pub struct RowIds {
     /// For rows in an array: the field that holds the row id, which is text or a whole number
@@ -18,7 +18,7 @@ pub struct RowIds {
     pub id_field: String,
 }
 
-/// How entries are read that are to be written: one group of arguments for `put` and `load`.
+/// How input is read: the arguments that put and load share.
 #[derive(Debug, Args)]
 pub struct Reading {
     #[command(flatten)]
@@ -71,7 +71,7 @@ fn standard_input<'s>(output: &Output) -> Source<'s> {
     Source::Json { name: "standard input".to_owned(), input: Box::new(lock_standard_input("JSON", output)) }
 }
 
-/// Standard input; on a terminal a message tells the user to type.
+/// Standard input. If it is a terminal, a message asks the user to type.
 pub fn lock_standard_input(what: &str, output: &Output) -> impl Read + 'static {
     if output.stdin_is_terminal() {
         output.summary(&format!("reading {what} from standard input; end it with Ctrl-D"));
@@ -79,7 +79,7 @@ pub fn lock_standard_input(what: &str, output: &Output) -> impl Read + 'static {
     Ending { input: io::stdin().lock(), is_ended: false }
 }
 
-/// Standard input. It stays at its end, where a terminal would go on and need a second Ctrl-D.
+/// Standard input that stays at its end: a terminal would otherwise need a second Ctrl-D.
 struct Ending<R> {
     input: R,
     is_ended: bool,
@@ -99,7 +99,7 @@ impl<R: Read> Read for Ending<R> {
     }
 }
 
-/// Names the sets that were dumped without some of their rows.
+/// Warns of sets that were dumped without some of their rows.
 pub fn tell_partial(fixture: &vlive::Fixture, output: &Output) {
     for set in fixture.sets().filter(vlive::fixture::FixtureSet::is_partial) {
         let undated = if set.is_dated() { "" } else { ": it gets no time, so that the app fetches it again" };
@@ -107,7 +107,7 @@ pub fn tell_partial(fixture: &vlive::Fixture, output: &Output) {
     }
 }
 
-/// Names the files in folders that were skipped.
+/// Warns of files in folders that are not entries.
 pub fn tell_ignored(fixture: &vlive::Fixture, output: &Output) {
     for path in fixture.ignored() {
         output.warning(&format!("`{}` is not an entry: its name ends in neither .json nor .cbor", path.display()));

@@ -1,4 +1,4 @@
-//! The age at which an entry is old: arguments that every command shares that lists ages.
+//! The age at which an entry is old: the argument that all commands that list ages share.
 
 use super::time;
 use crate::output::Freshness;
@@ -14,12 +14,12 @@ pub struct Stale {
 }
 
 impl Stale {
-    /// How fresh an age in seconds is.
+    /// The freshness of an age in seconds.
     pub fn freshness(&self, age: i64) -> Option<Freshness> {
         Freshness::of(age, self.stale)
     }
 
-    /// How fresh all ages from `from` up to, but not including, `to` are; `None` if they differ.
+    /// The freshness of all ages from `from` up to, but not including, `to`; `None` if they differ.
     pub fn freshness_between(&self, from: u64, to: Option<u64>) -> Option<Freshness> {
         let age = |seconds: u64| self.freshness(i64::try_from(seconds).unwrap_or(i64::MAX));
         age(from).filter(|first| age(to.map_or(u64::MAX, |to| to - 1)) == Some(*first))

@@ -1,4 +1,4 @@
-//! The terminals that a run is connected to, and what variables say of them, read here and passed down as
+//! The terminals that the program is connected to, and the variables about them, read here once and passed down as
 //! values.
 
 use super::global::GlobalArgs;
@@ -9,7 +9,7 @@ use anstream::AutoStream;
 use std::env;
 use std::io::{self, IsTerminal};
 
-/// The standard streams, as the options of a command line have them.
+/// The standard streams, given the options of the command line.
 pub fn streams(args: &GlobalArgs) -> Streams {
     let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
     let is_forced = env::var_os("CLICOLOR_FORCE").is_some_and(|force| force != "0");
@@ -36,7 +36,7 @@ pub fn streams(args: &GlobalArgs) -> Streams {
     }
 }
 
-/// What the user says in `COLUMNS`, else what the terminal says.
+/// The width that `COLUMNS` gives, or else the terminal.
 fn width() -> Option<usize> {
     let said = env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
     let width = said.filter(|columns| *columns > 0).or_else(|| {
@@ -46,7 +46,7 @@ fn width() -> Option<usize> {
     Some(usize::from(width))
 }
 
-/// What `VLIVE_PAGER` or `PAGER` say, else `less`; none where they are empty or `cat`.
+/// The pager that `VLIVE_PAGER` or `PAGER` names, or else `less`; none if the variable is empty or `cat`.
 fn pager() -> Option<PagerProgram> {
     let said = ["VLIVE_PAGER", "PAGER"].into_iter().find_map(|name| env::var(name).ok());
     let line = said.map(|said| said.trim().to_owned());

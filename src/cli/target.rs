@@ -1,4 +1,4 @@
-//! Files and folders that appear under their name once they are complete.
+//! Output files and folders, which appear under their name once they are complete.
 
 use super::Refused;
 use anyhow::Result;
@@ -30,7 +30,7 @@ pub fn file<T, E: Into<DumpError>>(
     unbuffered(path, buffered, is_kept)
 }
 
-/// The same for a writer that buffers by itself.
+/// Writes the file at `path` as [`file`] does, without a buffer, for a writer that has its own.
 pub fn unbuffered<T, E: Into<DumpError>>(
     path: &Path,
     write: impl FnOnce(Arc<fs::File>) -> Result<T, E>,
@@ -41,7 +41,7 @@ pub fn unbuffered<T, E: Into<DumpError>>(
         io::ErrorKind::BrokenPipe => anyhow::Error::from(source),
         _ => unwritable(path, &source),
     };
-    // Paths of the system, such as /dev/stdout, may lead to a file that others write to.
+    // A path such as /dev/stdout may lead to a file that other programs write to.
     let is_of_system = path.starts_with("/dev") && !path.starts_with("/dev/shm") || path.starts_with("/proc");
     if is_of_system || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let out = fs::OpenOptions::new().append(true).open(path).map_err(cannot_write)?;

@@ -1,12 +1,12 @@
-//! Points in time and durations, as they are typed.
+//! Parses times and durations as users type them.
 
 use std::time::{Duration, UNIX_EPOCH};
 use vlive::live::FetchedAt;
 
-/// Seconds since 1970 up to which a cache can hold a time.
+/// The last time that a cache can hold, in seconds since 1970.
 pub const LAST: u64 = FetchedAt::LAST.seconds();
 
-/// A time that was checked where it was read.
+/// A time from seconds that have been checked before.
 pub fn checked(seconds: u64) -> FetchedAt {
     FetchedAt::new(seconds).expect("it is at most 2^63 - 1")
 }
@@ -17,7 +17,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
     parse_exact(text).map(FetchedAt::seconds)
 }
 
-/// The same with its fraction.
+/// A time as in [`parse`], with its fraction of a second.
 pub fn parse_exact(text: &str) -> Result<FetchedAt, String> {
     let digits = text.strip_prefix('@').unwrap_or(text);
     if text.starts_with('@') || are_digits(digits) {
@@ -38,7 +38,7 @@ fn parse_date(text: &str) -> Option<FetchedAt> {
     (text.len() == "2026-01-31".len()).then(|| parse_rfc3339(&format!("{text}T00:00:00Z")))?
 }
 
-/// A point in time: a duration before now, or a time. A plain number is a duration.
+/// A time in seconds since 1970, given as a duration before `now` or as a time. A plain number is a duration.
 pub fn parse_ago(text: &str, now: u64) -> Result<u64, String> {
     if text.starts_with('-') {
         return Err("an age is not negative; entries dated in the future are newer than any age".to_owned());
@@ -66,7 +66,7 @@ fn parse_rfc3339(text: &str) -> Option<FetchedAt> {
     FetchedAt::new(local.as_secs().checked_add_signed(-offset)?)?.with_nanoseconds(local.subsec_nanos())
 }
 
-/// Seconds that `+hh:mm` or `-hh:mm` is east of UTC.
+/// The offset `+hh:mm` or `-hh:mm` in seconds east of UTC.
 fn parse_offset(text: &str) -> Option<i64> {
     let (hours, minutes) = text[1..].split_once(':')?;
     let digits = |text: &str, below: i64| -> Option<i64> {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_age_that_is_negative_or_longer_than_there_has_been_is_refused() {
+    fn an_age_that_is_negative_or_reaches_before_1970_is_refused() {
         for text in ["-1d", "-1", "", "@", "1700000001", "1000y", "99999999999999999999", "99999999999999y", "1e3", "x"]
         {
             assert!(parse_ago(text, 1_700_000_000).is_err(), "{text}");

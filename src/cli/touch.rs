@@ -44,12 +44,12 @@ struct Summary<'s> {
     keys: &'s [ChangedKey],
     fetched_at: u64,
     dry_run: bool,
-    /// Sets of diorama that hold narrowed copies of what is touched and keep their times.
+    /// Sets of diorama that keep their times and hold narrowed copies of the touched rows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     narrowed: Vec<String>,
 }
 
-/// What has a new time, or would have, in a line.
+/// What was touched, or would be, in one line.
 pub fn summary(touched: &Touched, fetched_at: u64, dry_run: bool) -> String {
     let verb = if dry_run { "would touch" } else { "touched" };
     let entries = human::count(touched.keys.len() as u64, "entry", "entries");

@@ -1,4 +1,4 @@
-//! `cp` and `mv`: entries, or whole cache keys, get other keys.
+//! `cp` and `mv`: copy or move entries, or whole cache keys, to other keys.
 
 use super::change::Changing;
 use super::selection::{Chosen, Meaning};
@@ -85,7 +85,7 @@ struct Summary {
     bytes: u64,
     keys: Vec<Pair>,
     replaced: usize,
-    /// What is not there any more.
+    /// The keys that no longer exist.
     removed: Vec<String>,
     dry_run: bool,
 }
@@ -136,14 +136,14 @@ impl Keys {
             (false, false) => Renaming::CacheKey { from: old.clone(), to: new.clone() },
             (true, true) if self.prefix => Renaming::StartsWith { from: Key::new(old), to: Key::new(new) },
             (true, true) => Renaming::Entry { from: Key::new(old), to: Key::new(new) },
-            // Only sets of diorama may have either.
+            // Only the name of a set of diorama may have a `/` or not.
             _ => Renaming::Set { from: old.clone(), to: new.clone() },
         };
         Ok(Transfer { renaming, moves, replace: self.replace })
     }
 }
 
-/// Why a name with a `/` and one without are refused, if they are not those of sets of diorama.
+/// The error on a name with a `/` and one without, unless both are names of sets of diorama.
 fn unlike(old: &str, new: &str) -> anyhow::Error {
     let (entry, cache_key) = if old.contains('/') { (old, new) } else { (new, old) };
     Refused::error(
@@ -165,7 +165,7 @@ fn run(
     if let Some(source) = source
         && TransferPlan::new(source, None, transfer)?.transferred().keys.is_empty()
     {
-        // Before a cache is created for nothing.
+        // Refused before a cache is created for nothing.
         if matches!(transfer.renaming, Renaming::Set { .. }) {
             return Err(unlike(&keys.old, &keys.new));
         }
@@ -209,7 +209,7 @@ fn run(
     Ok(Status::Done)
 }
 
-/// Names what is in the way.
+/// The error that names the entries in the way.
 fn refuse(in_the_way: &[EntryKey]) -> anyhow::Error {
     const NAMED: usize = 3;
     let mut named =
@@ -221,7 +221,7 @@ fn refuse(in_the_way: &[EntryKey]) -> anyhow::Error {
     Refused::error(format!("{named} already {verb}"), Some(&format!("--replace replaces {them}")))
 }
 
-/// What becomes of the keys of a cache.
+/// The keys that a transfer adds, replaces and removes.
 struct Changes<'t> {
     added: Vec<&'t EntryKey>,
     replaced: Vec<&'t EntryKey>,
@@ -287,7 +287,7 @@ fn tell(
     };
     output.summary(&format!("{verb} {entries}, {}{gone}", human::size(*bytes)));
     if let Some(set) = &transferred.set_beside {
-        output.advice(&format!("a set of diorama has the same name, and stays; `{}` names that", named_alone(set)));
+        output.advice(&format!("a set of diorama has the same name, and stays; `{}` names the set", named_alone(set)));
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ impl Where {
             let rows: Vec<Row<'_>> = found.caches.iter().map(row).collect();
             let newest = |row: &Row<'_>| self.stale.freshness(time::age(now, row.newest?));
             let freshness = |row: &Row<'_>| [None, None, newest(row), None, None];
-            Ok(listing::print_ages(output, format, COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
+            Ok(listing::print_ages(output, format, &COLUMNS, &rows, |row, output| cells(row, now, output), freshness)?)
         })?;
         let mut status = Status::Done;
         for root in self.roots.iter().filter(|root| !root.exists()) {

@@ -1,4 +1,4 @@
-//! Names of tables: what diorama writes into one, and what one says.
+//! Names of tables: how diorama writes them, and what they tell.
 //!
 //! A table of rows is named `NAME`, `NAME?QUERY`, `NAME#HUB` or `NAME?QUERY#HUB`. diorama escapes `%`
 //! and control characters everywhere, `?` and `#` in the name and `#` in the query, so that the
@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 const META_MARKER: char = '\u{1}';
 const META_SUFFIX: &str = "\u{1}meta";
 
-/// What the name of a redb table makes it to diorama.
+/// What diorama takes a redb table for, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableName<'n> {
     /// A table of rows.
@@ -24,7 +24,8 @@ pub enum TableName<'n> {
 }
 
 impl<'n> TableName<'n> {
-    /// Every name without U+0001 is that of a table of rows, but for the empty one, which redb does not take.
+    /// Sorts out a name. Every name without U+0001 belongs to a table of rows, except the empty one, which redb
+    /// refuses.
     #[must_use]
     pub fn of(name: &'n str) -> TableName<'n> {
         let is_of_rows = |name: &str| !name.is_empty() && !name.contains(META_MARKER);
@@ -42,8 +43,8 @@ pub fn meta_table(rows: &str) -> String {
     format!("{rows}{META_SUFFIX}")
 }
 
-/// Whether a table holds copies of rows of `base` that are narrowed or ordered by a query, or kept
-/// apart by a hub: both are names of tables of rows.
+/// Whether `table` holds copies of rows of `base` that are narrowed or ordered by a query, or kept apart by a hub. Both
+/// are names of tables of rows.
 #[must_use]
 pub fn is_narrowed_copy(base: &str, table: &str) -> bool {
     let separators: &[char] = match (base.contains('#'), base.contains('?')) {
@@ -54,9 +55,9 @@ pub fn is_narrowed_copy(base: &str, table: &str) -> bool {
     table.strip_prefix(base).is_some_and(|rest| rest.starts_with(separators))
 }
 
-/// What the set is whose rows a table holds: its name, and what narrows, orders or separates it.
+/// Which set a table of rows belongs to: its name, and what narrows, orders or separates it.
 ///
-/// Shown as people read it, and read back from that:
+/// It is displayed in a form for people, and parsed from that form:
 ///
 /// ```
 /// use vlive::diorama::identity::Identity;
@@ -75,8 +76,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The set that a table of rows belongs to. `None` for a name that diorama 1.5 would not write:
-    /// an earlier release, or an app that names its tables itself, may have.
+    /// The set that a table of rows belongs to; `None` for a name that diorama 1.5 would not write. Such names come
+    /// from an earlier release, or from an app that names its tables itself.
     #[must_use]
     pub fn of_table(table: &str) -> Option<Identity> {
         let (rest, hub) = match table.split_once('#') {
@@ -88,7 +89,7 @@ impl Identity {
             None => (rest, Query::default()),
         };
         let identity = Identity { name: unescaped(name)?, query, hub };
-        // Whatever else reads alike is another table.
+        // Another name that decodes to the same set is another table.
         (identity.table() == table).then_some(identity)
     }
 
@@ -150,10 +151,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_one_of_rows_unless_it_holds_the_marker() {
+    fn a_name_without_the_marker_belongs_to_a_table_of_rows() {
         assert_eq!(TableName::of("clients"), TableName::Rows("clients"));
         assert_eq!(TableName::of("clients\u{1}meta"), TableName::Meta("clients"));
-        // redb does not take an empty name.
+        // redb refuses an empty name.
         assert_eq!(TableName::of(""), TableName::Hidden);
         assert_eq!(TableName::of("\u{1}meta"), TableName::Hidden);
         assert_eq!(TableName::of("clients\u{1}meta\u{1}meta"), TableName::Hidden);
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_diorama_would_write_otherwise_says_nothing() {
+    fn a_name_that_diorama_would_not_write_has_no_identity() {
         for table in [
             "50%off",
             "a%",

@@ -1,4 +1,4 @@
-//! What diorama remembers of a table beside its rows: a small table of numbers of 64 bits.
+//! The metadata that diorama keeps of a set: a small table of 64-bit numbers beside the table of rows.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// A key of a meta table that diorama reads; it ignores all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MetaKey {
-    /// The rows that the source said it has.
+    /// The number of rows that the source has reported.
     Total,
     /// When the rows were last fetched.
     RefreshedAt,
@@ -15,11 +15,11 @@ pub enum MetaKey {
 }
 
 impl MetaKey {
-    /// In the order in which the table has them.
+    /// All keys, in the order of the table.
     pub const ALL: [MetaKey; 3] = [MetaKey::CopiedAt, MetaKey::RefreshedAt, MetaKey::Total];
 
-    /// The keys that say that the rows are fresh. Whoever removes a row removes these as well, or the
-    /// app believes that the source does not have it.
+    /// The keys that mark the rows as fresh. They must be removed with any row; otherwise the app believes that the
+    /// source does not have the row.
     pub const STAMPS: [MetaKey; 2] = [MetaKey::RefreshedAt, MetaKey::CopiedAt];
 
     /// Its name in the table.
@@ -39,20 +39,20 @@ impl MetaKey {
     }
 }
 
-/// A moment as diorama keeps it: nanoseconds since 1970, until the year 2554.
+/// A time as diorama stores it: nanoseconds since 1970, until the year 2554.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nanoseconds(pub u64);
 
 impl Nanoseconds {
     pub(crate) const PER_SECOND: u64 = 1_000_000_000;
 
-    /// The beginning of a second since 1970; `None` where diorama has no room for it.
+    /// A whole number of seconds since 1970; `None` if it does not fit.
     #[must_use]
     pub fn of_seconds(seconds: u64) -> Option<Nanoseconds> {
         Self::of_parts(seconds, 0)
     }
 
-    /// So many seconds and nanoseconds since 1970; `None` where diorama has no room for them.
+    /// Seconds and nanoseconds since 1970; `None` if they do not fit.
     #[must_use]
     pub fn of_parts(seconds: u64, nanoseconds: u32) -> Option<Nanoseconds> {
         seconds.checked_mul(Self::PER_SECOND)?.checked_add(nanoseconds.into()).map(Nanoseconds)
@@ -71,14 +71,14 @@ impl From<Nanoseconds> for SystemTime {
     }
 }
 
-/// The pairs of a meta table as they are stored, whatever they are.
+/// The pairs of a meta table as they are stored, readable or not.
 pub(crate) type StoredPairs = Vec<(String, Vec<u8>)>;
 
 /// The content of a meta table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Meta {
-    /// The rows that the source has, of which the table may hold a part.
+    /// The number of rows at the source, of which the table may hold a part.
     pub total: Option<u64>,
     /// When the rows were last fetched.
     pub refreshed_at: Option<Nanoseconds>,
@@ -87,10 +87,10 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// Takes in a pair of the table; a key that diorama ignores changes nothing.
+    /// Reads a pair of the table; a key that diorama ignores changes nothing.
     ///
     /// # Errors
-    /// If the value is not one of 8 bytes: diorama cannot read that key then, and can read the others.
+    /// If the value does not have 8 bytes: diorama then cannot read this key, but can read the others.
     pub fn read(&mut self, key: &str, value: &[u8]) -> Result<(), MalformedMeta> {
         let Some(key) = MetaKey::of_name(key) else { return Ok(()) };
         let bytes = value.try_into().map_err(|_| MalformedMeta { key, len: value.len() })?;
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_read_as_whole_seconds_and_has_room_until_2554() {
+    fn a_time_is_rounded_down_to_seconds_and_fits_until_2554() {
         assert_eq!(Nanoseconds(1_999_999_999).seconds(), 1);
         assert_eq!(Nanoseconds::of_seconds(18_446_744_073).map(|at| at.0), Some(18_446_744_073_000_000_000));
         assert_eq!(Nanoseconds::of_seconds(18_446_744_074), None);

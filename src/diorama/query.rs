@@ -1,10 +1,10 @@
-//! Queries in names of tables: `c<list>q<option>s<option>n<list>`, every text with its length before
-//! it, so that a name decodes in one way.
+//! Queries in names of tables: `c<list>q<option>s<option>n<list>`, with its length before every text, so that a name
+//! can be decoded in one way only.
 
 use std::fmt::Write as _;
 
-/// Levels of lists, maps and tags in the value of a condition that are decoded; deeper ones were
-/// made to exhaust the stack, and have no readable form.
+/// How many levels of lists, maps and tags are decoded in the value of a condition. Deeper values are made to exhaust
+/// the stack; they have no readable form.
 const MAX_DEPTH: usize = 32;
 
 /// What narrows and orders a set.
@@ -13,7 +13,7 @@ pub(crate) struct Query {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) search: Option<String>,
     pub(crate) order: Option<Order>,
-    /// Names that a driver gives to conditions of its own.
+    /// The names of conditions that only a driver understands.
     pub(crate) native: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) enum Operator {
 }
 
 impl Operator {
-    /// Each with the symbol that stands for it in a name.
+    /// Every operator with its symbol in a name.
     pub(crate) const SYMBOLS: [(Operator, &'static str); 9] = [
         (Operator::Equal, "="),
         (Operator::NotEqual, "!="),
@@ -73,7 +73,7 @@ pub(crate) enum Value {
     Null,
     Bool(bool),
     Integer(i128),
-    /// As Rust prints it: a float that equals no other, NaN, has a name too.
+    /// As Rust prints it, since a NaN does not equal itself.
     Float(String),
     Text(String),
     Bytes(Vec<u8>),
@@ -83,13 +83,13 @@ pub(crate) enum Value {
 }
 
 impl Query {
-    /// Without a clause of any kind; the name of a table has no query then.
+    /// Whether there is no clause of any kind. The name of a table then has no query.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Query::default()
     }
 
-    /// Decodes what stands between `?` and `#`, unescaped. Names that diorama would write otherwise
-    /// are not told from those that it writes: encoding the result again does that.
+    /// Decodes the text between `?` and `#`, after unescaping. This also accepts text that diorama would write
+    /// differently; whoever must know encodes the result again.
     pub(crate) fn of_key(key: &str) -> Option<Query> {
         let mut parts = Parts(key);
         let conditions = parts.tagged('c')?.list(|item| {
@@ -256,11 +256,11 @@ fn sorted(items: impl Iterator<Item = String>) -> Vec<String> {
     items
 }
 
-/// What is left of a text made of parts.
+/// The rest of a text that consists of parts.
 struct Parts<'t>(&'t str);
 
 impl<'t> Parts<'t> {
-    /// Passes a letter that says what follows.
+    /// Skips the letter that says what follows.
     fn tagged(&mut self, tag: char) -> Option<&mut Self> {
         self.0 = self.0.strip_prefix(tag)?;
         Some(self)
@@ -286,7 +286,7 @@ impl<'t> Parts<'t> {
 
     fn list<T>(&mut self, mut item: impl FnMut(&'t str) -> Option<T>) -> Option<Vec<T>> {
         let len: usize = self.part()?.parse().ok()?;
-        // Not trusted with memory: it can be any number.
+        // No memory is reserved for it: it can be any number.
         let mut items = Vec::new();
         for _ in 0..len {
             items.push(item(self.part()?)?);

@@ -1,7 +1,7 @@
 //! Identities as people read and type them: `clients where team = red order by name desc`.
 //!
-//! A name, a column or a text stands bare where nothing else could be meant, and in quotes with
-//! JSON's escapes where something could. So what is shown can be typed back.
+//! A name, a column or a text has no quotes where it is unambiguous, and otherwise quotes with JSON's escapes. Whatever
+//! is shown can be typed back.
 
 use crate::diorama::identity::Identity;
 use crate::diorama::query::{Condition, Operator, Order, Query, Value, hex, of_hex};
@@ -9,7 +9,7 @@ use crate::system::steers_terminal;
 use std::fmt::{self, Display, Formatter, Write as _};
 use std::str::FromStr;
 
-/// Levels of brackets that are read; [`Query`] decodes no more.
+/// How many levels of brackets are read, as many as [`Query`] decodes.
 const MAX_DEPTH: usize = 32;
 
 const WHERE: &str = "where";
@@ -19,7 +19,7 @@ const NATIVE: &str = "native";
 const HUB: &str = "hub";
 const CLAUSES: [&str; 5] = [WHERE, SEARCH, ORDER_BY, NATIVE, HUB];
 
-/// Words that are something else than text.
+/// Words that are not text without quotes.
 const RESERVED: [&str; 14] = [
     "true", "false", "null", "NaN", "Infinity", "and", "where", "search", "order", "native", "hub", "in", "not", "desc",
 ];
@@ -93,7 +93,7 @@ fn shown(operator: Operator) -> &'static str {
     }
 }
 
-/// Whether a name can stand without quotes: whatever has no clause in it.
+/// Whether a name needs no quotes: nothing in it could be read as a clause.
 fn is_bare_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('"')
@@ -116,7 +116,7 @@ fn in_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@')
 }
 
-/// A text, in quotes unless it is one word that means nothing else.
+/// A text, in quotes unless it is a single word without another meaning.
 struct Word<'t>(&'t str);
 
 impl Display for Word<'_> {
@@ -148,7 +148,7 @@ impl Display for Quoted<'_> {
     }
 }
 
-/// Why a text does not name a set: what should have stood where.
+/// Why a text does not name a set: what was expected, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdentityError {
     expected: &'static str,
@@ -156,7 +156,7 @@ pub struct IdentityError {
 }
 
 impl IdentityError {
-    /// The byte of the text at which that shows.
+    /// The offset in the text, in bytes.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
@@ -173,7 +173,7 @@ impl std::error::Error for IdentityError {}
 
 type Result<T, E = IdentityError> = std::result::Result<T, E>;
 
-/// Reads the form in which it is shown; spaces and quotes may be more or fewer than there.
+/// Reads the form that `Display` writes. Spaces may be repeated, and quotes may be added where they are not needed.
 impl FromStr for Identity {
     type Err = IdentityError;
 
@@ -278,7 +278,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// What stands in quotes.
+    /// A text in quotes.
     fn quoted(&mut self) -> Result<String> {
         let mut texts = serde_json::Deserializer::from_str(self.rest).into_iter::<String>();
         match texts.next() {
@@ -384,7 +384,7 @@ impl<'t> Reader<'t> {
                     Value::Float(float.to_string())
                 } else {
                     self.rest = before;
-                    return self.expected("a value; text with a space or a digit first stands in quotes");
+                    return self.expected("a value (text with a space or a leading digit needs quotes)");
                 }
             }
         };

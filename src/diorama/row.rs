@@ -1,5 +1,5 @@
-//! Values of tables of rows: a byte that says whether the row is complete, and a CBOR map of its
-//! fields. Read as leniently as diorama reads them, and written as it writes them.
+//! Values of tables of rows: a byte that says whether the row is complete, and a CBOR map of its fields. They are read
+//! as leniently as diorama reads them, and written as it writes them.
 
 use crate::cbor::as_written::AsWritten;
 use crate::cbor::encode::{push_head, push_text};
@@ -13,19 +13,19 @@ use indexmap::IndexMap;
 use std::fmt;
 use std::ops::Range;
 
-/// Containers and tags that may be nested in each other, the row's own map included.
+/// How many containers and tags may be nested, including the row's own map.
 const MAX_DEPTH: usize = 256;
 
-/// What is left of that for the value of a field.
+/// How many of these levels are left for the value of a field.
 pub(crate) const FIELD_DEPTH: usize = MAX_DEPTH - 1;
 
 /// Whether a row has all of its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Status {
-    /// Nothing is left to fetch.
+    /// All fields have been fetched.
     #[default]
     Complete,
-    /// The row was listed, and what a second source has of it is still to be fetched.
+    /// The row was listed, but its fields from a second source are still to be fetched.
     Incomplete,
 }
 
@@ -49,8 +49,7 @@ impl Status {
     }
 }
 
-/// Of how many rows the likeness tells what a table holds of which nothing is remembered: the first in the order of
-/// their ids.
+/// How many values, the first by their keys, decide whether a table without metadata holds rows.
 pub(crate) const SAMPLE: usize = 8;
 
 /// What values of a table look like.
@@ -58,7 +57,7 @@ pub(crate) const SAMPLE: usize = 8;
 pub(crate) enum Likeness {
     /// One of them is a row.
     Row,
-    /// All begin as rows, with a status and a map, and are refused by diorama.
+    /// All begin as rows, with a status and a map, but diorama refuses them.
     Refused,
     /// All begin as records of vantage-redb: `[name, variant or null, value]`.
     Record,
@@ -66,7 +65,7 @@ pub(crate) enum Likeness {
 }
 
 impl Likeness {
-    /// What a value looks like beside others, of which this is known.
+    /// The likeness of a value together with `others`, the likeness of the values before it, if there are any.
     pub fn with(others: Option<Likeness>, value: &[u8]) -> Likeness {
         if others == Some(Likeness::Row) || RowView::new(value).is_ok() {
             return Likeness::Row;
@@ -111,7 +110,7 @@ impl std::error::Error for RowError {}
 
 type Result<T, E = RowError> = std::result::Result<T, E>;
 
-/// A row, verified to its end: what diorama reads from it, without a value built.
+/// A row whose bytes were verified to its end: what diorama reads from it, without building values.
 #[derive(Clone, Debug)]
 pub struct RowView<'b> {
     maps: VerifiedMaps<'b>,
@@ -132,7 +131,7 @@ impl<'b> RowView<'b> {
         let body = usize::from(status.is_some());
         let mut reader = Reader::at(value, body);
         let mut irregular = IrregularMaps::default();
-        // That it is CBOR at all is the first question for diorama too.
+        // Like diorama, refuses what is not CBOR before what is not a map.
         reader.verify(MAX_DEPTH, &mut irregular)?;
         let maps = VerifiedMaps::new(value, irregular.into_sorted());
         let view = RowView { maps, status, end: reader.pos() };
@@ -157,7 +156,7 @@ impl<'b> RowView<'b> {
         Ok(())
     }
 
-    /// Whether the row is complete; one without a status is.
+    /// Whether the row is complete; a row without a status counts as complete.
     #[must_use]
     pub fn status(&self) -> Status {
         self.status.unwrap_or_default()
@@ -177,8 +176,8 @@ impl<'b> RowView<'b> {
         &self.maps
     }
 
-    /// Calls `visit` with the name of every field and a reader at its value, which `visit` must read:
-    /// each name once, at its first place, with its last value.
+    /// Calls `visit` with the name of every field and a reader at its value, which `visit` must read. A repeated name
+    /// is visited once, in its first place, with its last value.
     pub(crate) fn fields<E: From<CborError>>(&self, visit: &mut Visit<'_, 'b, E>) -> Result<(), E> {
         self.maps.pairs(&mut Reader::at(self.maps.bytes(), self.body()), visit)
     }
@@ -198,7 +197,7 @@ impl<'b> RowView<'b> {
         fields
     }
 
-    /// How the bytes differ from what diorama would write for what it reads from them.
+    /// How the bytes differ from what diorama would write for the same row.
     #[must_use]
     pub fn deviations(&self) -> Vec<RowDeviation> {
         let mut found = Vec::new();
@@ -234,7 +233,7 @@ pub enum RowDeviation {
     TrailingBytes,
     /// A field is repeated; the last value counts.
     Repeated,
-    /// A length is indefinite, a number is longer than it need be, a small bignum stands for an integer, or
+    /// A length is indefinite, a number is longer than necessary, a small bignum stands for an integer, or
     /// `undefined` for null.
     Encoding,
 }
@@ -250,7 +249,7 @@ impl fmt::Display for RowDeviation {
     }
 }
 
-/// The value of a row, as diorama writes it.
+/// Encodes a row as diorama writes it.
 #[must_use]
 pub fn encode(fields: &IndexMap<String, Value>, status: Status) -> Vec<u8> {
     let mut value = vec![status.byte()];

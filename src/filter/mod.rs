@@ -19,7 +19,7 @@ use jaq_json::{Num, Val};
 use std::collections::BTreeSet;
 use vlive::Record;
 
-/// What filters run on.
+/// The types of jaq that filters use.
 enum Data {}
 
 impl DataT for Data {
@@ -63,7 +63,7 @@ pub struct Filter {
     compiled: jaq_core::Filter<Data>,
 }
 
-/// What a filter knows of a row besides its fields.
+/// The variables of a filter for a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'r> {
     /// The full key of the entry.

@@ -1,4 +1,4 @@
-//! Values in JSON text to CBOR, in one walk.
+//! Encodes values in JSON text as CBOR, in one walk.
 
 use super::cursor::Cursor;
 use super::input_error::{InputError, Place, Step};
@@ -17,12 +17,12 @@ use ciborium_ll::{Header, simple};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// What the app that the values are for reads back.
+/// The limits of the app that is to read the values.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
-    /// Its name, for messages.
+    /// The name of the app, for messages.
     pub app: &'static str,
-    /// Levels that may be nested in a field.
+    /// How many levels may be nested in a field.
     pub depth: usize,
 }
 
@@ -35,11 +35,12 @@ impl Limits {
 pub(super) struct Encoder<'j> {
     /// The whole text.
     json: &'j str,
-    /// What was encoded.
+    /// The output.
     pub out: Vec<u8>,
-    /// Where in it the keys of the open maps are: four bytes each, since a text can consist of little else.
+    /// Where in the output the keys of the open maps are, in only four bytes each, since a text may consist mainly of
+    /// keys.
     pub keys: Vec<u32>,
-    /// A head that replaces the byte that was reserved for it; kept for its memory.
+    /// A head that replaces the byte reserved for it; kept to reuse its memory.
     head: Vec<u8>,
     specials: Specials,
     limits: Limits,
@@ -61,7 +62,7 @@ impl<'j> Encoder<'j> {
         unescaped(string).ok_or_else(|| self.error(string, place, LONE_SURROGATE))
     }
 
-    /// Takes the next key of the open object, and its colon.
+    /// Reads the next key of the open object, and skips its colon.
     pub fn key(&self, at: &mut Cursor<'j>, place: Option<&Place<'_>>) -> Result<Cow<'j, str>, InputError> {
         let key = self.text(at.take(), place);
         at.pass();
@@ -97,8 +98,7 @@ impl<'j> Encoder<'j> {
         Ok(())
     }
 
-    // What can contain values has a function of its own, with a small frame: 253 levels must fit the stack
-    // of any thread.
+    // Each kind of container has a function of its own with a small frame: 253 levels must fit the stack of any thread.
 
     fn list(&mut self, at: &mut Cursor<'j>, place: &Place<'_>, depth: usize) -> Result<(), InputError> {
         let depth = self.deeper(at.rest(), place, depth)?;
@@ -127,17 +127,17 @@ impl<'j> Encoder<'j> {
             MAP => self.irregular_map(at, &place, depth)?,
             _ => self.special(name, at.take(), &place)?,
         }
-        // It is the only key.
+        // Skips the end of the object, which has no other key.
         at.more();
         Ok(())
     }
 
-    /// The reserved name that is the only key of the value that is next, if it is an object with one.
+    /// The reserved name in the next value, if that is an object with such a name for its only key.
     fn special_name(&mut self, at: &Cursor<'j>) -> Option<&'static str> {
         self.specials.name(self.json, self.json.len() - at.rest().len())
     }
 
-    /// Adds a map of the pairs of an object; `step` is the way to the value of a key.
+    /// Adds a map of the pairs of an object; `step` is the step from the object to the value of a key.
     fn pairs(
         &mut self,
         at: &mut Cursor<'j>,
@@ -165,7 +165,7 @@ impl<'j> Encoder<'j> {
         Ok(())
     }
 
-    /// Notes that a key comes next in the output; `pair` is where it comes from.
+    /// Records that a key comes next in the output; `pair` is its place in the text.
     pub fn note_key(&mut self, pair: &str, place: &Place<'_>) -> Result<(), InputError> {
         let too_large =
             |_| self.error(pair, Some(place), "the rows before this take 4 GiB, and a value must be smaller");
@@ -174,12 +174,12 @@ impl<'j> Encoder<'j> {
         Ok(())
     }
 
-    /// Whether all keys that were noted differ.
+    /// Whether all recorded keys differ.
     pub fn keys_differ(&mut self) -> bool {
         are_distinct_at(&self.out, &mut self.keys)
     }
 
-    /// Which key of an object is repeated, if it is known that one is.
+    /// The error that names the repeated key of an object, which is known to have one.
     pub fn repeated(&self, object: Cursor<'j>, place: Option<&Place<'_>>, what: &str) -> InputError {
         let mut at = object;
         let mut seen = HashSet::new();
@@ -220,7 +220,7 @@ impl<'j> Encoder<'j> {
         if !at.more() {
             return malformed(self);
         }
-        // A bignum that is read as an integer is not a level; one level too many can only hold such a one.
+        // A bignum that is read as an integer is not a level, so that it may lie one level deeper than other values.
         if depth == 0 && self.special_name(at) != Some(BYTES) {
             return self.deeper(array, place, depth).map(drop);
         }
@@ -336,7 +336,7 @@ impl<'j> Encoder<'j> {
         Ok(())
     }
 
-    /// Adds a byte string from base64, which is decoded to where it belongs.
+    /// Adds a byte string from base64, decoded directly into the output.
     fn bytes(&mut self, text: &str) -> Option<()> {
         let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
         let len = (text.len() / 4 * 3).saturating_sub(padding);

@@ -1,9 +1,8 @@
 //! Envelopes as JSON, in two ways that write the same text.
 //!
-//! [`Envelopes::verified`] writes what an [`EnvelopeView`] has verified before, whatever it is like.
-//! [`Envelopes::unverified`] verifies an envelope as it writes it, in half the time, but stops at the first
-//! thing that it cannot write before having read further: a fault, an irregular map, a shape that
-//! vantage-live does not write.
+//! [`Envelopes::verified`] writes any envelope that an [`EnvelopeView`] has verified. [`Envelopes::unverified`]
+//! verifies an envelope as it writes it, in half the time, but stops at the first thing that it cannot write without
+//! having read further: a fault, an irregular map, or a shape that vantage-live does not write.
 
 use super::style::JsonStyle;
 use super::tokens::{Result, Stop, Tokens};
@@ -24,7 +23,7 @@ pub(super) struct Envelopes<W> {
     fields: Fields,
 }
 
-/// What is around the rows.
+/// What encloses the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Frame {
     /// An object of its own, unless only the rows are written.
@@ -50,7 +49,7 @@ impl<W: Write> Envelopes<W> {
         Ok(())
     }
 
-    /// Writes the record of `envelope` that `record` is at.
+    /// Writes the record of `envelope` at which `record` is.
     pub fn record<'b>(&mut self, envelope: &EnvelopeView<'b>, record: &mut Reader<'b>) -> Result {
         self.values.begin_object();
         envelope.fields::<Stop>(record, &mut |name, value| {
@@ -61,7 +60,7 @@ impl<W: Write> Envelopes<W> {
         Ok(())
     }
 
-    /// Writes the value in a record of `envelope` that `value` is at.
+    /// Writes the value in a record of `envelope` at which `value` is.
     pub fn value(&mut self, envelope: &EnvelopeView<'_>, value: &mut Reader<'_>) -> Result {
         self.values.value(value, Maps::Verified(envelope.maps()), MAX_DEPTH)
     }
@@ -92,7 +91,7 @@ impl<W: Write> Envelopes<W> {
         self.frame == Frame::Opened || !self.rows_only
     }
 
-    /// Verifies and writes an envelope, and what is nested in it, that vantage-live might have written.
+    /// Verifies and writes an envelope, if vantage-live might have written it.
     pub fn unverified(&mut self, value: &[u8]) -> Result {
         let Some((fetched_at, rows)) = usual(value) else { return Err(Stop::Irregular) };
         let reader = &mut Reader::at(value, rows);
@@ -122,7 +121,7 @@ impl<W: Write> Envelopes<W> {
         Ok(())
     }
 
-    /// Buffers what `write` writes, and rolls it back if it stops.
+    /// Buffers what `write` writes, and rolls it back if `write` stops.
     pub fn attempt(&mut self, write: impl FnOnce(&mut Self) -> Result) -> Result {
         let attempt = self.values.tokens.begin_attempt();
         let written = write(self);
@@ -151,7 +150,7 @@ impl<W: Write> Envelopes<W> {
         if self.fields.are_distinct() { Ok(()) } else { Err(Stop::Irregular) }
     }
 
-    /// Writes the name of the `n`-th field, which is not that of the last record.
+    /// Writes the name of the `n`-th field, which differs from the last record's.
     fn new_field(&mut self, reader: &mut Reader<'_>, n: usize) -> Result {
         let (before, start) = (reader.pos(), self.values.tokens.position());
         self.values.tokens.line();
@@ -170,16 +169,16 @@ impl<W: Write> Envelopes<W> {
     }
 }
 
-/// The fields of the last record. The records of a table mostly have the same ones, whose names need be read
-/// and escaped only once.
+/// The fields of the last record. The records of a table mostly have the same fields, whose names are then read and
+/// escaped only once.
 #[derive(Debug, Default)]
 struct Fields {
     list: Vec<Field>,
-    /// The number of open brackets around the names as they are written.
+    /// The number of open brackets around the written names.
     depth: usize,
     /// Whether the names are known to differ from each other.
     distinct: bool,
-    /// For comparing them; kept for its memory.
+    /// For comparing the names; kept to reuse its memory.
     order: Vec<usize>,
 }
 
@@ -187,7 +186,7 @@ struct Fields {
 struct Field {
     /// The name as it is encoded.
     encoded: Vec<u8>,
-    /// The name as it is written, from the line break before it to the colon after it.
+    /// The name as JSON, from the line break before it to the colon after it.
     written: Vec<u8>,
 }
 
@@ -205,7 +204,7 @@ impl Fields {
         self.distinct = false;
     }
 
-    /// Whether the names differ. They are in their shortest encoding, so that their bytes decide.
+    /// Whether the names differ. They are all in their shortest encoding, so that comparing bytes is enough.
     fn are_distinct(&mut self) -> bool {
         if !self.distinct {
             let Fields { list, order, .. } = self;

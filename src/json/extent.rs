@@ -1,8 +1,8 @@
-//! How far a value reaches in JSON text, told by its brackets and quotes.
+//! Where a value ends in JSON text, judged by its brackets and quotes alone.
 
 use memchr::memchr2;
 
-/// Looks for the end of a value whose text comes in parts.
+/// Finds the end of a value whose text comes in parts.
 #[derive(Default)]
 pub(crate) struct Extent {
     depth: usize,

@@ -3,7 +3,7 @@
 use super::position::Position;
 use std::fmt;
 
-/// Why JSON was refused, and where that shows.
+/// Why JSON was refused, and at which place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputError {
     /// `None` if it is about the input as a whole.
@@ -22,7 +22,7 @@ impl InputError {
         InputError { place: place.map(ToString::to_string).unwrap_or_default(), ..InputError::new(at, what) }
     }
 
-    /// What is wrong with an input as a whole; completes a sentence that begins with its name.
+    /// An error of an input as a whole; `what` completes a sentence that begins with the name of the input.
     pub(crate) fn of_whole(what: impl Into<String>) -> InputError {
         InputError { at: None, entry: None, place: String::new(), what: what.into() }
     }
@@ -31,7 +31,7 @@ impl InputError {
         self.at.is_none()
     }
 
-    /// What `serde_json` found, without its wording of the place.
+    /// An error of `serde_json`, without its wording of the place.
     pub(crate) fn of_json(error: &serde_json::Error) -> InputError {
         let at = Position { line: error.line(), column: error.column() };
         let what = error.to_string();
@@ -39,7 +39,7 @@ impl InputError {
         InputError::new(at, format!("this is not JSON: {what}"))
     }
 
-    /// The same error in a larger text, of which the one that it is about is a part that begins at `start`.
+    /// The error with its place in a larger text, in which the text that was read begins at `start`.
     pub(crate) fn moved_to(self, start: Position) -> InputError {
         let moved = |at: Position| {
             // serde_json counts from 0 before the first character.
@@ -50,19 +50,19 @@ impl InputError {
         InputError { at: self.at.map(moved), ..self }
     }
 
-    /// The same error in an entry.
+    /// The error with the key of its entry.
     pub(crate) fn in_entry(self, key: &dyn fmt::Display) -> InputError {
         InputError { entry: Some(key.to_string()), ..self }
     }
 
-    /// The same error where it is clear which entry it is about.
+    /// The error without the key of its entry, for an input that has only one.
     #[must_use]
     pub fn without_entry(self) -> InputError {
         InputError { entry: None, ..self }
     }
 }
 
-/// Why a text in another encoding than UTF-8 without a byte order mark cannot be JSON, told by its first bytes.
+/// Why a text cannot be JSON that begins with a byte order mark or is UTF-16, judged by its first bytes.
 pub(crate) fn wrong_encoding(text: &[u8]) -> Option<&'static str> {
     match text {
         [0xEF, 0xBB, 0xBF, ..] => Some("this begins with a byte order mark (BOM), which JSON must not have"),

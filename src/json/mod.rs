@@ -15,10 +15,11 @@
 //! The envelope, its `rows` and each record are plain objects; the table is about the values in a record.
 //! Control characters are escaped in text, those above ASCII too, so that JSON can go to a terminal.
 //!
-//! This wing knows the layout of an envelope and the `$` names, which nobody else knows. It must not know
-//! redb, files, or where a text comes from or goes to. Writing: `writer` (entries, in two passes) is above
-//! `envelopes`, `values` and `plain`, and these above `tokens` (text). Reading: `reader` (rows) is above
-//! `encoder` (values), and this above `cursor` (text).
+//! This wing knows the layout of an envelope, and is the only one that knows the `$` names. It must not know redb,
+//! files, or where a text comes from or goes to. For writing, `writer` (entries, in two passes) uses `envelopes`,
+//! `values` and
+//! `plain`, and these use `tokens` (text). For reading, `reader` (rows) uses `encoder` (values), and this uses `cursor`
+//! (text).
 
 mod cursor;
 mod encoder;

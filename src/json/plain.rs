@@ -18,11 +18,11 @@ pub fn plain(value: &Value) -> String {
     String::from_utf8(values.tokens.into_text()).expect("JSON is UTF-8")
 }
 
-// A key that is a number or a word is its JSON. Of any other, the JSON would have to be escaped once more
-// with each key around it and double in length each time, so it is the base64url of its CBOR.
+// A key that is a number or a word becomes its JSON. The JSON of any other key would be escaped once more for each
+// enclosing key, and double in length each time, so such a key becomes the base64url of its CBOR.
 
 impl<W: Write> Values<W> {
-    /// A map whose keys are made text.
+    /// Writes a map whose keys become text.
     pub(super) fn plain_pairs(&mut self, reader: &mut Reader<'_>, mut left: Option<usize>, maps: Maps<'_>) -> Result {
         self.begin_object();
         while reader.more(&mut left)? {
@@ -55,7 +55,7 @@ impl<W: Write> Values<W> {
         self.tokens.key(&text)
     }
 
-    /// A value that was built.
+    /// Writes a decoded value.
     fn built(&mut self, value: &Value) -> Result {
         match value {
             Value::Integer(integer) => self.integer((*integer).into())?,

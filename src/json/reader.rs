@@ -1,4 +1,4 @@
-//! JSON text to the bytes of an envelope: every number as it is written, every place named.
+//! Encodes rows in JSON text as an envelope. Numbers keep every digit, and errors name their place.
 
 use super::cursor::Cursor;
 use super::encoder::{Encoder, Limits};
@@ -33,8 +33,11 @@ pub struct RowsInput {
 }
 
 impl RowsInput {
-    /// Verifies and encodes `json`. `id_field` is the field that holds the row id where rows come in
-    /// an array; it stays in the row.
+    /// Verifies and encodes `json`. In an array of rows, the field `id_field` holds the row id; it stays in the row.
+    ///
+    /// # Errors
+    /// If `json` is not JSON or has none of the three forms, if a name is repeated, or if vantage-live could not read a
+    /// value back.
     pub fn parse(json: &str, id_field: &str) -> Result<RowsInput, InputError> {
         let mut input = Input::new(json)?;
         match input.top.peek() {
@@ -44,7 +47,7 @@ impl RowsInput {
         }
     }
 
-    /// The same for `json` that can only be rows, not an envelope.
+    /// Verifies and encodes `json` as [`Self::parse`] does, but an object is rows and never an envelope.
     pub(crate) fn parse_rows(json: &str, id_field: &str) -> Result<RowsInput, InputError> {
         let mut input = Input::new(json)?;
         match input.top.peek() {
@@ -54,13 +57,13 @@ impl RowsInput {
         }
     }
 
-    /// The envelope's own time, if it has one.
+    /// The time in the input, if it is an envelope that has one.
     #[must_use]
     pub fn fetched_at(&self) -> Option<FetchedAt> {
         self.fetched_at.and_then(FetchedAt::new)
     }
 
-    /// The envelope, with a time.
+    /// The envelope with this time.
     #[must_use]
     pub fn into_envelope(self, fetched_at: FetchedAt) -> Envelope {
         envelope_of(fetched_at.seconds(), self.rows, self.encoded)
@@ -70,7 +73,7 @@ impl RowsInput {
 const ROWS_WANTED: &str = "rows are an object or an array";
 const ROW_WANTED: &str = "a row is an object of field name to value";
 
-/// The time in an envelope, from text that need not be JSON.
+/// The time in an envelope, from unverified text; `None` if it is not a time that vantage-live reads.
 pub(crate) fn seconds(text: &str) -> Option<u64> {
     serde_json::from_str::<u64>(text).ok().filter(|seconds| is_time(*seconds))
 }
@@ -78,7 +81,7 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
 /// A text that was verified to be JSON.
 struct Input<'j> {
     encoder: Encoder<'j>,
-    /// Its start.
+    /// The start of the text.
     top: Cursor<'j>,
 }
 
@@ -93,7 +96,7 @@ impl<'j> Input<'j> {
         if let Some(what) = wrong_encoding(json.as_bytes()) {
             return Err(InputError::new(Position::START, what));
         }
-        // The cursor relies on it.
+        // The cursor relies on valid JSON.
         serde_json::from_str::<IgnoredAny>(json).map_err(|error| InputError::of_json(&error))?;
         Ok(Input { encoder: Encoder::new(json, Limits::LIVE), top: Cursor::new(json) })
     }
@@ -112,8 +115,8 @@ impl<'j> Input<'j> {
         }
     }
 
-    /// An object with `rows`, perhaps `fetched_at`, and nothing else is an envelope. So is one with a time
-    /// for `fetched_at`, which no row could be.
+    /// An object with `rows`, perhaps `fetched_at`, and nothing else is an envelope. So is one whose `fetched_at` is
+    /// not an object: it cannot be a row.
     fn form(&self) -> Result<Form, InputError> {
         let (mut has_rows, mut has_others, mut no_row) = (false, false, None);
         let mut at = self.top;
@@ -133,17 +136,17 @@ impl<'j> Input<'j> {
         }
         match no_row {
             _ if has_rows && !has_others => Ok(Form::Envelope),
-            Some((key, value)) if has_rows => Err(self.no_part(&key, value)),
+            Some((key, value)) if has_rows => Err(self.unknown_part(&key, value)),
             _ => Ok(Form::Rows),
         }
     }
 
-    fn no_part(&self, key: &str, value: &str) -> InputError {
+    fn unknown_part(&self, key: &str, value: &str) -> InputError {
         let what = format!("`{key}` is not a row, and an envelope holds only `rows` and `fetched_at`");
         self.encoder.error(value, None, what)
     }
 
-    /// Whether what should be rows are entries, each an envelope.
+    /// Whether every row is an envelope, so that the text is a document of several entries.
     fn is_document(&self) -> bool {
         let is_envelope = |mut row: Cursor<'j>| {
             let (mut has_rows, mut is_all) = (false, row.peek() == b'{');
@@ -177,7 +180,7 @@ impl<'j> Input<'j> {
             let is_again = match key.as_ref() {
                 FETCHED_AT => fetched_at.is_some(),
                 ROWS => rows.is_some(),
-                _ => return Err(self.no_part(&key, at.rest())),
+                _ => return Err(self.unknown_part(&key, at.rest())),
             };
             if is_again {
                 return Err(self.encoder.error(at.rest(), None, format!("`{key}` is repeated")));
@@ -250,7 +253,7 @@ impl<'j> Input<'j> {
                 b'"' => self.encoder.text(id, Some(&place)),
                 _ if id.parse::<i64>().is_ok() || id.parse::<u64>().is_ok() => Ok(Cow::Borrowed(id)),
                 b'0'..=b'9' | b'-' if !id.contains(['.', 'e', 'E']) => {
-                    refuse(id, &format!("the id in `{id_field}` does not fit 64 bits; in quotes any number is an id"))
+                    refuse(id, &format!("the id in `{id_field}` does not fit 64 bits; put it in quotes"))
                 }
                 _ => refuse(id, &format!("the id in `{id_field}` is neither text nor a whole number")),
             };
@@ -258,7 +261,7 @@ impl<'j> Input<'j> {
         refuse(row.rest(), &format!("there is no id: the field `{id_field}` is missing"))
     }
 
-    /// Adds the row that is next; `begin` is where its id comes from.
+    /// Adds the next row; `begin` is the text at which it begins.
     fn row(&mut self, at: &mut Cursor<'j>, id: &str, begin: &str) -> Result<(), InputError> {
         let place = Place::top(Step::Row(id));
         if at.peek() != b'{' {

@@ -1,4 +1,4 @@
-//! Parts of a set of diorama in JSON text: what tells one, its rows, and what stands beside them.
+//! Parts of a set of diorama in JSON text: the names by which a set is recognized, its rows, and its metadata.
 
 use super::cursor::Cursor;
 use super::encoder::{Encoder, Limits};
@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 
-/// A name beside the rows of a set. An envelope of vantage-live has none of them.
+/// A name beside the rows of a set. No envelope of vantage-live has one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SetName {
     Layout,
-    /// The set that the rows belong to, where they are a part of it.
+    /// The set to which the rows belong, if they are a part of it.
     Set,
     RefreshedAt,
     CopiedAt,
@@ -79,12 +79,12 @@ pub(crate) fn row_value(json: &str, id: &str) -> Result<Vec<u8>, InputError> {
 #[derive(Deserialize)]
 struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
 
-/// The text that JSON of a string stands for; `what` says what it should be.
+/// The text of a JSON string; `what` is the error if it is not a string.
 pub(crate) fn text<'t>(json: &'t str, at: Position, what: &str) -> Result<Cow<'t, str>, InputError> {
     serde_json::from_str(json).map(|Text(text)| text).map_err(|_| InputError::new(at, what))
 }
 
-/// Texts in an array.
+/// An array of texts.
 pub(crate) fn texts(json: &str, at: Position, what: &str) -> Result<Vec<Box<str>>, InputError> {
     serde_json::from_str(json).map_err(|_| InputError::new(at, what))
 }

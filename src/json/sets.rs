@@ -1,10 +1,10 @@
-//! Sets of diorama as JSON: `{"layout": "diorama", "refreshed_at": N, "copied_at": N, "total": N,
-//! "rows": {"<id>": {…}}, "incomplete": ["<id>", …]}`. Times are nanoseconds since 1970, as they are stored,
-//! and what is not remembered is left out. A row alone has the name of its set in place of what is remembered of that.
-//! Rows come one by one, so that none need be kept; `"partial": true` after them says that some were left out.
+//! Sets of diorama as JSON: `{"layout": "diorama", "refreshed_at": N, "copied_at": N, "total": N, "rows": {"<id>":
+//! {…}}, "incomplete": ["<id>", …]}`. Times are nanoseconds since 1970, as they are stored, and numbers that the set
+//! lacks are left out. A single row has the name of its set instead of these numbers. Rows are written one by one, so
+//! that none is kept in memory; `"partial": true` after them says that some were left out.
 //!
-//! Stored bytes are `{"layout": "diorama", "meta": {"<key>": "<base64>"}, "raw": {"<id>": "<base64>"}}`, without the
-//! table that is not there.
+//! Stored bytes are `{"layout": "diorama", "meta": {"<key>": "<base64>"}, "raw": {"<id>": "<base64>"}}`, without a
+//! table that the set lacks.
 
 use super::envelopes::{Envelopes, Frame};
 use super::style::JsonStyle;
@@ -16,33 +16,33 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use std::io::{self, Write};
 use std::mem;
 
-/// The name that tells a set from an envelope, and what it says.
+/// The name that distinguishes a set from an envelope, and its value.
 const LAYOUT: (&str, &str) = ("layout", "diorama");
 
-/// Levels that may be nested in a field; verified before.
+/// How many levels may be nested in a field. Rows have been verified for fewer.
 const DEPTH: usize = 256;
 
-/// What a set is in.
+/// What encloses a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SetFrame {
-    /// Nothing: the object of the set alone.
+    /// Nothing: the set is an object of its own.
     Alone,
-    /// An object of full key to set, which is opened and closed elsewhere, without a comma around it.
+    /// An object of full key to set, which the caller opens and closes, and in which it writes the commas.
     Document,
     /// A line of its own, with the key in the object.
     Line,
 }
 
-/// What stands before the rows of a set.
+/// What precedes the rows of a set.
 #[derive(Debug)]
 pub(crate) struct SetHead<'s> {
     pub key: &'s str,
-    /// The set that a row is one of.
+    /// The name of the set, if only rows of it are written.
     pub part_of: Option<&'s str>,
     pub beside: Beside<'s>,
 }
 
-/// What is remembered of a set.
+/// The metadata of a set.
 #[derive(Debug)]
 pub(crate) enum Beside<'s> {
     Known(&'s Meta),
@@ -62,8 +62,8 @@ pub(crate) struct SetWriter<W: Write> {
     frame: SetFrame,
     rows_only: bool,
     has_rows: bool,
-    /// Whether the names of incomplete rows have begun.
-    names_incomplete: bool,
+    /// Whether the list of incomplete rows has begun.
+    lists_incomplete: bool,
 }
 
 impl<W: Write> SetWriter<W> {
@@ -75,7 +75,7 @@ impl<W: Write> SetWriter<W> {
         let rows_only = style.rows_only && frame != SetFrame::Line;
         let has_rows = !matches!(head.beside, Beside::Stored { has_rows: false, .. });
         let values = Values::new(tokens, style.plain);
-        let mut writer = SetWriter { values, style, frame, rows_only, has_rows, names_incomplete: false };
+        let mut writer = SetWriter { values, style, frame, rows_only, has_rows, lists_incomplete: false };
         let tokens = &mut writer.values.tokens;
         if frame == SetFrame::Document {
             tokens.key(head.key)?;
@@ -93,7 +93,7 @@ impl<W: Write> SetWriter<W> {
         Ok(writer)
     }
 
-    /// Begins the rows after what stands beside them.
+    /// Writes the metadata and begins the rows.
     fn begin_rows(&mut self, head: &SetHead<'_>, rows_only: bool) -> io::Result<()> {
         let tokens = &mut self.values.tokens;
         if let Some(set) = head.part_of {
@@ -133,7 +133,7 @@ impl<W: Write> SetWriter<W> {
         Ok(())
     }
 
-    /// How rows are written as text that goes into this set.
+    /// The style of rows that are written apart and then added to this set.
     pub(crate) fn rows_style(&self) -> RowsStyle {
         RowsStyle { style: self.style, depth: self.values.tokens.depth() }
     }
@@ -160,7 +160,7 @@ impl<W: Write> SetWriter<W> {
         }
     }
 
-    /// Says after the rows that they are not all: who reads the set must not take them for that.
+    /// Marks the set after its rows: some were left out, so that nobody takes it for complete.
     pub(crate) fn partial(&mut self) -> io::Result<()> {
         if self.rows_only {
             return Ok(());
@@ -171,13 +171,13 @@ impl<W: Write> SetWriter<W> {
         Ok(())
     }
 
-    /// Names an incomplete row, after the rows.
+    /// Lists an incomplete row after the rows.
     pub(crate) fn incomplete(&mut self, id: &str) -> io::Result<()> {
         if self.rows_only {
             return Ok(());
         }
         let tokens = &mut self.values.tokens;
-        if !mem::replace(&mut self.names_incomplete, true) {
+        if !mem::replace(&mut self.lists_incomplete, true) {
             tokens.key("incomplete")?;
             tokens.begin(b'[');
         }
@@ -188,7 +188,7 @@ impl<W: Write> SetWriter<W> {
     /// Ends the set.
     pub(crate) fn finish(mut self) -> io::Result<W> {
         let tokens = &mut self.values.tokens;
-        if self.names_incomplete {
+        if self.lists_incomplete {
             tokens.end(b']');
         }
         if !self.rows_only {
@@ -201,7 +201,7 @@ impl<W: Write> SetWriter<W> {
     }
 }
 
-/// Writes a row that was verified.
+/// Writes a verified row.
 fn write_row<W: Write>(values: &mut Values<W>, id: &str, row: &RowView<'_>) -> Writing {
     values.tokens.key(id)?;
     values.begin_object();
@@ -231,7 +231,7 @@ pub(crate) struct RowsStyle {
 #[derive(Debug)]
 pub(crate) struct RowsText(Envelopes<io::Sink>);
 
-/// Why a row was not written. Nothing of it was.
+/// Why a row was not written, not even in part.
 #[derive(Debug)]
 pub(crate) enum RowNotWritten {
     Refused(RowError),
@@ -240,13 +240,13 @@ pub(crate) enum RowNotWritten {
 }
 
 impl RowsText {
-    /// A text of at most so many bytes, which is kept in `buffer`.
+    /// A text of at most `limit` bytes in `buffer`.
     pub(crate) fn new(RowsStyle { style, depth }: RowsStyle, buffer: Vec<u8>, limit: usize) -> RowsText {
         let tokens = Tokens::buffered(io::sink(), style.pretty, buffer, limit).inside(depth);
         RowsText(Envelopes::new(tokens, style, Frame::Own))
     }
 
-    /// Adds a row, as diorama reads it, given its stored value.
+    /// Adds a row as diorama reads it, given its stored value.
     pub(crate) fn row(&mut self, id: &str, value: &[u8]) -> Result<Status, RowNotWritten> {
         let (status, fields) = Status::of_value(value);
         match self.0.attempt(|envelopes| envelopes.unverified_row(id, value, fields)) {

@@ -1,28 +1,28 @@
-//! Which objects in JSON text stand for a value that JSON has no form for: those with a reserved name for
-//! their only key. Whether a key is the only one shows at the end of its object, and such objects can be in
-//! each other, so that looking ahead from each would take time by depth times size. Here each part of the
-//! text is looked at once, from the outermost such object on.
+//! Finds the objects in JSON text that stand for a value that JSON has no form for: those with a reserved name for
+//! their only key. Whether a key is the only one is known only at the end of its object, and such objects can be
+//! nested: looking ahead from each would take time in proportion to depth times size. Here each part of the text is
+//! read once, from the outermost such object on.
 
 use super::cursor::Cursor;
 use super::names::RESERVED;
 use super::string::{string_len, unescaped};
 use crate::diorama::row::FIELD_DEPTH;
 
-/// Brackets below which nothing is of interest, since values nested that deeply are refused: one level of a
-/// value takes three brackets at most, in `{"$map": [[key, value]]}`.
+/// How many levels of brackets to look into, since deeper values are refused anyway: one level of a value takes at most
+/// three brackets, in `{"$map": [[key, value]]}`.
 const DEEPEST: usize = 3 * FIELD_DEPTH + 8;
 
 #[derive(Debug, Default)]
 pub(super) struct Specials {
-    /// The offset up to which the text was looked at.
+    /// The offset up to which the text has been read.
     known_to: usize,
-    /// The objects of that part that begin with a reserved name, but have other keys: their offsets.
+    /// The offsets of the objects in that part that begin with a reserved name but have other keys too.
     ordinary: Vec<usize>,
 }
 
 impl Specials {
-    /// The reserved name that is the only key of the object at `offset` in `json`. Objects must be asked for
-    /// in ascending order.
+    /// The reserved name that is the only key of the object at `offset` in `json`, if it is. Offsets must ascend from
+    /// call to call.
     pub fn name(&mut self, json: &str, offset: usize) -> Option<&'static str> {
         let name = first_name(&json[offset..])?;
         if offset >= self.known_to {
@@ -35,8 +35,7 @@ impl Specials {
     fn look(&mut self, json: &str, start: usize) {
         self.ordinary.clear();
         let bytes = json.as_bytes();
-        // For each open bracket its offset, if it is that of an object with a single key so far, a reserved
-        // name.
+        // For each open bracket, its offset if it begins an object whose only key so far is a reserved name.
         let mut open: Vec<Option<usize>> = Vec::new();
         let (mut deeper, mut at) = (0, start);
         while let Some(byte) = bytes.get(at) {

@@ -10,13 +10,13 @@ use std::borrow::Cow;
 pub(super) const LONE_SURROGATE: &str =
     "an escape from `\\ud800` to `\\udfff` is half of a character, and its other half is missing";
 
-/// The text of a string that was not verified.
+/// The text of an unverified string.
 pub(crate) fn parse(string: &str) -> Result<Cow<'_, str>, InputError> {
     serde_json::from_str::<IgnoredAny>(string).map_err(|error| InputError::of_json(&error))?;
     unescaped(string).ok_or_else(|| InputError::new(Position::START, LONE_SURROGATE))
 }
 
-/// The bytes of a string with its quotes.
+/// The length of a string in bytes, including its quotes.
 pub(super) fn string_len(bytes: &[u8]) -> usize {
     let mut len = 1;
     while let Some(end) = bytes.get(len..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
@@ -29,8 +29,8 @@ pub(super) fn string_len(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-/// The text that a string of JSON stands for: a copy only if it has escapes. `None` if one of these is half
-/// of a surrogate pair, which is all that can be wrong with it.
+/// The text of a JSON string, copied only if it has escapes. `None` if an escape is half of a surrogate pair, which is
+/// the only fault that a verified string can have.
 pub(super) fn unescaped(string: &str) -> Option<Cow<'_, str>> {
     let inside = &string[1..string.len() - 1];
     if inside.as_bytes().contains(&b'\\') {

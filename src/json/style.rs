@@ -5,10 +5,10 @@
 pub struct JsonStyle {
     /// With line breaks, indented by two spaces; otherwise on one line.
     pub pretty: bool,
-    /// For people and for tools that do not know the forms of what JSON cannot hold, as in RFC 8949, 6.1:
-    /// tags are dropped, byte strings are base64url without padding, NaN and the infinities are null. A key
-    /// that is a number or a word is its JSON, any other the base64url of its CBOR. It cannot be read back.
+    /// For people and for tools that do not know the `$` names, as in RFC 8949, 6.1: tags are dropped, byte strings
+    /// become base64url without padding, NaN and the infinities become null. A key that is a number or a word becomes
+    /// its JSON, any other key that is not text the base64url of its CBOR. Such JSON cannot be read back without loss.
     pub plain: bool,
-    /// Of an envelope only its rows, `{"<id>": {…}}`.
+    /// Writes only the rows of an envelope, `{"<id>": {…}}`.
     pub rows_only: bool,
 }

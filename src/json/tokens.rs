@@ -7,13 +7,13 @@ use base64::Engine;
 use base64::engine::GeneralPurpose;
 use std::io::{self, Write};
 
-/// Text is passed on in pieces of about this size, however large a value is.
+/// Text goes to the output in pieces of about this size, however large a value is.
 const PIECE: usize = 64 * 1024;
 
-/// The most text that is kept of what may be rolled back.
+/// The most text to buffer while it may be rolled back.
 const ATTEMPT: usize = 8 * 1024 * 1024;
 
-/// Writes tokens. The caller sees to it that they make sense in this order.
+/// Writes tokens. The caller is responsible for an order that makes sense.
 ///
 /// Text is either streamed, so that memory is bounded whatever is written, or buffered up to a limit, so that
 /// it can be rolled back.
@@ -26,7 +26,7 @@ pub(super) struct Tokens<W> {
     depth: usize,
     /// True at the start of a container.
     first: bool,
-    /// The length of `text` from which on it is passed on or, if it is buffered, too long.
+    /// The length of `text` at which it goes to the output or, if it is buffered, is too long.
     limit: usize,
     is_buffered: bool,
 }
@@ -36,7 +36,7 @@ pub(super) struct Tokens<W> {
 pub(super) enum Stop {
     Io(io::Error),
     Cbor(cbor::Error),
-    /// What is being written cannot be written without verifying the envelope first.
+    /// The value cannot be written without verifying its envelope first.
     Irregular,
     /// The text exceeds what may be buffered.
     TooLong,
@@ -62,22 +62,22 @@ impl<W: Write> Tokens<W> {
         Tokens { out, text: buffer, pretty, depth: 0, first: true, limit, is_buffered: true }
     }
 
-    /// For items of a container that is opened and closed elsewhere.
+    /// For items of a container that the caller opens and closes.
     pub fn inside_container(self) -> Tokens<W> {
         self.inside(1)
     }
 
-    /// For items of a container with so many open brackets around them.
+    /// For items with `depth` open brackets around them.
     pub fn inside(self, depth: usize) -> Tokens<W> {
         Tokens { depth, ..self }
     }
 
-    /// The text that was not passed on.
+    /// The text that has not gone to the output.
     pub fn into_text(self) -> Vec<u8> {
         self.text
     }
 
-    /// Passes on the rest of the text, and returns the output.
+    /// Writes the rest of the text to the output, and returns the output.
     pub fn finish(mut self) -> io::Result<W> {
         self.out.write_all(&self.text)?;
         Ok(self.out)
@@ -91,14 +91,14 @@ impl<W: Write> Tokens<W> {
         self.depth
     }
 
-    /// Writes items that were written inside of a container of this depth, the first of them without a comma.
+    /// Adds items that were written apart for this depth, the first of them without a comma before it.
     pub fn items(&mut self, text: &[u8]) -> Result {
         self.comma();
         if self.is_buffered || text.len() < PIECE {
             self.raw(text);
             return self.pass_on();
         }
-        // Not copied once more.
+        // Written directly, which saves copying it.
         self.out.write_all(&self.text)?;
         self.text.clear();
         Ok(self.out.write_all(text)?)
@@ -137,7 +137,7 @@ impl<W: Write> Tokens<W> {
         self.pass_on()
     }
 
-    /// The same without the line break.
+    /// Writes what precedes an item, without the line break.
     pub fn comma(&mut self) {
         if !self.first {
             self.text.push(b',');
@@ -165,14 +165,14 @@ impl<W: Write> Tokens<W> {
         self.key_text(key.as_bytes())
     }
 
-    /// The same where [`Self::item`] has been called; the key is verified to be UTF-8.
+    /// Writes a key after [`Self::item`], and verifies that it is UTF-8.
     pub fn key_text(&mut self, key: &[u8]) -> Result {
         self.string(key)?;
         self.text.extend_from_slice(if self.pretty { b": " } else { b":" });
         Ok(())
     }
 
-    /// Writes a text, and verifies that it is UTF-8. Most is plain ASCII, which a single pass can tell.
+    /// Writes a text, and verifies that it is UTF-8. Most texts are plain ASCII, which a single pass can tell.
     pub fn string(&mut self, text: &[u8]) -> Result {
         self.text.push(b'"');
         let classes = classify(text);
@@ -218,7 +218,7 @@ impl<W: Write> Tokens<W> {
         Ok(serde_json::to_writer(&mut self.text, &value).map_err(io::Error::from)?)
     }
 
-    /// Writes a finite float, always with a `.` or an `e`; any other one as null.
+    /// Writes a finite float, always with a `.` or an `e`, and any other float as null.
     pub fn float(&mut self, value: f64) -> Result {
         Ok(serde_json::to_writer(&mut self.text, &value).map_err(io::Error::from)?)
     }
@@ -234,16 +234,17 @@ impl<W: Write> Tokens<W> {
         Ok(())
     }
 
-    /// The text from a position on that is still buffered.
+    /// The position in the buffered text, for [`Self::since`].
     pub fn position(&self) -> usize {
         self.text.len()
     }
 
+    /// The buffered text from a position on.
     pub fn since(&self, position: usize) -> &[u8] {
         &self.text[position..]
     }
 
-    /// Begins what may have to be rolled back: text is buffered until the attempt ends.
+    /// Begins an attempt, which can be rolled back: text is buffered until it ends.
     pub fn begin_attempt(&mut self) -> Attempt {
         let attempt = Attempt {
             len: self.text.len(),
@@ -259,7 +260,7 @@ impl<W: Write> Tokens<W> {
         attempt
     }
 
-    /// Ends an attempt, and rolls back what was written since it began unless it is kept.
+    /// Ends an attempt, and rolls back what was written since its beginning unless `is_kept`.
     pub fn end_attempt(&mut self, attempt: &Attempt, is_kept: bool) {
         (self.limit, self.is_buffered) = (attempt.limit, attempt.is_buffered);
         if !is_kept {
@@ -290,7 +291,7 @@ impl From<cbor::Error> for Stop {
     }
 }
 
-/// For what streams and was verified, which can only stop because of the output.
+/// For verified values that are streamed, which stop only if the output fails.
 impl From<Stop> for io::Error {
     fn from(stop: Stop) -> io::Error {
         match stop {

@@ -1,4 +1,4 @@
-//! CBOR values as JSON, straight from the bytes: no value is built.
+//! CBOR values as JSON, written from the bytes without building values.
 
 use super::names::{BYTES, FLOAT, INT, MAP, RESERVED, TAG};
 use super::tokens::{Result, Stop, Tokens};
@@ -20,16 +20,16 @@ pub(super) struct Values<W> {
     pub tokens: Tokens<W>,
     /// See [`JsonStyle::plain`](super::JsonStyle::plain).
     pub plain: bool,
-    /// Where the keys of the open maps are, if they are unverified.
+    /// Where the keys of the open unverified maps are.
     keys: Vec<Range<usize>>,
 }
 
 /// What is known of the maps that are being written.
 #[derive(Clone, Copy)]
 pub(super) enum Maps<'v> {
-    /// They were verified, and it is known which are irregular.
+    /// The maps are verified, and it is known which are irregular.
     Verified(&'v VerifiedMaps<'v>),
-    /// Nothing: maps are verified as they are written, and an irregular one stops the writing.
+    /// Nothing is known: maps are verified as they are written, and an irregular map stops the writing.
     Unverified,
 }
 
@@ -132,8 +132,8 @@ impl<W: Write> Values<W> {
         Ok(())
     }
 
-    /// Writes the next item as a key of the open object if it is text in its shortest encoding, and notes
-    /// where it is.
+    /// Writes the next item as a key of the open object if it is text in its shortest encoding, and records where it
+    /// is.
     pub fn unverified_key(&mut self, reader: &mut Reader<'_>) -> Result {
         let before = reader.pos();
         let Head::Text(Some(len)) = reader.head()? else { return Err(Stop::Irregular) };
@@ -146,7 +146,7 @@ impl<W: Write> Values<W> {
         Ok(())
     }
 
-    /// Verifies that the keys noted from `base` on differ, and forgets them.
+    /// Verifies that the keys recorded from `base` on differ, and forgets them.
     pub fn expect_distinct(&mut self, bytes: &[u8], base: usize) -> Result {
         if !are_distinct(&mut self.keys[base..], |key| &bytes[key.clone()]) {
             return Err(Stop::Irregular);
@@ -155,7 +155,7 @@ impl<W: Write> Values<W> {
         Ok(())
     }
 
-    /// Forgets the key that was noted last.
+    /// Forgets the key that was recorded last.
     pub fn forget_key(&mut self) {
         self.keys.pop();
     }
@@ -165,7 +165,7 @@ impl<W: Write> Values<W> {
         self.keys.clear();
     }
 
-    /// A map that is irregular, or has one of the reserved names for its only key.
+    /// Writes a map that is irregular, or has a reserved name for its only key.
     fn pairs(&mut self, reader: &mut Reader<'_>, mut left: Option<usize>, maps: Maps<'_>) -> Result {
         if self.plain {
             return self.plain_pairs(reader, left, maps);
@@ -230,7 +230,7 @@ impl<W: Write> Values<W> {
         Ok(())
     }
 
-    /// An object with one of the reserved names for its only key, and a text for its value.
+    /// Writes an object with a reserved name for its only key, and a text for its value.
     fn special(&mut self, name: &str, text: &str) -> Result {
         self.begin_object();
         self.tokens.key(name)?;
@@ -240,7 +240,7 @@ impl<W: Write> Values<W> {
     }
 }
 
-/// Whether a regular map, whose head was just read, has one of the reserved names for its only key.
+/// Whether a regular map, whose head has just been read, has a reserved name for its only key.
 fn has_reserved_name(map: &Reader<'_>, left: Option<usize>) -> bool {
     let is_only_key = |mut map: Reader<'_>| {
         let Head::Text(len) = map.head()? else { return Ok(false) };

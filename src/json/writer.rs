@@ -1,7 +1,7 @@
 //! Entries as JSON, each written whole or not at all.
 //!
-//! An entry that cannot be decoded must leave no text behind, yet looking for its faults first would read
-//! every value twice. So there are two passes, and nearly every entry needs only the first:
+//! An entry that cannot be decoded must leave no text, but checking it first would read every value twice. So there are
+//! two passes, and nearly every entry needs only the first:
 //!
 //! 1. **Unverified.** The value is verified and written in one walk, while its text is buffered up to a
 //!    limit. If the walk completes, the text stays. If it stops, at a fault, at an irregular map, at an
@@ -24,20 +24,20 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt;
 use std::io::{self, Write};
 
-/// Verified values do not nest too deeply.
+/// The depth of verified values has already been checked.
 const ANY_DEPTH: usize = usize::MAX;
 
 /// The largest value that is written unverified, in bytes.
 const LARGE: usize = 1024 * 1024;
 
-/// What entries are in.
+/// What encloses entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layout {
     /// An object of full key to envelope.
     Document,
-    /// A part of such an object, which is opened and closed elsewhere. It begins and ends without a comma.
+    /// A part of such an object, which the caller opens and closes. It begins and ends without a comma.
     Part,
-    /// An object each, `{"key": …, "fetched_at": …, "rows": …}`, on a line of its own.
+    /// For each entry an object, `{"key": …, "fetched_at": …, "rows": …}`, on a line of its own.
     Lines,
 }
 
@@ -58,7 +58,7 @@ pub struct JsonWriter<W: Write> {
     layout: Layout,
 }
 
-/// Why an entry was not written. Nothing of it was, unless the output failed.
+/// Why an entry was not written. Unless the output failed, no part of it was written.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EntryError {
@@ -83,14 +83,14 @@ impl<W: Write> JsonWriter<W> {
         JsonWriter::new(Tokens::new(out, false), style, Layout::Lines)
     }
 
-    /// A writer of entries of a document that is opened and closed elsewhere. All text is kept in `buffer`,
-    /// for [`Self::into_text`]; an entry that would make it longer than `limit` bytes is too long.
+    /// A writer of entries of a document that the caller opens and closes. All text stays in `buffer`, for
+    /// [`Self::into_text`]; an entry that would make it longer than `limit` bytes is too long.
     pub(crate) fn buffered_part(out: W, style: JsonStyle, buffer: Vec<u8>, limit: usize) -> JsonWriter<W> {
         let tokens = Tokens::buffered(out, style.pretty, buffer, limit).inside_container();
         JsonWriter::new(tokens, style, Layout::Part)
     }
 
-    /// The same for JSON Lines.
+    /// A writer of JSON Lines, buffered as in [`Self::buffered_part`].
     pub(crate) fn buffered_lines(out: W, style: JsonStyle, buffer: Vec<u8>, limit: usize) -> JsonWriter<W> {
         JsonWriter::new(Tokens::buffered(out, false, buffer, limit), style, Layout::Lines)
     }
@@ -106,6 +106,9 @@ impl<W: Write> JsonWriter<W> {
     }
 
     /// Completes the document, and returns the output.
+    ///
+    /// # Errors
+    /// Those of the output.
     pub fn finish(self) -> io::Result<W> {
         let mut tokens = self.envelopes.values.tokens;
         if self.layout == Layout::Document {
@@ -114,8 +117,11 @@ impl<W: Write> JsonWriter<W> {
         tokens.finish()
     }
 
-    /// Writes an entry: its full key, and the envelope that is its value. In a document every key must be
-    /// written only once.
+    /// Writes an entry: its full key, and the envelope that is its value. A document must get each key only once.
+    ///
+    /// # Errors
+    /// [`EntryError::Undecodable`] if the value is not an envelope that vantage-live reads, [`EntryError::Io`] if the
+    /// output fails.
     pub fn entry(&mut self, key: &str, value: &[u8]) -> Result<(), EntryError> {
         if value.len() <= LARGE {
             match self
@@ -132,7 +138,7 @@ impl<W: Write> JsonWriter<W> {
         self.whole(key, |envelopes| envelopes.verified(&view))
     }
 
-    /// Writes an entry of JSON Lines with the bytes of its value as they are.
+    /// Writes an entry of JSON Lines with the stored bytes of its value.
     pub(crate) fn raw_entry(&mut self, key: &str, value: &[u8]) -> Result<(), EntryError> {
         self.whole(key, |envelopes| {
             envelopes.values.tokens.key("raw")?;
@@ -142,7 +148,7 @@ impl<W: Write> JsonWriter<W> {
         })
     }
 
-    /// Writes what was verified: only the output or its limit can stop it.
+    /// Writes a verified entry: only the output or its limit can stop it.
     fn whole(&mut self, key: &str, write: impl FnOnce(&mut Envelopes<W>) -> Writing) -> Result<(), EntryError> {
         let is_buffered = self.envelopes.values.tokens.is_buffered();
         let write = |envelopes: &mut Envelopes<W>| framed(envelopes, self.layout, key, write);
@@ -197,7 +203,7 @@ pub fn write_envelope(envelope: &EnvelopeView<'_>, style: JsonStyle, out: impl W
     Ok(())
 }
 
-/// Writes an entry of a document that is opened and closed elsewhere, without a comma around it.
+/// Writes an entry of a document that the caller opens and closes, without a comma before or after it.
 pub(crate) fn write_document_entry(
     key: &str,
     envelope: &EnvelopeView<'_>,
@@ -212,8 +218,8 @@ pub(crate) fn write_document_entry(
     Ok(())
 }
 
-/// The record that begins at an offset of verified bytes, on one line. One of vantage-live that is not a map has no
-/// fields.
+/// The record that begins at an offset of verified bytes, on one line. A record of vantage-live that is not a map has
+/// no fields.
 pub(crate) fn record_json(maps: &VerifiedMaps<'_>, offset: usize) -> String {
     on_one_line(|values| {
         let mut record = Reader::at(maps.bytes(), offset);

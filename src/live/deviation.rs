@@ -1,5 +1,4 @@
-//! What an envelope holds that vantage-live would not have written: something that it ignores when it
-//! reads, or writes in another way.
+//! What in an envelope vantage-live would not have written: it ignores it when it reads, or writes it in another way.
 
 use super::error::Result;
 use super::layout::{FETCHED_AT, ROWS};
@@ -60,7 +59,7 @@ impl fmt::Display for Deviation {
 /// # Errors
 /// What [`EnvelopeView::new`] refuses.
 pub fn deviations(value: &[u8], now: u64) -> Result<Vec<Deviation>> {
-    // The walk relies on it, above all on the limit of the nesting.
+    // The walk relies on verified bytes, above all on the limit of nesting.
     let envelope = &EnvelopeView::new(value)?;
     let mut walk = Walk { envelope, written: AsWritten::new(Reader::at(value, 0)), found: Vec::new() };
     walk.envelope(now)?;
@@ -116,7 +115,7 @@ impl Walk<'_, '_> {
         match time {
             None => {
                 self.note(Deviation::NoTime);
-                // Then its place does not matter.
+                // Without a time, the place of `fetched_at` does not matter.
                 self.found.retain(|deviation| *deviation != Deviation::Order);
             }
             Some(time) if time > now => self.note(Deviation::Future),
@@ -138,17 +137,17 @@ impl Walk<'_, '_> {
         })
     }
 
-    /// The pairs of a map whose keys should be text, and differ. `visit` is called with each key that is
-    /// text, and must read its value.
+    /// Calls `visit` with each text key of a map, whose keys should all be text and differ. `visit` must read the
+    /// value.
     fn pairs(&mut self, visit: &mut dyn FnMut(&mut Self, &str) -> cbor::error::Result<()>) -> cbor::error::Result<()> {
         let start = self.written.reader.pos();
         let Head::Map(mut left) = self.written.head()? else { unreachable!("only maps have pairs") };
-        // Of rows and records the verification has found out whether keys are repeated.
-        let looks = start == 0 || self.envelope.maps().is_irregular(start);
+        // The verification has already found the rows and records with repeated keys.
+        let checks_keys = start == 0 || self.envelope.maps().is_irregular(start);
         let mut keys = Vec::new();
         while self.written.reader.more(&mut left)? {
             if let Head::Text(_) = self.written.reader.peek()? {
-                if looks {
+                if checks_keys {
                     keys.push(offset32(self.written.reader.pos())?);
                 }
                 let Head::Text(len) = self.written.head()? else { unreachable!("it was peeked at") };

@@ -33,11 +33,14 @@ impl CachedRows {
         CachedRows { rows, fetched_at: SystemTime::now() }
     }
 
-    /// Decodes the value of an entry as leniently as vantage-live's `get`, and refuses what it refuses: an
-    /// envelope that is not a map, bytes that are not CBOR or end too soon, unknown simple values, text that
-    /// is not UTF-8, more than 256 nested levels. Bytes after the envelope, unknown keys, and keys that are
-    /// not text are ignored. What is missing or of another type is read as 1970, as no rows, or as an empty
-    /// record. Of what is repeated the last value counts.
+    /// Decodes the value of an entry as leniently as vantage-live's `get`. Bytes after the envelope, unknown keys, and
+    /// keys that are not text are ignored. A time that is missing or not an integer is read as 1970, rows that are
+    /// missing or not a map as no rows, and a record that is not a map as an empty one. Of a repeated key the last
+    /// value counts.
+    ///
+    /// # Errors
+    /// What vantage-live refuses: an envelope that is not a map, bytes that are not CBOR or end too soon, unknown
+    /// simple values, text that is not UTF-8, more than 256 nested levels.
     pub fn decode(value: &[u8]) -> Result<CachedRows> {
         let view = EnvelopeView::new(value)?;
         let mut rows = IndexMap::new();
@@ -51,7 +54,10 @@ impl CachedRows {
 }
 
 impl<'b> EnvelopeView<'b> {
-    /// Calls `visit` with the id and the decoded record of every row, in order: one record at a time is built.
+    /// Calls `visit` with the id and the decoded record of every row, in order. Only one record at a time is in memory.
+    ///
+    /// # Errors
+    /// What `visit` returns.
     pub fn records<E>(&self, visit: &mut dyn FnMut(Cow<'b, str>, Record) -> Result<(), E>) -> Result<(), E> {
         let visited = self.rows(&mut |id, record| visit(id, self.record(record)?).map_err(Stop::Visitor));
         visited.map_err(Stop::of_visitor)
@@ -83,8 +89,11 @@ impl<'b> EnvelopeView<'b> {
         Ok(fields)
     }
 
-    /// The envelope with only those rows for which `keep` is true, in their order. The bytes of their records
-    /// stay; everything that vantage-live ignores in the envelope goes.
+    /// The envelope with only the rows for which `keep` is true, in their order. The bytes of their records stay as
+    /// they are; everything that vantage-live ignores in the envelope is left out.
+    ///
+    /// # Errors
+    /// What `keep` returns.
     pub fn retain<E>(&self, mut keep: impl FnMut(&str, Record) -> Result<bool, E>) -> Result<Envelope, E> {
         let (mut rows, mut encoded) = (0, Vec::new());
         let visited = self.rows(&mut |id, record| {
@@ -108,7 +117,7 @@ enum Stop<E> {
 }
 
 impl<E> Stop<E> {
-    /// The visitor's reason: there is no other, since a view was verified to its end.
+    /// The error of the visitor. There is no other, since a view was verified to its end.
     fn of_visitor(self) -> E {
         match self {
             Stop::Visitor(error) => error,
@@ -153,7 +162,7 @@ impl Envelope {
         &self.bytes
     }
 
-    /// The same, for those who need nothing else.
+    /// The encoded bytes, consuming the envelope.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
@@ -166,7 +175,7 @@ impl Envelope {
     }
 }
 
-/// The envelope of rows that are encoded already: `encoded` is their ids and records one after the other.
+/// The envelope of rows that are already encoded: `encoded` holds their ids and records, one after the other.
 pub(crate) fn envelope_of(fetched_at: u64, rows: usize, mut encoded: Vec<u8>) -> Envelope {
     let mut head = Vec::new();
     push_head(&mut head, Header::Map(Some(2)));

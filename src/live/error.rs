@@ -4,7 +4,7 @@ use crate::cbor;
 use crate::cbor::error::Fault;
 use std::fmt;
 
-/// Why an envelope cannot be decoded, and the byte of the value at which that shows.
+/// Why an envelope cannot be decoded, and at which byte of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeError(Reason);
 

@@ -1,10 +1,10 @@
-//! The time of an entry: seconds since 1970, as many as vantage-live reads back.
+//! The time of an entry: seconds since 1970, in the range that vantage-live reads back.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// When entries were fetched, in seconds since 1970: 2^63 - 1 at most, since vantage-live reads what is larger as 1970.
-/// A fraction of a second counts for diorama alone.
+/// When entries were fetched, in seconds since 1970: at most 2^63 - 1, since vantage-live reads any larger number as
+/// 1970. Only diorama keeps a fraction of a second.
 ///
 /// ```
 /// use vlive::live::FetchedAt;
@@ -23,7 +23,7 @@ impl FetchedAt {
     /// The last time that a cache can hold.
     pub const LAST: FetchedAt = FetchedAt::whole(i64::MAX.unsigned_abs());
 
-    /// `None` for more than 2^63 - 1 seconds.
+    /// The time `seconds` after 1970; `None` for more than 2^63 - 1.
     #[must_use]
     pub const fn new(seconds: u64) -> Option<FetchedAt> {
         if seconds <= FetchedAt::LAST.seconds { Some(FetchedAt::whole(seconds)) } else { None }
@@ -33,13 +33,13 @@ impl FetchedAt {
         FetchedAt { seconds, nanoseconds: 0 }
     }
 
-    /// The same second with this fraction of it, in nanoseconds; `None` for a second and more.
+    /// The same second with a fraction of `nanoseconds`; `None` for 1,000,000,000 or more.
     #[must_use]
     pub const fn with_nanoseconds(self, nanoseconds: u32) -> Option<FetchedAt> {
         if nanoseconds < 1_000_000_000 { Some(FetchedAt { nanoseconds, ..self }) } else { None }
     }
 
-    /// The last time for more than 2^63 - 1 seconds.
+    /// The time `seconds` after 1970, or [`Self::LAST`] for more than 2^63 - 1.
     pub(crate) fn saturating(seconds: u64) -> FetchedAt {
         FetchedAt::whole(seconds.min(FetchedAt::LAST.seconds))
     }
@@ -56,7 +56,7 @@ impl FetchedAt {
         self.seconds
     }
 
-    /// Nanoseconds after these.
+    /// The fraction of a second, in nanoseconds.
     #[must_use]
     pub const fn nanoseconds(self) -> u32 {
         self.nanoseconds
@@ -69,7 +69,7 @@ impl From<u32> for FetchedAt {
     }
 }
 
-/// Rounded down to a second; 1970 for what is before it.
+/// Rounded down to a second; a time before 1970 becomes 1970.
 impl From<SystemTime> for FetchedAt {
     fn from(time: SystemTime) -> FetchedAt {
         FetchedAt::saturating(time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
@@ -91,7 +91,7 @@ impl fmt::Display for FetchedAt {
     }
 }
 
-/// The year, month and day of a day counted from 1970-01-01, in the Gregorian calendar throughout.
+/// The year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
 ///
 /// ```
 /// assert_eq!(vlive::live::date(-1), (1969, 12, 31));

@@ -1,4 +1,4 @@
-//! The head of an envelope: what can be told without reading its rows.
+//! The head of an envelope: what can be known without reading its rows.
 
 use super::error::Result;
 use super::layout::{MAX_DEPTH, seconds};
@@ -17,9 +17,12 @@ pub struct EnvelopeHead {
 }
 
 impl EnvelopeHead {
-    /// Reads the head of an entry's value. If the envelope begins as vantage-live writes it, its rows are
-    /// not read: a fault in them is not found, and rows that have the same id are all counted. Any other
-    /// envelope is read to its end.
+    /// Reads the head of an entry's value. If the envelope begins as vantage-live writes it, its rows are not read: a
+    /// fault in them is not found, and rows that have the same id are all counted. Any other envelope is read to its
+    /// end.
+    ///
+    /// # Errors
+    /// What [`EnvelopeView::new`] refuses, as far as it was read.
     pub fn decode(value: &[u8]) -> Result<EnvelopeHead> {
         if let Some(head) = announced(value) {
             return Ok(head);
@@ -34,8 +37,8 @@ impl EnvelopeHead {
     }
 }
 
-/// The time of an envelope that begins as vantage-live writes one, and the offset of its map of rows, which
-/// is all there is besides.
+/// The time of an envelope that begins as vantage-live writes one, and the offset of its map of rows, to which nothing
+/// is added.
 pub(crate) fn usual(value: &[u8]) -> Option<(u64, usize)> {
     let rest = value.strip_prefix(b"\xa2\x6afetched_at")?;
     let mut reader = Reader::at(rest, 0);
@@ -49,7 +52,7 @@ fn announced(value: &[u8]) -> Option<EnvelopeHead> {
     let (fetched_at, rows) = usual(value)?;
     let mut reader = Reader::at(value, rows);
     let Head::Map(Some(rows)) = reader.head().ok()? else { return None };
-    // A row takes at least two bytes; a higher number is false.
+    // A row takes at least two bytes; a higher number is wrong.
     let room = reader.rest().len() / 2;
     (rows <= room).then_some(EnvelopeHead { fetched_at, rows: rows as u64 })
 }

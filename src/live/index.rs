@@ -43,14 +43,14 @@ impl RowIndex<'_, '_> {
 
     /// The id of the row at a position, counted from 0 in the order of the entry.
     #[must_use]
-    pub fn id(&self, place: usize) -> Option<&str> {
-        self.rows.get(place).map(|(id, _)| &**id)
+    pub fn id(&self, position: usize) -> Option<&str> {
+        self.rows.get(position).map(|(id, _)| &**id)
     }
 
     /// The row at a position, decoded.
     #[must_use]
-    pub fn record(&self, place: usize) -> Option<Record> {
-        let (_, start) = self.rows.get(place)?;
+    pub fn record(&self, position: usize) -> Option<Record> {
+        let (_, start) = self.rows.get(position)?;
         let record = self.view.record(&mut Reader::at(self.view.value(), *start));
         Some(record.expect("what was verified can be read"))
     }
@@ -61,7 +61,7 @@ mod tests {
     use crate::live::{CachedRows, EnvelopeView};
 
     #[test]
-    fn a_row_by_its_place_is_the_row_that_a_whole_decode_gives() {
+    fn a_row_by_its_position_is_the_row_that_decoding_the_whole_entry_gives() {
         // {"rows": {"a": {"x": 1}, "b": 7, "a": {"x": 2}}, "rows": {"c": {}}}: repeated, and not all of them maps.
         let strange = b"\xa2\x64rows\xa3\x61a\xa1\x61x\x01\x61b\x07\x61a\xa1\x61x\x02\x64rows\xa1\x61c\xa0";
         let usual = b"\xa2\x6afetched_at\x05\x64rows\xa2\x61b\xa1\x61x\x01\x61a\xa0";

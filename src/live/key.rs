@@ -10,13 +10,13 @@ const TABLE_PREFIX: &str = "__vlive__";
 /// The sub-key of an entry whose full key has no `/`.
 const ROOT: &str = "__root__";
 
-/// The name of the table that holds a cache key's entries.
+/// The name of the table that holds the entries of a cache key.
 pub(crate) fn table_name(cache_key: &str) -> String {
     format!("{TABLE_PREFIX}{cache_key}")
 }
 
-/// The cache key of a table; `None` if vantage-live cannot name it by any key, as one with a `/`: a full key
-/// is split at its first.
+/// The cache key of a table; `None` if no key can name it in vantage-live. That includes names with a `/`, since a full
+/// key is split at its first `/`.
 pub(crate) fn cache_key(table_name: &str) -> Option<&str> {
     table_name.strip_prefix(TABLE_PREFIX).filter(|key| !key.contains('/'))
 }
@@ -38,7 +38,7 @@ pub(crate) fn joined(cache_key: &str, sub_key: &str) -> String {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// Shared by the keys of a table, of which there may be many.
+    /// Shared by the keys of a table, since there may be many.
     cache_key: Arc<str>,
     sub_key: Box<str>,
 }
@@ -61,6 +61,12 @@ impl Key {
     #[must_use]
     pub fn sub_key(&self) -> &str {
         &self.sub_key
+    }
+
+    /// The name of the set of diorama that this key means where there are sets: the root entry stands for its cache
+    /// key.
+    pub(crate) fn set_name(&self) -> String {
+        if self.sub_key() == ROOT { self.cache_key().to_owned() } else { self.to_string() }
     }
 
     /// Shares the memory of the cache key with another key of the same table.
@@ -100,16 +106,16 @@ impl From<&Key> for Key {
     }
 }
 
-/// Which entries an operation is about.
+/// Which entries an operation applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// Every entry of every cache key; never a table that is not a cache table.
     All,
     /// All entries of one cache key, and the table itself.
     CacheKey(String),
-    /// The entries of one cache key whose sub-key starts with a text; of a set of diorama the one row with that id.
+    /// The entries of one cache key whose sub-key starts with a text; of a set of diorama, the one row with that id.
     StartsWith(Key),
-    /// The same entries, and the rows of a set of diorama whose id starts with the text.
+    /// The same entries; of a set of diorama, all rows whose id starts with the text.
     Begins(Key),
     /// One entry.
     Entry(Key),
@@ -136,7 +142,7 @@ impl Selection {
         Selection::Entry(key.into())
     }
 
-    /// The one cache key that the selection is about; `None` if it is about all.
+    /// The one cache key to which the selection is limited; `None` if it is not limited to one.
     #[must_use]
     pub fn cache_key(&self) -> Option<&str> {
         match self {
@@ -146,18 +152,18 @@ impl Selection {
         }
     }
 
-    /// The selection as a text that names something: a cache key, a full key, or the beginning of one; the
-    /// root entry by its cache key. `None` for all.
+    /// The name that the selection consists of: a cache key, a full key, or the beginning of one. The root entry is
+    /// named by its cache key. `None` for [`Selection::All`].
     pub(crate) fn named(&self) -> Option<String> {
         match self {
             Selection::All => None,
             Selection::CacheKey(cache_key) | Selection::Set(cache_key) => Some(cache_key.clone()),
-            Selection::Entry(key) if key.sub_key() == ROOT => Some(key.cache_key().to_owned()),
-            Selection::StartsWith(key) | Selection::Begins(key) | Selection::Entry(key) => Some(key.to_string()),
+            Selection::Entry(key) => Some(key.set_name()),
+            Selection::StartsWith(key) | Selection::Begins(key) => Some(key.to_string()),
         }
     }
 
-    /// Whether a row of a set is selected where the selection names one by this text.
+    /// Whether a row of a set is selected, given the part of the selection's name that is about rows.
     pub(crate) fn takes_row(&self, named: &str, row: &str) -> bool {
         if matches!(self, Selection::Begins(_)) { row.starts_with(named) } else { row == named }
     }
@@ -173,7 +179,7 @@ impl Selection {
         self.concerns(cache_key) && self.takes_sub_key(sub_key)
     }
 
-    /// The lowest sub-key that can be selected.
+    /// The lowest sub-key that the selection can match.
     pub(crate) fn first_sub_key(&self) -> &str {
         match self {
             Selection::All | Selection::CacheKey(_) | Selection::Set(_) => "",
@@ -181,7 +187,7 @@ impl Selection {
         }
     }
 
-    /// The same for an entry of a cache key that the selection concerns.
+    /// Whether an entry is selected, given that the selection concerns its cache key.
     pub(crate) fn takes_sub_key(&self, sub_key: &str) -> bool {
         match self {
             Selection::All | Selection::CacheKey(_) => true,

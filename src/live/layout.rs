@@ -3,13 +3,13 @@
 pub(crate) const FETCHED_AT: &str = "fetched_at";
 pub(crate) const ROWS: &str = "rows";
 
-/// What a time must be; a sentence for people.
+/// The range of a time, as a sentence for people.
 pub(crate) const FETCHED_AT_RANGE: &str = "`fetched_at` is whole seconds since 1970, at most 2^63 - 1";
 
-/// How deep ciborium reads: containers and tags that are nested in each other, the envelope included.
+/// How many nested containers and tags ciborium reads, including the envelope.
 pub(crate) const MAX_DEPTH: usize = 256;
 
-/// What is left of that for the value of a field: the envelope, `rows` and the record are levels too.
+/// How many of these levels are left for the value of a field: the envelope, `rows` and the record are levels too.
 pub(crate) const FIELD_DEPTH: usize = MAX_DEPTH - 3;
 
 /// The time that vantage-live reads from an integer: 0 if it is negative or does not fit an `i64`.

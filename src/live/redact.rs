@@ -5,21 +5,20 @@ use crate::cbor::encode::shortest;
 use crate::cbor::items::{Event, Item, Items, Role};
 use crate::cbor::reader::{Head, Reader};
 
-/// What replaces floats, by their width: numbers that have no shorter form.
+/// The numbers that replace floats, by their width: neither has a shorter form.
 const SINGLE: f32 = 100_000.0;
 const DOUBLE: f64 = 1.1;
 
-/// The bytes of a value without its contents: the same number, with the same items and tags in the same
-/// places. Keys are kept, row ids and field names among them, and so is the time at which the rows were
-/// fetched.
+/// The bytes of a value without its contents: as many bytes, with the same items and tags in the same places. Keys are
+/// kept, including row ids and field names, and so is the time at which the rows were fetched.
 ///
-/// Text becomes `x`s and byte strings become ones, of the same length; a bignum keeps its leading zeros.
-/// Integers and floats become a fixed one of each width, booleans become false. What was in its shortest
-/// form still is; what was not still is not, except for floats. Two faults disappear with the contents: text
-/// that is not UTF-8, and a negative bignum that is too large for vantage-live.
+/// Text becomes `x`s and byte strings become bytes of 1, of the same length; a bignum keeps its leading zeros. An
+/// integer or a float becomes a fixed number of the same width, and `true` becomes `false`. What was in its shortest
+/// form still is; what was not still is not, except for floats. Two faults disappear with the contents: text that is
+/// not UTF-8, and a negative bignum that is too large for vantage-live.
 ///
-/// From the first item that is not well-formed to the end, all bytes are zero. Before it, whatever is in the
-/// place of a key is kept as one, so that more of a damaged value may be kept than of an intact one.
+/// From the first item that is not well-formed to the end, all bytes are zero. Before it, any item in the place of a
+/// key is kept as a key, so that more of a damaged value may be kept than of an intact one.
 ///
 /// ```
 /// let value = b"\xa2\x6afetched_at\x07\x64rows\xa1\x62c1\xa2\x64name\x64Anna\x63age\x18\x2a";
@@ -58,7 +57,7 @@ pub fn redact(value: &[u8]) -> Vec<u8> {
     redacted
 }
 
-/// Where the value at `start` with the key at `key` ends if it is the time, an integer; else 0.
+/// Where the value at `start` ends if its key, at `key`, is that of the time and it is an integer; otherwise 0.
 fn end_of_time(value: &[u8], key: usize, start: usize) -> usize {
     let (mut key, mut time) = (Reader::at(value, key), Reader::at(value, start));
     let is_time = matches!(key.head(), Ok(Head::Text(len)) if key.text(len).is_ok_and(|key| key == FETCHED_AT));
@@ -91,10 +90,10 @@ fn hide(item: &Item<'_>, bignum: bool, head: &mut [u8], string: &mut [u8]) {
             single @ [_, _, _, _] => single.copy_from_slice(&SINGLE.to_be_bytes()),
             double => double.copy_from_slice(&DOUBLE.to_be_bytes()),
         },
-        // In one byte or two, false is one less than true.
+        // Whether in one byte or two, `false` is one less than `true`.
         Head::Simple(21) => head[item.encoded.len() - 1] -= 1,
         Head::Text(_) => string.fill(b'x'),
-        // Without its leading zeros it could be read as a value of another type.
+        // A bignum without its leading zeros could be read as a value of another type.
         Head::Bytes(_) => string.iter_mut().skip_while(|byte| bignum && **byte == 0).for_each(|byte| *byte = 1),
         Head::Simple(_) | Head::Array(_) | Head::Map(_) | Head::Tag(_) | Head::Break => {}
     }

@@ -8,11 +8,11 @@ use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::reader::{Head, Reader};
 use ciborium_ll::Header;
 
-/// The value of an entry with another time, and with every other byte as it was: vantage-live reads that time
-/// from it, and the same rows as before. If there are several `fetched_at`, each gets the time, so that it
-/// does not matter which of them counts; if there is none, one is put first.
+/// The value of an entry with another time and every other byte unchanged: vantage-live reads that time from it, and
+/// the same rows as before. If there are several `fetched_at`, each gets the time, whichever counts; if there is none,
+/// one is put first.
 pub(crate) fn redated(value: &[u8], fetched_at: FetchedAt) -> Result<Vec<u8>> {
-    // The walk below relies on it.
+    // The walk below relies on verified bytes.
     verify(value)?;
     let mut reader = Reader::at(value, 0);
     let Head::Map(pairs) = reader.head()? else { unreachable!("an envelope is a map") };
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_takes_no_more_bytes_than_it_must() {
+    fn a_time_is_written_in_its_shortest_form() {
         for (fetched_at, encoded) in [
             (0, &b"\x00"[..]),
             (23, b"\x17"),
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hand_made_value_keeps_its_rows_or_is_refused_as_it_is_when_it_is_read() {
+    fn a_sample_value_keeps_its_rows_or_is_refused_with_the_error_of_decoding() {
         let samples = include_str!("../../tests/caches/envelopes.jsonl");
         let (mut done, mut refused) = (0, 0);
         for sample in samples.lines() {

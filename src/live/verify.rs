@@ -1,4 +1,4 @@
-//! The verification of an envelope, to its end and with all that is nested in it.
+//! The verification of an envelope to its end, with everything that is nested in it.
 
 use super::error::{DecodeError, Result};
 use super::layout::{FETCHED_AT, MAX_DEPTH, ROWS, seconds};
@@ -14,18 +14,18 @@ const LARGE_RECORD: usize = 1000;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Verified {
     pub fetched_at: u64,
-    /// Where the maps of rows begin: one, except in strange envelopes.
+    /// Where the maps of rows begin: a single one, unless `rows` is repeated or missing.
     pub rows: Vec<usize>,
     /// Where the irregular maps begin, in ascending order; the envelope itself is not among them.
     pub irregular: Vec<usize>,
 }
 
-/// Verifies the value of an entry; what follows the envelope is ignored.
+/// Verifies the value of an entry; bytes after the envelope are ignored.
 pub(super) fn verify(value: &[u8]) -> Result<Verified> {
     let mut verifier =
         Verifier { reader: Reader::at(value, 0), maps: IrregularMaps::default(), last_record: Vec::new() };
     let Head::Map(left) = verifier.reader.head()? else {
-        // What is not CBOR is refused for that first, as by vantage-live.
+        // Like vantage-live, refuses what is not CBOR before what is not a map.
         Reader::at(value, 0).skip(MAX_DEPTH)?;
         return Err(DecodeError::NOT_A_MAP);
     };
@@ -38,7 +38,7 @@ pub(super) fn verify(value: &[u8]) -> Result<Verified> {
 struct Verifier<'b> {
     reader: Reader<'b>,
     maps: IrregularMaps,
-    /// Where the fields of the last record begin whose fields all differ.
+    /// Where the fields begin in the last record whose field names all differ.
     last_record: Vec<u32>,
 }
 
@@ -110,7 +110,7 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    /// Verifies and notes a key; whether it is text.
+    /// Verifies a key and records where it begins. Returns whether it is text.
     fn key(&mut self, depth: usize) -> cbor::error::Result<bool> {
         let (start, is_text) = (self.reader.pos(), self.reader.at_text());
         self.value(depth)?;
@@ -118,8 +118,8 @@ impl Verifier<'_> {
         Ok(is_text)
     }
 
-    /// Whether the fields of the record that began with `begun` differ from each other. The records of a
-    /// table mostly have the same fields, so that a single comparison with the last one tells.
+    /// Whether the field names of the record that began with `begun` differ from each other. The records of a table
+    /// mostly have the same fields, so that a comparison with the last record is enough.
     fn fields_differ(&mut self, begun: usize) -> bool {
         let bytes = self.reader.all();
         let keys = self.maps.keys_since(begun);

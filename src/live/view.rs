@@ -10,21 +10,23 @@ use crate::cbor::reader::{Head, Reader};
 #[derive(Clone, Debug)]
 pub struct EnvelopeView<'b> {
     fetched_at: u64,
-    /// Where the maps of rows begin: one, except in strange envelopes.
+    /// Where the maps of rows begin: a single one, unless `rows` is repeated or missing.
     rows: Vec<usize>,
     maps: VerifiedMaps<'b>,
 }
 
 impl<'b> EnvelopeView<'b> {
-    /// Verifies the value of an entry; see [`CachedRows::decode`](super::CachedRows::decode) for what is
-    /// refused.
+    /// Verifies the value of an entry.
+    ///
+    /// # Errors
+    /// As [`CachedRows::decode`](super::CachedRows::decode).
     pub fn new(value: &'b [u8]) -> Result<EnvelopeView<'b>> {
         let found = verify(value)?;
         let maps = VerifiedMaps::new(value, found.irregular);
         Ok(EnvelopeView { fetched_at: found.fetched_at, rows: found.rows, maps })
     }
 
-    /// Whole seconds since 1970.
+    /// When the entry was fetched, in whole seconds since 1970.
     #[must_use]
     pub fn fetched_at(&self) -> u64 {
         self.fetched_at
@@ -50,8 +52,8 @@ impl<'b> EnvelopeView<'b> {
         }
     }
 
-    /// The same for the fields of the record that `record` is at and that is read. A record that is not a
-    /// map has none.
+    /// Reads the record that `record` is at, and calls `visit` with the name of each field and a reader at its value,
+    /// as in [`Self::rows`]. A record that is not a map has no fields.
     pub(crate) fn fields<E: From<cbor::Error>>(
         &self,
         record: &mut Reader<'b>,

@@ -34,7 +34,7 @@ impl RowFilter {
         (id, record): (&str, &Record),
         is_incomplete: bool,
     ) -> Result<bool> {
-        let refused = |source| Error::Filter { key: key.to_string(), id: id.into(), source };
+        let refused = |source| Error::Filter { key: key.entry_shown(), id: id.into(), source };
         (self.0)(key, fetched_at, id, record, is_incomplete).map_err(refused)
     }
 

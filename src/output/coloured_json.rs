@@ -35,7 +35,7 @@ impl<W: Write> ColouredJson<W> {
         ColouredJson { out, token: Token::None, containers: Vec::new(), expects_key: false }
     }
 
-    /// Writes up to the end of the token that `bytes` begin in; returns how many bytes that took.
+    /// Writes the rest of the current token, and returns how many of `bytes` belong to it.
     fn rest_of_token(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let end = match self.token {
             Token::None => 0,
@@ -70,8 +70,8 @@ impl<W: Write> ColouredJson<W> {
         Ok(())
     }
 
-    /// Notes what a byte between tokens means for the tokens after it.
-    fn note(&mut self, byte: u8) {
+    /// Tracks what a byte between tokens means for the tokens after it.
+    fn track(&mut self, byte: u8) {
         match byte {
             b'{' | b'[' => {
                 self.containers.push(byte == b'{');
@@ -105,7 +105,7 @@ impl<W: Write> Write for ColouredJson<W> {
             let at = rest.iter().position(begins).unwrap_or(rest.len());
             let (between, from) = rest.split_at(at);
             for byte in between {
-                self.note(*byte);
+                self.track(*byte);
             }
             self.out.write_all(between)?;
             rest = from;
@@ -130,7 +130,7 @@ impl<W: Write> Write for ColouredJson<W> {
 }
 
 impl<W: Write> Drop for ColouredJson<W> {
-    /// The colour of an unterminated token ends here.
+    /// Resets the colour of an unterminated token.
     fn drop(&mut self) {
         self.end_token().ok();
     }

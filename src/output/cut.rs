@@ -4,22 +4,21 @@ use super::escape;
 use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The most bytes of text per column: marks can be piled upon a letter
-/// without end.
+/// The most bytes of text per column, since a letter can carry any number of marks.
 const BYTES_PER_COLUMN: usize = 16;
 
 /// Turns the character before it into an emoji, which is wider.
 const EMOJI_SELECTOR: char = '\u{fe0f}';
 
-/// The columns that text without control characters takes.
+/// The width in columns of text without control characters.
 pub fn width(text: &str) -> usize {
-    // Most texts are told from their bytes, which is several times as fast.
+    // Most texts are ASCII, for which this is several times as fast.
     if text.is_ascii() { text.len() } else { text.width() }
 }
 
-/// The text as [`escape::for_terminal`] has it, if it takes no more than `width` columns; else its
-/// beginning and an ellipsis. No more of a long text is looked at than can be shown of it. No escape
-/// is cut in two, and no letter from its marks.
+/// The text as [`escape::for_terminal`] makes it if that fits `width` columns, or else its beginning and an ellipsis.
+/// No more of a long text is read than can be shown. It is never cut inside an escape, or between a letter and its
+/// marks.
 pub fn to_width(text: &str, width: usize) -> Cow<'_, str> {
     let most_bytes = width.saturating_mul(BYTES_PER_COLUMN);
     if text.len() <= most_bytes {
@@ -49,8 +48,8 @@ pub fn to_width(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
-/// Text without anything to escape, if it takes no more than `width` columns; else its beginning, an ellipsis, and
-/// its end, which tells keys apart.
+/// Text that needs no escape: the whole text if it fits `width` columns, or else its beginning, an ellipsis, and its
+/// end, which distinguishes keys.
 pub fn in_the_middle(text: &str, width: usize) -> Cow<'_, str> {
     if self::width(text) <= width {
         return Cow::Borrowed(text);
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_left_alone() {
+    fn text_that_fits_is_unchanged() {
         for (text, width) in [("", 1), ("abc", 3), ("数字", 4), ("e\u{301}e\u{301}", 2), ("☺\u{fe0f}", 2), ("👍🏽", 2)]
         {
             assert!(matches!(to_width(text, width), Cow::Borrowed(_)), "{text}");
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_is_an_ellipsis() {
+    fn an_ellipsis_replaces_what_does_not_fit() {
         for (text, width, cut) in [
             ("abc", 2, "a…"),
             ("abc", 1, "…"),
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_takes_more_columns_than_it_has() {
+    fn cut_text_never_exceeds_its_width() {
         let alphabet = ['a', '数', '\u{301}', '\u{fe0f}', '☺', '🏽', '👍', '🇩', 'ل', 'ا', '\u{1b}', '\u{ad}', '\n'];
         let mut number = 1_u64;
         for _ in 0..20_000 {
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_without_end_are_cut_too() {
+    fn a_letter_with_very_many_marks_is_cut_too() {
         let cut = to_width(&format!("e{}", "\u{301}".repeat(100_000)), 10).into_owned();
         assert!(cut.len() < 200 && cut.ends_with('…'), "{cut}");
     }

@@ -1,4 +1,4 @@
-//! Lines of values with a delimiter between them, for spreadsheets.
+//! Delimiter-separated values, for spreadsheets.
 
 use super::{Grid, Output};
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ pub fn row<'c>(output: &mut Output, delimiter: u8, cells: impl Iterator<Item = C
     lines(output, delimiter, [Ok(cells)])
 }
 
-/// Prints lines of values; a value is in quotes where it has to be.
+/// Prints lines of values, with quotes where a value needs them.
 pub fn lines<C: IntoIterator<Item: AsRef<str>>>(
     output: &mut Output,
     delimiter: u8,
@@ -33,7 +33,7 @@ pub fn lines<C: IntoIterator<Item: AsRef<str>>>(
     csv.flush()
 }
 
-/// What csv writes to, which it flushes when it is done: more may follow.
+/// An output that csv cannot flush when it is done, since more may follow.
 struct Unflushed<W>(W);
 
 impl<W: Write> Write for Unflushed<W> {
@@ -46,9 +46,9 @@ impl<W: Write> Write for Unflushed<W> {
     }
 }
 
-/// Appends a line of values, given how text is escaped where output goes.
+/// Appends a line of values, escaped for the output with `escape`.
 pub fn push_row<'c>(text: &mut Vec<u8>, delimiter: u8, escape: Escape, cells: impl Iterator<Item = Cow<'c, str>>) {
-    // Its own buffer is for where each write takes long, and is made anew for each line.
+    // The buffer of csv is of no use here, and would be allocated again for each line.
     let mut csv = csv::WriterBuilder::new().delimiter(delimiter).buffer_capacity(64).from_writer(text);
     let written = cells.into_iter().try_for_each(|cell| csv.write_field(&*escape(&cell)));
     written.and_then(|()| csv.write_record(None::<&[u8]>)).expect("memory takes all");

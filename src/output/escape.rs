@@ -1,4 +1,4 @@
-//! Text from a cache, made harmless for a terminal.
+//! Text from a cache, made safe for a terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -6,7 +6,7 @@ pub use vlive::system::steers_terminal as is_unsafe;
 
 /// Escapes control characters, and those that reorder or hide the text around them.
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
-    // Most texts are told from their bytes, many at a time.
+    // Most texts are printable ASCII, which can be checked many bytes at a time.
     let is_plain = text.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..=b'~'));
     if is_plain || !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -16,7 +16,7 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Adds one character to text that [`for_terminal`] makes.
+/// Appends one character as [`for_terminal`] writes it.
 pub fn push(escaped: &mut String, character: char) {
     match character {
         '\n' => escaped.push_str("\\n"),
@@ -29,7 +29,7 @@ pub fn push(escaped: &mut String, character: char) {
     }
 }
 
-/// The same for a key, with every invisible character made visible.
+/// A key as [`for_terminal`] writes it, in quotes if its ends could not be seen otherwise.
 pub fn key_for_terminal(key: &str) -> Cow<'_, str> {
     match visible(key) {
         Cow::Borrowed(key) => for_terminal(key),
@@ -37,7 +37,7 @@ pub fn key_for_terminal(key: &str) -> Cow<'_, str> {
     }
 }
 
-/// A key in quotes if it is empty or has white space at an end, which could not be seen.
+/// A key, in quotes if it is empty or begins or ends with white space, which could not be seen.
 pub fn visible(key: &str) -> Cow<'_, str> {
     if key.is_empty() || key.trim() != key { Cow::Owned(format!("\"{key}\"")) } else { Cow::Borrowed(key) }
 }
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_no_place_is_shown() {
+    fn invisible_characters_are_shown() {
         for (text, shown) in [
             ("a\u{e0041}", "a\\u{e0041}"),
             ("soft\u{ad}hyphen", "soft\\u{ad}hyphen"),
@@ -70,14 +70,14 @@ mod tests {
     }
 
     #[test]
-    fn a_key_shows_its_ends() {
+    fn a_key_with_invisible_ends_is_in_quotes() {
         for (key, shown) in [("", "\"\""), ("clients ", "\"clients \""), ("\u{a0}x", "\"\u{a0}x\""), ("a b", "a b")] {
             assert_eq!(key_for_terminal(key), shown);
         }
     }
 
     #[test]
-    fn ordinary_text_is_left_alone() {
+    fn ordinary_text_is_unchanged() {
         assert!(matches!(for_terminal("Größe 数 🙂 \\"), Cow::Borrowed(_)));
     }
 }

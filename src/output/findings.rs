@@ -1,10 +1,11 @@
 //! What a check finds, in words.
 
 use super::escape;
+use vlive::diorama::identity::Identity;
 use vlive::ops::{Finding, FindingKind, FindingPlace, IntegrityFault};
 use vlive::snapshot::TableRole;
 
-/// The place of a finding and what was found there, in one line wherever it is printed.
+/// The place of a finding and what was found there, on one line.
 pub fn words(finding: &Finding) -> String {
     let what = kind(&finding.kind);
     let line = finding.place.as_ref().map_or_else(|| what.clone(), |place| format!("{}: {what}", self::place(place)));
@@ -16,6 +17,7 @@ pub fn place(place: &FindingPlace) -> String {
     match place {
         FindingPlace::Set(key) => key.shown(),
         FindingPlace::Meta(key) => format!("meta table of {}", key.shown()),
+        FindingPlace::Table(name) => Identity::shown(name).into_owned(),
         place => place.to_string(),
     }
 }
@@ -27,14 +29,14 @@ pub fn kind(kind: &FindingKind) -> String {
         FindingKind::Length { len, recorded } => {
             format!("the file has {len} bytes, and its header records {recorded}")
         }
-        FindingKind::Integrity(IntegrityFault::Panicked) => "redb fails on itself with this file".to_owned(),
+        FindingKind::Integrity(IntegrityFault::Panicked) => "redb panics on this file".to_owned(),
         FindingKind::Integrity(IntegrityFault::Failed(reason)) => reason.clone(),
         FindingKind::Integrity(IntegrityFault::Inconsistent) => {
             "redb finds the file inconsistent, and would repair it".to_owned()
         }
         FindingKind::KeyNotText => "a key is not UTF-8".to_owned(),
         FindingKind::Count { read, recorded } => {
-            format!("{read} entries can be read, and it says that it holds {recorded}")
+            format!("{read} entries can be read, but it records {recorded}")
         }
         FindingKind::Refused(error) => error.to_string(),
         FindingKind::Altered(deviations) => deviations.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),

@@ -1,4 +1,4 @@
-//! How ages look in a table: fresh ones recede, old ones stand out, in weight as well as in colour.
+//! The style of ages in a table: fresh ones recede and old ones stand out, in weight as well as in colour.
 
 use anstyle::{AnsiColor, Style};
 use std::time::Duration;
@@ -9,7 +9,7 @@ const OLD: Style = AnsiColor::Red.on_default().bold();
 /// An entry is fresh below this fraction of the age at which it is old: one hour if that is a day.
 const FRESH_PART: u32 = 24;
 
-/// What an age says; anything in between looks as all other text.
+/// Whether an age is notable. An age in between looks like any other text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
     Fresh,
@@ -17,7 +17,7 @@ pub enum Freshness {
 }
 
 impl Freshness {
-    /// What an age in seconds says if entries are old from `stale` on; nothing of a time in the future.
+    /// The freshness of an age in seconds if entries are old from `stale` on; `None` for a time in the future.
     pub fn of(age: i64, stale: Duration) -> Option<Freshness> {
         let age = Duration::from_secs(u64::try_from(age).ok()?);
         if age >= stale {

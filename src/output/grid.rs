@@ -1,4 +1,4 @@
-//! Cells in rows and columns, before any format.
+//! Cells in rows and columns, independent of a format.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ pub struct Grid<'c> {
     pub columns: Vec<(Cow<'c, str>, bool)>,
     /// The number of rows.
     pub rows: usize,
-    /// The text in a row and a column. It is asked for more than once rather than kept.
+    /// The text in a row and a column. It is computed again whenever it is needed, which saves memory.
     pub cell: Box<dyn Fn(usize, usize) -> Cow<'c, str> + 'c>,
 }
 
@@ -24,7 +24,7 @@ impl<'c> Grid<'c> {
     }
 }
 
-/// The heading of a column that is not a field: with as many `$` before it as it takes to differ from every field.
+/// The heading of a column that is not a field, with as many `$` before it as are needed to differ from every field.
 pub fn unlike(heading: &str, fields: &[&str]) -> Cow<'static, str> {
     let mut heading = heading.to_owned();
     while fields.contains(&heading.as_str()) {

@@ -4,7 +4,7 @@ use super::Freshness;
 use std::io::{self, Write};
 use std::iter;
 
-/// What a histogram is drawn with.
+/// The characters that a histogram is drawn with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blocks {
     /// Blocks of an eighth to a whole line.
@@ -20,8 +20,8 @@ const ASCII: [char; 9] = [' ', '.', ':', '-', '=', '+', '*', '%', '#'];
 const GAP: &str = "  ";
 
 impl Blocks {
-    /// Those that the terminal of a user with this environment can show: the first of `LC_ALL`, `LC_CTYPE` and
-    /// `LANG` that is set names the character set.
+    /// The characters that a terminal can show, given the environment: the first of `LC_ALL`, `LC_CTYPE` and `LANG`
+    /// that is set names the character set.
     pub fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Blocks {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|locale| !locale.is_empty());
         let locale = locale.unwrap_or_default().to_lowercase();
@@ -48,7 +48,7 @@ pub struct Bar<'b> {
     pub freshness: Option<Freshness>,
 }
 
-/// Writes three lines: what each count is of, its block, and the count.
+/// Writes three lines: the labels, the blocks, and the counts.
 pub fn write(out: &mut impl Write, blocks: Blocks, title: &str, bars: &[Bar<'_>]) -> io::Result<()> {
     let most = bars.iter().map(|bar| bar.count).max().unwrap_or(0);
     let cells = bars.iter().map(|Bar { name, count, freshness }| {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn names_blocks_and_counts_stand_under_each_other() {
+    fn labels_blocks_and_counts_are_aligned() {
         let mut out = Vec::new();
         let bars = [("<1m", 8), ("<10m", 12345), ("older", 0)];
         let bars = bars.map(|(name, count)| Bar { name, count, freshness: None });

@@ -31,8 +31,8 @@ pub fn number(number: u64) -> String {
     grouped
 }
 
-/// A number of rows, with the total at the source if that is known and another: `5`, `5 of 200,000`, and where rows are
-/// cached that the source does not have, `2 (1 at the source)`.
+/// A number of cached rows, and the number at the source if it is known and differs: `5`, `5 of 200,000` or, with more
+/// rows than the source has, `2 (1 at the source)`.
 pub fn rows(rows: u64, total: Option<u64>) -> String {
     match total.filter(|total| *total != rows) {
         Some(total) if total < rows => format!("{} ({} at the source)", number(rows), number(total)),
@@ -41,7 +41,7 @@ pub fn rows(rows: u64, total: Option<u64>) -> String {
     }
 }
 
-/// The same with the word: `1 row`, `5 of 200,000 rows`, `2 rows (1 at the source)`.
+/// A number of rows as in [`rows`], with the word: `1 row`, `5 of 200,000 rows`, `2 rows (1 at the source)`.
 pub fn counted_rows(rows: u64, total: Option<u64>) -> String {
     match total.filter(|total| *total != rows) {
         Some(total) if total < rows => format!("{} ({} at the source)", count(rows, "row", "rows"), number(total)),
@@ -86,7 +86,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
-    fn rows_are_told_beside_the_total_where_that_is_another() {
+    fn rows_are_shown_with_the_total_if_it_differs() {
         for (cached, total, short, long) in [
             (1, None, "1", "1 row"),
             (2, Some(2), "2", "2 rows"),

@@ -1,5 +1,5 @@
-//! Rows with named fields, in every format that tables have: for people in aligned columns and in Markdown, for
-//! machines as JSON and as values with delimiters.
+//! Rows with named fields in every format of tables: aligned columns and Markdown for people, JSON and delimited values
+//! for machines.
 
 use super::{Freshness, Output, delimited, markdown, table};
 use serde::Serialize;
@@ -28,29 +28,31 @@ pub enum TableFormat {
 /// are aligned to the right.
 pub type Column = (&'static str, &'static str, bool);
 
-/// Prints `rows`. People see `cells`; machines get the fields as they are serialized.
+/// Prints `rows`. People see `cells`; machines get the fields as they are serialized. There may be fewer columns than
+/// cells: the last cells are then left out.
 pub fn print<const N: usize, R: Serialize + Copy>(
     output: &mut Output,
     format: TableFormat,
-    columns: [Column; N],
+    columns: &[Column],
     rows: impl IntoIterator<Item = R, IntoIter: Clone>,
     cells: impl Fn(R, &Output) -> [String; N],
 ) -> io::Result<()> {
     print_ages(output, format, columns, rows, cells, |_| [None; N])
 }
 
-/// The same with cells that are ages. Rows are made as they are printed, and none is kept.
+/// Prints `rows` as [`print`] does, with a style for cells that are ages. No row is kept in memory.
 pub fn print_ages<const N: usize, R: Serialize + Copy>(
     output: &mut Output,
     format: TableFormat,
-    columns: [Column; N],
+    columns: &[Column],
     rows: impl IntoIterator<Item = R, IntoIter: Clone>,
     cells: impl Fn(R, &Output) -> [String; N],
     freshness: impl Fn(R) -> [Option<Freshness>; N],
 ) -> io::Result<()> {
-    let headings = columns.map(|(_, heading, is_number)| (heading, is_number));
+    let headings: Vec<table::Column<'_>> =
+        columns.iter().map(|(_, heading, is_number)| (*heading, *is_number)).collect();
     match format {
-        TableFormat::Table => table::print_ages(output, headings, rows, cells, freshness),
+        TableFormat::Table => table::print_ages(output, &headings, rows, cells, freshness),
         TableFormat::Json => {
             let mut out = output.json_data();
             let mut before: &[u8] = b"[";
@@ -66,21 +68,22 @@ pub fn print_ages<const N: usize, R: Serialize + Copy>(
         }
         TableFormat::Csv | TableFormat::Tsv => {
             let delimiter = if format == TableFormat::Csv { b',' } else { b'\t' };
-            let names = columns.map(|(name, ..)| name.to_owned());
-            let lines = rows.into_iter().map(|row| fields(&row, &columns));
+            let names = columns.iter().map(|(name, ..)| (*name).to_owned()).collect();
+            let lines = rows.into_iter().map(|row| fields(&row, columns));
             delimited::lines(output, delimiter, [Ok(names)].into_iter().chain(lines))
         }
         TableFormat::Markdown => {
-            markdown::headings(output, &headings.map(|(heading, is_number)| (Cow::Borrowed(heading), is_number)))?;
+            let headings = headings.iter().map(|(heading, is_number)| (Cow::Borrowed(*heading), *is_number));
+            markdown::headings(output, &headings.collect::<Vec<_>>())?;
             rows.into_iter().try_for_each(|row| {
-                let cells = cells(row, output);
-                markdown::row(output, cells.into_iter().map(Cow::Owned))
+                let cells = cells(row, output).into_iter().take(columns.len());
+                markdown::row(output, cells.map(Cow::Owned))
             })
         }
     }
 }
 
-/// Writes a row as JSON between two texts, in one piece: what lies between here and the output is called for each.
+/// Writes a row as JSON between two texts, with a single call of `out`, which may be slow.
 fn write_json(out: &mut impl Write, before: &[u8], row: impl Serialize, after: &[u8]) -> io::Result<()> {
     let mut text = before.to_vec();
     serde_json::to_writer(&mut text, &row)?;
@@ -88,12 +91,13 @@ fn write_json(out: &mut impl Write, before: &[u8], row: impl Serialize, after: &
     out.write_all(&text)
 }
 
-/// The fields of a row as text; one that is null or missing is empty.
-fn fields<const N: usize>(row: &impl Serialize, columns: &[Column; N]) -> io::Result<[String; N]> {
+/// The fields of a row as text; a field that is null or missing is empty.
+fn fields(row: &impl Serialize, columns: &[Column]) -> io::Result<Vec<String>> {
     let row = serde_json::to_value(row)?;
-    Ok(columns.map(|(name, ..)| match row.get(name) {
+    let text = |(name, ..): &Column| match row.get(name) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(value) => value.to_string(),
-    }))
+    };
+    Ok(columns.iter().map(text).collect())
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use vlive::ops::Escape;
 
-/// Prints a table; numbers stand to the right.
+/// Prints a table with numbers aligned to the right.
 pub fn print(output: &mut Output, grid: &Grid<'_>) -> io::Result<()> {
     headings(output, &grid.columns)?;
     (0..grid.rows).try_for_each(|place| row(output, grid.row(place)))
@@ -25,15 +25,15 @@ pub fn row<'c>(output: &mut Output, cells: impl Iterator<Item = Cow<'c, str>>) -
     output.data().write_all(&line)
 }
 
-/// Appends a row of a table, given how text is escaped where output goes.
+/// Appends a row of a table, escaped for the output with `escape`.
 pub fn push_row<'c>(text: &mut Vec<u8>, escape: Escape, cells: impl Iterator<Item = Cow<'c, str>>) {
     text.push(b'|');
     cells.for_each(|shown| text.extend_from_slice(format!(" {} |", escape(&cell(&shown))).as_bytes()));
     text.push(b'\n');
 }
 
-/// Text that neither ends its cell nor its line. `<` would begin a tag, which is not shown, and a
-/// backslash may escape what follows it.
+/// Escapes text so that it ends neither its cell nor its line. `<` would begin a tag, which is not shown, and a
+/// backslash may escape the character after it.
 fn cell(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_stays_in_its_place() {
+    fn text_cannot_leave_its_cell() {
         for (text, written) in [
             ("a|b", "a\\|b"),
             ("a\\|b\\", "a\\\\\\|b\\\\"),

@@ -1,4 +1,5 @@
-//! Where words and numbers go: data to standard output, everything else to standard error.
+//! Words for people: tables, sizes, ages, meanings of values, colours and escapes. Data goes to standard output,
+//! everything else to standard error.
 
 mod coloured_json;
 mod cut;
@@ -41,21 +42,21 @@ use vlive::ops::{ChangedKey, Escape};
 /// Where data and words go.
 pub struct Output {
     data: Data,
-    /// Messages that wait until the pager, which has the terminal, has ended.
-    untold: RefCell<String>,
+    /// Messages that are held back while a pager has the terminal.
+    held_back: RefCell<String>,
     streams: Streams,
 }
 
 impl Output {
     pub fn new(streams: Streams) -> Output {
-        Output { data: Data::stdout(), untold: RefCell::default(), streams }
+        Output { data: Data::stdout(), held_back: RefCell::default(), streams }
     }
 
-    /// The same streams, but that data goes to a file.
+    /// The same streams, except that data goes to a file.
     pub fn to_file(&self, file: Arc<fs::File>) -> Output {
         let stdout = Stream { is_terminal: false, is_coloured: false };
         let streams = Streams { stdout, json_is_coloured: false, width: None, pager: None, ..self.streams.clone() };
-        Output { data: Data::File(BufWriter::with_capacity(64 * 1024, file)), untold: RefCell::default(), streams }
+        Output { data: Data::File(BufWriter::with_capacity(64 * 1024, file)), held_back: RefCell::default(), streams }
     }
 
     /// Shows data in a pager if it goes to a terminal, starting with the first output.
@@ -71,23 +72,24 @@ impl Output {
             && let Data::Pager(pager) = mem::replace(&mut self.data, Data::stdout())
         {
             let is_run = pager.wait();
-            let untold = self.untold.take();
-            // There is nowhere left to complain to if this fails.
-            let _ = io::stderr().write_all(untold.as_bytes());
+            let messages = self.held_back.take();
+            // If this fails, there is nowhere left to report it.
+            let _ = io::stderr().write_all(messages.as_bytes());
             if !is_run {
-                self.error("the pager cannot be run", Some("VLIVE_PAGER or PAGER names it; --no-pager does without"));
+                let hint = "VLIVE_PAGER or PAGER names the pager; --no-pager prints without one";
+                self.error("the pager cannot be run", Some(hint));
                 return false;
             }
         }
         true
     }
 
-    /// Whether somebody types standard input.
+    /// Whether standard input is a terminal.
     pub fn stdin_is_terminal(&self) -> bool {
         self.streams.stdin_is_terminal
     }
 
-    /// What histograms are drawn with.
+    /// The characters that histograms are drawn with.
     pub fn blocks(&self) -> histogram::Blocks {
         self.streams.blocks
     }
@@ -97,7 +99,7 @@ impl Output {
         self.streams.stdout.is_coloured
     }
 
-    /// Whether words on the terminal are coloured, wherever data goes.
+    /// Whether messages on standard error are coloured.
     pub fn colours_words(&self) -> bool {
         self.streams.stderr.is_coloured
     }
@@ -106,23 +108,23 @@ impl Output {
         self.streams.stdout.is_terminal
     }
 
-    /// The columns of the terminal that standard output is; `None` if it is none, or will not say.
+    /// The width of standard output in columns; `None` if it is not a terminal, or its width is unknown.
     pub fn width(&self) -> Option<usize> {
         self.streams.width
     }
 
-    /// Text from a cache as it may go to standard output: as it is to a pipe, and to a terminal
-    /// without anything that could steer it.
+    /// Text from a cache for standard output: unchanged for a pipe, and for a terminal without anything that could
+    /// control it.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.escape()(text)
     }
 
-    /// What [`Self::text`] does, for where output is being written.
+    /// The function behind [`Self::text`], for use while the output is borrowed.
     pub fn escape(&self) -> Escape {
         if self.streams.stdout.is_terminal { escape::for_terminal } else { |text| Cow::Borrowed(text) }
     }
 
-    /// A key as [`Self::text`], but that nothing of it is invisible on a terminal.
+    /// A key as [`Self::text`] gives it, with nothing invisible on a terminal.
     pub fn key<'t>(&self, key: &'t str) -> Cow<'t, str> {
         self.escape_key()(key)
     }
@@ -132,7 +134,7 @@ impl Output {
         self.key(if self.is_terminal() { key.shown() } else { key.as_str() })
     }
 
-    /// What [`Self::key`] does, for where output is being written.
+    /// The function behind [`Self::key`], for use while the output is borrowed.
     pub fn escape_key(&self) -> Escape {
         if self.streams.stdout.is_terminal { escape::key_for_terminal } else { |key| Cow::Borrowed(key) }
     }
@@ -141,7 +143,7 @@ impl Output {
         &mut self.data
     }
 
-    /// The output for JSON, with any text in it.
+    /// The output for JSON, which may hold any text.
     pub fn json_data(&mut self) -> Box<dyn Write + '_> {
         match (self.streams.stdout.is_terminal, self.streams.json_is_coloured) {
             (true, true) => Box::new(TerminalJson::new(ColouredJson::new(&mut self.data))),
@@ -150,7 +152,7 @@ impl Output {
         }
     }
 
-    /// Where text goes whose escapes are those of JSON, such as diagnostic notation, and where bytes go.
+    /// The output for bytes, and for text that is escaped like JSON, such as diagnostic notation.
     pub fn uncoloured_data(&mut self) -> Box<dyn Write + '_> {
         if self.streams.stdout.is_terminal {
             Box::new(TerminalJson::new(&mut self.data))
@@ -159,24 +161,24 @@ impl Output {
         }
     }
 
-    /// One line of JSON.
+    /// Prints a line of JSON.
     pub fn json(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
         let mut out = self.json_data();
         serde_json::to_writer(&mut out, value).map_err(io::Error::from)?;
         Ok(writeln!(out)?)
     }
 
-    /// A bar for work that may take a while, named by a verb such as `checking`.
+    /// A progress bar for work that may take a while, named by a verb such as `checking`.
     pub fn bar(&self, doing: &'static str) -> Bar {
         Bar::new(doing, self.streams.stderr.is_terminal && !self.streams.is_dumb && !self.streams.is_quiet)
     }
 
-    /// The same for work that reads standard input, unless that is a terminal.
+    /// A progress bar for work that reads standard input, unless that is a terminal.
     pub fn bar_beside_input(&self, doing: &'static str) -> Bar {
         if self.streams.stdin_is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
     }
 
-    /// The same for work that writes data meanwhile, which the bar must not interrupt.
+    /// A progress bar for work that prints data, unless it would interrupt data on a terminal.
     pub fn bar_beside_data(&self, doing: &'static str) -> Bar {
         if self.streams.stdout.is_terminal { Bar::new(doing, false) } else { self.bar(doing) }
     }
@@ -185,7 +187,7 @@ impl Output {
         self.data.flush()
     }
 
-    /// The heading of a table.
+    /// Prints the heading of a table.
     pub fn heading(&mut self, line: &str) -> io::Result<()> {
         if self.streams.stdout.is_coloured {
             let bold = Style::new().bold();
@@ -195,12 +197,12 @@ impl Output {
         }
     }
 
-    /// A line about something that was added (`+`), removed (`-`) or changed (`~`).
+    /// Prints a line about something that was added (`+`), removed (`-`) or changed (`~`).
     pub fn changed(&mut self, level: usize, mark: char, line: impl Display) -> io::Result<()> {
         self.changed_after(&" ".repeat(2 * level), mark, line)
     }
 
-    /// The same after a text without colour; `@` marks what has another time.
+    /// Prints a line as [`Self::changed`] does, after a text without colour. `@` marks an entry with another time.
     pub fn changed_after(&mut self, before: &str, mark: char, line: impl Display) -> io::Result<()> {
         let color = match mark {
             '+' => AnsiColor::Green,
@@ -216,26 +218,26 @@ impl Output {
         }
     }
 
-    /// What was done; silenced by `-q`.
+    /// Tells what was done, unless `-q` is given.
     pub fn summary(&self, text: &str) {
         if !self.streams.is_quiet {
             self.tell(None, text);
         }
     }
 
-    /// What is odd but stopped nothing; silenced by `-q`.
+    /// Warns of something that did not stop the command, unless `-q` is given.
     pub fn warning(&self, text: &str) {
         if !self.streams.is_quiet {
             self.tell(Some(("warning", AnsiColor::Yellow)), text);
         }
     }
 
-    /// What went wrong, and on a line of its own what to do about it.
+    /// Tells what went wrong and, on a line of its own, what to do about it.
     pub fn error(&self, text: &str, hint: Option<&str>) {
         self.error_at(text, &[], hint);
     }
 
-    /// The same with lines of the input below it, of which each stays a line.
+    /// Tells what went wrong as [`Self::error`] does, with lines of the input below the message.
     pub fn error_at(&self, text: &str, excerpt: &[String], hint: Option<&str>) {
         self.tell(Some(("error", AnsiColor::Red)), text);
         for line in excerpt {
@@ -246,14 +248,14 @@ impl Output {
         }
     }
 
-    /// What to do about what was found; silenced by `-q`.
+    /// Tells what to do about a finding, unless `-q` is given.
     pub fn advice(&self, text: &str) {
         if !self.streams.is_quiet {
             self.hint(text);
         }
     }
 
-    /// Whether there is anybody to ask: standard input and standard error are a terminal.
+    /// Whether a question can be asked: standard input and standard error are terminals.
     pub fn can_ask(&self) -> bool {
         self.streams.stderr.is_terminal && self.streams.stdin_is_terminal
     }
@@ -276,7 +278,7 @@ impl Output {
         }
     }
 
-    /// What to do about it.
+    /// Tells what to do.
     pub fn hint(&self, text: &str) {
         self.tell(Some(("hint", AnsiColor::Cyan)), text);
     }
@@ -292,10 +294,10 @@ impl Output {
             None => format!("{text}\n"),
         };
         if matches!(self.data, Data::Pager(_)) && self.streams.stderr.is_terminal {
-            self.untold.borrow_mut().push_str(&line);
+            self.held_back.borrow_mut().push_str(&line);
             return;
         }
-        // There is nowhere left to complain to if this fails.
+        // If this fails, there is nowhere left to report it.
         let _ = progress::suspended(|| io::stderr().write_all(line.as_bytes()));
     }
 }
@@ -304,7 +306,7 @@ impl Output {
 enum Data {
     Stdout(BufWriter<StdoutLock<'static>>),
     File(BufWriter<Arc<fs::File>>),
-    /// To a pager, if there comes any.
+    /// A pager that is started with the first data.
     Pageable(PagerProgram),
     Pager(Pager),
 }

@@ -13,20 +13,20 @@ static IS_RUNNING: AtomicBool = AtomicBool::new(false);
 /// The program that shows output longer than a screen.
 #[derive(Clone, Debug)]
 pub struct PagerProgram {
-    /// A line for the shell; `None` is `less`, which ends by itself if one screen is enough.
+    /// A line for the shell; `None` means `less`, which ends by itself if one screen is enough.
     pub line: Option<String>,
-    /// Environment variables that it gets.
+    /// Environment variables to set for it.
     pub variables: Vec<(&'static str, &'static str)>,
 }
 
-/// A pager that is reading.
+/// A running pager.
 pub struct Pager {
     input: BufWriter<ChildStdin>,
     child: Child,
 }
 
 impl Pager {
-    /// Starts a pager on the terminal that standard output is; `None` if it cannot be had.
+    /// Starts a pager on standard output, which is a terminal; `None` if it cannot be started.
     pub fn start(program: &PagerProgram) -> Option<Pager> {
         let mut command = if let Some(line) = &program.line {
             in_shell(line)
@@ -42,7 +42,7 @@ impl Pager {
         Some(Pager { input: BufWriter::with_capacity(64 * 1024, input), child })
     }
 
-    /// Waits until the reader has seen enough; `false` if there was no such program.
+    /// Waits until the user quits the pager; `false` if there is no such program.
     pub fn wait(mut self) -> bool {
         self.input.flush().ok();
         drop(self.input);

@@ -1,4 +1,4 @@
-//! A bar on standard error while something takes long.
+//! A progress bar on standard error for work that takes long.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use std::io::{self, Write};
@@ -8,10 +8,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use vlive::system::progress::Progress;
 
-/// What takes no longer than this needs no bar.
+/// How long to wait before a bar is shown.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Between two looks at how far it has come.
+/// How often a bar is updated.
 const TICK: Duration = Duration::from_millis(100);
 
 const OF_EXPECTED: &str = "{msg} [{wide_bar}] {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
@@ -20,7 +20,7 @@ const WITHOUT_END: &str = "{msg} {spinner} {bytes}, {bytes_per_sec}, {elapsed}";
 /// The visible bar, for code that must clear it.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Shows how far work has come once that has taken a while, until it is dropped.
+/// Shows the progress of work that takes a while, until it is dropped.
 pub struct Bar {
     progress: Progress,
     /// `None` if it would not be visible.
@@ -62,14 +62,13 @@ impl Drop for Bar {
     fn drop(&mut self) {
         if let Some((stop, thread)) = self.drawing.take() {
             drop(stop);
-            // What it has drawn is gone before anything else is written.
+            // The bar must be cleared before anything else is written.
             thread.join().ok();
         }
     }
 }
 
-/// Clears the bar, if there is one, and draws none any more: for a program that is about to be ended by a
-/// signal.
+/// Clears the bar, if there is one, and prevents others: for a program that a signal is about to end.
 pub fn clear() {
     let mut shown = shown();
     if let Some(bar) = shown.take() {
@@ -78,7 +77,7 @@ pub fn clear() {
     std::mem::forget(shown);
 }
 
-/// Writes something else to standard error, without the bar in its way.
+/// Writes something else to standard error while the bar is hidden.
 pub fn suspended<T>(write: impl FnOnce() -> T) -> T {
     match &*shown() {
         Some(bar) => bar.suspend(write),
@@ -113,15 +112,15 @@ fn show(progress: &Progress) {
     bar.tick();
 }
 
-/// The terminal that standard error is, less some columns: at its edge the `^C` of whoever interrupts the
-/// program would go to the next line, and the bar could not be cleared.
+/// Standard error as a terminal that is some columns narrower. If the bar filled the line, the `^C` of an interrupt
+/// would go to the next line, and the bar could not be cleared.
 #[derive(Debug)]
 struct Terminal;
 
 const MARGIN: u16 = 4;
 
 impl Terminal {
-    /// Moves the cursor, in the direction that a letter stands for.
+    /// Moves the cursor; `direction` is the last letter of the escape sequence.
     fn go(n: usize, direction: char) -> io::Result<()> {
         if n == 0 { Ok(()) } else { write!(io::stderr(), "\x1b[{n}{direction}") }
     }

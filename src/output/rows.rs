@@ -1,4 +1,4 @@
-//! Rows as JSON by their meaning, for engines that read a row on each line.
+//! Rows as JSON, for engines that read a row per line.
 
 use super::meaning::data::push_object;
 pub use super::meaning::data::push_text;
@@ -13,7 +13,7 @@ pub fn push_record(out: &mut Vec<u8>, record: &Record) {
 
 /// Appends a record without loss, as `vlive dump` writes it.
 pub fn push_lossless(out: &mut Vec<u8>, record: Record) {
-    // An envelope is the smallest thing that has a lossless form: one with this row, less what stands around it.
+    // Only an envelope can be written without loss: the record is taken from the text of one with this row alone.
     let envelope = Envelope::encode(&CachedRows::new([(String::new(), record)].into_iter().collect()));
     let view = EnvelopeView::new(envelope.bytes()).expect("a record that was decoded can be encoded");
     let style = JsonStyle { rows_only: true, ..JsonStyle::default() };

@@ -1,4 +1,4 @@
-//! What is known of the standard streams before anything is written.
+//! The properties of the standard streams, determined before anything is written.
 
 use super::histogram::Blocks;
 use super::pager::PagerProgram;
@@ -14,14 +14,14 @@ pub enum Color {
     Never,
 }
 
-/// One stream for output.
+/// A stream for output.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stream {
     pub is_terminal: bool,
     pub is_coloured: bool,
 }
 
-/// The standard streams, and what the user prefers to see on them.
+/// The standard streams, and the user's preferences for them.
 #[derive(Clone, Debug)]
 pub struct Streams {
     pub stdin_is_terminal: bool,

@@ -1,59 +1,61 @@
 //! Aligned columns without borders.
 //!
-//! comfy-table pads and aligns. What it puts around a cell depends on the column and on how wide the cell is, so it
-//! lays out each row in which a cell has a width that is new to its column; the others are put together from what it
-//! did for those. So a table of any length costs its text and little else.
+//! comfy-table pads and aligns. The padding of a cell depends only on its column and its width. So comfy-table lays out
+//! only the rows in which a cell has a width that is new to its column; the other rows reuse that padding. A table of
+//! any length therefore costs little more than its text.
 
 use super::{Freshness, Grid, Output, cut, escape};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// Bytes of text for each column that it takes, at the most, if it is not a heap of marks.
+/// The most bytes that ordinary text takes per column. Only very many marks on a letter take more.
 const BYTES_PER_COLUMN: usize = 16;
 
-/// Columns up to which cells are padded; a longer cell, such as a key of a megabyte, moves only its own row.
+/// The width in columns up to which cells are padded. A wider cell, such as a key of a megabyte, moves only its own
+/// row.
 const WIDEST: usize = 200;
 
 /// Spaces between two columns.
 const GAP: u16 = 2;
 
-/// The width to which a column may be cut so that others fit: that of a date and an ellipsis.
+/// The smallest width to which a column is cut so that others fit: a date and an ellipsis.
 const NARROW: usize = 11;
 
-/// The same for the first column, which tells the rows apart.
+/// The smallest width of the first column, which identifies the rows.
 const NARROW_FIRST: usize = 24;
 
-/// The narrowest that the first column becomes where only that is cut.
+/// The smallest width of the first column in a table in which only that column is cut.
 const NARROW_KEY: usize = 16;
 
-/// Ends a cell that is laid out in place of others; it takes no column.
+/// Marks the end of a placeholder cell; it takes no column.
 const MARK: &str = "\u{301}";
 
 /// A column's heading, and whether it holds numbers, which are right-aligned.
 pub type Column<'h> = (&'h str, bool);
 
-/// Prints a table with `rows` under `columns`; nothing if there are none. On a terminal for which the table is too
-/// wide, cells of the first column are cut in the middle.
+/// Prints a table, or nothing if there are no rows. If it is too wide for the terminal, cells of the first column are
+/// cut in the middle. There may be fewer columns than cells: the last cells are then left out.
 pub fn print<const N: usize, R: Copy>(
     output: &mut Output,
-    columns: [Column<'_>; N],
+    columns: &[Column<'_>],
     rows: impl IntoIterator<Item = R, IntoIter: Clone>,
     cells: impl Fn(R, &Output) -> [String; N],
 ) -> io::Result<()> {
     print_ages(output, columns, rows, cells, |_| [None; N])
 }
 
-/// The same with cells that are ages. Each row is asked for its cells more than once rather than kept.
+/// Prints a table as [`print`] does, with a style for cells that are ages. Cells are computed twice, which saves
+/// memory.
 pub fn print_ages<const N: usize, R: Copy>(
     output: &mut Output,
-    columns: [Column<'_>; N],
+    columns: &[Column<'_>],
     rows: impl IntoIterator<Item = R, IntoIter: Clone>,
     cells: impl Fn(R, &Output) -> [String; N],
     freshness: impl Fn(R) -> [Option<Freshness>; N],
 ) -> io::Result<()> {
     let rows = rows.into_iter();
-    let mut widths = columns.map(|(heading, _)| width_of(heading, None));
+    let mut widths: Vec<usize> = columns.iter().map(|(heading, _)| width_of(heading, None)).collect();
     let mut is_empty = true;
     for row in rows.clone() {
         is_empty = false;
@@ -83,9 +85,9 @@ pub fn print_ages<const N: usize, R: Copy>(
     Ok(())
 }
 
-/// Prints a grid, a line per row whatever there is in its cells; nothing if it has no rows. Cells are
-/// cut so that it fits into `width`; columns that do not fit even so are left out. Returns how many
-/// are not. `freshness` tells which cells, by row and column, are ages.
+/// Prints a grid, one line per row whatever its cells hold, or nothing if it has no rows. Cells are cut to fit `width`;
+/// columns that do not fit even then are left out. `freshness` is the style of the cell in a row and a column. Returns
+/// the number of columns that were printed.
 pub fn print_grid_ages(
     output: &mut Output,
     grid: &Grid<'_>,
@@ -116,7 +118,7 @@ fn shown(text: Cow<'_, str>, limit: usize) -> Cow<'_, str> {
     changed.map_or(text, Cow::Owned)
 }
 
-/// The columns that a cell takes, in a table that has to fit into `width` or in one of any width.
+/// The width of a cell in columns, in a table that must fit `width`, or in one of any width.
 pub fn width_of(text: &str, width: Option<usize>) -> usize {
     match width {
         Some(width) => cut::width(&cut::to_width(text, width)),
@@ -125,31 +127,31 @@ pub fn width_of(text: &str, width: Option<usize>) -> usize {
     }
 }
 
-/// Whether columns of these widths, of heading and cells, fit into `width` without a cut.
+/// Whether columns with these headings and cell widths fit `width` without a cut.
 pub fn fits(columns: &[(Cow<'_, str>, bool, usize)], width: usize) -> bool {
     let full = columns.iter().map(|(heading, _, cells)| width_of(heading, Some(width)).max(*cells).max(1));
     full.map(|full| full + usize::from(GAP)).sum::<usize>() <= width + usize::from(GAP)
 }
 
-/// A table whose rows come one by one: how wide its cells are is known before.
+/// A table whose rows are printed one by one, with cells of known widths.
 pub struct Layout {
     columns: Vec<LaidOut>,
-    /// As many as are ever needed in a row.
+    /// As many spaces as are ever needed in a row.
     spaces: String,
     line: String,
 }
 
-/// A column, and what the table crate has made of its cells.
+/// A column, and how comfy-table pads its cells.
 struct LaidOut {
     heading: String,
     is_number: bool,
-    /// Whether it tells the rows apart, so that its cells are cut in the middle.
+    /// Whether it is the first column, whose cells are cut in the middle.
     is_first: bool,
-    /// Columns to which cells are cut.
+    /// The width to which cells are cut.
     limit: usize,
-    /// Columns to which they are padded.
+    /// The width to which cells are padded.
     width: usize,
-    /// Spaces before a cell, by the columns that it takes; `None` for a width that was not laid out yet.
+    /// The spaces before a cell, by its width; `None` for a width that has not been laid out yet.
     before: Vec<Option<u16>>,
 }
 
@@ -166,7 +168,7 @@ impl LaidOut {
     }
 }
 
-/// A cell as it is printed, and the columns that it takes, no more than its column has.
+/// A cell as it is printed, and its width, at most that of its column.
 struct Cell<'c> {
     text: Cow<'c, str>,
     width: usize,
@@ -174,9 +176,8 @@ struct Cell<'c> {
 }
 
 impl Layout {
-    /// A table with these headings, of which each says whether its column holds numbers, and how wide its cells are:
-    /// the most that [`width_of`] tells. Cells are cut so that it fits into `width`; columns that do not fit even so
-    /// are left out.
+    /// A table with these columns: heading, whether it holds numbers, and the largest [`width_of`] its cells. Cells are
+    /// cut to fit `width`; columns that do not fit even then are left out.
     pub fn new(columns: &[(Cow<'_, str>, bool, usize)], width: Option<usize>) -> Layout {
         let full: Vec<usize> =
             columns.iter().map(|(heading, _, cells)| width_of(heading, width).max(*cells).max(1)).collect();
@@ -186,7 +187,7 @@ impl Layout {
         };
         let laid_out =
             columns.iter().zip(full).zip(limits).enumerate().map(|(n, (((heading, is_number, _), full), limit))| {
-                // The table crate counts columns, with the gap, in 16 bits.
+                // comfy-table counts columns, including the gap, in 16 bits.
                 let width = full.min(limit).min(usize::from(u16::MAX - GAP));
                 let heading = shown(Cow::Borrowed(&**heading), limit).into_owned();
                 LaidOut {
@@ -203,7 +204,7 @@ impl Layout {
         Layout { columns, spaces: " ".repeat(widest + usize::from(GAP)), line: String::new() }
     }
 
-    /// The columns that fit.
+    /// The number of columns that fit.
     pub fn columns(&self) -> usize {
         self.columns.len()
     }
@@ -219,7 +220,7 @@ impl Layout {
         self.row_of_ages(output, cells.map(|cell| (cell, None)))
     }
 
-    /// The same with cells that are ages.
+    /// Prints a row with a style for each cell.
     fn row_of_ages<'c>(
         &mut self,
         output: &mut Output,
@@ -231,7 +232,7 @@ impl Layout {
         output.data().write_all(self.line.as_bytes())
     }
 
-    /// Makes the line of a row.
+    /// Lays out a row in `self.line`.
     fn lay_out<'c>(&mut self, cells: impl Iterator<Item = (Cow<'c, str>, Option<Freshness>)>) {
         let cells = cells.zip(&self.columns).map(|((text, freshness), column)| {
             let text = column.shown(text);
@@ -241,7 +242,7 @@ impl Layout {
         });
         let cells: Vec<Cell<'_>> = cells.collect();
         if self.columns.iter().zip(&cells).any(|(column, cell)| column.before[cell.width].is_none()) {
-            self.ask(&cells);
+            self.lay_out_widths(&cells);
         }
         self.line.clear();
         for (column, Cell { text, width, freshness }) in self.columns.iter().zip(&cells) {
@@ -256,8 +257,8 @@ impl Layout {
         self.line.truncate(self.line.trim_end().len());
     }
 
-    /// Has a row of cells of the same widths laid out.
-    fn ask(&mut self, cells: &[Cell<'_>]) {
+    /// Has comfy-table lay out a row of placeholder cells with the same widths.
+    fn lay_out_widths(&mut self, cells: &[Cell<'_>]) {
         let mut table = Table::new();
         table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.add_row(cells.iter().map(|cell| "x".repeat(cell.width) + MARK));
@@ -278,7 +279,7 @@ impl Layout {
     }
 }
 
-/// The widths of as many columns, which take so much without a cut, as fit into `width` together.
+/// The widths of as many of the columns as fit `width` together, given their widths without a cut.
 fn fit(full: &[usize], width: usize) -> Vec<usize> {
     let gap = usize::from(GAP);
     let mut widths = Vec::new();
@@ -294,7 +295,7 @@ fn fit(full: &[usize], width: usize) -> Vec<usize> {
         widths.push(least);
         wanted.push(full - least);
     }
-    // What is left goes to all in equal shares; those that need less leave it to the others.
+    // The remaining width is shared equally; a column that needs less leaves the rest to the others.
     let mut modest_first: Vec<usize> = (0..widths.len()).collect();
     modest_first.sort_by_key(|column| wanted[*column]);
     for (n, column) in modest_first.iter().enumerate() {
@@ -324,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_one_by_one_are_laid_out_as_rows_together() {
+    fn rows_laid_out_one_by_one_look_like_rows_laid_out_together() {
         let texts = ["", "a", "bc", "数字", "e\u{301}", "\u{301}", "a long one with words", "👍🏽", "x ", " x"];
         let mut number = 1_u64;
         let mut next = |bound: usize| {
@@ -349,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_that_is_too_wide_moves_only_its_own_row() {
+    fn a_cell_wider_than_its_column_moves_only_its_own_row() {
         let mut layout = Layout::new(&["A", "B"].map(|heading| (heading.into(), false, 3)), None);
         let mut line = |cells: [&str; 2]| {
             layout.lay_out(cells.iter().map(|cell| (Cow::Borrowed(*cell), None)));

@@ -4,8 +4,8 @@ use super::escape::is_unsafe;
 use std::io::{self, Write};
 use std::str;
 
-/// Escapes in JSON text what could steer a terminal, by JSON's own means: outside of text JSON has
-/// no character of that kind but line breaks.
+/// Escapes characters that could control a terminal, with the escapes of JSON. Outside of strings, JSON has no such
+/// character but line breaks.
 pub struct TerminalJson<W: Write> {
     out: W,
     /// The first bytes of a character whose rest has not been written yet.
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_means_the_same_with_nothing_left_that_steers_a_terminal() {
+    fn escaped_json_means_the_same_and_cannot_control_a_terminal() {
         let text = "\u{9b}2J \u{202e}x\u{7f} é日🙂";
         let json = format!("{{\n  \"k\": \"{text}\"\n}}");
         let mut escaped = TerminalJson::new(Vec::new());

@@ -56,7 +56,7 @@ impl LiveEntry {
         as_text(self.pair.key())
     }
 
-    /// The value as stored, or what a [`RowFilter`](crate::ops::RowFilter) has left of it.
+    /// The value as stored, without the rows that a [`RowFilter`](crate::ops::RowFilter) has removed.
     #[must_use]
     pub fn value(&self) -> &[u8] {
         self.reduced.as_deref().unwrap_or_else(|| self.pair.value())
@@ -68,23 +68,32 @@ impl LiveEntry {
         self.value().len() as u64
     }
 
-    /// When it was fetched and how many rows it has; the rows are not decoded where the head says so.
+    /// When it was fetched and how many rows it has. The rows are decoded only if their number is not in the head.
+    ///
+    /// # Errors
+    /// The value is not an envelope of vantage-live.
     pub fn head(&self) -> Result<EnvelopeHead, DecodeError> {
         EnvelopeHead::decode(self.value())
     }
 
-    /// When it was fetched, for bounds of age.
+    /// When it was fetched, for age bounds.
     #[must_use]
     pub fn fetch_time(&self) -> FetchTime {
         self.head().map_or(FetchTime::Unreadable, |head| FetchTime::At(head.fetched_at))
     }
 
     /// Its rows and time, as vantage-live's `get` reads them.
+    ///
+    /// # Errors
+    /// The value is not an envelope of vantage-live.
     pub fn decode(&self) -> Result<CachedRows, DecodeError> {
         CachedRows::decode(self.value())
     }
 
-    /// The envelope, verified to its end, of which rows can be read one by one.
+    /// The envelope, verified to its end, to read rows one by one.
+    ///
+    /// # Errors
+    /// The value is not an envelope of vantage-live.
     pub fn envelope(&self) -> Result<EnvelopeView<'_>, DecodeError> {
         EnvelopeView::new(self.value())
     }

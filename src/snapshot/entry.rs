@@ -124,7 +124,7 @@ impl Entry {
         }
     }
 
-    /// What diorama remembers of its rows; `None` for an entry of vantage-live.
+    /// The metadata of a set; `None` for an entry of vantage-live.
     #[must_use]
     pub fn meta(&self) -> Option<&Meta> {
         match self {

@@ -37,4 +37,4 @@ pub use set_rows::{SetRow, SetRows};
 pub use sets::{Set, SetKey};
 pub use tables::{Table, TableKind};
 pub use watched::{EntryChange, Event, Remembered, RowChange, RowChanges, SeenCommit, SetState};
-pub use watcher::{WatchOptions, Watcher};
+pub use watcher::{WatchOptions, Watcher, WholeSets};

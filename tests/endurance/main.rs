@@ -7,6 +7,7 @@ mod damage;
 mod live;
 mod memory;
 mod oracle;
+mod recording;
 mod safe_writes;
 mod watch;
 

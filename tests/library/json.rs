@@ -149,7 +149,7 @@ fn refused_input_is_named_with_its_place() {
         (r#"[{"id":null}]"#, "line 1, column 8 (row number 1): the id in `id` is neither text nor a whole number"),
         (
             r#"[{"id":99999999999999999999999}]"#,
-            "line 1, column 8 (row number 1): the id in `id` does not fit 64 bits; in quotes any number is an id",
+            "line 1, column 8 (row number 1): the id in `id` does not fit 64 bits; put it in quotes",
         ),
         (r#"[{"id":1.5}]"#, "line 1, column 8 (row number 1): the id in `id` is neither text nor a whole number"),
         (r#"[{"id":"1"},{"id":1}]"#, "line 1, column 13: the row `1` is repeated"),

@@ -213,7 +213,7 @@ fn what_is_found_is_gone_to_and_rows_are_filtered() {
     browser.press(&[":"]);
     browser.tmux.run(&["send-keys", "-l", " |"]).unwrap();
     browser.press(&["Enter"]);
-    browser.until_it_says("is not a jq filter");
+    browser.until_it_says("is not a usable jq filter");
     browser.press(&["q"]);
     browser.assert_as_found("after");
 }

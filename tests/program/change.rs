@@ -112,7 +112,7 @@ fn the_summary_names_the_command_that_restores_and_a_backup_is_never_overwritten
     folder.vlive(["put", "new/1", "--backup", "none.jsonl"]).stdin("{}").ends(
         0,
         "",
-        "put new/1: 0 rows, 23 B\nnothing was replaced or removed, so that `none.jsonl` was not written\n",
+        "put new/1: 0 rows, 23 B\nnothing was replaced or removed, so `none.jsonl` was not written\n",
     );
     assert!(!folder.path().join("none.jsonl").exists());
 }

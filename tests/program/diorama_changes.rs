@@ -83,7 +83,7 @@ fn rows_that_are_not_the_row_of_the_key_are_refused() {
     let part = r#"{"layout": "diorama", "set": "orders", "rows": {"8": {}}}"#;
     let run = folder.vlive(["put", "orders"]).stdin(part).output();
     assert_eq!(run.status, 2);
-    assert!(run.stderr.contains("what is given is a row of one"), "{}", run.stderr);
+    assert!(run.stderr.contains("the input is a row of one"), "{}", run.stderr);
     assert_eq!(tables(&folder), before);
 }
 
@@ -92,17 +92,17 @@ fn what_is_malformed_is_refused_with_its_place_and_nothing_is_written() {
     let folder = copy_of("backend.redb");
     let before = tables(&folder);
     for (text, says) in [
-        (r#"{"a": {"layout": "live", "rows": {}}}"#, "`layout` is \"diorama\""),
+        (r#"{"a": {"layout": "live", "rows": {}}}"#, "`layout` must be \"diorama\""),
         (r#"{"a": {"layout": "diorama", "refreshed_at": -1, "rows": {}}}"#, "`refreshed_at` is nanoseconds"),
         (r#"{"a": {"layout": "diorama", "total": 1.5, "rows": {}}}"#, "`total` is a number of rows"),
         (r#"{"a": {"layout": "diorama", "rows": {"x": {}}, "incomplete": ["y"]}}"#, "`incomplete` names `y`"),
         (r#"{"a": {"layout": "diorama", "rows": {"x": {}, "x": {}}}}"#, "the row `x` is repeated"),
         (r#"{"a": {"layout": "diorama", "rows": {"x": 1}}}"#, "a row is an object of field name to value"),
         (r#"{"a": {"layout": "diorama", "rows": [1]}}"#, "`rows` of a set is an object"),
-        (r#"{"a": {"layout": "diorama", "fetched_at": 1, "rows": {}}}"#, "`fetched_at` is not a part of a set"),
+        (r#"{"a": {"layout": "diorama", "fetched_at": 1, "rows": {}}}"#, "`fetched_at` is not a field of a set"),
         (r#"{"a": {"layout": "diorama", "total": 1, "total": 1, "rows": {}}}"#, "`total` is repeated"),
         (r#"{"a": {"layout": "diorama"}}"#, "neither `rows` nor `raw`"),
-        (r#"{"a": {"layout": "diorama", "total": 1, "raw": {}}}"#, "are all that is stored"),
+        (r#"{"a": {"layout": "diorama", "total": 1, "raw": {}}}"#, "are all that a set stores"),
         (r#"{"a": {"layout": "diorama", "raw": {"x": "!"}}}"#, "base64"),
         (r#"{"a": {"layout": "diorama", "set": "b", "total": 1, "rows": {}}}"#, "only a whole set has"),
         (r#"{"a": {"rows": {"x": {}}, "refreshed_at": "now"}}"#, "`refreshed_at` is nanoseconds"),
@@ -151,7 +151,7 @@ fn an_entry_of_the_other_layout_is_refused_or_converted_as_asked() {
     ] {
         let run = cache.vlive(["put", "new", "--as", "live"]).stdin(lossy).output();
         assert_eq!(run.status, 2, "{lossy}");
-        assert!(run.stderr.contains("would lose something") && run.stderr.contains(why), "{}", run.stderr);
+        assert!(run.stderr.contains("would lose data") && run.stderr.contains(why), "{}", run.stderr);
     }
 }
 

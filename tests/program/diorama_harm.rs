@@ -455,7 +455,7 @@ fn what_a_row_cannot_keep_is_refused() {
             (
                 &["load"],
                 r#"{"key": "a/b", "layout": "diorama", "set": "a", "rows": {"c": {}}}"#,
-                "what is given is not the row `b` alone",
+                "the input is not the row `b` alone",
             ),
         ] {
             let run = folder.vlive(args).stdin(input).output();

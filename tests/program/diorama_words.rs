@@ -83,11 +83,11 @@ fn narrowed_copies_of_a_row_are_those_that_have_it() {
     let folder = copy_of("cache.redb");
     // `clients#session 7` has c1 and c3, the search nothing.
     let row = folder.vlive(["invalidate", "clients/c1", "-n"]).output();
-    assert!(row.stderr.contains("2 sets hold narrowed copies of these rows and stay as they are"), "{}", row.stderr);
+    assert!(row.stderr.contains("2 sets hold narrowed copies of these rows and are left unchanged"), "{}", row.stderr);
     assert!(row.stderr.ends_with("; --narrowed takes them too\n"), "{}", row.stderr);
     let one = folder.vlive(["invalidate", "clients/c1", RED, "-n"]).output();
     assert!(
-        one.stderr.contains("1 set holds narrowed copies of these rows and stays as it is; --narrowed takes it too"),
+        one.stderr.contains("1 set holds narrowed copies of these rows and is left unchanged; --narrowed takes it too"),
         "{}",
         one.stderr
     );
@@ -361,7 +361,7 @@ fn an_entry_comes_before_a_row_of_the_same_key_and_quotes_name_the_row() {
     assert_eq!(folder.vlive(["touch", "\"clients\""]).output().stdout, "clients\n");
     let moved = folder.vlive(["mv", "clients", "cc"]).output();
     assert_eq!(moved.stdout, "cc/page_1\n");
-    assert!(moved.stderr.contains("a set of diorama has the same name, and stays; `\"clients\"` names that"));
+    assert!(moved.stderr.contains("a set of diorama has the same name, and stays; `\"clients\"` names the set"));
     assert_eq!(folder.vlive(["mv", "\"clients\"", "dd"]).output().stdout, "dd\n");
     let refused = folder.vlive(["cp", "cc/page_1", "dd/page_1"]).output();
     assert_eq!(refused.status, 2);

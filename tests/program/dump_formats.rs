@@ -253,7 +253,7 @@ fn conflicting_options_are_refused() {
         (&["--format", "jsonl", "--output", "new/"], "--output to a folder", FILES),
         (&["--format", "jsonl", "--raw", "--output", "there"], "--output to a folder", FILES),
     ] {
-        let message = format!("error: {option} means nothing with this format\nhint: it goes with {goes_with}\n");
+        let message = format!("error: {option} cannot be used with this format\nhint: it goes with {goes_with}\n");
         folder.untouched(|| {
             folder.vlive([&["dump"], args].concat()).ends(2, "", &message);
             folder.vlive([&["dump", "products/id/a", "-q"], args].concat()).ends(2, "", &message);
@@ -304,6 +304,6 @@ fn rows_of_several_caches_are_told_apart_by_a_label() {
     folder.vlive(["dump", "--label", "a"]).ends(
         2,
         "",
-        "error: --label means nothing with this format\nhint: it goes with `--format rows`\n",
+        "error: --label cannot be used with this format\nhint: it goes with `--format rows`\n",
     );
 }

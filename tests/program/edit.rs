@@ -181,7 +181,7 @@ fn text_that_is_refused_is_kept_and_named() {
         let (path, text) = desk.kept();
         let told = format!(
             "error: line 6, column 17: this is not JSON: expected ident\n\
-             hint: your text is kept in `{}`, which `vlive put` takes\n",
+             hint: your text is kept in `{}`; `vlive put` can write it\n",
             path.display()
         );
         assert_eq!((ended.status, ended.stdout.as_str(), ended.stderr), (2, "", told));
@@ -214,7 +214,7 @@ fn giving_up_on_an_error_keeps_the_text() {
         desk.unchanged(|| shown = desk.on_a_terminal("echo '{' >\"$1\"", "edit pies/1", answer));
         let Some(shown) = shown else { return };
         let (path, text) = desk.kept();
-        let named = format!("error: nothing was written\nhint: your text is kept in `{}`,", path.display());
+        let named = format!("error: nothing was written\nhint: your text is kept in `{}`;", path.display());
         assert!(shown.contains(&named), "{shown:?}");
         assert_eq!(text, "{\n");
     }
@@ -308,7 +308,7 @@ fn the_user_is_asked_about_an_entry_that_changed_meanwhile() {
     for (answers, is_written) in [("y\n", true), ("n\n", false), ("\n", false), ("", false)] {
         let desk = Desk::new();
         let Some(shown) = desk.on_a_terminal(MEANWHILE, "edit pies/1", answers) else { return };
-        let asked = "error: `pies/1` changed while it was edited\nwrite your text all the same? [y/N] ";
+        let asked = "error: `pies/1` changed while it was edited\nwrite your text anyway? [y/N] ";
         assert!(shown.contains(asked), "{shown:?}");
         if is_written {
             desk.holds("14");
@@ -471,7 +471,7 @@ fn a_filter_that_fails_on_one_entry_changes_none() {
             assert!(ended.stderr.ends_with("hint: no entry was changed\n"), "{filter}: {ended}");
         }
         let ended = folder.vlive(["edit", "k", "--apply", ".rows |"]).output();
-        assert!(ended.status == 2 && ended.stderr.contains("--apply is not a jq filter"), "{ended}");
+        assert!(ended.status == 2 && ended.stderr.contains("--apply is not a usable jq filter"), "{ended}");
         let ended = folder.vlive(["edit", "--apply", "."]).output();
         assert!(ended.status == 2 && ended.stderr.contains("--all applies the filter to every entry"), "{ended}");
         assert_eq!(folder.vlive(["edit", "k/3", "--apply", "."]).output().status, 1);

@@ -122,7 +122,7 @@ fn a_file_of_the_wrong_length_can_be_read_and_is_never_written() {
         let message = format!(
             "\
 error: `./vlive.redb` has {len} bytes, and its header records {}
-hint: the file was cut or extended, and redb would fail on it; it was left as it is
+hint: the file was cut or extended, and redb would fail on it; it was left unchanged
 ",
             whole.len()
         );
@@ -398,7 +398,7 @@ fn permitted(path: &Path, mode: u32) -> Option<()> {
 }
 
 #[cfg(unix)]
-const PERMISSION: &str = "hint: looking needs permission to read, and changing permission to write\n";
+const PERMISSION: &str = "hint: looking needs permission to read, and changing needs permission to write\n";
 
 #[cfg(unix)]
 #[test]

@@ -131,7 +131,7 @@ fn a_filter_that_cannot_be_used_shows_the_place() {
         2,
         "",
         "\
-error: --where is not a jq filter that can be used: `foo` is not defined
+error: --where is not a usable jq filter: `foo` is not defined
   .a | foo
        ^
 hint: the language is that of jq; `vlive show --help` has examples
@@ -150,7 +150,7 @@ fn a_filter_that_fails_on_a_row_names_it() {
         "",
         "\
 error: the filter fails on row `a` of `k/1`: cannot index \"Anna\" with \"first\"
-hint: `?` passes over what a filter cannot do with a row, as in '.address.city?'
+hint: `?` makes a filter skip rows that it fails on, as in '.address.city?'
 ",
     );
 }
@@ -167,7 +167,7 @@ fn an_entry_without_matching_rows_is_left_out() {
     folder.vlive(["dump", "k", "--where", ".visits == 7"]).ends(
         1,
         "{}\n",
-        "error: the filter is true of no row of 2 entries\n",
+        "error: the filter is true for no row of 2 entries\n",
     );
 }
 
@@ -251,7 +251,7 @@ fn a_terminal_shows_the_lines_of_a_filter_that_is_refused() {
     };
     let Some(told) = shown(".a\n | foo") else { return };
     let expected = "\
-error: --where is not a jq filter that can be used: `foo` is not defined
+error: --where is not a usable jq filter: `foo` is not defined
    | foo
      ^
 hint: the language is that of jq; `vlive show --help` has examples

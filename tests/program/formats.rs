@@ -31,7 +31,7 @@ fn a_list_of_findings_that_is_not_all_of_them_says_so() {
     let count = |kind: &str| report[kind]["count"].as_u64().unwrap();
     let all: u64 = ["refused", "altered"].into_iter().map(count).sum();
     let more = all - 20;
-    assert_eq!(ended.stderr, format!("warning: {more} more are not listed: of each kind only the first places are\n"));
+    assert_eq!(ended.stderr, format!("warning: {more} more are not listed: only the first places of each kind are\n"));
     assert_eq!(ended.stdout.lines().count(), 21);
 }
 

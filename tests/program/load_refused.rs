@@ -53,16 +53,16 @@ const TEXTS: [(&[u8], &str); 91] = [
         ", line 3, column 1 (entry `k/2`): `,` or `}` is expected here",
     ),
     // Truncated.
-    (b"{", ", line 1, column 2: the input ends inside of an object"),
-    (b"{}{", ", line 1, column 4: the input ends inside of an object"),
+    (b"{", ", line 1, column 2: the input ends inside an object"),
+    (b"{}{", ", line 1, column 4: the input ends inside an object"),
     (br#"{"k/1"#, ", line 1, column 5: this is not JSON: EOF while parsing a string"),
     (br#"{"k/1""#, ", line 1, column 7: `:` is expected here"),
     (br#"{"k/1":"#, ", line 1, column 8 (entry `k/1`): a value is expected here"),
     (br#"{"k/1":{"#, ", line 1, column 8 (entry `k/1`): this is not JSON: EOF while parsing an object"),
     (br#"{"k/1":{"a"#, ", line 1, column 10 (entry `k/1`): this is not JSON: EOF while parsing a string"),
-    (br#"{"k/1":{}"#, ", line 1, column 10: the input ends inside of an object"),
-    (b"{\"k/1\":{},\n \"k/2\": {\"a\": {}}\n", ", line 3, column 1: the input ends inside of an object"),
-    (br#"{"key":"k/1","rows":{}"#, ", line 1, column 23 (entry `k/1`): the input ends inside of an object"),
+    (br#"{"k/1":{}"#, ", line 1, column 10: the input ends inside an object"),
+    (b"{\"k/1\":{},\n \"k/2\": {\"a\": {}}\n", ", line 3, column 1: the input ends inside an object"),
+    (br#"{"key":"k/1","rows":{}"#, ", line 1, column 23 (entry `k/1`): the input ends inside an object"),
     // Not JSON inside of a value.
     (br#"{"k/1":{"a":{"x":01}}}"#, ", line 1, column 19 (entry `k/1`): this is not JSON: invalid number"),
     (br#"{"k/1":{"a":{"x":NaN}}}"#, ", line 1, column 18 (entry `k/1`): this is not JSON: expected value"),
@@ -143,19 +143,19 @@ const TEXTS: [(&[u8], &str); 91] = [
     (br#"{"key":"k/1","fetched_at":1}"#, ", line 1, column 2 (entry `k/1`): this entry has neither `rows` nor `raw`"),
     (
         br#"{"key":"k/1","rows":{},"raw":"oA=="}"#,
-        ", line 1, column 2 (entry `k/1`): `raw` is the whole value; `rows` and `fetched_at` cannot stand beside it",
+        ", line 1, column 2 (entry `k/1`): `raw` is the whole value, and excludes `rows` and `fetched_at`",
     ),
     (
         br#"{"fetched_at":1,"key":"k/1","raw":"oA=="}"#,
-        ", line 1, column 2 (entry `k/1`): `raw` is the whole value; `rows` and `fetched_at` cannot stand beside it",
+        ", line 1, column 2 (entry `k/1`): `raw` is the whole value, and excludes `rows` and `fetched_at`",
     ),
     (
         br#"{"key":"k/1","rows":{},"etag":1}"#,
-        ", line 1, column 24 (entry `k/1`): `etag` is not a part of an entry, which has `key`, `fetched_at` and `rows`, or `key` and `raw`",
+        ", line 1, column 24 (entry `k/1`): `etag` is not a field of an entry, which has `key`, `fetched_at` and `rows`, or `key` and `raw`",
     ),
     (
         br#"{"rows":{},"Key":"k/1"}"#,
-        ", line 1, column 12: `Key` is not a part of an entry, which has `key`, `fetched_at` and `rows`, or `key` and `raw`",
+        ", line 1, column 12: `Key` is not a field of an entry, which has `key`, `fetched_at` and `rows`, or `key` and `raw`",
     ),
     (br#"{"key":1,"rows":{}}"#, ", line 1, column 8: `key` is a full key, in quotes"),
     (br#"{"key":"\ud800","rows":{}}"#, ", line 1, column 8: `key` is a full key, in quotes"),
@@ -305,8 +305,7 @@ const TREES: [(Files, &str); 17] = [
     ),
 ];
 
-const NO_KEY: &str =
-    "has a name that is not a key: each `%` in its name wants the two hexadecimal digits of a byte of UTF-8 behind it";
+const NO_KEY: &str = "has a name that is not a key: two hexadecimal digits of UTF-8 must follow each `%`";
 
 #[test]
 fn every_fault_in_a_folder_is_reported_with_its_file_and_nothing_is_written() {
@@ -372,7 +371,7 @@ fn undecodable_values_cannot_be_redated() {
     let folder = Folder::empty();
     folder.write("lines", "{\"key\":\"k/1\",\"raw\":\"oA==\"}\n{\"key\":\"k/2\",\"raw\":\"gA==\"}\n");
     folder.write("tree/k/2.cbor", b"\xa1\x64rows");
-    let told = "it cannot be given another time, for it cannot be decoded";
+    let told = "it cannot be given another time, because it cannot be decoded";
     for (source, message) in [
         ("lines", format!("`lines`, line 2, column 2 (entry `k/2`): {told}: the envelope is not a map (at byte 0)")),
         (
@@ -491,7 +490,7 @@ fn a_pipe_in_a_folder_is_refused_and_not_read() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     folder.untouched(|| {
         let run = folder.vlive(["load", "tree"]);
-        run.ends(2, "", "error: `tree/k/2.json` is no file\n");
+        run.ends(2, "", "error: `tree/k/2.json` is not a regular file\n");
     });
 }
 

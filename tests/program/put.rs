@@ -180,7 +180,7 @@ fn an_entry_is_refused_where_a_diorama_set_has_its_name() {
     let before = folder.contents();
     let refused = "\
 error: `clients` is a set of diorama in `./vlive.redb`
-hint: name another key; put and load write it as a set in place of that one with --as diorama
+hint: name another key; with --as diorama, put and load replace the set
 ";
     let entry = r#"{"clients/page_1": {"fetched_at": 1, "rows": {}}}"#;
     folder.vlive(["load", "--as", "live"]).stdin(entry).ends(2, "", refused);

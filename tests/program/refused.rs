@@ -32,7 +32,7 @@ const REFUSED: [(&[u8], &str); 57] = [
     (br#"[{"id":1.0}]"#, ", line 1, column 8 (row number 1): the id in `id` is neither text nor a whole number"),
     (
         br#"[{"id":18446744073709551616}]"#,
-        ", line 1, column 8 (row number 1): the id in `id` does not fit 64 bits; in quotes any number is an id",
+        ", line 1, column 8 (row number 1): the id in `id` does not fit 64 bits; put it in quotes",
     ),
     (br#"[{"id":1},{"id":"1"}]"#, ", line 1, column 11: the row `1` is repeated"),
     (br#"{"a":{},"b":{},"a":{}}"#, ", line 1, column 20: the row `a` is repeated"),

@@ -484,7 +484,7 @@ fn rows_for_engines_are_a_line_each_with_values_by_their_meaning() {
     folder.vlive(["dump", "--lossless"]).ends(
         2,
         "",
-        "error: --lossless means nothing with this format\nhint: it goes with `--format rows`\n",
+        "error: --lossless cannot be used with this format\nhint: it goes with `--format rows`\n",
     );
 }
 

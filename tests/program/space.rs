@@ -99,7 +99,7 @@ fn compact_says_how_much_room_is_missing_before_it_writes_anything() {
         .unwrap();
     assert_eq!(needed - free, missing, "{told}");
     assert_eq!(json!(needed), folder.vlive(["compact", "-n", "--json"]).json()["after"]);
-    assert_eq!(hint, "hint: make room on the disk; the cache is as it was\n");
+    assert_eq!(hint, "hint: make room on the disk; the cache is unchanged\n");
 }
 
 /// Nobody in particular may do less than root: the tests may run as either.
@@ -132,7 +132,7 @@ fn compact_refuses_a_folder_that_it_cannot_write_to_and_a_file_whose_owner_it_ca
         mode(folder.path(), 0o777);
         assert_eq!(folder.files(), ["vlive.redb"], "{complaint}");
         assert_eq!(status, Some(3), "{complaint}");
-        let hint = "hint: looking needs permission to read, and changing permission to write\n";
+        let hint = "hint: looking needs permission to read, and changing needs permission to write\n";
         assert_eq!(complaint, format!("{told}{hint}"));
     }
 }
@@ -184,7 +184,7 @@ fn compact_tells_before_and_after_and_keeps_the_plan() {
     folder.vlive(["compact"]).ends(0, "", &told.replace("would give", "gave"));
     assert_eq!(plan["after"], json!(len(&folder)));
     assert_eq!(folder.entries(), before);
-    let nothing = "nothing to give back: the file takes 1.6 MiB for 21 entries with 20.7 KiB, and would take no less\n";
+    let nothing = "nothing to give back: the file takes 1.6 MiB for 21 entries with 20.7 KiB, and needs that much\n";
     folder.untouched(|| folder.vlive(["compact"]).ends(0, "", nothing));
     folder.vlive(["compact", "-q"]).ends(0, "", "");
     let json = folder.vlive(["compact", "--json"]).json();

@@ -73,7 +73,7 @@ fn a_dump_is_indented_unless_compact() {
 #[test]
 fn cbor_is_not_for_a_terminal() {
     let folder = Folder::copy_of("live-demo");
-    let refused = "error: CBOR is not for a terminal\nhint: --output writes it to a file; --format diag shows it\n";
+    let refused = "error: CBOR is binary, and standard output is a terminal\nhint: --output writes it to a file; --format diag shows it\n";
     for keys in ["", "products", "products/id/a"] {
         folder.untouched(|| {
             let Some(shown) = on_a_terminal(&folder, &[("NO_COLOR", "1")], &format!("dump --format cbor {keys}"))
@@ -367,7 +367,8 @@ fn a_pager_that_ends_early_is_not_an_error_and_a_missing_one_is() {
     let early = shown!(&folder, [("NO_COLOR", "1"), ("VLIVE_PAGER", "head -1")], "dump; echo status $?");
     assert_eq!(early, "{\nstatus 0\n");
     let none = shown!(&folder, [("NO_COLOR", "1"), ("VLIVE_PAGER", "no-such-pager")], "dump; echo status $?");
-    let told = "error: the pager cannot be run\nhint: VLIVE_PAGER or PAGER names it; --no-pager does without\n";
+    let told =
+        "error: the pager cannot be run\nhint: VLIVE_PAGER or PAGER names the pager; --no-pager prints without one\n";
     assert!(none.ends_with(&format!("{told}status 2\n")), "{none}");
 }
 

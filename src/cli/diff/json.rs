@@ -10,17 +10,17 @@ use std::io::{self, Write};
 use std::mem;
 use vlive::ops::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
 
-/// An entry, but for its rows and its end.
+/// An entry without its rows.
 #[derive(Serialize)]
 struct EntryJson {
     key: String,
     change: &'static str,
-    /// Null if it cannot be told.
+    /// Null if it is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     row_count: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fetched_at: Option<Values<u64>>,
-    /// What diorama remembers of a set and differs, by name.
+    /// The numbers in the metadata of a set that differ, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     meta: BTreeMap<&'static str, Values<u64>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -64,12 +64,12 @@ pub fn word(change: Change) -> &'static str {
     }
 }
 
-/// The array of entries, printed as it comes, or a line for each.
+/// An array of entries, or a line for each entry, printed piece by piece.
 pub struct Array {
     is_lines: bool,
-    /// What ends the entry that is open, if one is.
+    /// The text that ends the open entry, if there is one.
     entry: Option<&'static str>,
-    /// What ends the row that is open, if one is.
+    /// The text that ends the open row, if there is one.
     row: Option<&'static str>,
     has_rows: bool,
     has_fields: bool,
@@ -123,7 +123,7 @@ impl Array {
                 }
                 serde_json::to_writer(&mut out, &field_json(field)).map_err(io::Error::from)?;
             }
-            other => unreachable!("a kind of difference that is not known: {other}"),
+            other => unreachable!("an unknown kind of difference: {other}"),
         }
         Ok(())
     }
@@ -139,7 +139,7 @@ impl Array {
     }
 }
 
-/// Writes an object but for its end: rows or fields follow.
+/// Writes an object without its end, since rows or fields follow.
 pub fn write_open(out: &mut impl Write, object: &impl Serialize) -> Result<()> {
     let json = serde_json::to_string(object)?;
     Ok(out.write_all(json.strip_suffix('}').unwrap_or(&json).as_bytes())?)

@@ -1,18 +1,18 @@
-//! Differences as lines, cut where they go to a terminal.
+//! Differences as lines, cut to the width of a terminal.
 
 use crate::output::{Output, in_the_middle, to_width};
 use anyhow::Result;
 use unicode_width::UnicodeWidthStr;
 use vlive::ops::{Change, Difference};
 
-/// Columns that are left to a key beside what its line says of it; with fewer the whole line is cut.
+/// The fewest columns to leave for a key beside the rest of its line; with fewer, the end of the line is cut.
 const NARROWEST: usize = 8;
 
-/// The most characters before the first difference of two values that are cut.
+/// The most characters to show before the first difference of two values that are cut.
 const CONTEXT: usize = 8;
 
-/// Prints the lines that show a difference, each cut to the width of the terminal: keys in the middle, and two values
-/// to where they differ.
+/// Prints the lines of a difference, each cut to the width of the terminal: keys in the middle, and two values to the
+/// part that differs.
 pub fn print_lines(difference: &Difference, output: &mut Output) -> Result<()> {
     for (n, line) in difference.lines().enumerate() {
         let content = line.content(output.escape_key(), output.escape());
@@ -33,7 +33,7 @@ pub fn print_lines(difference: &Difference, output: &mut Output) -> Result<()> {
     Ok(())
 }
 
-/// The first line of a difference, for which there is no room; `None` if it is best cut at its end.
+/// The first line of a difference cut to `room` columns; `None` if it is best cut at its end.
 fn cut(difference: &Difference, content: &str, room: usize, output: &Output) -> Option<String> {
     match difference {
         Difference::Entry(entry) => named(&output.key(&entry.key.shown()), content, room),
@@ -56,7 +56,7 @@ fn named(name: &str, content: &str, room: usize) -> Option<String> {
     Some(format!("{}{rest}", in_the_middle(name, room)))
 }
 
-/// Two different texts in so many columns together. What both begin with gives way to what differs.
+/// Two different texts cut to `room` columns together, around the place where they differ.
 fn excerpts(old: &str, new: &str, room: usize) -> (String, String) {
     let differs = old.char_indices().zip(new.chars()).find(|((_, old), new)| old != new);
     let common = differs.map_or(old.len().min(new.len()), |((at, _), _)| at);
@@ -64,7 +64,7 @@ fn excerpts(old: &str, new: &str, room: usize) -> (String, String) {
     let begin = old[..common].char_indices().rev().nth(context - 1).map_or(0, |(at, _)| at);
     let texts = [old, new].map(|text| if begin == 0 { text.to_owned() } else { format!("…{}", &text[begin..]) });
     let [old, new] = texts.each_ref().map(|text| text.width());
-    // What one does not need is the other's.
+    // A text that needs less than its half leaves the rest to the other.
     let of_old = old.min((room / 2).max(room.saturating_sub(new)));
     (to_width(&texts[0], of_old).into_owned(), to_width(&texts[1], room - of_old).into_owned())
 }

@@ -25,12 +25,12 @@ use vlive::{Fixture, Selection, Snapshot};
 ///
 /// Each side is a cache (its folder or its file) or a fixture that `vlive load` reads. What only B has is added
 /// (`+`), what only A has is removed (`-`): entries, then rows, then fields. A SELECTION after the sides narrows
-/// what is compared, and so do ages: an entry is compared if either side has it within the bounds. Values are
+/// what is compared, and so do ages: an entry is compared if it is within the bounds on either side. Values are
 /// compared as the framework reads them, however they are encoded. The status is 0 if nothing differs, and 1 if
 /// something does.
 ///
-/// On a terminal lines are cut to its width: keys in the middle, and two values to where they differ. In a pipe nothing
-/// is cut.
+/// On a terminal, lines are cut to its width: keys in the middle, and two values to the part that differs. In a pipe
+/// nothing is cut.
 #[derive(Debug, Args)]
 pub struct Diff {
     /// The side before: a cache, a file, a folder, or `-` for standard input
@@ -44,7 +44,7 @@ pub struct Diff {
     #[command(flatten)]
     selecting: Selecting,
 
-    /// Compare the times of entries as well, where both sides have one
+    /// Compare the times of entries as well, if both sides have one
     #[arg(long)]
     fetched_at: bool,
 
@@ -63,14 +63,14 @@ pub struct Diff {
     table: TableArgs,
 }
 
-/// A side that was opened.
+/// An opened side.
 enum Opened {
     Cache(Box<Snapshot>),
     Fixture(Fixture),
 }
 
 impl Opened {
-    /// Bytes that are read from it as it is compared.
+    /// How many bytes are read from it during the comparison.
     fn len(&self) -> u64 {
         match self {
             Opened::Cache(snapshot) => snapshot.file_len(),
@@ -152,7 +152,7 @@ impl Diff {
         Ok(tell_unread(&walked.unread, output).max(decoded).max(differs).max(missing))
     }
 
-    /// Reports selections that match nothing on either side, and entries of the future.
+    /// Reports selections that match nothing on either side, and entries dated in the future.
     fn tell_missing(
         &self,
         chosen: &Chosen,
@@ -180,8 +180,7 @@ impl Diff {
         let fixture = bar.of(|| Fixture::read(source, &options))?;
         tell_ignored(&fixture, output);
         if fixture.is_blank() && path.is_dir() {
-            // A folder `vlive.redb` may hold the entries of a fixture. Where it holds none, it is in the place of a
-            // cache.
+            // A folder named `vlive.redb` may be a fixture. If it has no entries, it is in the place of a cache file.
             if let Err(error @ vlive::Error::NotAFile { .. }) = Snapshot::open(path) {
                 return Err(error.into());
             }

@@ -1,4 +1,4 @@
-//! How differences are shown: as lines, as JSON, or counted or listed in a table.
+//! The forms in which differences are shown: lines, JSON, counts, or a table.
 
 use super::json::{Array, word};
 use super::print_lines;
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use vlive::ops::{Change, Difference, EntryDiff, FieldDiff, RowDiff};
 
-/// The form that differences are shown in. All but counts are printed as they come.
+/// The form in which differences are shown. All but counts are printed one by one.
 pub enum Shown {
     Lines,
     Json(Array),
@@ -21,7 +21,7 @@ pub enum Shown {
 /// A table with a line for each thing that differs.
 pub struct Table {
     format: TableFormat,
-    /// The entry and the row that differences are in.
+    /// The current entry and row.
     key: String,
     id: Option<String>,
 }
@@ -60,9 +60,9 @@ impl Table {
                 of_row(&self.key, row)
             }
             Difference::Field(field) => vec![of_field(self.key.clone(), self.id.clone(), field)],
-            other => unreachable!("a kind of difference that is not known: {other}"),
+            other => unreachable!("an unknown kind of difference: {other}"),
         };
-        // Of what changed only the changes are listed that are in it.
+        // Something that changed is listed by the changes inside it.
         let mut lines = lines.iter().filter(|line| !line.change.is_empty());
         Ok(lines.try_for_each(|line| self.print(line, output))?)
     }
@@ -118,7 +118,7 @@ impl Shown {
     }
 }
 
-/// What differs in an entry as a whole, after a line that stands for it alone.
+/// A line for the entry itself, followed by what differs in it as a whole.
 fn of_entry(entry: &EntryDiff) -> Vec<Line> {
     let key = entry.key.to_string();
     let line = |change, field: Option<&str>, old: Option<u64>, new: Option<u64>| Line {
@@ -142,7 +142,7 @@ fn of_entry(entry: &EntryDiff) -> Vec<Line> {
     lines
 }
 
-/// What differs in a row as a whole; the last line stands for it.
+/// A line for the row itself, followed by a change of its status.
 fn of_row(key: &str, row: &RowDiff) -> Vec<Line> {
     let change = match row.change {
         Change::Changed if row.refused.iter().any(Option::is_some) => "undecodable",

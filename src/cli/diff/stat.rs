@@ -55,7 +55,7 @@ impl Stat {
             }
             Difference::Row(row) => stat.rows.add(row.change, 1),
             Difference::Field(field) => stat.fields.add(field.change(), 1),
-            other => unreachable!("a kind of difference that is not known: {other}"),
+            other => unreachable!("an unknown kind of difference: {other}"),
         }
     }
 }
@@ -68,7 +68,7 @@ pub fn print(stats: &[Stat], format: TableFormat, output: &mut Output) -> Result
         TableFormat::Table => {
             let columns = [("KEY", false), ("ENTRIES", true), ("ROWS", true), ("FIELDS", true)];
             let counts = |Counts { added, removed, changed }: &Counts| format!("+{added} -{removed} ~{changed}");
-            table::print(output, columns, stats, |stat, output| {
+            table::print(output, &columns, stats, |stat, output| {
                 let counts = [&stat.entries, &stat.rows, &stat.fields].map(counts);
                 let [entries, rows, fields] = counts;
                 [output.key(&stat.shown).into_owned(), entries, rows, fields]

@@ -1,4 +1,4 @@
-//! Entries that a filter changes, in one transaction.
+//! Changing entries with a filter, in one transaction.
 
 use super::entry::{lossless, tell_diff};
 use super::set::{self, Changed, changed, loses_times, tell_undated, unreadable};
@@ -45,7 +45,7 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     let chosen = edit.selecting.choose_with_all(Meaning::Exact, edit.all, hint, global.now(), output)?;
     let filter = Filter::without_variables(code).map_err(|fault: Fault| {
         let hint = "the language is that of jq, and the entry is as `vlive dump` prints it";
-        Refused::at(format!("--apply is not a jq filter that can be used: {fault}"), fault.excerpt(), hint)
+        Refused::at(format!("--apply is not a usable jq filter: {fault}"), fault.excerpt(), hint)
     })?;
     let backup = edit.changing.backup()?;
     let mut left = Left::default();
@@ -83,12 +83,12 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
     Ok(unread.max(chosen.tell(&rewritten.matched, found, global, output)))
 }
 
-/// What is to be said of sets once they are written.
+/// What to report about sets after the change.
 #[derive(Default)]
 struct Left {
-    /// What cannot be read of those that stay as they are for that reason.
+    /// What cannot be read in sets that stay as they are for that reason.
     unread: Vec<Dumped>,
-    /// Those that are left without their times.
+    /// The sets that have lost their times.
     undated: Vec<String>,
 }
 
@@ -101,7 +101,7 @@ fn plan(snapshot: &Snapshot, scope: &Scope, filter: &Filter, left: &mut Left) ->
     )
 }
 
-/// What a filter makes of a set or a row of one; `None` if that is as it is.
+/// The set, or the row of one, that a filter returns; `None` if it is unchanged.
 fn applied_to_set(filter: &Filter, snapshot: &Snapshot, set: &Set, left: &mut Left) -> Result<Option<Fixture>, Stop> {
     let apply = |before: &str| filter.apply(before).map_err(|fault| fault.to_string());
     match changed(snapshot, set, apply).map_err(Stop::Output)? {

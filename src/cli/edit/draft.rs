@@ -1,5 +1,5 @@
-//! The text being edited: a file in a private folder of its own, which is removed when it is no longer needed, or
-//! kept under a name that the user is told.
+//! The text being edited: a file in a private folder, which is removed in the end, or kept under a name that the user
+//! is told.
 
 use super::Refused;
 use crate::cli::advice;
@@ -17,10 +17,10 @@ use vlive::system::temporary::TemporaryFolder;
 /// Whether an editor has the terminal, and with it Ctrl-C.
 static IS_EDITOR_RUNNING: AtomicBool = AtomicBool::new(false);
 
-/// The file that is being edited, for a signal that ends the program.
+/// The file that is being edited, for the handler of signals.
 static EDITED: Mutex<Option<Edited>> = Mutex::new(None);
 
-/// Characters of a key in the name of its file.
+/// The most characters of a key in the name of its file.
 const NAME: usize = 60;
 
 pub struct Draft {
@@ -43,7 +43,7 @@ pub struct Kept {
 
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "your text is kept in `{}`, which `vlive put` takes", self.path.display())
+        write!(f, "your text is kept in `{}`; `vlive put` can write it", self.path.display())
     }
 }
 
@@ -93,7 +93,7 @@ impl Draft {
         }
     }
 
-    /// Adds to an error where the text is kept.
+    /// Keeps the text, and adds its place to an error.
     pub fn keep_for(self, error: anyhow::Error) -> anyhow::Error {
         let mut edited = lock();
         match edited.take_if(|edited| edited.file == self.file).and_then(|edited| edited.keep()) {
@@ -110,7 +110,7 @@ impl Drop for Draft {
 }
 
 impl Edited {
-    /// Makes the folder permanent and returns its name; `None` if it holds no text of the user's.
+    /// Makes the folder permanent and returns the file in it; `None` if the user has written nothing.
     fn keep(&self) -> Option<Kept> {
         let text = fs::read(&self.file).ok()?;
         if text.trim_ascii().is_empty() || text == self.original.as_bytes() {
@@ -160,7 +160,7 @@ fn command(editor: &str, file: &Path) -> Command {
     command
 }
 
-/// A name that tells a key and its kind to an editor and to a reader.
+/// A file name that shows the key to the user, and the kind of file to the editor.
 fn file_name(key: &str) -> String {
     let plain = key.chars().take(NAME).map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' });
     format!("{}.json", plain.collect::<String>().trim_start_matches('.'))

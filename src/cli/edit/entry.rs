@@ -1,4 +1,4 @@
-//! An entry of vantage-live as it is edited.
+//! Editing an entry of vantage-live.
 
 use super::{ID_FIELD, Original};
 use crate::cli::{Refused, diff};
@@ -12,11 +12,11 @@ use vlive::{Cache, Key, Snapshot};
 
 pub struct OriginalEntry {
     key: Key,
-    /// The value that was read.
+    /// The value in the cache.
     value: Vec<u8>,
     fetched_at: FetchedAt,
     text: String,
-    /// What the text stands for as it is, which may be another encoding of the value.
+    /// The unedited text encoded again, which may be another encoding of the value.
     envelope: Envelope,
 }
 

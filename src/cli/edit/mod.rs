@@ -26,16 +26,16 @@ use vlive::{Cache, Selection, Snapshot};
 /// nothing. `fetched_at` stays unless it is edited. Text that is not written is kept in a file, which is named.
 ///
 /// The cache is locked only to write, not while the editor is open. If the entry has changed by then, vlive asks
-/// whether to write all the same.
+/// whether to write anyway.
 ///
 /// With --apply no editor is opened: a jq filter takes each selected entry, as `vlive dump` prints it, and returns the
 /// new one: `vlive edit clients --apply '.rows[].active = false'`. What the filter does not touch stays bit for bit,
 /// and everything happens in one transaction. An entry that cannot be decoded is left as it is and named on standard
 /// error; the status is then 3.
 ///
-/// A set of diorama is edited with its times and its total; rows alone keep them. One that loses a row loses its times
-/// too, unless they are edited, so that the app fetches it again. Editing a row of one (`clients/42`) leaves these as
-/// they are.
+/// A set of diorama is edited with its times and its total; rows alone keep them. If the set loses a row, it loses its
+/// times too, unless they are edited, so that the app fetches it again. Editing a single row (`clients/42`) leaves the
+/// times as they are.
 #[derive(Debug, Args)]
 pub struct Edit {
     #[command(flatten)]
@@ -69,37 +69,37 @@ enum Edited<New> {
     Changed(New),
 }
 
-/// What is edited.
+/// The entry or the set that is edited, as it was read.
 trait Original {
-    /// What is written in its place.
+    /// The replacement that an edited text describes.
     type New;
-    /// What tells whether somebody else has changed it.
+    /// The state in the cache, by which a change by somebody else is noticed.
     type Seen;
 
     fn key(&self) -> ChangedKey;
 
-    /// It as JSON without loss.
+    /// The original as JSON without loss.
     fn text(&self) -> &str;
 
-    /// What an edited text stands for; `None` if that is what was there.
+    /// Parses an edited text; `None` if nothing has changed.
     fn read(&self, text: &str) -> Result<Option<Self::New>>;
 
-    /// What was there when the text was made.
+    /// The state when the text was made.
     fn seen(&self) -> Self::Seen;
 
-    /// What is there now.
+    /// The state in a snapshot; `None` if it has been removed.
     fn look(&self, snapshot: &Snapshot) -> vlive::Result<Option<Self::Seen>>;
 
-    /// Writes the new one if there still is what was seen; `None` stands for nothing.
+    /// Writes the replacement if the state is still `seen`; returns whether it was written.
     fn write(&self, cache: &Cache, seen: Option<&Self::Seen>, new: &Self::New) -> vlive::Result<bool>;
 
-    /// Bytes of the new one.
+    /// Bytes of the replacement.
     fn bytes(&self, new: &Self::New) -> u64;
 
     /// Shows what a dry run would change.
     fn tell_diff(&self, new: &Self::New, output: &mut Output) -> Result<()>;
 
-    /// Says what goes with the change that was not edited.
+    /// Warns of what the change removes although it was not edited.
     fn tell_loss(&self, _new: &Self::New, _output: &Output) {}
 }
 
@@ -211,7 +211,7 @@ impl Edit {
     }
 }
 
-/// The field with the row id, where rows come in an array.
+/// The field with the row id in an array of rows.
 const ID_FIELD: &str = "id";
 
 /// Opens the editor until the text can be read or the user gives up.
@@ -232,7 +232,7 @@ fn edited<O: Original>(draft: &Draft, original: &O, editor: &str, output: &Outpu
     }
 }
 
-/// The envelope that an edited text stands for.
+/// Parses an edited text.
 fn read<O: Original>(original: &O, text: &[u8]) -> Result<Edited<O::New>> {
     if text.trim_ascii().is_empty() {
         return Ok(Edited::Empty);
@@ -242,7 +242,7 @@ fn read<O: Original>(original: &O, text: &[u8]) -> Result<Edited<O::New>> {
     Ok(original.read(text)?.map_or(Edited::Unchanged, Edited::Changed))
 }
 
-/// Writes what is new in place of what was read, or of what has taken its place if the user wants that.
+/// Writes the replacement. If the original has changed meanwhile, asks the user whether to replace that too.
 fn write<O: Original>(original: &O, new: &O::New, backup: &Backup, global: &Global, output: &Output) -> Result<()> {
     let key = original.key();
     let mut seen = Some(original.seen());
@@ -264,7 +264,7 @@ fn write<O: Original>(original: &O, new: &O::New, backup: &Backup, global: &Glob
             return Err(Refused::no(what));
         }
         output.error(&what, None);
-        if !output.ask("write your text all the same?", false) {
+        if !output.ask("write your text anyway?", false) {
             return Err(Refused::no("nothing was written"));
         }
         seen = there;

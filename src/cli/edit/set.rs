@@ -1,4 +1,4 @@
-//! A set of diorama, or a row of one, as it is edited.
+//! Editing a set of diorama, or a row of one.
 
 use super::{ID_FIELD, Original};
 use crate::cli::{Refused, Status, diff, tell_unread};
@@ -15,11 +15,11 @@ use vlive::{Cache, Error, Fixture, Snapshot};
 pub struct OriginalSet {
     seen: SeenSet,
     text: String,
-    /// What the text stands for as it is.
+    /// The unedited text, parsed.
     fixture: Fixture,
 }
 
-/// A set as it was seen, and the bytes of the row that is edited, if it is one.
+/// The state of a set and, if a single row is edited, the bytes of that row.
 #[derive(Clone)]
 pub struct SeenSet {
     set: Set,
@@ -42,8 +42,8 @@ impl SeenSet {
 }
 
 impl OriginalSet {
-    /// The set as a text; what cannot be read of it is told, and makes it a set that cannot be edited, since that would
-    /// be lost.
+    /// The set as text. A set that cannot be read completely is reported and cannot be edited, since the rest would be
+    /// lost.
     pub fn new(snapshot: &Snapshot, set: Set, output: &Output) -> Result<ControlFlow<Status, OriginalSet>> {
         let (text, dumped) = text(snapshot, &set, true)?;
         if let Some(status) = unreadable(&dumped, output) {
@@ -54,13 +54,13 @@ impl OriginalSet {
     }
 }
 
-/// Reports what of a set would be lost if it were written again.
+/// Reports what cannot be read in a set, and would be lost if the set were written again.
 pub fn unreadable(dumped: &Dumped, output: &Output) -> Option<Status> {
     let status = tell_unread(&dumped.unread, output);
     (status != Status::Done).then_some(status)
 }
 
-/// A set as JSON without loss, but for what cannot be read of it.
+/// A set as JSON without loss, except for what cannot be read.
 fn text(snapshot: &Snapshot, set: &Set, pretty: bool) -> Result<(String, Dumped)> {
     let style = DumpStyle { json: JsonStyle { pretty, ..JsonStyle::default() }, ..DumpStyle::default() };
     let mut text = Vec::new();
@@ -80,8 +80,8 @@ fn parse(set: &Set, text: &str) -> Result<Fixture> {
     })
 }
 
-/// The new set, unless it is the old one. Rows alone keep what is remembered of the set, and one that has lost rows has
-/// no times, unless it was given other ones.
+/// The new set, unless it equals the old one. Rows alone keep the metadata of the set. If it has lost rows, it loses its
+/// times, unless these were edited.
 fn unless_same(old: &Fixture, mut new: Fixture) -> vlive::Result<Option<Fixture>> {
     new.complete_rows_alone(old);
     new.undate_after_removal(old)?;
@@ -98,22 +98,22 @@ pub fn loses_times(set: &Set, new: &Fixture) -> bool {
     set.fetched_at().is_some() && new.is_some_and(|new| new.meta().refreshed_at.is_none())
 }
 
-/// Says that a set has lost its times.
+/// Warns that a set has lost its times.
 pub fn tell_undated(shown: &str, output: &Output) {
-    output.warning(&format!("`{shown}` is left without its times, so that the app fetches it again"));
+    output.warning(&format!("`{shown}` has lost its times, so that the app fetches it again"));
 }
 
-/// What a change makes of a set.
+/// The result of changing the text of a set.
 pub enum Changed {
-    /// Something would be lost, and it stays as it is.
+    /// The set stays as it is, since what cannot be read would be lost.
     Unreadable(Dumped),
-    /// Why it is not a set.
+    /// The result is not a set, for this reason.
     Refused(String),
     Same,
     New(Fixture),
 }
 
-/// What `change` makes of the text of a set.
+/// Changes the text of a set with `change`.
 pub fn changed(snapshot: &Snapshot, set: &Set, change: impl FnOnce(&str) -> Result<String, String>) -> Result<Changed> {
     let (before, dumped) = text(snapshot, set, false)?;
     if !dumped.unread.is_empty() {
@@ -182,12 +182,12 @@ impl Original for OriginalSet {
     }
 }
 
-/// The set, or the row of it, as it is in a snapshot.
+/// The state of a set, or of a row of it, in a snapshot.
 fn look(set: &Set, snapshot: &Snapshot) -> vlive::Result<Option<SeenSet>> {
     snapshot.set(&set.key())?.map(|set| SeenSet::new(snapshot, set)).transpose()
 }
 
-/// Shows what a dry run would change of a set, as `changed` has made it.
+/// Shows what a dry run would change in a set, given the result of [`changed`].
 pub fn tell_change(snapshot: &Snapshot, set: &Set, new: &Fixture, output: &mut Output) -> Result<()> {
     let (before, _) = text(snapshot, set, false)?;
     tell_diff(&parse(set, &before)?, new, output)

@@ -206,7 +206,7 @@ fn print_count(found: usize, format: TableFormat, output: &mut Output) -> Result
         TableFormat::Json | TableFormat::Jsonl => output.json(&count),
         format => {
             let columns = [("places", "places", true)];
-            Ok(listing::print(output, format, columns, [count], |count, _| [count.places.to_string()])?)
+            Ok(listing::print(output, format, &columns, [count], |count, _| [count.places.to_string()])?)
         }
     }
 }

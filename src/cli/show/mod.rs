@@ -16,12 +16,12 @@ use vlive::snapshot::EntryKey;
 
 /// Show rows as a table
 ///
-/// A column per field, in the order in which the rows have them; before them the row id and, unless one full key
-/// is selected, the key. Values are shown by what they mean: record ids, dates, durations, decimal numbers and
+/// There is a column per field, in the order of the fields in the rows; before them come the key, unless one full key
+/// is selected, and the row id. Values are shown by what they mean: record ids, dates, durations, decimal numbers and
 /// uuids as a person writes them, byte strings by their length, arrays and maps as JSON, `null` and `none` as
 /// these words. `vlive dump` loses nothing.
 ///
-/// On a terminal wide values are cut so that the table fits, and fields for which there is no room are left out
+/// On a terminal, wide values are cut so that the table fits, and fields for which there is no room are left out
 /// and named on standard error: first those that equal the row id in every row. In a pipe nothing is cut.
 #[derive(Debug, Args)]
 pub struct Show {
@@ -91,7 +91,7 @@ impl Show {
         Ok(status.max(chosen.tell(&matched, found || !unread.unreadable.is_empty(), global, output)))
     }
 
-    /// Whether every requested field exists. Without any rows no field counts as missing.
+    /// Whether every requested field exists. If there are no rows, no field counts as missing.
     fn has_fields(&self, survey: &Survey, output: &Output) -> bool {
         let is_missing = |field: &&String| !survey.fields.contains_key(*field);
         let missing = self.fields.iter().find(is_missing).filter(|_| survey.all_rows > 0);

@@ -1,4 +1,4 @@
-//! The printing of rows, one by one.
+//! Prints rows one by one.
 
 use super::rows::{Row, Survey, Visitor, cell};
 use crate::output::listing::TableFormat;
@@ -10,25 +10,25 @@ use vlive::Record;
 use vlive::ops::DumpError;
 use vlive::snapshot::Entry;
 
-/// What is shown of rows.
+/// What to show of rows.
 #[derive(Clone, Copy)]
 pub struct Shown<'p> {
     pub survey: &'p Survey,
     pub fields: &'p [&'p str],
     /// Whether the key is the first column.
     pub with_key: bool,
-    /// Whether the rows are results of a filter, of which a row may have several.
+    /// Whether the rows are results of a filter. A row may then have several results.
     pub are_results: bool,
     pub format: TableFormat,
 }
 
 impl<'p> Shown<'p> {
-    /// The columns before the fields.
+    /// The number of columns before the fields.
     pub fn before(&self) -> usize {
         1 + usize::from(self.with_key) + usize::from(self.survey.incomplete > 0)
     }
 
-    /// Headings, whether columns hold numbers, and how wide their cells are.
+    /// For each column its heading, whether it holds numbers, and the width of its cells.
     pub fn columns(&self) -> Vec<(Cow<'p, str>, bool, usize)> {
         let survey = self.survey;
         let mut columns = Vec::new();
@@ -47,7 +47,7 @@ impl<'p> Shown<'p> {
         columns
     }
 
-    /// Keys, row ids and names of fields as they stand in a table.
+    /// A key, row id or field name as it is shown in a table.
     fn name<'n>(&self, name: &'n str) -> Cow<'n, str> {
         if self.format == TableFormat::Table { escape::visible(name) } else { Cow::Borrowed(name) }
     }
@@ -66,7 +66,7 @@ impl<'p> Shown<'p> {
     }
 }
 
-/// Prints columns.
+/// Prints rows in columns.
 pub struct Columns<'p> {
     shown: Shown<'p>,
     output: &'p mut Output,
@@ -106,7 +106,7 @@ impl<'p> Columns<'p> {
         Ok(Columns { shown, output, form })
     }
 
-    /// How many of the fields have room.
+    /// The number of fields that fit.
     pub fn fitting(&self) -> usize {
         let fields = self.shown.fields.len();
         match &self.form {
@@ -128,12 +128,13 @@ impl Visitor for Columns<'_> {
     }
 }
 
-/// Prints an object of row id to row, or of full key to that; or an object for each row, on lines or in an array.
+/// Prints an object of row id to row, or an object of full key to such objects; or an object per row, on lines or in an
+/// array.
 pub struct Objects<'p> {
     shown: Shown<'p>,
     out: Box<dyn Write + 'p>,
     entries: usize,
-    /// Rows before in the object or the array that is being printed.
+    /// The number of rows so far in the current object or array.
     rows: usize,
 }
 
@@ -157,7 +158,7 @@ impl<'p> Objects<'p> {
         }
     }
 
-    /// The fields of a row that are shown, without loss.
+    /// The row with only the fields that are shown.
     fn record(&self, record: &Record) -> Record {
         if self.shown.fields.is_empty() {
             return record.clone();
@@ -166,7 +167,7 @@ impl<'p> Objects<'p> {
         self.shown.fields.iter().filter_map(of_record).collect()
     }
 
-    /// Whether rows are printed within an object of their entry, by their ids.
+    /// Whether rows are printed by their ids in an object for their entry.
     fn are_nested(&self) -> bool {
         self.shown.format == TableFormat::Json && !self.shown.are_results
     }

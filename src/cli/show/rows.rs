@@ -1,4 +1,4 @@
-//! The rows that are shown: read once to see what there is, and once more to print them, so that none is kept.
+//! The rows to show. They are read twice, for the columns and for printing, so that none is kept in memory.
 
 use crate::cli::filtering::Replacing;
 use crate::output::listing::TableFormat;
@@ -17,7 +17,7 @@ pub struct Rows<'s> {
     pub replacing: Option<&'s Replacing>,
 }
 
-/// A row that is shown.
+/// A row to show.
 #[derive(Clone, Copy)]
 pub struct Row<'r> {
     pub key: &'r EntryKey,
@@ -27,16 +27,16 @@ pub struct Row<'r> {
     pub is_incomplete: bool,
 }
 
-/// Who is told of rows.
+/// Receives rows.
 pub trait Visitor {
-    /// Whether the fields of the next row count; else its record can be empty.
+    /// Whether the fields of the next row are needed. If not, its record may be empty.
     fn looks_at_fields(&self) -> bool {
         true
     }
 
     fn row(&mut self, row: Row<'_>) -> Result<(), DumpError>;
 
-    /// After the rows of an entry that can be read.
+    /// Called after the rows of an entry that can be read.
     fn entry(&mut self, _: &Entry) -> Result<(), DumpError> {
         Ok(())
     }
@@ -63,7 +63,7 @@ impl Rows<'_> {
     }
 }
 
-/// Passes on the first rows, and all entries.
+/// Passes on only the first rows, and all entries.
 pub struct First<'v> {
     left: usize,
     visitor: &'v mut dyn Visitor,
@@ -91,54 +91,57 @@ impl Visitor for First<'_> {
     }
 }
 
-/// What there is to show.
+/// What the first pass over the rows has found.
 #[derive(Default)]
 pub struct Survey {
     pub format: Option<TableFormat>,
-    /// The columns of the terminal, if the table has to fit.
+    /// The width of the terminal, if the table must fit it.
     pub width: Option<usize>,
-    /// At most so many rows are shown.
+    /// The most rows to show.
     pub limit: usize,
-    /// Whether the fields of rows that are not shown count as well.
+    /// Whether the fields of rows that are not shown are needed too.
     pub looks_at_all: bool,
-    /// Readable entries, and the first of them.
+    /// The number of readable entries.
     pub entries: usize,
+    /// The first readable entry.
     pub first: Option<EntryKey>,
-    /// All rows, and those that are shown.
+    /// The number of all rows.
     pub all_rows: usize,
+    /// The number of rows to show.
     pub rows: usize,
     pub fields: IndexMap<String, Field>,
-    /// Rows that are shown and incomplete.
+    /// The number of rows to show that are incomplete.
     pub incomplete: usize,
-    /// Columns of the widest key and row id.
+    /// The width of the widest key.
     pub key_width: usize,
+    /// The width of the widest row id.
     pub id_width: usize,
-    /// Sets of diorama of which not all rows are cached, with both numbers.
+    /// Sets of diorama that do not have as many rows as their source: name, cached rows, rows at the source.
     pub partial: Vec<(String, u64, u64)>,
 }
 
-/// What is known of a field.
+/// What the first pass has found of a field.
 #[derive(Default)]
 pub struct Field {
-    /// Whether a row that is shown has it.
+    /// Whether a row to show has it.
     pub is_shown: bool,
-    /// Columns of its widest value.
+    /// The width of its widest value.
     pub width: usize,
     has_numbers: bool,
     has_text: bool,
-    /// Rows that are shown in which it equals the row id.
+    /// In how many rows to show it equals the row id.
     equals_id: usize,
 }
 
 impl Field {
-    /// Whether it holds numbers, and nothing else where it holds anything.
+    /// Whether all of its values are numbers or null.
     pub fn is_number(&self) -> bool {
         self.has_numbers && !self.has_text
     }
 }
 
 impl Survey {
-    /// Whether a field equals the row id in every row that is shown.
+    /// Whether a field equals the row id in every row to show.
     pub fn repeats_id(&self, field: &str) -> bool {
         self.rows > 0 && self.fields.get(field).is_some_and(|field| field.equals_id == self.rows)
     }

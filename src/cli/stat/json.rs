@@ -1,7 +1,7 @@
-//! `stat` for machines.
+//! `stat` for programs.
 
 use crate::cli::age_histogram::{Bucket, buckets};
-use crate::cli::ages::{LAYOUT, layout_cell, layout_name};
+use crate::cli::layout_column::{self, LAYOUT};
 use crate::output::listing::{self, TableFormat};
 use crate::output::{Output, human};
 use serde::Serialize;
@@ -123,7 +123,7 @@ pub fn list(stat: &ops::Stat, format: TableFormat, output: &mut Output) -> io::R
     let rows: Vec<Row<'_>> = stat.tables.iter().filter_map(row).collect();
     let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
     let size = |size: Option<u64>| size.map(human::size).unwrap_or_default();
-    listing::print(output, format, COLUMNS, &rows, |row, _| {
+    listing::print(output, format, &COLUMNS, &rows, |row, _| {
         [
             row.key.to_owned(),
             row.entries.to_string(),
@@ -137,7 +137,7 @@ pub fn list(stat: &ops::Stat, format: TableFormat, output: &mut Output) -> io::R
             size(row.median),
             size(row.max),
             number(row.unreadable),
-            layout_cell(row.layout),
+            layout_column::cell(row.layout),
         ]
     })
 }
@@ -146,7 +146,7 @@ fn row(table: &TableStat) -> Option<Row<'_>> {
     let [min, median, max] = [0, 1, 2].map(|n| table.held.and_then(|held| held.sizes).map(|sizes| sizes[n]));
     Some(Row {
         key: table.cache_key.as_deref()?,
-        layout: layout_name(table.layout),
+        layout: layout_column::field(table.layout),
         entries: table.entries,
         rows: table.held.map(|held| held.rows),
         bytes: table.held.map(|held| held.values),

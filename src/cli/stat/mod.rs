@@ -1,9 +1,8 @@
 mod json;
 
-use super::ages::{LAYOUT, layout_cell, layout_name};
 use super::format::TableArgs;
 use super::stale::Stale;
-use super::{Global, Status, age_histogram, others, tell_unread};
+use super::{Global, Status, age_histogram, layout_column, others, tell_unread};
 use crate::output::listing::TableFormat;
 use crate::output::{Output, human, in_the_middle, table};
 use anyhow::Result;
@@ -19,10 +18,11 @@ use vlive::snapshot::Layout;
 /// Show where a cache's space goes, the ages of its entries, and the largest ones
 ///
 /// The file consists of values, sub-keys, the rest of the pages that hold them, redb's own records and free pages; the
-/// report estimates what `vlive compact` would give back. The size of an entry is that of its value, the size of a set
-/// of diorama that of its rows. The depth of a table is the number of pages that are read to reach an entry.
+/// report estimates what `vlive compact` would give back. The size of an entry is the size of its value, and the size
+/// of a set of diorama is the size of its rows. The depth of a table is the number of pages that are read to reach an
+/// entry.
 ///
-/// `table` and `json` are the whole report; the other formats hold the table of cache keys.
+/// `table` and `json` print the whole report; the other formats print the table of cache keys.
 #[derive(Debug, Args)]
 pub struct Stat {
     /// Show only what the file records about itself; no entry is read
@@ -36,10 +36,10 @@ pub struct Stat {
     table: TableArgs,
 }
 
-/// Columns for the largest entries on a terminal, where the whole report should fit on a screen.
+/// In how many columns to list the largest entries on a terminal, so that the whole report fits on a screen.
 const COLUMNS: usize = 3;
 
-/// Columns for a cache key there.
+/// The widest cache key on a terminal, for the same reason.
 const WIDEST_KEY: usize = 22;
 
 impl Stat {
@@ -114,7 +114,7 @@ fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Re
     };
     if is_quick {
         let columns = [("KEY", false), ("ENTRIES", true)];
-        table::print(output, columns, &tables, |table, output| [key(table, output), table.entries.to_string()])?;
+        table::print(output, &columns, &tables, |table, output| [key(table, output), table.entries.to_string()])?;
         return Ok(());
     }
     let columns = [
@@ -126,6 +126,7 @@ fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Re
         ("MEDIAN", true),
         ("MAX", true),
         ("DEPTH", true),
+        ("LAYOUT", false),
     ];
     let cells = |table: &TableStat, output: &Output| {
         let held = table.held.unwrap_or_default();
@@ -133,23 +134,16 @@ fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Re
             held.sizes.map_or_else(|| [(); 3].map(|()| "-".to_owned()), |sizes| sizes.map(human::size));
         let depth = table.tree.unwrap_or_default().depth.to_string();
         let size = human::size(held.values);
-        [key(table, output), table.entries.to_string(), held.rows.to_string(), size, min, median, max, depth]
+        let layout = layout_column::cell(layout_column::field(table.layout));
+        [key(table, output), table.entries.to_string(), held.rows.to_string(), size, min, median, max, depth, layout]
     };
-    let is_set = |table: &&TableStat| table.layout == Layout::Diorama;
-    if tables.iter().all(is_set) || !tables.iter().any(is_set) {
-        return Ok(table::print(output, columns, &tables, |table, output| cells(table, output))?);
-    }
-    let [key, entries, rows, size, min, median, max, depth] = columns;
-    let (_, layout, _) = LAYOUT;
-    let columns = [key, entries, rows, size, min, median, max, depth, (layout, false)];
-    table::print(output, columns, &tables, |table, output| {
-        let [key, entries, rows, size, min, median, max, depth] = cells(table, output);
-        [key, entries, rows, size, min, median, max, depth, layout_cell(layout_name(table.layout))]
-    })?;
-    Ok(())
+    let are_sets = tables.iter().map(|table| table.layout == Layout::Diorama);
+    Ok(table::print(output, layout_column::if_mixed(&columns, are_sets), &tables, |table, output| {
+        cells(table, output)
+    })?)
 }
 
-/// One per line, or a compact block that fits on a terminal.
+/// Prints the largest entries: one per line, or on a terminal as a compact block.
 fn print_largest(contents: &Contents, output: &mut Output) -> Result<()> {
     if contents.largest.is_empty() {
         return Ok(());

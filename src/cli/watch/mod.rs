@@ -23,9 +23,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use vlive::error::NotRedb;
 use vlive::json::JsonStyle;
-use vlive::ops::{DiffOptions, Difference, DumpStyle, RowFilter, Scope, diff_rows, diff_values, dump_tree};
+use vlive::ops::{DiffOptions, Difference, DumpStyle, RowFilter, Scope, diff_rows, diff_values, dump_tree_of_keys};
 use vlive::snapshot::{
-    EntryChange, EntryKey, Event, LiveEntry, Pace, Remembered, RowChanges, SeenCommit, SetKey, WatchOptions, Watcher,
+    Entry, EntryChange, EntryKey, Event, LiveEntry, Pace, Remembered, RowChanges, SeenCommit, SetKey, WatchOptions,
+    Watcher, WholeSets,
 };
 use vlive::{Error, Key, Selection, Snapshot};
 
@@ -127,7 +128,16 @@ impl Watch {
         let chosen = self.selecting.choose(Meaning::Exact, global.now(), output)?;
         let rows = self.filtering.rows(move || clock.now())?;
         let compares = self.diff || rows.is_some();
-        let options = WatchOptions { old_values: compares, new_values: compares || self.raw || self.record.is_some() };
+        let options = WatchOptions {
+            old_values: compares,
+            new_values: compares || self.raw || self.record.is_some(),
+            whole_sets: match (&self.record, &rows) {
+                (Some(_), _) => WholeSets::Changed,
+                // Whether a set that was touched has a row that is asked for is seen in all of them.
+                (None, Some(_)) => WholeSets::Touched,
+                (None, None) => WholeSets::None,
+            },
+        };
         let folder = global.folder();
         if let Err(error @ Error::SeveralCaches { .. }) = Snapshot::open(folder) {
             return Err(error.into());
@@ -189,7 +199,7 @@ impl Telling<'_> {
             }
             self.came |= self.watch.awaits(&change);
             if self.watch.record.is_some() && change.new.is_some() {
-                record.push(Selection::exact(change.key.to_string()));
+                record.push(change.key.clone());
             }
             self.watch.print(now, commit, &change, output)
         });
@@ -202,7 +212,7 @@ impl Telling<'_> {
             Ok(None) => Ok(false),
             Ok(Some(commit)) => {
                 if let Some(folder) = self.watch.record.as_deref().filter(|_| !record.is_empty()) {
-                    keep(folder, &commit, record, output)?;
+                    keep(folder, &commit, &record, output)?;
                 }
                 self.tell(&commit, is_first, output);
                 if is_first && self.is_empty {
@@ -297,7 +307,7 @@ impl Watch {
             after: commit.after,
             event: change.event.name(),
             key: change.key.to_string(),
-            layout: super::ages::layout_name(change.key.layout()),
+            layout: super::layout_column::field(change.key.layout()),
             changed: change.rows.as_ref().map(|rows| ChangedJson {
                 added: rows.added,
                 replaced: rows.replaced,
@@ -369,13 +379,13 @@ fn set_has_rows(
     if !changes.values.is_empty() || change.new.is_none() {
         return Ok(false);
     }
-    let scope = Scope::from(Selection::exact(key.to_string())).keeping(filter.clone());
-    Ok(!vlive::ops::sets_in(&commit.snapshot, &scope)?.is_empty())
+    let Some(set) = commit.snapshot.set(key)? else { return Ok(false) };
+    let scope = Scope::all().keeping(filter.clone());
+    Ok(scope.reduce(&commit.snapshot, Entry::Set(set.into()))?.is_some())
 }
 
 /// Writes the entries of a commit that are reported to a folder of its own.
-fn keep(folder: &Path, commit: &SeenCommit, keys: Vec<Selection>, output: &Output) -> Result<()> {
-    let scope = Scope::new(keys);
+fn keep(folder: &Path, commit: &SeenCommit, keys: &[EntryKey], output: &Output) -> Result<()> {
     let number = format!("{:08}", commit.number);
     let cannot = |path: &Path, error: io::Error| {
         Refused::unwritable(format!("cannot write to `{}`: {error}", path.display()), None)
@@ -387,8 +397,11 @@ fn keep(folder: &Path, commit: &SeenCommit, keys: Vec<Selection>, output: &Outpu
     let path = paths.find(|path| !path.exists()).expect("names do not end");
     fs::create_dir(&path).map_err(|error| cannot(&path, error))?;
     let style = DumpStyle { json: JsonStyle { pretty: true, ..JsonStyle::default() }, ..DumpStyle::default() };
-    let dumped = dump_tree(&commit.snapshot, &scope, style, &path)
-        .map_err(|error| target::of_output(error, |error| cannot(&path, error)))?;
+    let dumped = dump_tree_of_keys(&commit.snapshot, keys, style, &path).map_err(|error| {
+        // What is there of it is not whole.
+        fs::remove_dir_all(&path).ok();
+        target::of_output(error, |error| cannot(&path, error))
+    })?;
     tell_unread(&dumped.unread, output);
     Ok(())
 }

@@ -14,7 +14,7 @@ pub use error::DumpError;
 pub use rows::{RowText, dump_rows};
 pub use sets::dump_set;
 pub use stream::dump;
-pub use tree::dump_tree;
+pub use tree::{dump_tree, dump_tree_of_keys};
 
 use super::scope::{Matched, Scope, selected};
 use super::{past_damage, unless_moved};

@@ -9,7 +9,8 @@ use crate::live::error::DecodeError;
 use crate::ops::scope::Scope;
 use crate::ops::sets::readable_sets;
 use crate::ops::unread::Unreadable;
-use crate::snapshot::{LiveEntry, Snapshot};
+use crate::ops::{past_damage, unless_moved};
+use crate::snapshot::{EntryKey, LiveEntry, Set, Snapshot};
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -20,33 +21,94 @@ use std::path::Path;
 /// # Errors
 /// As [`dump`](crate::ops::dump); an error of the output names the file.
 pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &Path) -> Result<Dumped, DumpError> {
-    let mut names = tree::Names::default();
-    let ending = match style.format {
-        DumpFormat::Notation => tree::NOTATION,
-        DumpFormat::Cbor => tree::VALUE,
-        _ => tree::ENVELOPE,
-    };
-    let (mut unreadable, mut dumped) = (Vec::new(), Dumped::default());
-    each(snapshot, scope, &mut dumped, |entry| {
-        let key = entry.key();
-        let name = names.path(&key, ending);
-        let fault = write_file(&entry, style, &folder.join(&name))
-            .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
-        unreadable.extend(fault.map(|error| Unreadable { key, error }));
-        Ok(())
-    })?;
+    let mut tree = Tree::new(style, folder);
+    let mut dumped = Dumped::default();
+    each(snapshot, scope, &mut dumped, |entry| tree.add_entry(&entry))?;
     for set in readable_sets(snapshot, scope, &mut dumped.matched, &mut dumped.unread.damage)? {
+        tree.add_set(snapshot, &set, &mut dumped)?;
+    }
+    Ok(tree.finish(dumped))
+}
+
+/// The same for the entries with these keys, for which nothing else of the cache is read. A key that is not in the cache
+/// is passed over.
+///
+/// # Errors
+/// As [`dump_tree`].
+pub fn dump_tree_of_keys(
+    snapshot: &Snapshot,
+    keys: &[EntryKey],
+    style: DumpStyle,
+    folder: &Path,
+) -> Result<Dumped, DumpError> {
+    let mut tree = Tree::new(style, folder);
+    let mut dumped = Dumped::default();
+    for key in keys {
+        let damage = &mut dumped.unread.damage;
+        match key {
+            EntryKey::Live(key) => {
+                if let Some(Some(entry)) = past_damage(unless_moved(snapshot.entry(key), snapshot), damage)? {
+                    dumped.entries += 1;
+                    tree.add_entry(&entry)?;
+                }
+            }
+            EntryKey::Set(key) => {
+                if let Some(Some(set)) = past_damage(unless_moved(snapshot.set(key), snapshot), damage)? {
+                    let found = snapshot.meta_damage(&set).map_or(Ok(()), Err);
+                    past_damage(unless_moved(found, snapshot), damage)?;
+                    tree.add_set(snapshot, &set, &mut dumped)?;
+                }
+            }
+        }
+    }
+    Ok(tree.finish(dumped))
+}
+
+/// Files that are written.
+struct Tree<'t> {
+    style: DumpStyle,
+    folder: &'t Path,
+    names: tree::Names,
+    unreadable: Vec<Unreadable>,
+}
+
+impl<'t> Tree<'t> {
+    fn new(style: DumpStyle, folder: &'t Path) -> Tree<'t> {
+        Tree { style, folder, names: tree::Names::default(), unreadable: Vec::new() }
+    }
+
+    fn ending(&self) -> &'static str {
+        match self.style.format {
+            DumpFormat::Notation => tree::NOTATION,
+            DumpFormat::Cbor => tree::VALUE,
+            _ => tree::ENVELOPE,
+        }
+    }
+
+    fn add_entry(&mut self, entry: &LiveEntry) -> Result<(), DumpError> {
+        let key = entry.key();
+        let name = self.names.path(&key, self.ending());
+        let fault = write_file(entry, self.style, &self.folder.join(&name))
+            .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
+        self.unreadable.extend(fault.map(|error| Unreadable { key, error }));
+        Ok(())
+    }
+
+    fn add_set(&mut self, snapshot: &Snapshot, set: &Set, dumped: &mut Dumped) -> Result<(), DumpError> {
         dumped.entries += 1;
-        let name = names.path_of(&set.key().to_string(), ending);
-        let dump = SetDump { snapshot, set: &set, style, frame: SetFrame::Alone };
-        write_set(dump, &mut dumped, &folder.join(&name)).map_err(|error| match error {
+        let name = self.names.path_of(&set.key().to_string(), self.ending());
+        let dump = SetDump { snapshot, set, style: self.style, frame: SetFrame::Alone };
+        write_set(dump, dumped, &self.folder.join(&name)).map_err(|error| match error {
             DumpError::Output(error) => io::Error::new(error.kind(), format!("{name}: {error}")).into(),
             error @ DumpError::Cache(_) => error,
-        })?;
+        })
     }
-    dumped.unread.unreadable = unreadable;
-    dumped.leave_out(style);
-    Ok(dumped)
+
+    fn finish(self, mut dumped: Dumped) -> Dumped {
+        dumped.unread.unreadable = self.unreadable;
+        dumped.leave_out(self.style);
+        dumped
+    }
 }
 
 /// Writes a set to a new file, and creates the folders that it needs.

@@ -6,7 +6,6 @@ use crate::diorama::row::{Likeness, SAMPLE};
 use crate::error::{Result, SetError};
 use crate::fixture::sets::rows_of_envelope;
 use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
-use crate::live::key::{Key, Selection};
 use crate::live::view::EnvelopeView;
 use crate::snapshot::{Layout, Set, Snapshot, Table, TableRole};
 use std::collections::BTreeMap;
@@ -47,7 +46,7 @@ impl<'s> Tables<'s> {
 
     /// Where an entry goes that consists of rows and perhaps a time.
     pub fn place_of_entry(&self, fixture: &Fixture, entry: &FixtureEntry<'_>) -> Result<Place> {
-        let name = named(entry.key());
+        let name = entry.key().set_name();
         if entry.is_stored() {
             return Ok(Place::Entry);
         }
@@ -207,11 +206,6 @@ fn shown(fixture: &Fixture, set: &FixtureSet<'_>) -> String {
     if fixture.is_typed() { set.key().to_owned() } else { set.set_key().shown() }
 }
 
-/// The name of a set with this key.
-pub(super) fn named(key: &Key) -> String {
-    Selection::Entry(key.clone()).named().expect("an entry has a name")
-}
-
 /// The table of a set of a fixture that the cache does not have yet.
 fn table_of(fixture: &Fixture, name: &str) -> String {
     if fixture.is_typed() { Tables::name_of_new(name) } else { name.to_owned() }
@@ -259,7 +253,7 @@ pub(super) fn meta_of_entry(entry: &FixtureEntry<'_>) -> Result<Meta> {
     let value = entry.value()?;
     let fetched_at = EnvelopeView::new(&value).expect("the fixture encoded it").fetched_at();
     let Some(at) = Nanoseconds::of_parts(fetched_at, entry.nanoseconds()) else {
-        return Err(SetError::TimeOutOfRange { key: named(entry.key()), fetched_at }.into());
+        return Err(SetError::TimeOutOfRange { key: entry.key().set_name(), fetched_at }.into());
     };
     Ok(Meta { total: None, refreshed_at: Some(at), copied_at: Some(at) })
 }

@@ -1,6 +1,6 @@
 //! An entry or a set of a fixture, and how it is written.
 
-use super::place::{Place, each_row_of_entry, meta_of_entry, named};
+use super::place::{Place, each_row_of_entry, meta_of_entry};
 use crate::database::{Insert, NewValue};
 use crate::diorama::identity::meta_table;
 use crate::diorama::meta::StoredPairs;
@@ -61,7 +61,7 @@ impl<'f> Source<'f> {
         };
         match (self, place) {
             (Source::Entry(entry), Place::Entry) => entry.key().clone().into(),
-            (Source::Entry(entry), Place::Rows(name)) => of_rows(name, named(entry.key())),
+            (Source::Entry(entry), Place::Rows(name)) => of_rows(name, entry.key().set_name()),
             (Source::Set(set), Place::Rows(name)) => of_rows(name, set.key().to_owned()),
             (_, Place::Set(name)) => SetKey::new(name, None).into(),
             (Source::Set(_), Place::Entry) => unreachable!("a set is not placed among entries"),

@@ -58,9 +58,8 @@ impl Renaming {
 
     /// The old and the new name, if they may be names of sets of diorama or of rows.
     fn names(&self) -> Option<(String, String)> {
-        let named = |key: &Key| Selection::Entry(key.clone()).named().expect("an entry has a name");
         match self {
-            Renaming::Entry { from, to } => Some((named(from), named(to))),
+            Renaming::Entry { from, to } => Some((from.set_name(), to.set_name())),
             Renaming::CacheKey { from, to } | Renaming::Set { from, to } => Some((from.clone(), to.clone())),
             Renaming::StartsWith { .. } => None,
         }

@@ -117,7 +117,7 @@ impl SetTransfer {
 }
 
 fn remove_whole(set: &Set, removals: &mut Removals) {
-    for table in set.rows_table().into_iter().chain(set.meta_table()) {
+    for table in set.tables() {
         removals.insert(table.name().to_owned(), Removal::Table);
     }
 }

@@ -1,5 +1,5 @@
-//! The meaning of a value as data, for query engines and filters: what a person reads as `1m` is 60 here. It cannot be
-//! read back either.
+//! The meaning of a value as data, for query engines and filters: the duration `1m` is the number 60. Like text for
+//! people, it cannot be read back without loss.
 
 use super::{Meaning, json_number, of_tag, seconds};
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -8,17 +8,17 @@ use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::io::Write;
 
-/// A value as data. A tag without a known meaning is what it tags.
+/// A value as data. A tag without a known meaning is dropped.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data<'v> {
-    /// Null, and what is not set.
+    /// Null, and SurrealDB's NONE.
     Null,
     Bool(bool),
     Integer(i128),
     Float(f64),
-    /// The digits of a decimal, of a bignum, or of the seconds that a duration lasts.
+    /// The digits of a decimal, of a bignum, or of a duration in seconds.
     Digits(Cow<'v, str>),
-    /// Text, and what is written as such: dates, times, record ids and uuids.
+    /// Text, and values that are written as text: dates, times, record ids and uuids.
     Text(Cow<'v, str>),
     Bytes(&'v [u8]),
     /// Arrays, and the coordinates of geometries.
@@ -27,6 +27,7 @@ pub enum Data<'v> {
     Map(&'v [(Value, Value)]),
 }
 
+/// The meaning of a value as data.
 pub fn data(value: &Value) -> Data<'_> {
     match value {
         Value::Bool(is) => Data::Bool(*is),
@@ -57,9 +58,9 @@ fn of_tagged(tag: u64, content: &Value) -> Data<'_> {
     }
 }
 
-/// The name of a map's key: text is itself, a number or a word its JSON, bytes their padded base64. The JSON of an array
-/// or a map would have to be escaped once more with each key around it and double in length each time, so that the name
-/// is the padded base64 of its CBOR.
+/// The name for a key of a map: text as it is, a number or a word as its JSON, bytes as padded base64. The JSON of an
+/// array or a map would be escaped once more for each enclosing key, and double in length each time, so it is the
+/// padded base64 of its CBOR.
 pub fn key_name(key: &Value) -> Cow<'_, str> {
     match data(key) {
         Data::Text(text) => text,
@@ -73,21 +74,21 @@ pub fn key_name(key: &Value) -> Cow<'_, str> {
     }
 }
 
-/// The fields of a map by their names. Of keys with the same name the last value counts, in the place of the first:
-/// engines refuse an object that has a name twice.
+/// The fields of a map by their names. Of several keys with the same name, the last value counts, in the place of the
+/// first, since engines refuse an object with a repeated name.
 pub fn fields(pairs: &[(Value, Value)]) -> IndexMap<Cow<'_, str>, &Value> {
     pairs.iter().map(|(key, value)| (key_name(key), value)).collect()
 }
 
-/// A value as JSON on one line: decimals and integers of any size are numbers with all their digits, bytes padded base64,
-/// NaN and the infinities null.
+/// A value as JSON on one line. Decimals and integers of any size are numbers with all their digits, bytes are padded
+/// base64, NaN and the infinities are null.
 pub fn json(value: &Value) -> String {
     let mut out = Vec::new();
     push_json(&mut out, value);
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
-/// Appends the same.
+/// Appends a value as [`json`] writes it.
 pub fn push_json(out: &mut Vec<u8>, value: &Value) {
     match data(value) {
         Data::Null => out.extend_from_slice(b"null"),
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_has_a_name_and_of_keys_with_the_same_name_the_last_value_counts() {
+    fn every_key_has_a_name_and_the_last_value_of_a_repeated_name_counts() {
         let map = |pairs: Vec<(Value, i32)>| {
             json(&Value::Map(pairs.into_iter().map(|(key, value)| (key, value.into())).collect()))
         };

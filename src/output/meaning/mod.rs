@@ -1,7 +1,7 @@
-//! What a value means to a reader, as one text. Different values may have the same meaning;
-//! [`JsonWriter`](vlive::json::JsonWriter) loses nothing.
+//! What a value means to a person, as text. Different values may have the same meaning, unlike with
+//! [`JsonWriter`](vlive::json::JsonWriter).
 
-#![expect(clippy::doc_markdown, reason = "databases have such names")]
+#![expect(clippy::doc_markdown, reason = "SurrealDB is a name")]
 
 pub mod data;
 mod number;
@@ -22,9 +22,9 @@ use vlive::json;
 pub enum Meaning<'v> {
     /// Null.
     Null,
-    /// The NONE of SurrealDB: a field that is not set.
+    /// SurrealDB's NONE: a field that is not set.
     Unset,
-    /// A number in decimal digits, NaN and the infinities included.
+    /// A number in decimal digits, or NaN or an infinity.
     Number(Cow<'v, str>),
     /// Anything else.
     Text(Cow<'v, str>),
@@ -50,8 +50,8 @@ impl fmt::Display for Meaning<'_> {
 
 /// The meaning of a value.
 ///
-/// Text is itself and a byte string its length; arrays and maps are JSON, with values [as data](data). Tags have the meaning that the backends of vantage-live give them, where their content is
-/// what these write:
+/// Text means itself, and a byte string its length. Arrays and maps are JSON, with values [as data](data). Tags have
+/// the meaning that the backends of vantage-live give them, if their content is what these write:
 ///
 /// | tag | content | from | reads |
 /// | --- | --- | --- | --- |
@@ -66,8 +66,7 @@ impl fmt::Display for Meaning<'_> {
 /// | 37 | 16 bytes | IANA: uuid | the hyphenated uuid |
 /// | 88 to 94 | array | SurrealDB: geometry | JSON |
 ///
-/// Any other tag, and any other content, reads as in RFC 8949, 8: `42("x")`, with the content as
-/// JSON.
+/// Any other tag or content is shown as in RFC 8949, 8: `42("x")`, with the content as JSON.
 #[must_use]
 pub fn meaning(value: &Value) -> Meaning<'_> {
     match value {
@@ -84,7 +83,7 @@ pub fn meaning(value: &Value) -> Meaning<'_> {
     }
 }
 
-/// The meaning of a tag; `None` if it is not known for this tag with this content.
+/// The meaning of a tag with its content; `None` if it is unknown.
 pub fn of_tag(tag: u64, content: &Value) -> Option<Meaning<'_>> {
     Some(match (tag, content) {
         (0 | 100 | 101, Value::Text(text)) => Meaning::Text(text.into()),
@@ -101,7 +100,7 @@ pub fn of_tag(tag: u64, content: &Value) -> Option<Meaning<'_>> {
     })
 }
 
-/// `42("x")`; of tags that are nested in each other, all are named.
+/// `42("x")`, with every one of nested tags.
 fn diagnostic(tag: u64, content: &Value) -> String {
     let mut text = format!("{tag}(");
     let (mut content, mut open) = (content, 1);
@@ -117,7 +116,7 @@ fn diagnostic(tag: u64, content: &Value) -> String {
     text
 }
 
-/// `table:id`. SurrealDB has ids of any type; text, numbers and uuids are written without quotes.
+/// `table:id`. In SurrealDB an id can have any type; text, numbers and uuids are written without quotes.
 fn record_id(parts: &[Value]) -> Option<String> {
     let [Value::Text(table), id] = parts else { return None };
     let id = match (id, meaning(id)) {
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_itself_and_of_bytes_the_length_is_told() {
+    fn text_means_itself_and_bytes_their_length() {
         reads(&"a\n\"b\"".into(), "a\n\"b\"");
         reads(&true.into(), "true");
         for (len, text) in [(0, "0 bytes"), (1, "1 byte"), (24, "24 bytes")] {
@@ -224,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_sql_are_as_they_are() {
+    fn dates_and_times_of_sql_are_shown_as_written() {
         reads(&tag(0, "2025-07-06 09:03:55.377106+00"), "2025-07-06 09:03:55.377106+00");
         reads(&tag(100, "2025-04-11"), "2025-04-11");
         reads(&tag(101, "02:12:39"), "02:12:39");
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_in_utc_as_far_as_rfc_3339_goes() {
+    fn a_time_is_rfc_3339_in_utc_within_its_range_of_years() {
         for (seconds, nanoseconds, text) in [
             (0, 0, "1970-01-01T00:00:00Z"),
             (1_741_056_732, 980_400_584, "2025-03-04T02:52:12.980400584Z"),
@@ -312,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn none_is_less_than_null_and_a_place_is_its_coordinates() {
+    fn none_differs_from_null_and_a_geometry_is_its_coordinates() {
         assert_eq!(meaning(&tag(6, Value::Null)), Meaning::Unset);
         assert_eq!(meaning(&tag(6, Value::Null)).into_text(), "none");
         reads(&tag(6, 1), "6(1)");
@@ -322,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_has_no_meaning_here_shows_its_tags() {
+    fn a_value_without_a_known_meaning_shows_its_tags() {
         reads(&tag(42, "x"), "42(\"x\")");
         reads(&tag(u64::MAX, Value::Null), "18446744073709551615(null)");
         reads(&tag(55_799, tag(0, "2013-03-21T20:04:00Z")), "55799(0(\"2013-03-21T20:04:00Z\"))");

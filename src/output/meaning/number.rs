@@ -1,6 +1,6 @@
 //! Numbers of any size as decimal digits.
 
-/// The decimal digits of a bignum. The time grows with the square of its length, which is therefore limited.
+/// The decimal digits of a bignum; `None` above 512 bytes, since the time grows with the square of the length.
 pub(super) fn bignum(bytes: &[u8], is_negative: bool) -> Option<String> {
     const LONGEST: usize = 512;
     const BASE: u64 = 1_000_000_000;
@@ -45,8 +45,8 @@ pub(super) fn not_finite(float: f64) -> Option<&'static str> {
     }
 }
 
-/// The number of a [`Meaning::Number`](super::Meaning::Number) in JSON's form, digit by digit; `None` for NaN and the
-/// infinities.
+/// The text of a [`Meaning::Number`](super::Meaning::Number) as a number in JSON, digit by digit; `None` for NaN and
+/// the infinities.
 pub fn json_number(text: &str) -> Option<String> {
     let digits = unsigned(text);
     if !digits.starts_with(|character: char| character.is_ascii_digit()) {
@@ -58,7 +58,7 @@ pub fn json_number(text: &str) -> Option<String> {
     Some(format!("{sign}{}{rest}", if whole.is_empty() { "0" } else { whole }))
 }
 
-/// Whether it is a number as databases write decimals: `12`, `-0.50`, `1E-7`.
+/// Whether a text is a decimal as databases write it: `12`, `-0.50`, `1E-7`.
 pub(super) fn is_decimal(text: &str) -> bool {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent)),

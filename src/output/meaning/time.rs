@@ -3,12 +3,12 @@
 use ciborium::Value;
 use vlive::live::date;
 
-/// An integer that fits.
+/// An integer, if it fits the type.
 fn integer<T: TryFrom<i128>>(value: &Value) -> Option<T> {
     i128::from(value.as_integer()?).try_into().ok()
 }
 
-/// A time in RFC 3339, for the years that it covers.
+/// A time in RFC 3339; `None` outside the years 0 to 9999.
 pub(super) fn date_time(parts: &[Value]) -> Option<String> {
     const YEARS_0_TO_9999: std::ops::Range<i64> = -62_167_219_200..253_402_300_800;
     const DAY: i64 = 86_400;
@@ -21,7 +21,7 @@ pub(super) fn date_time(parts: &[Value]) -> Option<String> {
     Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z"))
 }
 
-/// The decimal digits of the seconds that a duration lasts; `None` for what is not a duration.
+/// The length of a duration in seconds, in decimal digits; `None` if the value is not a duration.
 pub fn seconds(tag: u64, content: &Value) -> Option<String> {
     let (14, Value::Array(parts)) = (tag, content) else { return None };
     let (seconds, nanoseconds) = duration_parts(parts)?;
@@ -51,7 +51,7 @@ pub(super) fn duration(parts: &[Value]) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// The fraction of a second, such as `.5`, or nothing. `None` if it is a second or more.
+/// The fraction of a second, such as `.5`, or an empty text for 0. `None` if it is a second or more.
 fn fraction(nanoseconds: u32) -> Option<String> {
     match nanoseconds {
         0 => Some(String::new()),

@@ -13,7 +13,7 @@ use std::time::Duration;
 use vlive::diorama::identity::meta_table;
 use vlive::diorama::row::{Status, encode};
 use vlive::ops::{Change, DiffOptions, Difference, RowFilter, Scope, Side, each_entry, each_row, find_row};
-use vlive::snapshot::{Event, WatchOptions, Watcher};
+use vlive::snapshot::{Event, WatchOptions, Watcher, WholeSets};
 use vlive::{Error, Selection, Snapshot, diff};
 
 const SETS: [&str; 5] = ["clients", "clients#hub", "a/b", "50%25", "clients?c1:117:4:team1:=6:t3:redq-s-n1:0"];
@@ -163,7 +163,7 @@ fn a_watcher_sees_of_random_sets_what_differs_between_two_states() {
     let mut random = Random::new(11);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.redb");
-    let options = WatchOptions { old_values: true, new_values: true };
+    let options = WatchOptions { old_values: true, new_values: true, whole_sets: WholeSets::None };
     Model::default().write(&path);
     let mut watcher = Watcher::new(&path, vec![Selection::All], options);
     let mut last = Model::default();
