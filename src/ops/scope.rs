@@ -178,6 +178,14 @@ impl Scope {
         &self.selections
     }
 
+    /// The selection, if it is the only one and entries of any age count.
+    pub(crate) fn only(&self) -> Option<&Selection> {
+        match self.selections.as_slice() {
+            [selection] if self.within.is_none() => Some(selection),
+            _ => None,
+        }
+    }
+
     /// Whether there are bounds of age.
     #[must_use]
     pub fn is_narrowed(&self) -> bool {

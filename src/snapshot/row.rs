@@ -2,7 +2,7 @@
 
 use crate::cbor::error::Error as CborError;
 use crate::cbor::pairs::{VerifiedMaps, Visit};
-use crate::cbor::reader::Reader;
+use crate::cbor::reader::{Head, Reader};
 use crate::diorama::row::{RowError, RowView, Status};
 use crate::error::Error;
 use crate::live::envelope::Record;
@@ -12,7 +12,7 @@ use crate::live::view::EnvelopeView;
 use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 /// Takes a row, or why it cannot be read.
 pub type VisitRow<'v, T> = dyn FnMut(Result<&Row<'_>, RowFault>) -> T + 'v;
@@ -146,6 +146,27 @@ impl<'r> Row<'r> {
             self.maps.pairs(&mut record, visit)?;
             self.end.set(Some(record.pos()));
         }
+        Ok(())
+    }
+
+    /// Calls `visit` with where the name and the value of each field are among these bytes, until it breaks. The map
+    /// must be regular.
+    pub(crate) fn each_place(
+        &self,
+        visit: &mut dyn FnMut(Range<usize>, Range<usize>) -> Result<ControlFlow<()>, CborError>,
+    ) -> Result<(), CborError> {
+        let mut record = Reader::at(self.maps.bytes(), self.start);
+        let Head::Map(mut left) = record.head()? else { return Ok(()) };
+        while record.more(&mut left)? {
+            let name = record.pos();
+            record.pass_item()?;
+            let value = record.pos();
+            record.pass_item()?;
+            if visit(name..value, value..record.pos())?.is_break() {
+                return Ok(());
+            }
+        }
+        self.end.set(Some(record.pos()));
         Ok(())
     }
 
