@@ -305,7 +305,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_dated_in_the_future_is_newer_than_any_bound() {
+    fn entries_dated_in_the_future_are_newer_than_any_bound() {
         let now = 1000;
         let bounds = |before, after| FetchedWithin { before, after, now };
         for (bounds, fetched_at, takes) in [

@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_temporary_is_removed_unless_it_gets_its_own_name() {
+    fn a_temporary_is_removed_unless_it_gets_its_final_name() {
         let folder = tempfile::tempdir().expect("a folder");
         drop(TemporaryFile::new(folder.path()).expect("a file"));
         drop(TemporaryFolder::new(folder.path()).expect("a folder"));
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn temporaries_that_many_make_at_once_do_not_clear_each_other() {
+    fn temporaries_of_several_threads_do_not_clear_each_other() {
         let folder = tempfile::tempdir().expect("a folder");
         std::thread::scope(|scope| {
             for thread in 0..8 {

@@ -185,7 +185,7 @@ fn many(folder: &Path, entries: usize) -> Database {
 }
 
 #[test]
-fn a_small_commit_in_a_large_cache_is_seen_by_a_few_pages() {
+fn a_small_commit_in_a_large_cache_reads_a_few_pages() {
     let folder = tempfile::tempdir().unwrap();
     let database = many(folder.path(), 20_000);
     let mut watcher = Watcher::new(folder.path(), vec![Selection::All], WatchOptions::default());
@@ -214,7 +214,7 @@ fn cost(watcher: &mut Watcher) -> (u64, u64) {
 }
 
 #[test]
-fn a_tree_that_grows_or_shrinks_by_a_level_is_not_read_anew() {
+fn a_tree_that_grows_or_shrinks_by_a_level_is_not_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();
     let mut watcher = Watcher::new(folder.path(), vec![Selection::All], WatchOptions::default());
@@ -342,7 +342,7 @@ fn damage_a_page(layout: Layout) {
 }
 
 #[test]
-fn rows_of_a_set_that_damage_took_are_told_apart_from_those_that_are_gone() {
+fn damaged_rows_of_a_set_are_distinguished_from_removed_ones() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vlive.redb");
     let value = |text: &str| encode(&[("x".to_owned(), text.into())].into(), Status::Complete);

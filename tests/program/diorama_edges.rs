@@ -8,7 +8,7 @@ use std::fs;
 const RED: &str = "clients?c1:117:4:team1:=6:t3:redq-s-n1:0";
 
 #[test]
-fn errors_name_sets_as_people_read_them() {
+fn errors_have_readable_names_of_sets() {
     let folder = copy_of("cache.redb");
     let keys = folder.vlive(["dump", RED]).output();
     assert!(keys.stdout.contains("rows"), "{}", keys.stderr);
@@ -35,7 +35,7 @@ fn errors_name_sets_as_people_read_them() {
 }
 
 #[test]
-fn damage_to_the_rows_of_a_set_is_told_by_the_name_that_people_read() {
+fn damage_to_rows_is_reported_with_the_readable_name_of_the_set() {
     let folder = copy_of("cache.redb");
     let row = tables(&folder)[RED].values().next().unwrap().clone();
     fs::rename(folder.path().join("cache.redb"), folder.file()).unwrap();
@@ -71,7 +71,7 @@ fn an_error_is_one_line_whatever_the_names_in_it_hold() {
 }
 
 #[test]
-fn rows_alone_in_an_edit_keep_what_is_remembered_of_the_set() {
+fn rows_alone_in_an_edit_keep_the_metadata_of_the_set() {
     let folder = copy_of("backend.redb");
     let before = folder.vlive(["dump", "orders"]).json();
     folder.vlive(["edit", "orders", "--apply", ".rows", "-q"]).ends(0, "", "");
@@ -85,7 +85,7 @@ fn rows_alone_in_an_edit_keep_what_is_remembered_of_the_set() {
     assert_eq!(folder.vlive(["dump", "orders"]).json(), expected);
     // The app would believe that the source has no other rows.
     let gone = folder.vlive(["edit", "orders", "--apply", ".rows | del(.[\"1\"])"]).output();
-    assert!(gone.stderr.contains("`orders` has lost its times"), "{}", gone.stderr);
+    assert!(gone.stderr.contains("`orders` loses its times"), "{}", gone.stderr);
     let left = folder.vlive(["dump", "orders"]).json();
     assert_eq!((left.get("refreshed_at"), left.get("copied_at"), &left["total"]), (None, None, &before["total"]));
 }

@@ -324,7 +324,7 @@ fn an_unreadable_file_is_an_error_and_no_new_cache_is_created() {
 }
 
 #[test]
-fn the_damaged_cache_is_named_by_argument_option_and_variable_and_the_new_one_must_be() {
+fn the_damaged_cache_is_named_by_argument_option_or_variable_and_the_new_one_by_argument() {
     let shared = Folder::shared("bakery");
     let (by_folder, by_file) = (shared.path().to_str().unwrap().to_owned(), shared.file());
     let named: [&[&str]; 4] = [
@@ -347,7 +347,7 @@ fn the_damaged_cache_is_named_by_argument_option_and_variable_and_the_new_one_mu
 }
 
 #[test]
-fn tables_of_other_programs_are_copied_whatever_their_types() {
+fn tables_of_other_programs_of_any_type_are_copied() {
     let folder = Folder::shared("foreign");
     let (summary, _, new) = salvaged(&folder, 0);
     assert_eq!((&summary["tables"], &summary["lost_tables"]), (&json!(4), &json!([])));
