@@ -216,7 +216,13 @@ fn moving_a_row_removes_the_times_of_its_old_set() {
     let row = expected["orders"]["1"].clone();
     expected.get_mut("orders").unwrap().insert("3".to_owned(), row);
     assert_eq!(tables(&folder), expected);
-    assert_eq!(folder.vlive(["mv", "orders/1", "orders/4"]).output().status, 0);
+    let told = "warning: `orders` loses its times, so that the app fetches it again\n";
+    let dry = folder.vlive(["mv", "orders/1", "orders/4", "-n"]).output();
+    let run = folder.vlive(["mv", "orders/1", "orders/4"]).output();
+    for run in [dry, run] {
+        assert_eq!(run.status, 0);
+        assert!(run.stderr.ends_with(told), "{}", run.stderr);
+    }
     let rows = expected.get_mut("orders").unwrap();
     let row = rows.remove("1").unwrap();
     rows.insert("4".to_owned(), row);

@@ -85,7 +85,7 @@ fn rows_alone_in_an_edit_keep_the_metadata_of_the_set() {
     assert_eq!(folder.vlive(["dump", "orders"]).json(), expected);
     // The app would believe that the source has no other rows.
     let gone = folder.vlive(["edit", "orders", "--apply", ".rows | del(.[\"1\"])"]).output();
-    assert!(gone.stderr.contains("`orders` has lost its times"), "{}", gone.stderr);
+    assert!(gone.stderr.contains("`orders` loses its times"), "{}", gone.stderr);
     let left = folder.vlive(["dump", "orders"]).json();
     assert_eq!((left.get("refreshed_at"), left.get("copied_at"), &left["total"]), (None, None, &before["total"]));
 }

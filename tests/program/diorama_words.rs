@@ -303,6 +303,9 @@ fn salvage_counts_entries_as_check_does() {
     let checked = folder.vlive(["check", "--json"]).env("VLIVE_NOW", "1800000000").json();
     let saved = folder.vlive(["salvage", "--into", "new.redb", "--json"]).json();
     assert_eq!(saved["entries"], checked["entries"]);
+    let listed = folder.vlive(["ages", "-C", "cache.redb", "--json"]).json();
+    let bytes: u64 = listed.as_array().unwrap().iter().map(|set| set["bytes"].as_u64().unwrap()).sum();
+    assert_eq!(saved["bytes"], bytes, "as lists have it");
     let told = folder.vlive(["salvage", "-C", "cache.redb", "--into", "newer.redb"]).output();
     assert!(told.stderr.starts_with("saved 5 entries with 7 rows of diorama, "), "{}", told.stderr);
 }
