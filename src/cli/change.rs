@@ -10,8 +10,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use vlive::ops::{DumpError, Kept};
-use vlive::{Cache, Error};
+use vlive::ops::{DumpError, Kept, LoadPlan, Replace};
+use vlive::{Cache, Error, Fixture, Snapshot};
 
 #[derive(Debug, Args)]
 pub struct Changing {
@@ -38,6 +38,30 @@ impl Changing {
     /// The backup that the options ask for.
     pub fn backup(&self) -> Result<Backup> {
         Backup::new(self.backup.clone(), self.dry_run)
+    }
+
+    /// Writes a fixture to the cache or, in a dry run, plans to. A missing cache is created.
+    pub fn seed(
+        &self,
+        fixture: &Fixture,
+        replace: Replace,
+        backup: &Backup,
+        global: &Global,
+        output: &Output,
+    ) -> Result<LoadPlan> {
+        if self.dry_run {
+            let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, fixture, replace);
+            return Ok(match Snapshot::look(global.folder(), global.look_wait(), look) {
+                Err(Error::Missing { .. }) => LoadPlan::of_new(fixture)?,
+                plan => plan?,
+            });
+        }
+        let seed = |cache: &Cache| {
+            backup.of(cache);
+            cache.seed(fixture, replace)
+        };
+        let write = || Cache::create_with(global.folder(), seed);
+        Ok(global.open_when_free(output, || output.bar("writing").of(write))?)
     }
 }
 

@@ -8,9 +8,9 @@ use serde::Serialize;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
+use vlive::Fixture;
 use vlive::fixture::FixtureOptions;
 use vlive::ops::{ChangedKey, LoadPlan, Replace};
-use vlive::{Cache, Error, Fixture, Snapshot};
 
 /// Load entries from fixtures, all or none
 ///
@@ -78,20 +78,7 @@ impl Load {
             return Err(Refused::error("there is nothing to load, and --clear would empty the cache", Some(hint)));
         }
         let backup = self.changing.backup()?;
-        let plan = if self.changing.dry_run {
-            let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, replace);
-            match Snapshot::look(global.folder(), global.look_wait(), look) {
-                Err(Error::Missing { .. }) => LoadPlan::of_new(&fixture)?,
-                other => other?,
-            }
-        } else {
-            let seed = |cache: &Cache| {
-                backup.of(cache);
-                cache.seed(&fixture, replace)
-            };
-            let write = || Cache::create_with(global.folder(), seed);
-            global.open_when_free(output, || output.bar("writing").of(write))?
-        };
+        let plan = self.changing.seed(&fixture, replace, &backup, global, output)?;
         self.tell(&fixture, &plan, output)?;
         backup.tell(plan.added(&fixture).next().is_some(), global, output);
         Ok(Status::Done)

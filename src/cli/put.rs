@@ -8,8 +8,8 @@ use serde::Serialize;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use vlive::Fixture;
 use vlive::ops::{ChangedKey, LoadPlan, Replace};
-use vlive::{Cache, Error, Fixture, Snapshot};
 
 /// Write one entry from JSON
 ///
@@ -73,19 +73,7 @@ impl Put {
         let fixture = Fixture::of_entry(&self.key, &name, &json, &self.reading.options(global))?;
         tell_partial(&fixture, output);
         let backup = self.changing.backup()?;
-        let plan = if self.changing.dry_run {
-            let look = |snapshot: &Snapshot| LoadPlan::new(snapshot, &fixture, Replace::Entries);
-            match Snapshot::look(global.folder(), global.look_wait(), look) {
-                Err(Error::Missing { .. }) => LoadPlan::of_new(&fixture)?,
-                plan => plan?,
-            }
-        } else {
-            let put = |cache: &Cache| {
-                backup.of(cache);
-                cache.seed(&fixture, Replace::Entries)
-            };
-            global.open_when_free(output, || Cache::create_with(global.folder(), put))?
-        };
+        let plan = self.changing.seed(&fixture, Replace::Entries, &backup, global, output)?;
         let summary = Summary::new(&fixture, &plan)?;
         let replaced = summary.replaced;
         if self.changing.format.is_json() {

@@ -176,13 +176,31 @@ impl File {
 
     /// A page whose checksum matches. `buffer` is used for it and grown where it must be.
     fn read_page(&self, at: &PageRef, widths: Widths, buffer: Vec<u8>) -> Result<Arc<Page>> {
-        self.pages_read.fetch_add(1, Ordering::Relaxed);
-        let Some(store) = &self.store else { return self.read_verified(at, widths, buffer).map(Arc::new) };
-        if let Some(page) = store.fetch(at, widths)? {
-            return Ok(page);
+        match self.kept(at, widths)? {
+            Some(page) => Ok(page),
+            None => self.read_new(at, widths, buffer),
         }
-        // Pages that are kept use no more memory than necessary.
-        let page = Arc::new(self.read_verified(at, widths, Vec::new())?.without_spare());
+    }
+
+    /// The same for one that is not kept.
+    fn read_new(&self, at: &PageRef, widths: Widths, buffer: Vec<u8>) -> Result<Arc<Page>> {
+        self.pages_read.fetch_add(1, Ordering::Relaxed);
+        self.keep(at, self.read_verified(at, widths, buffer)?)
+    }
+
+    /// A page that is kept.
+    fn kept(&self, at: &PageRef, widths: Widths) -> Result<Option<Arc<Page>>> {
+        let Some(store) = &self.store else { return Ok(None) };
+        let kept = store.fetch(at, widths)?;
+        self.pages_read.fetch_add(u64::from(kept.is_some()), Ordering::Relaxed);
+        Ok(kept)
+    }
+
+    /// Keeps a page, if pages are kept.
+    fn keep(&self, at: &PageRef, page: Page) -> Result<Arc<Page>> {
+        let Some(store) = &self.store else { return Ok(Arc::new(page)) };
+        // It uses no more memory than necessary.
+        let page = Arc::new(page.without_spare());
         store.keep(at, &page)?;
         Ok(page)
     }

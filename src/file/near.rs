@@ -25,17 +25,19 @@ impl Near {
         widths: Widths,
         mut buffer: Vec<u8>,
     ) -> Result<Arc<Page>> {
-        // What is kept is not read again, and a large page is read only as far as it is used.
-        let place = place(file, at).filter(|_| !file.keeps_pages());
-        let Some(bytes) = place.and_then(|place| self.bytes(file, place, next)) else {
-            return file.read_page(at, widths, buffer);
+        if let Some(page) = file.kept(at, widths)? {
+            return Ok(page);
+        }
+        // A large page is read only as far as it is used.
+        let Some(bytes) = place(file, at).and_then(|place| self.bytes(file, place, next)) else {
+            return file.read_new(at, widths, buffer);
         };
         buffer.clear();
         buffer.extend_from_slice(bytes);
         let damaged = |fault| Error::Damaged(Damage::of_contents(at.page, at.checksum, fault));
         let page = Page::of_place(buffer, widths, at.checksum).map_err(damaged)?;
         file.count_page(page.used_bytes().len());
-        Ok(Arc::new(page))
+        file.keep(at, page)
     }
 
     /// The bytes of a place, if they were read before or are read now with others after it.

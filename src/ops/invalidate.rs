@@ -149,7 +149,7 @@ impl Plan {
         for row in snapshot.rows(set) {
             self.removed.bytes += row?.value().len() as u64;
         }
-        for table in set.rows_table().into_iter().chain(set.meta_table()) {
+        for table in set.tables() {
             let removal = self.removals.entry(table.name().to_owned());
             let Some(row) = set.row() else {
                 *removal.or_insert(Removal::Table) = Removal::Table;

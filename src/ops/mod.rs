@@ -11,7 +11,6 @@ pub(crate) mod ages;
 pub(crate) mod assert;
 pub(crate) mod changed_key;
 pub(crate) mod check;
-pub(crate) mod check_sets;
 pub(crate) mod compact;
 mod copy_table;
 pub(crate) mod diff;
@@ -42,8 +41,7 @@ pub use age_histogram::{AGE_BOUNDS, AgeCount, AgeHistogram};
 pub use ages::{Age, Ages, ages};
 pub use assert::assert_same;
 pub use changed_key::ChangedKey;
-pub use check::{Check, check, check_deep};
-pub use check_sets::CheckedSets;
+pub use check::{Check, CheckedSets, check, check_deep};
 pub use compact::{Compacted, compact, compact_plan};
 pub use diff::{
     Change, DiffLine, DiffOptions, Difference, EntryDiff, Escape, FieldDiff, MetaDiff, RowDiff, Side, diff, diff_in,

@@ -22,6 +22,7 @@ mod watcher;
 
 pub use crate::file::{Damage, PageNumber};
 pub use commit::Snapshot;
+pub(crate) use entries::LiveRun;
 pub use entries::{Entries, LiveEntry};
 pub use entry::{Entry, EntryKey, Layout};
 pub use fetch_time::FetchTime;

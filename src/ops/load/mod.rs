@@ -95,6 +95,9 @@ impl LoadPlan {
     }
 
     /// The plan for a cache that does not exist yet.
+    ///
+    /// # Errors
+    /// [`Error::Set`](crate::Error::Set) if the fixture has a set that cannot be written.
     pub fn of_new(fixture: &Fixture) -> Result<LoadPlan> {
         LoadPlan::of(None, fixture, Replace::Entries)
     }
@@ -331,7 +334,7 @@ impl LoadPlan {
 /// Verifies the tables of a set and adds them to `removals`: when redb removes them, it may merge their pages with any
 /// adjacent ones.
 fn remove_tables(snapshot: &Snapshot, set: &Set, removals: &mut Removals) -> Result<()> {
-    for table in set.rows_table().into_iter().chain(set.meta_table()) {
+    for table in set.tables() {
         snapshot.verify_table(table.name())?;
         removals.insert(table.name().to_owned(), Removal::Table);
     }

@@ -77,7 +77,7 @@ impl<'s> Look<'s> {
     /// A set of diorama: its rows and its metadata.
     pub fn set(&mut self, set: &Set) -> Result<TableStat> {
         let (mut tree, mut held) = (Tree::default(), Held::default());
-        for table in set.rows_table().into_iter().chain(set.meta_table()) {
+        for table in set.tables() {
             let of_table =
                 walk(self.snapshot, &mut self.survey, &mut self.needs, &mut self.unread.damage, table, &mut |_, _| {})?;
             let is_rows = table.name() == set.name();

@@ -63,6 +63,13 @@ impl SetTransfer {
         self.bytes
     }
 
+    /// The set that loses its times because a row leaves it.
+    pub fn undated(&self) -> Option<SetKey> {
+        let meta = self.from.meta();
+        let is_dated = MetaKey::STAMPS.iter().any(|stamp| meta.get(*stamp).is_some());
+        (self.moves && self.from.row().is_some() && is_dated).then(|| self.from.key().whole())
+    }
+
     pub fn in_the_way(&self) -> Option<EntryKey> {
         self.in_the_way.as_ref().map(|set| set.key().into())
     }
@@ -117,7 +124,7 @@ impl SetTransfer {
 }
 
 fn remove_whole(set: &Set, removals: &mut Removals) {
-    for table in set.rows_table().into_iter().chain(set.meta_table()) {
+    for table in set.tables() {
         removals.insert(table.name().to_owned(), Removal::Table);
     }
 }

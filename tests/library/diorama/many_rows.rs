@@ -8,7 +8,7 @@ use vlive::ops::{DumpFormat, DumpStyle, Scope, ages, dump, list};
 use vlive::{Fixture, Snapshot};
 
 #[test]
-fn a_dump_of_many_rows_has_all_of_them_in_order_whatever_they_are_like() {
+fn a_dump_of_many_rows_of_any_kind_has_all_of_them_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.redb");
     let (mut rows, mut incomplete) = (serde_json::Map::new(), Vec::new());
@@ -81,7 +81,7 @@ fn a_dump_of_many_rows_has_all_of_them_in_order_whatever_they_are_like() {
 }
 
 #[test]
-fn of_several_faults_in_many_rows_the_first_is_named() {
+fn the_first_of_several_faults_in_many_rows_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clients.json");
     let row = |n: u32| {
@@ -106,7 +106,7 @@ fn of_several_faults_in_many_rows_the_first_is_named() {
 }
 
 #[test]
-fn many_rows_are_summed_up_as_they_were_put_and_their_bytes_without_those_of_a_damaged_page() {
+fn sums_over_many_rows_are_exact_and_leave_out_a_damaged_page() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.redb");
     let text = |n: usize| if n == 4000 { "x".repeat(3 << 20) } else { format!("this is row {n}.") };

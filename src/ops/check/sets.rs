@@ -1,4 +1,4 @@
-//! Are sets of diorama sound? What diorama refuses of them, ignores, or would write otherwise.
+//! Are sets of diorama sound? What diorama refuses, ignores, or would write differently.
 
 use crate::diorama::identity::{Identity, TableName};
 use crate::diorama::meta::Meta;
@@ -9,13 +9,13 @@ use crate::snapshot::Table;
 use std::str;
 use std::sync::Arc;
 
-/// What a check has found of sets.
+/// The findings of a check in sets of diorama.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckedSets {
-    /// Sets, those included that were copied whole and have no rows.
+    /// The number of sets, including those that were copied whole and have no rows.
     pub sets: u64,
-    /// Rows that were read.
+    /// The number of rows that were read.
     pub rows: u64,
     /// Sets with a row that diorama refuses: the app cannot list any of their rows.
     pub unlistable: Findings,
@@ -23,17 +23,17 @@ pub struct CheckedSets {
     pub refused: Findings,
     /// Numbers in meta tables that diorama cannot read.
     pub malformed: Findings,
-    /// Times of sets that lie in the future: the app takes the rows for fresh until then.
+    /// Times of sets in the future: the app takes the rows for fresh until then.
     pub future: Findings,
     /// Rows in which diorama silently ignores something, or that it would write differently.
     pub altered: Findings,
-    /// Sets whose names diorama 1.5 would not write: an earlier release, or an app that names its tables
-    /// itself. They do no harm.
+    /// Sets whose names diorama 1.5 would not write, but an earlier release, or an app that names its tables itself.
+    /// They are harmless.
     pub own_names: Findings,
 }
 
 impl CheckedSets {
-    /// Whether nothing was found that changes what an app sees.
+    /// Whether nothing was found but harmless names.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         [&self.unlistable, &self.refused, &self.malformed, &self.future, &self.altered]
@@ -41,8 +41,8 @@ impl CheckedSets {
             .all(|findings| findings.count == 0)
     }
 
-    /// Checks a meta table. Returns how many of its pairs could be read, and how many of those have a key that is not
-    /// text.
+    /// Checks a meta table. Returns how many of its pairs could be read, and how many of these have a key that is not
+    /// UTF-8.
     pub(super) fn meta(
         &mut self,
         survey: &mut Survey<'_>,
@@ -66,8 +66,8 @@ impl CheckedSets {
         Ok((read, not_text))
     }
 
-    /// Adds the set of a meta table that has no table of rows: it was copied whole and is empty. Returns whether it is
-    /// such a set.
+    /// Adds the set of a meta table if it has no table of rows: it was copied whole and is empty. Returns whether it
+    /// was added.
     pub(super) fn rowless(&mut self, meta: &Table, has_rows: impl Fn(&str) -> bool) -> bool {
         let TableName::Meta(rows) = TableName::of(meta.name()) else { return false };
         if has_rows(rows) {
@@ -78,7 +78,7 @@ impl CheckedSets {
         true
     }
 
-    /// Adds what was found of so many rows of a table.
+    /// Adds a table of rows, with the number of rows that were read and what was found in them.
     pub(super) fn rows(&mut self, table: &Table, read: u64, refused: Findings, altered: Findings) {
         self.sets += 1;
         self.rows += read;
@@ -110,7 +110,7 @@ impl CheckedSets {
     }
 }
 
-/// Checks a row of a set, and adds what diorama refuses and what it would write otherwise.
+/// Checks a row of a set: adds what diorama refuses to `refused`, and what it would write differently to `altered`.
 pub(super) fn row(set: &str, id: &str, value: &[u8], refused: &mut Findings, altered: &mut Findings) {
     let place = || Some(FindingPlace::of_set(set, Some(id)));
     match RowView::new(value) {

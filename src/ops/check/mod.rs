@@ -1,31 +1,29 @@
-//! Is a cache sound? Every page and every entry is looked at, and nothing is changed.
+//! Is a cache sound? Every page and every entry is verified, and nothing is changed.
 
-use crate::database::{self, IntegrityFault};
-use crate::error::{Error, Result};
+mod deep;
+mod leaves;
+mod sets;
+
+pub use deep::check_deep;
+pub use sets::CheckedSets;
+
+use crate::database;
+use crate::error::Result;
 use crate::file::{self, Damage, Page, Survey, Widths};
-use crate::live::deviation;
-use crate::live::key::Key;
-use crate::ops::check_sets::{self, CheckedSets};
 use crate::ops::findings::{FindingKind, FindingPlace, Findings};
 use crate::ops::unread::Unread;
-use crate::snapshot::location;
-use crate::snapshot::race;
 use crate::snapshot::{Snapshot, Table, TableRole};
-use crate::system::holder;
-use crate::system::holder::Holder;
+use crate::system::holder::{self, Holder};
 use crate::system::progress;
-use crate::system::temporary::TemporaryFile;
-use crate::system::workers::{LARGE, Workers, with_workers};
+use crate::system::workers::with_workers;
+use leaves::{Decoded, Decoding, Holds, Leaves, decode};
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, Seek};
 use std::path::Path;
-use std::str;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// What a check has found.
+/// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Check {
@@ -35,31 +33,30 @@ pub struct Check {
     pub commit: u64,
     /// Whether the last app closed the cache; false while an app has it open, and after a crash.
     pub closed_cleanly: bool,
-    /// Who has the cache open; `None` where the system does not say.
+    /// The processes that have the cache open; `None` if the system does not say.
     pub holders: Option<Vec<Holder>>,
-    /// Pages that were read and whose checksum holds.
+    /// The number of pages whose checksum is right.
     pub pages: u64,
-    /// Entries that were read.
+    /// The number of entries that were read; a set of diorama counts as one.
     pub entries: u64,
-    /// Pages, lengths and counts that are not what they should be: data is lost.
+    /// Wrong pages, lengths and counts: data is lost.
     pub damage: Findings,
-    /// What redb has recorded of free pages and is not so: nothing is lost yet, but an app that writes would
-    /// write over what is in use.
+    /// Errors in redb's record of free pages: nothing is lost yet, but an app that writes could overwrite pages in use.
     pub free_space: Findings,
-    /// Entries that vantage-live's `get` fails on.
+    /// Entries on which vantage-live's `get` fails.
     pub refused: Findings,
     /// Entries in which vantage-live silently ignores something, or that it would write differently.
     pub altered: Findings,
-    /// Tables with the name of a cache table and another type, on which vantage-live fails.
+    /// Tables with the name of a cache table but another type, on which vantage-live fails.
     pub wrongly_typed: Findings,
-    /// Tables that are not cache tables, which do no harm.
+    /// Tables that belong to no cache. They are harmless.
     pub other_tables: Findings,
-    /// What was found of sets of diorama.
+    /// The findings in sets of diorama.
     pub diorama: CheckedSets,
 }
 
 impl Check {
-    /// Whether nothing was found.
+    /// Whether nothing was found but harmless tables and names.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         [&self.damage, &self.free_space, &self.refused, &self.altered, &self.wrongly_typed]
@@ -69,86 +66,20 @@ impl Check {
     }
 }
 
-/// Checks the cache at `path`. `now`, in seconds since 1970, is what a `fetched_at` in the future is
-/// measured by; `wait` is how long to start again while an app writes.
+/// Checks the cache at `path`. A `fetched_at` after `now`, in seconds since 1970, is in the future; `wait` is how long
+/// to retry while an app writes.
+///
+/// # Errors
+/// Those of [`Snapshot::look_past_damage`]; damage is a finding.
 pub fn check(path: impl AsRef<Path>, now: u64, wait: Duration) -> Result<Check> {
     Snapshot::look_past_damage(path, wait, |snapshot| check_commit(snapshot, now)).map(|(_, check)| check)
 }
 
-/// Adds to `check` what redb's own integrity check says of a private copy of the file, which goes to
-/// the folder for temporary files. A busy file is copied again until nothing changes meanwhile; returns
-/// whether that came to pass within `wait`.
-pub fn check_deep(path: impl AsRef<Path>, wait: Duration, check: &mut Check) -> Result<bool> {
-    let path = location::find(path.as_ref())?;
-    let copy = TemporaryFile::private().map_err(Error::temporary)?;
-    let begun = Instant::now();
-    let mut found_before: Option<IntegrityFault> = None;
-    loop {
-        let before = race::header(&path);
-        let mut original = location::open(&path, false)?;
-        // The check has already read the whole original, so the copy is at fault.
-        copy_anew(&mut original, copy.file()).map_err(Error::temporary)?;
-        let is_steady = || race::header(&path) == before;
-        if is_steady() {
-            let found = database::check_integrity(copy.file()).map_err(Error::temporary)?;
-            match found {
-                None => return Ok(true),
-                // An app that recovers the file does so without a new header until it is done.
-                Some(what) if found_before.as_ref() == Some(&what) && is_steady() => {
-                    check.damage.add(None, FindingKind::Integrity(what));
-                    return Ok(true);
-                }
-                found => found_before = found,
-            }
-            thread::sleep(PAUSE);
-        } else {
-            found_before = None;
-        }
-        if begun.elapsed() > wait && found_before.is_none() {
-            return Ok(false);
-        }
-    }
-}
-
-/// How long redb's findings in one copy wait for those in the next.
-const PAUSE: Duration = Duration::from_millis(100);
-
-fn copy_anew(original: &mut fs::File, mut copy: &fs::File) -> io::Result<u64> {
-    copy.set_len(0)?;
-    copy.rewind()?;
-    io::copy(original, &mut copy)
-}
-
-/// A leaf of a table, and the cache key or the set that it belongs to.
-struct Leaf {
-    place: Arc<str>,
-    holds: Holds,
-    page: Arc<Page>,
-}
-
-#[derive(Clone, Copy)]
-enum Holds {
-    /// Entries of vantage-live.
-    Entries,
-    /// Rows of diorama.
-    Rows,
-}
-
-/// What is found in leaves.
-#[derive(Default)]
-struct Decoded {
-    entries: u64,
-    keys_not_text: u64,
-    refused: Findings,
-    altered: Findings,
-}
-
-/// The leaves are read by one thread and decoded by as many as there are cores.
 fn check_commit(snapshot: &Snapshot, now: u64) -> Result<(Unread, Check)> {
     with_workers(|leaves| decode(&leaves, now), |decoding| check_pages(snapshot, now, decoding))
 }
 
-fn check_pages(snapshot: &Snapshot, now: u64, decoding: &mut Workers<'_, Leaf, Decoded>) -> Result<(Unread, Check)> {
+fn check_pages(snapshot: &Snapshot, now: u64, decoding: &mut Decoding<'_>) -> Result<(Unread, Check)> {
     let file = snapshot.file();
     progress::current().expect(Some(file.len()));
     let check = Check {
@@ -160,9 +91,9 @@ fn check_pages(snapshot: &Snapshot, now: u64, decoding: &mut Workers<'_, Leaf, D
     };
     let mut walk = Walk { snapshot, survey: Survey::new(file), check, first_damage: None };
     walk.header();
-    // A look at the free pages would name the same fault again.
+    // A wrong header would be reported again with the free pages.
     let is_header_sound = walk.first_damage.is_none();
-    // A table of rows comes before what is remembered of it.
+    // The table of rows of a set comes before its meta table.
     let mut with_rows = HashSet::new();
     for (table, role) in walk.tables()? {
         let walked = match (role, table.cache_key()) {
@@ -192,7 +123,7 @@ struct Walk<'s> {
     first_damage: Option<Damage>,
 }
 
-/// The place of a table that holds what its role says.
+/// The place of a table, given its role.
 fn place(table: &Table, role: TableRole) -> FindingPlace {
     if role == TableRole::Rows {
         FindingPlace::of_set(table.name(), None)
@@ -201,8 +132,8 @@ fn place(table: &Table, role: TableRole) -> FindingPlace {
     }
 }
 
-/// Notes damage at a place.
-fn noting<'n>(
+/// Records damage at a place.
+fn recording<'n>(
     first: &'n mut Option<Damage>,
     findings: &'n mut Findings,
     place: Option<FindingPlace>,
@@ -217,7 +148,7 @@ impl Walk<'_> {
     fn header(&mut self) {
         let file = self.snapshot.file();
         if let Some(damage) = database::wrong_header(file) {
-            noting(&mut self.first_damage, &mut self.check.damage, None)(damage);
+            recording(&mut self.first_damage, &mut self.check.damage, None)(damage);
         }
         let header = file.header();
         if !header.length_is_sound(file.len()) {
@@ -226,10 +157,10 @@ impl Walk<'_> {
         }
     }
 
-    /// Walks over redb's own records and the list of tables, which it returns.
+    /// Checks redb's own records and the list of tables, and returns the tables.
     fn tables(&mut self) -> Result<Vec<(Table, TableRole)>> {
         let slot = self.snapshot.slot();
-        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, None);
+        let mut damage = recording(&mut self.first_damage, &mut self.check.damage, None);
         let owned = self.survey.own(slot, &mut damage);
         let definitions = owned.and_then(|()| self.survey.definitions(slot.user, &mut damage));
         let definitions = definitions.map_err(|error| self.snapshot.error(error, None))?;
@@ -237,8 +168,8 @@ impl Walk<'_> {
         self.snapshot.roles_of(tables)
     }
 
-    /// A table of rows of a set.
-    fn rows(&mut self, table: &Table, now: u64, decoding: &mut Workers<'_, Leaf, Decoded>) -> file::Result<()> {
+    /// Checks the table of rows of a set.
+    fn rows(&mut self, table: &Table, now: u64, decoding: &mut Decoding<'_>) -> file::Result<()> {
         let damaged_before = self.check.damage.count;
         let decoded = self.decode(table, table.name(), Holds::Rows, now, decoding)?;
         let Decoded { entries, keys_not_text, refused, altered } = decoded;
@@ -248,28 +179,22 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// A meta table of a set.
+    /// Checks the meta table of a set.
     fn meta(&mut self, table: &Table, now: u64, has_rows: impl Fn(&str) -> bool) -> file::Result<()> {
         if self.check.diorama.rowless(table, has_rows) {
             self.check.entries += 1;
         }
         let damaged_before = self.check.damage.count;
         let place = place(table, TableRole::Meta);
-        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(place.clone()));
+        let mut damage = recording(&mut self.first_damage, &mut self.check.damage, Some(place.clone()));
         let counts = self.check.diorama.meta(&mut self.survey, table, now, &mut damage)?;
         drop(damage);
         self.check.count(table, &place, counts, damaged_before);
         Ok(())
     }
 
-    /// A cache table.
-    fn entries(
-        &mut self,
-        table: &Table,
-        cache_key: &str,
-        now: u64,
-        decoding: &mut Workers<'_, Leaf, Decoded>,
-    ) -> file::Result<()> {
+    /// Checks a cache table.
+    fn entries(&mut self, table: &Table, cache_key: &str, now: u64, decoding: &mut Decoding<'_>) -> file::Result<()> {
         let damaged_before = self.check.damage.count;
         let decoded = self.decode(table, cache_key, Holds::Entries, now, decoding)?;
         let Decoded { entries, keys_not_text, refused, altered } = decoded;
@@ -284,60 +209,44 @@ impl Walk<'_> {
     fn decode(
         &mut self,
         table: &Table,
-        place: &str,
+        owner: &str,
         holds: Holds,
         now: u64,
-        decoding: &mut Workers<'_, Leaf, Decoded>,
+        decoding: &mut Decoding<'_>,
     ) -> file::Result<Decoded> {
-        let place: Arc<str> = place.into();
-        let mut decoded = Decoded::default();
+        let mut leaves = Leaves::new(owner, holds, now, decoding);
         let mut leaf = |page: &Arc<Page>| {
-            let bytes = page.used_bytes().len();
-            let leaf = Leaf { place: Arc::clone(&place), holds, page: Arc::clone(page) };
-            if bytes >= LARGE {
-                while let Some(next) = decoding.next() {
-                    decoded.extend(next);
-                }
-                decoded.extend(decode(&[leaf], now));
-            } else {
-                decoding.push(leaf, bytes);
-                while let Some(next) = decoding.next_due() {
-                    decoded.extend(next);
-                }
-            }
+            leaves.push(page);
             Ok(())
         };
         let role = match holds {
             Holds::Entries => TableRole::CacheKey,
             Holds::Rows => TableRole::Rows,
         };
-        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(self::place(table, role)));
+        let mut damage = recording(&mut self.first_damage, &mut self.check.damage, Some(place(table, role)));
         self.survey.tree(table.definition().root, Widths::default(), &mut leaf, &mut damage)?;
         drop(damage);
-        while let Some(next) = decoding.next() {
-            decoded.extend(next);
-        }
-        Ok(decoded)
+        Ok(leaves.finish())
     }
 
-    /// A table that holds no entries.
+    /// Checks a table that holds no entries.
     fn other(&mut self, table: &Table, role: TableRole) -> file::Result<()> {
-        let mut damage = noting(&mut self.first_damage, &mut self.check.damage, Some(place(table, role)));
+        let mut damage = recording(&mut self.first_damage, &mut self.check.damage, Some(place(table, role)));
         self.survey.table(table.definition(), &mut damage)?;
         drop(damage);
         self.check.other(table, role);
         Ok(())
     }
 
-    /// redb's record of free pages, compared with the pages in use.
+    /// Compares redb's record of free pages with the pages in use.
     fn free_pages(&mut self) -> Result<()> {
         let (first, check) = (&mut self.first_damage, &mut self.check);
         match database::wrong_record(self.snapshot.file(), self.snapshot.slot()) {
-            Ok(Some(damage)) => noting(first, &mut check.free_space, None)(damage),
+            Ok(Some(damage)) => recording(first, &mut check.free_space, None)(damage),
             Err(file::Error::Damaged(damage)) if check.damage.count == 0 => {
-                noting(first, &mut check.damage, None)(damage);
+                recording(first, &mut check.damage, None)(damage);
             }
-            // Any other damage was found above.
+            // Any other damage has been found before.
             Ok(None) | Err(file::Error::Damaged(_)) => {}
             Err(error) => return Err(self.snapshot.error(error, None)),
         }
@@ -346,14 +255,14 @@ impl Walk<'_> {
 }
 
 impl Check {
-    /// Notes a table that holds no entries.
+    /// Records a table that holds no entries.
     fn other(&mut self, table: &Table, role: TableRole) {
         let findings = if table.is_named_as_cache() { &mut self.wrongly_typed } else { &mut self.other_tables };
         findings.add(Some(place(table, role)), FindingKind::Table { kind: table.kind(), role });
     }
 
-    /// Notes keys that are not text, and another number of entries than the table has by its own account: unless
-    /// damage was found in it, since entries of damaged pages are missing.
+    /// Records keys that are not text, and a number of entries that differs from the table's own. The number is not
+    /// compared if the table is damaged, since the entries on damaged pages are missing.
     fn count(
         &mut self,
         table: &Table,
@@ -370,41 +279,4 @@ impl Check {
             self.damage.add(Some(place.clone()), count);
         }
     }
-}
-
-impl Decoded {
-    fn extend(&mut self, next: Decoded) {
-        self.entries += next.entries;
-        self.keys_not_text += next.keys_not_text;
-        self.refused.extend(next.refused);
-        self.altered.extend(next.altered);
-    }
-
-    fn entry(&mut self, cache_key: &Arc<str>, sub_key: &str, value: &[u8], now: u64) {
-        let place = || Some(FindingPlace::Entry(Key::from_parts(Arc::clone(cache_key), sub_key)));
-        match deviation::deviations(value, now) {
-            Ok(deviations) if deviations.is_empty() => {}
-            Ok(deviations) => self.altered.add(place(), FindingKind::Altered(deviations)),
-            Err(error) => self.refused.add(place(), FindingKind::Refused(error)),
-        }
-    }
-}
-
-fn decode(leaves: &[Leaf], now: u64) -> Decoded {
-    let mut decoded = Decoded::default();
-    for Leaf { place, holds, page } in leaves {
-        for n in 0..page.count() {
-            decoded.entries += 1;
-            let Ok(key) = str::from_utf8(page.key(n)) else {
-                decoded.keys_not_text += 1;
-                continue;
-            };
-            let value = page.value(n);
-            match holds {
-                Holds::Entries => decoded.entry(place, key, value, now),
-                Holds::Rows => check_sets::row(place, key, value, &mut decoded.refused, &mut decoded.altered),
-            }
-        }
-    }
-    decoded
 }
