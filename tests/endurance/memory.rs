@@ -144,7 +144,7 @@ fn peaks(layout: Layout, rows: Option<&str>, small: usize) -> (Peaks, u64) {
     }
     let mut peaks = Peaks::new();
     let mut run = |what: String, args: &[&str]| peaks.push((what, peak(folder, args)));
-    for (form, args) in forms() {
+    for &(form, args) in forms() {
         run(format!("dump as {form}"), &[&["dump", "-C", "cache"], args].concat());
         run(format!("load of {form}"), &["load", "-C", &format!("of {form}"), form]);
     }
