@@ -1,4 +1,4 @@
-//! The changing side: the public methods of a cache that is locked for as long as it is open.
+//! Changing a cache: the public methods of a cache that is locked as long as it is open.
 
 use crate::database::Session;
 use crate::error::{Error, Result};

@@ -1,4 +1,4 @@
-//! What can go wrong, with the table, key or path that it went wrong with.
+//! The errors of the library, with the table, key or path that they are about.
 
 mod action;
 mod message;

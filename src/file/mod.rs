@@ -1,9 +1,8 @@
 //! redb's file format, v2 and v3: read-only, and without trusting the file.
 //!
-//! The layout is that of redb's own format document; both versions share all that a reader needs,
-//! and both are frozen. Nothing here takes a lock, writes, or maps memory. Every page is reached
-//! through the checksum that its parent holds, and no byte of it is believed before that checksum
-//! matches. This module knows nothing of caches.
+//! The layout is that of redb's own format document; both versions share everything that a reader needs,
+//! and both are frozen. Nothing here takes a lock, writes, or maps memory. The parent of a page has its
+//! checksum, and no byte of the page is used before that checksum matches. This module knows nothing of caches.
 
 mod allocation;
 mod damage;

@@ -21,8 +21,9 @@ use std::ops::ControlFlow;
 pub struct Query<'q> {
     /// Whether a text matches.
     pub matches: &'q (dyn Fn(&str) -> bool + Sync),
-    /// Where in encoded bytes the first match may begin: the bytes of a text that matches hold one there. `None` if
-    /// there is none; `Some(0)` is always right, and decodes more. Whole values are asked about first, then rows.
+    /// Where in bytes the first match may begin: the bytes of a text that matches hold one there, whatever is before
+    /// and after them. `None` if there is none; `Some(0)` is always right, and decodes more. It is asked about encoded
+    /// values, row ids and full keys, of many entries and rows at once, and then of each that may match.
     pub may_match: &'q (dyn Fn(&[u8]) -> Option<usize> + Sync),
     /// The text of a value that is not text, an array or a map; `None` for a tag whose content is looked at
     /// instead.
