@@ -33,7 +33,8 @@ impl SetKey {
     }
 
     /// Whether a selection takes this key or the set of this row, unless another set has a longer name that matches.
-    pub(crate) fn is_selected(&self, selection: &Selection) -> bool {
+    #[must_use]
+    pub fn is_selected(&self, selection: &Selection) -> bool {
         let Some(typed) = selection.named() else { return true };
         find(&typed, |name| (name == self.name()).then_some(())).is_some_and(|((), named)| {
             named.is_none_or(|named| self.row().is_some_and(|row| selection.takes_row(named, row)))
@@ -155,7 +156,8 @@ impl Set {
     }
 
     /// When its rows were last fetched, or why that is not known.
-    pub(crate) fn fetch_time(&self) -> FetchTime {
+    #[must_use]
+    pub fn fetch_time(&self) -> FetchTime {
         let mut malformed = self.malformed.iter().map(MalformedMeta::key);
         match self.meta.refreshed_at {
             Some(at) => FetchTime::At(at.seconds()),

@@ -71,6 +71,28 @@ fn an_error_is_one_line_whatever_the_names_in_it_hold() {
 }
 
 #[test]
+fn an_editor_takes_a_set_within_bounds_of_age() {
+    let folder = copy_of("backend.redb");
+    let edit =
+        |args: &[&str]| folder.vlive([&["edit", "orders"], args].concat()).env("EDITOR", "sed -i s/9.5/9.6/").output();
+    let outside = edit(&["--newer-than", "1h"]);
+    assert_eq!(outside.status, 1);
+    assert!(
+        outside.stderr.contains("none is of that age: the 1 entry that is selected is older"),
+        "{}",
+        outside.stderr
+    );
+    let edited = edit(&["--older-than", "1h"]);
+    assert_eq!((edited.status, edited.stdout.as_str()), (0, "orders\n"), "{}", edited.stderr);
+    let timeless = folder.vlive(["edit", "emptied", "--older-than", "1h"]).env("EDITOR", "false").output();
+    assert_eq!(timeless.status, 1);
+    assert!(timeless.stderr.contains("has no time and is left out"), "{}", timeless.stderr);
+    let missing = folder.vlive(["edit", "nope/1", "--older-than", "1h"]).env("EDITOR", "false").output();
+    assert_eq!(missing.status, 1);
+    assert!(missing.stderr.contains("not"), "{}", missing.stderr);
+}
+
+#[test]
 fn rows_alone_in_an_edit_keep_the_metadata_of_the_set() {
     let folder = copy_of("backend.redb");
     let before = folder.vlive(["dump", "orders"]).json();

@@ -376,6 +376,19 @@ fn a_watch_prints_metadata_of_sets_for_programs() {
     let folder = cache_with_total(7, &["1"]);
     let event = folder.vlive(["watch", "--initial", "--for", "0s", "--json"]).json();
     assert_eq!((&event["total"], event.get("copied_at")), (&json!(7), None));
+    let again = copy_of("cache.redb");
+    for (awaited, status) in [
+        ("clients where team = red", 0),
+        ("clients  where team=\"red\"", 0),
+        ("clients?c1:117:4:team1:=6:t3:redq-s-n1:0", 0),
+        ("clients where team = red/c1", 0),
+        ("clients where team = blue", 1),
+        ("clients/c9", 1),
+    ] {
+        let until = format!("added:{awaited}");
+        let run = again.vlive(["watch", "--initial", "--for", "0s", "--until", &until]).output();
+        assert_eq!(run.status, status, "{awaited}");
+    }
     let waited = folder.vlive(["watch", "--initial", "--until", "added:s/1", "--for", "60s", "--json"]).output();
     assert_eq!(waited.status, 0, "a row that is not selected is watched: {}", waited.stderr);
     let keys: Vec<Value> = waited.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
