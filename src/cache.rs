@@ -1,4 +1,4 @@
-//! The changing side: the public methods of a cache that is locked for as long as it is open.
+//! Changing a cache: the public methods of a cache that is locked as long as it is open.
 
 use crate::database::Session;
 use crate::error::{Error, Result};
@@ -22,12 +22,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A cache, opened exclusively for changes.
 ///
-/// The lock is redb's own: an app that starts meanwhile fails with `DatabaseAlreadyOpen`, and so
-/// does [`Cache::open`] while an app runs, with [`InUse`](crate::Error::InUse). redb is not given the file before
-/// there is something to change; before that everything is checked that redb takes on trust, its record
-/// of free pages included, and the pages that the change will touch are verified. A file that fails is
-/// left alone. Each call is one transaction, on disk when the call returns; [`Cache::close`] tells whether
-/// the file is sound after the last one.
+/// The lock is redb's own: an app that starts meanwhile fails with `DatabaseAlreadyOpen`, and [`Cache::open`] fails
+/// with [`InUse`](Error::InUse) while an app runs. redb does not get the file until something is to be changed. Before
+/// that, everything that redb relies on without a check is verified: its record of free pages, and the pages that the
+/// change will touch. A file that fails this is left as it is. Each call is one transaction, on disk when the call
+/// returns; [`Cache::close`] reports whether the file is sound after the last one.
+///
+/// # Errors
+/// A call that changes the cache can fail with [`Damaged`](Error::Damaged) or [`WrongLength`](Error::WrongLength) if
+/// the file must not be changed, [`NotACacheTable`](Error::NotACacheTable) or [`Set`](Error::Set) if a table is not
+/// what the call needs, [`NotKept`](Error::NotKept) if [`Cache::before_commit`] fails, and
+/// [`Redb`](Error::Redb), [`RedbPanicked`](Error::RedbPanicked) or [`Io`](Error::Io) if the write fails. Nothing has
+/// been changed then.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -41,7 +47,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub struct Cache {
     path: PathBuf,
-    /// Locked from the look at what is there to the commit, so that no other thread writes between them.
+    /// Locked from the read of the old contents to the commit, so that no other thread writes between them.
     session: Mutex<Session>,
     /// What is called before entries are replaced or removed.
     keeper: Keeper,
@@ -49,18 +55,29 @@ pub struct Cache {
 
 impl Cache {
     /// Opens the cache at `path`, a folder or the file in it, which must exist.
+    ///
+    /// # Errors
+    /// [`Missing`](Error::Missing), [`InUse`](Error::InUse), [`NotACache`](Error::NotACache), and others if the file
+    /// cannot be opened.
     pub fn open(path: impl AsRef<Path>) -> Result<Cache> {
         Session::open(location::find(path.as_ref())?).map(Cache::of)
     }
 
-    /// Opens the cache at `path`, and creates folder and file where they are missing, the file
-    /// whole or not at all.
+    /// Opens the cache at `path`, and creates the folder and the file if they are missing. The file is created whole or
+    /// not at all.
+    ///
+    /// # Errors
+    /// Those of [`Cache::open`] but `Missing`, and others if the file cannot be created.
     pub fn create(path: impl AsRef<Path>) -> Result<Cache> {
         Session::open_or_create(location::find(path.as_ref())?).map(Cache::of)
     }
 
-    /// Calls `write` with the cache at `path`, and closes it. If there is none it is created, and appears with all that
-    /// `write` has done or, if it fails, not at all; `write` is called again if another process creates one meanwhile.
+    /// Calls `write` with the cache at `path`, and closes it. A missing cache is created: it appears with everything
+    /// that `write` has written or, if `write` fails, not at all. `write` is called again if another process creates
+    /// the cache meanwhile.
+    ///
+    /// # Errors
+    /// Those of [`Cache::create`], `write` and [`Cache::close`].
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -87,24 +104,36 @@ impl Cache {
         &self.path
     }
 
-    /// The rows under a full key; see [`Snapshot::get`](crate::Snapshot::get).
+    /// The rows under a full key; see [`Snapshot::get`].
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::get`].
     pub fn get(&self, key: impl Into<Key>) -> Result<Option<CachedRows>> {
         self.session().snapshot()?.get(key)
     }
 
-    /// Writes rows under a full key, in place of what was there.
+    /// Writes rows under a full key, and replaces its old value.
+    ///
+    /// # Errors
+    /// Those of a change; see [`Cache`].
     pub fn put(&self, key: impl Into<Key>, rows: &CachedRows) -> Result<()> {
         self.put_envelope(key, &Envelope::encode(rows)).map(drop)
     }
 
-    /// Writes an encoded envelope, in place of what was there. Returns whether there was anything.
+    /// Writes an encoded envelope under a full key, and replaces its old value. Returns whether it had one.
+    ///
+    /// # Errors
+    /// Those of a change; see [`Cache`].
     pub fn put_envelope(&self, key: impl Into<Key>, envelope: &Envelope) -> Result<bool> {
         let replaced = ops::put::put(&mut self.session(), &self.keeper, &key.into(), envelope, |_| true)?;
-        Ok(replaced.expect("it is due whatever is there"))
+        Ok(replaced.expect("the condition is always true"))
     }
 
-    /// Writes an encoded envelope if there still is what was `expected`: the bytes of a value, or no entry at all.
-    /// Returns whether it was written.
+    /// Writes an encoded envelope if the key still has the `expected` value, or still has none for `None`. Returns
+    /// whether it was written.
+    ///
+    /// # Errors
+    /// Those of a change; see [`Cache`].
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -121,12 +150,12 @@ impl Cache {
         Ok(replaced.is_some())
     }
 
-    /// Writes new values for entries in the scope, in one transaction: `rewrite` is asked for each of them, and
-    /// `rewrite_set` for each set of diorama or row of one. `None` leaves it as it is. Nothing is written if one of
-    /// them fails.
+    /// Writes new values for entries in the scope, in one transaction: `rewrite` returns the new value of an entry, and
+    /// `rewrite_set` that of a set of diorama or of a row of one. `None` leaves it as it is.
     ///
     /// # Errors
-    /// Those of [`RewritePlan::new`](crate::ops::RewritePlan::new).
+    /// Those of [`RewritePlan::new`](crate::ops::RewritePlan::new), of `rewrite` and of `rewrite_set`. Nothing is
+    /// written then.
     pub fn rewrite<E: From<Error>>(
         &self,
         scope: &Scope,
@@ -136,17 +165,20 @@ impl Cache {
         ops::rewrite::carry_out(&mut self.session(), &self.keeper, scope, rewrite, rewrite_set)
     }
 
-    /// Writes the entries of a fixture, in one transaction, in place of what `replace` says.
+    /// Writes the entries of a fixture, in one transaction, and replaces what `replace` says.
     ///
     /// # Errors
-    /// [`NotACacheTable`](crate::Error::NotACacheTable) if there is a table of another type for one of its cache keys.
+    /// Those of [`LoadPlan::new`] and of a change; see [`Cache`].
     pub fn seed(&self, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {
         let plan = LoadPlan::carry_out(&mut self.session(), &self.keeper, fixture, replace, |_| Ok(true))?;
-        Ok(plan.expect("it is due whatever is there"))
+        Ok(plan.expect("the condition is always true"))
     }
 
-    /// The same if `is_due` says so of what is there, which nobody else changes meanwhile; `None` if it does not, and
-    /// nothing is written.
+    /// Writes the entries of a fixture if `is_due` returns `true` for the commit before it, which no other process can
+    /// change meanwhile. Returns `None` if nothing was written.
+    ///
+    /// # Errors
+    /// Those of [`Cache::seed`] and of `is_due`.
     pub fn seed_if(
         &self,
         fixture: &Fixture,
@@ -156,22 +188,27 @@ impl Cache {
         LoadPlan::carry_out(&mut self.session(), &self.keeper, fixture, replace, is_due)
     }
 
-    /// Drops what vantage-live's `invalidate_prefix` drops: without `/` the table of exactly that
-    /// cache key, with `/` the entries of that one cache key whose sub-key starts with the rest.
-    /// Nothing to drop is not an error.
+    /// Removes what vantage-live's `invalidate_prefix` removes: without `/` the table of exactly that cache key, with
+    /// `/` the entries of that one cache key whose sub-key starts with the rest. It is not an error if there are none.
+    ///
+    /// # Errors
+    /// Those of a change; see [`Cache`].
     pub fn invalidate_prefix(&self, prefix: &str) -> Result<Removed> {
         self.invalidate(&Selection::prefix(prefix).into())
     }
 
-    /// Drops everything in the scope, in one transaction.
+    /// Removes everything in the scope, in one transaction.
+    ///
+    /// # Errors
+    /// Those of a change; see [`Cache`].
     pub fn invalidate(&self, scope: &Scope) -> Result<Removed> {
         ops::invalidate::Plan::carry_out(&mut self.session(), &self.keeper, scope)
     }
 
-    /// Sets `fetched_at` of every entry in the scope, in one transaction. Every other byte of the entries stays, and so
-    /// do entries that vantage-live cannot decode, as a whole.
+    /// Sets `fetched_at` of every entry in the scope, in one transaction. No other byte of an entry changes. Entries
+    /// that vantage-live cannot decode are left as they are.
     ///
-    /// redb writes each entry anew beside the old one, and the file grows where it has no room for that.
+    /// redb writes each new entry beside the old one, so that the file can grow.
     ///
     /// # Errors
     /// Those of [`TouchPlan::new`](crate::ops::TouchPlan::new).
@@ -179,14 +216,17 @@ impl Cache {
         ops::touch::touch(&mut self.session(), &self.keeper, scope, fetched_at)
     }
 
-    /// Copies or moves entries byte for byte, in one transaction, from `source` or within the cache. If something is
-    /// in the way and the transfer does not replace it, nothing is done.
+    /// Copies or moves entries byte for byte, in one transaction, from `source` or within the cache. If a target exists
+    /// and the transfer does not replace it, nothing is written.
+    ///
+    /// # Errors
+    /// Those of [`TransferPlan::new`](crate::ops::TransferPlan::new) and of a change; see [`Cache`].
     pub fn transfer(&self, transfer: &Transfer, source: Option<&Snapshot>) -> Result<Transferred> {
         ops::transfer::carry_out(&mut self.session(), &self.keeper, transfer, source)
     }
 
-    /// Has `keep` called in each change that replaces or removes entries or sets, with these, before anything is
-    /// written. An error of `keep` stops the change, and nothing is written.
+    /// Sets what is called before each change that replaces or removes entries or sets: `keep` gets these before
+    /// anything is written. If it fails, the change fails with [`NotKept`](Error::NotKept), and nothing is written.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -210,8 +250,8 @@ impl Cache {
         self.keeper.set(Box::new(keep));
     }
 
-    /// Closes the cache and reads the file again: its header, its newest commit, and the entry that was written last. A
-    /// cache that is dropped instead is closed as well, but nobody learns whether that succeeded.
+    /// Closes the cache and reads the file again: its header, its newest commit, and the entry that was written last.
+    /// Dropping the cache closes it too, but reports no error.
     ///
     /// # Errors
     /// [`NotClosed`](crate::Error::NotClosed) and [`RedbPanicked`](crate::Error::RedbPanicked) if redb could not close

@@ -2,15 +2,15 @@
 //!
 //! Both crates are the local cache of the Vantage framework. vantage-live keeps one redb file, `vlive.redb`, in a
 //! folder, with a value for each key; its successor vantage-diorama keeps one redb file at any path, with two tables
-//! for each set of rows. This crate knows both layouts, the codecs of their values, and what vantage-live 0.4 and
-//! vantage-diorama 1.5 make of them. There are two ways to a cache:
+//! for each set of rows. This crate knows both layouts and the codecs of their values, as vantage-live 0.4 and
+//! vantage-diorama 1.5 use them. There are two ways to open a cache:
 //!
-//! - [`Snapshot`] looks. It never takes a lock, never writes, and believes no byte before its
-//!   checksum; it works on a cache that an app has open, and on one that was left by a crash.
-//! - [`Cache`] changes, through redb itself, and has the cache for itself as long as it lives.
+//! - [`Snapshot`] reads. It takes no lock, writes nothing, and verifies the checksum of every page; it works on a cache
+//!   that an app has open, and on one that a crash has left behind.
+//! - [`Cache`] changes, through redb itself, and locks the cache as long as it lives.
 //!
-//! A [`Fixture`] is the entries of a cache in files: [`Fixture::seed`] writes it to a cache, [`diff`] compares, and
-//! [`assert_same`] asserts in a test that a cache holds it.
+//! A [`Fixture`] is the entries of a cache in files: [`Fixture::seed`] writes them to a cache, [`diff`] compares them
+//! with one, and [`assert_same`] asserts in a test that a cache has exactly these entries.
 //!
 //! ```
 //! use std::time::{Duration, UNIX_EPOCH};

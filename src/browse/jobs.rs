@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
+use vlive::fixture::{FixtureOptions, Source};
 use vlive::ops::{DiffOptions, Difference, Scope, Side, diff_in, diff_values};
 use vlive::snapshot::{EntryKey, SetKey};
-use vlive::{Key, Selection, Snapshot};
+use vlive::{Fixture, Key, Selection, Snapshot};
 
 /// The most lines of a difference that are shown.
 const LINES: usize = 10_000;
@@ -49,16 +50,18 @@ impl Jobs {
 
     /// The last change of an entry: the last one that was seen, otherwise the one between the last two commits.
     fn difference(&self, key: &EntryKey) -> Result<Text, String> {
-        let key = match key {
-            EntryKey::Live(key) => key,
-            EntryKey::Set(key) => return self.difference_of_set(key),
-        };
-        let sentence = |error| self.commands.sentence(&error);
         let remembered = self.history.get(key);
+        match key {
+            EntryKey::Live(key) => self.difference_of_entry(key, remembered.as_ref()),
+            EntryKey::Set(key) => self.difference_of_set(key, remembered.as_ref()),
+        }
+    }
+
+    fn difference_of_entry(&self, key: &Key, remembered: Option<&Before>) -> Result<Text, String> {
         let (number, now, before) = Snapshot::look(&self.folder, self.wait, |snapshot| {
             let value =
                 |snapshot: &Snapshot| Ok::<_, vlive::Error>(snapshot.entry(key)?.map(|entry| entry.value().to_owned()));
-            let before = match (&remembered, snapshot.before()?) {
+            let before = match (remembered, snapshot.before()?) {
                 (Some(before), _) => Some(before.clone()),
                 // The pages of that commit may have been reused.
                 (None, Some(before)) => value(&before).ok().map(|value| Before { commit: before.number(), value }),
@@ -66,43 +69,82 @@ impl Jobs {
             };
             Ok((snapshot.number(), value(snapshot)?, before))
         })
-        .map_err(sentence)?;
-        let Some(before) = before else {
-            return Err(format!("{GONE}; changes from now on are remembered"));
-        };
-        let title = format!("{}  #{} → #{number}", key_for_terminal(&key.to_string()), before.commit);
+        .map_err(|error| self.commands.sentence(&error))?;
+        let before = before.ok_or_else(|| GONE.to_owned())?;
         let lines = match (before.value, now) {
-            (None, None) => return Err("the entry is gone".to_owned()),
-            (None, Some(_)) => vec![(Some('+'), "+ the entry was not there".to_owned())],
-            (Some(_), None) => vec![(Some('-'), "- the entry is gone".to_owned())],
             (Some(old), Some(new)) => lines(key, &old, &new),
+            (old, new) => unlike(old.is_some(), new.is_some())?,
         };
-        Ok(Text { title, lines })
+        Ok(Text { title: title(&key.to_string(), before.commit, number), lines })
     }
 
-    /// What differs in a set between the last two commits.
-    fn difference_of_set(&self, key: &SetKey) -> Result<Text, String> {
-        let scope = Scope::new(vec![Selection::prefix(key.name())]);
+    fn difference_of_set(&self, key: &SetKey, remembered: Option<&Before>) -> Result<Text, String> {
+        let refused = |error: vlive::Error| self.commands.sentence(&error);
+        let old = match remembered.map(|before| &before.value) {
+            None | Some(None) => None,
+            Some(Some(line)) => {
+                let name = "what is remembered".to_owned();
+                let source = Source::Json { name, input: Box::new(line.as_slice()) };
+                Some(Fixture::read(vec![source], &FixtureOptions::default()).map_err(refused)?)
+            }
+        };
         let compared = Snapshot::look(&self.folder, self.wait, |snapshot| {
-            let Some(before) = snapshot.before()? else { return Ok(None) };
-            let mut lines = Vec::new();
-            let (old, new) = (Side::Cache(&before), Side::Cache(snapshot));
-            let compared = diff_in::<Stop>(old, new, &scope, OPTIONS, |difference| push(&mut lines, &difference));
-            Ok(match compared {
-                Err(Stop::Enough) => Some((before.number(), snapshot.number(), lines)),
-                Ok(walked) if walked.unread.is_empty() => Some((before.number(), snapshot.number(), lines)),
+            let is_there = |snapshot: &Snapshot| Ok::<_, vlive::Error>(snapshot.set(key)?.is_some());
+            let (before, was_there, old) = match (remembered, &old, snapshot.before()?) {
+                (Some(before), Some(old), _) => (before.commit, true, OldSide::Remembered(old)),
+                (Some(before), None, _) => (before.commit, false, OldSide::None),
                 // The pages of that commit may have been reused.
-                Ok(_) | Err(Stop::Cache) => None,
-            })
+                (None, _, Some(before)) => match is_there(&before) {
+                    Ok(was_there) => (before.number(), was_there, OldSide::Commit(before.into())),
+                    Err(_) => return Ok(None),
+                },
+                (None, _, None) => return Ok(None),
+            };
+            let compared = |lines| Ok(Some((before, snapshot.number(), lines)));
+            let old = match (&old, is_there(snapshot)?) {
+                (OldSide::Remembered(fixture), true) => Side::Fixture(fixture),
+                (OldSide::Commit(commit), true) if was_there => Side::Cache(commit),
+                (_, is_there) => return compared(unlike(was_there, is_there)),
+            };
+            let scope = Scope::from(Selection::Set(key.name().to_owned()));
+            let mut lines = Vec::new();
+            let walked = diff_in::<Stop>(old, Side::Cache(snapshot), &scope, OPTIONS, |difference| {
+                push(&mut lines, &difference)
+            });
+            match walked {
+                Err(Stop::Enough) => compared(Ok(lines)),
+                Ok(walked) if walked.unread.is_empty() => compared(Ok(or_nothing(lines))),
+                Ok(_) | Err(Stop::Cache) => Ok(None),
+            }
         });
-        let compared = compared.map_err(|error| self.commands.sentence(&error))?;
-        let Some((before, now, lines)) = compared else { return Err(GONE.to_owned()) };
-        let title = format!("{}  #{before} → #{now}", key_for_terminal(&key.shown()));
-        Ok(Text { title, lines: or_nothing(lines) })
+        let (before, now, lines) = compared.map_err(refused)?.ok_or_else(|| GONE.to_owned())?;
+        Ok(Text { title: title(&key.shown(), before, now), lines: lines? })
     }
 }
 
-const GONE: &str = "the commit before is not in the file any more";
+/// A set before its last change.
+enum OldSide<'f> {
+    None,
+    Remembered(&'f Fixture),
+    Commit(Box<Snapshot>),
+}
+
+fn title(key: &str, before: u64, now: u64) -> String {
+    format!("{}  #{before} → #{now}", key_for_terminal(key))
+}
+
+/// What is said where an entry was not there before, or is not now.
+fn unlike(was_there: bool, is_there: bool) -> Result<Lines, String> {
+    match (was_there, is_there) {
+        (false, true) => Ok(vec![(Some('+'), "+ the entry was not there".to_owned())]),
+        (true, false) => Ok(vec![(Some('-'), "- the entry is gone".to_owned())]),
+        _ => Err("the entry is gone".to_owned()),
+    }
+}
+
+type Lines = Vec<(Option<char>, String)>;
+
+const GONE: &str = "the commit before is not in the file any more; changes from now on are remembered";
 
 const OPTIONS: DiffOptions = DiffOptions { fetched_at: true, order: true };
 
@@ -119,7 +161,7 @@ impl From<vlive::Error> for Stop {
 }
 
 /// Adds the lines of a difference, up to a limit.
-fn push(lines: &mut Vec<(Option<char>, String)>, difference: &Difference) -> Result<(), Stop> {
+fn push(lines: &mut Lines, difference: &Difference) -> Result<(), Stop> {
     for line in difference.lines() {
         let mark = line.change().mark();
         let indent = "  ".repeat(line.level());
@@ -128,7 +170,7 @@ fn push(lines: &mut Vec<(Option<char>, String)>, difference: &Difference) -> Res
     if lines.len() < LINES { Ok(()) } else { Err(Stop::Enough) }
 }
 
-fn or_nothing(mut lines: Vec<(Option<char>, String)>) -> Vec<(Option<char>, String)> {
+fn or_nothing(mut lines: Lines) -> Lines {
     if lines.is_empty() {
         lines.push((None, "nothing differs".to_owned()));
     }
@@ -136,7 +178,7 @@ fn or_nothing(mut lines: Vec<(Option<char>, String)>) -> Vec<(Option<char>, Stri
 }
 
 /// The difference between two values, as lines.
-fn lines(key: &Key, old: &[u8], new: &[u8]) -> Vec<(Option<char>, String)> {
+fn lines(key: &Key, old: &[u8], new: &[u8]) -> Lines {
     let mut lines = Vec::new();
     // It ends early only if there are enough lines.
     let _ = diff_values(key.clone(), old, new, OPTIONS, &mut |difference: Difference| push(&mut lines, &difference));

@@ -122,7 +122,7 @@ impl Reader {
             && last.key() == *key
             && last.value() != entry.value()
         {
-            self.history.remember(key.clone(), Before { commit, value: Some(last.value().to_owned()) });
+            self.history.remember(key.clone().into(), Before { commit, value: Some(last.value().to_owned()) });
         }
     }
 

@@ -177,7 +177,7 @@ mod tests {
     const PANICS: &str = "VLIVE_TEST_PANICS";
 
     #[test]
-    fn panics_with_the_terminal_taken_if_it_is_told_to() {
+    fn panics_with_the_terminal_taken_if_asked_to() {
         if env::var_os(PANICS).is_some() {
             crate::cli::silence_redb_panics(super::give_back);
             let _screen = super::take().expect("there is a terminal");
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_panic_leaves_the_terminal_as_it_was_and_is_told() {
+    fn a_panic_restores_the_terminal_and_is_reported() {
         let Some(tmux) = Tmux::start("panic", (80, 24)) else { return };
         let folder = tempfile::tempdir().unwrap();
         let [before, after] = ["before", "after"].map(|name| folder.path().join(name));
@@ -196,7 +196,7 @@ mod tests {
             || tmux.run(&["display-message", "-p", "#{cursor_flag} #{alternate_on} #{mouse_any_flag}"]).unwrap();
         tmux.save_settings(&before);
         let program = env::current_exe().unwrap();
-        let test = "browse::terminal::tests::panics_with_the_terminal_taken_if_it_is_told_to";
+        let test = "browse::terminal::tests::panics_with_the_terminal_taken_if_asked_to";
         tmux.line(&format!("clear; {PANICS}=1 {} --nocapture --exact {test}", program.display()));
         tmux.until(|_| state().trim() == "0 1 1");
         tmux.press(&["x"]);

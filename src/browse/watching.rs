@@ -1,18 +1,23 @@
-//! Watches the cache on a thread of its own, and remembers entries as they were before they changed.
+//! Watches the cache on a thread of its own, and keeps the old values of entries that have changed.
 
 use super::Commands;
 use super::state::{Input, Known, User};
 use std::collections::{HashMap, VecDeque};
+use std::io::{self, Write};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
-use vlive::snapshot::{EntryChange, EntryKey, Event, LiveEntry, Pace, SeenCommit, Watcher};
-use vlive::{Error, Key};
+use vlive::ops::{DumpFormat, DumpStyle, dump_set};
+use vlive::snapshot::{EntryChange, EntryKey, Event, Pace, SeenCommit, SetKey, Watcher};
+use vlive::{Error, Key, Snapshot};
 
 /// Limits of what is remembered: bytes of values, and entries per commit.
 const REMEMBERED: usize = 16 * 1024 * 1024;
 const OF_ONE_COMMIT: usize = 200;
+
+/// The most bytes that are remembered of one entry, and of all sets in a commit.
+const LARGEST: usize = REMEMBERED / 4;
 
 /// How often to check which process has the cache open.
 const ASK: Duration = Duration::from_secs(1);
@@ -23,9 +28,9 @@ pub struct History(Mutex<Remembered>);
 
 #[derive(Debug, Default)]
 struct Remembered {
-    values: HashMap<Key, Before>,
+    values: HashMap<EntryKey, Before>,
     /// The keys, oldest first.
-    order: VecDeque<Key>,
+    order: VecDeque<EntryKey>,
     bytes: usize,
 }
 
@@ -33,31 +38,33 @@ struct Remembered {
 #[derive(Clone, Debug)]
 pub struct Before {
     pub commit: u64,
-    /// `None` if it did not exist.
+    /// Its value or, of a set, the line of JSON that its stored bytes are dumped as; `None` if it did not exist.
     pub value: Option<Vec<u8>>,
 }
 
 impl History {
-    pub fn get(&self, key: &Key) -> Option<Before> {
+    pub fn get(&self, key: &EntryKey) -> Option<Before> {
         self.lock().values.get(key).cloned()
     }
 
     /// Remembers entries as they were before a commit; the pages of the commit before it may have been reused already.
     fn see(&self, commit: &SeenCommit, changes: &[Change]) {
         let Ok(Some(before)) = commit.snapshot.before() else { return };
+        let mut room = LARGEST;
         for (key, ..) in changes.iter().take(OF_ONE_COMMIT) {
-            let EntryKey::Live(key) = key else { continue };
-            let (Ok(old), Ok(new)) = (before.entry(key), commit.snapshot.entry(key)) else { continue };
-            let value = |entry: &Option<LiveEntry>| entry.as_ref().map(|entry| entry.value().to_owned());
             // If several commits were made between two looks, an earlier one may have changed the entry.
-            if value(&old) != value(&new) {
-                self.remember(key.clone(), Before { commit: before.number(), value: value(&old) });
+            let before = match key {
+                EntryKey::Live(key) => value_before(&before, &commit.snapshot, key),
+                EntryKey::Set(key) => set_before(&before, &commit.snapshot, key, &mut room),
+            };
+            if let Some(before) = before {
+                self.remember(key.clone(), before);
             }
         }
     }
 
     /// Remembers an entry as it was before a change.
-    pub fn remember(&self, key: Key, before: Before) {
+    pub fn remember(&self, key: EntryKey, before: Before) {
         self.lock().push(key, before);
     }
 
@@ -66,10 +73,49 @@ impl History {
     }
 }
 
+/// An entry, if it has another value in the commit after; `None` also if that cannot be read any more.
+fn value_before(before: &Snapshot, now: &Snapshot, key: &Key) -> Option<Before> {
+    let value = |snapshot: &Snapshot| Some(snapshot.entry(key).ok()?.map(|entry| entry.value().to_owned()));
+    let old = value(before)?;
+    (old != value(now)?).then(|| Before { commit: before.number(), value: old })
+}
+
+/// The same of a set, as the line of JSON that its stored bytes are dumped as, if there is `room` for it.
+fn set_before(before: &Snapshot, now: &Snapshot, key: &SetKey, room: &mut usize) -> Option<Before> {
+    let commit = before.number();
+    let (old, new) = (before.set(key).ok()?, now.set(key).ok()?);
+    let Some(old) = old else { return new.map(|_| Before { commit, value: None }) };
+    if new.is_some_and(|new| new.has_same_tables(&old)) {
+        return None;
+    }
+    let mut line = Limited { bytes: Vec::new(), room: *room };
+    let dumped = dump_set(before, &old, DumpStyle { format: DumpFormat::RawLines, ..DumpStyle::default() }, &mut line);
+    *room = line.room;
+    dumped.is_ok_and(|dumped| dumped.unread.is_empty()).then_some(Before { commit, value: Some(line.bytes) })
+}
+
+/// Memory for some bytes and no more.
+struct Limited {
+    bytes: Vec<u8>,
+    room: usize,
+}
+
+impl Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.room = self.room.checked_sub(bytes.len()).ok_or(io::ErrorKind::OutOfMemory)?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Remembered {
-    fn push(&mut self, key: Key, before: Before) {
+    fn push(&mut self, key: EntryKey, before: Before) {
         let size = |before: &Before| before.value.as_ref().map_or(0, Vec::len);
-        if size(&before) > REMEMBERED / 4 {
+        if size(&before) > LARGEST {
             return;
         }
         self.bytes += size(&before);

@@ -20,10 +20,10 @@ const FEW: usize = 12;
 pub(crate) fn are_equal(bytes: &[u8], a: u32, b: u32) -> bool {
     let rest = [a, b].map(|at| &bytes[at as usize..]);
     match rest.map(|rest| rest[0]) {
-        // Most keys are short and encoded alike.
-        [initial @ 0x60..=0x77, other] if initial == other => {
+        // Most keys are short; their first byte is their length.
+        [initial @ 0x60..=0x77, other @ 0x60..=0x77] => {
             let len = usize::from(initial - 0x60) + 1;
-            rest[0][..len] == rest[1][..len]
+            initial == other && rest[0][..len] == rest[1][..len]
         }
         _ => key_at(bytes, a) == key_at(bytes, b),
     }
@@ -42,4 +42,12 @@ pub(crate) fn are_distinct<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) ->
     }
     items.sort_unstable_by_key(&key);
     items.is_sorted_by(ascends)
+}
+
+/// The same for keys that are text, verified before, by their offsets.
+pub(crate) fn are_distinct_at(bytes: &[u8], keys: &mut [u32]) -> bool {
+    if keys.len() <= FEW {
+        return (1..keys.len()).all(|n| !keys[..n].iter().any(|key| are_equal(bytes, *key, keys[n])));
+    }
+    are_distinct(keys, |key| key_at(bytes, *key))
 }

@@ -3,7 +3,7 @@
 
 use super::bignum::Tagged;
 use super::error::{Error, Fault, Result, offset32};
-use super::keys::{are_distinct, key_at};
+use super::keys::are_distinct_at;
 use super::reader::{Head, Reader, is_text};
 
 /// Observes the maps of a walk.
@@ -78,7 +78,7 @@ impl Maps for IrregularMaps {
     }
 
     fn end(&mut self, bytes: &[u8], offset: usize, begun: usize, all_text: bool) {
-        let is_regular = all_text && are_distinct(&mut self.keys[begun..], |key| key_at(bytes, *key));
+        let is_regular = all_text && are_distinct_at(bytes, &mut self.keys[begun..]);
         self.end_known(offset, begun, is_regular);
     }
 }

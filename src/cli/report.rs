@@ -155,6 +155,11 @@ pub fn silence_redb_panics(before_message: fn()) {
     }));
 }
 
+/// Warns that a set loses its times, by a change or by one that would be made.
+pub fn tell_undated(set: &str, output: &Output) {
+    output.warning(&format!("`{set}` loses its times, so that the app fetches it again"));
+}
+
 /// Reports everything that could not be read, and returns the status.
 pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
     tell_damage(&unread.damage, output)

@@ -49,7 +49,7 @@ impl Salvage {
             let place = match &found.place {
                 None => String::new(),
                 Some(FindingPlace::Meta(key)) => format!("meta table of `{}`, ", key.shown()),
-                Some(place) => format!("table `{place}`, "),
+                Some(place) => format!("table `{}`, ", findings::place(place)),
             };
             output.error(&format!("{damaged}: {place}{}", findings::kind(&found.kind)), None);
         }

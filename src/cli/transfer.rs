@@ -2,7 +2,7 @@
 
 use super::change::Changing;
 use super::selection::{Chosen, Meaning};
-use super::{Global, Refused, Status, report};
+use super::{Global, Refused, Status, report, tell_undated};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -286,6 +286,9 @@ fn tell(
         lost => format!(", in place of {}", human::count(lost as u64, "entry", "entries")),
     };
     output.summary(&format!("{verb} {entries}, {}{gone}", human::size(*bytes)));
+    if let Some(set) = &transferred.undated {
+        tell_undated(&set.shown(), output);
+    }
     if let Some(set) = &transferred.set_beside {
         output.advice(&format!("a set of diorama has the same name, and stays; `{}` names the set", named_alone(set)));
     }

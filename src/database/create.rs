@@ -1,4 +1,4 @@
-//! A new cache file, which appears under its name whole or not at all.
+//! Creating a cache file, which appears whole or not at all.
 
 use super::redb_error;
 use super::storage::{self, FileStorage};
@@ -12,8 +12,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Creates the cache file at `path`, which appears with all that `fill` writes to it or not at all: redb
-/// leaves a file that no app can open if it is stopped while it lays one out.
+/// Creates the cache file at `path`, which appears with everything that `fill` writes to it or not at all: redb leaves
+/// a file that no app can open if it is stopped while it initializes one.
 ///
 /// `fill` gets the file, empty and locked. `None` if somebody else has created one meanwhile.
 pub(super) fn create_file<T>(path: &Path, fill: impl FnOnce(&Arc<fs::File>) -> Result<T>) -> Result<Option<T>> {

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
-/// What redb's own check says of a file.
+/// The result of redb's own check of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IntegrityFault {

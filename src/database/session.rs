@@ -48,7 +48,7 @@ impl Session {
         Ok(session)
     }
 
-    /// Creates the file where it is missing, whole or not at all.
+    /// Opens the file, and creates it whole or not at all if it is missing.
     pub fn open_or_create(path: PathBuf) -> Result<Session> {
         match Session::open(path.clone()) {
             Err(Error::Missing { .. }) => {
@@ -59,10 +59,10 @@ impl Session {
         }
     }
 
-    /// Creates a file where there is none. It appears with everything that `fill` has written, closed, or not at all.
+    /// Creates a file if there is none. It appears with everything that `fill` has written, closed, or not at all.
     pub fn create_new<T>(path: PathBuf, fill: impl FnOnce(Session) -> Result<T>) -> Result<T> {
-        let is_there = fs::symlink_metadata(&path).is_ok();
-        let filled = if is_there { None } else { Session::create_filled(&path, fill)? };
+        let exists = fs::symlink_metadata(&path).is_ok();
+        let filled = if exists { None } else { Session::create_filled(&path, fill)? };
         filled.ok_or(Error::Exists { path })
     }
 
@@ -82,7 +82,7 @@ impl Session {
         create_file(path, |new| fill(Session::of(path.to_owned(), Arc::clone(new))?))
     }
 
-    /// The same for a file that is locked already.
+    /// A session for a file that is locked already.
     fn of(path: PathBuf, file: Arc<fs::File>) -> Result<Session> {
         let open_as = verify::verify_for_redb(&path, &file)?;
         Ok(Session {
@@ -191,8 +191,8 @@ impl Session {
             Some(definition) => definition.tree(&file).get(sub_key.as_bytes()).map_err(in_table)?,
             None => None,
         };
-        let is_there = entry.is_some_and(|entry| entry.value().len() as u64 == len);
-        if is_there { Ok(()) } else { Err(Error::NotClosed { path: self.path.clone() }) }
+        let exists = entry.is_some_and(|entry| entry.value().len() as u64 == len);
+        if exists { Ok(()) } else { Err(Error::NotClosed { path: self.path.clone() }) }
     }
 }
 

@@ -8,14 +8,14 @@ use redb::{Database, StorageError, Table, TableDefinition, WriteTransaction};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What is removed of one table.
+/// The removals from one table.
 #[derive(Clone, Debug)]
 pub(crate) enum Removal {
     Table,
     SubKeys(Vec<String>),
 }
 
-/// What is removed, by the name of the table.
+/// All removals, by the name of the table.
 pub(crate) type Removals = BTreeMap<String, Removal>;
 
 /// Writes a value to a table, given the table's name and the sub-key.

@@ -28,7 +28,7 @@ pub(crate) enum OpenAs {
 /// redb's record of free pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Record {
-    /// It is that of the pages in use.
+    /// It matches the pages in use.
     Sound,
     /// There is no valid one; redb reads all trees.
     Missing,

@@ -7,7 +7,7 @@ use crate::system::holder::Holder;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Caches of a folder that an error names.
+/// How many caches of a folder an error names.
 const NAMED: usize = 10;
 
 impl fmt::Display for Error {
@@ -58,7 +58,7 @@ impl fmt::Display for Error {
                 write!(f, "cannot {action} {}", Quoted(path))
             }
             Error::RedbPanicked { action, path } => {
-                write!(f, "cannot {action} {}: redb failed on what it found in it", Quoted(path))
+                write!(f, "cannot {action} {}: redb panicked on it", Quoted(path))
             }
             Error::NotClosed { path } => write!(f, "{} was written to, and could not be closed", Quoted(path)),
         }
@@ -94,7 +94,7 @@ fn no_room(f: &mut fmt::Formatter<'_>, path: &Path, needed: u64, free: u64) -> f
     write!(f, "the disk of {path} has {free} bytes free, and the new file takes {needed}: {missing} are missing")
 }
 
-/// A table by its name as people read it; that of a meta table would hold a control character.
+/// A table by its readable name. The stored name of a meta table has a control character.
 pub(super) struct TableWords<'t>(pub &'t str);
 
 impl fmt::Display for TableWords<'_> {

@@ -1,4 +1,4 @@
-//! What can go wrong, with the table, key or path that it went wrong with.
+//! The errors of the library, with the table, key or path that they are about.
 
 mod action;
 mod message;
@@ -21,8 +21,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a cache could not be read or changed.
 ///
-/// `Display` gives one sentence without its full stop and without the reason that the system, redb or the codec
-/// has: that is the [`source`](std::error::Error::source).
+/// `Display` gives one sentence without its full stop, and without the reason given by the system, redb or the codec,
+/// which is the [`source`](std::error::Error::source).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -38,7 +38,7 @@ pub enum Error {
         /// What it names.
         target: PathBuf,
     },
-    /// A set of diorama cannot be written or dated as it was to be.
+    /// A set of diorama cannot be written or dated.
     Set(SetError),
     /// A folder has several redb databases, and none is named `vlive.redb`.
     SeveralCaches {
@@ -47,14 +47,14 @@ pub enum Error {
         /// The files, in the order of their names.
         caches: Vec<PathBuf>,
     },
-    /// There is a cache already where a new one was to be made.
+    /// A new cache was to be created, and the file exists.
     Exists {
         /// The file.
         path: PathBuf,
     },
     /// The path of the cache file names something that is not a file.
     NotAFile {
-        /// What was found in its place.
+        /// The path.
         path: PathBuf,
     },
     /// The file is not a redb database.
@@ -71,17 +71,17 @@ pub enum Error {
         /// The version that it names.
         version: u8,
     },
-    /// Bytes of the file do not match their checksum or make no sense.
+    /// Bytes of the file do not match their checksum or are not valid.
     Damaged {
         /// The file.
         path: PathBuf,
         /// The table that they belong to; `None` for what all tables share.
         table: Option<String>,
-        /// Which bytes.
+        /// What is damaged.
         damage: file::Damage,
     },
-    /// The length of the file is not one that its header allows, so that redb would fail on it.
-    /// Only writing finds this: all that a reader needs may still be there.
+    /// The length of the file does not match its header, so that redb would fail on it. Only a change checks this,
+    /// since everything that a reader needs may be in the file.
     WrongLength {
         /// The file.
         path: PathBuf,
@@ -90,16 +90,16 @@ pub enum Error {
         /// The length in bytes that its header records.
         recorded: u64,
     },
-    /// The cache changed all the while, so that no look saw a single commit.
+    /// The cache changed so often that no commit could be read whole.
     Unsteady {
         /// The file.
         path: PathBuf,
     },
-    /// Another process has the cache open, and a write was asked for.
+    /// The cache was to be changed, and another process has it open.
     InUse {
         /// The file.
         path: PathBuf,
-        /// Who has it open, as far as the system says.
+        /// The processes that have it open, as far as the system reports them.
         holders: Vec<Holder>,
     },
     /// A table has the name of a cache table but not its type; vantage-live fails on it too.
@@ -120,7 +120,7 @@ pub enum Error {
         /// What it is, such as `table of [u8;77] to u64`.
         is: String,
     },
-    /// The file has more than one name, and putting another in its place would part them.
+    /// The file has several names (hard links), and replacing it would leave the others with the old file.
     HardLinked {
         /// The file.
         path: PathBuf,
@@ -149,12 +149,12 @@ pub enum Error {
         key: String,
         /// The row.
         id: Box<str>,
-        /// The filter's reason.
+        /// Why it fails.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Input from which a cache was to be filled is refused.
+    /// Input that was to be written to a cache is refused.
     Refused {
-        /// What it is called: a path in backticks, or a word such as `standard input`.
+        /// Its name: a path in backticks, or a word such as `standard input`.
         name: String,
         /// What is wrong with it, and where.
         source: InputError,
@@ -164,27 +164,27 @@ pub enum Error {
         /// Its folder or file.
         path: PathBuf,
     },
-    /// Input from which a cache was to be filled cannot be read.
+    /// Input that was to be written to a cache cannot be read.
     UnreadInput {
-        /// What it is called.
+        /// Its name, as for [`Error::Refused`].
         name: String,
         /// The system's reason.
         source: io::Error,
     },
-    /// A temporary file cannot be made, written or read.
+    /// A temporary file cannot be created, written or read.
     Temporary {
         /// The folder for temporary files.
         folder: PathBuf,
         /// The system's reason.
         source: io::Error,
     },
-    /// What a change would replace or remove could not be kept, and nothing was changed; see
+    /// The entries that a change would replace or remove could not be saved, and nothing was changed; see
     /// [`Cache::before_commit`](crate::Cache::before_commit).
     NotKept {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// redb could not do what it was asked to.
+    /// redb reported an error.
     Redb {
         /// What was being done.
         action: Action,
@@ -193,20 +193,20 @@ pub enum Error {
         /// redb's reason.
         source: RedbError,
     },
-    /// redb failed on itself while working with the file. Nothing was committed by the call.
+    /// redb panicked on the file. The call committed nothing.
     RedbPanicked {
         /// What was being done.
         action: Action,
         /// The file.
         path: PathBuf,
     },
-    /// What was written is not known to be in the file: redb could not close it, which a full disk or a failing
-    /// one keeps it from. Who opens it next recovers the newest commit that is whole.
+    /// redb could not close the file, as on a full disk, so that it is not known which commits are in it. Opening it
+    /// again recovers the newest commit that is whole.
     NotClosed {
         /// The file.
         path: PathBuf,
     },
-    /// The system could not do what it was asked to.
+    /// The system reported an error.
     Io {
         /// What was being done.
         action: Action,
@@ -217,7 +217,7 @@ pub enum Error {
     },
 }
 
-/// What a file is that is not a redb database.
+/// Why a file is not a redb database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotRedb {
@@ -227,7 +227,7 @@ pub enum NotRedb {
     OtherFormat,
 }
 
-/// redb's reason for an error, in redb's words.
+/// An error of redb.
 #[derive(Debug)]
 pub struct RedbError(Box<redb::Error>);
 
@@ -246,9 +246,9 @@ impl fmt::Display for RedbError {
 impl std::error::Error for RedbError {}
 
 impl Error {
-    /// Whether an app that writes to the file at this moment may be the only cause.
+    /// Whether the only cause may be an app that is writing to the file.
     pub(crate) fn may_be_a_race(&self) -> bool {
-        // A look that goes on past damage says by itself that the app has moved on.
+        // A call that skips damage reports itself that the app has committed meanwhile.
         matches!(
             self,
             Error::Damaged { .. } | Error::Unsteady { .. } | Error::NotACache { is: NotRedb::Unfinished, .. }
@@ -286,7 +286,7 @@ impl std::error::Error for Error {
                 Some(source)
             }
             Error::NotKept { source } => Some(&**source),
-            // What `Refused` says is all in its sentence.
+            // The sentence of `Refused` has its source in it.
             _ => None,
         }
     }

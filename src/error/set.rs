@@ -1,4 +1,4 @@
-//! Why a set of diorama cannot be written or dated.
+//! Errors of writing or dating sets of diorama.
 
 use super::Error;
 use super::message::TableWords;
@@ -6,19 +6,18 @@ use crate::live;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why a set of diorama, or a row of one, cannot be written or dated as it was to be. Keys and names of sets are given
-/// as people read them.
+/// Why a set of diorama, or a row of one, cannot be written or dated. Keys and names of sets are the readable ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SetError {
-    /// A row of diorama was to get a time or a total, and only sets have these.
+    /// A time or a total was to be set on a row of diorama; only sets have these.
     RowWithoutTime {
         /// The row.
         key: String,
         /// The name of its set.
         set: String,
     },
-    /// A set of diorama was to get a time for which it has no room: it keeps nanoseconds in 64 bits.
+    /// A time is out of the range of a set of diorama, which stores nanoseconds in 64 bits.
     TimeOutOfRange {
         /// The set.
         key: String,
@@ -32,7 +31,7 @@ pub enum SetError {
         /// The set.
         name: String,
     },
-    /// An entry that says that it is of one layout was to be written to a cache that holds the other alone.
+    /// An entry of one layout was to be written to a cache that holds only the other one.
     OtherLayout {
         /// The file.
         path: PathBuf,
@@ -41,7 +40,7 @@ pub enum SetError {
         /// Whether it is a set of diorama; else it is an entry of vantage-live.
         is_set: bool,
     },
-    /// A set of diorama was to be written under the name of a table that is something else.
+    /// A set of diorama was to be written under the name of a table of another kind.
     NotASetTable {
         /// The file.
         path: PathBuf,
@@ -50,14 +49,14 @@ pub enum SetError {
         /// What it is, such as `table of u64 to u64`.
         is: String,
     },
-    /// A set of diorama was to be written under a name that is one of a table of vantage-live, or that diorama does
-    /// not give a set.
+    /// A set of diorama was to be written under the name of a table of vantage-live, or under a name that diorama never
+    /// gives to a set.
     NotASetName {
         /// The name.
         name: String,
     },
-    /// Stored bytes were to be written as a set of diorama that nothing in the cache would tell from a table of another
-    /// program: they do not begin as rows, and nothing is remembered of them.
+    /// Stored bytes were to be written as a set of diorama that could not be told from a table of another program: its
+    /// first rows are not rows of diorama, and it has no metadata.
     NotRows {
         /// The set, or the row.
         key: String,
@@ -74,11 +73,11 @@ pub enum SetError {
         /// Its id.
         row: String,
     },
-    /// A row of a set was to be written under a key that is not one of a row of that set.
+    /// A row of a set was to be written under the key of something other than a row of that set.
     OtherSet {
         /// The key.
         key: String,
-        /// The name of the set that the row says that it belongs to.
+        /// The name of the set to which the row belongs, by its own account.
         set: String,
     },
     /// A whole set was to be written, and a row of one was given.
@@ -86,18 +85,18 @@ pub enum SetError {
         /// The key of the set.
         key: String,
     },
-    /// Rows of a set were to be copied or moved by the beginning of their ids.
+    /// Rows of a set were to be copied or moved by a prefix of their ids.
     RowsByPrefix {
-        /// The set, a `/` and the beginning.
+        /// The set, a `/` and the prefix.
         key: String,
     },
-    /// A set of diorama was to get the name of a row, or a row a name that is not that of a row in a set that is there.
+    /// A set of diorama was to get the name of a row, or a row a name that is not a row of an existing set.
     NotAlike {
-        /// What was to be copied or moved.
+        /// The key to copy or move.
         from: String,
-        /// Where it was to go.
+        /// The new key.
         to: String,
-        /// Whether it is a row.
+        /// Whether `from` is a row.
         is_row: bool,
     },
 }
@@ -135,25 +134,25 @@ impl fmt::Display for SetError {
             SetError::NotRows { key } => {
                 write!(
                     f,
-                    "the stored bytes of `{key}` are not rows of diorama, and without a `meta` nothing says that they are"
+                    "the stored bytes of `{key}` are not rows of diorama, and it has no `meta` to mark it as a set"
                 )
             }
             SetError::SetIsRepeated { name } => write!(f, "two of the entries are the set `{name}`"),
             SetError::OtherRows { key, row } => {
-                write!(f, "`{key}` is a row, and what is given is not the row `{row}` alone")
+                write!(f, "`{key}` is one row, and the input is not the row `{row}` alone")
             }
             SetError::OtherSet { key, set } => {
-                write!(f, "`{key}` is not a row of `{set}`, to which what is given says that it belongs")
+                write!(f, "`{key}` is not a row of `{set}`, which is the set that the input names")
             }
-            SetError::OnlyARow { key } => write!(f, "`{key}` is a whole set, and what is given is a row of one"),
+            SetError::OnlyARow { key } => write!(f, "`{key}` is a whole set, and the input is a row of one"),
             SetError::RowsByPrefix { key } => {
                 write!(f, "`{key}` names rows of a set of diorama, which are copied and moved one by one")
             }
             SetError::NotAlike { from, to, is_row: true } => {
-                write!(f, "`{from}` is a row of a set, and `{to}` is not a row of a set that is there")
+                write!(f, "`{from}` is a row of a set, and `{to}` is not a row of an existing set")
             }
             SetError::NotAlike { from, to, is_row: false } => {
-                write!(f, "`{from}` is a whole set, and `{to}` is a row of a set that is there")
+                write!(f, "`{from}` is a whole set, and `{to}` is a row of an existing set")
             }
         }
     }

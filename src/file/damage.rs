@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damage {
     page: Option<PageNumber>,
-    /// The checksum that the page should have, where that is what failed.
+    /// The checksum that the page should have, if it has another.
     /// As bytes, so that errors stay small.
     expected: Option<[u8; 16]>,
     fault: Fault,
@@ -75,7 +75,7 @@ impl fmt::Display for Damage {
 /// The kinds of damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    // Of the header.
+    // In the header.
     CutOff,
     ImpossibleLayout,
     PageSize,
@@ -84,7 +84,7 @@ pub enum Fault {
     OlderCommit,
     WrongLength,
     BecameShorter,
-    // Of a page.
+    // In a page.
     NoSuchPage,
     BeyondTheEnd,
     TooLarge,
@@ -96,7 +96,7 @@ pub enum Fault {
     Checksum,
     ReachedTwice,
     TooDeep,
-    // Of what a page says.
+    // In the contents of a page.
     Definition,
     TableName,
     Count,
@@ -139,14 +139,14 @@ impl fmt::Display for Fault {
     }
 }
 
-/// In what redb's record differs from the pages that are in use.
+/// How redb's record of free pages differs from the pages in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mismatch {
     /// A page in use is not recorded as such, or with another size.
     RecordedFree,
     /// A page is recorded as in use, and no tree leads to it.
     Unreached,
-    /// The index by which redb finds free pages is not that of the pages in use.
+    /// The index by which redb finds free pages does not match the pages in use.
     FreeIndex,
     /// The record cannot be one that redb wrote for this file.
     Layout,

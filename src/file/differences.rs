@@ -1,10 +1,10 @@
-//! The entries that differ between two states of a tree, as they are remembered.
+//! The entries that differ between two states of a tree, as stored by the mirror.
 
 use super::Result;
 use super::records::{Place, Records, pop_piece};
 use std::ops::Range;
 
-/// An entry on both sides of a difference: what is remembered of it.
+/// An entry in both states: what the mirror has stored of it.
 pub struct Changed<'c> {
     pub key: &'c [u8],
     pub old: Option<&'c [u8]>,
@@ -18,12 +18,12 @@ pub struct Differences<'r> {
 }
 
 impl<'r> Differences<'r> {
-    /// Of the leaves that only one of the states has, in order.
+    /// The records of the leaves that only one of the states has, in order.
     pub(super) fn new(records: &'r Records, old: Vec<Place>, new: Vec<Place>) -> Differences<'r> {
         Differences { old: Entries::new(records, old), new: Entries::new(records, new) }
     }
 
-    /// The next one.
+    /// The next entry that differs.
     pub fn next(&mut self) -> Result<Option<Changed<'_>>> {
         let Differences { old, new } = self;
         let [has_old, has_new] = loop {
@@ -55,7 +55,7 @@ struct Entries<'r> {
     at: usize,
     key: Range<usize>,
     value: Range<usize>,
-    /// Whether the current entry is done with.
+    /// Whether to go on to the next entry.
     is_taken: bool,
 }
 
@@ -65,7 +65,7 @@ impl<'r> Entries<'r> {
         Entries { records, leaves, leaf: Vec::new(), at: 0, key: 0..0, value: 0..0, is_taken: true }
     }
 
-    /// Goes on to the next entry if the current one is done with; `false` at the end.
+    /// Goes on to the next entry if that is due; `false` at the end.
     fn step(&mut self) -> Result<bool> {
         if !self.is_taken {
             return Ok(true);

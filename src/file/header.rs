@@ -14,7 +14,7 @@ mod at {
     pub const REGION_HEADER_PAGES: usize = 16;
     pub const REGION_MAX_PAGES: usize = 20;
     pub const FULL_REGIONS: usize = 24;
-    /// Pages of the last region, where that is not a full one.
+    /// Pages of the last region, if it is not full.
     pub const TRAILING_PAGES: usize = 28;
     /// The page with the list of regions; of format v2 only.
     pub const REGION_TRACKER: usize = 32;
@@ -32,7 +32,7 @@ mod slot_at {
     pub const SYSTEM: usize = 40;
     pub const FREED: usize = 72;
     pub const TRANSACTION_ID: usize = 104;
-    /// Of all bytes before it.
+    /// Checksum of all bytes before it.
     pub const CHECKSUM: usize = 112;
     pub const LEN: usize = 128;
 }
@@ -51,7 +51,7 @@ pub const RECOVERY_REQUIRED: u8 = 1 << 1;
 const PRIMARY: u8 = 1 << 0;
 const TWO_PHASE: u8 = 1 << 2;
 
-/// No transaction ever has this number or a larger one; redb counts on.
+/// No transaction ever has this number or a larger one.
 const IMPOSSIBLE_ID: u64 = 1 << 63;
 
 /// One commit: the roots of its three trees and its transaction id.
@@ -189,7 +189,7 @@ impl Header {
         self.full_regions.saturating_add(u32::from(self.trailing_pages > 0))
     }
 
-    /// Pages that a region has room for in the file as it is.
+    /// Pages of a region in the file of its current length.
     pub fn pages_of(&self, region: u32) -> u32 {
         if region < self.full_regions { self.geometry.region_max_pages } else { self.trailing_pages }
     }
@@ -210,9 +210,9 @@ impl Header {
         if self.recovery_required { primary == secondary } else { is_empty(primary) && is_empty(secondary) }
     }
 
-    /// The commits that redb would start from, in its order. A file that was closed cleanly, or
-    /// whose last commit was made in two phases, has one; else the newer valid slot comes first
-    /// and the other is what redb falls back to when a page of the first is missing.
+    /// The commits that redb would open, in its order. A file that was closed, or whose last commit was made in two
+    /// phases, has one. Otherwise the newer valid slot comes first, and redb falls back to the other if a page of the
+    /// first is missing.
     pub fn candidates(&self) -> Result<Vec<Slot>> {
         let slots = if !self.recovery_required || self.two_phase {
             vec![self.primary]
@@ -255,8 +255,8 @@ impl Header {
         commits
     }
 
-    /// Whether redb 2.6 can lay out a file of `file_len` bytes without failing: it trusts the
-    /// recorded length of a cleanly closed file and works it out anew for any other.
+    /// Whether redb 2.6 can open a file of `file_len` bytes without failing: it trusts the recorded length of a file
+    /// that was closed, and computes that of any other.
     pub fn length_is_sound(&self, file_len: u64) -> bool {
         if file_len < self.recorded_len {
             return false;

@@ -16,7 +16,7 @@ use std::mem;
 #[derive(Debug, Default)]
 pub struct Mirror {
     root: Option<(PageRef, Node)>,
-    /// Pages of states that disappeared before they could be read whole.
+    /// Pages of states that the app replaced before they could be read whole.
     ahead: HashMap<PageRef, Page>,
 }
 
@@ -56,7 +56,7 @@ pub enum Damaged {
     PassBy,
 }
 
-/// Appends what to remember of an entry to the buffer.
+/// Appends what the mirror stores of an entry to the buffer.
 pub type Remember<'r> = dyn Fn(&[u8], &mut Vec<u8>) + 'r;
 
 impl Mirror {
@@ -111,7 +111,7 @@ impl Mirror {
         })
     }
 
-    /// Forgets pages of states that are gone.
+    /// Forgets pages of states that no longer exist.
     pub fn forget_ahead(&mut self, records: &mut Records) {
         for page in mem::take(&mut self.ahead).into_values() {
             if let Page::Leaf(place) = page {
@@ -307,7 +307,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Skips a damaged page, if the caller asked for that.
+    /// Skips a damaged page if the caller wants that.
     fn pass_by(&mut self, error: Error) -> Result<()> {
         match error {
             Error::Damaged(damage) if self.damaged == Damaged::PassBy => {

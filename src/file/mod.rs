@@ -1,9 +1,8 @@
 //! redb's file format, v2 and v3: read-only, and without trusting the file.
 //!
-//! The layout is that of redb's own format document; both versions share all that a reader needs,
-//! and both are frozen. Nothing here takes a lock, writes, or maps memory. Every page is reached
-//! through the checksum that its parent holds, and no byte of it is believed before that checksum
-//! matches. This module knows nothing of caches.
+//! The layout is that of redb's own format document; both versions share everything that a reader needs,
+//! and both are frozen. Nothing here takes a lock, writes, or maps memory. The parent of a page has its
+//! checksum, and no byte of the page is used before that checksum matches. This module knows nothing of caches.
 
 mod allocation;
 mod damage;
@@ -176,13 +175,31 @@ impl File {
 
     /// A page whose checksum matches. `buffer` is used for it and grown where it must be.
     fn read_page(&self, at: &PageRef, widths: Widths, buffer: Vec<u8>) -> Result<Arc<Page>> {
-        self.pages_read.fetch_add(1, Ordering::Relaxed);
-        let Some(store) = &self.store else { return self.read_verified(at, widths, buffer).map(Arc::new) };
-        if let Some(page) = store.fetch(at, widths)? {
-            return Ok(page);
+        match self.kept(at, widths)? {
+            Some(page) => Ok(page),
+            None => self.read_new(at, widths, buffer),
         }
-        // Pages that are kept use no more memory than necessary.
-        let page = Arc::new(self.read_verified(at, widths, Vec::new())?.without_spare());
+    }
+
+    /// The same for one that is not kept.
+    fn read_new(&self, at: &PageRef, widths: Widths, buffer: Vec<u8>) -> Result<Arc<Page>> {
+        self.pages_read.fetch_add(1, Ordering::Relaxed);
+        self.keep(at, self.read_verified(at, widths, buffer)?)
+    }
+
+    /// A page that is kept.
+    fn kept(&self, at: &PageRef, widths: Widths) -> Result<Option<Arc<Page>>> {
+        let Some(store) = &self.store else { return Ok(None) };
+        let kept = store.fetch(at, widths)?;
+        self.pages_read.fetch_add(u64::from(kept.is_some()), Ordering::Relaxed);
+        Ok(kept)
+    }
+
+    /// Keeps a page, if pages are kept.
+    fn keep(&self, at: &PageRef, page: Page) -> Result<Arc<Page>> {
+        let Some(store) = &self.store else { return Ok(Arc::new(page)) };
+        // It uses no more memory than necessary.
+        let page = Arc::new(page.without_spare());
         store.keep(at, &page)?;
         Ok(page)
     }

@@ -12,7 +12,7 @@ impl Definition {
     /// what its tree holds there.
     ///
     /// # Errors
-    /// Damage where the values cannot be read, and what `visit` returns.
+    /// Damage if the values cannot be read, and those of `visit`.
     pub fn values<E: From<Error>>(
         &self,
         file: &File,

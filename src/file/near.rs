@@ -28,16 +28,18 @@ impl Near {
         widths: Widths,
         buffer: Vec<u8>,
     ) -> Result<Arc<Page>> {
+        if let Some(page) = file.kept(at, widths)? {
+            return Ok(page);
+        }
         match self.page(file, at, next, widths) {
-            Some(page) => Ok(Arc::new(page?.copy_to(buffer))),
-            None => file.read_page(at, widths, buffer),
+            Some(page) => file.keep(at, page?.copy_to(buffer)),
+            None => file.read_new(at, widths, buffer),
         }
     }
 
-    /// The same page where it lies; `None` if it is one that is better read alone.
+    /// Reads a page that is not kept and verifies it where it lies; `None` if it is one that is better read alone.
     pub fn page(&mut self, file: &File, at: &PageRef, next: &[PageRef], widths: Widths) -> Option<Result<Page<&[u8]>>> {
-        // What is kept is not read again.
-        let place = place(file, at).filter(|_| !file.keeps_pages())?;
+        let place = place(file, at)?;
         let range = match self.find(&place) {
             Some(range) => range,
             None => self.fill(file, &place, next).and_then(|()| self.find(&place))?,

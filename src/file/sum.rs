@@ -95,13 +95,16 @@ impl Sum {
         Some(sum)
     }
 
-    /// Sums up leaves, with one read for those that come one after the other and lie next to each other.
+    /// Sums up leaves, which are read many at once.
     fn of_leaves(file: &File, leaves: &[PageRef], widths: Widths, near: &mut Near) -> Option<Sum> {
         let mut sum = Sum::default();
         for (n, at) in leaves.iter().enumerate() {
-            match near.page(file, at, &leaves[n + 1..], widths) {
+            let next = &leaves[n + 1..];
+            // A page that is kept may be gone from the file.
+            let read = if file.keeps_pages() { None } else { near.page(file, at, next, widths) };
+            match read {
                 Some(page) => sum.add_leaf(&page.ok()?)?,
-                None => sum.add_leaf(&*file.read_page(at, widths, Vec::new()).ok()?)?,
+                None => sum.add_leaf(&*near.read_page(file, at, next, widths, Vec::new()).ok()?)?,
             }
         }
         Some(sum)

@@ -7,14 +7,14 @@ use super::{Damage, Error, File, Page, PageRef, Result, Slot, Widths};
 use std::str;
 use std::sync::Arc;
 
-/// What a walk over the trees of one commit has found.
+/// The result of a walk over the trees of one commit.
 #[derive(Debug)]
 pub struct Survey<'f> {
     file: &'f File,
     walk: Walk<'f>,
-    /// Pages whose checksum holds.
+    /// Pages whose checksum matches.
     pub pages: u64,
-    /// Those of them that are branches.
+    /// The branches among them.
     pub branches: u64,
     /// Bytes that these pages take in the file.
     pub allocated: u64,
@@ -27,8 +27,7 @@ impl<'f> Survey<'f> {
         Survey { file, walk: Walk::new(file), pages: 0, branches: 0, allocated: 0, depth: 0 }
     }
 
-    /// Calls `leaf` with every leaf of a tree that can be read, in order, and `damage` with
-    /// everything that cannot.
+    /// Calls `leaf` with every leaf of a tree that can be read, in order, and `damage` for every page that cannot.
     pub fn tree(
         &mut self,
         root: Option<PageRef>,
@@ -97,7 +96,7 @@ impl<'f> Survey<'f> {
         inner.into_iter().try_for_each(|root| self.tree(Some(root), table.inner_widths(), &mut |_| Ok(()), damage))
     }
 
-    /// Reads all that redb keeps for itself in a commit.
+    /// Reads the system tables of a commit.
     pub fn own(&mut self, slot: &Slot, damage: &mut dyn FnMut(Damage)) -> Result<()> {
         for (_, table) in self.definitions(slot.system, damage)? {
             self.table(&table, damage)?;

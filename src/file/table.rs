@@ -36,11 +36,11 @@ impl fmt::Display for TypeName {
 /// The first byte of a multimap's value that is a tree of its own.
 const SUBTREE: u8 = 3;
 
-/// What the table tree says of one table.
+/// The definition of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
     pub multimap: bool,
-    /// Entries; of a multimap the pairs.
+    /// The number of entries, or of the pairs of a multimap.
     pub length: u64,
     pub root: Option<PageRef>,
     pub widths: Widths,
@@ -51,7 +51,7 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// Reads the value that the table tree has for a table.
+    /// Parses the value that the table tree has for a table.
     pub fn parse(bytes: &[u8]) -> Option<Definition> {
         let mut fields = Fields(bytes);
         let multimap = match fields.take::<1>()? {
@@ -82,7 +82,7 @@ impl Definition {
         self.damage(Fault::Count)
     }
 
-    /// The error for a key that is not the text that its type promises.
+    /// The error for a key that is not text, although its type says so.
     pub fn key_is_no_text(&self) -> Error {
         self.damage(Fault::KeyNotText)
     }
@@ -91,7 +91,7 @@ impl Definition {
         Error::Damaged(Damage::of_page(self.root.map(|root| root.page), fault))
     }
 
-    /// The tree of a table; of a multimap the tree of its keys.
+    /// The tree of a table, or the tree of the keys of a multimap.
     pub fn tree<'f>(&self, file: &'f File) -> Tree<'f> {
         Tree::new(file, self.root, self.outer_widths())
     }
@@ -106,13 +106,13 @@ impl Definition {
         Widths { key: self.widths.value, value: Some(0) }
     }
 
-    /// The inner tree that a value of a multimap stands for, where it is not in the value itself.
+    /// The inner tree of a value of a multimap; `None` if the pairs are in the value itself.
     pub(super) fn inner_root(&self, value: &[u8]) -> Option<PageRef> {
         let (&kind, root) = value.split_first()?;
         (self.multimap && kind == SUBTREE && root.len() >= PageRef::ROOT_LEN).then(|| PageRef::of_root(root))
     }
 
-    /// Reads every page of the table, those of a multimap's inner trees too.
+    /// Reads every page of the table and of a multimap's inner trees.
     pub fn verify(&self, file: &File) -> Result<()> {
         for entry in self.tree(file).entries() {
             if let Some(root) = self.inner_root(entry?.value()) {
@@ -203,15 +203,15 @@ pub fn verify_commit(file: &File, slot: &Slot) -> Result<()> {
     verify_own(file, slot)
 }
 
-/// Whether a file that was closed names the older of two whole commits. What redb knows of free pages
-/// is that of the newer one, so that it would write over what is in use.
+/// Whether a file that was closed names the older of two whole commits. redb's record of free pages belongs to the
+/// newer one, so that it would overwrite pages in use.
 pub fn misnamed_commit(file: &File) -> Option<Damage> {
     let newer = file.header().passed_over()?;
     let fault = Fault::OlderCommit;
     verify_commit(file, newer).is_ok().then_some(Damage::of_header(fault))
 }
 
-/// Reads every page that redb keeps for itself in a commit.
+/// Reads every page of a commit's system tables.
 pub fn verify_own(file: &File, slot: &Slot) -> Result<()> {
     TableTree::system(file, slot).verify()?;
     Tree::new(file, slot.freed, FREED).verify()

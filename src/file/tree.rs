@@ -6,6 +6,9 @@ use super::{Error, File, Page, PageRef, Reached, Result, Sum, Widths};
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Bytes of a buffer that is reused where many pages are in memory.
+const MOST_REUSED: usize = 64 * 1024;
+
 /// A tree of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Tree<'f> {
@@ -56,6 +59,11 @@ impl TreeEntries {
     /// The pairs one by one.
     pub fn each(&self) -> impl Iterator<Item = TreeEntry> {
         self.range.clone().map(|index| TreeEntry { page: Arc::clone(&self.page), index })
+    }
+
+    /// Takes the first pair off.
+    pub fn next(&mut self) -> Option<TreeEntry> {
+        self.range.next().map(|index| TreeEntry { page: Arc::clone(&self.page), index })
     }
 
     /// The keys, one after the other.
@@ -185,9 +193,12 @@ impl Cursor<'_> {
         }
     }
 
-    /// Takes back entries that are no longer needed, as [`Walk::reuse`] does.
+    /// Takes back entries that are no longer needed, as [`Walk::reuse`] does. Many pages can be in memory, so that no
+    /// small one may take the buffer of a large one.
     pub fn reuse(&mut self, TreeEntries { page, .. }: TreeEntries) {
-        self.walk.reuse(page);
+        if page.bytes.len() <= MOST_REUSED {
+            self.walk.reuse(page);
+        }
     }
 
     fn step(&mut self) -> Result<Option<TreeEntry>> {

@@ -19,7 +19,7 @@ use jaq_json::{Num, Val};
 use std::collections::BTreeSet;
 use vlive::Record;
 
-/// What filters run on.
+/// The types of jaq that filters use.
 enum Data {}
 
 impl DataT for Data {
@@ -63,7 +63,7 @@ pub struct Filter {
     compiled: jaq_core::Filter<Data>,
 }
 
-/// What a filter knows of a row besides its fields.
+/// The variables of a filter for a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'r> {
     /// The full key of the entry.
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reaches_out_of_a_filter_is_refused_by_name() {
+    fn functions_that_reach_outside_are_refused_by_name() {
         for code in ["halt", "halt(3)", "halt_error", "input", "inputs", "env", "$ENV", "now", "localtime", "debug"] {
             let refused = gives(code, &Value::Null).unwrap_err();
             let name = code.split('(').next().unwrap();
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_number_of_arguments_is_told_from_a_wrong_name() {
+    fn a_wrong_number_of_arguments_is_distinguished_from_a_wrong_name() {
         for (code, fault) in [
             ("foo", "`foo` is not defined"),
             ("foo(1)", "`foo` with 1 argument is not defined"),
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_deleted_leaves_the_others_in_order() {
+    fn deleting_values_keeps_the_others_in_order() {
         let input: Value = ["a", "b", "c", "d"].map(|name| (Value::from(name), Value::from(name))).to_vec().into();
         let kept = r#"{"a":"a","c":"c","d":"d"}"#;
         for code in [

@@ -138,7 +138,7 @@ fn delete_paths<'a>(mut value: Val, paths: &Val) -> ValX<'a, Val> {
 fn delete<'a>(mut value: Val, path: &[Val]) -> ValX<'a, Val> {
     let Some((step, rest)) = path.split_first() else { return Ok(Val::Null) };
     match (&mut value, step) {
-        // What is not there is deleted already.
+        // A value that does not exist is deleted already.
         (Val::Null, _) => {}
         (Val::Obj(fields), Val::TStr(_)) if !fields.contains_key(step) => {}
         (Val::Arr(items), Val::Num(_)) if place(step, items.len()).is_none() => {}

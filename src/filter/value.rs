@@ -39,7 +39,7 @@ pub fn to_record(result: &Val) -> Record {
     }
 }
 
-/// A key of an object by its name: a filter may make keys that are not text.
+/// The name of an object's key. A filter can create keys that are not text.
 fn name_of(key: &Val) -> String {
     key_name(&to_value(key)).into_owned()
 }

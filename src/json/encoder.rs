@@ -9,7 +9,7 @@ use super::string::{LONE_SURROGATE, unescaped};
 use crate::cbor::bignum::Tagged;
 use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::error::offset32;
-use crate::cbor::keys::{are_distinct, key_at};
+use crate::cbor::keys::are_distinct_at;
 use crate::cbor::reader::Reader;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -157,7 +157,7 @@ impl<'j> Encoder<'j> {
             self.value(at, &place.inside(step(&key)), depth)?;
         }
         let count = self.keys.len() - first;
-        if !are_distinct(&mut self.keys[first..], |key| key_at(&self.out, *key)) {
+        if !are_distinct_at(&self.out, &mut self.keys[first..]) {
             return Err(self.repeated(object, Some(place), what));
         }
         self.keys.truncate(first);
@@ -176,7 +176,7 @@ impl<'j> Encoder<'j> {
 
     /// Whether all recorded keys differ.
     pub fn keys_differ(&mut self) -> bool {
-        are_distinct(&mut self.keys, |key| key_at(&self.out, *key))
+        are_distinct_at(&self.out, &mut self.keys)
     }
 
     /// The error that names the repeated key of an object, which is known to have one.

@@ -17,9 +17,8 @@
 //!
 //! This wing knows the layout of an envelope, and is the only one that knows the `$` names. It must not know redb,
 //! files, or where a text comes from or goes to. For writing, `writer` (entries, in two passes) uses `envelopes`,
-//! `values` and
-//! `plain`, and these use `tokens` (text). For reading, `reader` (rows) uses `encoder` (values), and this uses `cursor`
-//! (text).
+//! `values` and `plain`, and these use `tokens` (text). For reading, `reader` (rows) uses `encoder` (values), and this
+//! uses `cursor` (text).
 
 mod cursor;
 mod encoder;

@@ -6,7 +6,7 @@ use super::view::EnvelopeView;
 use crate::cbor;
 use crate::cbor::as_written::AsWritten;
 use crate::cbor::error::offset32;
-use crate::cbor::keys::{are_distinct, key_at};
+use crate::cbor::keys::are_distinct_at;
 use crate::cbor::reader::{Head, Reader};
 use std::fmt;
 
@@ -160,7 +160,7 @@ impl Walk<'_, '_> {
             }
         }
         let bytes = self.written.reader.all();
-        if !are_distinct(&mut keys, |key| key_at(bytes, *key)) {
+        if !are_distinct_at(bytes, &mut keys) {
             self.note(Deviation::Repeated);
         }
         Ok(())

@@ -21,7 +21,7 @@ pub(crate) fn cache_key(table_name: &str) -> Option<&str> {
     table_name.strip_prefix(TABLE_PREFIX).filter(|key| !key.contains('/'))
 }
 
-/// The text of a full key, always with its `/`.
+/// The text of a full key, always with its `/`. Faster than formatting a [`Key`].
 pub(crate) fn joined(cache_key: &str, sub_key: &str) -> String {
     [cache_key, "/", sub_key].concat()
 }

@@ -1,5 +1,5 @@
-//! What vantage-live makes of names and values: how it names its tables and splits its keys, how it encodes
-//! an envelope and how leniently it reads one, and which bytes it ignores or would write in another way.
+//! The conventions of vantage-live 0.4: how it names its tables and splits its keys, how it encodes an envelope and how
+//! leniently it reads one, and which bytes it ignores or would write in another way.
 //!
 //! This wing knows CBOR. It must not know JSON, redb, files or how a value is shown. In turn, no other wing knows the
 //! prefix of the tables, the sub-key of the root entry, or the keys of an envelope.

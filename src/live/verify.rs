@@ -3,7 +3,7 @@
 use super::error::{DecodeError, Result};
 use super::layout::{FETCHED_AT, MAX_DEPTH, ROWS, seconds};
 use crate::cbor;
-use crate::cbor::keys::{are_distinct, are_equal, key_at};
+use crate::cbor::keys::{are_distinct_at, are_equal};
 use crate::cbor::reader::{Head, Reader};
 use crate::cbor::verify::{IrregularMaps, Maps, deeper};
 
@@ -122,10 +122,9 @@ impl Verifier<'_> {
     /// mostly have the same fields, so that a comparison with the last record is enough.
     fn fields_differ(&mut self, begun: usize) -> bool {
         let bytes = self.reader.all();
-        let key = |key: &u32| key_at(bytes, *key);
         let keys = self.maps.keys_since(begun);
         if keys.len() > LARGE_RECORD {
-            return are_distinct(keys, key);
+            return are_distinct_at(bytes, keys);
         }
         let mut both = keys.iter().zip(&self.last_record);
         if keys.len() == self.last_record.len() && both.all(|(key, last)| are_equal(bytes, *key, *last)) {
@@ -133,7 +132,7 @@ impl Verifier<'_> {
         }
         self.last_record.clear();
         self.last_record.extend_from_slice(keys);
-        let differ = are_distinct(keys, key);
+        let differ = are_distinct_at(bytes, keys);
         if !differ {
             self.last_record.clear();
         }

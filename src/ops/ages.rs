@@ -93,6 +93,9 @@ impl PastDamage for Ages {
 }
 
 /// Reads when the selected entries were fetched.
+///
+/// # Errors
+/// The cache cannot be read. Damage is part of the result.
 pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
     let mut ages = Ages::default();
     let matched = selected::<Error>(snapshot, scope, |entry| {

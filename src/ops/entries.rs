@@ -20,6 +20,9 @@ pub struct Walked {
 
 /// Calls `visit` with every entry in the scope, once, and with what could not be read so far. The entries of
 /// vantage-live come first, in the order of the selections and of the cache, then the sets of diorama.
+///
+/// # Errors
+/// The cache cannot be read, and those of `visit`. Damage is part of the result.
 pub fn each_entry<E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,
@@ -38,6 +41,9 @@ pub fn each_entry<E: From<Error>>(
 }
 
 /// Calls `visit` with each row of an entry, in order; what cannot be read is skipped and added to `unread`.
+///
+/// # Errors
+/// The cache cannot be read, and those of `visit`.
 pub fn each_row<E: From<Error>>(
     snapshot: &Snapshot,
     entry: &Entry,

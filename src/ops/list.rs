@@ -47,6 +47,9 @@ impl PastDamage for List {
 }
 
 /// Summarizes every cache key and every set. Rows are not decoded; see [`EnvelopeHead`](crate::live::EnvelopeHead).
+///
+/// # Errors
+/// The cache cannot be read. Damage is part of the result.
 pub fn list(snapshot: &Snapshot) -> Result<List> {
     let mut list = List::default();
     for table in snapshot.tables()? {

@@ -1,7 +1,7 @@
 //! Operations on a whole cache, one per file: values in, values out.
 //!
 //! This wing knows what an operation finds, plans and reports. It prints nothing, and it must not know the
-//! arguments of a command line or the wording of a result. Removals and replacements are planned before they happen.
+//! arguments of a command line or the wording of a result. Removals and replacements are planned first.
 
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;

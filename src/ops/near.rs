@@ -24,6 +24,9 @@ pub struct Near {
 
 /// Finds keys near a selection that matches nothing. In a cache key with very many entries only the first are
 /// considered.
+///
+/// # Errors
+/// The cache cannot be read.
 pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     let Some(cache_key) = selection.cache_key() else { return Ok(Near::default()) };
     if let Some(near) = near_sets(snapshot, selection)? {

@@ -1,4 +1,5 @@
 //! Entries in parts, for all cores: an entry of vantage-live is one, and so are the rows of a set in one page.
+//! They are handed out a page at a time.
 
 use super::row_filter::RowFilter;
 use super::scope::{Matched, Scope, selected};
@@ -6,7 +7,8 @@ use super::sets::readable_sets;
 use super::unread::Unread;
 use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
-use crate::snapshot::{EntryKey, LiveEntry, Row, RowFault, RowRun, Set, Snapshot, VisitRow};
+use crate::live::key::Selection;
+use crate::snapshot::{EntryKey, LiveEntry, LiveRun, Row, RowFault, RowRun, Set, Snapshot, VisitRow};
 use crate::system::workers::{LARGE, with_workers};
 use std::mem;
 use std::ops::ControlFlow;
@@ -37,20 +39,6 @@ impl Part {
         }
     }
 
-    /// Bytes to work on.
-    fn bytes(&self) -> usize {
-        match self {
-            Part::Live(entry) => entry.value().len(),
-            Part::Key(_) => 0,
-            Part::Rows(_, run) => run.bytes(),
-        }
-    }
-
-    /// Whether it stands for its entry, of which there may be other parts.
-    fn is_entry(&self) -> bool {
-        !matches!(self, Part::Rows(..))
-    }
-
     /// Calls `visit` with each of its rows, or with why rows cannot be read, until it breaks.
     pub(crate) fn rows(&self, visit: &mut VisitRow<'_, ControlFlow<()>>) -> ControlFlow<()> {
         match self {
@@ -70,19 +58,63 @@ impl Part {
     }
 }
 
-/// Collects what is made of a part, piece by piece.
+/// What is handed out.
+enum Item {
+    /// Entries of vantage-live.
+    Run(LiveRun),
+    Part(Part),
+}
+
+impl Item {
+    /// Bytes to work on.
+    fn bytes(&self) -> usize {
+        match self {
+            Item::Run(run) => run.bytes(),
+            Item::Part(Part::Live(entry)) => entry.value().len(),
+            Item::Part(Part::Key(_)) => 0,
+            Item::Part(Part::Rows(_, run)) => run.bytes(),
+        }
+    }
+}
+
+/// What is made of parts.
+pub(crate) struct Work<'w, Out> {
+    /// Whether nothing is made of any of these entries, and none need be read.
+    pub skips: &'w (dyn Fn(&LiveRun) -> bool + Sync),
+    /// Collects what is to be made of a part, until the collector breaks.
+    pub collect: &'w (dyn Fn(&Part, &mut Collector<'_, Out>) -> ControlFlow<()> + Sync),
+}
+
+/// What was counted of parts, and why rows of them cannot be read.
+#[derive(Default)]
+struct Tally {
+    /// Entries that could be read, and those of which no row counts.
+    entries: u64,
+    without_rows: u64,
+    faults: Vec<(EntryKey, RowFault)>,
+}
+
+impl Tally {
+    fn append(&mut self, other: Tally) {
+        self.entries += other.entries;
+        self.without_rows += other.without_rows;
+        self.faults.extend(other.faults);
+    }
+}
+
+/// Collects what is made of an item, piece by piece.
 pub(crate) struct Collector<'c, Out> {
     out: &'c mut Out,
     /// How many pieces came, and how many of them were collected before.
     pieces: usize,
     collected: usize,
-    faults: Vec<RowFault>,
+    tally: Tally,
     take: &'c mut dyn FnMut(&mut Out) -> ControlFlow<()>,
 }
 
 impl<'c, Out> Collector<'c, Out> {
     fn new(out: &'c mut Out, collected: usize, take: &'c mut dyn FnMut(&mut Out) -> ControlFlow<()>) -> Self {
-        Collector { out, pieces: 0, collected, faults: Vec::new(), take }
+        Collector { out, pieces: 0, collected, tally: Tally::default(), take }
     }
 
     /// Adds a piece by `push`, which breaks where the output is as large as it should become. Breaks where no more
@@ -98,118 +130,112 @@ impl<'c, Out> Collector<'c, Out> {
         }
     }
 
-    /// Adds why rows cannot be read. Breaks where no others can.
-    pub(crate) fn fault(&mut self, fault: RowFault) -> ControlFlow<()> {
+    /// Adds why rows of a part cannot be read. Breaks where no others can.
+    pub(crate) fn fault(&mut self, part: &Part, fault: RowFault) -> ControlFlow<()> {
         let is_last = matches!(fault, RowFault::Cache(_));
-        self.faults.push(fault);
+        self.tally.faults.push((part.key(), fault));
         if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
-}
 
-/// What was counted of parts, and why rows of them cannot be read.
-#[derive(Default)]
-struct Tally {
-    /// Entries that could be read, and those of which no row counts.
-    entries: u64,
-    without_rows: u64,
-    faults: Vec<(EntryKey, RowFault)>,
-}
-
-impl Tally {
-    fn add(&mut self, part: &Part, is_without_rows: bool, faults: Vec<RowFault>) {
-        if part.is_entry() && faults.is_empty() {
-            *(if is_without_rows { &mut self.without_rows } else { &mut self.entries }) += 1;
+    /// Does the work on an item.
+    fn item(&mut self, item: &Item, filter: Option<&RowFilter>, work: &Work<'_, Out>) -> ControlFlow<()> {
+        match item {
+            Item::Run(run) if filter.is_none() && (work.skips)(run) => {
+                self.tally.entries += run.len() as u64;
+                ControlFlow::Continue(())
+            }
+            Item::Run(run) => run.each().try_for_each(|entry| self.part(&Part::Live(entry), filter, work)),
+            Item::Part(part) => self.part(part, filter, work),
         }
-        self.faults.extend(faults.into_iter().map(|fault| (part.key(), fault)));
+    }
+
+    /// Does the work on the rows of a part that count.
+    fn part(&mut self, part: &Part, filter: Option<&RowFilter>, work: &Work<'_, Out>) -> ControlFlow<()> {
+        let faults = self.tally.faults.len();
+        match (part, filter) {
+            (Part::Live(entry), Some(filter)) => match filter.reduce_live(entry.clone()) {
+                Ok(Some(entry)) => (work.collect)(&Part::Live(entry), self)?,
+                Ok(None) => {
+                    self.tally.without_rows += 1;
+                    return ControlFlow::Continue(());
+                }
+                Err(error) => self.fault(part, RowFault::Cache(error))?,
+            },
+            (Part::Rows(set, run), Some(_)) => run.each().try_for_each(|row| match set.keeps(&row) {
+                Ok(true) => (work.collect)(&Part::Rows(Arc::clone(set), row.into()), self),
+                Ok(false) => ControlFlow::Continue(()),
+                Err(error) => self.fault(part, RowFault::Cache(error)),
+            })?,
+            _ => (work.collect)(part, self)?,
+        }
+        // A set counts with its key.
+        let is_readable = self.tally.faults.len() == faults;
+        self.tally.entries += u64::from(is_readable && !matches!(part, Part::Rows(..)));
+        ControlFlow::Continue(())
     }
 }
 
-/// What was made of some parts.
+/// What was made of some items.
 struct Batch<Out> {
     out: Out,
     tally: Tally,
-    /// The parts that are not in it, for lack of room, and how many pieces of the first of them are.
-    left: Vec<Part>,
+    done: Vec<Item>,
+    /// The items that are not in it, for lack of room, and how many pieces of the first of them are.
+    left: Vec<Item>,
     collected: usize,
 }
 
 impl<Out: Default> Batch<Out> {
-    /// Of no part yet.
-    fn of_none(left: Vec<Part>) -> Batch<Out> {
-        Batch { out: Out::default(), tally: Tally::default(), left, collected: 0 }
+    /// Of nothing yet.
+    fn of_none(left: Vec<Item>) -> Batch<Out> {
+        Batch { out: Out::default(), tally: Tally::default(), done: Vec::new(), left, collected: 0 }
     }
 
-    fn of(mut parts: Vec<Part>, filter: Option<&RowFilter>, work: &Work<'_, Out>) -> Batch<Out> {
+    fn of(mut items: Vec<Item>, filter: Option<&RowFilter>, work: &Work<'_, Out>) -> Batch<Out> {
         let mut batch = Batch::of_none(Vec::new());
         let mut done = 0;
-        for part in &parts {
+        for item in &items {
             let mut is_full = false;
             let mut take = |_: &mut Out| {
                 is_full = true;
                 ControlFlow::Break(())
             };
             let mut collector = Collector::new(&mut batch.out, 0, &mut take);
-            let is_without_rows = collect(part, filter, work, &mut collector);
-            let Collector { pieces, faults, .. } = collector;
+            let flow = collector.item(item, filter, work);
+            let Collector { pieces, tally, .. } = collector;
             if is_full {
                 batch.collected = pieces;
                 break;
             }
             done += 1;
-            let is_last = matches!(faults.last(), Some(RowFault::Cache(_)));
-            batch.tally.add(part, is_without_rows, faults);
-            if is_last {
+            batch.tally.append(tally);
+            if flow.is_break() {
                 break;
             }
         }
-        batch.left = parts.split_off(done);
+        batch.left = items.split_off(done);
+        batch.done = items;
         batch
     }
 }
 
-/// Collects what is to be made of a part, until the collector breaks.
-pub(crate) type Work<'w, Out> = dyn Fn(&Part, &mut Collector<'_, Out>) -> ControlFlow<()> + Sync + 'w;
-
-/// Does the work on the rows of a part that count. Returns whether an entry has none.
-fn collect<Out>(
-    part: &Part,
-    filter: Option<&RowFilter>,
-    work: &Work<'_, Out>,
-    collector: &mut Collector<'_, Out>,
-) -> bool {
-    let _ = match (part, filter) {
-        (Part::Live(entry), Some(filter)) => match filter.reduce_live(entry.clone()) {
-            Ok(Some(entry)) => work(&Part::Live(entry), collector),
-            Ok(None) => return true,
-            Err(error) => collector.fault(RowFault::Cache(error)),
-        },
-        (Part::Rows(set, run), Some(_)) => run.each().try_for_each(|row| match set.keeps(&row) {
-            Ok(true) => work(&Part::Rows(Arc::clone(set), row.into()), collector),
-            Ok(false) => ControlFlow::Continue(()),
-            Err(error) => collector.fault(RowFault::Cache(error)),
-        }),
-        _ => work(part, collector),
-    };
-    false
-}
-
-/// The same on this thread, but for the pieces that were collected before. `take` gets the output whenever it is full,
-/// and in the end.
+/// Does the work on an item on this thread, but for the pieces that were collected before. `take` gets the output
+/// whenever it is full, and in the end.
 fn collect_here<Out: Default, E>(
-    part: &Part,
+    item: &Item,
     filter: Option<&RowFilter>,
     work: &Work<'_, Out>,
     collected: usize,
     take: &mut impl FnMut(Out) -> Result<(), E>,
 ) -> Result<Tally, E> {
-    let (mut out, mut taken, mut tally) = (Out::default(), Ok(()), Tally::default());
+    let (mut out, mut taken) = (Out::default(), Ok(()));
     let mut take_full = |out: &mut Out| {
         taken = take(mem::take(out));
         if taken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     let mut collector = Collector::new(&mut out, collected, &mut take_full);
-    let is_without_rows = collect(part, filter, work, &mut collector);
-    tally.add(part, is_without_rows, collector.faults);
+    let _ = collector.item(item, filter, work);
+    let tally = collector.tally;
     taken?;
     take(out)?;
     Ok(tally)
@@ -235,31 +261,31 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
         let mut faults = tally.faults.into_iter();
         Ok(faults.try_for_each(|(key, fault)| unread.add(snapshot, || key.entry_shown(), fault))?)
     };
-    let mut take_batch = |batch: Batch<Out>| -> Result<(), E> {
+    let mut take_batch = |batch: Batch<Out>| -> Result<Vec<Item>, E> {
         take(batch.out)?;
         count(batch.tally)?;
         let mut collected = batch.collected;
-        for part in batch.left {
-            count(collect_here(&part, filter, work, mem::take(&mut collected), &mut take)?)?;
+        for item in batch.left {
+            count(collect_here(&item, filter, work, mem::take(&mut collected), &mut take)?)?;
         }
-        Ok(())
+        Ok(batch.done)
     };
     let (mut matched, of_walk) = with_workers(
-        |parts| Batch::of(parts, filter, work),
+        |items| Batch::of(items, filter, work),
         |workers| {
-            let mut push = |part: Part| {
-                let len = part.bytes();
+            let mut push = |item: Item| {
+                let len = item.bytes();
                 if len < LARGE {
-                    workers.push(part, len);
-                    return workers.next_due().map_or(Ok(()), &mut take_batch);
+                    workers.push(item, len);
+                    return workers.next_due().map_or(Ok(Vec::new()), &mut take_batch);
                 }
                 while let Some(batch) = workers.next() {
                     take_batch(batch)?;
                 }
-                take_batch(Batch::of_none(vec![part]))
+                take_batch(Batch::of_none(vec![item]))
             };
             let mut of_walk = Unread::default();
-            let matched = each_part(snapshot, scope, id, &mut of_walk, &mut push)?;
+            let matched = each_item(snapshot, scope, id, &mut of_walk, &mut push)?;
             while let Some(batch) = workers.next() {
                 take_batch(batch)?;
             }
@@ -271,35 +297,62 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
     Ok((matched, entries))
 }
 
-/// Calls `push` with every part of the entries in a scope. Rows of vantage-live are not filtered yet.
-fn each_part<E: From<Error>>(
+/// Calls `push`, which returns items that are done, with every part of the entries in a scope. Rows of vantage-live are
+/// not filtered yet.
+fn each_item<E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,
     id: Option<&str>,
     unread: &mut Unread,
-    push: &mut impl FnMut(Part) -> Result<(), E>,
+    push: &mut impl FnMut(Item) -> Result<Vec<Item>, E>,
 ) -> Result<Matched, E> {
-    let mut matched = selected(snapshot, &scope.of_all_rows(), |entry| {
-        let entry = past_damage(unless_moved(entry, snapshot), &mut unread.damage)?;
-        entry.map_or(Ok(()), |entry| push(Part::Live(entry)))
-    })?;
+    let mut matched = if let Some(selection) = scope.only() {
+        each_run(snapshot, selection, &mut unread.damage, push)?
+    } else {
+        selected(snapshot, &scope.of_all_rows(), |entry| {
+            let entry = past_damage(unless_moved(entry, snapshot), &mut unread.damage)?;
+            entry.map_or(Ok(()), |entry| push(Item::Part(Part::Live(entry))).map(drop))
+        })?
+    };
     // Only sets of which a row counts; each row is filtered once more when it is read.
     for set in readable_sets(snapshot, scope, &mut matched, &mut unread.damage)? {
         unread.add_malformed(&set);
         let set = Arc::new(set);
-        push(Part::Key(Arc::clone(&set)))?;
-        each_row_part(snapshot, &set, id, &mut unread.damage, push)?;
+        push(Item::Part(Part::Key(Arc::clone(&set))))?;
+        each_row_item(snapshot, &set, id, &mut unread.damage, push)?;
+    }
+    Ok(matched)
+}
+
+/// Calls `push` with the entries of vantage-live that a selection matches.
+fn each_run<E: From<Error>>(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    damage: &mut Vec<Error>,
+    push: &mut impl FnMut(Item) -> Result<Vec<Item>, E>,
+) -> Result<Matched, E> {
+    let mut matched = Matched { unmatched: vec![0], ..Matched::default() };
+    let mut entries = snapshot.entries(selection)?;
+    while let Some(run) = entries.next_run() {
+        matched.unmatched.clear();
+        if let Some(run) = past_damage(unless_moved(run, snapshot), damage)? {
+            for item in push(Item::Run(run))? {
+                if let Item::Run(run) = item {
+                    entries.reuse(run);
+                }
+            }
+        }
     }
     Ok(matched)
 }
 
 /// Calls `push` with the rows of a set, or with the one that has this id.
-fn each_row_part<E: From<Error>>(
+fn each_row_item<E: From<Error>>(
     snapshot: &Snapshot,
     set: &Arc<Set>,
     id: Option<&str>,
     damage: &mut Vec<Error>,
-    push: &mut impl FnMut(Part) -> Result<(), E>,
+    push: &mut impl FnMut(Item) -> Result<Vec<Item>, E>,
 ) -> Result<(), E> {
     let only = match id {
         Some(id) if set.row().is_some_and(|row| row != id) => return Ok(()),
@@ -313,7 +366,11 @@ fn each_row_part<E: From<Error>>(
     let mut rows = snapshot.rows(&only);
     while let Some(run) = rows.next_run() {
         if let Some(run) = past_damage(unless_moved(run, snapshot), damage)? {
-            push(Part::Rows(Arc::clone(set), run))?;
+            for item in push(Item::Part(Part::Rows(Arc::clone(set), run)))? {
+                if let Item::Part(Part::Rows(_, run)) = item {
+                    rows.reuse(run);
+                }
+            }
         }
     }
     Ok(())

@@ -4,7 +4,8 @@ use crate::diorama::row::RowView;
 use crate::error::{Error, Result};
 use crate::live::envelope::{Envelope, Record};
 use crate::live::view::EnvelopeView;
-use crate::snapshot::{Entry, EntryKey, LiveEntry, Row, Set, Snapshot};
+use crate::snapshot::{Entry, EntryKey, LiveEntry, Row, RowRun, Set, Snapshot};
+use crate::system::workers::{LARGE, with_workers};
 use std::fmt;
 use std::sync::Arc;
 
@@ -78,12 +79,7 @@ impl RowFilter {
     pub(crate) fn reduce_set(&self, snapshot: &Snapshot, set: Set) -> Result<Option<Set>> {
         let (filter, key, fetched_at) = (self.clone(), EntryKey::Set(set.key()), set.fetched_at());
         let set = set.keeping(move |row| filter.takes_of_set(&key, fetched_at, row));
-        let is_left = match snapshot.rows(&set).next() {
-            None => false,
-            Some(Ok(_) | Err(Error::Damaged { .. })) => true,
-            Some(Err(error)) => return Err(error),
-        };
-        Ok(is_left.then_some(set))
+        Ok(has_rows(snapshot, &set)?.then_some(set))
     }
 
     fn retain(&self, key: &EntryKey, envelope: &EnvelopeView<'_>) -> Result<Envelope> {
@@ -100,4 +96,58 @@ impl fmt::Debug for RowFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowFilter").finish_non_exhaustive()
     }
+}
+
+/// Pages of rows that are looked at before threads start: mostly the first rows tell.
+const FEW: usize = 8;
+
+/// Whether a set has a row that is kept, or one that cannot be read. Where the first rows do not tell, it is looked for
+/// on all cores, since a filter can take long.
+fn has_rows(snapshot: &Snapshot, set: &Set) -> Result<bool> {
+    let look = |runs: Vec<RowRun>| -> Result<bool> {
+        for row in runs.iter().flat_map(RowRun::each) {
+            if set.keeps(&row)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    let look_here = |run: Result<RowRun>| match run {
+        Ok(run) => look(vec![run]),
+        Err(Error::Damaged { .. }) => Ok(true),
+        Err(error) => Err(error),
+    };
+    let all = set.clone().of_all_rows();
+    let mut rows = snapshot.rows(&all);
+    for _ in 0..FEW {
+        let Some(run) = rows.next_run() else { return Ok(false) };
+        if look_here(run)? {
+            return Ok(true);
+        }
+    }
+    with_workers(look, |workers| {
+        loop {
+            let run = match rows.next_run() {
+                Some(Ok(run)) if run.bytes() < LARGE => {
+                    let len = run.bytes();
+                    workers.push(run, len);
+                    if workers.next_due().transpose()? == Some(true) {
+                        return Ok(true);
+                    }
+                    continue;
+                }
+                other => other,
+            };
+            // The rows before it come first.
+            while let Some(found) = workers.next() {
+                if found? {
+                    return Ok(true);
+                }
+            }
+            let Some(run) = run else { return Ok(false) };
+            if look_here(run)? {
+                return Ok(true);
+            }
+        }
+    })
 }

@@ -32,7 +32,7 @@ pub struct Salvaged {
     pub rows: u64,
     /// How many of `entries` are numbers in the metadata of sets.
     pub numbers: u64,
-    /// Bytes of the values of `entries`.
+    /// Bytes of the values of `entries`, without the `numbers`.
     pub bytes: u64,
     /// How many of `entries` come from the older commit, because the newest has lost them. Entries that had been
     /// removed by the newest commit can be among them.
@@ -241,8 +241,11 @@ impl Rescue<'_> {
                 }
                 self.salvaged.entries += 1;
                 self.salvaged.rows += u64::from(role == TableRole::Rows);
-                self.salvaged.numbers += u64::from(role == TableRole::Meta);
-                self.salvaged.bytes += page.value(n).len() as u64;
+                if role == TableRole::Meta {
+                    self.salvaged.numbers += 1;
+                } else {
+                    self.salvaged.bytes += page.value(n).len() as u64;
+                }
                 self.salvaged.older += u64::from(is_older);
             }
             Ok(())

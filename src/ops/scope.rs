@@ -178,6 +178,14 @@ impl Scope {
         &self.selections
     }
 
+    /// The selection, if it is the only one and entries of any age count.
+    pub(crate) fn only(&self) -> Option<&Selection> {
+        match self.selections.as_slice() {
+            [selection] if self.within.is_none() => Some(selection),
+            _ => None,
+        }
+    }
+
     /// Whether there are bounds of age.
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
@@ -297,7 +305,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_dated_in_the_future_is_newer_than_any_bound() {
+    fn entries_dated_in_the_future_are_newer_than_any_bound() {
         let now = 1000;
         let bounds = |before, after| FetchedWithin { before, after, now };
         for (bounds, fetched_at, takes) in [

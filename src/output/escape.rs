@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_steers_a_terminal_gets_through() {
+    fn control_characters_are_escaped() {
         assert_eq!(for_terminal("a\x1b[31mb\n\u{9b}c\u{202e}"), "a\\u{1b}[31mb\\n\\u{9b}c\\u{202e}");
         for code in 0..=0x2_ffff {
             let Some(character) = char::from_u32(code) else { continue };

@@ -1,6 +1,7 @@
 //! What a check finds, in words.
 
 use super::escape;
+use vlive::diorama::identity::Identity;
 use vlive::ops::{Finding, FindingKind, FindingPlace, IntegrityFault};
 use vlive::snapshot::TableRole;
 
@@ -16,6 +17,7 @@ pub fn place(place: &FindingPlace) -> String {
     match place {
         FindingPlace::Set(key) => key.shown(),
         FindingPlace::Meta(key) => format!("meta table of {}", key.shown()),
+        FindingPlace::Table(name) => Identity::shown(name).into_owned(),
         place => place.to_string(),
     }
 }

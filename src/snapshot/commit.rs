@@ -14,10 +14,13 @@ use std::sync::Arc;
 ///
 /// Reading takes no lock, writes nothing and maps no memory: a cache can be read while its app runs, after the app was
 /// killed, and without permission to write. Every byte is verified against the checksum that the commit has for it. The
-/// commit is the one that redb itself would start from.
+/// commit is the one that redb itself would open.
 ///
 /// While the app writes, the pages of a commit can be overwritten as soon as two newer commits exist. A method then
-/// returns [`Error::Damaged`]; [`Snapshot::look`] starts again where that was the reason.
+/// returns [`Error::Damaged`]; [`Snapshot::look`] starts again if that was the reason.
+///
+/// # Errors
+/// A method that reads the file can fail with [`Error::Damaged`] and [`Error::Io`].
 ///
 /// ```no_run
 /// let cache = vlive::Snapshot::open("cache")?;
@@ -54,7 +57,7 @@ impl Snapshot {
         self.file.pages_read()
     }
 
-    /// Whether an app has committed since the snapshot was opened: a page that is missing is then not a sign of damage.
+    /// Whether an app has committed since the snapshot was opened. A missing page is then not a sign of damage.
     #[must_use]
     pub fn has_moved(&self) -> bool {
         race::header(&self.path).as_ref() != Some(self.file.header())
@@ -78,24 +81,27 @@ impl Snapshot {
         self.in_use || self.file.header().recovery_required
     }
 
-    /// Keeps every page that is read from now on, and takes those that `store` has.
+    /// Keeps every page that is read from now on in `store`, and uses those that it has.
     pub(super) fn keep_pages(&mut self, store: &Arc<PageStore>) {
         self.file.keep_pages(Arc::clone(store));
     }
 
-    /// A commit that is taken as it is: a missing page shows when it is read.
+    /// A commit that is not verified: a missing page is reported when it is read.
     pub(crate) fn of_commit(path: &Path, file: File, slot: Slot, in_use: bool) -> Snapshot {
         Snapshot { path: path.to_owned(), file, slot, in_use }
     }
 
-    /// redb's number of the commit.
+    /// The number that redb gave the commit.
     #[must_use]
     pub fn number(&self) -> u64 {
         self.slot.transaction_id
     }
 
-    /// The commit before this one, if the header still names it. redb soon reuses its pages; reading one that is gone
-    /// returns [`Error::Damaged`].
+    /// The commit before this one, if the header still names it. redb soon reuses its pages; reading a page that is
+    /// gone returns [`Error::Damaged`].
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read.
     pub fn before(&self) -> Result<Option<Snapshot>> {
         let commits = self.file.header().commits();
         let Some(slot) = commits.into_iter().find(|slot| slot.transaction_id < self.slot.transaction_id) else {
@@ -114,6 +120,9 @@ impl Snapshot {
     }
 
     /// All tables of the file, in the order of their names.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`] if a page of the table tree cannot be read.
     pub fn tables(&self) -> Result<Vec<Table>> {
         self.table_tree()
             .all()
@@ -125,6 +134,9 @@ impl Snapshot {
     }
 
     /// The table of a cache key, whatever its type.
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::tables`].
     pub fn table(&self, cache_key: &str) -> Result<Option<Table>> {
         let name = key::table_name(cache_key);
         let definition = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
@@ -155,6 +167,10 @@ impl Snapshot {
     }
 
     /// One entry of vantage-live.
+    ///
+    /// # Errors
+    /// [`Error::NotACacheTable`] if its cache key has a table of another type, and [`Error::Damaged`] or
+    /// [`Error::Io`] if a page cannot be read.
     pub fn entry(&self, key: impl Into<Key>) -> Result<Option<LiveEntry>> {
         let key = key.into();
         let Some(table) = self.table(key.cache_key())? else { return Ok(None) };
@@ -176,7 +192,8 @@ impl Snapshot {
     /// The rows under a full key, as vantage-live's `get` reads them.
     ///
     /// # Errors
-    /// [`Error::Undecodable`] where vantage-live's `get` fails too.
+    /// [`Error::Undecodable`] if the value cannot be decoded, where vantage-live's `get` fails too, and those of
+    /// [`Snapshot::entry`].
     pub fn get(&self, key: impl Into<Key>) -> Result<Option<CachedRows>> {
         let key = key.into();
         let Some(entry) = self.entry(&key)? else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! Entries of vantage-live, one by one and in order.
 
 use crate::error::{Error, Result};
-use crate::file::{Cursor, File, Reached, TreeEntry};
+use crate::file::{Cursor, File, Reached, TreeEntries, TreeEntry};
 use crate::live::envelope::CachedRows;
 use crate::live::error::DecodeError;
 use crate::live::head::EnvelopeHead;
@@ -53,10 +53,10 @@ impl LiveEntry {
     /// The sub-key.
     #[must_use]
     pub fn sub_key(&self) -> &str {
-        str::from_utf8(self.pair.key()).expect("verified when the entry was read")
+        as_text(self.pair.key())
     }
 
-    /// The value as stored, or what a [`RowFilter`](crate::ops::RowFilter) has left of it.
+    /// The value as stored, without the rows that a [`RowFilter`](crate::ops::RowFilter) has removed.
     #[must_use]
     pub fn value(&self) -> &[u8] {
         self.reduced.as_deref().unwrap_or_else(|| self.pair.value())
@@ -68,25 +68,77 @@ impl LiveEntry {
         self.value().len() as u64
     }
 
-    /// When it was fetched and how many rows it has; the rows are not decoded where the head says so.
+    /// When it was fetched and how many rows it has. The rows are decoded only if their number is not in the head.
+    ///
+    /// # Errors
+    /// The value is not an envelope of vantage-live.
     pub fn head(&self) -> Result<EnvelopeHead, DecodeError> {
         EnvelopeHead::decode(self.value())
     }
 
-    /// When it was fetched, for bounds of age.
+    /// When it was fetched, for age bounds.
     #[must_use]
     pub fn fetch_time(&self) -> FetchTime {
         self.head().map_or(FetchTime::Unreadable, |head| FetchTime::At(head.fetched_at))
     }
 
     /// Its rows and time, as vantage-live's `get` reads them.
+    ///
+    /// # Errors
+    /// The value is not an envelope of vantage-live.
     pub fn decode(&self) -> Result<CachedRows, DecodeError> {
         CachedRows::decode(self.value())
     }
 
-    /// The envelope, verified to its end, of which rows can be read one by one.
+    /// The envelope, verified to its end, to read rows one by one.
+    ///
+    /// # Errors
+    /// The value is not an envelope of vantage-live.
     pub fn envelope(&self) -> Result<EnvelopeView<'_>, DecodeError> {
         EnvelopeView::new(self.value())
+    }
+}
+
+fn as_text(sub_key: &[u8]) -> &str {
+    str::from_utf8(sub_key).expect("verified when the entry was read")
+}
+
+/// Entries of a cache key that follow each other in one page.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveRun {
+    cache_key: Arc<str>,
+    pairs: TreeEntries,
+}
+
+impl LiveRun {
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Bytes in memory as long as the entries are kept: those of their page.
+    pub fn bytes(&self) -> usize {
+        self.pairs.page_bytes()
+    }
+
+    /// The entries one by one.
+    pub fn each(&self) -> impl Iterator<Item = LiveEntry> {
+        self.pairs.each().map(|pair| LiveEntry::new(Arc::clone(&self.cache_key), pair))
+    }
+
+    /// The full keys, one after the other.
+    pub fn full_keys(&self) -> String {
+        self.pairs.iter().flat_map(|(sub_key, _)| [&*self.cache_key, "/", as_text(sub_key)]).collect()
+    }
+
+    /// The values, one after the other.
+    pub fn values(&self) -> &[u8] {
+        self.pairs.values()
+    }
+
+    /// Takes the first entry off.
+    fn next(&mut self) -> Option<LiveEntry> {
+        let pair = self.pairs.next()?;
+        Some(LiveEntry::new(Arc::clone(&self.cache_key), pair))
     }
 }
 
@@ -100,6 +152,8 @@ pub struct Entries<'s> {
     /// Those still to come, the next one last.
     tables: Vec<Table>,
     current: Option<Current<'s>>,
+    /// The rest of a page of it.
+    run: Option<LiveRun>,
     /// The pages of the tables that are done.
     reached: Reached,
 }
@@ -117,20 +171,13 @@ impl<'s> Entries<'s> {
     /// Entries of these tables, in this order; they must be cache tables that the selection concerns.
     pub(super) fn new(file: &'s File, path: &'s Path, selection: Selection, mut tables: Vec<Table>) -> Entries<'s> {
         tables.reverse();
-        Entries { file, path, selection, tables, current: None, reached: Reached::default() }
+        Entries { file, path, selection, tables, current: None, run: None, reached: Reached::default() }
     }
 
-    fn leave_table(&mut self) {
-        if let Some(current) = self.current.take() {
-            self.reached = current.cursor.into_reached();
-        }
-    }
-}
-
-impl Iterator for Entries<'_> {
-    type Item = Result<LiveEntry>;
-
-    fn next(&mut self) -> Option<Result<LiveEntry>> {
+    /// The next entries in one page.
+    pub(crate) fn next_run(&mut self) -> Option<Result<LiveRun>> {
+        // Its page is reused.
+        self.run = None;
         loop {
             if self.current.is_none() {
                 let table = self.tables.pop()?;
@@ -145,34 +192,71 @@ impl Iterator for Entries<'_> {
             let current = self.current.as_mut()?;
             let definition = current.table.definition();
             let damaged = |error| Some(Err(Error::file(error, self.path, Some(current.table.name()))));
-            let entry = match current.cursor.next() {
-                Some(Ok(entry)) => entry,
-                Some(Err(error)) => {
+            let takes = |key: &[u8]| str::from_utf8(key).is_ok_and(|sub_key| self.selection.takes_sub_key(sub_key));
+            match current.cursor.next_run(takes) {
+                Ok(Some(pairs)) if pairs.len() > 0 => {
+                    current.seen = current.seen.map(|seen| seen + pairs.len() as u64);
+                    let run = LiveRun { cache_key: Arc::clone(&current.cache_key), pairs };
+                    if matches!(self.selection, Selection::Entry(_)) {
+                        // Only one entry can match, so the next page need not be read.
+                        self.leave_table();
+                    }
+                    return Some(Ok(run));
+                }
+                Ok(Some(_)) => {
+                    current.seen = current.seen.map(|seen| seen + 1);
+                    if current
+                        .cursor
+                        .next()
+                        .is_some_and(|pair| pair.is_ok_and(|pair| str::from_utf8(pair.key()).is_err()))
+                    {
+                        return damaged(definition.key_is_no_text());
+                    }
+                    // Sub-keys come in order: none that follows is selected.
+                    self.leave_table();
+                }
+                Err(error) => {
                     current.seen = None;
                     return damaged(error);
                 }
-                None => {
+                Ok(None) => {
                     let whole = matches!(self.selection, Selection::All | Selection::CacheKey(_));
                     if whole && current.seen.is_some_and(|seen| seen != definition.length) {
                         current.seen = None;
                         return damaged(definition.miscounted());
                     }
                     self.leave_table();
-                    continue;
                 }
-            };
-            current.seen = current.seen.map(|seen| seen + 1);
-            let Ok(sub_key) = str::from_utf8(entry.key()) else { return damaged(definition.key_is_no_text()) };
-            if self.selection.takes_sub_key(sub_key) {
-                let entry = LiveEntry::new(Arc::clone(&current.cache_key), entry);
-                if matches!(self.selection, Selection::Entry(_)) {
-                    // Only one entry can match, so the next page need not be read.
-                    self.leave_table();
-                }
+            }
+        }
+    }
+
+    /// Takes back entries that are no longer needed: their memory is reused.
+    pub(crate) fn reuse(&mut self, run: LiveRun) {
+        if let Some(current) = &mut self.current {
+            current.cursor.reuse(run.pairs);
+        }
+    }
+
+    fn leave_table(&mut self) {
+        if let Some(current) = self.current.take() {
+            self.reached = current.cursor.into_reached();
+        }
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<LiveEntry>;
+
+    fn next(&mut self) -> Option<Result<LiveEntry>> {
+        loop {
+            if let Some(entry) = self.run.as_mut().and_then(LiveRun::next) {
                 return Some(Ok(entry));
             }
-            // Sub-keys come in order: none that follows is selected.
-            self.leave_table();
+            match self.next_run()? {
+                Ok(run) => self.run = Some(run),
+                Err(error) => return Some(Err(error)),
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! An entry of either layout: a full key, when it was fetched, and rows in order.
 
 use crate::diorama::meta::Meta;
-use crate::live::key::Key;
+use crate::live::key::{Key, joined};
 use crate::snapshot::Snapshot;
 use crate::snapshot::entries::LiveEntry;
 use crate::snapshot::row::{Row, RowFault, VisitRow};
@@ -43,7 +43,7 @@ impl EntryKey {
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
-            EntryKey::Live(key) => key.to_string(),
+            EntryKey::Live(key) => joined(key.cache_key(), key.sub_key()),
             EntryKey::Set(key) => key.shown(),
         }
     }
@@ -124,7 +124,7 @@ impl Entry {
         }
     }
 
-    /// What diorama remembers of its rows; `None` for an entry of vantage-live.
+    /// The metadata of a set; `None` for an entry of vantage-live.
     #[must_use]
     pub fn meta(&self) -> Option<&Meta> {
         match self {

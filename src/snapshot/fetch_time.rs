@@ -1,13 +1,13 @@
-//! What bounds of age compare.
+//! When an entry was fetched, for age bounds.
 
-/// What is known of when an entry was fetched.
+/// When an entry was fetched, or why that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FetchTime {
     /// In seconds since 1970.
     At(u64),
-    /// No time is remembered, so that the entry has no age.
+    /// The entry has no time, and therefore no age.
     Unknown,
-    /// There is a time, and it cannot be read.
+    /// The entry has a time that cannot be read.
     Unreadable,
 }
 

@@ -1,4 +1,4 @@
-//! Where a cache lies.
+//! Where a cache is on disk.
 
 use crate::error::{Action, Error, Result};
 use crate::file::MAGIC;
@@ -14,14 +14,14 @@ pub(crate) const FILE_NAME: &str = "vlive.redb";
 /// At most this many files of a folder are examined; a folder of caches has few other files.
 const LOOKED_AT: usize = 10_000;
 
-/// Whether there is a cache at `path`, sound or not: a folder that has a `vlive.redb` or another redb
-/// database, or a file that begins as one does. A fixture is neither.
+/// Whether there is a cache at `path`, sound or damaged: a folder with a `vlive.redb` or another redb database, or a
+/// file that begins like one. A fixture is not a cache.
 #[must_use]
 pub fn is_cache(path: impl AsRef<Path>) -> bool {
     let path = path.as_ref();
     if path.is_dir() {
         let file = path.join(FILE_NAME);
-        // In a fixture a folder of that name has the entries of a cache key.
+        // In a fixture, a folder of that name holds the entries of a cache key.
         return fs::symlink_metadata(&file).is_ok() && !file.is_dir() || !caches_in(path).is_empty();
     }
     begins_as_redb(path)
@@ -33,21 +33,21 @@ fn begins_as_redb(path: &Path) -> bool {
     is_file && fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == MAGIC
 }
 
-/// The redb databases directly in a folder, in the order of their names. Apps of vantage-diorama give
-/// their caches names of their own.
+/// The redb databases directly in a folder, in the order of their names. Apps of vantage-diorama choose the names of
+/// their caches.
 #[must_use]
 pub fn caches_in(folder: &Path) -> Vec<PathBuf> {
     let Ok(items) = fs::read_dir(folder) else { return Vec::new() };
     let mut caches: Vec<PathBuf> = items.take(LOOKED_AT).flatten().map(|item| item.path()).collect();
-    // A creation that was killed leaves a database too, but not a cache.
+    // A process that was killed while creating a cache leaves a database too.
     let is_left = |path: &Path| path.file_name().and_then(OsStr::to_str).is_some_and(is_temporary_name);
     caches.retain(|path| !is_left(path) && begins_as_redb(path));
     caches.sort();
     caches
 }
 
-/// The cache file that is there for `path`, which names the file itself or a folder: its `vlive.redb`, or
-/// else the one redb database in it.
+/// The cache file for `path`, which names the file itself or a folder: the `vlive.redb` in it, or else the only redb
+/// database in it.
 ///
 /// # Errors
 /// [`Error::SeveralCaches`] if there are several.
@@ -58,16 +58,15 @@ pub(crate) fn find(path: &Path) -> Result<PathBuf> {
     }
     let mut caches = caches_in(path);
     match caches.len() {
-        // Opening the file reports that it is missing.
+        // An error is reported when the file is opened.
         0 => Ok(file),
         1 => Ok(caches.remove(0)),
         _ => Err(Error::SeveralCaches { folder: path.to_owned(), caches }),
     }
 }
 
-/// The path that a cache file has, there or not, for `path`, which names the file itself or the folder of its
-/// `vlive.redb`. Where there is nothing, a name that ends in `.redb` is that of a file, and one with a separator at its
-/// end that of a folder.
+/// The path of the cache file for `path`, which names the file itself or the folder of its `vlive.redb`; neither has to
+/// exist. If nothing exists there, `path` names a file if it ends in `.redb`, and a folder if it ends in a separator.
 pub(crate) fn cache_file(path: &Path) -> PathBuf {
     let is_no_folder = fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir());
     let is_named_as_file = || {
@@ -79,7 +78,7 @@ pub(crate) fn cache_file(path: &Path) -> PathBuf {
 
 /// Opens the file at `path` for reading or, with `write`, for both; creates nothing.
 pub(crate) fn open(path: &Path, write: bool) -> Result<fs::File> {
-    // Opening a pipe would wait for a process at its other end.
+    // Opening a pipe would wait for another process to open it.
     let metadata = fs::metadata(path).map_err(|error| cannot_open(path, error))?;
     if !metadata.is_file() {
         return Err(Error::NotAFile { path: path.to_owned() });
@@ -100,7 +99,7 @@ pub(crate) fn is_at(file: &fs::File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// A file that is open keeps its name here.
+/// On this system an open file keeps its name.
 #[cfg(not(unix))]
 pub(crate) fn is_at(_: &fs::File, _: &Path) -> io::Result<bool> {
     Ok(true)

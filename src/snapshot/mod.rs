@@ -1,6 +1,6 @@
-//! The first door, looking: one commit of a cache, its tables and entries, read without a lock and without a trace.
-//! This wing knows which commit counts and what a race with an app looks like. It knows neither redb nor anything that
-//! writes; the meaning of a value is up to `live`.
+//! Reading a cache: one commit, its tables and entries, without a lock and without writing anything. This wing knows
+//! which commit counts and how to recognize a race with an app. It knows neither redb nor anything that writes; `live`
+//! and `diorama` read the values.
 
 mod commit;
 mod entries;
@@ -22,6 +22,7 @@ mod watcher;
 
 pub use crate::file::{Damage, PageNumber};
 pub use commit::Snapshot;
+pub(crate) use entries::LiveRun;
 pub use entries::{Entries, LiveEntry};
 pub use entry::{Entry, EntryKey, Layout};
 pub use fetch_time::FetchTime;

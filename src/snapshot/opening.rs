@@ -1,5 +1,4 @@
-//! Opening a commit: finding the one that redb would start from, starting again when an app moves on, and keeping
-//! its pages.
+//! Opening a commit: finding the one that redb would open, starting again when the app commits, and keeping the pages.
 
 use crate::error::{Action, Error, Result};
 use crate::file::{self, File, PageRef, PageStore};
@@ -15,13 +14,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long [`Snapshot::open`] waits for a cache that changes under it.
+/// How long [`Snapshot::open`] retries while the cache changes.
 const OPEN_WAIT: Duration = Duration::from_secs(5);
 
-/// Bytes of a file whose pages are pinned in any case.
+/// A file of at most this many bytes is always pinned.
 const SMALL: u64 = 32 * 1024 * 1024;
 
-/// A commit, and what is wrong with it if the file was left by a crash without a whole one.
+/// The newest commit, and what is wrong with it if a crash has left the file without a whole commit.
 pub(crate) struct Newest {
     snapshot: Snapshot,
     incomplete: Option<Error>,
@@ -51,23 +50,29 @@ impl<R: PastDamage, T> PastDamage for (R, T) {
 
 impl Snapshot {
     /// Opens the newest commit of the cache at `path`, a folder or the file in it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::NotACache`] or [`Error::Damaged`], and others if the file cannot be opened.
     pub fn open(path: impl AsRef<Path>) -> Result<Snapshot> {
         let path = location::find(path.as_ref())?;
         race::retry(&path, OPEN_WAIT, || Snapshot::newest(&path)?.whole())
     }
 
-    /// Calls `look` with the newest commit of the cache at `path`, and again with a newer one if the app moved on
-    /// meanwhile. What the last call returns describes a single commit.
+    /// Calls `look` with the newest commit of the cache at `path`, and again with a newer one if the app has committed
+    /// meanwhile. The result of the last call is from a single commit.
     ///
     /// # Errors
-    /// [`Error::Unsteady`] if no call finished within `wait`; else what `look` returns.
+    /// [`Error::Unsteady`] if no call finished within `wait`, and those of [`Snapshot::open`] and of `look`.
     pub fn look<T>(path: impl AsRef<Path>, wait: Duration, mut look: impl FnMut(&Snapshot) -> Result<T>) -> Result<T> {
         let path = location::find(path.as_ref())?;
         race::retry(&path, wait, || look(&Snapshot::newest(&path)?.whole()?))
     }
 
-    /// The same for a `look` that goes on where the file is damaged, and returns what is damaged beside what it saw.
-    /// While the cause may be an app that is writing, `look` is called again.
+    /// Like [`Snapshot::look`], for a `look` that skips damage and returns it with its result. It is called again as
+    /// long as the damage may only be a sign of an app that is writing.
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::look`]. Damage is part of the result.
     pub fn look_past_damage<T: PastDamage>(
         path: impl AsRef<Path>,
         wait: Duration,
@@ -80,7 +85,7 @@ impl Snapshot {
         let looked = race::retry(&path, wait, || {
             seen = None;
             let mut snapshot = Snapshot::newest(&path)?.snapshot;
-            // The first call mostly succeeds, and then needs no memory for pages.
+            // The first call usually succeeds, so it does not spend memory on pages.
             if mem::replace(&mut is_again, true) && snapshot.may_move() {
                 snapshot.keep_pages(&store);
             }
@@ -102,14 +107,15 @@ impl Snapshot {
         }
     }
 
-    /// Opens a commit and pins the selected entries, so that they stay readable whatever an app commits
-    /// meanwhile: it keeps their pages, up to 32 MiB in memory and the rest in a temporary file without a name.
+    /// Opens a commit and pins the selected entries, so that they stay readable when an app commits meanwhile: their
+    /// pages are kept, up to 32 MiB in memory and the rest in a temporary file without a name.
     ///
     /// A large cache that no app has open is not pinned. If an app opens it and commits while it is being read, a page
     /// can be missing; see [`Snapshot::has_moved`].
     ///
     /// # Errors
-    /// [`Error::Unsteady`] if no commit could be read whole within `wait`.
+    /// [`Error::Unsteady`] if no commit could be read whole within `wait`, and those of [`Snapshot::open`]. Damage is
+    /// reported when it is read.
     pub fn pin(path: impl AsRef<Path>, wait: Duration, selections: &[Selection]) -> Result<Snapshot> {
         let path = location::find(path.as_ref())?;
         let store = Arc::new(PageStore::default());
@@ -117,7 +123,7 @@ impl Snapshot {
         let mut read_whole = HashSet::new();
         let pinned = race::retry(&path, wait, || {
             damaged = None;
-            // An incomplete commit shows when it is read.
+            // An incomplete commit is reported when it is read.
             let mut snapshot = Snapshot::newest(&path)?.snapshot;
             if snapshot.may_move() || snapshot.file_len() <= SMALL {
                 snapshot.keep_pages(&store);
@@ -131,14 +137,14 @@ impl Snapshot {
             Ok(snapshot)
         });
         match (pinned, damaged) {
-            // This is damage: reading finds it again.
+            // The file is damaged, which is reported when it is read.
             (Err(Error::Damaged { .. }), Some(snapshot)) => Ok(snapshot),
             (pinned, _) => pinned,
         }
     }
 
-    /// Reads what is selected, so that its pages are kept. A table of rows that was read whole before is not read again
-    /// as long as its root is the same: the checksums in it are those of all other pages, and these were kept.
+    /// Reads what is selected, so that its pages are kept. A table of rows that was read before is not read again as
+    /// long as its root is the same: the root's checksums cover all other pages, which were kept.
     fn read_whole(&self, selection: &Selection, read_before: &mut HashSet<PageRef>) -> Result<()> {
         self.entries(selection)?.try_for_each(|entry| entry.map(drop))?;
         for set in self.selected_sets(selection)? {
@@ -165,7 +171,7 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Opens the commit that redb would start from.
+    /// Opens the commit that redb would open.
     fn newest(path: &Path) -> Result<Newest> {
         let file = location::open(path, false)?;
         let metadata = file.metadata().map_err(|error| Error::io(Action::Read, path, error))?;
@@ -173,9 +179,8 @@ impl Snapshot {
         Snapshot::of(path, Arc::new(file), in_use)
     }
 
-    /// The commit of an open file that redb would start from. Two candidates mean that the file was
-    /// not closed. While its app runs, or if we are that app, the newest commit counts; after a crash
-    /// redb takes the first whose pages are all there.
+    /// The commit of an open file that redb would open. A file with two candidates was not closed. If a process has it
+    /// open, the newest commit counts; after a crash, redb takes the first one whose pages are all valid.
     pub(crate) fn of(path: &Path, file: Arc<fs::File>, in_use: bool) -> Result<Newest> {
         let in_context = |error| Error::file(error, path, None);
         let file = File::open(file).map_err(in_context)?;

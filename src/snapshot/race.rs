@@ -1,5 +1,5 @@
-//! Tells damage from a race with the app: a commit writes its pages and its header in any order, and reuses the pages
-//! of the commit before the last.
+//! Distinguishes damage from a race with the app: a commit writes its pages and its header in any order, and reuses the
+//! pages of the commit before the last.
 
 use crate::error::{Error, Result};
 use crate::file::{Damage, File, Header};

@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::snapshot::{Snapshot, Table};
 use std::collections::HashSet;
 
-/// What a table of a file is, by its name, its types, the tables beside it and, where these do not tell,
-/// its first rows; never by the file's name.
+/// What a table of a file is, by its name, its types, the other tables and, if these are not enough, its first rows.
+/// The name of the file does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TableRole {
@@ -15,7 +15,7 @@ pub enum TableRole {
     CacheKey,
     /// Rows of diorama.
     Rows,
-    /// What diorama remembers of rows.
+    /// Metadata of a set of diorama.
     Meta,
     /// Data or an index of vantage-redb, a source and not a cache.
     Source,
@@ -31,12 +31,15 @@ impl TableRole {
 }
 
 impl Snapshot {
-    /// All tables of the file with what they are, in the order of their names.
+    /// All tables of the file with their roles, in the order of their names.
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::tables`], and [`Error::Io`] if rows cannot be read.
     pub fn roles(&self) -> Result<Vec<(Table, TableRole)>> {
         self.roles_of(self.tables()?)
     }
 
-    /// The same of these tables, which are all that can be read.
+    /// The roles of these tables, which are all that can be read.
     pub(crate) fn roles_of(&self, tables: Vec<Table>) -> Result<Vec<(Table, TableRole)>> {
         let beside = Beside::of(&tables);
         let roles: Result<Vec<TableRole>> = tables.iter().map(|table| self.role(table, &beside)).collect();
@@ -63,7 +66,7 @@ impl Snapshot {
         }
     }
 
-    /// Whether a table is one of a set, as far as that can be told without a look at all other tables.
+    /// Whether a table is one of a set, as far as that is known without the names of all other tables.
     pub(super) fn is_of_set(&self, table: &Table) -> Result<bool> {
         if table.is_named_as_cache() || !table.holds_bytes_by_text() {
             return Ok(false);
@@ -92,7 +95,7 @@ impl Snapshot {
             }
         }
         Ok(match likeness {
-            // diorama lists an empty one, and another program would have had little reason to make it.
+            // diorama lists an empty table, and another program rarely creates one.
             None | Some(Likeness::Row | Likeness::Refused) => TableRole::Rows,
             Some(Likeness::Record) => TableRole::Source,
             Some(Likeness::Neither) => TableRole::Foreign,
@@ -100,7 +103,7 @@ impl Snapshot {
     }
 }
 
-/// What tells a table from others beside it.
+/// The other tables of a file, which decide on the role of a table.
 struct Beside<'t> {
     names: HashSet<&'t str>,
     /// Tables that have a meta table.

@@ -2,7 +2,7 @@
 
 use crate::cbor::error::Error as CborError;
 use crate::cbor::pairs::{VerifiedMaps, Visit};
-use crate::cbor::reader::Reader;
+use crate::cbor::reader::{Head, Reader};
 use crate::diorama::row::{RowError, RowView, Status};
 use crate::error::Error;
 use crate::live::envelope::Record;
@@ -12,7 +12,7 @@ use crate::live::view::EnvelopeView;
 use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 /// Takes a row, or why it cannot be read.
 pub type VisitRow<'v, T> = dyn FnMut(Result<&Row<'_>, RowFault>) -> T + 'v;
@@ -35,11 +35,11 @@ pub enum RowFault {
         /// Why it is refused.
         error: RowError,
     },
-    /// Rows that are missing because a page is damaged, or whatever else keeps the cache from being read.
+    /// Rows are missing because a page is damaged or the cache cannot be read.
     Cache(Error),
 }
 
-/// Where the values of names are among the bytes, in the order of the names.
+/// The positions of values in the bytes, in the order of their names.
 pub(crate) type Ranges<'b> = IndexMap<Cow<'b, str>, Range<usize>>;
 
 /// A row of an entry, whose bytes were verified.
@@ -62,7 +62,7 @@ impl<'r> Row<'r> {
         Row { id: Cow::Borrowed(id), maps: view.maps(), start: range.start, end, is_incomplete }
     }
 
-    /// Calls `visit` with a stored row of a set as diorama reads it, or with why it does not.
+    /// Calls `visit` with a stored row of a set as diorama reads it, or with the reason why diorama refuses it.
     pub(crate) fn read_of_set<T>(id: &str, value: &[u8], visit: &mut VisitRow<'_, T>) -> T {
         match RowView::new(value) {
             Ok(view) => visit(Ok(&Row::of_set(id, &view))),
@@ -79,13 +79,13 @@ impl<'r> Row<'r> {
             let (start, end) = (record.pos(), Cell::new(None));
             let row = Row { id, maps: envelope.maps(), start, end, is_incomplete: false };
             visit(&row)?;
-            // A visitor that has read the fields need not do so again.
+            // If the visitor has read the fields, the end is known.
             record.pass(row.end.get().map_or(0, |end| end - start));
             Ok(())
         })
     }
 
-    /// The row with this id whose record is there in an envelope.
+    /// The row with this id and record of an envelope.
     pub(crate) fn of_envelope(id: &'r str, envelope: &'r EnvelopeView<'r>, record: &Range<usize>) -> Row<'r> {
         let (start, end) = (record.start, Cell::new(Some(record.end)));
         Row { id: Cow::Borrowed(id), maps: envelope.maps(), start, end, is_incomplete: false }
@@ -146,6 +146,27 @@ impl<'r> Row<'r> {
             self.maps.pairs(&mut record, visit)?;
             self.end.set(Some(record.pos()));
         }
+        Ok(())
+    }
+
+    /// Calls `visit` with where the name and the value of each field are among these bytes, until it breaks. The map
+    /// must be regular.
+    pub(crate) fn each_place(
+        &self,
+        visit: &mut dyn FnMut(Range<usize>, Range<usize>) -> Result<ControlFlow<()>, CborError>,
+    ) -> Result<(), CborError> {
+        let mut record = Reader::at(self.maps.bytes(), self.start);
+        let Head::Map(mut left) = record.head()? else { return Ok(()) };
+        while record.more(&mut left)? {
+            let name = record.pos();
+            record.pass_item()?;
+            let value = record.pos();
+            record.pass_item()?;
+            if visit(name..value, value..record.pos())?.is_break() {
+                return Ok(());
+            }
+        }
+        self.end.set(Some(record.pos()));
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use crate::snapshot::sets::{Set, SetKey};
 use crate::snapshot::{Snapshot, Table};
 use std::str;
 
-/// Rows from which on it takes less time to read them on all cores.
+/// From this many rows on, reading them on all cores takes less time.
 const MANY: u64 = 5000;
 
 /// A row of a set as it is stored.
@@ -27,13 +27,13 @@ impl SetRow {
         self.0.value()
     }
 
-    /// Calls `visit` with the row as diorama reads it, or with why it does not.
+    /// Calls `visit` with the row as diorama reads it, or with the reason why diorama refuses it.
     pub fn read<T>(&self, visit: &mut VisitRow<'_, T>) -> T {
         Row::read_of_set(self.id(), self.value(), visit)
     }
 }
 
-/// Rows of a set that follow each other in one page, as they are stored.
+/// Consecutive rows of a set in one page, as they are stored.
 #[derive(Clone, Debug)]
 pub(crate) struct RowRun(TreeEntries);
 
@@ -58,12 +58,12 @@ impl RowRun {
         self.0.values()
     }
 
-    /// Bytes in memory as long as the rows are kept: those of their page.
+    /// Bytes of memory that the rows take: those of their page.
     pub fn bytes(&self) -> usize {
         self.0.page_bytes()
     }
 
-    /// The same without the first rows.
+    /// These rows without the first `count`.
     pub fn skip(&self, count: usize) -> RowRun {
         RowRun(self.0.skip(count))
     }
@@ -82,7 +82,7 @@ pub struct SetRows<'s> {
     snapshot: &'s Snapshot,
     set: &'s Set,
     cursor: Option<Cursor<'s>>,
-    /// Rows so far; `None` once some could not be read, or if not all are selected.
+    /// The number of rows so far; `None` if some could not be read, or if not all are selected.
     seen: Option<u64>,
 }
 
@@ -103,7 +103,7 @@ impl Iterator for SetRows<'_> {
 }
 
 impl SetRows<'_> {
-    /// The next rows, as many as can be taken at once: those of a page, or one where a row or a filter is selected.
+    /// The next rows: those of a page, or one row if one row is selected or the set has a filter.
     pub(crate) fn next_run(&mut self) -> Option<Result<RowRun>> {
         if self.set.filter().is_none()
             && self.set.row().is_none()
@@ -122,20 +122,20 @@ impl SetRows<'_> {
         self.next().map(|row| row.map(RowRun::from))
     }
 
-    /// Takes back rows that are no longer needed: their memory is reused.
+    /// Takes back rows that are no longer needed, to reuse their memory.
     pub(crate) fn reuse(&mut self, RowRun(entries): RowRun) {
         if let Some(cursor) = &mut self.cursor {
             cursor.reuse(entries);
         }
     }
 
-    /// The error for a page that cannot be read, with all rows in it.
+    /// The error for a page of rows that cannot be read.
     fn unreadable(&mut self, error: file::Error) -> Error {
         self.seen = None;
         self.snapshot.error(error, self.set.rows_table().map(Table::name))
     }
 
-    /// The next row, whether it counts or not.
+    /// The next row, before the filter.
     fn next_stored(&mut self) -> Option<Result<SetRow>> {
         let table = self.set.rows_table()?;
         let damaged = |error| Some(Err(self.snapshot.error(error, Some(table.name()))));
@@ -162,15 +162,15 @@ impl SetRows<'_> {
 }
 
 impl Set {
-    /// Whether a row of it counts, or is refused by diorama.
+    /// Whether a row passes the filter of the set. A row that diorama refuses does.
     pub(crate) fn keeps(&self, row: &SetRow) -> Result<bool> {
         self.filter().map_or(Ok(true), |keep| row.read(&mut |row| row.map_or(Ok(true), keep)))
     }
 }
 
 impl Snapshot {
-    /// What the rows of a set take, where that can be told faster than by [`Snapshot::rows`]: there are many, all
-    /// count, and all can be read.
+    /// The size of the rows of a set, if it can be computed faster than by [`Snapshot::rows`]: there are many, all are
+    /// selected, and all can be read.
     pub(crate) fn sum_many(&self, set: &Set) -> Option<Sum> {
         let table = set.rows_table().filter(|table| table.entries() >= MANY)?;
         if set.filter().is_some() || set.row().is_some() {
@@ -179,7 +179,10 @@ impl Snapshot {
         table.definition().tree(self.file()).sum().filter(|sum| sum.entries == table.entries())
     }
 
-    /// A row of a set by its id, for which no other row is read, and nothing that is remembered of the set.
+    /// A row of a set by its id. Neither other rows nor the metadata of the set are read.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`] if a page on the way to the row cannot be read.
     pub fn row(&self, set: &SetKey, id: &str) -> Result<Option<SetRow>> {
         let definition = self.table_tree().get(set.name()).map_err(|error| self.error(error, None))?;
         let Some(definition) = definition else { return Ok(None) };
@@ -194,7 +197,7 @@ impl Snapshot {
         SetRows { snapshot: self, set, cursor, seen: None }
     }
 
-    /// The rows of a set: all, or the one that is selected.
+    /// The rows of a set: all of them, or the selected one.
     #[must_use]
     pub fn rows<'s>(&'s self, set: &'s Set) -> SetRows<'s> {
         let start = set.row().unwrap_or_default().as_bytes();

@@ -1,4 +1,4 @@
-//! Sets: what diorama caches, a table of rows and what it remembers of it, as one entry each.
+//! Sets of diorama: a table of rows and a table of metadata, as one entry.
 
 use crate::diorama::identity::{Identity, TableName, is_narrowed_copy, meta_table};
 use crate::diorama::meta::{MalformedMeta, Meta, MetaKey, StoredPairs};
@@ -32,8 +32,9 @@ impl SetKey {
         SetKey::new(name, None)
     }
 
-    /// Whether a selection takes this, or the set that it is a row of, where no other set has a longer name that fits.
-    pub(crate) fn is_selected(&self, selection: &Selection) -> bool {
+    /// Whether a selection takes this key or the set of this row, unless another set has a longer name that matches.
+    #[must_use]
+    pub fn is_selected(&self, selection: &Selection) -> bool {
         let Some(typed) = selection.named() else { return true };
         find(&typed, |name| (name == self.name()).then_some(())).is_some_and(|((), named)| {
             named.is_none_or(|named| self.row().is_some_and(|row| selection.takes_row(named, row)))
@@ -64,7 +65,7 @@ impl SetKey {
         self.row.as_deref()
     }
 
-    /// The key as people read it; as it is stored where its name is none that diorama writes.
+    /// The readable key; the stored one if diorama does not write such a name.
     #[must_use]
     pub fn shown(&self) -> String {
         let name = Identity::shown(&self.name);
@@ -96,17 +97,16 @@ impl fmt::Debug for KeepRows {
     }
 }
 
-/// A set that diorama caches: its rows, and what it remembers of them. An entry, as the value under a full
-/// key is one of vantage-live.
+/// A set of diorama: its rows and its metadata. It is an entry, as a value under a full key is one of vantage-live.
 #[derive(Clone, Debug)]
 pub struct Set {
     key: SetKey,
-    /// `None` for a set that was copied whole and has no rows.
+    /// `None` for a set without rows that was copied from a source.
     rows: Option<Table>,
     meta_table: Option<Table>,
     meta: Meta,
     malformed: Vec<MalformedMeta>,
-    /// What could not be read of the meta table.
+    /// The first damage of the meta table.
     damage: Option<Damage>,
     /// `None` if all rows count.
     keep: Option<KeepRows>,
@@ -125,38 +125,39 @@ impl Set {
         self.key.clone()
     }
 
-    /// The full key as people read it.
+    /// The readable full key.
     #[must_use]
     pub fn shown(&self) -> String {
         self.key.shown()
     }
 
-    /// What diorama remembers of its rows.
+    /// The metadata of the set: its times and its total.
     #[must_use]
     pub fn meta(&self) -> &Meta {
         &self.meta
     }
 
-    /// What diorama cannot read of that.
+    /// The metadata that diorama cannot read.
     #[must_use]
     pub fn malformed(&self) -> &[MalformedMeta] {
         &self.malformed
     }
 
-    /// What of the meta table could not be read because a page is damaged.
+    /// The first damage of the meta table.
     #[must_use]
     pub fn damage(&self) -> Option<Damage> {
         self.damage
     }
 
-    /// When its rows were last fetched, in whole seconds since 1970; `None` if diorama does not remember.
+    /// When its rows were last fetched, in whole seconds since 1970; `None` if that is not known.
     #[must_use]
     pub fn fetched_at(&self) -> Option<u64> {
         self.fetch_time().seconds()
     }
 
-    /// The same, with why there is none.
-    pub(crate) fn fetch_time(&self) -> FetchTime {
+    /// When its rows were last fetched, or why that is not known.
+    #[must_use]
+    pub fn fetch_time(&self) -> FetchTime {
         let mut malformed = self.malformed.iter().map(MalformedMeta::key);
         match self.meta.refreshed_at {
             Some(at) => FetchTime::At(at.seconds()),
@@ -165,7 +166,7 @@ impl Set {
         }
     }
 
-    /// The number of its rows, those included that are not selected.
+    /// The number of its rows, selected or not.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows.as_ref().map_or(0, Table::entries)
@@ -182,7 +183,7 @@ impl Set {
         Set { keep: Some(KeepRows(Arc::new(keep))), ..self }
     }
 
-    /// Whether the tables of both are the same, whatever is selected of them: no byte of one differs from the other.
+    /// Whether the tables of both have the same bytes, whatever rows are selected.
     #[must_use]
     pub fn has_same_tables(&self, other: &Set) -> bool {
         let root = |table: &Option<Table>| table.as_ref().map(|table| table.definition().clone());
@@ -194,7 +195,7 @@ impl Set {
         Set { key: self.key.of_row(row), ..self.clone() }
     }
 
-    /// The same set, whichever of its rows count.
+    /// The set without its filter.
     pub(crate) fn of_all_rows(self) -> Set {
         Set { keep: None, ..self }
     }
@@ -204,7 +205,7 @@ impl Set {
         self.keep.as_ref().map(|KeepRows(keep)| &**keep)
     }
 
-    /// Its tables: those of rows and of metadata, as far as it has them.
+    /// Its tables of rows and of metadata, as far as it has them.
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
         self.rows.iter().chain(&self.meta_table)
     }
@@ -221,12 +222,11 @@ impl Set {
 }
 
 impl Snapshot {
-    /// Refuses a cache key that is the name of a set: an entry of vantage-live beside it would be of no use to
-    /// the app.
+    /// Refuses a cache key that is the name of a set: the app would not read an entry of vantage-live of that name.
     pub(crate) fn expect_no_set(&self, cache_key: &str) -> Result<()> {
         for name in [cache_key.to_owned(), meta_table(cache_key)] {
             let table = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
-            // Only where there is such a table the others are looked at.
+            // The other tables are read only if this one exists.
             if table.is_some() && self.sets()?.iter().any(|set| set.name() == cache_key) {
                 return Err(SetError::IsASet {
                     path: self.path().to_owned(),
@@ -238,19 +238,22 @@ impl Snapshot {
         Ok(())
     }
 
-    /// What is damaged of the meta table of a set, as an error.
+    /// The damage of the meta table of a set, as an error.
     pub fn meta_damage(&self, set: &Set) -> Option<Error> {
         let table = set.meta_table().map(Table::name);
         set.damage().map(|damage| self.error(damage.into(), table))
     }
 
-    /// All sets, in the order of their names. Of a damaged meta table what can be read counts; see
+    /// All sets, in the order of their names. A damaged meta table is read as far as it can be; see
     /// [`Snapshot::meta_damage`].
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::roles`].
     pub fn sets(&self) -> Result<Vec<Set>> {
         self.sets_of(self.roles()?)
     }
 
-    /// The same of these tables, which are all that can be read.
+    /// The sets of these tables, which are all that can be read.
     pub(crate) fn sets_of(&self, mut roles: Vec<(Table, TableRole)>) -> Result<Vec<Set>> {
         let mut sets: Vec<Set> = Vec::new();
         // A meta table sorts after its rows, but perhaps not next to them.
@@ -292,7 +295,7 @@ impl Snapshot {
         Ok(Set { key: SetKey { name, row: None }, rows, meta_table, meta, malformed, damage, keep: None })
     }
 
-    /// The pairs of the meta table of a set as they are stored; `None` if there is no such table.
+    /// The stored pairs of the meta table of a set; `None` if it has no such table.
     pub(crate) fn stored_meta(&self, set: &Set) -> Result<Option<StoredPairs>> {
         let Some(table) = set.meta_table() else { return Ok(None) };
         let in_table = |error| self.error(error, Some(table.name()));
@@ -305,13 +308,16 @@ impl Snapshot {
         Ok(Some(pairs))
     }
 
-    /// The sets that a selection takes, or the one row that it names: by the name of a table, by the name as
-    /// people read it, or by one of these, a `/` and the id of a row, or the beginning of ids. The longest name counts.
+    /// The sets that a selection takes, or the rows that it names. A selection names a set by its stored or readable
+    /// name, and rows by such a name, a `/` and an id or a prefix of ids. The longest matching name counts.
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::sets`], and [`Error::Damaged`] if rows that are to be compared cannot be read.
     pub fn selected_sets(&self, selection: &Selection) -> Result<Vec<Set>> {
         self.select(&self.sets()?, selection)
     }
 
-    /// The same of these sets, which are all that there are in the order of their names.
+    /// Selects from these sets, which are all of the cache in the order of their names.
     pub(crate) fn select(&self, sets: &[Set], selection: &Selection) -> Result<Vec<Set>> {
         let Some(typed) = selection.named() else { return Ok(sets.to_vec()) };
         let place = |name: &str| sets.binary_search_by(|set| set.name().cmp(name)).ok();
@@ -333,7 +339,10 @@ impl Snapshot {
         }
     }
 
-    /// The set of a key, or the row of it that the key names, found without a look at any other.
+    /// The set of a key, or the row that the key names. No other set is read.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`] if a page on the way to it cannot be read.
     pub fn set(&self, key: &SetKey) -> Result<Option<Set>> {
         let table = |name: &str| -> Result<Option<Table>> {
             let definition = self.table_tree().get(name).map_err(|error| self.error(error, None))?;
@@ -352,20 +361,20 @@ impl Snapshot {
         }
     }
 
-    /// The set that a typed name is that of, and perhaps the id of a row that need not be there; `sets` are all that
-    /// there are in the order of their names.
+    /// The set that a typed name means, and perhaps the id of a row, which may not exist. `sets` are all of the cache
+    /// in the order of their names.
     pub(crate) fn resolve<'s, 't>(sets: &'s [Set], typed: &'t str) -> Option<(&'s Set, Option<&'t str>)> {
         find(typed, |name| sets.binary_search_by(|set| set.name().cmp(name)).ok().map(|place| &sets[place]))
     }
 
-    /// The narrowed copies of a set that a selection names and that may not be there, of these sets; where the
+    /// Those of `sets` that are narrowed copies of the set that a selection names, which may not exist. If the
     /// selection names a row, that row of each copy that has it.
     pub(crate) fn copies(&self, sets: &[Set], selection: &Selection) -> Result<Vec<Set>> {
         let Some(typed) = selection.named() else { return Ok(Vec::new()) };
         let copies = |name: &str| {
             let copies: Vec<&Set> = sets.iter().filter(|set| is_narrowed_copy(name, set.name())).collect();
-            let is_there = sets.binary_search_by(|set| set.name().cmp(name)).is_ok();
-            (is_there || !copies.is_empty()).then_some(copies)
+            let exists = sets.binary_search_by(|set| set.name().cmp(name)).is_ok();
+            (exists || !copies.is_empty()).then_some(copies)
         };
         match find(&typed, copies) {
             None => Ok(Vec::new()),
@@ -379,12 +388,12 @@ impl Snapshot {
     /// The set with this row alone; `None` if it has no such row.
     pub(crate) fn with_row(&self, set: &Set, row: &str) -> Result<Option<Set>> {
         let set = set.of_row(row);
-        let is_there = self.rows(&set).next().transpose()?.is_some();
-        Ok(is_there.then_some(set))
+        let exists = self.rows(&set).next().transpose()?.is_some();
+        Ok(exists.then_some(set))
     }
 }
 
-/// The table, by `place`, and perhaps the id of a row that a text stands for.
+/// The table that a typed name means, as `place` returns it, and perhaps the id of a row.
 pub(super) fn find<T>(typed: &str, place: impl Fn(&str) -> Option<T>) -> Option<(T, Option<&str>)> {
     let slashes = typed.rmatch_indices('/').map(|(at, _)| at);
     std::iter::once(typed.len()).chain(slashes).find_map(|cut| {
@@ -400,7 +409,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_typed_name_is_that_of_the_longest_table_and_then_of_a_row() {
+    fn a_typed_name_means_the_table_with_the_longest_name_and_then_a_row() {
         let tables = ["a", "a/b", "clients?c1:117:4:team1:=6:t3:redq-s-n1:0", "50%25"];
         let find = |typed| find(typed, |name| tables.iter().position(|table| *table == name));
         assert_eq!(find("a"), Some((0, None)));

@@ -1,4 +1,4 @@
-//! What is seen of a cache from one commit to a later one: events, and what an entry is remembered by.
+//! The differences between two commits of a watched cache, and what the watcher stores of each entry.
 
 use crate::diorama::meta::Meta;
 use crate::error::Error;
@@ -11,21 +11,21 @@ use std::fmt;
 use std::str::FromStr;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-/// A commit, and the last one that was seen before it.
+/// A commit, and the one that was seen before it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SeenCommit {
-    /// The commit. Of what differs the pages are pinned with
-    /// [`WatchOptions::new_values`](crate::snapshot::WatchOptions::new_values).
+    /// The commit. With [`WatchOptions::new_values`](crate::snapshot::WatchOptions::new_values) the pages that differ
+    /// are pinned.
     pub snapshot: Snapshot,
-    /// redb's number of the transaction.
+    /// The number that redb gave the commit.
     pub number: u64,
-    /// The number of the commit that this one is compared with; `None` for the first commit that is seen of a file.
-    /// There may have been others in between.
+    /// The number of the commit that this one is compared with, which may not be the one directly before it; `None` for
+    /// the first commit that is seen of a file.
     pub after: Option<u64>,
-    /// What could not be read of it; its state stays unknown.
+    /// The damage; the state of the entries in damaged pages stays unknown.
     pub damage: Vec<Error>,
-    /// Pages that were read to see it.
+    /// The number of pages that were read.
     pub pages_read: u64,
 }
 
@@ -36,13 +36,13 @@ pub enum Event {
     Added,
     /// It has another value.
     Replaced,
-    /// It has another time, and the same rows.
+    /// It has another time and the same rows.
     Touched,
     /// It is gone.
     Removed,
-    /// It could be read before, and its page may now be damaged: it may also have been removed.
+    /// It could be read before, and now its page may be damaged. It may also have been removed.
     Lost,
-    /// It can be read now, and its page was damaged before: it may not be new.
+    /// It can be read now, and its page was damaged before. It may not be new.
     Found,
 }
 
@@ -51,7 +51,7 @@ impl Event {
     pub const ALL: [Event; 6] =
         [Event::Added, Event::Replaced, Event::Touched, Event::Removed, Event::Lost, Event::Found];
 
-    /// The word for it.
+    /// The name of the event.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -86,16 +86,15 @@ impl FromStr for Event {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EntryChange {
-    /// The entry; of a set of diorama one row, if that alone is selected.
+    /// The entry, or one row of a set of diorama if only that is selected.
     pub key: EntryKey,
-    /// What happened to it. A set is replaced if rows of it differ, and touched if only what diorama remembers of
-    /// them does.
+    /// What happened to it. A set is replaced if its rows differ, and touched if only its metadata differ.
     pub event: Event,
-    /// What it was before.
+    /// Its state before.
     pub old: Option<Remembered>,
-    /// What it is now.
+    /// Its state now.
     pub new: Option<Remembered>,
-    /// The rows of a set that differ; `None` for an entry of vantage-live.
+    /// The changed rows of a set; `None` for an entry of vantage-live.
     pub rows: Option<RowChanges>,
 }
 
@@ -103,18 +102,18 @@ pub struct EntryChange {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RowChanges {
-    /// How many were not there before.
+    /// How many are new.
     pub added: u64,
     /// How many have another value.
     pub replaced: u64,
     /// How many are gone.
     pub removed: u64,
-    /// How many could be read before, while a page is damaged now that may hold them.
+    /// How many could be read before, and are now perhaps in a damaged page.
     pub lost: u64,
-    /// The ids of all but those that are lost, in order, if new values are pinned and the set was there before.
+    /// The ids of all changed rows but the lost ones, in order, if new values are pinned and the set is not new.
     pub ids: Vec<Box<str>>,
-    /// All but those that are lost in the order of their ids, with their values, if old values are kept and the set was
-    /// there before.
+    /// All changed rows but the lost ones, in the order of their ids, with their values, if old values are kept and the
+    /// set is not new.
     pub values: Vec<RowChange>,
 }
 
@@ -130,15 +129,15 @@ pub struct RowChange {
     pub new: Option<Vec<u8>>,
 }
 
-/// What is remembered of the value of an entry.
+/// What a watcher stores of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Remembered {
-    /// Its time and rows; `None` if the value cannot be decoded, and of a set.
+    /// Its time and rows; `None` if the value cannot be decoded, and for a set.
     pub head: Option<EnvelopeHead>,
-    /// Bytes of the value; of a set those of its rows.
+    /// Bytes of the value, or of the rows of a set.
     pub bytes: u64,
-    /// What a set is like; `None` for an entry of vantage-live.
+    /// The state of a set; `None` for an entry of vantage-live.
     pub set: Option<SetState>,
     /// The value, if values are kept.
     pub value: Option<Vec<u8>>,
@@ -147,15 +146,15 @@ pub struct Remembered {
     is_usual: bool,
 }
 
-/// A set of diorama at a commit.
+/// The state of a set of diorama at a commit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetState {
-    /// Its rows.
+    /// The number of its rows.
     pub rows: u64,
-    /// What diorama remembers of them.
+    /// Its metadata.
     pub meta: Meta,
-    /// Whether there is a time of these rows that diorama cannot read.
+    /// Whether it has a time that diorama cannot read.
     pub is_time_malformed: bool,
 }
 
@@ -180,7 +179,7 @@ impl Remembered {
         self.fetch_time().seconds()
     }
 
-    /// The same, with why there is none.
+    /// When it was fetched, or why that is not known.
     #[must_use]
     pub fn fetch_time(&self) -> FetchTime {
         match &self.set {
@@ -196,12 +195,12 @@ impl Remembered {
     }
 }
 
-/// Bytes of what is remembered of any value.
+/// Bytes that are stored of every value.
 const FIXED: usize = 1 + 3 * 8 + 8 + 16;
 
 impl Remembered {
-    /// Appends what is remembered of a value, and the value itself with `keep_value`. Two values that differ differ
-    /// in this.
+    /// Appends what is stored of a value, and the value itself with `keep_value`. Values that differ have different
+    /// bytes here.
     pub(super) fn append(value: &[u8], keep_value: bool, to: &mut Vec<u8>) {
         let head = EnvelopeHead::decode(value).ok();
         let usual = head::usual(value);
@@ -234,8 +233,8 @@ impl Remembered {
 }
 
 impl EntryChange {
-    /// The change between what is remembered on both sides, of which at least one is present; `unknown` says on which
-    /// side something could not be read.
+    /// The change between two states, at least one of which is present. `unknown_old` and `unknown_new` tell whether
+    /// something could not be read on that side.
     pub(super) fn new(
         key: Key,
         old: Option<Remembered>,

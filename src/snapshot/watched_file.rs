@@ -59,7 +59,7 @@ impl WatchedFile {
         Ok(Some(WatchedLook { file: Arc::clone(&open.file), is_new: open.seen.is_none(), header }))
     }
 
-    /// Notes that a look has succeeded: what it saw is not new any more.
+    /// Notes that a look has succeeded: its header is no longer new.
     pub fn has_seen(&mut self, look: &WatchedLook) {
         if let Some(open) = &mut self.open {
             open.seen = look.header;
@@ -71,13 +71,13 @@ fn header(file: &fs::File, path: &Path) -> Result<Option<[u8; HEADER_LEN]>> {
     let mut bytes = [0; HEADER_LEN];
     match read_at(file, &mut bytes, 0) {
         Ok(()) => Ok(Some(bytes)),
-        // What is wrong with it shows when it is opened.
+        // An error is reported when the file is opened.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         Err(error) => Err(Error::io(Action::Read, path, error)),
     }
 }
 
-/// What tells a file from another one at the same path.
+/// What distinguishes a file from another one at the same path.
 #[cfg(unix)]
 type Identity = (u64, u64);
 
@@ -88,7 +88,7 @@ fn identity(metadata: fs::Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// A file that is open keeps its name here.
+/// On this system an open file keeps its name.
 #[cfg(not(unix))]
 type Identity = ();
 

@@ -1,4 +1,4 @@
-//! Watched sets of diorama: the state of each, and what a commit changes.
+//! Watched sets of diorama: their states, and the changes of a commit.
 
 use crate::diorama::identity::TableName;
 use crate::diorama::meta::{Meta, MetaKey};
@@ -10,7 +10,7 @@ use crate::snapshot::watched::{EntryChange, Event, Remembered, RowChange, RowCha
 use std::collections::BTreeMap;
 use std::str;
 
-/// What is known of a set.
+/// The last known state of a set.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
     has_rows: bool,
@@ -21,35 +21,35 @@ struct Known {
 }
 
 impl Known {
-    fn is_there(&self) -> bool {
+    fn exists(&self) -> bool {
         self.has_rows || self.has_meta
     }
 
     fn remembered(&self) -> Option<Remembered> {
-        self.is_there().then(|| Remembered::of_set(self.state, self.bytes))
+        self.exists().then(|| Remembered::of_set(self.state, self.bytes))
     }
 }
 
-/// All sets that are known, by the names of their tables.
+/// All known sets, by the names of their tables.
 #[derive(Debug, Default)]
 pub(super) struct WatchedSets(BTreeMap<String, Known>);
 
-/// A table of a set that differs.
+/// A changed table of a set.
 pub(super) struct ChangedTable<'a> {
     pub name: String,
-    pub is_there: bool,
+    pub exists: bool,
     /// `None` if its entries are the same.
     pub advance: Option<&'a Advance>,
 }
 
-/// What to report of sets.
+/// What to report about sets.
 #[derive(Clone, Copy)]
-pub(super) struct Telling<'a> {
+pub(super) struct SetReport<'a> {
     pub selections: &'a [Selection],
     pub records: &'a Records,
-    /// Whether to report the values of rows that differ.
+    /// Whether to report the values of changed rows.
     pub values: bool,
-    /// Whether to report their ids.
+    /// Whether to report the ids of changed rows.
     pub ids: bool,
 }
 
@@ -62,8 +62,8 @@ impl WatchedSets {
         }
     }
 
-    /// Remembers the new state of the tables, and returns the changes to report.
-    pub fn advance(&mut self, tables: &[ChangedTable<'_>], telling: Telling<'_>) -> file::Result<Vec<EntryChange>> {
+    /// Stores the new state of the tables, and returns the changes to report.
+    pub fn advance(&mut self, tables: &[ChangedTable<'_>], report: SetReport<'_>) -> file::Result<Vec<EntryChange>> {
         let mut by_set: BTreeMap<&str, [Option<&ChangedTable<'_>>; 2]> = BTreeMap::new();
         for table in tables {
             match TableName::of(&table.name) {
@@ -72,59 +72,59 @@ impl WatchedSets {
                 TableName::Hidden => {}
             }
         }
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for (set, [rows, meta]) in by_set {
             let old = self.0.get(set).copied().unwrap_or_default();
             let mut new = old;
             if let Some(table) = meta {
-                new.has_meta = table.is_there;
-                new.state = meta_after(old.state, table, telling.records)?;
+                new.has_meta = table.exists;
+                new.state = meta_after(old.state, table, report.records)?;
             }
-            let wanted = wanted(telling.selections, set, |name| self.0.contains_key(name));
+            let wanted = wanted(report.selections, set, |name| self.0.contains_key(name));
             let [keeps_values, keeps_ids] =
-                [telling.values, telling.ids].map(|keeps| keeps && old.is_there() && !wanted.is_empty());
+                [report.values, report.ids].map(|keeps| keeps && old.exists() && !wanted.is_empty());
             let mut changes = RowChanges::default();
             let advance = rows.and_then(|table| table.advance);
             if let Some(table) = rows {
-                new.has_rows = table.is_there;
+                new.has_rows = table.exists;
             }
             if let Some(advance) = advance {
                 let states = [old.state, new.state];
                 let rows = Rows { set, states, keeps_values, keeps_ids, wanted: &wanted };
-                changes = rows.after(&mut new, advance, telling.records, &mut told)?;
+                changes = rows.after(&mut new, advance, report.records, &mut reported)?;
             }
             let unknown = advance.map_or([false; 2], Advance::has_unknown);
             if wanted.iter().any(Option::is_none) {
-                told.extend(whole(set, [&old, &new], changes, unknown));
+                reported.extend(whole(set, [&old, &new], changes, unknown));
             }
-            if new.is_there() {
+            if new.exists() {
                 self.0.insert(set.to_owned(), new);
             } else {
                 self.0.remove(set);
             }
         }
-        Ok(told)
+        Ok(reported)
     }
 }
 
-/// Whether something of a set may be selected.
+/// Whether a set or rows of it may be selected.
 pub(super) fn concerns(selections: &[Selection], set: &str) -> bool {
     !wanted(selections, set, |_| false).is_empty()
 }
 
-/// Whether a whole set may be selected, and not rows of it alone.
+/// Whether a whole set may be selected, and not only rows of it.
 pub(super) fn is_whole_concerned(selections: &[Selection], set: &str) -> bool {
     wanted(selections, set, |_| false).iter().any(Option::is_none)
 }
 
-/// What is selected of a set: all of it, `None`, or what names rows of it, with the selection that has it.
+/// What is selected of a set: `None` for all of it, or a selection with its part that names rows.
 type Wanted<'s> = Vec<Option<(&'s Selection, String)>>;
 
 fn wanted<'s>(selections: &'s [Selection], set: &str, is_known: impl Fn(&str) -> bool) -> Wanted<'s> {
     let of = |selection: &'s Selection| {
         let Some(typed) = selection.named() else { return Some(None) };
-        let is_it = |name: &str| (name == set || is_known(name)).then(|| name == set);
-        match find(&typed, is_it) {
+        let is_this_set = |name: &str| (name == set || is_known(name)).then(|| name == set);
+        match find(&typed, is_this_set) {
             Some((true, row)) => Some(row.map(|row| (selection, row.to_owned()))),
             _ => None,
         }
@@ -135,7 +135,7 @@ fn wanted<'s>(selections: &'s [Selection], set: &str, is_known: impl Fn(&str) ->
 /// The change of a whole set.
 fn whole(set: &str, [old, new]: [&Known; 2], rows: RowChanges, [_, unknown]: [bool; 2]) -> Option<EntryChange> {
     let has_rows = rows.added + rows.replaced + rows.removed + rows.lost > 0;
-    let event = match (old.is_there(), new.is_there()) {
+    let event = match (old.exists(), new.exists()) {
         (false, true) => Event::Added,
         (true, false) if unknown => Event::Lost,
         (true, false) => Event::Removed,
@@ -147,7 +147,7 @@ fn whole(set: &str, [old, new]: [&Known; 2], rows: RowChanges, [_, unknown]: [bo
     Some(EntryChange { key, event, old: old.remembered(), new: new.remembered(), rows: Some(rows) })
 }
 
-/// The change of a row that is selected by itself.
+/// The change of a row that is itself selected.
 fn row(
     set: &str,
     states: [SetState; 2],
@@ -175,7 +175,7 @@ fn row(
     }
 }
 
-/// The state of a row: its time is that of its set, and the total is none of its own.
+/// The state of a row, which has the time of its set and no total.
 fn state_of_row(set: &SetState) -> SetState {
     let meta = Meta { refreshed_at: set.meta.refreshed_at, ..Meta::default() };
     SetState { rows: 1, meta, is_time_malformed: set.is_time_malformed }
@@ -183,7 +183,7 @@ fn state_of_row(set: &SetState) -> SetState {
 
 /// The state after a change of the meta table.
 fn meta_after(mut state: SetState, table: &ChangedTable<'_>, records: &Records) -> file::Result<SetState> {
-    if !table.is_there {
+    if !table.exists {
         return Ok(SetState { rows: state.rows, ..SetState::default() });
     }
     let Some(advance) = table.advance else { return Ok(state) };
@@ -191,7 +191,7 @@ fn meta_after(mut state: SetState, table: &ChangedTable<'_>, records: &Records) 
     while let Some(changed) = differences.next()? {
         let Some(key) = str::from_utf8(changed.key).ok().and_then(MetaKey::of_name) else { continue };
         state.meta.remove(key);
-        // What diorama cannot read counts as not there.
+        // A value that diorama cannot read counts as missing.
         let value = changed.new.and_then(|new| Remembered::parse(new).value);
         let is_malformed = value.is_some_and(|value| state.meta.read(key.name(), &value).is_err());
         if key == MetaKey::RefreshedAt {
@@ -204,7 +204,7 @@ fn meta_after(mut state: SetState, table: &ChangedTable<'_>, records: &Records) 
 /// The changes of the rows of a set.
 struct Rows<'a> {
     set: &'a str,
-    /// The set before and now, but for the number of its rows.
+    /// The set before and after, except for the number of its rows.
     states: [SetState; 2],
     keeps_values: bool,
     keeps_ids: bool,
@@ -212,13 +212,13 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Remembers the new rows, and reports those that are selected by themselves.
+    /// Counts the new rows, and reports those that are themselves selected.
     fn after(
         &self,
         known: &mut Known,
         advance: &Advance,
         records: &Records,
-        told: &mut Vec<EntryChange>,
+        reported: &mut Vec<EntryChange>,
     ) -> file::Result<RowChanges> {
         let mut changes = RowChanges::default();
         let unknown = advance.has_unknown();
@@ -241,7 +241,7 @@ impl Rows<'_> {
             let [old, new] = sides.map(|side| side.and_then(|side| side.value.clone()).filter(|_| self.keeps_values));
             let change = (self.keeps_values && !is_lost).then(|| RowChange { id: id.to_owned(), old, new });
             if is_wanted {
-                told.push(row(self.set, self.states, id, sides, unknown, change.iter().cloned().collect()));
+                reported.push(row(self.set, self.states, id, sides, unknown, change.iter().cloned().collect()));
             }
             changes.values.extend(change);
             changes.ids.extend((self.keeps_ids && !is_lost).then(|| id.into()));

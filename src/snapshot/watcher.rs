@@ -10,7 +10,7 @@ use crate::snapshot::sets::SetKey;
 use crate::snapshot::tables::Table;
 use crate::snapshot::watched::{EntryChange, Remembered, SeenCommit};
 use crate::snapshot::watched_file::{WatchedFile, WatchedLook};
-use crate::snapshot::watched_sets::{self, ChangedTable, Telling, WatchedSets};
+use crate::snapshot::watched_sets::{self, ChangedTable, SetReport, WatchedSets};
 use crate::snapshot::{location, race};
 use crate::system::holder::{self, Holder};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ pub struct WatchOptions {
     /// Pin the pages that are read, so that the new values of entries that changed can be read from the
     /// snapshot that is handed out, whatever the app commits meanwhile. Of a set these are the rows that changed.
     pub new_values: bool,
-    /// With `new_values`: of which sets that changed all rows are pinned.
+    /// With `new_values`: the changed sets of which all rows are pinned.
     pub whole_sets: WholeSets,
 }
 
@@ -38,9 +38,9 @@ pub enum WholeSets {
     /// None.
     #[default]
     None,
-    /// Those that were touched: no row of theirs changed.
+    /// Touched sets, of which no row changed.
     Touched,
-    /// All that changed.
+    /// All changed sets.
     Changed,
 }
 
@@ -48,7 +48,7 @@ pub enum WholeSets {
 ///
 /// If an app commits faster than the watcher looks, only some of its commits are seen. The differences between these
 /// are reported, and a report never mixes two commits. A watcher outlives the end of the app, its crash and restart,
-/// and the removal and replacement of the file.
+/// and the removal or replacement of the file.
 ///
 /// ```no_run
 /// use std::{thread, time::Duration};
@@ -71,7 +71,7 @@ pub struct Watcher {
     file: WatchedFile,
     selections: Vec<Selection>,
     options: WatchOptions,
-    /// The number of the commit that was seen last of the file that is open.
+    /// The number of the last commit that was seen of the open file.
     last: Option<u64>,
     /// Whether a commit has been seen, of any file.
     has_seen: bool,
@@ -84,25 +84,25 @@ pub struct Watcher {
     records: Records,
 }
 
-/// The differences of a commit, as read.
+/// The differences of a commit from the last one.
 struct Attempt {
     tables: Advance,
     entries: Vec<(String, Advance)>,
-    /// Tables of sets that differ, and whether they are there.
+    /// Changed tables of sets, and whether they exist.
     sets: Vec<(String, bool)>,
     damage: Vec<Error>,
 }
 
-/// A table that differs.
+/// A changed table.
 struct Changed {
     name: String,
     root: Option<file::PageRef>,
-    /// Of a table of a set, whether it is there.
+    /// Whether a table of a set exists; `None` for other tables.
     of_set: Option<bool>,
 }
 
 impl Watcher {
-    /// Watches the selected entries of the cache at `path`, a folder or the file in it, which need not be there yet.
+    /// Watches the selected entries of the cache at `path`, a folder or the file in it, which need not exist yet.
     #[must_use]
     pub fn new(path: impl AsRef<Path>, selections: Vec<Selection>, options: WatchOptions) -> Watcher {
         let path = location::find(path.as_ref()).unwrap_or_else(|_| location::cache_file(path.as_ref()));
@@ -125,14 +125,14 @@ impl Watcher {
         self.file.path()
     }
 
-    /// Looks once. If there is a commit that has not been seen, calls `each` with every selected entry that differs
-    /// from the last commit that was seen, in the order of a cache. The first look reports every entry as new; after
-    /// the file was replaced, the new file is compared with the old one.
+    /// Looks once. If there is a new commit, calls `each` with every selected entry that differs from the last commit
+    /// that was seen, in the order of a cache. The first look reports every entry as new. If the file was replaced, the
+    /// new file is compared with the old one.
     ///
     /// # Errors
-    /// The cache cannot be read at the moment: [`Error::Missing`] while it is not there,
-    /// [`Error::Unsteady`] if no commit could be read whole within `wait`. Nothing is lost by an error;
-    /// the next look goes on from the last commit that was seen.
+    /// The cache cannot be read at the moment: [`Error::Missing`] if it does not exist, [`Error::Unsteady`] if no
+    /// commit could be read whole within `wait`. The next look compares with the same commit, so that no change is
+    /// missed.
     pub fn look<E: From<Error>>(
         &mut self,
         wait: Duration,
@@ -169,8 +169,8 @@ impl Watcher {
             snapshot
         };
         let strict = race::retry(&path, wait, || {
-            // After a crash redb may not start from the newest commit of a file. In a file that was seen before the
-            // newest commit counts.
+            // After a crash redb may not open the newest commit of a file. If the file was seen before, its newest
+            // commit counts.
             let in_use = !is_new || is_in_use(file);
             let snapshot = opened(Snapshot::of(&path, Arc::clone(file), in_use)?.whole()?);
             let attempt = self.read(&snapshot, Damaged::Refuse)?;
@@ -185,7 +185,7 @@ impl Watcher {
         };
         let in_context = |error| Error::file(error, &path, None);
         let slots = File::open(Arc::clone(file)).and_then(|file| file.header().candidates()).map_err(in_context)?;
-        // After a crash redb goes back to the commit before, if that one is whole.
+        // After a crash redb goes back to the previous commit, if that one is whole.
         let modes = slots.iter().skip(1).filter(|_| !is_in_use(file)).map(|slot| (slot, Damaged::Refuse));
         for (slot, mode) in modes.chain(slots.iter().take(1).map(|slot| (slot, Damaged::PassBy))) {
             let opening = File::open(Arc::clone(file)).map_err(in_context)?;
@@ -198,7 +198,7 @@ impl Watcher {
         Err(damage)
     }
 
-    /// Reads what differs in a commit from what is known.
+    /// Reads the differences of a commit from the last one.
     fn read(&mut self, snapshot: &Snapshot, damaged: Damaged) -> Result<Attempt> {
         let file = snapshot.file();
         let definition = |value: &[u8], to: &mut Vec<u8>| to.extend_from_slice(value);
@@ -209,12 +209,12 @@ impl Watcher {
         let damage = tables.damage.drain(..).map(|damage| snapshot.error(damage.into(), None)).collect();
         let mut attempt = Attempt { tables, entries: Vec::new(), sets: Vec::new(), damage };
         for Changed { name, root, of_set } in self.changed_tables(&attempt, snapshot)? {
-            attempt.sets.extend(of_set.map(|is_there| (name.clone(), is_there)));
+            attempt.sets.extend(of_set.map(|exists| (name.clone(), exists)));
             let mirror = self.entries.entry(name.clone()).or_default();
             if mirror.is_of(root.as_ref()) {
                 continue;
             }
-            // What diorama remembers is a few bytes.
+            // Metadata are only a few bytes.
             let keep = self.options.old_values || matches!(TableName::of(&name), TableName::Meta(_));
             let remember = |value: &[u8], to: &mut Vec<u8>| Remembered::append(value, keep, to);
             let mut advance = mirror
@@ -227,7 +227,7 @@ impl Watcher {
         Ok(attempt)
     }
 
-    /// Reads of the sets that changed what else is asked for, so that its pages are kept.
+    /// Reads the rest of the changed sets as far as it is to be pinned, so that the pages are kept.
     fn pin_sets(&self, snapshot: &Snapshot, attempt: &Attempt) -> Result<()> {
         let advanced: BTreeSet<&str> = attempt.entries.iter().map(|(name, _)| name.as_str()).collect();
         let rows_of = |name: &str| match TableName::of(name) {
@@ -236,7 +236,7 @@ impl Watcher {
         };
         let changed: BTreeSet<String> = attempt.sets.iter().filter_map(|(name, _)| rows_of(name)).collect();
         for name in changed {
-            // Either table may be where nothing else has changed.
+            // Only one of the two tables may have changed.
             let Some(set) = snapshot.set(&SetKey::of_table(&name))? else { continue };
             if let Some(damage) = snapshot.meta_damage(&set) {
                 return Err(damage);
@@ -246,7 +246,7 @@ impl Watcher {
                 WholeSets::Touched => !advanced.contains(name.as_str()),
                 WholeSets::Changed => true,
             };
-            // Of a set that is new all pages were read.
+            // All pages of a new set were read already.
             let is_left = is_whole && self.sets.is_known(&name);
             if is_left && watched_sets::is_whole_concerned(&self.selections, &name) {
                 snapshot.read_rows(&set)?;
@@ -255,7 +255,7 @@ impl Watcher {
         Ok(())
     }
 
-    /// The selected tables that differ, and where each of them is now.
+    /// The changed tables that are selected, each with its new root.
     fn changed_tables(&self, attempt: &Attempt, snapshot: &Snapshot) -> Result<Vec<Changed>> {
         let mut changed = Vec::new();
         let mut tables = attempt.tables.differences(&self.records);
@@ -291,7 +291,7 @@ impl Watcher {
         Ok(changed)
     }
 
-    /// Whether entries of a table may be selected, by its name.
+    /// Whether entries of the table of this name may be selected.
     fn concerns(&self, name: &str) -> bool {
         if let Some(cache_key) = key::cache_key(name) {
             return self.selections.iter().any(|selection| selection.concerns(cache_key));
@@ -302,7 +302,7 @@ impl Watcher {
         }
     }
 
-    /// Reports the differences, and remembers the new state.
+    /// Reports the differences, and stores the new state.
     fn take<E: From<Error>>(
         &mut self,
         snapshot: Snapshot,
@@ -317,11 +317,11 @@ impl Watcher {
             snapshot,
         };
         let sets = self.advance_sets(&attempt.entries, &attempt.sets)?;
-        let told = attempt
+        let reported = attempt
             .entries
             .iter()
             .filter(|(name, _)| key::cache_key(name).is_some())
-            .try_for_each(|(name, advance)| self.tell(name, advance, |change| each(&commit, change)))
+            .try_for_each(|(name, advance)| self.report(name, advance, |change| each(&commit, change)))
             .and_then(|()| sets.into_iter().try_for_each(|change| each(&commit, change)));
         let in_context = |error| commit.snapshot.error(error, None);
         for (name, advance) in attempt.entries {
@@ -335,27 +335,27 @@ impl Watcher {
         self.records.tidy(self.entries.values_mut().chain([&mut self.tables])).map_err(in_context)?;
         self.last = Some(commit.number);
         self.has_seen = true;
-        told.map(|()| commit)
+        reported.map(|()| commit)
     }
 
-    /// The changes of sets to report; remembers their new state.
+    /// Stores the new state of sets, and returns their changes to report.
     fn advance_sets(&mut self, entries: &[(String, Advance)], sets: &[(String, bool)]) -> Result<Vec<EntryChange>> {
         let advances: BTreeMap<&str, &Advance> =
             entries.iter().map(|(name, advance)| (name.as_str(), advance)).collect();
-        let of = |(name, is_there): &(String, bool)| ChangedTable {
+        let of = |(name, exists): &(String, bool)| ChangedTable {
             name: name.clone(),
-            is_there: *is_there,
+            exists: *exists,
             advance: advances.get(name.as_str()).copied(),
         };
         let tables: Vec<ChangedTable<'_>> = sets.iter().map(of).collect();
         let WatchOptions { old_values, new_values, .. } = self.options;
         let (selections, records) = (self.selections.as_slice(), &self.records);
-        let telling = Telling { selections, records, values: old_values, ids: new_values };
-        self.sets.advance(&tables, telling).map_err(|error| Error::file(error, self.path(), None))
+        let report = SetReport { selections, records, values: old_values, ids: new_values };
+        self.sets.advance(&tables, report).map_err(|error| Error::file(error, self.path(), None))
     }
 
-    /// Calls `each` with the selected entries of a table that differ.
-    fn tell<E: From<Error>>(
+    /// Calls `each` with the changed entries of a table that are selected.
+    fn report<E: From<Error>>(
         &self,
         name: &str,
         advance: &Advance,
@@ -375,13 +375,13 @@ impl Watcher {
         Ok(())
     }
 
-    /// Whether a commit has been seen, of this file or one before it.
+    /// Whether a commit has been seen, of this file or of one that it replaced.
     #[must_use]
     pub fn has_seen(&self) -> bool {
         self.has_seen
     }
 
-    /// The processes that have the cache open; `None` where it is not there or the system does not say.
+    /// The processes that have the cache open; `None` if the cache does not exist or the system does not report them.
     #[must_use]
     pub fn holders(&self) -> Option<Vec<Holder>> {
         fs::metadata(self.path()).ok().and_then(|metadata| holder::of(&metadata))

@@ -1,6 +1,7 @@
 //! Services of the machine: who has a file open, a pool of workers whose results come in order, reading and writing at
-//! an offset, memory that spills to a file, stack space, files that appear when they are whole, how far a long call has
-//! come, and what steers a terminal. It knows nothing of caches, tables or values, and imports no other wing.
+//! an offset, memory that spills to a file, stack space, files that appear when they are whole, the progress of a long
+//! call, and the control characters of a terminal. It knows nothing of caches, tables or values, and imports no other
+//! wing.
 
 pub(crate) mod caught;
 pub(crate) mod disk;

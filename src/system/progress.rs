@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_opened_during_a_call_counts_and_nothing_else() {
+    fn only_files_opened_during_a_call_count() {
         let progress = Progress::default();
         let mut before = counted(&b"12345"[..]);
         let mut during = progress.of(|| counted(&b"123"[..]));

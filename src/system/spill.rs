@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_piece_is_read_back_wherever_it_went() {
+    fn every_piece_is_read_back_from_memory_or_file() {
         for limit in [0, 1, 1000, 10 * BUFFER] {
             let mut spill = Spill::new(limit);
             let sizes = [0, 1, 999, 2, BUFFER, 7, BUFFER + 1, 0, 3 * BUFFER, 5, BUFFER - 5, 6];

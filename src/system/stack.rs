@@ -10,7 +10,7 @@ use std::{io, panic, ptr, thread};
 /// Bytes of stack of a thread with room, of which the system gives what is used.
 const STACK: usize = 256 * 1024 * 1024;
 
-/// Bytes of it until [`is_low`]. The rest is for what nobody asks within, such as dropping a deep value.
+/// Bytes of it until [`is_low`]. The rest is for code that does not check, such as dropping a deep value.
 const LIMIT: usize = 64 * 1024 * 1024;
 
 thread_local! {
@@ -38,7 +38,7 @@ pub fn is_low() -> bool {
     LOW.get().is_some_and(|low| here() < low)
 }
 
-/// Whether this thread has room.
+/// Whether this thread has a large stack.
 pub(super) fn has_room() -> bool {
     LOW.get().is_some()
 }

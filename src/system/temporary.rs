@@ -1,7 +1,7 @@
-//! Files and folders under a temporary name, `.vlive-XXXXXX.tmp`, until they are whole and get their own.
+//! Files and folders that have a temporary name, `.vlive-XXXXXX.tmp`, until they are complete and get their final name.
 //!
-//! Each is locked as long as its process lives. What a killed process has left can therefore be told from what another
-//! process is still writing; it is removed when the next temporary is created in the same folder.
+//! Each is locked as long as its process lives. One that a killed process has left behind can therefore be told from
+//! one that is still being written; it is removed when the next temporary is created in the same folder.
 
 use std::fs;
 use std::io;
@@ -13,7 +13,7 @@ use tempfile::{Builder, NamedTempFile, TempDir};
 const PREFIX: &str = ".vlive-";
 const SUFFIX: &str = ".tmp";
 
-/// Random characters between the two.
+/// Random characters between prefix and suffix.
 const RANDOM: usize = 6;
 
 /// Attempts to find a name: another one is needed only if another process removes the file between its creation and its
@@ -23,7 +23,7 @@ const TRIES: usize = 16;
 /// The temporaries of this process.
 static ALIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// A file that is removed unless it gets its own name.
+/// A file that is removed unless it gets its final name.
 #[derive(Debug)]
 pub struct TemporaryFile {
     named: NamedTempFile,
@@ -31,7 +31,7 @@ pub struct TemporaryFile {
     _alive: Alive,
 }
 
-/// A folder that is removed, with all that is in it, unless it gets its own name.
+/// A folder that is removed with its contents unless it gets its final name.
 #[derive(Debug)]
 pub struct TemporaryFolder {
     folder: TempDir,
@@ -44,12 +44,15 @@ impl TemporaryFile {
     /// An empty file in `folder`, with the permissions that the process gives to new files.
     ///
     /// # Errors
-    /// No error names the file, since its name means nothing to a user.
+    /// The system cannot create it. No error names the file, since its name means nothing to a user.
     pub fn new(folder: &Path) -> io::Result<TemporaryFile> {
         TemporaryFile::with_mode(folder, 0o666)
     }
 
     /// An empty file in the system's folder for temporary files, which nobody else may read.
+    ///
+    /// # Errors
+    /// Those of [`TemporaryFile::new`].
     pub fn private() -> io::Result<TemporaryFile> {
         TemporaryFile::with_mode(&std::env::temp_dir(), 0o600)
     }
@@ -78,14 +81,21 @@ impl TemporaryFile {
         self.named.path()
     }
 
-    /// Gives it its own name, in place of a file that has it already. The file stays locked until it is closed.
+    /// Gives it its final name, and replaces a file that has this name already. The file stays locked until it is
+    /// closed.
+    ///
+    /// # Errors
+    /// The system cannot rename it.
     pub fn persist(self, path: &Path) -> io::Result<()> {
         let _alive = alive();
         self.named.persist(path).map(drop).map_err(|error| error.error)
     }
 
-    /// The same where nothing has the name yet; else the error is of the kind
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists).
+    /// Gives it its final name if nothing has this name yet.
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if something has the name, and others if the system cannot
+    /// rename it.
     pub fn persist_new(self, path: &Path) -> io::Result<()> {
         let _alive = alive();
         self.named.persist_noclobber(path).map(drop).map_err(|error| error.error)
@@ -96,12 +106,15 @@ impl TemporaryFolder {
     /// An empty folder in `folder`.
     ///
     /// # Errors
-    /// As those of [`TemporaryFile::new`].
+    /// Those of [`TemporaryFile::new`].
     pub fn new(folder: &Path) -> io::Result<TemporaryFolder> {
         TemporaryFolder::with_mode(folder, 0o777)
     }
 
     /// An empty folder in the system's folder for temporary files, which nobody else may enter.
+    ///
+    /// # Errors
+    /// Those of [`TemporaryFile::new`].
     pub fn private() -> io::Result<TemporaryFolder> {
         TemporaryFolder::with_mode(&std::env::temp_dir(), 0o700)
     }
@@ -131,7 +144,10 @@ impl TemporaryFolder {
         self.folder.path()
     }
 
-    /// Gives it its own name, which nothing may have but an empty folder.
+    /// Gives it its final name, which only an empty folder may have already.
+    ///
+    /// # Errors
+    /// The system cannot rename it.
     pub fn persist(self, path: &Path) -> io::Result<()> {
         let _alive = alive();
         #[cfg(windows)]
@@ -143,8 +159,8 @@ impl TemporaryFolder {
     }
 }
 
-/// Removes every temporary of this process, for a program that is about to be ended by a signal: none can be
-/// made or get its own name afterwards, since calls that try to wait forever.
+/// Removes every temporary of this process, for a program that is about to be ended by a signal. Later calls that
+/// create or rename one wait forever.
 pub fn remove_all() {
     let alive = alive();
     for path in &*alive {
@@ -220,7 +236,9 @@ fn remove(path: &Path) {
     if fs::remove_file(path).is_ok() {
         return;
     }
-    // Files may still come to a folder while it is emptied.
+    // Another thread may still fill a folder, until the folder loses the name by which that thread knows it.
+    let renamed = path.parent().and_then(|parent| builder().make_in(parent, |new| fs::rename(path, new)).ok());
+    let path = renamed.as_ref().map_or(path, NamedTempFile::path);
     for _ in 0..100 {
         match fs::remove_dir_all(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {}
@@ -257,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_temporary_is_removed_unless_it_gets_its_own_name() {
+    fn a_temporary_is_removed_unless_it_gets_its_final_name() {
         let folder = tempfile::tempdir().expect("a folder");
         drop(TemporaryFile::new(folder.path()).expect("a file"));
         drop(TemporaryFolder::new(folder.path()).expect("a folder"));
@@ -305,7 +323,25 @@ mod tests {
     }
 
     #[test]
-    fn temporaries_that_many_make_at_once_do_not_clear_each_other() {
+    fn a_folder_goes_while_it_is_being_filled() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let filled = folder.path().join(".vlive-abcdef.tmp");
+        fs::create_dir(&filled).expect("a folder");
+        std::thread::scope(|scope| {
+            let fill = || (0_u32..).find_map(|n| fs::write(filled.join(n.to_string()), "a file").err());
+            let filling = [scope.spawn(fill), scope.spawn(fill)];
+            while fs::read_dir(&filled).expect("the folder").next().is_none() {}
+            remove(&filled);
+            assert!(names(folder.path()).is_empty());
+            for thread in filling {
+                let refused = thread.join().expect("no panic").expect("an error");
+                assert_eq!(refused.kind(), io::ErrorKind::NotFound);
+            }
+        });
+    }
+
+    #[test]
+    fn temporaries_of_several_threads_do_not_clear_each_other() {
         let folder = tempfile::tempdir().expect("a folder");
         std::thread::scope(|scope| {
             for thread in 0..8 {

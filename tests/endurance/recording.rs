@@ -60,7 +60,7 @@ fn last_generation(recorded: &Path) -> u64 {
 }
 
 #[test]
-fn what_is_recorded_of_a_set_that_changes_row_by_row_is_one_commit() {
+fn each_recording_of_a_changing_set_is_one_commit() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("app.redb");
     let database = Database::create(&file).unwrap();

@@ -282,7 +282,7 @@ fn damage_free_space(layout: Layout, name: &str) {
     let whole = &bytes(name);
     let (blocks, leaves) = &in_folder(|path| (other_blocks(whole, path), leaf_blocks(layout, whole, path)));
     assert!(!blocks.is_empty() && !leaves.is_empty(), "{name}: {blocks:?} {leaves:?}");
-    let seeds = 0..if rounds() > 1 { 500 } else { 45 };
+    let seeds = 0..if rounds() > 1 { 500 } else { 24 };
     let tally = in_threads(|thread, path| {
         let mut tally = Tally::default();
         for seed in seeds.clone().skip(thread).step_by(THREADS) {
@@ -347,7 +347,7 @@ mod a_damaged_record_of_free_pages_alone_or_with_a_leaf_is_refused_or_does_no_ha
 
 /// What a crash leaves if the one bit that says so is lost: redb would believe a record that is stale.
 #[test]
-fn a_crashed_file_that_says_it_was_closed_is_recovered_by_a_write_and_found_by_a_check() {
+fn a_crashed_file_marked_as_closed_is_recovered_by_a_write_and_found_by_a_check() {
     for layout in Layout::ALL {
         in_folder(|path| {
             let mut file = layout.crashed();

@@ -1,7 +1,11 @@
-//! The browser beside a real app: what the app writes appears on the screen and is marked.
+//! The browser beside an app: what the app writes appears on the screen and is marked.
 
+use crate::common::layout::{Layout, of_each_layout};
 use crate::common::tmux::Tmux;
 use crate::support::Oracle;
+use redb::{Database, TableDefinition};
+use std::path::Path;
+use vlive::diorama::row::{Status, encode};
 use vlive::{CachedRows, Record};
 
 fn rows(name: &str, number: usize) -> CachedRows {
@@ -9,28 +13,88 @@ fn rows(name: &str, number: usize) -> CachedRows {
     CachedRows::new((0..number).map(|n| (format!("c{n}"), record.clone())).collect())
 }
 
-#[test]
-fn what_an_app_writes_is_shown_as_it_writes_it_and_marked() {
+/// An app that has its cache open.
+enum App {
+    Live(Oracle),
+    /// As diorama writes it.
+    Diorama(Database),
+}
+
+impl App {
+    fn open(layout: Layout, folder: &Path) -> App {
+        match layout {
+            Layout::Live => App::Live(Oracle::open(folder)),
+            Layout::Diorama => App::Diorama(Database::create(folder.join("vlive.redb")).unwrap()),
+        }
+    }
+
+    fn put(&self, key: &str, page: &CachedRows) {
+        self.change(key, Some(page));
+    }
+
+    fn drop_key(&self, key: &str) {
+        self.change(key, None);
+    }
+
+    fn change(&self, key: &str, page: Option<&CachedRows>) {
+        let database = match (self, page) {
+            (App::Live(app), Some(page)) => return app.put(key, page),
+            (App::Live(app), None) => return app.invalidate_prefix(key),
+            (App::Diorama(database), _) => database,
+        };
+        let meta = format!("{key}\u{1}meta");
+        let [rows, meta] = [key, &meta].map(TableDefinition::<&str, &[u8]>::new);
+        let transaction = database.begin_write().unwrap();
+        transaction.delete_table(rows).unwrap();
+        transaction.delete_table(meta).unwrap();
+        if let Some(page) = page {
+            let mut rows = transaction.open_table(rows).unwrap();
+            for (id, record) in &page.rows {
+                rows.insert(id.as_str(), encode(record, Status::Complete).as_slice()).unwrap();
+            }
+            let mut meta = transaction.open_table(meta).unwrap();
+            meta.insert("refreshed_at", 1_770_000_000_000_000_000_u64.to_le_bytes().as_slice()).unwrap();
+        }
+        transaction.commit().unwrap();
+    }
+}
+
+of_each_layout!(what_an_app_writes_is_shown_as_it_writes_it_and_marked, show_what_an_app_writes);
+
+fn show_what_an_app_writes(layout: Layout) {
     let program = env!("CARGO_BIN_EXE_vlive");
-    let Some(tmux) = Tmux::start("app", (80, 24)) else { return };
+    let Some(tmux) = Tmux::start(&format!("app-{layout:?}"), (80, 24)) else { return };
     let folder = tempfile::tempdir().unwrap();
-    let app = Oracle::open(folder.path());
+    let app = App::open(layout, folder.path());
     app.put("clients/page_1", &rows("Anna", 3));
     app.put("orders/page_1", &rows("Torte", 2));
     tmux.line(&format!("clear; {program} -C {} browse", folder.path().display()));
-    tmux.until(|screen| screen.contains("▸ clients (1)") && screen.contains("in use by process"));
-    tmux.press(&["Enter", "j"]);
+    // The entries of a cache key are below it, and a set stands for itself.
+    let (closed, open) = match layout {
+        Layout::Live => (["▸ clients (1)", ""], ["▾ clients (1)", "▾ clients (2)"]),
+        Layout::Diorama => ([" clients/page_1", " orders/page_1"], [""; 2]),
+    };
+    let marked = |mark: &str, page: &str| match layout {
+        Layout::Live => format!("{mark}  {page}"),
+        Layout::Diorama => format!("{mark}clients/{page}"),
+    };
+    tmux.until(|screen| closed.iter().all(|text| screen.contains(text)) && screen.contains("in use by process"));
+    if layout == Layout::Live {
+        tmux.press(&["Enter", "j"]);
+    }
     tmux.until(|screen| screen.contains("Anna") && screen.contains("3 rows"));
 
     app.put("clients/page_1", &rows("Bert", 4));
-    tmux.until(|screen| screen.contains("~  page_1") && screen.contains("Bert") && screen.contains("4 rows"));
+    let replaced = marked("~", "page_1");
+    tmux.until(|screen| screen.contains(&replaced) && screen.contains("Bert") && screen.contains("4 rows"));
     app.put("clients/page_2", &rows("Carla", 1));
-    tmux.until(|screen| screen.contains("+  page_2") && screen.contains("▾ clients (2)"));
-    app.invalidate_prefix("clients/page_2");
-    tmux.until(|screen| screen.contains("-  page_2"));
-    tmux.until(|screen| !screen.contains("page_2") && screen.contains("▾ clients (1)"));
+    tmux.until(|screen| screen.contains(&marked("+", "page_2")) && screen.contains(open[1]));
+    app.drop_key("clients/page_2");
+    tmux.until(|screen| screen.contains(&marked("-", "page_2")));
+    tmux.until(|screen| !screen.contains("page_2") && screen.contains(open[0]));
     tmux.press(&["d"]);
-    tmux.until(|screen| screen.contains("~ name: \"Anna\" → \"Bert\"") || screen.contains("Anna"));
+    // The commits since then have not touched it.
+    tmux.until(|screen| screen.contains("~ name: \"Anna\" -> \"Bert\"") && screen.contains("+ c3"));
     tmux.press(&["Escape"]);
 
     // After many quick commits the newest state is shown.

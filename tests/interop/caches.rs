@@ -73,7 +73,7 @@ fn every_entry_of_every_sample_cache_reads_as_vantage_live_reads_it() {
 }
 
 #[test]
-fn what_vantage_live_wrote_is_encoded_again_to_the_same_bytes() {
+fn values_of_vantage_live_are_encoded_to_the_same_bytes_again() {
     for name in CACHES.into_iter().filter(|name| *name != "envelopes") {
         for entry in Snapshot::open(sample(name)).unwrap().entries(&Selection::All).unwrap() {
             let entry = entry.unwrap();
@@ -85,7 +85,7 @@ fn what_vantage_live_wrote_is_encoded_again_to_the_same_bytes() {
 
 /// `envelopes.jsonl` holds what vantage-live answered to each of 56 hand-made values.
 #[test]
-fn the_hand_made_envelopes_read_as_vantage_live_answered() {
+fn handmade_envelopes_are_read_or_refused_as_by_vantage_live() {
     let answers = fs::read_to_string(sample("envelopes").with_extension("jsonl")).unwrap();
     let snapshot = Snapshot::open(sample("envelopes")).unwrap();
     let mut cases = 0;

@@ -18,7 +18,7 @@ fn answers(folder: &Path) -> Answers {
 }
 
 #[test]
-fn vantage_live_reads_and_writes_a_compacted_cache_as_it_did_before() {
+fn vantage_live_reads_and_writes_a_compacted_cache_as_before() {
     for name in ["bakery", "crashed", "envelopes", "foreign", "live-demo", "odd-keys", "values", "format-v3"] {
         let folder = copy_of(&sample(name));
         let (before, bytes) = (answers(folder.path()), contents(folder.path()));

@@ -35,7 +35,7 @@ fn dump(cache: &Path, format: DumpFormat, is_tree: bool, to: &Path) {
 }
 
 #[test]
-fn vantage_live_reads_every_loaded_entry_equal_to_what_it_put_itself() {
+fn vantage_live_reads_loaded_entries_like_its_own() {
     let mut loaded = BTreeSet::new();
     for seed in seeds(3) {
         let random = &mut Random::new(seed);

@@ -21,7 +21,7 @@ fn message(folder: &Path, expected: &str) -> Option<String> {
 const CLIENTS: &str = r#"{"clients/page_1": {"c1": {"name": "Anna", "visits": 3}, "c2": {}}, "clients/page_2": []}"#;
 
 #[test]
-fn it_holds_whatever_the_times_and_the_order_of_rows_and_fields() {
+fn it_passes_for_any_times_and_any_order_of_rows_and_fields() {
     let folder = seeded(CLIENTS);
     assert_eq!(message(folder.path(), CLIENTS), None);
     let reordered = r#"{"clients/page_2": {"fetched_at": 1, "rows": {}},
@@ -30,7 +30,7 @@ fn it_holds_whatever_the_times_and_the_order_of_rows_and_fields() {
 }
 
 #[test]
-fn it_fails_with_the_differences_from_what_was_expected() {
+fn it_fails_with_the_differences() {
     let folder = seeded(CLIENTS);
     let expected =
         r#"{"clients/page_1": {"c0": {"x": [1]}, "c1": {"name": "Bea", "age": 7}}, "orders/page_1": [{"id": 1}]}"#;
@@ -52,7 +52,7 @@ fn it_fails_with_the_differences_from_what_was_expected() {
 }
 
 #[test]
-fn what_cannot_be_read_fails_with_its_reason() {
+fn an_unreadable_cache_fails_with_the_reason() {
     let folder = tempfile::tempdir().expect("a folder");
     let missing = message(folder.path(), "{}").expect("there is no cache");
     assert!(missing.starts_with("the cache cannot be compared: there is no cache at `"), "{missing}");
@@ -63,7 +63,7 @@ fn what_cannot_be_read_fails_with_its_reason() {
 }
 
 #[test]
-fn nothing_in_the_message_steers_a_terminal() {
+fn the_message_has_no_control_characters() {
     let folder = tempfile::tempdir().expect("a folder");
     let cache = Cache::create(folder.path()).expect("a cache");
     cache.put("a\u{1b}[31m\n/\u{9b}b", &CachedRows::new([("\r\u{7}".to_owned(), [].into())].into())).expect("a put");

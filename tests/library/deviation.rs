@@ -165,7 +165,7 @@ fn each_deviation_is_found_alone() {
 }
 
 #[test]
-fn what_vantage_live_writes_has_no_deviations() {
+fn values_of_vantage_live_have_no_deviations() {
     for value in [
         envelope(0, b"", b"\xa0"),
         envelope(0, b"", b"\xa2\x61b\xa0\x61a\xa0"),
@@ -211,7 +211,7 @@ fn several_deviations_are_found_in_order_and_once_each() {
 }
 
 #[test]
-fn what_vantage_live_refuses_is_refused_however_deep_it_nests() {
+fn values_that_vantage_live_refuses_are_refused_at_any_depth() {
     let deep = |level: &[u8]| field(&[&level.repeat(1_000_000)[..], b"\x00"].concat());
     for value in [
         b"".to_vec(),

@@ -281,7 +281,7 @@ fn a_row_is_found_in_every_entry_that_holds_it() {
 }
 
 #[test]
-fn a_search_ends_when_it_is_told_to() {
+fn a_search_ends_when_its_callback_breaks() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/bakery");
     let snapshot = Snapshot::open(folder).unwrap();
     let query =

@@ -212,7 +212,7 @@ fn after(before: &Model, fixture: &Model, replace: Replace) -> Model {
 }
 
 #[test]
-fn a_load_does_what_its_plan_says_as_a_map_would() {
+fn a_load_follows_its_plan_and_agrees_with_a_map() {
     let (mut added, mut replaced, mut removed) = (0, 0, 0);
     for seed in seeds(4) {
         let random = &mut Random::new(seed);

@@ -265,7 +265,7 @@ fn a_table_with_fewer_entries_than_it_claims_is_damaged() {
 }
 
 #[test]
-fn pages_and_counts_of_several_tables_are_told_apart() {
+fn pages_and_counts_of_several_tables_are_kept_apart() {
     let mut forgery = Forgery::new();
     let [one, two] = [forgery.leaf(&[("a", b"1")]), forgery.leaf(&[("b", b"2")])];
     let tables = [("__vlive__s", one, 1), ("__vlive__t", two, 1)];

@@ -238,7 +238,7 @@ fn nesting_is_taken_as_deep_as_vantage_live_reads_and_no_deeper() {
 }
 
 #[test]
-fn a_reserved_name_counts_only_where_it_is_the_only_key_however_it_is_written() {
+fn a_reserved_name_counts_only_as_the_only_key_of_an_object() {
     let field = |json: &str| json_of(value_of(json).unwrap());
     for (json, expected) in [
         // With another key, before or after, it is an ordinary one.
@@ -288,7 +288,7 @@ fn special_objects_are_read_in_linear_time_and_refused_where_they_are_nested_too
 }
 
 #[test]
-fn plain_json_drops_what_json_has_no_form_for() {
+fn plain_json_drops_types_that_json_does_not_have() {
     let plain = |value| {
         let record = Record::from_iter([("v".to_owned(), value)]);
         let rows = CachedRows { rows: [("r".to_owned(), record)].into_iter().collect(), fetched_at: UNIX_EPOCH };

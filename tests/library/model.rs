@@ -1,6 +1,7 @@
 //! Databases of every shape, read by this crate and by redb.
 
 use crate::common::folder;
+use crate::common::layout::{Layout, of_each_layout};
 use crate::common::random::Random;
 use crate::common::stress::seeds;
 use redb::{Builder, Database, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition};
@@ -11,9 +12,24 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Mutex;
 use vlive::ops::Plan;
+use vlive::snapshot::{Set, SetKey};
 use vlive::{Key, Selection, Snapshot};
 
+/// Values by sub-key and cache key or, of diorama, by row id and name of the set.
 pub type Model = BTreeMap<String, BTreeMap<String, Vec<u8>>>;
+
+/// The table of a cache key, or of a set.
+pub fn table_name(layout: Layout, key: &str) -> String {
+    match layout {
+        Layout::Live => format!("__vlive__{key}"),
+        Layout::Diorama => key.to_owned(),
+    }
+}
+
+/// The table without which nothing would say that these random values are a set.
+fn meta_name(layout: Layout, key: &str) -> Option<String> {
+    (layout == Layout::Diorama).then(|| format!("{key}\u{1}meta"))
+}
 
 fn table(name: &str) -> TableDefinition<'_, &'static str, &'static [u8]> {
     TableDefinition::new(name)
@@ -37,7 +53,7 @@ fn value(random: &mut Random) -> Vec<u8> {
 }
 
 /// Random transactions on random tables, followed in `model`.
-pub fn fill(database: &Database, model: &mut Model, random: &mut Random) {
+pub fn fill(layout: Layout, database: &Database, model: &mut Model, random: &mut Random) {
     let longest_key = random.one_of(&[3, 12, 300]);
     let busy = random.one_of(&[1, 5, 60, 400]);
     for _ in 0..=random.below(8) {
@@ -46,11 +62,19 @@ pub fn fill(database: &Database, model: &mut Model, random: &mut Random) {
         let first = random.below(busy.min(40));
         for n in 0..=random.below(3) {
             let cache_key = format!("t{}", first + n);
-            let name = format!("__vlive__{cache_key}");
+            let name = table_name(layout, &cache_key);
+            let meta = meta_name(layout, &cache_key);
             if random.below(8) == 0 {
                 transaction.delete_table(table(&name)).unwrap();
+                if let Some(meta) = meta {
+                    transaction.delete_table(table(&meta)).unwrap();
+                }
                 model.remove(&cache_key);
                 continue;
+            }
+            if let Some(meta) = meta {
+                let mut meta = transaction.open_table(table(&meta)).unwrap();
+                meta.insert("total", random.next().to_le_bytes().as_slice()).unwrap();
             }
             let entries = model.entry(cache_key).or_default();
             let mut table = transaction.open_table(table(&name)).unwrap();
@@ -70,19 +94,22 @@ pub fn fill(database: &Database, model: &mut Model, random: &mut Random) {
         if random.below(6) == 0 {
             transaction.abort().unwrap();
             // The model is that of what was committed.
-            *model = committed(database);
+            *model = committed(layout, database);
         } else {
             transaction.commit().unwrap();
         }
     }
 }
 
-fn committed(database: &Database) -> Model {
+fn committed(layout: Layout, database: &Database) -> Model {
     use redb::TableHandle;
     let transaction = database.begin_read().unwrap();
     let mut model = Model::new();
     for handle in transaction.list_tables().unwrap() {
-        let Some(cache_key) = handle.name().strip_prefix("__vlive__") else { continue };
+        let Some(cache_key) = handle.name().strip_prefix(&table_name(layout, "")) else { continue };
+        if cache_key.contains('\u{1}') {
+            continue;
+        }
         let opened = transaction.open_table(table(handle.name())).unwrap();
         let entries = opened.iter().unwrap().map(|entry| {
             let (key, value) = entry.unwrap();
@@ -93,8 +120,12 @@ fn committed(database: &Database) -> Model {
     model
 }
 
-pub fn read(folder: &Path) -> Model {
+pub fn read(layout: Layout, folder: &Path) -> Model {
     let snapshot = Snapshot::open(folder).unwrap();
+    if layout == Layout::Diorama {
+        let sets = snapshot.sets().unwrap();
+        return sets.iter().map(|set| (set.name().to_owned(), rows(&snapshot, set))).collect();
+    }
     let mut model: Model = snapshot
         .tables()
         .unwrap()
@@ -109,8 +140,14 @@ pub fn read(folder: &Path) -> Model {
     model
 }
 
-#[test]
-fn any_database_open_or_closed_in_either_format_reads_as_redb_reads_it() {
+fn rows(snapshot: &Snapshot, set: &Set) -> BTreeMap<String, Vec<u8>> {
+    let rows = snapshot.rows(set).map(Result::unwrap);
+    rows.map(|row| (row.id().to_owned(), row.value().to_vec())).collect()
+}
+
+of_each_layout!(any_database_open_or_closed_in_either_format_reads_as_redb_reads_it, read_any_database);
+
+fn read_any_database(layout: Layout) {
     for seed in seeds(12) {
         let random = &mut Random::new(seed);
         let folder = folder::temporary();
@@ -120,25 +157,48 @@ fn any_database_open_or_closed_in_either_format_reads_as_redb_reads_it() {
         if seed % 3 == 0 {
             database.upgrade().unwrap();
         }
-        fill(&database, &mut model, random);
-        assert!(committed(&database) == model, "seed {seed}: the model is wrong");
-        assert!(read(folder.path()) == model, "seed {seed}, open");
+        fill(layout, &database, &mut model, random);
+        assert!(committed(layout, &database) == model, "seed {seed}: the model is wrong");
+        assert!(read(layout, folder.path()) == model, "seed {seed}, open");
         if seed % 4 == 0 {
             database.compact().unwrap();
         }
         drop(database);
-        assert!(read(folder.path()) == model, "seed {seed}, closed");
+        assert!(read(layout, folder.path()) == model, "seed {seed}, closed");
     }
 }
 
-#[test]
-fn lookups_and_prefixes_find_what_a_map_finds() {
+/// The value under a full key; of a set that of a row.
+fn value_of(layout: Layout, snapshot: &Snapshot, (key, sub_key): (&str, &str)) -> Option<Vec<u8>> {
+    match layout {
+        Layout::Live => snapshot.entry(format!("{key}/{sub_key}")).unwrap().map(|entry| entry.value().to_vec()),
+        Layout::Diorama => snapshot.row(&SetKey::of_table(key), sub_key).unwrap().map(|row| row.value().to_vec()),
+    }
+}
+
+/// The sub-keys of the entries that are selected, or the ids of the rows.
+fn selected(layout: Layout, snapshot: &Snapshot, selection: &Selection) -> Vec<String> {
+    match layout {
+        Layout::Live => {
+            let entries = snapshot.entries(selection).unwrap();
+            entries.map(|entry| entry.unwrap().sub_key().to_owned()).collect()
+        }
+        Layout::Diorama => {
+            let rows = snapshot.selected_sets(selection).unwrap();
+            rows.iter().map(|set| set.row().unwrap().to_owned()).collect()
+        }
+    }
+}
+
+of_each_layout!(lookups_and_prefixes_find_what_a_map_finds, look_up);
+
+fn look_up(layout: Layout) {
     let folder = folder::temporary();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();
     let random = &mut Random::new(7);
     let mut model = Model::new();
     for _ in 0..6 {
-        fill(&database, &mut model, random);
+        fill(layout, &database, &mut model, random);
     }
     drop(database);
     let snapshot = Snapshot::open(folder.path()).unwrap();
@@ -148,16 +208,16 @@ fn lookups_and_prefixes_find_what_a_map_finds() {
             entries.keys().flat_map(|key| [key.chars().take(1).collect(), key.clone(), format!("{key}\0")]).collect();
         for start in starts.iter().step_by(7) {
             let key = Key::new(&format!("{cache_key}/{start}"));
-            let value = snapshot.entry(&key).unwrap().map(|entry| entry.value().to_vec());
+            let value = value_of(layout, &snapshot, (cache_key, start));
             if value.is_some() {
                 found += 1;
             } else {
                 missed += 1;
             }
             assert!(value.as_ref() == entries.get(start), "{key}");
-            let prefix = Selection::prefix(&key.to_string());
-            let keys: Vec<String> =
-                snapshot.entries(&prefix).unwrap().map(|entry| entry.unwrap().sub_key().to_owned()).collect();
+            let exact: Vec<String> = value.iter().map(|_| start.clone()).collect();
+            assert_eq!(selected(layout, &snapshot, &Selection::exact(&key)), exact, "{key}");
+            let keys = selected(layout, &snapshot, &Selection::Begins(key.clone()));
             let expected: Vec<&String> = entries.keys().filter(|key| key.starts_with(start.as_str())).collect();
             assert!(keys.iter().eq(expected), "{key}");
         }
@@ -165,32 +225,30 @@ fn lookups_and_prefixes_find_what_a_map_finds() {
     assert!(found > 20 && missed > 20, "{found} found, {missed} missed");
 }
 
-/// Three levels: a leaf holds few of such keys and a branch a few dozen.
-#[test]
-fn trees_of_four_levels_are_walked_and_searched() {
+of_each_layout!(trees_of_four_levels_are_walked_and_searched, walk_four_levels);
+
+/// A leaf holds few of such keys and a branch a few dozen.
+fn walk_four_levels(layout: Layout) {
     let folder = folder::temporary();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();
     let transaction = database.begin_write().unwrap();
     let key = |n: u32| format!("{n:06}{}", "x".repeat(300));
+    // A row of a set that has one field.
+    let value = |n: u32| [b"\x00\xa1\x61n\x1a", n.to_be_bytes().as_slice()].concat();
     {
-        let mut table = transaction.open_table(table("__vlive__deep")).unwrap();
+        let mut table = transaction.open_table(table(&table_name(layout, "deep"))).unwrap();
         for n in 0..20_000 {
-            table.insert(key(n).as_str(), n.to_le_bytes().as_slice()).unwrap();
+            table.insert(key(n).as_str(), value(n).as_slice()).unwrap();
         }
         assert!(table.stats().unwrap().tree_height() >= 4);
     }
     transaction.commit().unwrap();
     drop(database);
     let snapshot = Snapshot::open(folder.path()).unwrap();
-    let mut expected = 0u32;
-    for entry in snapshot.entries(&Selection::All).unwrap() {
-        let entry = entry.unwrap();
-        assert_eq!((entry.sub_key(), entry.value()), (key(expected).as_str(), expected.to_le_bytes().as_slice()));
-        expected += 1;
-    }
-    assert_eq!(expected, 20_000);
+    let all = read(layout, folder.path()).remove("deep").unwrap();
+    assert!(all.into_iter().eq((0..20_000).map(|n| (key(n), value(n)))));
     let before = snapshot.pages_read();
-    assert!(snapshot.entry(Key::new(&format!("deep/{}", key(12_345)))).unwrap().is_some());
+    assert_eq!(value_of(layout, &snapshot, ("deep", &key(12_345))), Some(value(12_345)));
     let path = snapshot.pages_read() - before;
     assert!((4..=6).contains(&path), "{path} pages for one entry");
 }

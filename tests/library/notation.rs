@@ -110,7 +110,7 @@ const APPENDIX_A: [(&str, &str); 82] = [
 ];
 
 #[test]
-fn the_examples_of_rfc_8949_are_written_as_it_writes_them() {
+fn the_examples_of_rfc_8949_are_written_as_in_the_rfc() {
     for (hex, expected) in APPENDIX_A {
         assert_eq!(compact(&bytes(hex)), expected, "{hex}");
         assert_eq!(denoted(expected), bytes(hex), "{hex}");
@@ -175,7 +175,7 @@ fn encodings_longer_than_the_shortest_are_marked() {
 }
 
 #[test]
-fn what_vantage_live_ignores_or_refuses_is_shown() {
+fn parts_that_vantage_live_ignores_or_refuses_are_shown() {
     for (hex, expected) in [
         // Keys of any type, and twice.
         ("a30102010320f6", "{1: 2, 1: 3, -1: null}"),
@@ -200,7 +200,7 @@ fn what_vantage_live_ignores_or_refuses_is_shown() {
 }
 
 #[test]
-fn line_breaks_are_those_of_the_json_and_begin_at_the_level_that_is_asked_for() {
+fn line_breaks_are_those_of_the_json_from_the_requested_level_on() {
     let value = bytes("bf6161820180a2a0f6820102c88161629fff410100ff");
     let expected = r#"{_
   "a": [
@@ -279,7 +279,7 @@ fn ill_formed_values_are_shown_as_bytes_with_the_fault() {
 }
 
 #[test]
-fn line_breaks_end_where_vantage_live_would_read_no_deeper() {
+fn line_breaks_end_at_the_depth_that_vantage_live_reads() {
     let nested = |levels: usize| [&b"\x81".repeat(levels)[..], b"\x00"].concat();
     let (text, _) = try_notation(&nested(256), Some(0));
     assert_eq!(text.lines().count(), 513);

@@ -62,7 +62,7 @@ fn values_of_apps_and_handmade_ones_mean_the_same_to_json_and_ciborium() {
 }
 
 #[test]
-fn writing_while_verifying_equals_writing_afterwards_and_rolls_back_what_is_refused() {
+fn writing_while_verifying_equals_writing_afterwards_and_is_undone_for_refused_values() {
     let (written, refused) = entries::entries(&seeds(2_000).map(scribble).chain(seeds(2_000).map(ordinary)));
     assert!(
         written as u64 > 2_000 * rounds() && refused as u64 > 200 * rounds(),
@@ -119,7 +119,7 @@ fn a_tampered_fixture_is_accepted_if_and_only_if_it_is_valid_json_of_valid_entri
 }
 
 #[test]
-fn what_only_looks_like_json_is_not_a_fixture() {
+fn text_that_is_almost_json_is_not_a_fixture() {
     for text in [
         r#"{"key":"a","fetched_at":+17,"rows":{}}"#,
         r#"{"key":"a","fetched_at":017,"rows":{}}"#,

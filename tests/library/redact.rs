@@ -283,7 +283,7 @@ fn values_that_differ_only_in_contents_are_redacted_to_the_same() {
 }
 
 #[test]
-fn no_secret_survives_whole_or_cut_short() {
+fn no_secret_survives_in_whole_or_in_part() {
     let value = denoted(
         r#"{"fetched_at": 7, "etag": "secret", "rows": {"a": {"k": ["secret", (_ "sec", "secret"), {"x": "secret"}],
             "l": 8(["secret", h'736563726574']), "m": 126879458518375_3, "n": -126879458518375, "o": 2(h'736563726574736563726574')},

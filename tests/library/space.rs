@@ -75,7 +75,7 @@ fn compact(folder: &tempfile::TempDir) -> ops::Compacted {
 }
 
 #[test]
-fn every_sample_is_the_same_after_it_was_compacted_and_an_app_goes_on_with_it() {
+fn compacting_keeps_every_sample_and_an_app_can_go_on_with_it() {
     for name in SAMPLES {
         let folder = sample(name);
         let compacted = compact(&folder);
@@ -94,7 +94,7 @@ fn every_sample_is_the_same_after_it_was_compacted_and_an_app_goes_on_with_it() 
 }
 
 #[test]
-fn compacting_again_gives_back_nothing_and_writes_nothing() {
+fn compacting_a_second_time_frees_and_writes_nothing() {
     let folder = sample("bakery");
     compact(&folder);
     let before = (fs::read(file(&folder)).unwrap(), fs::metadata(file(&folder)).unwrap().modified().unwrap());
@@ -230,7 +230,7 @@ fn tables_of_any_type_are_copied_with_their_order() {
 }
 
 #[test]
-fn a_table_of_a_type_that_has_no_name_is_refused_and_the_cache_stays() {
+fn a_table_of_a_type_without_a_name_is_refused_and_the_cache_is_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::create(file(&folder)).unwrap();
     let transaction = database.begin_write().unwrap();

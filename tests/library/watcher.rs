@@ -43,31 +43,75 @@ fn flat(model: &Model) -> BTreeMap<(String, String), Vec<u8>> {
     entries.collect()
 }
 
-/// Takes the changes to `state`; each must be what a walk of both sides finds, in order.
-fn replay(state: &mut BTreeMap<(String, String), Vec<u8>>, changes: Changes) {
-    let mut last = None;
-    for (change, value) in changes {
-        let place = (change.key.cache_key().to_owned(), live(&change.key).sub_key().to_owned());
-        assert!(last.as_ref() < Some(&place), "in order, each once");
-        let was = match &value {
-            Some(value) => state.insert(place.clone(), value.clone()),
-            None => state.remove(&place),
-        };
-        assert_eq!(change.old.as_ref().and_then(|old| old.value.clone()), was, "{place:?}");
-        assert_eq!(change.new.as_ref().map(|new| new.bytes), value.as_ref().map(|value| value.len() as u64));
-        let event = match (&was, &value) {
-            (None, Some(_)) => Event::Added,
-            (Some(_), None) => Event::Removed,
-            (Some(was), Some(value)) if was != value => Event::Replaced,
-            other => panic!("{place:?} is reported, and is the same: {other:?}"),
-        };
-        assert_eq!(change.event, event, "{place:?}");
-        last = Some(place);
+/// A value that differs: its place, and what it was and is.
+type Part = ((String, String), [Option<Vec<u8>>; 2]);
+
+/// Looks once, and returns each change with the values that differ.
+fn look_for_parts(watcher: &mut Watcher) -> (Option<SeenCommit>, Vec<(EntryChange, Vec<Part>)>) {
+    let mut changes = Vec::new();
+    let seen = watcher.look(Duration::from_secs(5), |commit, change| {
+        let parts = parts(commit, &change)?;
+        changes.push((change, parts));
+        Ok::<(), Error>(())
+    });
+    (seen.unwrap(), changes)
+}
+
+fn parts(commit: &SeenCommit, change: &EntryChange) -> Result<Vec<Part>, Error> {
+    match (&change.key, &change.rows) {
+        (EntryKey::Live(key), _) => {
+            let now = change.new.as_ref().map(|_| commit.snapshot.entry(key)).transpose()?.flatten();
+            let was = change.old.as_ref().and_then(|old| old.value.clone());
+            let place = (key.cache_key().to_owned(), key.sub_key().to_owned());
+            Ok(vec![(place, [was, now.map(|entry| entry.value().to_vec())])])
+        }
+        (EntryKey::Set(key), rows) => {
+            let place = |id: &str| (key.name().to_owned(), id.to_owned());
+            let told = rows.as_ref().filter(|_| change.old.is_some());
+            let told = told.into_iter().flat_map(|rows| &rows.values);
+            let mut parts: Vec<Part> = told.map(|row| (place(&row.id), [row.old.clone(), row.new.clone()])).collect();
+            if let (None, Some(set)) = (&change.old, commit.snapshot.set(key)?) {
+                for row in commit.snapshot.rows(&set) {
+                    let row = row?;
+                    parts.push((place(row.id()), [None, Some(row.value().to_vec())]));
+                }
+            }
+            Ok(parts)
+        }
     }
 }
 
-#[test]
-fn the_changes_between_any_two_commits_are_those_that_a_walk_of_both_finds() {
+/// Takes the changes to `state`; each must be what a walk of both sides finds, in order.
+fn replay(state: &mut BTreeMap<(String, String), Vec<u8>>, changes: Vec<(EntryChange, Vec<Part>)>) {
+    let mut last = None;
+    for (change, parts) in changes {
+        assert!(last.as_ref() < Some(&change.key), "in order, each once");
+        let bytes: usize = parts.iter().filter_map(|(_, [_, now])| now.as_ref()).map(Vec::len).sum();
+        for (place, [was, now]) in &parts {
+            let before = match now {
+                Some(now) => state.insert(place.clone(), now.clone()),
+                None => state.remove(place),
+            };
+            assert!(before != *now, "{place:?} is reported, and is the same");
+            assert_eq!(before, *was, "{place:?}");
+        }
+        let expected = match (&change.old, &change.new) {
+            (None, Some(new)) => {
+                assert_eq!(new.bytes, bytes as u64);
+                Event::Added
+            }
+            (Some(_), None) => Event::Removed,
+            _ if parts.is_empty() => Event::Touched,
+            _ => Event::Replaced,
+        };
+        assert_eq!(change.event, expected, "{}", change.key);
+        last = Some(change.key);
+    }
+}
+
+of_each_layout!(the_changes_between_any_two_commits_are_those_that_a_walk_of_both_finds, watch_any_commits);
+
+fn watch_any_commits(layout: Layout) {
     for seed in seeds(15) {
         let random = &mut Random::new(seed);
         let folder = tempfile::tempdir().unwrap();
@@ -76,30 +120,31 @@ fn the_changes_between_any_two_commits_are_those_that_a_walk_of_both_finds() {
         let mut watcher = Watcher::new(folder.path(), vec![Selection::All], VALUES);
         let mut state = BTreeMap::new();
         for _ in 0..6 {
-            fill(&database, &mut model, random);
-            let (seen, changes) = look(&mut watcher);
+            fill(layout, &database, &mut model, random);
+            let (seen, changes) = look_for_parts(&mut watcher);
             assert!(seen.is_none_or(|seen| seen.damage.is_empty()));
             replay(&mut state, changes);
             assert_eq!(state, flat(&model), "seed {seed}");
             assert!(look(&mut watcher).0.is_none(), "nothing is new");
         }
-        assert_eq!(state, flat(&read(folder.path())));
+        assert_eq!(state, flat(&read(layout, folder.path())));
     }
 }
 
-#[test]
-fn only_the_selection_is_reported() {
+of_each_layout!(only_the_selection_is_reported, watch_a_selection);
+
+fn watch_a_selection(layout: Layout) {
     for seed in seeds(5) {
         let random = &mut Random::new(seed);
         let folder = tempfile::tempdir().unwrap();
         let database = Builder::new().set_cache_size(1 << 20).create(folder.path().join("vlive.redb")).unwrap();
         let mut model = Model::new();
-        let selections = vec![Selection::prefix("t1"), Selection::prefix("t2/a"), Selection::exact("t3/b")];
+        let selections = vec![Selection::prefix("t1"), Selection::Begins(Key::new("t2/a")), Selection::exact("t3/b")];
         let mut watcher = Watcher::new(folder.path(), selections.clone(), VALUES);
         let mut state = BTreeMap::new();
         for _ in 0..5 {
-            fill(&database, &mut model, random);
-            replay(&mut state, look(&mut watcher).1);
+            fill(layout, &database, &mut model, random);
+            replay(&mut state, look_for_parts(&mut watcher).1);
             let mut expected = flat(&model);
             expected.retain(|(cache_key, sub_key), _| selections.iter().any(|one| one.takes(cache_key, sub_key)));
             assert_eq!(state, expected, "seed {seed}");
@@ -140,7 +185,7 @@ fn many(folder: &Path, entries: usize) -> Database {
 }
 
 #[test]
-fn a_small_commit_in_a_large_cache_is_seen_by_a_few_pages() {
+fn a_small_commit_in_a_large_cache_reads_a_few_pages() {
     let folder = tempfile::tempdir().unwrap();
     let database = many(folder.path(), 20_000);
     let mut watcher = Watcher::new(folder.path(), vec![Selection::All], WatchOptions::default());
@@ -169,7 +214,7 @@ fn cost(watcher: &mut Watcher) -> (u64, u64) {
 }
 
 #[test]
-fn a_tree_that_grows_or_shrinks_by_a_level_is_not_read_anew() {
+fn a_tree_that_grows_or_shrinks_by_a_level_is_not_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::create(folder.path().join("vlive.redb")).unwrap();
     let mut watcher = Watcher::new(folder.path(), vec![Selection::All], WatchOptions::default());
@@ -297,7 +342,7 @@ fn damage_a_page(layout: Layout) {
 }
 
 #[test]
-fn rows_of_a_set_that_damage_took_are_told_apart_from_those_that_are_gone() {
+fn damaged_rows_of_a_set_are_distinguished_from_removed_ones() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vlive.redb");
     let value = |text: &str| encode(&[("x".to_owned(), text.into())].into(), Status::Complete);

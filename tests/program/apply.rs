@@ -162,7 +162,7 @@ impl Case {
 }
 
 #[test]
-fn what_a_filter_does_not_touch_keeps_its_bytes_and_its_place() {
+fn values_that_a_filter_does_not_touch_keep_their_bytes_and_their_order() {
     let mut random = Random::new(11);
     let values: Vec<&str> = HARD.into_iter().chain(PLAIN).collect();
     for _ in 0..6 {

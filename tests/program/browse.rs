@@ -88,7 +88,7 @@ fn ctrl_c_and_sigterm_leave_the_terminal_as_it_was() {
 }
 
 #[test]
-fn a_stop_gives_the_terminal_back_until_the_browser_goes_on() {
+fn stopping_the_browser_restores_the_terminal_until_it_continues() {
     let Some(browser) = Browser::start("stop") else { return };
     browser.press(&["Enter"]);
     browser.until_it_says("page_1");
@@ -122,7 +122,7 @@ fn the_key_under_the_cursor_is_printed_to_a_pipe() {
 }
 
 #[test]
-fn what_it_changes_the_commands_change_with_a_plan_first_and_a_backup() {
+fn its_changes_are_those_of_the_commands_with_a_plan_and_a_backup() {
     let Some(browser) = Browser::start_with("plan", (160, 40), Folder::copy_of("bakery"), "") else { return };
     let before = browser.entry("clients/page_1");
     browser.press(&["Enter", "j", "j", "j"]);
@@ -178,7 +178,7 @@ fn an_entry_is_edited_in_the_users_editor() {
 }
 
 #[test]
-fn a_cache_in_use_says_who_has_it_open_and_is_not_changed() {
+fn a_cache_in_use_is_not_changed_and_its_process_is_named() {
     let folder = Folder::copy_of("bakery");
     let database = redb::Database::open(folder.file()).unwrap();
     let Some(browser) = Browser::start_with("in-use", (80, 24), folder, "") else { return };
@@ -196,7 +196,7 @@ fn a_cache_in_use_says_who_has_it_open_and_is_not_changed() {
 }
 
 #[test]
-fn what_is_found_is_gone_to_and_rows_are_filtered() {
+fn a_search_leads_to_its_matches_and_rows_are_filtered() {
     let Some(browser) = Browser::start("find") else { return };
     browser.press(&["f"]);
     browser.tmux.run(&["send-keys", "-l", "olive scone"]).unwrap();
@@ -219,7 +219,7 @@ fn what_is_found_is_gone_to_and_rows_are_filtered() {
 }
 
 #[test]
-fn sets_of_diorama_are_shown_by_readable_names_and_what_is_missing_of_them() {
+fn sets_of_diorama_are_shown_with_readable_names_and_missing_rows() {
     let folder = Folder::empty();
     let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/diorama/augmented.redb");
     fs::copy(cache, folder.file()).unwrap();
@@ -231,7 +231,7 @@ fn sets_of_diorama_are_shown_by_readable_names_and_what_is_missing_of_them() {
 }
 
 #[test]
-fn a_file_without_a_cache_is_said_to_hold_the_tables_of_others() {
+fn a_file_without_a_cache_is_said_to_have_other_tables() {
     let folder = crate::diorama::of_other_programs();
     let Some(browser) = Browser::start_with("others", (80, 24), folder, "") else { return };
     let screen = browser.until_it_says("1 table of");

@@ -41,7 +41,7 @@ fn random_cache(random: &mut Random) -> Folder {
 }
 
 #[test]
-fn a_backup_brings_back_what_a_change_replaced_or_removed() {
+fn a_backup_restores_what_a_change_replaced_or_removed() {
     for seed in 0..30 {
         let random = &mut Random::new(seed);
         let folder = random_cache(random);
@@ -131,7 +131,7 @@ fn run_as_told(folder: &Folder, told: &str) {
 
 #[cfg(unix)]
 #[test]
-fn the_command_that_restores_works_on_the_cache_that_was_changed_whatever_it_is_called() {
+fn the_command_that_restores_works_for_any_path_of_the_cache() {
     for (cache, backup) in [("cache", "b.jsonl"), ("it's mine", "my before.jsonl"), ("-x", "-b.jsonl")] {
         for by_variable in [false, true] {
             let folder = Folder::empty();
@@ -153,7 +153,7 @@ fn the_command_that_restores_works_on_the_cache_that_was_changed_whatever_it_is_
 }
 
 #[test]
-fn a_summary_says_that_a_backup_does_not_take_away_what_was_added() {
+fn the_summary_says_that_a_backup_does_not_remove_added_entries() {
     let folder = Folder::copy_of("bakery");
     let told = |args: &[&str], input: &str| {
         let ended = folder.vlive(args).stdin(input).output();
@@ -354,7 +354,7 @@ fn entries_are_copied_from_another_cache() {
 }
 
 #[test]
-fn keys_that_make_no_sense_together_are_refused() {
+fn incompatible_keys_are_refused() {
     let folder = Folder::copy_of("live-demo");
     folder.untouched(|| {
         for (args, message) in [

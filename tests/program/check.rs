@@ -385,7 +385,7 @@ fn damage_is_reported_with_its_table_and_everything_else_is_still_checked() {
 }
 
 #[test]
-fn a_damaged_page_is_one_finding_whatever_it_held() {
+fn a_damaged_page_is_one_finding() {
     let check = checked(&Folder::flipped_in("clients/page_1"), 1);
     assert!(check["entries"].as_u64().unwrap() < 21, "{check}");
     assert_eq!((places(&check, "damage").0, places(&check, "free_space").0), (1, 0), "{check}");

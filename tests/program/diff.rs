@@ -448,7 +448,7 @@ fn values_that_only_look_alike_are_a_difference() {
 }
 
 #[test]
-fn an_undecodable_entry_with_the_same_bytes_is_not_a_difference() {
+fn undecodable_entries_with_the_same_bytes_do_not_differ() {
     let folder = of_values(b"\x80", b"\x80");
     diff(&folder, "old", "new", &[]).ends(0, "", &of(0));
 }
@@ -573,7 +573,7 @@ fn both_sides_must_be_named() {
 }
 
 #[test]
-fn keys_ids_and_names_of_any_kind_go_to_a_pipe_as_they_are() {
+fn keys_ids_and_names_go_to_a_pipe_unchanged() {
     let key = "evil\u{1b}[2J\n/page\u{7}_1";
     let entry =
         |value: &str| json!({key: {"fetched_at": 1, "rows": {"\u{1b}[2J": {"f\u{9b}": value}, value: {}}}}).to_string();
@@ -625,7 +625,7 @@ fn entries_of_the_future_are_counted_where_ages_narrow() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn no_line_is_wider_than_the_terminal_and_the_end_of_a_key_and_what_differs_are_shown() {
+fn lines_fit_the_terminal_and_show_the_end_of_a_key_and_the_difference() {
     use unicode_width::UnicodeWidthStr;
     let folder = Folder::empty();
     let key = |page: &str| format!("clients/{}/page_{page}", "long-".repeat(60));

@@ -41,7 +41,7 @@ pub fn tables(folder: &Folder) -> Tables {
 }
 
 #[test]
-fn ls_has_a_row_for_each_set_by_the_name_that_people_read() {
+fn ls_has_a_row_for_each_set_with_its_readable_name() {
     let run = copy_of("cache.redb").vlive(["ls", "--format", "csv"]).output();
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
     let folder = copy_of("cache.redb");
@@ -63,7 +63,7 @@ fn ls_has_a_row_for_each_set_by_the_name_that_people_read() {
 }
 
 #[test]
-fn a_total_that_the_source_stated_stands_beside_the_rows_and_a_time_that_is_not_known_is_null() {
+fn ls_shows_the_total_of_the_source_and_an_unknown_time_as_null() {
     let listed = copy_of("backend.redb").vlive(["ages", "--json"]).json();
     let row = |key: &str| listed.as_array().unwrap().iter().find(|row| row["key"] == key).unwrap().clone();
     assert_eq!(row("orders")["fetched_at"], 1_770_000_000);
@@ -74,7 +74,7 @@ fn a_total_that_the_source_stated_stands_beside_the_rows_and_a_time_that_is_not_
 }
 
 #[test]
-fn a_folder_offers_its_one_cache_and_names_several() {
+fn a_folder_with_one_cache_means_it_and_with_several_names_them() {
     let folder = copy_of("backend.redb");
     assert_eq!(folder.vlive(["ls", "--json"]).json().as_array().unwrap().len(), 3);
     let several = Folder::shared("diorama").vlive(["ls"]).output();
@@ -140,7 +140,7 @@ fn rows_that_diorama_refuses_are_left_out_and_named() {
 }
 
 #[test]
-fn check_says_first_that_one_refused_row_makes_its_set_unlistable() {
+fn check_says_first_that_a_refused_row_keeps_diorama_from_listing_its_set() {
     let run = copy_of("odd-rows.redb").vlive(["check"]).output();
     assert_eq!(run.status, 1);
     let findings: Vec<&str> = run.stdout.lines().skip(3).collect();
@@ -155,7 +155,7 @@ fn check_says_first_that_one_refused_row_makes_its_set_unlistable() {
 }
 
 #[test]
-fn invalidating_a_set_deletes_its_rows_and_all_that_is_remembered_of_them() {
+fn invalidating_a_set_deletes_its_rows_and_metadata() {
     let folder = copy_of("cache.redb");
     let mut expected = tables(&folder);
     let run = folder.vlive(["invalidate", "clients"]).output();
@@ -213,7 +213,7 @@ fn a_dry_run_names_the_same_and_changes_nothing() {
 }
 
 #[test]
-fn bounds_of_age_count_for_sets() {
+fn age_bounds_apply_to_sets() {
     let folder = copy_of("backend.redb");
     let keys = |args: &[&str]| {
         let listed: Value =
@@ -256,7 +256,7 @@ pub fn of_other_programs() -> Folder {
 }
 
 #[test]
-fn a_file_with_other_tables_alone_is_said_to_hold_these() {
+fn a_file_with_only_other_tables_is_said_to_have_them() {
     let folder = of_other_programs();
     let run = folder.vlive(["ls"]).output();
     assert_eq!((run.status, run.stdout.as_str()), (0, ""));
@@ -293,7 +293,7 @@ fn a_file_with_other_tables_alone_is_said_to_hold_these() {
 }
 
 #[test]
-fn what_a_command_cannot_do_with_sets_it_says() {
+fn a_command_says_what_it_cannot_do_with_sets() {
     let folder = copy_of("cache.redb");
     let dumped = folder.vlive(["dump", "--format", "cbor", "-o", "out/"]).output();
     assert_eq!(dumped.status, 2);

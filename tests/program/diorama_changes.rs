@@ -14,7 +14,7 @@ fn beside(folder: &Folder, name: &str) -> String {
 }
 
 #[test]
-fn what_is_dumped_loads_with_the_bytes_that_it_had() {
+fn a_dumped_set_loads_with_the_same_bytes() {
     let files = Folder::empty();
     for name in ["cache.redb", "augmented.redb", "backend.redb"] {
         let from = copy_of(name);
@@ -35,7 +35,7 @@ fn what_is_dumped_loads_with_the_bytes_that_it_had() {
 }
 
 #[test]
-fn stored_bytes_that_diorama_refuses_or_ignores_load_as_they_were() {
+fn stored_bytes_that_diorama_refuses_or_ignores_load_unchanged() {
     let (from, into, files) = (copy_of("odd-rows.redb"), Folder::empty(), Folder::empty());
     let dump = beside(&files, "dump");
     assert_eq!(from.vlive(["dump", "--format", "jsonl", "--raw", "-o", &dump]).output().status, 0);
@@ -83,12 +83,12 @@ fn rows_that_are_not_the_row_of_the_key_are_refused() {
     let part = r#"{"layout": "diorama", "set": "orders", "rows": {"8": {}}}"#;
     let run = folder.vlive(["put", "orders"]).stdin(part).output();
     assert_eq!(run.status, 2);
-    assert!(run.stderr.contains("what is given is a row of one"), "{}", run.stderr);
+    assert!(run.stderr.contains("the input is a row of one"), "{}", run.stderr);
     assert_eq!(tables(&folder), before);
 }
 
 #[test]
-fn what_is_malformed_is_refused_with_its_place_and_nothing_is_written() {
+fn malformed_input_is_refused_with_its_place_and_nothing_is_written() {
     let folder = copy_of("backend.redb");
     let before = tables(&folder);
     for (text, says) in [
@@ -156,7 +156,7 @@ fn an_entry_of_the_other_layout_is_refused_or_converted_as_asked() {
 }
 
 #[test]
-fn rows_alone_become_what_the_cache_holds() {
+fn rows_alone_become_the_layout_of_the_cache() {
     let (diorama, live) = (copy_of("backend.redb"), Folder::copy_of("bakery"));
     for folder in [&diorama, &live] {
         assert_eq!(folder.vlive(["load"]).stdin(r#"{"new": [{"id": "a"}]}"#).output().status, 0);
@@ -169,7 +169,7 @@ fn rows_alone_become_what_the_cache_holds() {
 }
 
 #[test]
-fn cp_and_mv_take_sets_with_all_that_is_stored_of_them() {
+fn cp_and_mv_take_sets_with_all_their_stored_data() {
     for name in SAMPLES {
         let folder = copy_of(name);
         let before = tables(&folder);
@@ -195,7 +195,7 @@ fn cp_and_mv_take_sets_with_all_that_is_stored_of_them() {
 }
 
 #[test]
-fn cp_takes_a_name_as_people_read_it_and_another_cache() {
+fn cp_takes_a_readable_name_and_another_cache() {
     let (from, into) = (copy_of("cache.redb"), copy_of("backend.redb"));
     let source = beside(&from, "cache.redb");
     let shown = "clients where team = red";
@@ -208,7 +208,7 @@ fn cp_takes_a_name_as_people_read_it_and_another_cache() {
 }
 
 #[test]
-fn a_row_that_moves_takes_the_stamps_of_the_set_that_it_leaves() {
+fn moving_a_row_removes_the_times_of_its_old_set() {
     let folder = copy_of("backend.redb");
     let mut expected = tables(&folder);
     let run = folder.vlive(["cp", "orders/1", "orders/3"]).output();
@@ -216,7 +216,13 @@ fn a_row_that_moves_takes_the_stamps_of_the_set_that_it_leaves() {
     let row = expected["orders"]["1"].clone();
     expected.get_mut("orders").unwrap().insert("3".to_owned(), row);
     assert_eq!(tables(&folder), expected);
-    assert_eq!(folder.vlive(["mv", "orders/1", "orders/4"]).output().status, 0);
+    let told = "warning: `orders` loses its times, so that the app fetches it again\n";
+    let dry = folder.vlive(["mv", "orders/1", "orders/4", "-n"]).output();
+    let run = folder.vlive(["mv", "orders/1", "orders/4"]).output();
+    for run in [dry, run] {
+        assert_eq!(run.status, 0);
+        assert!(run.stderr.ends_with(told), "{}", run.stderr);
+    }
     let rows = expected.get_mut("orders").unwrap();
     let row = rows.remove("1").unwrap();
     rows.insert("4".to_owned(), row);
@@ -231,7 +237,7 @@ fn a_row_that_moves_takes_the_stamps_of_the_set_that_it_leaves() {
 }
 
 #[test]
-fn what_diorama_ignores_of_a_set_stays_beside_what_is_written() {
+fn data_of_a_set_that_diorama_ignores_is_kept() {
     let folder = copy_of("augmented.redb");
     {
         let database = Database::open(folder.path().join("augmented.redb")).unwrap();
@@ -256,7 +262,7 @@ fn what_diorama_ignores_of_a_set_stays_beside_what_is_written() {
 }
 
 #[test]
-fn the_bytes_of_rows_that_become_a_set_are_those_that_are_stored() {
+fn the_summary_counts_the_stored_bytes_of_rows_that_become_a_set() {
     let folder = copy_of("augmented.redb");
     let bytes = |args: &[&str], input: &str| {
         let run = folder.vlive([args, &["--json"]].concat()).stdin(input).json();
@@ -326,7 +332,7 @@ fn a_filter_edits_sets_and_rows_in_one_transaction() {
 }
 
 #[test]
-fn a_backup_brings_back_what_each_command_replaced_or_removed() {
+fn a_backup_restores_what_each_command_replaced_or_removed() {
     let files = Folder::empty();
     let commands: &[(&str, &[&str], Option<&str>)] = &[
         ("cache.redb", &["invalidate", "clients", "--narrowed"], None),
@@ -370,7 +376,7 @@ fn a_backup_brings_back_what_each_command_replaced_or_removed() {
 }
 
 #[test]
-fn a_backup_of_a_moved_set_or_row_holds_what_was_there() {
+fn a_backup_of_a_moved_set_or_row_has_the_replaced_data() {
     let files = Folder::empty();
     for (n, (from, to)) in [("orders", "others"), ("orders", "emptied"), ("orders/1", "orders/2")].iter().enumerate() {
         let folder = copy_of("backend.redb");
@@ -386,7 +392,7 @@ fn a_backup_of_a_moved_set_or_row_holds_what_was_there() {
 }
 
 #[test]
-fn a_dry_run_names_what_a_change_would_do_and_does_not() {
+fn a_dry_run_names_what_a_change_would_do_and_writes_nothing() {
     let folder = copy_of("backend.redb");
     let before = fs::read(folder.path().join("backend.redb")).unwrap();
     let load = folder.vlive(["load", "-n"]).stdin(r#"{"orders": {"a": {}}, "new": {"a": {}}}"#).output();
@@ -410,7 +416,7 @@ fn names_of_sets_are_read_from_a_file_of_keys() {
 }
 
 #[test]
-fn tables_of_other_programs_stay_as_they_are() {
+fn tables_of_other_programs_are_unchanged() {
     let folder = Folder::empty();
     let path = folder.path().join("mixed.redb");
     {

@@ -1,13 +1,14 @@
 //! What people read of sets in errors, and what an edit keeps of them.
 
-use crate::diorama::copy_of;
+use crate::diorama::{copy_of, tables};
 use crate::support::Folder;
 use redb::{Database, TableDefinition};
+use std::fs;
 
 const RED: &str = "clients?c1:117:4:team1:=6:t3:redq-s-n1:0";
 
 #[test]
-fn errors_name_sets_as_people_read_them() {
+fn errors_have_readable_names_of_sets() {
     let folder = copy_of("cache.redb");
     let keys = folder.vlive(["dump", RED]).output();
     assert!(keys.stdout.contains("rows"), "{}", keys.stderr);
@@ -24,13 +25,28 @@ fn errors_name_sets_as_people_read_them() {
             (&["put", "clients/u1"], &of_other, "`clients/u1` is not a row of `clients where team = red`"),
             (&["mv", RED, "clients/u1"], "", "`clients where team = red` is a whole set"),
             (&["put", &format!("{RED}/2"), "--as", "live"], row, "`clients where team = red` is a set of diorama"),
-            (&["put", &format!("{RED}/2")], row, "is a row, and what is given is not the row `2` alone"),
+            (&["put", &format!("{RED}/2")], row, "is one row, and the input is not the row `2` alone"),
         ] {
             let run = folder.vlive(args).stdin(input).output();
             assert_eq!(run.status, 2, "{args:?} {}", run.stderr);
             assert!(run.stderr.contains(told), "{args:?} {}", run.stderr);
         }
     });
+}
+
+#[test]
+fn damage_to_rows_is_reported_with_the_readable_name_of_the_set() {
+    let folder = copy_of("cache.redb");
+    let row = tables(&folder)[RED].values().next().unwrap().clone();
+    fs::rename(folder.path().join("cache.redb"), folder.file()).unwrap();
+    folder.flip(&row);
+    let check = folder.vlive(["check"]).output();
+    let dump = folder.vlive(["dump", RED]).output();
+    let salvage = folder.vlive(["salvage", "--into", "new"]).output();
+    for told in [check.stdout, dump.stderr, salvage.stderr] {
+        assert!(told.contains("clients where team = red"), "{told}");
+        assert!(!told.contains(RED), "{told}");
+    }
 }
 
 #[test]
@@ -55,7 +71,29 @@ fn an_error_is_one_line_whatever_the_names_in_it_hold() {
 }
 
 #[test]
-fn rows_alone_in_an_edit_keep_what_is_remembered_of_the_set() {
+fn an_editor_takes_a_set_within_bounds_of_age() {
+    let folder = copy_of("backend.redb");
+    let edit =
+        |args: &[&str]| folder.vlive([&["edit", "orders"], args].concat()).env("EDITOR", "sed -i s/9.5/9.6/").output();
+    let outside = edit(&["--newer-than", "1h"]);
+    assert_eq!(outside.status, 1);
+    assert!(
+        outside.stderr.contains("none is of that age: the 1 entry that is selected is older"),
+        "{}",
+        outside.stderr
+    );
+    let edited = edit(&["--older-than", "1h"]);
+    assert_eq!((edited.status, edited.stdout.as_str()), (0, "orders\n"), "{}", edited.stderr);
+    let timeless = folder.vlive(["edit", "emptied", "--older-than", "1h"]).env("EDITOR", "false").output();
+    assert_eq!(timeless.status, 1);
+    assert!(timeless.stderr.contains("has no time and is left out"), "{}", timeless.stderr);
+    let missing = folder.vlive(["edit", "nope/1", "--older-than", "1h"]).env("EDITOR", "false").output();
+    assert_eq!(missing.status, 1);
+    assert!(missing.stderr.contains("not"), "{}", missing.stderr);
+}
+
+#[test]
+fn rows_alone_in_an_edit_keep_the_metadata_of_the_set() {
     let folder = copy_of("backend.redb");
     let before = folder.vlive(["dump", "orders"]).json();
     folder.vlive(["edit", "orders", "--apply", ".rows", "-q"]).ends(0, "", "");
@@ -69,7 +107,7 @@ fn rows_alone_in_an_edit_keep_what_is_remembered_of_the_set() {
     assert_eq!(folder.vlive(["dump", "orders"]).json(), expected);
     // The app would believe that the source has no other rows.
     let gone = folder.vlive(["edit", "orders", "--apply", ".rows | del(.[\"1\"])"]).output();
-    assert!(gone.stderr.contains("`orders` has lost its times"), "{}", gone.stderr);
+    assert!(gone.stderr.contains("`orders` loses its times"), "{}", gone.stderr);
     let left = folder.vlive(["dump", "orders"]).json();
     assert_eq!((left.get("refreshed_at"), left.get("copied_at"), &left["total"]), (None, None, &before["total"]));
 }

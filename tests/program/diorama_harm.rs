@@ -40,7 +40,7 @@ fn keys(table: Option<&BTreeMap<String, Vec<u8>>>) -> Vec<&str> {
 }
 
 #[test]
-fn a_set_whose_name_is_empty_is_refused_and_the_cache_stays_as_it_is() {
+fn a_set_with_an_empty_name_is_refused_and_the_cache_is_unchanged() {
     let folder = copy_of("cache.redb");
     let files = Folder::empty();
     let (document, row) = (beside(&files, "document.json"), beside(&files, "row.jsonl"));
@@ -64,7 +64,7 @@ fn a_set_whose_name_is_empty_is_refused_and_the_cache_stays_as_it_is() {
 }
 
 #[test]
-fn a_set_that_lost_rows_is_salvaged_without_the_times_by_which_the_app_would_not_fetch_it() {
+fn a_set_that_lost_rows_is_salvaged_without_its_times_so_that_the_app_fetches_it() {
     let folder = with_damaged_rows("cache.redb", "clients");
     let into = Folder::empty();
     let run = folder.vlive(["salvage", "--into", into.path().to_str().unwrap()]).output();
@@ -122,7 +122,7 @@ fn an_edit_that_removes_rows_removes_the_times_of_the_set() {
 
 #[cfg(unix)]
 #[test]
-fn rows_removed_in_an_editor_go_with_the_times_of_the_set() {
+fn removing_rows_in_an_editor_removes_the_times_of_the_set() {
     let folder = copy_of("augmented.redb");
     let editor = r#"f() { printf '%s' '{"layout":"diorama","refreshed_at":1,"rows":{"eu":{}}}' >"$1"; }; f"#;
     let run = folder.vlive(["edit", "buckets"]).env("EDITOR", editor).output();
@@ -190,7 +190,7 @@ fn a_dump_that_leaves_rows_out_loads_as_a_set_that_the_app_fetches_again() {
 }
 
 #[test]
-fn stored_bytes_are_shown_with_those_that_are_remembered_of_the_set() {
+fn stored_bytes_are_shown_with_those_of_the_metadata() {
     let folder = copy_of("backend.redb");
     let shown = |args: &[&str]| folder.vlive([&["dump", "--format", "diag"], args].concat()).output().stdout;
     assert_eq!(shown(&["emptied", "--compact"]).trim_end(), r#"{_ "meta": {_ "total": h'0300000000000000'}}"#);
@@ -232,7 +232,7 @@ fn raw_set(key: &str, rows: &[(String, &[u8])]) -> String {
 }
 
 #[test]
-fn a_set_of_which_nothing_is_remembered_is_one_even_if_the_first_rows_are_refused() {
+fn a_set_without_metadata_is_recognized_even_if_its_first_rows_are_refused() {
     let whole = b"\x00\xa1\x61a\x01";
     // A field name that is a number, a truncated map, one that is not UTF-8.
     for refused in [&b"\x00\xa1\x01\x02"[..], b"\x01\xa2\x61a\x01", b"\x00\xa1\x61\xff\x01"] {
@@ -262,7 +262,7 @@ fn a_set_of_which_nothing_is_remembered_is_one_even_if_the_first_rows_are_refuse
 }
 
 #[test]
-fn stored_bytes_that_nobody_would_take_for_a_set_are_refused() {
+fn stored_bytes_that_could_not_be_recognized_as_a_set_are_refused() {
     for value in [&b""[..], b"\x00", b"\x80", b"text", b"\x83\x64name\xf6\x01", b"\xa1\x01\x02"] {
         let fixture = raw_set("t", &[("a".to_owned(), value)]);
         let folder = Folder::empty();
@@ -282,7 +282,7 @@ fn stored_bytes_that_nobody_would_take_for_a_set_are_refused() {
 }
 
 #[test]
-fn tables_of_other_programs_are_not_taken_for_sets() {
+fn tables_of_other_programs_are_not_sets() {
     let samples: [&[&[u8]]; 5] = [
         &[b"\x01\xa1\xff", b"hello"],
         &[b"\xa1\x01\x02"],
@@ -325,7 +325,7 @@ fn nanoseconds(seconds: u64) -> [u8; 8] {
 }
 
 #[test]
-fn what_is_remembered_and_cannot_be_read_is_named_by_every_command_that_tells_it() {
+fn unreadable_metadata_are_named_by_every_command_that_shows_them() {
     for (key, value) in [("total", &b"123"[..]), ("refreshed_at", b"123456789"), ("copied_at", b"")] {
         let folder = with_meta(&[(key, value)]);
         for args in [&["dump"][..], &["dump", "m"], &["dump", "--format", "rows"], &["ls"], &["ages"], &["show"]] {
@@ -348,7 +348,7 @@ fn what_is_remembered_and_cannot_be_read_is_named_by_every_command_that_tells_it
 }
 
 #[test]
-fn what_check_advises_for_malformed_numbers_mends_them() {
+fn the_advice_of_check_repairs_malformed_numbers() {
     let folder = with_meta(&[("copied_at", b"1"), ("refreshed_at", b"12")]);
     let check = folder.vlive(["check"]).output();
     assert!(check.stderr.contains("touch these sets"), "{}", check.stderr);
@@ -436,7 +436,7 @@ fn a_row_that_is_loaded_into_an_emptied_set_is_new_and_the_set_is_removed() {
 }
 
 #[test]
-fn what_a_row_cannot_keep_is_refused() {
+fn times_and_totals_of_a_row_are_refused() {
     let of_other = r#"{"layout": "diorama", "set": "other", "rows": {"us": {}}}"#;
     let folder = copy_of("augmented.redb");
     folder.untouched(|| {
@@ -455,7 +455,7 @@ fn what_a_row_cannot_keep_is_refused() {
             (
                 &["load"],
                 r#"{"key": "a/b", "layout": "diorama", "set": "a", "rows": {"c": {}}}"#,
-                "what is given is not the row `b` alone",
+                "the input is not the row `b` alone",
             ),
         ] {
             let run = folder.vlive(args).stdin(input).output();

@@ -37,7 +37,7 @@ fn write(folder: &Folder, name: &str, table: &str, pairs: &[(&str, Option<&[u8]>
 }
 
 #[test]
-fn find_names_sets_as_people_do_and_as_stored_to_machines() {
+fn find_prints_readable_names_for_people_and_stored_ones_for_programs() {
     let folder = copy_of("cache.redb");
     let found = folder.vlive(["find", "Cleo"]).output();
     assert_eq!(found.status, 0, "{}", found.stderr);
@@ -94,7 +94,7 @@ fn where_keeps_rows_of_sets_and_leaves_out_sets_without_any() {
 }
 
 #[test]
-fn select_sees_the_key_and_a_time_that_is_not_known_as_null() {
+fn select_sees_the_key_and_an_unknown_time_as_null() {
     let folder = copy_of("backend.redb");
     let select = "{key: $key, id: $id, at: $fetched_at, age: $age}";
     let run = |folder: &Folder, set: &str| {
@@ -106,7 +106,7 @@ fn select_sees_the_key_and_a_time_that_is_not_known_as_null() {
 }
 
 #[test]
-fn diff_compares_rows_and_says_which_stamp_differs() {
+fn diff_compares_rows_and_names_the_time_that_differs() {
     let (old, new) = (copy_of("backend.redb"), copy_of("backend.redb"));
     write(
         &new,
@@ -142,7 +142,7 @@ fn diff_compares_rows_and_says_which_stamp_differs() {
 }
 
 #[test]
-fn rows_of_a_fixture_are_compared_with_the_set_that_they_are_rows_of() {
+fn rows_of_a_fixture_are_compared_with_their_set() {
     let folder = copy_of("backend.redb");
     let rows = folder.vlive(["dump", "orders/1", "orders/2", "--format", "jsonl"]).output().stdout;
     folder.write("both.jsonl", &rows);
@@ -173,7 +173,7 @@ fn a_dump_of_sets_does_not_differ_from_its_cache() {
 }
 
 #[test]
-fn a_row_that_diorama_refuses_is_named_beside_what_can_be_compared() {
+fn a_row_that_diorama_refuses_is_named_and_the_others_are_compared() {
     let (old, new) = (copy_of("backend.redb"), copy_of("backend.redb"));
     write(&new, "backend.redb", "orders", &[("1", Some(b"\x02"))]);
     let sides = [old.path().join("backend.redb"), new.path().join("backend.redb")];
@@ -210,7 +210,7 @@ fn stat_has_a_row_for_each_set_and_all_bytes_add_up() {
 }
 
 #[test]
-fn what_is_typed_wrong_has_a_hint_with_the_name_that_people_read() {
+fn a_mistyped_name_has_a_hint_with_the_readable_name() {
     let folder = copy_of("cache.redb");
     for (typed, hint) in [
         ("client", "the nearest key is `clients`"),
@@ -224,13 +224,13 @@ fn what_is_typed_wrong_has_a_hint_with_the_name_that_people_read() {
 }
 
 #[test]
-fn check_counts_a_set_that_was_copied_whole_and_is_empty() {
+fn check_counts_an_empty_set_that_was_copied_from_a_source() {
     let check = copy_of("cache.redb").vlive(["check", "--json"]).env("VLIVE_NOW", "1800000000").json();
     assert_eq!((&check["entries"], &check["diorama"]["sets"]), (&json!(5), &json!(5)));
 }
 
 #[test]
-fn a_damaged_meta_table_is_reported_beside_what_can_be_read() {
+fn a_damaged_meta_table_is_reported_with_its_readable_part() {
     let folder = copy_of("backend.redb");
     let path = folder.path().join("backend.redb");
     let mut bytes = fs::read(&path).unwrap();
@@ -259,7 +259,7 @@ fn a_damaged_meta_table_is_reported_beside_what_can_be_read() {
 }
 
 #[test]
-fn watch_begins_with_the_sets_that_are_there() {
+fn watch_begins_with_the_existing_sets() {
     let folder = copy_of("augmented.redb");
     let seen = folder.vlive(["watch", "--initial", "--for", "0", "--json"]).output();
     let seen = lines(&seen.stdout);

@@ -36,7 +36,7 @@ fn has_control_characters(text: &str) -> bool {
 }
 
 #[test]
-fn damage_to_a_meta_table_is_told_by_the_set_that_it_belongs_to() {
+fn damage_to_a_meta_table_is_reported_with_its_set() {
     let folder = Folder::empty();
     fs::copy(Folder::shared("diorama").path().join("cache.redb"), folder.file()).unwrap();
     let stamp = tables(&copy_of("cache.redb"))[&format!("{RED}\u{1}meta")]["refreshed_at"].clone();
@@ -99,7 +99,7 @@ fn narrowed_copies_of_a_row_are_those_that_have_it() {
 }
 
 #[test]
-fn narrowed_copies_are_taken_where_the_set_itself_is_gone() {
+fn narrowed_copies_are_selected_without_the_set_itself() {
     let folder = copy_of("cache.redb");
     assert_eq!(folder.vlive(["invalidate", "clients"]).output().status, 0);
     let row = folder.vlive(["invalidate", "clients/c1", "--narrowed"]).output();
@@ -110,7 +110,7 @@ fn narrowed_copies_are_taken_where_the_set_itself_is_gone() {
 }
 
 #[test]
-fn programs_are_told_of_narrowed_copies_that_stay() {
+fn narrowed_copies_that_stay_are_reported_to_programs() {
     let folder = copy_of("cache.redb");
     for command in ["invalidate", "touch"] {
         let told = folder.vlive([command, "clients", "-n", "--json"]).json();
@@ -122,7 +122,7 @@ fn programs_are_told_of_narrowed_copies_that_stay() {
 }
 
 #[test]
-fn where_recognizes_what_a_file_holds_by_its_tables() {
+fn where_recognizes_a_cache_by_its_tables() {
     let folder = Folder::empty();
     for name in ["backend.redb", "odd-rows.redb"] {
         fs::copy(Folder::shared("diorama").path().join(name), folder.path().join(name)).unwrap();
@@ -145,7 +145,7 @@ fn where_recognizes_what_a_file_holds_by_its_tables() {
 }
 
 #[test]
-fn people_read_names_that_programs_get_as_they_are_stored() {
+fn names_are_readable_for_people_and_stored_for_programs() {
     let folder = copy_of("cache.redb");
     let put = folder.vlive(["put", "x where a = 1"]).stdin(r#"{"r":{}}"#).output();
     assert!(put.stderr.starts_with("put x where a = 1: 1 row"), "{}", put.stderr);
@@ -175,7 +175,7 @@ fn lists_of_changes_have_readable_names_on_a_terminal_and_stored_ones_in_a_pipe(
 }
 
 #[test]
-fn a_name_with_a_character_that_cannot_be_seen_is_typed_as_it_is_shown() {
+fn a_name_with_an_invisible_character_is_typed_as_shown() {
     for name in ["a\u{202e}b", "a\u{3164}", "\u{e0041}x"] {
         let folder = cache_of(&[(name, &[("1", ROW)])]);
         let shown = folder.vlive(["ls"]).output().stdout;
@@ -226,7 +226,7 @@ fn a_row_that_became_complete_is_a_line_of_every_list_of_differences() {
 }
 
 #[test]
-fn incomplete_rows_are_told_wherever_rows_are_shown() {
+fn incomplete_rows_are_marked_wherever_rows_are_shown() {
     let folder = cache_of(&[("s", &[("eu", INCOMPLETE), ("us", ROW)]), ("t", &[("eu", ROW)])]);
     let shown = folder.vlive(["show", "s", "--json"]).output();
     assert_eq!(shown.stdout, "{\"eu\":{\"a\":1},\"us\":{\"a\":1}}\n");
@@ -244,7 +244,7 @@ fn incomplete_rows_are_told_wherever_rows_are_shown() {
 }
 
 #[test]
-fn a_field_keeps_its_name_where_a_column_that_is_not_a_field_has_the_same() {
+fn a_field_keeps_its_name_beside_another_column_of_the_same_name() {
     let folder = copy_of("augmented.redb");
     let rows = r#"{"layout":"diorama","rows":{"1":{"status":"new","row id":7,"key":"k"}},"incomplete":["1"]}"#;
     assert_eq!(folder.vlive(["put", "named"]).stdin(rows).output().status, 0);
@@ -253,7 +253,7 @@ fn a_field_keeps_its_name_where_a_column_that_is_not_a_field_has_the_same() {
 }
 
 #[test]
-fn a_quick_list_says_that_a_file_holds_other_tables_alone() {
+fn a_quick_list_says_that_a_file_has_only_other_tables() {
     let folder = cache_of(&[("people", &[("p1", b"\x83\x61a\xf6\x01")])]);
     let run = folder.vlive(["ls", "--quick"]).output();
     assert_eq!((run.status, run.stdout.as_str()), (0, ""));
@@ -267,7 +267,7 @@ fn cache_with_total(total: u64, rows: &[&str]) -> Folder {
 }
 
 #[test]
-fn the_rows_that_are_cached_are_told_beside_those_of_the_source() {
+fn cached_rows_are_shown_with_the_total_of_the_source() {
     let many = cache_with_total(200_000, &["1", "2"]);
     let shown = many.vlive(["show", "s"]).output();
     assert_eq!(shown.stderr, "2 of 200,000 rows of `s` are cached\n");
@@ -303,12 +303,15 @@ fn salvage_counts_entries_as_check_does() {
     let checked = folder.vlive(["check", "--json"]).env("VLIVE_NOW", "1800000000").json();
     let saved = folder.vlive(["salvage", "--into", "new.redb", "--json"]).json();
     assert_eq!(saved["entries"], checked["entries"]);
+    let listed = folder.vlive(["ages", "-C", "cache.redb", "--json"]).json();
+    let bytes: u64 = listed.as_array().unwrap().iter().map(|set| set["bytes"].as_u64().unwrap()).sum();
+    assert_eq!(saved["bytes"], bytes, "as lists have it");
     let told = folder.vlive(["salvage", "-C", "cache.redb", "--into", "newer.redb"]).output();
     assert!(told.stderr.starts_with("saved 5 entries with 7 rows of diorama, "), "{}", told.stderr);
 }
 
 #[test]
-fn times_that_a_backup_brings_back_replace_those_that_are_there() {
+fn times_in_a_backup_replace_those_in_the_cache() {
     let folder = copy_of("backend.redb");
     let before = tables(&folder);
     let touched = folder.vlive(["touch", "orders", "--backup", "../orders.jsonl"]).output();
@@ -333,7 +336,7 @@ fn cache_of_both() -> Folder {
 }
 
 #[test]
-fn a_list_with_both_layouts_says_which_is_which() {
+fn a_list_with_both_layouts_names_the_layout_of_each_entry() {
     let folder = cache_of_both();
     for command in [&["ls"][..], &["ls", "--quick"], &["ages"], &["stat"]] {
         for format in ["csv", "markdown"] {
@@ -349,7 +352,7 @@ fn a_list_with_both_layouts_says_which_is_which() {
 }
 
 #[test]
-fn an_entry_comes_before_a_row_of_the_same_key_and_quotes_name_the_row() {
+fn a_key_means_an_entry_before_a_row_unless_it_is_in_quotes() {
     let folder = cache_of_both();
     for (key, rows) in [("clients/page_1", json!({"n": {}})), ("\"clients\"/page_1", json!({"page_1": {"a": 1}}))] {
         assert_eq!(folder.vlive(["dump", key]).json()["rows"], rows);
@@ -369,10 +372,23 @@ fn an_entry_comes_before_a_row_of_the_same_key_and_quotes_name_the_row() {
 }
 
 #[test]
-fn a_watch_says_to_programs_what_diorama_remembers() {
+fn a_watch_prints_metadata_of_sets_for_programs() {
     let folder = cache_with_total(7, &["1"]);
     let event = folder.vlive(["watch", "--initial", "--for", "0s", "--json"]).json();
     assert_eq!((&event["total"], event.get("copied_at")), (&json!(7), None));
+    let again = copy_of("cache.redb");
+    for (awaited, status) in [
+        ("clients where team = red", 0),
+        ("clients  where team=\"red\"", 0),
+        ("clients?c1:117:4:team1:=6:t3:redq-s-n1:0", 0),
+        ("clients where team = red/c1", 0),
+        ("clients where team = blue", 1),
+        ("clients/c9", 1),
+    ] {
+        let until = format!("added:{awaited}");
+        let run = again.vlive(["watch", "--initial", "--for", "0s", "--until", &until]).output();
+        assert_eq!(run.status, status, "{awaited}");
+    }
     let waited = folder.vlive(["watch", "--initial", "--until", "added:s/1", "--for", "60s", "--json"]).output();
     assert_eq!(waited.status, 0, "a row that is not selected is watched: {}", waited.stderr);
     let keys: Vec<Value> = waited.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -380,7 +396,7 @@ fn a_watch_says_to_programs_what_diorama_remembers() {
 }
 
 #[test]
-fn a_time_keeps_its_fraction_where_diorama_does() {
+fn a_time_of_diorama_keeps_its_fraction() {
     let folder = copy_of("backend.redb");
     let args = ["touch", "orders", "--fetched-at", "2026-11-01T00:00:00.123456789Z"];
     assert_eq!(folder.vlive(args).output().status, 0);

@@ -218,7 +218,7 @@ fn in_our_words(value: Value) -> Value {
 }
 
 #[test]
-fn an_entry_is_dumped_as_vantage_live_reads_it_and_left_out_where_it_fails() {
+fn an_entry_is_dumped_as_vantage_live_reads_it_or_left_out_if_it_cannot() {
     let dump = Folder::shared("envelopes").vlive(["dump"]).output();
     assert_eq!(dump.status, 3);
     let envelopes: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&dump.stdout).unwrap();

@@ -127,7 +127,7 @@ fn rows_alone_are_printed_without_their_times() {
 }
 
 #[test]
-fn plain_loses_in_lines_what_it_loses_in_an_object() {
+fn plain_drops_the_same_in_lines_as_in_an_object() {
     let rows = r#"{"r":{"t":{"$tag":[8,["client","a"]]},"b":{"$bytes":"/////w=="},"f":{"$float":"NaN"}}}"#;
     let plain = r#"{"r":{"t":["client","a"],"b":"_____w","f":null}}"#;
     let folder = Folder::empty();
@@ -295,7 +295,7 @@ fn entries_that_cannot_be_read_are_named_in_the_formats_that_cannot_show_them() 
 }
 
 #[test]
-fn rows_of_several_caches_are_told_apart_by_a_label() {
+fn rows_of_several_caches_are_distinguished_by_a_label() {
     let folder = Folder::shared("live-demo");
     let rows = folder.dump(&["--format", "rows"]);
     let labelled = String::from_utf8(folder.dump(&["--format", "rows", "--label", "job \"1\""])).unwrap();

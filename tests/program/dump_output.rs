@@ -42,7 +42,7 @@ fn an_output_file_is_replaced_with_what_would_be_printed() {
 }
 
 #[test]
-fn a_file_lies_where_its_path_says() {
+fn an_output_file_is_at_its_path() {
     let folder = Folder::copy_of("live-demo");
     fs::create_dir(folder.path().join("deeper")).unwrap();
     let absolute = folder.path().join("deeper/absolute");
@@ -337,7 +337,7 @@ const ODD_NAMES: [(&str, [&str; 4]); 20] = [
 ];
 
 #[test]
-fn awkward_keys_have_names_that_every_file_system_takes_and_that_are_read_back() {
+fn awkward_keys_have_portable_file_names_that_are_read_back() {
     for (format, ending) in [("json", "json"), ("cbor", "cbor")] {
         let folder = Folder::empty();
         let cache = Folder::shared("odd-keys");
@@ -401,7 +401,7 @@ fn a_hyphen_is_standard_output() {
 }
 
 #[test]
-fn a_cache_is_not_written_over() {
+fn a_cache_is_not_overwritten() {
     let folder = Folder::copy_of("live-demo");
     folder.untouched(|| {
         let refused = "error: `vlive.redb` is a cache\nhint: name another file\n";

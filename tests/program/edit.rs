@@ -122,7 +122,7 @@ fn no_change_and_an_empty_file_write_nothing() {
 }
 
 #[test]
-fn every_value_that_a_cache_can_hold_stays_as_it_is_beside_what_is_edited() {
+fn every_possible_value_beside_an_edited_one_is_unchanged() {
     for cache in ["values", "odd-keys"] {
         let folder = Folder::copy_of(cache);
         // Each takes a few processes, and the test of filters takes all of them at once.
@@ -164,7 +164,7 @@ fn a_dry_run_shows_the_difference() {
 }
 
 #[test]
-fn a_backup_brings_back_what_was_edited() {
+fn a_backup_restores_edited_entries() {
     let desk = Desk::new();
     let backup = desk.tools.path().join("backup.jsonl");
     let backup = backup.to_str().unwrap();
@@ -191,7 +191,7 @@ fn text_that_is_refused_is_kept_and_named() {
 }
 
 #[test]
-fn an_error_names_its_place_on_the_terminal_and_is_mended_in_a_second_round() {
+fn an_error_names_its_place_on_the_terminal_and_is_corrected_in_a_second_round() {
     // The first round spoils the price, and the second finds it spoilt and mends it.
     let editor = r#"if grep -q bytes "$1"; then sed -i 's/{ "$bytes": 1 }/14/' "$1"
         else sed -i 's/12/{ "$bytes": 1 }/' "$1"; fi"#;
@@ -380,7 +380,7 @@ fn only_a_single_readable_entry_can_be_edited() {
 const ROWS: &str = r#"{"fetched_at":7,"rows":{"a":{"i":1,"f":1.0,"z":-0.0,"s":0.1,"e":1e300,"u":18446744073709551615,"n":null,"t":"é\u0000"},"b":{"price":12}}}"#;
 
 #[test]
-fn a_filter_changes_what_it_names_and_nothing_beside_it() {
+fn a_filter_changes_only_what_it_names() {
     let folder = Folder::empty();
     folder.vlive(["put", "-q", "k/1"]).stdin(ROWS).ends(0, "", "");
     folder.vlive(["put", "-q", "k/2"]).stdin(ROWS.replace("12", "13")).ends(0, "", "");
@@ -410,7 +410,7 @@ fn a_filter_changes_what_it_names_and_nothing_beside_it() {
 }
 
 #[test]
-fn every_value_that_a_cache_can_hold_stays_as_it_is_beside_what_a_filter_changes() {
+fn every_possible_value_beside_one_that_a_filter_changes_is_unchanged() {
     for cache in ["values", "bakery", "odd-keys", "live-demo"] {
         let folder = Folder::copy_of(cache);
         folder.untouched(|| {
@@ -426,7 +426,7 @@ fn every_value_that_a_cache_can_hold_stays_as_it_is_beside_what_a_filter_changes
 }
 
 #[test]
-fn what_a_filter_works_out_is_written_in_full() {
+fn results_of_a_filter_are_written_in_full() {
     for (filter, json) in [
         ("1 + 1.5", "2.5"),
         ("3.5 * 2", "7.0"),
@@ -488,7 +488,7 @@ fn an_entry_that_cannot_be_decoded_stays_beside_those_that_a_filter_changes() {
 }
 
 #[test]
-fn a_backup_brings_back_what_a_filter_changed() {
+fn a_backup_restores_what_a_filter_changed() {
     let folder = Folder::copy_of("bakery");
     let before = folder.entries();
     let args = ["edit", "clients", "-q", "--apply", ".rows[].active |= not", "--backup", "b.jsonl"];
@@ -578,7 +578,7 @@ fn one_key_of_a_file_or_one_within_bounds_of_age_is_edited_as_well() {
 }
 
 #[test]
-fn a_folder_for_the_text_that_is_not_there_is_told_in_the_words_of_the_system() {
+fn a_missing_folder_for_the_text_is_reported_with_the_error_of_the_system() {
     let desk = Desk::new();
     let run = desk.folder.vlive(["edit", "pies/1"]).env("TMPDIR", "/no/such").env("EDITOR", "true").stdin("");
     run.ends(

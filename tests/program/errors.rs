@@ -309,7 +309,7 @@ hint: vantage-live fails on this table as well; it belongs to another program
 }
 
 #[test]
-fn a_foreign_table_of_the_name_of_a_cache_table_is_refused() {
+fn a_foreign_table_with_the_name_of_a_cache_table_is_refused() {
     let folder = Folder::copy_of("foreign");
     let looking: [(&[&str], (&str, &str)); 9] = [
         (&["dump", "multi"], MULTIMAP),
@@ -344,7 +344,7 @@ const FOREIGN_WRITES: [(&[&str], (&str, &str)); 8] = [
 /// What gives way to a load is what `invalidate` drops: never a multimap, and with --clear no table that is
 /// no cache table.
 #[test]
-fn no_load_into_a_foreign_table_begins_unless_that_gives_way() {
+fn a_load_into_a_foreign_table_does_not_begin_unless_it_is_replaced() {
     let folder = Folder::copy_of("foreign");
     for (source, args, (table, is)) in [
         (r#"{"clients/page_1":{},"multi/1":{}}"#, &[][..], MULTIMAP),
@@ -433,7 +433,7 @@ fn permission_to_read_is_enough_to_look_and_not_to_write() {
 
 #[cfg(unix)]
 #[test]
-fn a_cache_is_not_created_where_that_is_not_permitted() {
+fn a_cache_is_not_created_without_permission() {
     let folder = Folder::empty();
     let Some(()) = permitted(folder.path(), 0o500) else { return };
     for target in [".", "new"] {
@@ -471,7 +471,7 @@ fn an_empty_key_or_prefix_is_refused_with_a_hint() {
 
 /// A hint tells of what the command can do.
 #[test]
-fn the_hint_on_an_empty_prefix_fits_the_command() {
+fn the_hint_on_an_empty_prefix_suits_the_command() {
     let folder = Folder::shared("live-demo");
     let invalidate = folder.vlive(["invalidate", ""]).output();
     assert!(!invalidate.stderr.contains("leave the prefix out"), "without a prefix it is refused too: {invalidate}");

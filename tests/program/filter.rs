@@ -125,7 +125,7 @@ fn the_output_of_a_filter_replaces_the_row() {
 }
 
 #[test]
-fn a_filter_that_cannot_be_used_shows_the_place() {
+fn an_unusable_filter_is_shown_with_the_place_of_the_fault() {
     let folder = with_rows();
     folder.vlive(["show", "k/1", "--where", ".a | foo"]).ends(
         2,
@@ -294,7 +294,7 @@ fn filters_on_all_cores_give_the_rows_in_order() {
 }
 
 #[test]
-fn a_filter_that_fails_on_another_thread_ends_the_dump_with_what_came_before() {
+fn a_filter_that_fails_on_another_thread_ends_the_dump_at_its_row() {
     for layout in ["live", "diorama"] {
         let folder = with_many_rows(layout);
         for (filter, why) in [

@@ -111,7 +111,7 @@ fn assert_all_tell(places: &[Value], folder: &Folder, pattern: &str, limit: &[&s
 }
 
 #[test]
-fn every_format_tells_of_the_same_places_and_a_limit_keeps_the_first() {
+fn every_format_has_the_same_matches_and_a_limit_keeps_the_first() {
     for seed in seeds(1) {
         for (make, pattern) in [(live as fn(&mut Random) -> Folder, "a"), (sets, "日")] {
             let random = &mut Random::new(seed);

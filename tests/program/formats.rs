@@ -25,7 +25,7 @@ fn the_findings_of_a_check_are_lines_of_a_table() {
 }
 
 #[test]
-fn a_list_of_findings_that_is_not_all_of_them_says_so() {
+fn an_incomplete_list_of_findings_says_so() {
     let ended = Folder::shared("envelopes").vlive(["check", "--format", "csv"]).output();
     let report = Folder::shared("envelopes").vlive(["check", "--json"]).output().json(1, "");
     let count = |kind: &str| report[kind]["count"].as_u64().unwrap();
@@ -52,7 +52,7 @@ fn the_table_of_stat_has_every_format_and_goes_to_a_file() {
 }
 
 #[test]
-fn an_ending_that_a_command_does_not_write_is_refused_before_the_cache_is_read() {
+fn an_unsupported_ending_of_a_file_name_is_refused_before_the_cache_is_read() {
     let folder = Folder::empty();
     for command in ["check", "stat", "ls"] {
         let ended = folder.vlive([command, "-o", "x.cbor"]).output();
@@ -87,7 +87,7 @@ fn two_caches() -> Folder {
 }
 
 #[test]
-fn what_differs_is_a_line_for_each_change() {
+fn each_change_is_a_line() {
     let folder = two_caches();
     let csv = "key,id,field,change,old,new\n\
         k/1,,fetched_at,changed,1770006400,1770002800\n\

@@ -19,7 +19,7 @@ fn caches() -> Folder {
 }
 
 #[test]
-fn a_cache_is_named_by_the_argument_then_the_option_then_the_environment_then_where_one_is() {
+fn a_cache_is_named_by_argument_option_or_environment_or_found_in_the_folder() {
     let folder = caches();
     for (args, environment, found) in [
         (&["ls", "one"][..], Some("three"), "one"),
@@ -168,7 +168,7 @@ fn help_names_every_command() {
 }
 
 #[test]
-fn usage_that_is_wrong_ends_with_2_and_touches_nothing() {
+fn wrong_usage_ends_with_2_and_changes_nothing() {
     let folder = Folder::copy_of("live-demo");
     for (args, message) in [
         (&[][..], "Usage: vlive"),

@@ -118,7 +118,7 @@ fn a_signal_at_any_instant_leaves_all_or_nothing_and_no_temporary_file() {
 }
 
 #[test]
-fn leftovers_of_a_kill_are_removed_by_the_next_command_that_creates_something_there() {
+fn leftovers_of_a_kill_are_removed_by_the_next_command_that_creates_a_file_there() {
     let folders = Layout::ALL.map(prepared);
     for (n, (args, created)) in CREATING.into_iter().enumerate() {
         let folder = &folders[n % 2];
@@ -156,7 +156,7 @@ fn a_temporary_file_that_another_process_still_writes_is_not_removed() {
 }
 
 #[test]
-fn input_that_ends_because_of_the_signal_that_ends_the_pipeline_is_not_taken_for_whole() {
+fn input_cut_off_by_a_signal_to_the_pipeline_is_not_loaded() {
     let folder = Folder::empty();
     for _ in 0..20 {
         let mut child = folder.command(["load"]).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

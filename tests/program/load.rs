@@ -30,7 +30,7 @@ fn holds(folder: &Folder, cache: &str, load: &Ended) {
 }
 
 #[test]
-fn what_is_dumped_to_a_file_or_folder_of_any_form_loads_to_the_very_bytes() {
+fn a_dump_to_a_file_or_folder_in_any_form_loads_to_the_same_bytes() {
     for (args, source) in [
         (&["--output", "all.json"][..], "all.json"),
         (&["--output", "all.json", "--pretty"], "all.json"),
@@ -48,7 +48,7 @@ fn what_is_dumped_to_a_file_or_folder_of_any_form_loads_to_the_very_bytes() {
 }
 
 #[test]
-fn what_is_dumped_into_a_pipe_loads_from_one_to_the_very_bytes() {
+fn a_dump_to_a_pipe_loads_from_one_to_the_same_bytes() {
     for cache in CANONICAL {
         for args in [&[][..], &["--pretty"], &["--format", "jsonl"], RAW] {
             for load in [&["load"][..], &["load", "-"]] {
@@ -60,7 +60,7 @@ fn what_is_dumped_into_a_pipe_loads_from_one_to_the_very_bytes() {
 }
 
 #[test]
-fn what_cannot_be_read_travels_as_the_bytes_that_it_is() {
+fn unreadable_values_are_dumped_and_loaded_as_bytes() {
     let (folder, lines) = dumped(BY_HAND, RAW, 0);
     holds(&folder, BY_HAND, &folder.vlive(["load"]).stdin(lines).output());
     let (folder, _) = dumped(BY_HAND, VALUES, 0);
@@ -68,7 +68,7 @@ fn what_cannot_be_read_travels_as_the_bytes_that_it_is() {
 }
 
 #[test]
-fn what_can_be_read_of_entries_made_by_hand_loads_to_what_reads_the_same() {
+fn readable_handmade_entries_load_to_equal_entries() {
     for args in [&["--output", "all.json"][..], &["--output", "all.json", "--format", "jsonl"]] {
         let (folder, _) = dumped(BY_HAND, args, 3);
         folder.vlive(["load", "-q", "all.json"]).ends(0, "", "");
@@ -103,7 +103,7 @@ fn told(folder: &Folder) -> String {
 }
 
 #[test]
-fn rows_come_in_every_form_that_put_takes_wherever_an_entry_stands() {
+fn the_rows_of_an_entry_may_have_every_form_that_put_takes() {
     let rows = r#"{"7":{"id":7,"n":1}}"#;
     let expected = |time: u64| format!("{{\"key\":\"k/1\",\"fetched_at\":{time},\"rows\":{rows}}}\n");
     let envelope = format!(r#"{{"fetched_at":5,"rows":{rows}}}"#);
@@ -177,7 +177,7 @@ const MODES: [(&[&str], &[&str]); 3] = [
 ];
 
 #[test]
-fn same_keys_are_replaced_and_others_go_only_where_that_is_asked_for() {
+fn entries_with_the_same_key_are_replaced_and_others_removed_only_on_request() {
     for (args, removed) in MODES {
         let folder = Folder::copy_of("foreign");
         let foreign = |folder: &Folder| {
@@ -202,7 +202,7 @@ fn same_keys_are_replaced_and_others_go_only_where_that_is_asked_for() {
 }
 
 #[test]
-fn a_dry_run_tells_each_key_and_leaves_no_trace_though_an_app_has_the_cache() {
+fn a_dry_run_lists_each_key_and_leaves_no_trace_while_the_cache_is_in_use() {
     for (args, removed) in MODES {
         let folder = Folder::copy_of("foreign");
         let app = Database::open(folder.file()).unwrap();
@@ -240,7 +240,7 @@ fn a_dry_run_tells_each_key_and_leaves_no_trace_though_an_app_has_the_cache() {
 }
 
 #[test]
-fn a_dry_run_where_there_is_no_cache_adds_everything_and_creates_nothing() {
+fn a_dry_run_without_a_cache_adds_everything_and_creates_nothing() {
     let folder = Folder::empty();
     let keys = "+ clients/page_1\n+ clients/page_9\n+ new/1\n";
     folder.untouched(|| {
@@ -254,7 +254,7 @@ fn a_dry_run_where_there_is_no_cache_adds_everything_and_creates_nothing() {
 }
 
 #[test]
-fn the_summary_counts_what_came_and_what_went() {
+fn the_summary_counts_added_replaced_and_removed_entries() {
     let folder = Folder::empty();
     let load = |args: &[&str], source: &str| folder.vlive([&["load"], args].concat()).stdin(source);
     load(&[], r#"{"k/1":{}}"#).ends(0, "", "loaded 1 entry, 23 B: 1 added, 0 replaced, 0 removed\n");
@@ -267,7 +267,7 @@ fn the_summary_counts_what_came_and_what_went() {
 }
 
 #[test]
-fn a_source_without_entries_loads_none_of_them() {
+fn a_source_without_entries_loads_nothing() {
     let folder = Folder::copy_of("bakery");
     let before = folder.entries();
     for source in ["", " \n", "{}", "{}\n{}"] {
@@ -347,7 +347,7 @@ warning: `tree/k/json` is not an entry: its name ends in neither .json nor .cbor
 ";
 
 #[test]
-fn files_of_a_folder_that_are_no_entries_are_named_and_hidden_ones_passed_by() {
+fn files_of_a_folder_that_are_not_entries_are_named_and_hidden_ones_skipped() {
     let folder = Folder::empty();
     for name in ["README.md", "k/1.diag", "k/json", ".hidden.json", "k/.2.json", ".git/config.json", "k/.x/y.cbor"] {
         folder.write(&format!("tree/{name}"), "not JSON");
@@ -362,7 +362,7 @@ fn files_of_a_folder_that_are_no_entries_are_named_and_hidden_ones_passed_by() {
 }
 
 #[test]
-fn names_of_files_are_read_however_much_of_them_is_encoded() {
+fn names_of_files_are_read_with_any_characters_encoded() {
     let folder = Folder::empty();
     for name in ["clients.json", "a b.cbor/x%2fy/%6B.json", "%-/%-.json", "a%2Eb/%C3%A9é.json", "long%+/er%+/key.json"]
     {
@@ -413,7 +413,7 @@ fn row_of(megabytes: usize) -> String {
 
 /// More than is kept in memory, so that values take the way through a temporary file.
 #[test]
-fn large_entries_load_to_the_very_bytes() {
+fn large_entries_load_to_the_same_bytes() {
     let (loaded, put) = (Folder::empty(), Folder::empty());
     let mut source = String::new();
     for n in 1..6 {

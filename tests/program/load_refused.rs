@@ -416,7 +416,7 @@ fn nesting_of_any_depth_is_refused_in_one_sentence() {
 }
 
 #[test]
-fn a_cache_is_no_source() {
+fn a_cache_is_not_a_source() {
     let folder = Folder::empty();
     fs::create_dir(folder.path().join("cache")).unwrap();
     fs::copy(Folder::shared("bakery").file(), folder.path().join("cache/vlive.redb")).unwrap();

@@ -191,7 +191,7 @@ fn quick_shows_keys_and_counts_without_reading_the_entries() {
 }
 
 #[test]
-fn a_path_that_is_not_there_is_named_as_it_was_typed() {
+fn a_missing_path_is_named_as_typed() {
     let (empty, cache) = (Folder::empty(), Folder::copy_of("bakery"));
     let hint = "hint: name the folder or the file in which the app keeps its cache with -C, or set VLIVE_FOLDER\n";
     for (folder, path) in [(&empty, "/no/such/folder"), (&empty, "../nosuch"), (&cache, "../nosuch"), (&cache, "./no")]

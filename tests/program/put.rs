@@ -140,7 +140,7 @@ fn a_key_is_split_as_vantage_live_splits_it() {
 }
 
 #[test]
-fn other_entries_are_left_as_they_are() {
+fn other_entries_are_unchanged() {
     let folder = Folder::copy_of("foreign");
     let before = folder.entries();
     folder.vlive(["put", "-q", "clients/page_1"]).stdin("{}").ends(0, "", "");
@@ -173,7 +173,7 @@ fn a_cache_that_a_killed_app_left_behind_takes_entries() {
 }
 
 #[test]
-fn an_entry_is_refused_where_a_diorama_set_has_its_name() {
+fn an_entry_with_the_name_of_a_diorama_set_is_refused() {
     let folder = Folder::empty();
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/diorama/cache.redb");
     fs::copy(sample, folder.file()).unwrap();

@@ -163,7 +163,7 @@ fn put_names_the_place_of_refused_input_and_creates_nothing() {
 }
 
 #[test]
-fn put_leaves_the_cache_alone_when_it_refuses_input() {
+fn put_does_not_change_the_cache_if_it_refuses_input() {
     let folder = Folder::copy_of("bakery");
     // The first row is fine.
     let input = r#"[{"id":"a"},{"id":"b","x":1e999}]"#;

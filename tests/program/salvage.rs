@@ -1,9 +1,11 @@
+use crate::common::layout::{Layout, of_each_layout};
 use crate::support::{Entry, Folder, recorded};
 use redb::{Database, TableDefinition};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use vlive::diorama::row::{Status, encode};
 
 /// Runs `salvage` into a folder of its own and gives what it says, and that folder.
 #[track_caller]
@@ -124,89 +126,139 @@ fn the_loss_is_summed_up_in_words() {
     assert_eq!((quiet.status, quiet.stderr), (3, format!("{damage}\n")));
 }
 
-#[test]
-fn more_than_ten_damaged_pages_are_counted() {
+/// The table of `k`, and what messages call it.
+fn table_of(layout: Layout) -> (&'static str, &'static str) {
+    match layout {
+        Layout::Live => ("__vlive__k", "table `__vlive__k`"),
+        Layout::Diorama => ("k", "table `k`"),
+    }
+}
+
+/// A row of diorama with one field, or in vantage-live's layout any value.
+fn value(text: &str) -> Vec<u8> {
+    let fields = [("x".to_owned(), text.into())].into_iter().collect();
+    encode(&fields, Status::Complete)
+}
+
+/// The values of `k` by sub-key or row id, as redb reads them from a copy.
+fn values(layout: Layout, folder: &Folder) -> BTreeMap<String, Vec<u8>> {
+    let copy = Folder::empty();
+    fs::copy(folder.file(), copy.file()).unwrap();
+    let database = Database::open(copy.file()).unwrap();
+    let transaction = database.begin_read().unwrap();
+    let table = transaction.open_table(TableDefinition::<&str, &[u8]>::new(table_of(layout).0)).unwrap();
+    let entries = table.range::<&str>(..).unwrap().map(Result::unwrap);
+    entries.map(|(key, value)| (key.value().to_owned(), value.value().to_vec())).collect()
+}
+
+/// A cache of one table; of a set with its times.
+fn write(layout: Layout, database: &Database, values: &[(String, Vec<u8>)]) {
+    let transaction = database.begin_write().unwrap();
+    {
+        let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new(table_of(layout).0)).unwrap();
+        for (key, value) in values {
+            table.insert(key.as_str(), value.as_slice()).unwrap();
+        }
+        if layout == Layout::Diorama {
+            let mut meta = transaction.open_table(TableDefinition::<&str, &[u8]>::new("k\u{1}meta")).unwrap();
+            meta.insert("refreshed_at", 1_770_000_000_000_000_000_u64.to_le_bytes().as_slice()).unwrap();
+        }
+    }
+    transaction.commit().unwrap();
+}
+
+/// The time of the set in a new cache: it keeps it if it has lost no row and none is older than that.
+fn time_of_set(new: &Folder) -> Option<u64> {
+    let dumped = new.vlive(["dump", "k"]).output();
+    assert_eq!(dumped.status, 0, "{dumped}");
+    serde_json::from_str::<Value>(&dumped.stdout).unwrap()["refreshed_at"].as_u64()
+}
+
+of_each_layout!(more_than_ten_damaged_pages_are_counted, count_damaged_pages);
+
+fn count_damaged_pages(layout: Layout) {
     // Each value fills a page of its own.
-    let values: Vec<(String, Vec<u8>)> = (0..15).map(|n| (format!("page_{n:02}"), vec![0x80 + n; 3500])).collect();
-    let borrowed: Vec<(&str, &[u8])> = values.iter().map(|(key, value)| (key.as_str(), value.as_slice())).collect();
-    let folder = Folder::with_values("k", &borrowed);
-    for (_, value) in &values[1..] {
+    let stored: Vec<_> = (0..15).map(|n| (format!("page_{n:02}"), value(&format!("{n:02}").repeat(1750)))).collect();
+    let folder = Folder::empty();
+    write(layout, &Database::create(folder.file()).unwrap(), &stored);
+    for (_, value) in &stored[1..] {
         folder.flip(value);
     }
     let (summary, stderr, new) = salvaged(&folder, 3);
-    assert_eq!((&summary["entries"], &summary["lost"], &summary["damaged_pages"]), (&json!(1), &json!(14), &json!(14)));
-    assert_eq!(new.keys(), ["k/page_00"]);
+    assert_eq!((&summary["lost"], &summary["damaged_pages"]), (&json!(14), &json!(14)));
+    assert_eq!(values(layout, &new).into_keys().collect::<Vec<_>>(), ["page_00"]);
     let lines: Vec<&str> = stderr.lines().collect();
-    assert_eq!((lines.len(), lines[10]), (11, "error: `./vlive.redb` is damaged: 4 more places"));
-    let told = "error: `./vlive.redb` is damaged: table `__vlive__k`, page ";
-    assert!(lines[..10].iter().all(|line| line.starts_with(told)), "{stderr}");
+    assert_eq!(lines[10], "error: `./vlive.redb` is damaged: 4 more places", "{stderr}");
+    let told = format!("error: `./vlive.redb` is damaged: {}, page ", table_of(layout).1);
+    assert!(lines[..10].iter().all(|line| line.starts_with(&told)), "{stderr}");
+    match layout {
+        Layout::Live => assert_eq!((&summary["entries"], lines.len()), (&json!(1), 11)),
+        Layout::Diorama => {
+            assert_eq!((&summary["undated_sets"], time_of_set(&new)), (&json!(["k"]), None));
+            assert!(lines[11].starts_with("warning: rows of `k` may be missing"), "{stderr}");
+        }
+    }
 }
 
 /// A cache as an app that was killed leaves it: of its last two commits the newer has changed the
 /// first entry from `old` to `new`. `entries` values of this size are in the table.
-fn two_commits(entries: usize, size: usize) -> Folder {
+fn two_commits(layout: Layout, entries: usize, size: usize) -> Folder {
     let app = Folder::empty();
     let database = Database::create(app.file()).unwrap();
-    let write = |values: &[(String, Vec<u8>)]| {
-        let transaction = database.begin_write().unwrap();
-        {
-            let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new("__vlive__k")).unwrap();
-            for (key, value) in values {
-                table.insert(key.as_str(), value.as_slice()).unwrap();
-            }
-        }
-        transaction.commit().unwrap();
-    };
-    let value =
-        |n: usize, what: &str| (format!("page_{n:02}"), format!("{what} {n:02} ").repeat(size / 8).into_bytes());
-    write(&(0..entries).map(|n| value(n, "old")).collect::<Vec<_>>());
-    write(&[value(0, "new")]);
+    let value = |n: usize, what: &str| (format!("page_{n:02}"), value(&format!("{what} {n:02} ").repeat(size / 8)));
+    write(layout, &database, &(0..entries).map(|n| value(n, "old")).collect::<Vec<_>>());
+    write(layout, &database, &[value(0, "new")]);
     // The app is killed here: the copy lacks what closing would have written.
     let folder = Folder::empty();
     fs::copy(app.file(), folder.file()).unwrap();
     folder
 }
 
-#[test]
-fn entries_lost_in_the_newest_commit_come_from_the_previous_one() {
+of_each_layout!(entries_lost_in_the_newest_commit_come_from_the_previous_one, take_from_the_previous_commit);
+
+fn take_from_the_previous_commit(layout: Layout) {
     for (entries, size) in [(3, 40), (40, 1600)] {
-        let folder = two_commits(entries, size);
-        let whole = folder.entries();
-        let value = |entry: &Entry| String::from_utf8(entry.value.clone()).unwrap();
-        assert!(value(&whole[0]).starts_with("new 00 new 00 ") && value(&whole[1]).starts_with("old 01 "));
-        folder.flip(&whole[0].value);
+        let folder = two_commits(layout, entries, size);
+        let whole = values(layout, &folder);
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        assert!(text(&whole["page_00"]).contains("new 00 new 00 ") && text(&whole["page_01"]).contains("old 01 "));
+        folder.flip(&whole["page_00"]);
         folder.untouched(|| {
             let (summary, stderr, new) = salvaged(&folder, 3);
-            let saved = new.entries();
-            assert_eq!(new.keys(), folder_keys(&whole), "{entries}");
-            assert!(value(&saved[0]).starts_with("old 00 old 00 "));
-            assert_eq!(saved[1..], whole[1..], "{entries}");
-            assert_eq!((&summary["entries"], &summary["lost"]), (&json!(entries), &json!(0)));
+            let mut saved = values(layout, &new);
+            assert!(saved.keys().eq(whole.keys()), "{entries}");
+            assert!(text(&saved["page_00"]).contains("old 00 old 00 "));
+            saved.insert("page_00".to_owned(), whole["page_00"].clone());
+            assert!(saved == whole, "{entries}");
+            assert_eq!(summary["lost"], 0);
             // What shares the damaged page with the first entry comes from before as well.
             let older = usize::try_from(summary["older"].as_u64().unwrap()).unwrap();
             assert!(if entries == 3 { older == 3 } else { (1..4).contains(&older) }, "{older} of {entries}");
             assert_eq!(summary["damaged_pages"], 1);
-            assert!(stderr.starts_with("error: `./vlive.redb` is damaged: table `__vlive__k`, page "), "{stderr}");
+            let told = format!("error: `./vlive.redb` is damaged: {}, page ", table_of(layout).1);
+            assert!(stderr.starts_with(&told), "{stderr}");
+            if layout == Layout::Diorama {
+                assert_eq!((&summary["undated_sets"], time_of_set(&new)), (&json!(["k"]), None));
+            }
             assert_undamaged(&new);
         });
     }
 }
 
-fn folder_keys(entries: &[Entry]) -> Vec<String> {
-    entries.iter().map(|entry| entry.key.clone()).collect()
-}
+of_each_layout!(an_undamaged_newest_commit_is_all_that_counts, take_the_newest_commit);
 
-#[test]
-fn an_undamaged_newest_commit_is_all_that_counts() {
-    let folder = two_commits(3, 40);
+fn take_the_newest_commit(layout: Layout) {
+    let folder = two_commits(layout, 3, 40);
     let (summary, stderr, new) = salvaged(&folder, 0);
     assert_eq!((&summary["older"], stderr.as_str()), (&json!(0), ""));
-    assert_eq!(new.entries(), folder.entries());
+    assert_eq!(values(layout, &new), values(layout, &folder));
+    assert_eq!(layout == Layout::Diorama, new.vlive(["ages", "--json"]).output().stdout.contains("diorama"));
 }
 
-#[test]
-fn a_header_whose_newest_commit_is_damaged_yields_the_previous_one() {
-    let folder = two_commits(3, 40);
+of_each_layout!(a_header_whose_newest_commit_is_damaged_yields_the_previous_one, damage_a_commit_slot);
+
+fn damage_a_commit_slot(layout: Layout) {
+    let folder = two_commits(layout, 3, 40);
     let mut bytes = fs::read(folder.file()).unwrap();
     let id = |slot: usize| u64::from_le_bytes(bytes[slot + 104..slot + 112].try_into().unwrap());
     let newest = if id(64) > id(192) { 64 } else { 192 };
@@ -214,8 +266,9 @@ fn a_header_whose_newest_commit_is_damaged_yields_the_previous_one() {
     fs::write(folder.file(), bytes).unwrap();
     let new = Folder::empty();
     folder.vlive(["salvage", "-q", "--into", new.path().to_str().unwrap()]).output();
-    assert_eq!(new.keys(), ["k/page_00", "k/page_01", "k/page_02"]);
-    assert!(new.value("k/page_00").starts_with(b"old 00 "));
+    let saved = values(layout, &new);
+    assert_eq!(saved.keys().collect::<Vec<_>>(), ["page_00", "page_01", "page_02"]);
+    assert!(String::from_utf8_lossy(&saved["page_00"]).contains("old 00 "));
 }
 
 #[test]
@@ -271,7 +324,7 @@ fn an_unreadable_file_is_an_error_and_no_new_cache_is_created() {
 }
 
 #[test]
-fn the_damaged_cache_is_named_by_argument_option_and_variable_and_the_new_one_must_be() {
+fn the_damaged_cache_is_named_by_argument_option_or_variable_and_the_new_one_by_argument() {
     let shared = Folder::shared("bakery");
     let (by_folder, by_file) = (shared.path().to_str().unwrap().to_owned(), shared.file());
     let named: [&[&str]; 4] = [
@@ -294,7 +347,7 @@ fn the_damaged_cache_is_named_by_argument_option_and_variable_and_the_new_one_mu
 }
 
 #[test]
-fn tables_of_other_programs_are_copied_whatever_their_types() {
+fn tables_of_other_programs_of_any_type_are_copied() {
     let folder = Folder::shared("foreign");
     let (summary, _, new) = salvaged(&folder, 0);
     assert_eq!((&summary["tables"], &summary["lost_tables"]), (&json!(4), &json!([])));

@@ -358,7 +358,7 @@ fn a_key_that_would_read_as_two_is_not_listed() {
 }
 
 #[test]
-fn rows_are_sorted_and_those_that_a_limit_hides_are_counted() {
+fn rows_are_sorted_and_hidden_ones_are_counted() {
     let folder = Folder::empty();
     for (key, age, rows) in
         [("k/1", "1d", "{}"), ("k/2", "3d", r#"{"a":{"long":"text"}}"#), ("l/1", "2d", r#"{"a":{},"b":{}}"#)]
@@ -489,7 +489,7 @@ fn rows_for_engines_are_a_line_each_with_values_by_their_meaning() {
 }
 
 #[test]
-fn aliases_do_what_their_commands_do() {
+fn aliases_work_like_their_commands() {
     let folder = Folder::copy_of("live-demo");
     for (alias, command) in
         [("list", "ls"), ("get", "dump"), ("export", "dump"), ("import", "load"), ("rm", "invalidate")]

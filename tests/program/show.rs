@@ -55,7 +55,7 @@ fn a_cache_key_is_shown_with_the_keys_of_its_entries() {
 }
 
 #[test]
-fn an_entry_that_is_not_there_is_an_answer_and_an_empty_key_is_none() {
+fn a_missing_entry_is_an_answer_and_an_empty_key_an_error() {
     let folder = Folder::shared("live-demo");
     folder.vlive(["show", "products/page_2"]).ends(
         1,
@@ -98,7 +98,7 @@ fn values_are_shown_by_what_they_mean() {
 }
 
 #[test]
-fn every_cell_says_what_the_dump_says() {
+fn every_cell_agrees_with_the_dump() {
     #[derive(serde::Deserialize)]
     struct Line {
         id: String,
@@ -246,7 +246,7 @@ fn markdown_keeps_cells_in_their_places() {
 }
 
 #[test]
-fn a_row_of_a_table_is_one_line_whatever_is_in_it() {
+fn any_row_of_a_table_is_one_line() {
     let folder = with_rows(r#"{"a\nb":{"f\r":"x\ty\u001b[2J\u2028","g":["\n"]},"":{"f\r":" "}}"#);
     let expected = "\
 row id  \"f\\r\"                  g

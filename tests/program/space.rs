@@ -175,7 +175,7 @@ fn stat_as_json_adds_up_and_agrees_with_ls() {
 }
 
 #[test]
-fn compact_tells_before_and_after_and_keeps_the_plan() {
+fn compact_prints_both_sizes_and_agrees_with_its_plan() {
     let folder = Folder::copy_of("bakery");
     let before = folder.entries();
     let plan = folder.vlive(["compact", "-n", "--json"]).json();
@@ -196,7 +196,7 @@ fn compact_tells_before_and_after_and_keeps_the_plan() {
 }
 
 #[test]
-fn compact_leaves_alone_what_is_in_use_or_has_another_name() {
+fn compact_refuses_a_cache_in_use_or_with_another_name() {
     let folder = Folder::copy_of("bakery");
     let app = Database::open(folder.file()).unwrap();
     folder.untouched(|| assert_eq!(folder.vlive(["compact"]).output().status, 4));
@@ -225,7 +225,7 @@ fn a_write_that_fails_at_any_place_does_no_harm() {
 }
 
 #[test]
-fn where_finds_caches_by_what_is_in_them() {
+fn where_finds_caches_by_their_contents() {
     let folder = Folder::empty();
     for (cache, name) in [("bakery", "a/vlive.redb"), ("foreign", "a/b/c.db"), ("crashed", "d/vlive.redb")] {
         folder.write(name, fs::read(Folder::shared(cache).file()).unwrap());
@@ -298,7 +298,7 @@ fn where_follows_no_links_and_names_no_file_twice() {
 }
 
 #[test]
-fn where_there_is_no_cache_those_just_below_are_named() {
+fn without_a_cache_those_in_subfolders_are_named() {
     let folder = Folder::empty();
     for name in ["a/vlive.redb", "b/vlive.redb", "c/d/vlive.redb"] {
         folder.write(name, fs::read(Folder::shared("live-demo").file()).unwrap());

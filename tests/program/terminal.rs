@@ -95,7 +95,7 @@ fn a_file_is_written_as_from_anywhere() {
 }
 
 #[test]
-fn a_message_says_that_standard_input_is_awaited() {
+fn a_message_says_that_standard_input_is_being_read() {
     // At the end of its input `script` ends that of the terminal.
     let folder = Folder::empty();
     let shown = shown!(&folder, [("NO_COLOR", "1")], "load");

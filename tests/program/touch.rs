@@ -215,7 +215,7 @@ fn an_entry_that_cannot_be_decoded_is_named_and_stays_and_the_others_are_touched
 }
 
 #[test]
-fn if_nothing_can_be_decoded_nothing_is_written() {
+fn nothing_is_written_if_no_entry_can_be_decoded() {
     let folder = Folder::copy_of("envelopes");
     folder.untouched(|| folder.vlive(["touch", "envelopes/tagged-envelope"]).ends(3, "", TAGGED));
 }

@@ -79,7 +79,7 @@ fn a_string_without_an_end_is_refused_when_memory_runs_out() {
 }
 
 #[test]
-fn what_is_named_as_a_file_and_is_not_there_becomes_a_file() {
+fn a_missing_path_with_the_name_of_a_file_becomes_a_file() {
     let folder = Folder::empty();
     folder.vlive(["put", "-q", "-C", "put.redb", "k/a"]).stdin(r#"{"1": {"a": 1}}"#).ends(0, "", "");
     let fixture = r#"{"k/a": {"fetched_at": 1, "rows": {"1": {"a": 1}}}}"#;

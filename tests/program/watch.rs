@@ -106,7 +106,7 @@ fn recorded_commits_of_sets_are_fixtures() {
 }
 
 #[test]
-fn a_cache_that_is_not_there_is_waited_for() {
+fn watch_waits_for_a_missing_cache() {
     for (path, file) in [("later.redb", "later.redb"), ("later", "later/vlive.redb")] {
         let folder = Folder::empty();
         let watching = start(&folder, &["-C", path, "--initial", "--exit-on", "added", "--for", "60s"]);
@@ -121,7 +121,7 @@ fn a_cache_that_is_not_there_is_waited_for() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_refused() {
+fn contradictory_options_are_refused() {
     let folder = Folder::copy_of("live-demo");
     for args in [["--until", "products/page_1"], ["--until", "gone:products"], ["--exit-on", "gone"]] {
         assert_eq!(folder.vlive([&["watch", "--for", "0"], &args[..]].concat()).output().status, 2, "{args:?}");

@@ -2,7 +2,7 @@
 
 use super::{Theme, block};
 use crate::browse::state::{Content, Focus, Node, Row as EntryRow, State, Summary, Window};
-use crate::output::escape::{for_terminal, key_for_terminal};
+use crate::output::escape::{for_terminal, key_for_terminal, visible};
 use crate::output::meaning::data::key_name;
 use crate::output::meaning::{Meaning, meaning};
 use crate::output::{human, rows};
@@ -243,7 +243,7 @@ fn table(frame: &mut Frame<'_>, state: &State, content: &Content, window: &Windo
     // On a narrow terminal, several columns tell more than one long column.
     let widest = (usize::from(area.width) / 3).clamp(NARROWEST, WIDEST);
     let mut columns =
-        vec![Column::new("row id", widest, shown.iter().map(|row| row.map(|row| (row.id.as_str(), false))))];
+        vec![Column::new("row id", widest, shown.iter().map(|row| row.map(|row| (visible(&row.id), false))))];
     if shown.iter().flatten().any(|row| row.status.is_some()) {
         let cells = shown.iter().map(|row| row.and_then(|row| row.status.as_deref()).map(|status| (status, false)));
         columns.push(Column::new("status", widest, cells));

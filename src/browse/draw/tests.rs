@@ -146,7 +146,7 @@ fn assert_screen(name: &str, screen: &str) {
 }
 
 #[test]
-fn a_screen_of_80_by_24_is_that_of_the_readme() {
+fn the_screen_of_80_by_24_is_in_the_readme() {
     let mut browsed = Browsed::new("tests/caches/bakery", (80, 24));
     browsed.press("\njjj\tj");
     let screen = text(&drawn(&browsed.state, (80, 24), false));
@@ -198,7 +198,7 @@ fn a_screen_of_200_by_60_has_room_for_wide_letters_and_emoji() {
 }
 
 #[test]
-fn a_screen_of_unusual_keys_escapes_what_would_steer_a_terminal() {
+fn a_screen_of_unusual_keys_escapes_control_characters() {
     let mut browsed = Browsed::new("tests/caches/odd-keys", (80, 24));
     browsed.press("/page\n");
     let screen = text(&drawn(&browsed.state, (80, 24), true));
@@ -207,7 +207,7 @@ fn a_screen_of_unusual_keys_escapes_what_would_steer_a_terminal() {
 }
 
 #[test]
-fn a_screen_of_sets_names_them_as_people_do_and_says_what_is_missing() {
+fn a_screen_of_sets_has_readable_names_and_missing_rows() {
     let mut browsed = Browsed::new("tests/caches/diorama/cache.redb", (120, 40));
     browsed.press("j");
     assert_screen("sets.txt", &text(&drawn(&browsed.state, (120, 40), true)));
@@ -292,7 +292,7 @@ fn any_size_can_be_drawn() {
 }
 
 #[test]
-fn a_click_is_on_the_line_that_it_points_at() {
+fn a_click_is_on_the_line_under_it() {
     let areas = Areas::of(Rect::new(0, 0, 80, 24), Focus::Keys);
     for (column, row, line) in [
         (5, 2, Some((Side::Left, 0))),

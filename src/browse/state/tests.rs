@@ -129,7 +129,7 @@ fn shown(state: &State) -> Vec<String> {
 }
 
 #[test]
-fn entries_are_grouped_by_what_stands_before_a_slash() {
+fn entries_are_grouped_by_the_text_before_a_slash() {
     let mut state = sample();
     assert_eq!(shown(&state), ["clients", "clients/id/", "clients/page_1", "clients/page_2"]);
     press(&mut state, "k\n");
@@ -199,7 +199,7 @@ fn only_rows_in_sight_are_asked_for() {
 }
 
 #[test]
-fn a_place_that_was_found_is_gone_to_down_to_the_row() {
+fn going_to_a_match_opens_its_entry_and_row() {
     let mut state = sample();
     press(&mut state, "f");
     assert_eq!(state.update(Input::Paste("Anna".to_owned())), None);
@@ -220,7 +220,7 @@ fn a_place_that_was_found_is_gone_to_down_to_the_row() {
 }
 
 #[test]
-fn nothing_is_changed_before_its_plan_is_answered() {
+fn nothing_is_changed_before_its_plan_is_confirmed() {
     let change = Change::Invalidate(Node::of(&key("clients/page_1")), Narrowed::Stay);
     let plan =
         Plan { command: "vlive invalidate".to_owned(), keys: vec!["clients/page_1".to_owned()], ..Plan::default() };
@@ -245,7 +245,7 @@ fn nothing_is_changed_before_its_plan_is_answered() {
 }
 
 #[test]
-fn text_that_is_pasted_presses_no_keys() {
+fn pasted_text_is_not_read_as_keys() {
     let mut state = sample();
     assert_eq!(state.update(Input::Paste("xyq".to_owned())), None);
     press(&mut state, "/");

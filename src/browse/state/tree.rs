@@ -77,7 +77,7 @@ impl Tree {
         // A removed entry stays visible for a while.
         let gone = event.filter(|_| known.is_none()).map(|(_, seen)| seen);
         let known_now = |last: Option<&Known>| known.or(last.copied().filter(|_| gone.is_some()));
-        let is_there = match key {
+        let exists = match key {
             EntryKey::Live(key) => {
                 let cache_key = self.entries.get_key_value(key.cache_key()).map(|(shared, _)| Arc::clone(shared));
                 let cache_key = cache_key.unwrap_or_else(|| key.cache_key().into());
@@ -102,7 +102,7 @@ impl Tree {
                 now.is_some()
             }
         };
-        self.gone.extend(gone.filter(|_| is_there).map(|seen| (Node::of(key), seen)));
+        self.gone.extend(gone.filter(|_| exists).map(|seen| (Node::of(key), seen)));
     }
 
     /// Drops removed entries whose time is up.

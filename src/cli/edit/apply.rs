@@ -1,10 +1,10 @@
 //! Changing entries with a filter, in one transaction.
 
 use super::entry::{lossless, tell_diff};
-use super::set::{self, Changed, changed, loses_times, tell_undated, unreadable};
+use super::set::{self, Changed, changed, loses_times, unreadable};
 use super::{Edit, ID_FIELD};
 use crate::cli::selection::Meaning;
-use crate::cli::{Global, Refused, Status, tell_unread};
+use crate::cli::{Global, Refused, Status, tell_undated, tell_unread};
 use crate::filter::{Fault, Filter};
 use crate::output::Output;
 use anyhow::Result;

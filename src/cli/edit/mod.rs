@@ -4,7 +4,7 @@ mod entry;
 mod set;
 
 use super::change::{Backup, Changing};
-use super::selection::{Meaning, Selecting};
+use super::selection::{Chosen, Meaning, Selecting};
 use super::{Global, Refused, Status, tell_unreadable};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -16,7 +16,8 @@ use serde::Serialize;
 use set::OriginalSet;
 use std::io::Write;
 use std::ops::ControlFlow;
-use vlive::ops::{ChangedKey, Matched, Unreadable};
+use vlive::ops::{ChangedKey, Matched, Scope, Unreadable};
+use vlive::snapshot::FetchTime;
 use vlive::{Cache, Selection, Snapshot};
 
 /// Edit an entry in an editor, or entries by a jq filter
@@ -103,6 +104,17 @@ trait Original {
     fn tell_loss(&self, _new: &Self::New, _output: &Output) {}
 }
 
+/// Reports that the only selected entry lies outside the bounds of age, if it does, and returns the status.
+fn tell_outside(chosen: &Chosen, fetched: FetchTime, global: &Global, output: &Output) -> Option<Status> {
+    if chosen.scope.takes_age(fetched) {
+        return None;
+    }
+    let mut matched = Matched::default();
+    matched.outside = 1;
+    matched.timeless = u64::from(fetched == FetchTime::Unknown);
+    Some(chosen.tell(&matched, false, global, output))
+}
+
 impl Edit {
     pub fn runs_filters(&self) -> bool {
         self.apply.is_some()
@@ -122,10 +134,8 @@ impl Edit {
         if let [Selection::Entry(key)] = selections {
             let entry = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))?;
             if let Some(entry) = entry {
-                if !chosen.scope.takes_age(entry.fetch_time()) {
-                    let mut matched = Matched::default();
-                    matched.outside = 1;
-                    return Ok(chosen.tell(&matched, false, global, output));
+                if let Some(status) = tell_outside(&chosen, entry.fetch_time(), global, output) {
+                    return Ok(status);
                 }
                 let original = match entry.envelope() {
                     Ok(envelope) => OriginalEntry::new(&entry, &envelope)?,
@@ -136,21 +146,21 @@ impl Edit {
         }
         if selections.len() == 1 && self.selecting.is_given() {
             let snapshot = Snapshot::pin(global.folder(), global.look_wait(), selections)?;
-            if let Some(set) = vlive::ops::only_set(&snapshot, &chosen.scope)? {
+            let of_any_age = Scope::new(selections.to_vec());
+            if let Some(set) = vlive::ops::only_set(&snapshot, &of_any_age)? {
+                if let Some(status) = tell_outside(&chosen, set.fetch_time(), global, output) {
+                    return Ok(status);
+                }
                 return match OriginalSet::new(&snapshot, set, output)? {
                     ControlFlow::Continue(original) => self.edit(&original, &backup, global, output),
                     ControlFlow::Break(status) => Ok(status),
                 };
             }
-            if matches!(selections, [Selection::Entry(_) | Selection::Set(_)]) && !chosen.scope.is_narrowed() {
+            if matches!(selections, [Selection::Entry(_) | Selection::Set(_)]) {
                 return Ok(chosen.tell_missing(global, output));
             }
         }
-        let hint = if chosen.scope.is_narrowed() {
-            "leave out the bounds of age, and name its full key"
-        } else {
-            "name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`"
-        };
+        let hint = "name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`";
         Err(Refused::error("an editor takes one entry; --apply changes several", Some(hint)))
     }
 

@@ -1,7 +1,7 @@
 //! Editing a set of diorama, or a row of one.
 
 use super::{ID_FIELD, Original};
-use crate::cli::{Refused, Status, diff, tell_unread};
+use crate::cli::{Refused, Status, diff, tell_undated, tell_unread};
 use crate::output::Output;
 use anyhow::Result;
 use std::io::Write;
@@ -96,11 +96,6 @@ fn unless_same(old: &Fixture, mut new: Fixture) -> vlive::Result<Option<Fixture>
 pub fn loses_times(set: &Set, new: &Fixture) -> bool {
     let new = new.sets().next().filter(|new| !new.is_part());
     set.fetched_at().is_some() && new.is_some_and(|new| new.meta().refreshed_at.is_none())
-}
-
-/// Warns that a set has lost its times.
-pub fn tell_undated(shown: &str, output: &Output) {
-    output.warning(&format!("`{shown}` has lost its times, so that the app fetches it again"));
 }
 
 /// The result of changing the text of a set.

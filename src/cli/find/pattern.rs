@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_number_a_date_or_a_word_can_match_is_not_looked_for_in_bytes() {
+    fn patterns_that_match_by_meaning_are_not_searched_in_bytes() {
         for pattern in
             ["", "12", "2026-02-02T", "3h 12m", "cafe", "e-7", "tru", "Null", "a:1", ":", "Infinity", "-infinity"]
         {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_of_whatever_matches_may_match() {
+    fn the_bytes_of_every_match_may_match() {
         let values = [
             Value::from("Größe"),
             Value::Tag(8, Box::new(Value::Array(vec!["person".into(), "anna".into()]))),

@@ -101,7 +101,11 @@ impl Until {
     fn is(&self, key: &EntryKey) -> bool {
         match key {
             EntryKey::Live(key) => *key == Key::new(&self.key),
-            EntryKey::Set(key) => key.to_string() == self.key || key.shown() == self.key,
+            EntryKey::Set(key) => {
+                let named = Selection::exact(&self.key);
+                // The name of a set takes its rows too.
+                key.is_selected(&named) && (key.row().is_none() || !key.whole().is_selected(&named))
+            }
         }
     }
 }

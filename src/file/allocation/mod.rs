@@ -1,4 +1,4 @@
-//! Which pages a commit uses, and whether that is what redb has recorded of free pages.
+//! The pages that a commit uses, compared with redb's record of free pages.
 //!
 //! redb allocates from its record without looking at the trees, so that a page in use that is recorded as free is
 //! overwritten. There are two records: the headers of the regions, with the list of regions on a page of its own, which
@@ -56,18 +56,17 @@ impl Allocation<'_> {
             return Ok(());
         }
         let page = header.region_tracker;
-        let is_there = page.region < header.regions()
+        let exists = page.region < header.regions()
             && geometry.locate(page).is_some()
             && (u64::from(page.index) + 1) << page.order <= u64::from(header.pages_of(page.region));
         // redb looks for another place where a page of the same size is in use.
-        if is_there && (!self.overlaps(page) || self.pages.contains(&page)) {
+        if exists && (!self.overlaps(page) || self.pages.contains(&page)) {
             return Ok(());
         }
         Err(mismatch(Mismatch::Tracker, Some(page)))
     }
 
-    /// The headers of the regions and the list of regions, which redb believes of a file of format v2 that
-    /// was closed.
+    /// The headers of the regions and the list of regions, which redb uses in a file of format v2 that was closed.
     pub fn check_region_headers(&self) -> Result<Option<Damage>> {
         let header = self.file.header();
         let tracker = header.region_tracker;

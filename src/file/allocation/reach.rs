@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// The tables of the system tree that list pages which wait to be freed; format v3 alone has them.
 const FREED_TABLES: [&str; 2] = ["data_pages_unreachable", "system_pages_unreachable"];
 
-/// The table of the system tree in which redb saves what it knows of free pages.
+/// The table of the system tree in which redb saves its record of free pages.
 const SAVED_TABLE: &str = "allocator_state";
 
 /// Which leaves are read.

@@ -110,8 +110,8 @@ pub(super) fn state_len(capacity: u32) -> u64 {
     (FIXED + bitmaps) as u64
 }
 
-/// redb's list of the regions that may have a free page, a bitmap for each order: a cleared bit is a hint
-/// alone, but must not name a region that does not exist.
+/// redb's list of the regions that may have a free page, a bitmap for each order: a cleared bit is only a hint, but
+/// must not name a region that does not exist.
 pub(super) fn tracker_is_sound(recorded: &[u8], regions: u32) -> bool {
     tracker_bitmaps(recorded).is_some_and(|bitmaps| {
         bitmaps.iter().all(|bitmap| {

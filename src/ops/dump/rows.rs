@@ -2,7 +2,7 @@
 
 use super::{DumpError, Dumped};
 use crate::error::{Error, Result};
-use crate::ops::parts::{Collector, Part, collect_on_all_cores};
+use crate::ops::parts::{Collector, Part, Work, collect_on_all_cores};
 use crate::ops::scope::Scope;
 use crate::snapshot::{EntryKey, Row, Snapshot};
 use std::io::Write;
@@ -32,7 +32,7 @@ pub fn dump_rows(
     rows: &dyn RowText,
     out: &mut dyn Write,
 ) -> Result<Dumped, DumpError> {
-    let work = |part: &Part, texts: &mut Collector<'_, Text>| {
+    let collect = |part: &Part, texts: &mut Collector<'_, Text>| {
         let (key, fetched_at) = (part.key(), part.fetched_at());
         part.rows(&mut |row| match row {
             Ok(row) => texts.add(|text| {
@@ -40,9 +40,10 @@ pub fn dump_rows(
                 let is_full = text.error.is_some() || text.bytes.len() >= LONG;
                 if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             }),
-            Err(fault) => texts.fault(fault),
+            Err(fault) => texts.fault(part, fault),
         })
     };
+    let work = Work { skips: &|_| false, collect: &collect };
     let mut dumped = Dumped::default();
     let written = |text: Text| {
         out.write_all(&text.bytes)?;

@@ -21,8 +21,9 @@ use std::ops::ControlFlow;
 pub struct Query<'q> {
     /// Whether a text matches.
     pub matches: &'q (dyn Fn(&str) -> bool + Sync),
-    /// Where in encoded bytes the first match may begin: the bytes of a text that matches hold one there. `None` if
-    /// there is none; `Some(0)` is always right, and decodes more. Whole values are asked about first, then rows.
+    /// Where in bytes the first match may begin: the bytes of a text that matches hold one there, whatever is before
+    /// and after them. `None` if there is none; `Some(0)` is always right, and decodes more. It is asked about encoded
+    /// values, row ids and full keys, of many entries and rows at once, and then of each that may match.
     pub may_match: &'q (dyn Fn(&[u8]) -> Option<usize> + Sync),
     /// The text of a value that is not text, an array or a map; `None` for a tag whose content is looked at
     /// instead.
@@ -113,12 +114,13 @@ pub fn find<Out: Default + Send>(
     add: impl Fn(&mut Out, &Hit<'_>) -> ControlFlow<()> + Sync,
     take: impl FnMut(Out) -> ControlFlow<()>,
 ) -> Result<Walked> {
-    let work = |part: &Part, found: &mut Collector<'_, Out>| {
+    let collect = |part: &Part, found: &mut Collector<'_, Out>| {
         walk::each_hit(part, query, &mut |hit| match hit {
             Ok(hit) => found.add(|out| add(out, hit)),
-            Err(fault) => found.fault(fault),
+            Err(fault) => found.fault(part, fault),
         })
     };
+    let work = Work { skips: &|run| !walk::may_have_hits(run, query), collect: &collect };
     search(snapshot, scope, None, &work, take)
 }
 
@@ -130,15 +132,15 @@ pub fn find_row(
     mut visit: impl FnMut(FoundRow) -> ControlFlow<()>,
 ) -> Result<Walked> {
     let finder = memchr::memmem::Finder::new(id);
-    let work = |part: &Part, found: &mut Collector<'_, Vec<FoundRow>>| {
-        let is_id_in = |value: &[u8]| candidates::may_hold(value, |bytes| finder.find(bytes).is_some());
+    let is_id_in = |values: &[u8]| candidates::may_hold(values, |bytes| finder.find(bytes).is_some());
+    let collect = |part: &Part, found: &mut Collector<'_, Vec<FoundRow>>| {
         if matches!(part, Part::Live(entry) if !is_id_in(entry.value())) {
             return ControlFlow::Continue(());
         }
         part.rows(&mut |row| {
             let row = match row {
                 Ok(row) => row,
-                Err(fault) => return found.fault(fault),
+                Err(fault) => return found.fault(part, fault),
             };
             if row.id() != id {
                 return ControlFlow::Continue(());
@@ -151,6 +153,7 @@ pub fn find_row(
             })
         })
     };
+    let work = Work { skips: &|run| !is_id_in(run.values()), collect: &collect };
     search(snapshot, scope, Some(id), &work, |rows| rows.into_iter().try_for_each(&mut visit))
 }
 

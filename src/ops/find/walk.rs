@@ -5,13 +5,19 @@ use super::{Hit, Place, Query, Step};
 use crate::cbor;
 use crate::cbor::reader::{Head, Reader};
 use crate::ops::parts::Part;
-use crate::snapshot::{EntryKey, Row, RowFault, RowRun};
+use crate::snapshot::{EntryKey, LiveRun, Row, RowFault, RowRun};
 use ciborium::Value;
 use std::borrow::Cow;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 /// Takes a place that matches, or why rows that may have one cannot be read.
 pub(super) type VisitHit<'v> = dyn FnMut(Result<&Hit<'_>, RowFault>) -> ControlFlow<()> + 'v;
+
+/// Whether anything may match in entries of vantage-live.
+pub(super) fn may_have_hits(run: &LiveRun, query: Query<'_>) -> bool {
+    let may_match = |bytes: &[u8]| (query.may_match)(bytes).is_some();
+    may_hold(run.values(), may_match) || query.field.is_none() && may_match(run.full_keys().as_bytes())
+}
 
 /// Calls `visit` with all that matches in a part of an entry, until it breaks.
 pub(super) fn each_hit(part: &Part, query: Query<'_>, visit: &mut VisitHit<'_>) -> ControlFlow<()> {
@@ -116,54 +122,60 @@ struct Walk<'w, 'b> {
     flow: ControlFlow<()>,
 }
 
-/// The reason to end a walk before the end of the row.
-enum Stop {
-    /// Nothing after this can match, or nothing more is needed.
-    Done,
-    Cbor(cbor::Error),
-}
-
-impl From<cbor::Error> for Stop {
-    fn from(error: cbor::Error) -> Stop {
-        Stop::Cbor(error)
-    }
-}
-
 impl<'w, 'b: 'w> Walk<'w, 'b> {
     /// Walks through a row.
     fn row(mut self, row: &Row<'b>, candidates: &mut Candidates<'_>) -> ControlFlow<()> {
-        // Names and values stand in another order then, and are read from anywhere in it.
-        let is_irregular = row.maps().is_irregular(row.start());
-        let mut passed = row.start();
-        let walked = row.fields::<Stop>(&mut |name, field| {
-            if self.flow.is_break() || !is_irregular && !candidates.are_from(passed) {
-                return Err(Stop::Done);
-            }
-            let (from, value) = (field.pos(), *field);
-            field.pass_item()?;
-            if self.query.field.is_some_and(|only| only != name) {
-                passed = field.pos();
-                return Ok(());
-            }
-            let has_name = is_irregular || candidates.are_in(&(passed..from));
-            let has_value = is_irregular || candidates.are_in(&(from..field.pos()));
-            passed = field.pos();
-            if has_name || has_value {
-                self.path.push(Step::Name(name));
-                if has_name {
-                    self.name();
+        let walked = if row.maps().is_irregular(row.start()) {
+            // Names and values stand in another order then, and are read from anywhere in it.
+            row.fields(&mut |name, field| {
+                let value = *field;
+                field.pass_item()?;
+                self.field(name, true, Some(value))
+            })
+        } else {
+            row.each_place(&mut |name, value| {
+                let (has_name, has_value) = (candidates.are_in(&name), candidates.are_in(&value));
+                if has_name || has_value {
+                    let at = |place: &Range<usize>| Reader::at(row.maps().bytes(), place.start);
+                    self.field(at(&name).text_item()?, has_name, has_value.then(|| at(&value)))?;
                 }
-                if has_value {
-                    self.value(&mut { value })?;
-                }
-                self.path.pop();
-            }
-            Ok(())
-        });
-        match walked {
-            Ok(()) | Err(Stop::Done) => self.flow,
-            Err(Stop::Cbor(error)) => unreachable!("what was verified can be read: {error}"),
+                let is_done = self.flow.is_break() || !candidates.are_from(value.end);
+                Ok(if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })
+        };
+        walked.unwrap_or_else(|error: cbor::Error| unreachable!("what was verified can be read: {error}"));
+        self.flow
+    }
+
+    /// A field: its name, if that may match, and its value.
+    fn field(&mut self, name: Cow<'b, str>, has_name: bool, value: Option<Reader<'b>>) -> cbor::error::Result<()> {
+        if self.flow.is_break() || self.query.field.is_some_and(|only| only != name) {
+            return Ok(());
         }
+        let (id, path) = (self.id, [Step::Name(name)]);
+        if let [Step::Name(name)] = &path
+            && has_name
+            && self.query.field.is_none()
+            && (self.query.matches)(name)
+        {
+            self.flow = (self.visit)(Place::Name { id, path: &path });
+        }
+        match value {
+            // Most values are text, and need no memory for the path.
+            Some(mut value) if value.at_text() => {
+                let text = value.text_item()?;
+                if self.flow.is_continue() && (self.query.matches)(&text) {
+                    self.flow = (self.visit)(Place::Value { id, path: &path, text: &text });
+                }
+            }
+            Some(mut value) => {
+                self.path.extend(path);
+                self.value(&mut value)?;
+                self.path.clear();
+            }
+            None => {}
+        }
+        Ok(())
     }
 
     /// The name that the path ends with: of a field, or the key of a map. Names do not match in a search of one field.

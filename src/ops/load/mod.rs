@@ -95,6 +95,9 @@ impl LoadPlan {
     }
 
     /// The plan for a cache that does not exist yet.
+    ///
+    /// # Errors
+    /// [`Error::Set`](crate::Error::Set) if the fixture has a set that cannot be written.
     pub fn of_new(fixture: &Fixture) -> Result<LoadPlan> {
         LoadPlan::of(None, fixture, Replace::Entries)
     }

@@ -103,6 +103,8 @@ pub struct Transferred {
     pub in_the_way: Vec<EntryKey>,
     /// A set of diorama with the name of the cache key whose entries are transferred. It stays.
     pub set_beside: Option<SetKey>,
+    /// The set that a moved row leaves, if it loses its times with it: the app would take what is left for all rows.
+    pub undated: Option<SetKey>,
 }
 
 /// The plan of a transfer from one commit of a cache.
@@ -155,6 +157,7 @@ impl<'s> TransferPlan<'s> {
         if let Some(set) = set {
             transferred.keys.push(set.keys());
             transferred.bytes = set.bytes();
+            transferred.undated = set.undated();
             transferred.in_the_way.extend(set.in_the_way());
         }
         Ok(plan)

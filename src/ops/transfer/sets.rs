@@ -63,6 +63,13 @@ impl SetTransfer {
         self.bytes
     }
 
+    /// The set that loses its times because a row leaves it.
+    pub fn undated(&self) -> Option<SetKey> {
+        let meta = self.from.meta();
+        let is_dated = MetaKey::STAMPS.iter().any(|stamp| meta.get(*stamp).is_some());
+        (self.moves && self.from.row().is_some() && is_dated).then(|| self.from.key().whole())
+    }
+
     pub fn in_the_way(&self) -> Option<EntryKey> {
         self.in_the_way.as_ref().map(|set| set.key().into())
     }

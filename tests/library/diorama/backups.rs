@@ -99,7 +99,7 @@ fn change(cache: &Cache, random: &mut Random) -> Result<(), Error> {
 }
 
 #[test]
-fn random_changes_of_sets_are_undone_by_what_they_handed_on() {
+fn random_changes_of_sets_are_undone_by_their_backups() {
     let (mut undone, mut refused) = (0, 0);
     for seed in seeds(60) {
         let random = &mut Random::new(seed);

@@ -104,7 +104,7 @@ fn read(snapshot: &Snapshot, scope: &Scope) -> BTreeMap<String, BTreeMap<String,
 }
 
 #[test]
-fn random_sets_are_read_filtered_found_and_compared_as_a_model_says() {
+fn random_sets_are_read_filtered_found_and_compared_like_a_model() {
     let mut random = Random::new(7);
     let folder = tempfile::tempdir().unwrap();
     let paths = [folder.path().join("old.redb"), folder.path().join("new.redb")];
@@ -159,7 +159,7 @@ fn random_sets_are_read_filtered_found_and_compared_as_a_model_says() {
 }
 
 #[test]
-fn a_watcher_sees_of_random_sets_what_differs_between_two_states() {
+fn a_watcher_reports_the_differences_between_random_sets() {
     let mut random = Random::new(11);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.redb");

@@ -4,11 +4,11 @@ use redb::{Database, ReadableTable, TableDefinition};
 use serde_json::{Value as Json, json};
 use vlive::diorama::row::{Status, encode};
 use vlive::json::JsonStyle;
-use vlive::ops::{DumpFormat, DumpStyle, Scope, ages, dump, list};
+use vlive::ops::{DumpFormat, DumpStyle, RowFilter, Scope, ages, dump, list};
 use vlive::{Fixture, Snapshot};
 
 #[test]
-fn a_dump_of_many_rows_has_all_of_them_in_order_whatever_they_are_like() {
+fn a_dump_of_many_rows_of_any_kind_has_all_of_them_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.redb");
     let (mut rows, mut incomplete) = (serde_json::Map::new(), Vec::new());
@@ -81,7 +81,7 @@ fn a_dump_of_many_rows_has_all_of_them_in_order_whatever_they_are_like() {
 }
 
 #[test]
-fn of_several_faults_in_many_rows_the_first_is_named() {
+fn the_first_of_several_faults_in_many_rows_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clients.json");
     let row = |n: u32| {
@@ -106,7 +106,7 @@ fn of_several_faults_in_many_rows_the_first_is_named() {
 }
 
 #[test]
-fn many_rows_are_summed_up_as_they_were_put_and_their_bytes_without_those_of_a_damaged_page() {
+fn sums_over_many_rows_are_exact_and_leave_out_a_damaged_page() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.redb");
     let text = |n: usize| if n == 4000 { "x".repeat(3 << 20) } else { format!("this is row {n}.") };
@@ -143,5 +143,43 @@ fn many_rows_are_summed_up_as_they_were_put_and_their_bytes_without_those_of_a_d
         // The table knows how many it has; a page of them has four kilobytes.
         assert_eq!(rows, 6000, "row {n}");
         assert!((all as u64 - 4096..all as u64).contains(&bytes), "row {n}: {bytes}");
+    }
+}
+
+#[test]
+fn a_filter_finds_the_one_row_that_counts_wherever_it_is_and_its_first_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.redb");
+    {
+        let database = Database::create(&path).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new("clients")).unwrap();
+        for n in 0..6000_u32 {
+            // One is too large to be handed to another thread.
+            let text = if n == 3000 { "x".repeat(3 << 20) } else { "x".repeat(80) };
+            let value = encode(&[("n".into(), n.into()), ("text".into(), text.into())].into(), Status::Complete);
+            table.insert(format!("{n:05}").as_str(), value.as_slice()).unwrap();
+        }
+        drop(table);
+        transaction.commit().unwrap();
+    }
+    let snapshot = Snapshot::open(&path).unwrap();
+    let dumped = |kept: Option<u32>, faulty: Option<u32>| {
+        let filter = RowFilter::new(move |_, _, id: &str, _, _| {
+            let is_row = |row: Option<u32>| row.is_some_and(|row| id == format!("{row:05}"));
+            if is_row(faulty) { Err("a fault".into()) } else { Ok(is_row(kept)) }
+        });
+        let mut text = Vec::new();
+        let dumped = dump(&snapshot, &Scope::all().keeping(filter), DumpStyle::default(), &mut text);
+        dumped.map(|dumped| (dumped.matched.without_rows, text)).map_err(|error| error.to_string())
+    };
+    assert_eq!(dumped(None, None).unwrap().0, 1);
+    for row in [0, 50, 2999, 3000, 3001, 5999] {
+        let (without_rows, text) = dumped(Some(row), None).unwrap();
+        let written: Json = serde_json::from_slice(&text).unwrap();
+        let rows = written["clients"]["rows"].as_object().unwrap();
+        assert_eq!((without_rows, rows.len(), &rows[&format!("{row:05}")]["n"]), (0, 1, &json!(row)));
+        let fault = dumped(None, Some(row)).unwrap_err();
+        assert!(fault.contains(&format!("`{row:05}`")), "{fault}");
     }
 }

@@ -64,7 +64,7 @@ fn shown_and_read_back(identity: &Identity) {
 }
 
 #[test]
-fn whatever_a_name_is_made_of_it_is_read_back_from_what_is_shown() {
+fn any_name_is_read_back_from_its_readable_form() {
     let mut random = Random::new(13);
     let mut decoded = 0;
     for _ in 0..20_000 * stress::rounds() {
@@ -79,7 +79,7 @@ fn whatever_a_name_is_made_of_it_is_read_back_from_what_is_shown() {
 }
 
 #[test]
-fn whatever_is_typed_names_one_table_or_is_refused_where_it_is_wrong() {
+fn any_typed_name_means_one_table_or_is_refused_at_the_wrong_place() {
     let mut random = Random::new(31);
     let mut read = 0;
     for _ in 0..20_000 * stress::rounds() {
@@ -97,7 +97,7 @@ fn whatever_is_typed_names_one_table_or_is_refused_where_it_is_wrong() {
 }
 
 #[test]
-fn the_sample_names_are_shown_as_people_read_them() {
+fn the_sample_names_have_readable_forms() {
     for (table, shown) in [
         ("clients", "clients"),
         ("clients?c1:117:4:team1:=6:t3:redq-s-n1:0", "clients where team = red"),
@@ -115,7 +115,7 @@ fn the_sample_names_are_shown_as_people_read_them() {
 }
 
 #[test]
-fn what_is_typed_may_have_other_spaces_quotes_and_an_explicit_order() {
+fn a_typed_name_may_have_other_spaces_quotes_and_an_explicit_order() {
     for typed in ["clients where team=red", "  clients   where \"team\"  = \"red\"  ", "\"clients\" where team = red"] {
         assert_eq!(typed.parse::<Identity>().unwrap().table(), "clients?c1:117:4:team1:=6:t3:redq-s-n1:0", "{typed}");
     }
@@ -130,7 +130,7 @@ fn what_is_typed_may_have_other_spaces_quotes_and_an_explicit_order() {
 }
 
 #[test]
-fn what_names_no_set_is_refused_at_the_place_that_is_wrong() {
+fn text_that_is_not_a_name_is_refused_at_the_wrong_place() {
     for (typed, message) in [
         ("", "expected a name at byte 0"),
         ("clients where", "expected a word, or text in quotes at byte 13"),

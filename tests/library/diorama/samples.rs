@@ -34,7 +34,7 @@ fn listed(file: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
-fn the_samples_list_as_they_were_written() {
+fn the_samples_are_listed_as_they_were_written() {
     for file in ["cache.redb", "augmented.redb", "backend.redb"] {
         let snapshot = Snapshot::open(sample(file)).unwrap();
         let mut expected = listed(file);
@@ -62,7 +62,7 @@ fn shown(sets: &[Set]) -> Vec<String> {
 }
 
 #[test]
-fn sets_are_shown_as_people_read_them_and_those_without_rows_are_among_them() {
+fn sets_have_readable_names_and_empty_ones_are_listed() {
     let sets = Snapshot::open(sample("cache.redb")).unwrap().sets().unwrap();
     let expected = [
         "50%?off#x/y",
@@ -103,7 +103,7 @@ fn selections_take_sets_by_either_name_and_one_row_by_its_id() {
 }
 
 #[test]
-fn rows_by_hand_are_read_or_refused_as_diorama_did() {
+fn handmade_rows_are_read_or_refused_as_by_diorama() {
     let probe = fs::read_to_string(sample("PROBE.txt")).unwrap();
     let answers = probe.split("== what RedbCache reads").nth(1).unwrap();
     let snapshot = Snapshot::open(sample("odd-rows.redb")).unwrap();
@@ -125,7 +125,7 @@ fn rows_by_hand_are_read_or_refused_as_diorama_did() {
 }
 
 #[test]
-fn tables_are_told_apart_one_by_one_whatever_the_file() {
+fn tables_of_both_layouts_are_recognized_in_one_file() {
     let roles = |path: PathBuf| {
         let roles = Snapshot::open(path).unwrap().roles().unwrap();
         roles.into_iter().map(|(table, role)| (table.name().to_owned(), role)).collect::<Vec<_>>()

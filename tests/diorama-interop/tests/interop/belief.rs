@@ -89,7 +89,7 @@ fn after_vlive(max_age: bool, change: impl FnOnce(&Cache)) -> Shown {
 }
 
 #[test]
-fn what_vlive_invalidates_the_app_fetches_again() {
+fn the_app_fetches_what_vlive_has_invalidated() {
     for max_age in [true, false] {
         for selection in ["buckets", "buckets/eu"] {
             let invalidate = |cache: &Cache| {
@@ -102,7 +102,7 @@ fn what_vlive_invalidates_the_app_fetches_again() {
 }
 
 #[test]
-fn what_vlive_touches_is_as_old_to_the_app_as_it_says() {
+fn a_set_has_the_age_of_its_touch_in_the_app() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let touch = |at: u64| {
         move |cache: &Cache| {

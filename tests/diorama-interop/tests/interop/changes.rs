@@ -72,7 +72,7 @@ fn transfer(file: &Path, from: &str, to: &str, moves: bool) {
 }
 
 #[test]
-fn rows_that_are_put_as_a_set_are_what_the_app_shows_until_they_are_too_old() {
+fn the_app_shows_rows_that_are_put_as_a_set_until_they_are_too_old() {
     let rows = r#"{"eu": {"id": "eu", "size": "1kb"}, "zz": {"id": "zz", "size": "2kb"}}"#;
     let now = FixtureOptions::default();
     assert_eq!(after(|file| put(file, TABLE, rows, &now)), shown(&["eu", "zz"], false));

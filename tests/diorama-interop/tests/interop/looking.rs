@@ -223,7 +223,7 @@ fn edit(file: &Path, selected: &str, from: &str, to: &str) {
 }
 
 #[test]
-fn what_was_edited_is_what_the_app_shows_without_asking_its_source() {
+fn the_app_shows_edited_rows_without_asking_its_source() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("app.redb");
     assert_eq!(run(&file, true).rows.len(), 2);
@@ -244,7 +244,7 @@ fn what_was_edited_is_what_the_app_shows_without_asking_its_source() {
 }
 
 #[test]
-fn a_set_whose_time_was_edited_is_as_old_to_the_app_as_it_says() {
+fn a_set_has_its_edited_age_in_the_app() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("app.redb");
     assert_eq!(run(&file, true).rows.len(), 2);

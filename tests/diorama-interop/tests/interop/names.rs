@@ -56,7 +56,7 @@ fn table(name: &str, query: &VistaQuery, hub: Option<&str>) -> String {
 }
 
 #[test]
-fn random_queries_decode_and_are_read_back_from_what_is_shown() {
+fn random_queries_are_decoded_and_read_back_from_their_readable_form() {
     let mut random = Random::new(7);
     for round in 0..5000 {
         let (name, query) = (random.text(), query(&mut random));
