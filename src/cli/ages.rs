@@ -3,7 +3,7 @@ use super::layout_column::{self, LAYOUT};
 use super::order::{Order, SortKey};
 use super::selection::{Chosen, Meaning, Selecting};
 use super::stale::Stale;
-use super::{Global, Refused, Status, age_histogram, tell_unread, time};
+use super::{Global, Refused, Status, age_histogram, report_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{Output, human, listing};
 use anyhow::Result;
@@ -87,8 +87,8 @@ pub fn list(
     let found = !ages.is_empty() || !ages.unread.unreadable.is_empty();
     if listing.histogram {
         draw(ages.iter(), listing, now, output)?;
-        let unread = tell_unread(&ages.unread, output);
-        return Ok(unread.max(chosen.tell(&ages.matched, found, global, output)));
+        let unread = report_unread(&ages.unread, output);
+        return Ok(unread.max(chosen.report(&ages.matched, found, global, output)));
     }
     let order = listing.order.of(ages.len(), |place| {
         let Age { fetched_at, bytes, rows, .. } = ages.get(place);
@@ -126,9 +126,9 @@ pub fn list(
     if !found && chosen.is_everything() && listing.table.format()? == TableFormat::Table {
         output.summary("the cache holds no entries");
     }
-    Order::tell(order.len(), ages.len(), "entry", "entries", output);
-    let unread = tell_unread(&ages.unread, output);
-    let unmatched = chosen.tell(&ages.matched, found, global, output);
+    Order::report(order.len(), ages.len(), "entry", "entries", output);
+    let unread = report_unread(&ages.unread, output);
+    let unmatched = chosen.report(&ages.matched, found, global, output);
     Ok(unread.max(unmatched))
 }
 

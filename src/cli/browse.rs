@@ -224,8 +224,8 @@ impl Offered {
             }
         };
         cache.close()?;
-        Ok(match backup.told(false, &self.global) {
-            Some(told) => format!("{done}; {told}"),
+        Ok(match backup.summary(false, &self.global) {
+            Some(saved) => format!("{done}; {saved}"),
             None => done,
         })
     }

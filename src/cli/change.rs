@@ -92,14 +92,14 @@ impl Backup {
     }
 
     /// Tells the name of the backup and the command that restores it. Entries that were added are not in it.
-    pub fn tell(&self, has_added: bool, global: &Global, output: &Output) {
-        if let Some(told) = self.told(has_added, global) {
-            output.summary(&told);
+    pub fn report(&self, has_added: bool, global: &Global, output: &Output) {
+        if let Some(summary) = self.summary(has_added, global) {
+            output.summary(&summary);
         }
     }
 
     /// The text of [`Self::tell`].
-    pub fn told(&self, has_added: bool, global: &Global) -> Option<String> {
+    pub fn summary(&self, has_added: bool, global: &Global) -> Option<String> {
         let path = self.path.as_ref()?;
         let (name, count) = (path.display(), self.entries.load(Ordering::Relaxed));
         if count == 0 {

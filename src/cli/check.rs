@@ -144,7 +144,7 @@ impl Check {
         }
         let format = self.table.format()?;
         self.table.print(output, |output, format| match format {
-            TableFormat::Table => tell(&check, output),
+            TableFormat::Table => print(&check, output),
             TableFormat::Json => output.json(&report(&check)),
             format => list(&check, format, output),
         })?;
@@ -238,7 +238,7 @@ fn list(check: &vlive::ops::Check, format: TableFormat, output: &mut Output) -> 
     Ok(())
 }
 
-fn tell(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {
+fn print(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {
     let held_by = match &check.holders {
         None => "unknown".to_owned(),
         Some(holders) if holders.is_empty() => "nobody".to_owned(),
@@ -263,19 +263,19 @@ fn tell(check: &vlive::ops::Check, output: &mut Output) -> Result<()> {
         writeln!(output.data(), "{name:<25}{}", escape::for_terminal(&value))?;
     }
     for (name, findings, _) in kinds(check) {
-        tell_findings(name, findings, output)?;
+        print_findings(name, findings, output)?;
     }
     if check.diorama.own_names.count > 0 {
-        tell_findings("app-defined names", &check.diorama.own_names, output)?;
+        print_findings("app-defined names", &check.diorama.own_names, output)?;
     }
     if check.other_tables.count > 0 {
-        tell_findings("other tables", &check.other_tables, output)?;
+        print_findings("other tables", &check.other_tables, output)?;
     }
     writeln!(output.data(), "{}", if check.is_sound() { "sound" } else { "not sound" })?;
     Ok(())
 }
 
-fn tell_findings(name: &str, findings: &Findings, output: &mut Output) -> Result<()> {
+fn print_findings(name: &str, findings: &Findings, output: &mut Output) -> Result<()> {
     writeln!(output.data(), "{name:<25}{}", findings.count)?;
     for found in &findings.places {
         writeln!(output.data(), "  {}", words::words(found))?;

@@ -2,7 +2,7 @@ use super::dump_rows::RowStyle;
 use super::filtering::{Reading, none_matches};
 use super::format::{FormatArgs, Formats, is_standard_output};
 use super::selection::Chosen;
-use super::{Global, Refused, Status, target, tell_unread};
+use super::{Global, Refused, Status, report_unread, target};
 use crate::output::progress::Bar;
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -182,9 +182,9 @@ impl Dump {
         };
         let dumped = self.write(format, output, write, |dumped| dumped.entries > 0)?;
         if dumped.entries > 0 {
-            self.tell_written(&dumped, output);
+            self.report_written(&dumped, output);
         }
-        Ok(tell_unread(&dumped.unread, output))
+        Ok(report_unread(&dumped.unread, output))
     }
 
     fn many(&self, format: Format, chosen: &Chosen, global: &Global, output: &mut Output) -> Result<Status> {
@@ -192,7 +192,7 @@ impl Dump {
         let snapshot = pinned(chosen, bar.as_ref(), global)?;
         let only = vlive::ops::only_set(&snapshot, &chosen.scope)?;
         if only.is_none() && chosen.single().is_some() {
-            return Ok(chosen.tell_missing(global, output));
+            return Ok(chosen.report_missing(global, output));
         }
         let style = self.style(format, self.path().is_none() && output.is_terminal());
         let write = |mut out: Box<dyn Write + '_>| {
@@ -206,9 +206,9 @@ impl Dump {
         let dumped = self.write(format, output, write, is_answer)?;
         drop(bar);
         if is_answer(&dumped) {
-            self.tell_written(&dumped, output);
+            self.report_written(&dumped, output);
         }
-        Ok(tell(&dumped, chosen, global, output))
+        Ok(report(&dumped, chosen, global, output))
     }
 
     fn folder(
@@ -230,9 +230,9 @@ impl Dump {
         let dumped = target::folder(path, fill, is_answer)?;
         drop(bar);
         if is_answer(&dumped) {
-            self.tell_written(&dumped, output);
+            self.report_written(&dumped, output);
         }
-        Ok(tell(&dumped, chosen, global, output))
+        Ok(report(&dumped, chosen, global, output))
     }
 
     fn rows(&self, chosen: &Chosen, now: u64, global: &Global, output: &mut Output) -> Result<Status> {
@@ -242,9 +242,9 @@ impl Dump {
         let write = |mut out: Box<dyn Write + '_>| vlive::ops::dump_rows(&snapshot, &chosen.scope, &style, &mut out);
         let dumped = self.write(Format::Rows, output, write, is_answer)?;
         if is_answer(&dumped) {
-            self.tell_written(&dumped, output);
+            self.report_written(&dumped, output);
         }
-        Ok(tell(&dumped, chosen, global, output))
+        Ok(report(&dumped, chosen, global, output))
     }
 
     /// Calls `write` with the output. A dump that fails or is not kept leaves no file.
@@ -267,7 +267,7 @@ impl Dump {
         Ok(dumped)
     }
 
-    fn tell_written(&self, dumped: &Dumped, output: &Output) {
+    fn report_written(&self, dumped: &Dumped, output: &Output) {
         if let Some(path) = self.path() {
             let entries = human::count(dumped.entries, "entry", "entries");
             output.summary(&format!("wrote {entries} to `{}`", path.display()));
@@ -303,14 +303,14 @@ fn is_answer(dumped: &Dumped) -> bool {
     dumped.entries > 0 || dumped.matched.is_all_there_is()
 }
 
-fn tell(dumped: &Dumped, chosen: &Chosen, global: &Global, output: &mut Output) -> Status {
-    let unread = tell_unread(&dumped.unread, output);
+fn report(dumped: &Dumped, chosen: &Chosen, global: &Global, output: &mut Output) -> Status {
+    let unread = report_unread(&dumped.unread, output);
     let found = dumped.entries > 0 || !dumped.unread.unreadable.is_empty();
     if !found && dumped.matched.without_rows > 0 {
         output.error(&none_matches(dumped.matched.without_rows), None);
         return unread.max(Status::No);
     }
-    unread.max(chosen.tell(&dumped.matched, found, global, output))
+    unread.max(chosen.report(&dumped.matched, found, global, output))
 }
 
 fn end_line(format: Format, out: &mut impl Write) -> io::Result<()> {

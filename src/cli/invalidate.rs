@@ -55,7 +55,7 @@ struct Summary<'s> {
 }
 
 /// Tells that some sets stay and hold narrowed copies of the selected rows.
-pub fn tell_narrowed(narrowed: &[SetKey], output: &Output) {
+pub fn report_narrowed(narrowed: &[SetKey], output: &Output) {
     if let Some(left) = left_narrowed(narrowed) {
         let them = if narrowed.len() == 1 { "it" } else { "them" };
         output.advice(&format!("{left}; --narrowed takes {them} too"));
@@ -113,8 +113,8 @@ impl Invalidate {
             cache.close()?;
             removed
         };
-        self.tell(&removed, output)?;
-        backup.tell(false, global, output);
+        self.report(&removed, output)?;
+        backup.report(false, global, output);
         warn_of_ages(&removed.matched, output);
         if removed.matched.undated > 0 {
             let undated = removed.matched.undated;
@@ -133,7 +133,7 @@ impl Invalidate {
         Ok(Status::Done)
     }
 
-    fn tell(&self, removed: &Removed, output: &mut Output) -> Result<()> {
+    fn report(&self, removed: &Removed, output: &mut Output) -> Result<()> {
         let Removed { entries, bytes, keys, .. } = removed;
         let dry_run = self.changing.dry_run;
         if self.changing.format.is_json() {
@@ -147,7 +147,7 @@ impl Invalidate {
         }
         output.flush()?;
         output.summary(&summary(removed, dry_run));
-        tell_narrowed(&removed.narrowed, output);
+        report_narrowed(&removed.narrowed, output);
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
 use super::change::Changing;
-use super::source::{Reading, sources, tell_ignored, tell_partial};
+use super::source::{Reading, report_ignored, report_partial, sources};
 use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -66,8 +66,8 @@ struct Keys {
 impl Load {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let fixture = read_fixture(&self.sources, &self.reading.options(global), output)?;
-        tell_ignored(&fixture, output);
-        tell_partial(&fixture, output);
+        report_ignored(&fixture, output);
+        report_partial(&fixture, output);
         let replace = match (self.replace, self.clear) {
             (true, _) => Replace::CacheKeys,
             (_, true) => Replace::All,
@@ -79,12 +79,12 @@ impl Load {
         }
         let backup = self.changing.backup()?;
         let plan = self.changing.seed(&fixture, replace, &backup, global, output)?;
-        self.tell(&fixture, &plan, output)?;
-        backup.tell(plan.added(&fixture).next().is_some(), global, output);
+        self.report(&fixture, &plan, output)?;
+        backup.report(plan.added(&fixture).next().is_some(), global, output);
         Ok(Status::Done)
     }
 
-    fn tell(&self, fixture: &Fixture, plan: &LoadPlan, output: &mut Output) -> Result<()> {
+    fn report(&self, fixture: &Fixture, plan: &LoadPlan, output: &mut Output) -> Result<()> {
         let summary = Summary {
             entries: fixture.len(),
             bytes: plan.bytes(fixture)?,

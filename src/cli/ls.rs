@@ -2,7 +2,7 @@ use super::ages::{self, Listing};
 use super::layout_column::{self, LAYOUT};
 use super::order::{Order, SortKey};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Refused, Status, others, tell_unread, time};
+use super::{Global, Refused, Status, others, report_unread, time};
 use crate::output::listing::TableFormat;
 use crate::output::{Freshness, Output, human, listing, table};
 use anyhow::Result;
@@ -115,7 +115,7 @@ impl Ls {
             let look = |snapshot: &Snapshot| Ok((snapshot.roles()?, snapshot.sets()?));
             let (tables, sets) = Snapshot::look(global.folder(), global.look_wait(), look)?;
             self.quick(&tables, &sets, output)?;
-            others::tell_tables(&tables, output);
+            others::report_tables(&tables, output);
             return Ok(Status::Done);
         }
         let look = |snapshot: &Snapshot| Ok((vlive::ops::list(snapshot)?, snapshot.roles()?));
@@ -136,7 +136,7 @@ impl Ls {
             format => self.print_rows(&summaries, &tables, now, format, output),
         })?;
         if !self.all && list.cache_keys.is_empty() {
-            others::tell_tables(&tables, output);
+            others::report_tables(&tables, output);
         }
         for (table, _) in tables.iter().filter(|(table, _)| table.is_named_as_cache()) {
             output.warning(&format!(
@@ -145,8 +145,8 @@ impl Ls {
                 table.kind()
             ));
         }
-        Order::tell(summaries.len(), list.cache_keys.len(), "cache key", "cache keys", output);
-        Ok(tell_unread(&list.unread, output))
+        Order::report(summaries.len(), list.cache_keys.len(), "cache key", "cache keys", output);
+        Ok(report_unread(&list.unread, output))
     }
 
     /// The freshness of the newest and the oldest entry.

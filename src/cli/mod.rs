@@ -52,7 +52,7 @@ pub use edit::{is_editor_running, keep_edited_text};
 use environment::Environment;
 use global::{Global, GlobalArgs};
 pub use interrupted::before_signals_end_it;
-use report::{Refused, tell_undated, tell_unread, tell_unreadable};
+use report::{Refused, report_undated, report_unread, report_unreadable};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
 pub use streams::streams;

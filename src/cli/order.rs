@@ -52,7 +52,7 @@ impl Order {
     }
 
     /// Reports how many rows the limit hides.
-    pub fn tell(shown: usize, all: usize, one: &str, many: &str, output: &Output) {
+    pub fn report(shown: usize, all: usize, one: &str, many: &str, output: &Output) {
         if shown < all {
             output.summary(&format!("{shown} of {}: --limit hides the others", human::count(all as u64, one, many)));
         }

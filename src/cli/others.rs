@@ -6,14 +6,14 @@ use vlive::Snapshot;
 use vlive::snapshot::{Table, TableRole};
 
 /// Describes the tables of a file that holds no entries.
-pub fn tell(global: &Global, output: &Output) {
+pub fn report(global: &Global, output: &Output) {
     for sentence in sentences(global) {
         output.summary(&sentence);
     }
 }
 
 /// Describes tables, unless one of them belongs to a cache.
-pub fn tell_tables(tables: &[(Table, TableRole)], output: &Output) {
+pub fn report_tables(tables: &[(Table, TableRole)], output: &Output) {
     for sentence in sentences_of(tables) {
         output.summary(&sentence);
     }

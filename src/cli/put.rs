@@ -1,5 +1,5 @@
 use super::change::Changing;
-use super::source::{Reading, lock_standard_input, tell_partial};
+use super::source::{Reading, lock_standard_input, report_partial};
 use super::{Global, Refused, Status};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -71,7 +71,7 @@ impl Put {
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
         let json = read(file, &name, output)?;
         let fixture = Fixture::of_entry(&self.key, &name, &json, &self.reading.options(global))?;
-        tell_partial(&fixture, output);
+        report_partial(&fixture, output);
         let backup = self.changing.backup()?;
         let plan = self.changing.seed(&fixture, Replace::Entries, &backup, global, output)?;
         let summary = Summary::new(&fixture, &plan)?;
@@ -88,7 +88,7 @@ impl Put {
             let rows = human::count(summary.rows, "row", "rows");
             output.summary(&format!("{verb} {}: {rows}, {}", summary.key.shown(), human::size(summary.bytes)));
         }
-        backup.tell(false, global, output);
+        backup.report(false, global, output);
         Ok(Status::Done)
     }
 }

@@ -58,7 +58,7 @@ impl std::error::Error for Refused {}
 
 /// Prints the error and returns its exit status.
 pub fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
-    let status = tell(error, output);
+    let status = print_error(error, output);
     if let Some(kept) = error.downcast_ref::<Kept>() {
         output.hint(&kept.to_string());
     }
@@ -78,7 +78,7 @@ pub fn words(error: &anyhow::Error) -> String {
     [Some(what), hint, kept].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn tell(error: &anyhow::Error, output: &Output) -> ExitCode {
+fn print_error(error: &anyhow::Error, output: &Output) -> ExitCode {
     if let Some(error) = error.downcast_ref::<Error>() {
         let below = caches_below(error);
         output.error(&sentence(error), below.as_deref().or(advice::hint(error)));
@@ -156,20 +156,20 @@ pub fn silence_redb_panics(before_message: fn()) {
 }
 
 /// Warns that a set loses its times, by a change or by one that would be made.
-pub fn tell_undated(set: &str, output: &Output) {
+pub fn report_undated(set: &str, output: &Output) {
     output.warning(&format!("`{set}` loses its times, so that the app fetches it again"));
 }
 
 /// Reports everything that could not be read, and returns the status.
-pub fn tell_unread(unread: &Unread, output: &Output) -> Status {
-    tell_damage(&unread.damage, output)
-        .max(tell_unreadable(&unread.unreadable, output))
-        .max(tell_refused(&unread.refused, output))
-        .max(tell_malformed(&unread.malformed, output))
+pub fn report_unread(unread: &Unread, output: &Output) -> Status {
+    report_damage(&unread.damage, output)
+        .max(report_unreadable(&unread.unreadable, output))
+        .max(report_refused(&unread.refused, output))
+        .max(report_malformed(&unread.malformed, output))
 }
 
 /// Reports damaged pages, and returns the status.
-fn tell_damage(damage: &[Error], output: &Output) -> Status {
+fn report_damage(damage: &[Error], output: &Output) -> Status {
     for (n, error) in damage.iter().enumerate() {
         let is_last = n + 1 == damage.len();
         output.error(&sentence(error), advice::hint(error).filter(|_| is_last));
@@ -178,7 +178,7 @@ fn tell_damage(damage: &[Error], output: &Output) -> Status {
 }
 
 /// Reports entries of vantage-live that cannot be decoded, and returns the status.
-pub fn tell_unreadable(unreadable: &[Unreadable], output: &Output) -> Status {
+pub fn report_unreadable(unreadable: &[Unreadable], output: &Output) -> Status {
     for Unreadable { key, error } in unreadable {
         output.error(&format!("entry `{key}` cannot be decoded: {error}"), None);
     }
@@ -186,7 +186,7 @@ pub fn tell_unreadable(unreadable: &[Unreadable], output: &Output) -> Status {
 }
 
 /// Reports times and totals of sets that cannot be read, and returns the status.
-fn tell_malformed(malformed: &[MalformedNumber], output: &Output) -> Status {
+fn report_malformed(malformed: &[MalformedNumber], output: &Output) -> Status {
     for MalformedNumber { set, error, .. } in malformed {
         output.error(&format!("the metadata of `{set}` cannot be read: {error}"), None);
     }
@@ -194,7 +194,7 @@ fn tell_malformed(malformed: &[MalformedNumber], output: &Output) -> Status {
 }
 
 /// Reports rows that diorama refuses, and returns the status.
-fn tell_refused(refused: &RefusedRows, output: &Output) -> Status {
+fn report_refused(refused: &RefusedRows, output: &Output) -> Status {
     for row in &refused.first {
         output.error(&format!("row `{}` of `{}` cannot be read by diorama: {}", row.id, row.set, row.error), None);
     }

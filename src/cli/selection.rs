@@ -240,10 +240,10 @@ impl Chosen {
     }
 
     /// Reports the selections that match nothing, and returns the status. `found` tells whether there was any entry.
-    pub fn tell(&self, matched: &Matched, found: bool, global: &Global, output: &Output) -> Status {
+    pub fn report(&self, matched: &Matched, found: bool, global: &Global, output: &Output) -> Status {
         warn_of_ages(matched, output);
         if !matched.unmatched.is_empty() {
-            others::tell(global, output);
+            others::report(global, output);
         }
         let unmatched = self.unmatched(matched);
         for (n, &place) in unmatched.iter().take(NAMED).enumerate() {
@@ -267,8 +267,8 @@ impl Chosen {
     }
 
     /// Reports that the only selection matches nothing.
-    pub fn tell_missing(&self, global: &Global, output: &Output) -> Status {
-        others::tell(global, output);
+    pub fn report_missing(&self, global: &Global, output: &Output) -> Status {
+        others::report(global, output);
         output.error(&self.missing(0), self.hint(0, global).as_deref());
         Status::No
     }
@@ -276,7 +276,7 @@ impl Chosen {
     /// Reports the selections that match nothing in a command for which that is not a failure.
     pub fn advise(&self, matched: &Matched, global: &Global, output: &Output) {
         if !matched.unmatched.is_empty() {
-            others::tell(global, output);
+            others::report(global, output);
         }
         let unmatched = self.unmatched(matched);
         for (n, &place) in unmatched.iter().take(NAMED).enumerate() {

@@ -100,7 +100,7 @@ impl<R: Read> Read for Ending<R> {
 }
 
 /// Warns of sets that were dumped without some of their rows.
-pub fn tell_partial(fixture: &vlive::Fixture, output: &Output) {
+pub fn report_partial(fixture: &vlive::Fixture, output: &Output) {
     for set in fixture.sets().filter(vlive::fixture::FixtureSet::is_partial) {
         let undated = if set.is_dated() { "" } else { ": it gets no time, so that the app fetches it again" };
         output.warning(&format!("`{}` was dumped without some of its rows{undated}", set.key()));
@@ -108,7 +108,7 @@ pub fn tell_partial(fixture: &vlive::Fixture, output: &Output) {
 }
 
 /// Warns of files in folders that are not entries.
-pub fn tell_ignored(fixture: &vlive::Fixture, output: &Output) {
+pub fn report_ignored(fixture: &vlive::Fixture, output: &Output) {
     for path in fixture.ignored() {
         output.warning(&format!("`{}` is not an entry: its name ends in neither .json nor .cbor", path.display()));
     }

@@ -1,8 +1,8 @@
 use super::change::Changing;
 use super::dating::Dating;
-use super::invalidate::{names, tell_narrowed};
+use super::invalidate::{names, report_narrowed};
 use super::selection::{Meaning, Selecting};
-use super::{Global, Status, tell_unread, time};
+use super::{Global, Status, report_unread, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -80,15 +80,15 @@ impl Touch {
             cache.close()?;
             touched
         };
-        self.tell(&touched, fetched_at, output)?;
-        backup.tell(false, global, output);
-        let unread = tell_unread(&touched.unread, output);
+        self.report(&touched, fetched_at, output)?;
+        backup.report(false, global, output);
+        let unread = report_unread(&touched.unread, output);
         let found = !touched.keys.is_empty() || !touched.unread.is_empty();
-        let unmatched = chosen.tell(&touched.matched, found, global, output);
+        let unmatched = chosen.report(&touched.matched, found, global, output);
         Ok(unread.max(unmatched))
     }
 
-    fn tell(&self, touched: &Touched, fetched_at: u64, output: &mut Output) -> Result<()> {
+    fn report(&self, touched: &Touched, fetched_at: u64, output: &mut Output) -> Result<()> {
         let Touched { keys, matched, .. } = touched;
         let dry_run = self.changing.dry_run;
         if self.changing.format.is_json() {
@@ -103,7 +103,7 @@ impl Touch {
         output.flush()?;
         if !keys.is_empty() {
             output.summary(&summary(touched, fetched_at, dry_run));
-            tell_narrowed(&touched.narrowed, output);
+            report_narrowed(&touched.narrowed, output);
         } else if self.all && !matched.unmatched.is_empty() {
             output.summary("the cache holds no entries");
         }

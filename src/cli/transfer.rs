@@ -2,7 +2,7 @@
 
 use super::change::Changing;
 use super::selection::{Chosen, Meaning};
-use super::{Global, Refused, Status, report, tell_undated};
+use super::{Global, Refused, Status, report, report_undated};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -169,7 +169,7 @@ fn run(
         if matches!(transfer.renaming, Renaming::Set { .. }) {
             return Err(unlike(&keys.old, &keys.new));
         }
-        return Ok(chosen.tell_missing(&global.at(Some(source.path())), output));
+        return Ok(chosen.report_missing(&global.at(Some(source.path())), output));
     }
     let transferred = if changing.dry_run {
         let plan = |target: &Snapshot| {
@@ -198,14 +198,14 @@ fn run(
         return Err(unlike(&keys.old, &keys.new));
     }
     if transferred.keys.is_empty() {
-        return Ok(chosen.tell_missing(global, output));
+        return Ok(chosen.report_missing(global, output));
     }
     if !transferred.in_the_way.is_empty() && !transfer.replace {
         return Err(refuse(&transferred.in_the_way));
     }
     let changes = Changes::of(&transferred, transfer.moves);
-    tell(&transferred, &changes, transfer.moves, changing, output)?;
-    backup.tell(!changes.added.is_empty(), global, output);
+    print(&transferred, &changes, transfer.moves, changing, output)?;
+    backup.report(!changes.added.is_empty(), global, output);
     Ok(Status::Done)
 }
 
@@ -239,7 +239,7 @@ impl<'t> Changes<'t> {
     }
 }
 
-fn tell(
+fn print(
     transferred: &Transferred,
     changes: &Changes<'_>,
     moves: bool,
@@ -287,7 +287,7 @@ fn tell(
     };
     output.summary(&format!("{verb} {entries}, {}{gone}", human::size(*bytes)));
     if let Some(set) = &transferred.undated {
-        tell_undated(&set.shown(), output);
+        report_undated(&set.shown(), output);
     }
     if let Some(set) = &transferred.set_beside {
         output.advice(&format!("a set of diorama has the same name, and stays; `{}` names the set", named_alone(set)));

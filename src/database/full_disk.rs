@@ -28,8 +28,12 @@ thread_local! {
 pub(crate) struct FullDisk(Box<dyn StorageBackend>);
 
 impl FullDisk {
+    pub fn new(file: &Arc<fs::File>) -> FullDisk {
+        FullDisk(FileStorage::boxed(file))
+    }
+
     pub fn boxed(file: &Arc<fs::File>) -> Box<dyn StorageBackend> {
-        Box::new(FullDisk(FileStorage::boxed(file)))
+        Box::new(FullDisk::new(file))
     }
 
     fn room_for_a_call() -> io::Result<()> {

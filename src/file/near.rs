@@ -1,18 +1,21 @@
-//! Pages that lie next to each other in the file, read at once: a page of 4 KiB takes the system longer to find than
-//! to copy.
+//! Pages that are read ahead, many at once: a page of 4 KiB takes the system longer to find than to copy.
 
 use super::{Damage, Error, FIRST_READ, File, Page, PageRef, Result, Widths, read_exact_at};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Bytes that are read at once.
-const MOST: u64 = 64 * 1024;
+/// Bytes of pages that are read ahead.
+const MOST: u64 = 256 * 1024;
 
-/// What was read of the file last.
+/// Bytes between two pages that are read with them, since a second read takes longer.
+const GAP: u64 = 8 * 1024;
+
+/// Pages that were read ahead and are not verified yet.
 #[derive(Debug, Default)]
 pub struct Near {
-    start: u64,
     bytes: Vec<u8>,
+    /// The parts of the file that were read, in its order, and where their bytes begin.
+    parts: Vec<(Range<u64>, usize)>,
 }
 
 impl Near {
@@ -23,60 +26,83 @@ impl Near {
         at: &PageRef,
         next: &[PageRef],
         widths: Widths,
-        mut buffer: Vec<u8>,
+        buffer: Vec<u8>,
     ) -> Result<Arc<Page>> {
         if let Some(page) = file.kept(at, widths)? {
             return Ok(page);
         }
-        // A large page is read only as far as it is used.
-        let Some(bytes) = place(file, at).and_then(|place| self.bytes(file, place, next)) else {
-            return file.read_new(at, widths, buffer);
+        match self.page(file, at, next, widths) {
+            Some(page) => file.keep(at, page?.copy_to(buffer)),
+            None => file.read_new(at, widths, buffer),
+        }
+    }
+
+    /// Reads a page that is not kept and verifies it where it lies; `None` if it is one that is better read alone.
+    pub fn page(&mut self, file: &File, at: &PageRef, next: &[PageRef], widths: Widths) -> Option<Result<Page<&[u8]>>> {
+        let place = place(file, at)?;
+        let range = match self.find(&place) {
+            Some(range) => range,
+            None => self.fill(file, &place, next).and_then(|()| self.find(&place))?,
         };
-        buffer.clear();
-        buffer.extend_from_slice(bytes);
-        let damaged = |fault| Error::Damaged(Damage::of_contents(at.page, at.checksum, fault));
-        let page = Page::of_place(buffer, widths, at.checksum).map_err(damaged)?;
-        file.count_page(page.used_bytes().len());
-        file.keep(at, page)
-    }
-
-    /// The bytes of a place, if they were read before or are read now with others after it.
-    fn bytes(&mut self, file: &File, place: Range<u64>, next: &[PageRef]) -> Option<&[u8]> {
-        if !(self.start..=self.end()).contains(&place.start) || place.end > self.end() {
-            self.fill(file, place.clone(), next)?;
+        let page = Page::of_place(&self.bytes[range], widths, at.checksum);
+        if let Ok(page) = &page {
+            file.count_page(page.used_bytes().len());
         }
-        let offset = |at: u64| usize::try_from(at - self.start).ok();
-        self.bytes.get(offset(place.start)?..offset(place.end)?)
+        Some(page.map_err(|fault| Error::Damaged(Damage::of_contents(at.page, at.checksum, fault))))
     }
 
-    fn end(&self) -> u64 {
-        self.start + self.bytes.len() as u64
+    /// Where the bytes of a place are, if they were read.
+    fn find(&self, place: &Range<u64>) -> Option<Range<usize>> {
+        let after = self.parts.partition_point(|(part, _)| part.start <= place.start);
+        let (part, offset) = &self.parts[after.checked_sub(1)?];
+        let start = offset + usize::try_from(place.start - part.start).ok()?;
+        (place.end <= part.end).then_some(start..start + usize::try_from(place.end - place.start).ok()?)
     }
 
-    /// Reads a place and those of the next pages, as far as they follow it; `None` if none does.
-    fn fill(&mut self, file: &File, first: Range<u64>, next: &[PageRef]) -> Option<()> {
-        let mut end = first.end;
-        for place in next.iter().map_while(|next| place(file, next)) {
-            if place.start != end || place.end - first.start > MOST {
-                break;
-            }
-            end = place.end;
-        }
-        if end == first.end {
+    /// Reads a place and those of the next pages, in the order of the file; `None` if there is no next one.
+    fn fill(&mut self, file: &File, first: &Range<u64>, next: &[PageRef]) -> Option<()> {
+        let mut left = MOST;
+        let next = next.iter().map_while(|next| {
+            let place = place(file, next)?;
+            left = left.checked_sub(place.end - place.start)?;
+            Some(place)
+        });
+        let mut places: Vec<Range<u64>> = next.collect();
+        if places.is_empty() {
             return None;
         }
-        self.bytes.resize(usize::try_from(end - first.start).ok()?, 0);
-        self.start = first.start;
-        // The one page may be readable where the others are not.
-        let read = read_exact_at(&file.handle, &mut self.bytes, self.start);
-        if read.is_err() {
-            self.bytes.clear();
+        places.push(first.clone());
+        places.sort_unstable_by_key(|place| place.start);
+        self.parts.clear();
+        for place in places {
+            match self.parts.last_mut() {
+                Some((part, _)) if place.start <= part.end + GAP => part.end = part.end.max(place.end),
+                _ => self.parts.push((place, 0)),
+            }
         }
-        read.ok()
+        let read = self.read_parts(file);
+        if read.is_none() {
+            // The one page may be readable where the others are not.
+            self.parts.clear();
+        }
+        read
+    }
+
+    fn read_parts(&mut self, file: &File) -> Option<()> {
+        let mut end = 0;
+        for (part, offset) in &mut self.parts {
+            *offset = end;
+            end += usize::try_from(part.end - part.start).ok()?;
+            if self.bytes.len() < end {
+                self.bytes.resize(end, 0);
+            }
+            read_exact_at(&file.handle, &mut self.bytes[*offset..end], part.start).ok()?;
+        }
+        Some(())
     }
 }
 
-/// Where a page lies that is read to its end whatever it holds.
+/// Where a page lies that is read to its end whatever it holds; a larger one is read only as far as it is used.
 fn place(file: &File, at: &PageRef) -> Option<Range<u64>> {
     let (start, size) = file.header.geometry.locate(at.page)?;
     (size <= FIRST_READ && start + size <= file.len).then(|| start..start + size)

@@ -119,30 +119,49 @@ impl Shape {
 
 /// A page whose checksum was found to match.
 #[derive(Debug)]
-pub struct Page {
+pub struct Page<B = Vec<u8>> {
     /// May be longer than `used`: buffers are handed on from page to page.
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: B,
     used: usize,
     shape: Shape,
 }
 
 impl Page {
+    /// Releases the part of the buffer after the used bytes.
+    pub fn without_spare(mut self) -> Page {
+        self.bytes.truncate(self.used);
+        self.bytes.shrink_to_fit();
+        self
+    }
+}
+
+impl Page<&[u8]> {
+    /// Copies its used bytes to `buffer`.
+    pub fn copy_to(&self, mut buffer: Vec<u8>) -> Page {
+        buffer.clear();
+        buffer.extend_from_slice(self.used_bytes());
+        Page { bytes: buffer, used: self.used, shape: self.shape }
+    }
+}
+
+impl<B: AsRef<[u8]>> Page<B> {
     /// Verifies a page as [`Page::verify`] does; `bytes` reaches from its start to the end of its place.
-    pub fn of_place(bytes: Vec<u8>, widths: Widths, expected: u128) -> Result<Page, Fault> {
-        let shape = Shape::parse(&bytes[..Shape::LEN], widths)?;
+    pub fn of_place(bytes: B, widths: Widths, expected: u128) -> Result<Page<B>, Fault> {
+        let place = bytes.as_ref();
+        let shape = Shape::parse(&place[..Shape::LEN], widths)?;
         let tables_end = shape.tables_end();
-        if tables_end > bytes.len() {
+        if tables_end > place.len() {
             return Err(Fault::HoldsTooMuch);
         }
-        match usize::try_from(shape.used(&bytes)) {
-            Ok(used) if (tables_end..=bytes.len()).contains(&used) => Page::verify(bytes, used, shape, expected),
+        match usize::try_from(shape.used(place)) {
+            Ok(used) if (tables_end..=place.len()).contains(&used) => Page::verify(bytes, used, shape, expected),
             _ => Err(Fault::LastOffset),
         }
     }
 
     /// Verifies that `bytes[..used]` has the checksum `expected` and that every offset in it is valid.
-    pub fn verify(bytes: Vec<u8>, used: usize, shape: Shape, expected: u128) -> Result<Page, Fault> {
-        if checksum(&bytes[..used]) != expected {
+    pub fn verify(bytes: B, used: usize, shape: Shape, expected: u128) -> Result<Page<B>, Fault> {
+        if checksum(&bytes.as_ref()[..used]) != expected {
             return Err(Fault::Checksum);
         }
         if shape.tables_end() > used {
@@ -157,15 +176,8 @@ impl Page {
         self.shape.widths
     }
 
-    /// Releases the part of the buffer after the used bytes.
-    pub fn without_spare(mut self) -> Page {
-        self.bytes.truncate(self.used);
-        self.bytes.shrink_to_fit();
-        self
-    }
-
     pub fn used_bytes(&self) -> &[u8] {
-        &self.bytes[..self.used]
+        &self.bytes.as_ref()[..self.used]
     }
 
     fn offsets_are_sound(&self) -> bool {
@@ -175,7 +187,7 @@ impl Page {
             end = next;
             ascends
         };
-        let bytes = &self.bytes[..self.used];
+        let bytes = self.used_bytes();
         (0..self.shape.count).all(|n| ascend(self.shape.key_end(bytes, n)))
             && (self.shape.kind == Kind::Branch
                 || (0..self.shape.count).all(|n| ascend(self.shape.value_end(bytes, n))))
@@ -196,11 +208,12 @@ impl Page {
 
     /// The keys of a range that is not empty, which lie one after the other.
     pub fn keys(&self, pairs: Range<usize>) -> &[u8] {
+        let bytes = self.used_bytes();
         let start = match pairs.start {
             0 => self.shape.tables_end() as u64,
-            n => self.shape.key_end(&self.bytes, n - 1),
+            n => self.shape.key_end(bytes, n - 1),
         };
-        &self.bytes[range(start, self.shape.key_end(&self.bytes, pairs.end - 1))]
+        &bytes[range(start, self.shape.key_end(bytes, pairs.end - 1))]
     }
 
     /// The value of a leaf's pair.
@@ -210,11 +223,12 @@ impl Page {
 
     /// The values of the same.
     pub fn values(&self, pairs: Range<usize>) -> &[u8] {
+        let bytes = self.used_bytes();
         let start = match pairs.start {
-            0 => self.shape.key_end(&self.bytes, self.shape.count - 1),
-            n => self.shape.value_end(&self.bytes, n - 1),
+            0 => self.shape.key_end(bytes, self.shape.count - 1),
+            n => self.shape.value_end(bytes, n - 1),
         };
-        &self.bytes[range(start, self.shape.value_end(&self.bytes, pairs.end - 1))]
+        &bytes[range(start, self.shape.value_end(bytes, pairs.end - 1))]
     }
 
     /// The children of a branch from one of them on: there is one more than there are keys.
@@ -226,9 +240,10 @@ impl Page {
     pub fn child(&self, n: usize) -> PageRef {
         let checksum = 8 + 16 * n;
         let number = 8 + 16 * (self.shape.count + 1) + 8 * n;
+        let bytes = self.used_bytes();
         PageRef {
-            page: PageNumber::parse(u64::from_le_bytes(self.bytes[number..number + 8].try_into().expect("8 bytes"))),
-            checksum: u128::from_le_bytes(self.bytes[checksum..checksum + 16].try_into().expect("16 bytes")),
+            page: PageNumber::parse(u64_at(bytes, number)),
+            checksum: u128::from_le_bytes(bytes[checksum..checksum + 16].try_into().expect("16 bytes")),
         }
     }
 

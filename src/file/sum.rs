@@ -4,9 +4,9 @@ use super::near::Near;
 use super::page::{Page, PageRef, Widths};
 use super::walk::{MAX_DEPTH, Walk};
 use super::{File, Result};
+use crate::system::pool::Pool;
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::str;
-use std::sync::Arc;
 
 /// Leaves whose places are sorted at once: those of about 250 MB, for which 3 MB of memory are enough.
 const MOST_LEAVES: usize = 64 * 1024;
@@ -31,14 +31,20 @@ impl Sum {
         let mut walk = Walk::new(file);
         walk.begin(Some(root), widths);
         let mut leaves = Vec::new();
+        let buffers = Pool::default();
         with_workers(
-            |leaves: Vec<PageRef>| Sum::of_leaves(file, &leaves, widths),
+            |leaves: Vec<PageRef>| {
+                let mut near = buffers.take();
+                let sum = Sum::of_leaves(file, &leaves, widths, &mut near);
+                buffers.give_back(near);
+                sum
+            },
             |reading| {
                 let mut sum = Sum::default();
                 while let Some(at) = walk.next() {
                     walk.reach(at.page).ok()?;
                     if walk.depth() == height {
-                        leaves.push(at);
+                        leaves.push((file.header.geometry.locate(at.page)?, at));
                         if leaves.len() == MOST_LEAVES {
                             sum.add(Sum::of_sorted(file, &mut leaves, widths, reading)?);
                         }
@@ -61,15 +67,13 @@ impl Sum {
     /// leaves all over the file.
     fn of_sorted(
         file: &File,
-        leaves: &mut Vec<PageRef>,
+        leaves: &mut Vec<((u64, u64), PageRef)>,
         widths: Widths,
         reading: &mut Workers<'_, PageRef, Option<Sum>>,
     ) -> Option<Sum> {
-        let place = |at: &PageRef| file.header.geometry.locate(at.page);
-        leaves.sort_unstable_by_key(place);
+        leaves.sort_unstable_by_key(|(place, _)| *place);
         let mut sum = Sum::default();
-        for at in leaves.drain(..) {
-            let (_, size) = place(&at)?;
+        for ((_, size), at) in leaves.drain(..) {
             match usize::try_from(size) {
                 Ok(size) if size < LARGE => {
                     reading.push(at, size);
@@ -81,7 +85,7 @@ impl Sum {
                     while let Some(read) = reading.next() {
                         sum.add(read?);
                     }
-                    sum.add(Sum::of_leaves(file, &[at], widths)?);
+                    sum.add(Sum::of_leaves(file, &[at], widths, &mut Near::default())?);
                 }
             }
         }
@@ -91,19 +95,22 @@ impl Sum {
         Some(sum)
     }
 
-    /// Sums up leaves, with one read for those that come one after the other and lie next to each other.
-    fn of_leaves(file: &File, leaves: &[PageRef], widths: Widths) -> Option<Sum> {
+    /// Sums up leaves, which are read many at once.
+    fn of_leaves(file: &File, leaves: &[PageRef], widths: Widths, near: &mut Near) -> Option<Sum> {
         let mut sum = Sum::default();
-        let (mut near, mut buffer) = (Near::default(), Vec::new());
         for (n, at) in leaves.iter().enumerate() {
-            let page = near.read_page(file, at, &leaves[n + 1..], widths, buffer).ok()?;
-            sum.add_leaf(&page)?;
-            buffer = Arc::into_inner(page).map_or_else(Vec::new, |page| page.bytes);
+            let next = &leaves[n + 1..];
+            // A page that is kept may be gone from the file.
+            let read = if file.keeps_pages() { None } else { near.page(file, at, next, widths) };
+            match read {
+                Some(page) => sum.add_leaf(&page.ok()?)?,
+                None => sum.add_leaf(&*near.read_page(file, at, next, widths, Vec::new()).ok()?)?,
+            }
         }
         Some(sum)
     }
 
-    fn add_leaf(&mut self, page: &Page) -> Option<()> {
+    fn add_leaf<B: AsRef<[u8]>>(&mut self, page: &Page<B>) -> Option<()> {
         if !page.is_leaf() {
             return None;
         }

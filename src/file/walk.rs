@@ -30,6 +30,8 @@ pub struct Walk<'f> {
     near: Near,
     /// Pages that were read one by one.
     read: usize,
+    /// Branches above the leaves of this tree; `None` until a leaf was read.
+    leaf_depth: Option<usize>,
 }
 
 impl<'f> Walk<'f> {
@@ -47,6 +49,7 @@ impl<'f> Walk<'f> {
             spare: Vec::new(),
             near: Near::default(),
             read: 0,
+            leaf_depth: None,
         }
     }
 
@@ -58,6 +61,7 @@ impl<'f> Walk<'f> {
     /// Begins another tree.
     pub fn begin(&mut self, root: Option<PageRef>, widths: Widths) {
         self.widths = widths;
+        self.leaf_depth = None;
         self.pending.clear();
         self.pending.extend(root.map(|root| vec![root].into_iter()));
     }
@@ -100,11 +104,15 @@ impl<'f> Walk<'f> {
         self.expect_depth(at, page)
     }
 
-    /// The same, perhaps with those of the next pages at once that lie next to it in the file.
+    /// The same; leaves below one branch are read together.
     pub fn read_near(&mut self, at: PageRef) -> Result<Arc<Page>> {
-        if self.read < ONE_BY_ONE {
+        if self.read < ONE_BY_ONE || self.leaf_depth != Some(self.depth()) {
             self.read += 1;
-            return self.read(at);
+            let page = self.read(at)?;
+            if page.is_leaf() {
+                self.leaf_depth = Some(self.depth());
+            }
+            return Ok(page);
         }
         let next = self.pending.last().map_or(&[][..], IntoIter::as_slice);
         let page = self.near.read_page(self.file, &at, next, self.widths, self.spare.pop().unwrap_or_default())?;

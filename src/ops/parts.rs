@@ -1,4 +1,4 @@
-//! Entries in parts, for all cores: an entry of vantage-live is one, and so are the rows of a set in one page.
+//! Entries in parts, for all cores. An entry of vantage-live is one part; the rows of a set in one page are one, too.
 //! They are handed out a page at a time.
 
 use super::row_filter::RowFilter;
@@ -14,7 +14,7 @@ use std::mem;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// What is worked on at once.
+/// A unit of work.
 pub(crate) enum Part {
     /// An entry of vantage-live.
     Live(LiveEntry),
@@ -39,7 +39,7 @@ impl Part {
         }
     }
 
-    /// Calls `visit` with each of its rows, or with why rows cannot be read, until it breaks.
+    /// Calls `visit` with each of its rows, or with the reason why rows cannot be read, until it breaks.
     pub(crate) fn rows(&self, visit: &mut VisitRow<'_, ControlFlow<()>>) -> ControlFlow<()> {
         match self {
             Part::Live(entry) => match entry.envelope() {
@@ -58,7 +58,7 @@ impl Part {
     }
 }
 
-/// What is handed out.
+/// An item that is handed out to a worker.
 enum Item {
     /// Entries of vantage-live.
     Run(LiveRun),
@@ -77,18 +77,18 @@ impl Item {
     }
 }
 
-/// What is made of parts.
+/// The work on parts.
 pub(crate) struct Work<'w, Out> {
-    /// Whether nothing is made of any of these entries, and none need be read.
+    /// Whether these entries have no results, so that none need be read.
     pub skips: &'w (dyn Fn(&LiveRun) -> bool + Sync),
-    /// Collects what is to be made of a part, until the collector breaks.
+    /// Collects the results of a part, until the collector breaks.
     pub collect: &'w (dyn Fn(&Part, &mut Collector<'_, Out>) -> ControlFlow<()> + Sync),
 }
 
-/// What was counted of parts, and why rows of them cannot be read.
+/// The counts of parts, and the reasons why rows of them cannot be read.
 #[derive(Default)]
 struct Tally {
-    /// Entries that could be read, and those of which no row counts.
+    /// The number of entries that could be read, and of those in which no row passes the filter.
     entries: u64,
     without_rows: u64,
     faults: Vec<(EntryKey, RowFault)>,
@@ -102,7 +102,7 @@ impl Tally {
     }
 }
 
-/// Collects what is made of an item, piece by piece.
+/// Collects the results of an item, piece by piece.
 pub(crate) struct Collector<'c, Out> {
     out: &'c mut Out,
     /// How many pieces came, and how many of them were collected before.
@@ -117,8 +117,7 @@ impl<'c, Out> Collector<'c, Out> {
         Collector { out, pieces: 0, collected, tally: Tally::default(), take }
     }
 
-    /// Adds a piece by `push`, which breaks where the output is as large as it should become. Breaks where no more
-    /// pieces are needed.
+    /// Adds a piece by `push`, which breaks if the output is large enough. Breaks if no more pieces are needed.
     pub(crate) fn add(&mut self, push: impl FnOnce(&mut Out) -> ControlFlow<()>) -> ControlFlow<()> {
         self.pieces += 1;
         if self.pieces <= self.collected {
@@ -130,7 +129,7 @@ impl<'c, Out> Collector<'c, Out> {
         }
     }
 
-    /// Adds why rows of a part cannot be read. Breaks where no others can.
+    /// Adds the reason why rows of a part cannot be read. Breaks if none of the others can be read.
     pub(crate) fn fault(&mut self, part: &Part, fault: RowFault) -> ControlFlow<()> {
         let is_last = matches!(fault, RowFault::Cache(_));
         self.tally.faults.push((part.key(), fault));
@@ -149,7 +148,7 @@ impl<'c, Out> Collector<'c, Out> {
         }
     }
 
-    /// Does the work on the rows of a part that count.
+    /// Does the work on the rows of a part that pass the filter.
     fn part(&mut self, part: &Part, filter: Option<&RowFilter>, work: &Work<'_, Out>) -> ControlFlow<()> {
         let faults = self.tally.faults.len();
         match (part, filter) {
@@ -168,19 +167,19 @@ impl<'c, Out> Collector<'c, Out> {
             })?,
             _ => (work.collect)(part, self)?,
         }
-        // A set counts with its key.
+        // A set is counted with its key.
         let is_readable = self.tally.faults.len() == faults;
         self.tally.entries += u64::from(is_readable && !matches!(part, Part::Rows(..)));
         ControlFlow::Continue(())
     }
 }
 
-/// What was made of some items.
+/// The results of some items.
 struct Batch<Out> {
     out: Out,
     tally: Tally,
     done: Vec<Item>,
-    /// The items that are not in it, for lack of room, and how many pieces of the first of them are.
+    /// The items that did not fit, and how many pieces of the first one did.
     left: Vec<Item>,
     collected: usize,
 }
@@ -219,8 +218,8 @@ impl<Out: Default> Batch<Out> {
     }
 }
 
-/// Does the work on an item on this thread, but for the pieces that were collected before. `take` gets the output
-/// whenever it is full, and in the end.
+/// Does the work on an item on this thread, without the pieces that were collected before. `take` gets the output
+/// whenever it is full, and at the end.
 fn collect_here<Out: Default, E>(
     item: &Item,
     filter: Option<&RowFilter>,
@@ -241,10 +240,10 @@ fn collect_here<Out: Default, E>(
     Ok(tally)
 }
 
-/// Collects what `work` makes of the parts of the entries in a scope, on all cores, and hands it to `take`, in order.
-/// Where it becomes too large for a batch, or a part is too large to be handed out, the work is done on this thread.
-/// Of sets only the row with this id is read, if there is one. `unread` gets what cannot be read. Returns what the
-/// selections matched, and the number of entries that could be read.
+/// Collects the results of `work` on the parts of the entries in a scope, on all cores, and hands them to `take`, in
+/// order. If the results are too large for a batch, or a part is too large to be handed out, the work is done on this
+/// thread. With an id only that row of a set is read. `unread` gets what cannot be read. Returns what the selections
+/// matched, and the number of entries that could be read.
 pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,
@@ -297,8 +296,8 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
     Ok((matched, entries))
 }
 
-/// Calls `push`, which returns items that are done, with every part of the entries in a scope. Rows of vantage-live are
-/// not filtered yet.
+/// Calls `push` with every part of the entries in a scope; it returns items that are done. Rows of vantage-live are not
+/// filtered yet.
 fn each_item<E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,
@@ -314,7 +313,7 @@ fn each_item<E: From<Error>>(
             entry.map_or(Ok(()), |entry| push(Item::Part(Part::Live(entry))).map(drop))
         })?
     };
-    // Only sets of which a row counts; each row is filtered once more when it is read.
+    // Only sets in which a row passes the filter; each row is filtered again when it is read.
     for set in readable_sets(snapshot, scope, &mut matched, &mut unread.damage)? {
         unread.add_malformed(&set);
         let set = Arc::new(set);

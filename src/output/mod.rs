@@ -221,14 +221,14 @@ impl Output {
     /// Tells what was done, unless `-q` is given.
     pub fn summary(&self, text: &str) {
         if !self.streams.is_quiet {
-            self.tell(None, text);
+            self.print_message(None, text);
         }
     }
 
     /// Warns of something that did not stop the command, unless `-q` is given.
     pub fn warning(&self, text: &str) {
         if !self.streams.is_quiet {
-            self.tell(Some(("warning", AnsiColor::Yellow)), text);
+            self.print_message(Some(("warning", AnsiColor::Yellow)), text);
         }
     }
 
@@ -239,9 +239,9 @@ impl Output {
 
     /// Tells what went wrong as [`Self::error`] does, with lines of the input below the message.
     pub fn error_at(&self, text: &str, excerpt: &[String], hint: Option<&str>) {
-        self.tell(Some(("error", AnsiColor::Red)), text);
+        self.print_message(Some(("error", AnsiColor::Red)), text);
         for line in excerpt {
-            self.tell(None, line);
+            self.print_message(None, line);
         }
         if let Some(hint) = hint {
             self.hint(hint);
@@ -280,10 +280,10 @@ impl Output {
 
     /// Tells what to do.
     pub fn hint(&self, text: &str) {
-        self.tell(Some(("hint", AnsiColor::Cyan)), text);
+        self.print_message(Some(("hint", AnsiColor::Cyan)), text);
     }
 
-    fn tell(&self, label: Option<(&str, AnsiColor)>, text: &str) {
+    fn print_message(&self, label: Option<(&str, AnsiColor)>, text: &str) {
         let text = escape::for_terminal(text);
         let line = match label {
             Some((label, color)) if self.streams.stderr.is_coloured => {

@@ -103,7 +103,7 @@ fn as_text(sub_key: &[u8]) -> &str {
     str::from_utf8(sub_key).expect("verified when the entry was read")
 }
 
-/// Entries of a cache key that follow each other in one page.
+/// Consecutive entries of a cache key in one page.
 #[derive(Clone, Debug)]
 pub(crate) struct LiveRun {
     cache_key: Arc<str>,
@@ -115,7 +115,7 @@ impl LiveRun {
         self.pairs.len()
     }
 
-    /// Bytes in memory as long as the entries are kept: those of their page.
+    /// Bytes of memory that the entries take: those of their page.
     pub fn bytes(&self) -> usize {
         self.pairs.page_bytes()
     }
@@ -142,19 +142,19 @@ impl LiveRun {
     }
 }
 
-/// Entries of vantage-live in a snapshot, in order. An error stands for a page that cannot be read; after it the
-/// iterator goes on with the next page that can.
+/// Entries of vantage-live in a snapshot, in order. For a page that cannot be read, the iterator returns an error, and
+/// goes on with the next page.
 #[derive(Debug)]
 pub struct Entries<'s> {
     file: &'s File,
     path: &'s Path,
     selection: Selection,
-    /// Those still to come, the next one last.
+    /// The tables that are not read yet, the next one last.
     tables: Vec<Table>,
     current: Option<Current<'s>>,
     /// The rest of a page of it.
     run: Option<LiveRun>,
-    /// The pages of the tables that are done.
+    /// The pages of the tables that are read.
     reached: Reached,
 }
 
@@ -163,7 +163,7 @@ struct Current<'s> {
     cache_key: Arc<str>,
     table: Table,
     cursor: Cursor<'s>,
-    /// Entries so far; `None` once some could not be read.
+    /// The number of entries so far; `None` once some could not be read.
     seen: Option<u64>,
 }
 
@@ -231,7 +231,7 @@ impl<'s> Entries<'s> {
         }
     }
 
-    /// Takes back entries that are no longer needed: their memory is reused.
+    /// Takes back entries that are no longer needed, to reuse their memory.
     pub(crate) fn reuse(&mut self, run: LiveRun) {
         if let Some(current) = &mut self.current {
             current.cursor.reuse(run.pairs);

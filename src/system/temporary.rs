@@ -236,7 +236,9 @@ fn remove(path: &Path) {
     if fs::remove_file(path).is_ok() {
         return;
     }
-    // Files may still come to a folder while it is emptied.
+    // Another thread may still fill a folder, until the folder loses the name by which that thread knows it.
+    let renamed = path.parent().and_then(|parent| builder().make_in(parent, |new| fs::rename(path, new)).ok());
+    let path = renamed.as_ref().map_or(path, NamedTempFile::path);
     for _ in 0..100 {
         match fs::remove_dir_all(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {}
@@ -318,6 +320,24 @@ mod tests {
         }
         left.sort();
         assert_eq!(names(folder.path()), left);
+    }
+
+    #[test]
+    fn a_folder_goes_while_it_is_being_filled() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let filled = folder.path().join(".vlive-abcdef.tmp");
+        fs::create_dir(&filled).expect("a folder");
+        std::thread::scope(|scope| {
+            let fill = || (0_u32..).find_map(|n| fs::write(filled.join(n.to_string()), "a file").err());
+            let filling = [scope.spawn(fill), scope.spawn(fill)];
+            while fs::read_dir(&filled).expect("the folder").next().is_none() {}
+            remove(&filled);
+            assert!(names(folder.path()).is_empty());
+            for thread in filling {
+                let refused = thread.join().expect("no panic").expect("an error");
+                assert_eq!(refused.kind(), io::ErrorKind::NotFound);
+            }
+        });
     }
 
     #[test]

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 use vlive::diorama::row::RowView;
@@ -63,11 +63,11 @@ fn apply(layout: Layout, event: &Json, state: &mut State) -> Option<u64> {
 }
 
 /// Replays the lines of a watch, and calls `each` with every state that it reports.
-fn replay(layout: Layout, child: Child, mut each: impl FnMut(u64, &State)) -> (State, u64) {
+fn replay(layout: Layout, lines: ChildStdout, mut each: impl FnMut(u64, &State)) -> (State, u64) {
     let mut state = State::new();
     let mut open: Option<u64> = None;
     let mut commits = 0;
-    for line in BufReader::new(child.stdout.unwrap()).lines() {
+    for line in BufReader::new(lines).lines() {
         let event: Json = serde_json::from_str(&line.unwrap()).unwrap();
         let number = event["commit"].as_u64().unwrap();
         if open != Some(number) {
@@ -93,12 +93,23 @@ fn replay(layout: Layout, child: Child, mut each: impl FnMut(u64, &State)) -> (S
     (state, commits)
 }
 
-/// A watch that ends with the entry that [`end`] puts.
-fn watch(folder: &Path) -> Child {
-    let until = format!("added:{END}");
-    let arguments = ["watch", "--json", "--raw", "--initial", "--quiet", "--until", &until, "--for", "1h", "-C"];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vlive"));
-    command.args(arguments).arg(folder).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap()
+/// A watch that ends with the entry that [`end`] puts, and with the test.
+struct Watching(Child);
+
+impl Watching {
+    fn start(folder: &Path) -> Watching {
+        let until = format!("added:{END}");
+        let arguments = ["watch", "--json", "--raw", "--initial", "--quiet", "--until", &until, "-C"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vlive"));
+        Watching(command.args(arguments).arg(folder).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap())
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 const END: &str = "end/now";
@@ -111,7 +122,7 @@ fn end(layout: Layout, folder: &Path) {
 
 /// The number of the newest commit.
 fn commit(folder: &Path) -> u64 {
-    ops::stat_quick(&Snapshot::open(folder).unwrap()).unwrap().commit
+    Snapshot::look(folder, Duration::from_secs(5), ops::stat_quick).unwrap().commit
 }
 
 /// The time of a page of the writer, which is that of all its rows; `None` if the page is not there yet.
@@ -147,49 +158,49 @@ fn assert_state(layout: Layout, state: &State) {
 /// Commits that a writer makes while it is watched.
 const COMMITS: u64 = 600;
 
+/// Watches what `write` does: every state that is reported is of one commit, the last is that of the file, and more
+/// than this many commits are seen.
+fn watch_while(layout: Layout, commits: u64, write: impl FnOnce(&Path)) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    thread::scope(|scope| {
+        let mut watching = Watching::start(folder);
+        let lines = watching.0.stdout.take().unwrap();
+        let replaying = scope.spawn(move || replay(layout, lines, |_, state| assert_state(layout, state)));
+        write(folder);
+        end(layout, folder);
+        let (state, seen) = replaying.join().unwrap();
+        assert!(seen > commits, "{seen} commits were seen");
+        assert_eq!(state, layout.read(folder).unwrap());
+    });
+}
+
 of_each_layout!(
     replaying_the_events_of_a_busy_cache_gives_states_of_single_commits_and_ends_with_the_last,
     replay_a_busy_cache
 );
 
 fn replay_a_busy_cache(layout: Layout) {
-    let folder = tempfile::tempdir().unwrap();
-    let watching = watch(folder.path());
-    let writing = folder.path().to_owned();
-    let writer = thread::spawn(move || {
-        let writer = Writer::start(&writing, &habit(layout, "busy"));
-        while commit(&writing) < COMMITS * rounds() {
+    watch_while(layout, 20, |folder| {
+        let _writer = Writer::start(folder, &habit(layout, "busy"));
+        while commit(folder) < COMMITS * rounds() {
             thread::sleep(Duration::from_millis(50));
         }
-        drop(writer);
-        end(layout, &writing);
     });
-    let (state, commits) = replay(layout, watching, |_, state| assert_state(layout, state));
-    writer.join().unwrap();
-    assert!(commits > 20, "{commits} commits were seen");
-    assert_eq!(state, layout.read(folder.path()).unwrap());
 }
 
 of_each_layout!(a_watch_outlives_an_app_that_is_killed_and_started_again, watch_an_app_that_is_killed);
 
 fn watch_an_app_that_is_killed(layout: Layout) {
-    let folder = tempfile::tempdir().unwrap();
-    let watching = watch(folder.path());
-    let writing = folder.path().to_owned();
-    let writer = thread::spawn(move || {
+    watch_while(layout, 8, |folder| {
         let mut random = Random::new(1);
         for n in 0.. {
-            let writer = Writer::start(&writing, &habit(layout, if n % 3 == 0 { "closing" } else { "busy" }));
+            let writer = Writer::start(folder, &habit(layout, if n % 3 == 0 { "closing" } else { "busy" }));
             thread::sleep(Duration::from_millis(random.next() % 200));
             drop(writer);
-            if n >= 8 && commit(&writing) >= COMMITS * rounds() {
+            if n >= 8 && commit(folder) >= COMMITS * rounds() {
                 break;
             }
         }
-        end(layout, &writing);
     });
-    let (state, commits) = replay(layout, watching, |_, state| assert_state(layout, state));
-    writer.join().unwrap();
-    assert!(commits > 8, "{commits} commits were seen");
-    assert_eq!(state, layout.read(folder.path()).unwrap());
 }

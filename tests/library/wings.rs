@@ -21,7 +21,7 @@ const ORDER: [(&str, &[&str]); 12] = [
     ("database", &["snapshot", "error", "file", "system"]),
     ("fixture", &["snapshot", "error", "json", "live", "diorama", "cbor", "system"]),
     ("ops", &["fixture", "database", "snapshot", "error", "json", "live", "diorama", "cbor", "file", "system"]),
-    // The door that changes.
+    // Changing a cache.
     ("cache", &["ops", "fixture", "database", "snapshot", "error", "live", "diorama", "file", "system"]),
 ];
 

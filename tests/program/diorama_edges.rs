@@ -87,7 +87,7 @@ fn an_editor_takes_a_set_within_bounds_of_age() {
     let timeless = folder.vlive(["edit", "emptied", "--older-than", "1h"]).env("EDITOR", "false").output();
     assert_eq!(timeless.status, 1);
     assert!(timeless.stderr.contains("has no time and is left out"), "{}", timeless.stderr);
-    let missing = folder.vlive(["edit", "nope", "--older-than", "1h"]).env("EDITOR", "false").output();
+    let missing = folder.vlive(["edit", "nope/1", "--older-than", "1h"]).env("EDITOR", "false").output();
     assert_eq!(missing.status, 1);
     assert!(missing.stderr.contains("not"), "{}", missing.stderr);
 }

@@ -15,6 +15,7 @@ mod diorama_changes;
 mod diorama_edges;
 mod diorama_harm;
 mod diorama_looking;
+mod diorama_selection;
 mod diorama_words;
 mod dump;
 mod dump_formats;

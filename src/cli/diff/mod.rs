@@ -5,8 +5,8 @@ mod stat;
 
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
-use super::source::{RowIds, refuse_twice, source, tell_ignored};
-use super::{Global, Refused, Status, others, tell_unread};
+use super::source::{RowIds, refuse_twice, report_ignored, source};
+use super::{Global, Refused, Status, others, report_unread};
 use crate::output::listing::TableFormat;
 use crate::output::progress::Bar;
 use crate::output::{Output, human};
@@ -141,19 +141,19 @@ impl Diff {
             });
         }
         for (_, path) in [(&old, &self.old), (&new, &self.new)].into_iter().filter(|(side, _)| side.is_cache()) {
-            others::tell(&global.at(Some(path)), output);
+            others::report(&global.at(Some(path)), output);
         }
         for Undecodable { side, what, error } in &undecodable {
             output.error(&format!("{what} of `{}` cannot be decoded: {error}", side.display()), None);
         }
         let decoded = if undecodable.is_empty() { Status::Done } else { Status::Unreadable };
         let differs = if differing == 0 { Status::Done } else { Status::No };
-        let missing = self.tell_missing(&chosen, walked.matched, [&old, &new], global, output)?;
-        Ok(tell_unread(&walked.unread, output).max(decoded).max(differs).max(missing))
+        let missing = self.report_missing(&chosen, walked.matched, [&old, &new], global, output)?;
+        Ok(report_unread(&walked.unread, output).max(decoded).max(differs).max(missing))
     }
 
     /// Reports selections that match nothing on either side, and entries dated in the future.
-    fn tell_missing(
+    fn report_missing(
         &self,
         chosen: &Chosen,
         mut matched: Matched,
@@ -167,7 +167,7 @@ impl Diff {
             }
         }
         let cache = [(&sides[0], &self.old), (&sides[1], &self.new)].into_iter().find(|(side, _)| side.is_cache());
-        Ok(chosen.tell(&matched, true, &global.at(cache.map(|(_, path)| path.as_path())), output))
+        Ok(chosen.report(&matched, true, &global.at(cache.map(|(_, path)| path.as_path())), output))
     }
 
     fn open(&self, path: &Path, bar: &Bar, global: &Global, output: &Output) -> Result<Opened> {
@@ -178,7 +178,7 @@ impl Diff {
         let options = FixtureOptions { id_field: self.row_ids.id_field.clone(), ..FixtureOptions::default() };
         let source = vec![source(path, output)];
         let fixture = bar.of(|| Fixture::read(source, &options))?;
-        tell_ignored(&fixture, output);
+        report_ignored(&fixture, output);
         if fixture.is_blank() && path.is_dir() {
             // A folder named `vlive.redb` may be a fixture. If it has no entries, it is in the place of a cache file.
             if let Err(error @ vlive::Error::NotAFile { .. }) = Snapshot::open(path) {

@@ -1,10 +1,10 @@
 //! Changing entries with a filter, in one transaction.
 
-use super::entry::{lossless, tell_diff};
+use super::entry::{lossless, report_diff};
 use super::set::{self, Changed, changed, loses_times, unreadable};
 use super::{Edit, ID_FIELD};
 use crate::cli::selection::Meaning;
-use crate::cli::{Global, Refused, Status, tell_undated, tell_unread};
+use crate::cli::{Global, Refused, Status, report_undated, report_unread};
 use crate::filter::{Fault, Filter};
 use crate::output::Output;
 use anyhow::Result;
@@ -55,9 +55,9 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
         if !edit.changing.format.is_json() {
             plan.each::<Stop>(|key, new| {
                 let Some(entry) = snapshot.entry(key)? else { return Ok(()) };
-                tell_diff(key, entry.value(), new, output).map_err(Stop::Output)
+                report_diff(key, entry.value(), new, output).map_err(Stop::Output)
             })?;
-            plan.sets().try_for_each(|(set, new)| set::tell_change(&snapshot, set, new, output))?;
+            plan.sets().try_for_each(|(set, new)| set::report_change(&snapshot, set, new, output))?;
         }
         plan.into_rewritten()
     } else {
@@ -74,13 +74,13 @@ pub fn run(edit: &Edit, code: &str, global: &Global, output: &mut Output) -> Res
         cache.close()?;
         rewritten
     };
-    edit.tell(&rewritten.keys, rewritten.bytes, rewritten.unchanged, output)?;
-    left.undated.iter().for_each(|set| tell_undated(set, output));
-    backup.tell(false, global, output);
-    let unread = tell_unread(&rewritten.unread, output);
+    edit.report(&rewritten.keys, rewritten.bytes, rewritten.unchanged, output)?;
+    left.undated.iter().for_each(|set| report_undated(set, output));
+    backup.report(false, global, output);
+    let unread = report_unread(&rewritten.unread, output);
     let unread = left.unread.iter().filter_map(|dumped| unreadable(dumped, output)).fold(unread, Status::max);
     let found = !rewritten.keys.is_empty() || rewritten.unchanged > 0 || !rewritten.unread.is_empty();
-    Ok(unread.max(chosen.tell(&rewritten.matched, found, global, output)))
+    Ok(unread.max(chosen.report(&rewritten.matched, found, global, output)))
 }
 
 /// What to report about sets after the change.

@@ -71,13 +71,13 @@ impl Original for OriginalEntry {
         new.bytes().len() as u64
     }
 
-    fn tell_diff(&self, new: &Envelope, output: &mut Output) -> Result<()> {
-        tell_diff(&self.key, &self.value, new.bytes(), output)
+    fn report_diff(&self, new: &Envelope, output: &mut Output) -> Result<()> {
+        report_diff(&self.key, &self.value, new.bytes(), output)
     }
 }
 
 /// Shows what a dry run would change.
-pub fn tell_diff(key: &Key, old: &[u8], new: &[u8], output: &mut Output) -> Result<()> {
+pub fn report_diff(key: &Key, old: &[u8], new: &[u8], output: &mut Output) -> Result<()> {
     let options = DiffOptions { fetched_at: true, order: true };
     diff_values(key.clone(), old, new, options, &mut |difference| diff::print_lines(&difference, output))
 }

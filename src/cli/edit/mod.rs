@@ -5,7 +5,7 @@ mod set;
 
 use super::change::{Backup, Changing};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, tell_unreadable};
+use super::{Global, Refused, Status, report_unreadable};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -98,21 +98,21 @@ trait Original {
     fn bytes(&self, new: &Self::New) -> u64;
 
     /// Shows what a dry run would change.
-    fn tell_diff(&self, new: &Self::New, output: &mut Output) -> Result<()>;
+    fn report_diff(&self, new: &Self::New, output: &mut Output) -> Result<()>;
 
     /// Warns of what the change removes although it was not edited.
-    fn tell_loss(&self, _new: &Self::New, _output: &Output) {}
+    fn report_loss(&self, _new: &Self::New, _output: &Output) {}
 }
 
-/// Reports that the only selected entry lies outside the bounds of age, if it does, and returns the status.
-fn tell_outside(chosen: &Chosen, fetched: FetchTime, global: &Global, output: &Output) -> Option<Status> {
+/// Reports that the only selected entry is outside the bounds of age, if it does, and returns the status.
+fn report_outside(chosen: &Chosen, fetched: FetchTime, global: &Global, output: &Output) -> Option<Status> {
     if chosen.scope.takes_age(fetched) {
         return None;
     }
     let mut matched = Matched::default();
     matched.outside = 1;
     matched.timeless = u64::from(fetched == FetchTime::Unknown);
-    Some(chosen.tell(&matched, false, global, output))
+    Some(chosen.report(&matched, false, global, output))
 }
 
 impl Edit {
@@ -134,12 +134,12 @@ impl Edit {
         if let [Selection::Entry(key)] = selections {
             let entry = Snapshot::look(global.folder(), global.look_wait(), |snapshot| snapshot.entry(key))?;
             if let Some(entry) = entry {
-                if let Some(status) = tell_outside(&chosen, entry.fetch_time(), global, output) {
+                if let Some(status) = report_outside(&chosen, entry.fetch_time(), global, output) {
                     return Ok(status);
                 }
                 let original = match entry.envelope() {
                     Ok(envelope) => OriginalEntry::new(&entry, &envelope)?,
-                    Err(error) => return Ok(tell_unreadable(&[Unreadable { key: entry.key(), error }], output)),
+                    Err(error) => return Ok(report_unreadable(&[Unreadable { key: entry.key(), error }], output)),
                 };
                 return self.edit(&original, &backup, global, output);
             }
@@ -148,7 +148,7 @@ impl Edit {
             let snapshot = Snapshot::pin(global.folder(), global.look_wait(), selections)?;
             let of_any_age = Scope::new(selections.to_vec());
             if let Some(set) = vlive::ops::only_set(&snapshot, &of_any_age)? {
-                if let Some(status) = tell_outside(&chosen, set.fetch_time(), global, output) {
+                if let Some(status) = report_outside(&chosen, set.fetch_time(), global, output) {
                     return Ok(status);
                 }
                 return match OriginalSet::new(&snapshot, set, output)? {
@@ -157,7 +157,7 @@ impl Edit {
                 };
             }
             if matches!(selections, [Selection::Entry(_) | Selection::Set(_)]) {
-                return Ok(chosen.tell_missing(global, output));
+                return Ok(chosen.report_missing(global, output));
             }
         }
         let hint = "name a full key, such as `clients/page_1`; the root entry of `clients` is `clients/__root__`";
@@ -169,25 +169,25 @@ impl Edit {
         let draft = Draft::new(key.as_str(), original.text())?;
         let new = match edited(&draft, original, global.editor(), output) {
             Ok(Edited::Changed(new)) => new,
-            Ok(nothing) => return self.tell_nothing(matches!(nothing, Edited::Empty), &key, output),
+            Ok(nothing) => return self.report_nothing(matches!(nothing, Edited::Empty), &key, output),
             Err(error) => return Err(draft.keep_for(error)),
         };
         if self.changing.dry_run {
             if !self.changing.format.is_json() {
-                original.tell_diff(&new, output)?;
+                original.report_diff(&new, output)?;
             }
         } else if let Err(error) = write(original, &new, backup, global, output) {
             return Err(draft.keep_for(error));
         }
-        self.tell(&[key], original.bytes(&new), 0, output)?;
-        original.tell_loss(&new, output);
-        backup.tell(false, global, output);
+        self.report(&[key], original.bytes(&new), 0, output)?;
+        original.report_loss(&new, output);
+        backup.report(false, global, output);
         Ok(Status::Done)
     }
 
-    fn tell_nothing(&self, is_empty: bool, key: &ChangedKey, output: &mut Output) -> Result<Status> {
+    fn report_nothing(&self, is_empty: bool, key: &ChangedKey, output: &mut Output) -> Result<Status> {
         if self.changing.format.is_json() {
-            self.tell(&[], 0, 1, output)?;
+            self.report(&[], 0, 1, output)?;
         } else if is_empty {
             output.summary(&format!("{} stays as it is: the text is empty", key.shown()));
         } else {
@@ -196,7 +196,7 @@ impl Edit {
         Ok(Status::Done)
     }
 
-    fn tell(&self, keys: &[ChangedKey], bytes: u64, unchanged: u64, output: &mut Output) -> Result<()> {
+    fn report(&self, keys: &[ChangedKey], bytes: u64, unchanged: u64, output: &mut Output) -> Result<()> {
         let dry_run = self.changing.dry_run;
         if self.changing.format.is_json() {
             output.json(&Summary { entries: keys.len(), bytes, keys, unchanged, dry_run })?;

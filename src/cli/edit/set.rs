@@ -1,7 +1,7 @@
 //! Editing a set of diorama, or a row of one.
 
 use super::{ID_FIELD, Original};
-use crate::cli::{Refused, Status, diff, tell_undated, tell_unread};
+use crate::cli::{Refused, Status, diff, report_undated, report_unread};
 use crate::output::Output;
 use anyhow::Result;
 use std::io::Write;
@@ -56,7 +56,7 @@ impl OriginalSet {
 
 /// Reports what cannot be read in a set, and would be lost if the set were written again.
 pub fn unreadable(dumped: &Dumped, output: &Output) -> Option<Status> {
-    let status = tell_unread(&dumped.unread, output);
+    let status = report_unread(&dumped.unread, output);
     (status != Status::Done).then_some(status)
 }
 
@@ -166,13 +166,13 @@ impl Original for OriginalSet {
         new.bytes()
     }
 
-    fn tell_diff(&self, new: &Fixture, output: &mut Output) -> Result<()> {
-        tell_diff(&self.fixture, new, output)
+    fn report_diff(&self, new: &Fixture, output: &mut Output) -> Result<()> {
+        report_diff(&self.fixture, new, output)
     }
 
-    fn tell_loss(&self, new: &Fixture, output: &Output) {
+    fn report_loss(&self, new: &Fixture, output: &Output) {
         if loses_times(&self.seen.set, new) {
-            tell_undated(&self.seen.set.shown(), output);
+            report_undated(&self.seen.set.shown(), output);
         }
     }
 }
@@ -183,12 +183,12 @@ fn look(set: &Set, snapshot: &Snapshot) -> vlive::Result<Option<SeenSet>> {
 }
 
 /// Shows what a dry run would change in a set, given the result of [`changed`].
-pub fn tell_change(snapshot: &Snapshot, set: &Set, new: &Fixture, output: &mut Output) -> Result<()> {
+pub fn report_change(snapshot: &Snapshot, set: &Set, new: &Fixture, output: &mut Output) -> Result<()> {
     let (before, _) = text(snapshot, set, false)?;
-    tell_diff(&parse(set, &before)?, new, output)
+    report_diff(&parse(set, &before)?, new, output)
 }
 
-fn tell_diff(old: &Fixture, new: &Fixture, output: &mut Output) -> Result<()> {
+fn report_diff(old: &Fixture, new: &Fixture, output: &mut Output) -> Result<()> {
     let options = DiffOptions { fetched_at: true, order: true };
     let print = |difference| diff::print_lines(&difference, output);
     vlive::ops::diff(Side::Fixture(old), Side::Fixture(new), options, print).map(drop)

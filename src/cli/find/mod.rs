@@ -8,7 +8,7 @@ use super::filtering::Filtering;
 use super::format::TableArgs;
 use super::selection::{Chosen, Meaning, Selecting};
 use super::stale::Stale;
-use super::{Global, Refused, Status, dump, tell_unread};
+use super::{Global, Refused, Status, dump, report_unread};
 use crate::output::Output;
 use crate::output::listing::{self, TableFormat};
 use crate::output::meaning::data::key_name;
@@ -25,9 +25,9 @@ use vlive::ops::{Hit, Query, Scope, Step, Walked};
 
 /// Find text, a row id or the value of a field
 ///
-/// Keys, row ids, names of fields and values are searched, but for byte strings. Numbers match as they are written, dates,
-/// decimals, record ids and uuids by what they mean. Each place is a line: the full key, the row id, the path of the field,
-/// the value, and the age of the entry.
+/// Keys, row ids, names of fields and values are searched, but for byte strings. Numbers match as they are written,
+/// dates, decimals, record ids and uuids by what they mean. Each place is a line: the full key, the row id, the path of
+/// the field, the value, and the age of the entry.
 ///
 /// `--id` finds a row in every entry that holds it, and shows the fields in which these differ: it tells why an app
 /// shows an old value. There is no PATTERN then, and every argument is a SELECTION.
@@ -122,9 +122,9 @@ impl Find {
         if self.limit == Some(found) {
             output.summary(&format!("--limit {found} is reached; there may be more"));
         }
-        let unread = tell_unread(&searched.unread, output);
-        let told = chosen.tell(&searched.matched, true, global, output);
-        Ok(unread.max(told).max(if found == 0 { Status::No } else { Status::Done }))
+        let unread = report_unread(&searched.unread, output);
+        let unmatched = chosen.report(&searched.matched, true, global, output);
+        Ok(unread.max(unmatched).max(if found == 0 { Status::No } else { Status::Done }))
     }
 
     fn compile(&self, pattern: &str) -> Result<Pattern> {
@@ -138,7 +138,7 @@ impl Find {
         };
         compiled.map_err(|error| {
             let hint = "without --regexp the pattern is taken literally";
-            // Some reasons stand below the expression, with a mark at the place.
+            // Some reasons have several lines: the expression, a mark below it, and the reason.
             let text = error.to_string();
             let lines: Vec<&str> = text.lines().collect();
             let (reason, excerpt) = match lines.as_slice() {

@@ -1,4 +1,4 @@
-//! What a pattern matches: text, and encoded bytes that may hold such text.
+//! Patterns: matching text, and encoded bytes that may contain such text.
 
 use crate::output::meaning;
 use ciborium::Value;
@@ -25,8 +25,7 @@ impl Pattern {
         Ok(Pattern::Regex { text, needle: needle.transpose()? })
     }
 
-    /// A regular expression. What it may match cannot be told from bytes, since it can see where a text begins
-    /// and ends.
+    /// A regular expression. It is not searched in encoded bytes, since it can depend on where a text begins and ends.
     pub fn regexp(pattern: &str, ignore_case: bool) -> Result<Pattern, regex::Error> {
         let text = RegexBuilder::new(pattern).case_insensitive(ignore_case).build()?;
         Ok(Pattern::Regex { text, needle: None })
@@ -61,7 +60,7 @@ impl Pattern {
 /// The part of a literal pattern that is in the bytes of every value whose text matches; `None` if there may be
 /// none, because a number, a date, a uuid or a word such as `true` can match.
 ///
-/// The text of a record id is put together from a table, `:` and an id, so that a match may lie across.
+/// The text of a record id is built from a table, `:` and an id, so that a match may extend over both.
 fn needle(pattern: &str) -> Option<&str> {
     pattern.split(':').filter(|part| !is_generated(part)).max_by_key(|part| part.len())
 }
@@ -74,10 +73,10 @@ fn is_generated(part: &str) -> bool {
         || WORDS.iter().any(|word| word.contains(&lower))
 }
 
-/// The text of a value that is not text itself; `None` for what is looked into instead.
+/// The text of a value that is not text itself; `None` if its parts are searched instead.
 pub fn text_of(value: &Value) -> Option<String> {
     match value {
-        // A geometry is looked into, and so is a record id that is put together from several values.
+        // The parts of a geometry are searched, and those of a record id that has several values.
         Value::Bytes(_) | Value::Array(_) | Value::Map(_) | Value::Tag(88..=94, _) => None,
         Value::Bool(_) => Some(json::plain(value)),
         Value::Tag(8, content) if !is_simple_id(content) => None,

@@ -1,4 +1,4 @@
-//! Places as text: made on the threads that find them, and printed in order.
+//! Matches as text: formatted on the threads that find them, and printed in order.
 
 use super::pattern::Pattern;
 use super::{print_count, shown};
@@ -18,7 +18,7 @@ use vlive::snapshot::EntryKey;
 /// Bytes of text from which on it is printed before more is made.
 const LONG: usize = 1024 * 1024;
 
-/// Columns that a value gets however narrow the terminal is.
+/// The least number of columns of a value, even on a narrow terminal.
 const NARROW_VALUE: usize = 20;
 
 const COLUMNS: [Column; 7] = [
@@ -31,7 +31,7 @@ const COLUMNS: [Column; 7] = [
     ("value", "VALUE", false),
 ];
 
-/// What is printed of places.
+/// What to print of the matches.
 #[derive(Clone, Copy)]
 pub enum Form {
     /// Their number, in this format.
@@ -55,11 +55,11 @@ pub enum Form {
     },
 }
 
-/// How places become text.
+/// How matches become text.
 #[derive(Clone, Copy)]
 pub struct Printing<'p> {
     pub form: Form,
-    /// What matches: the part of a long value that is shown holds it.
+    /// The pattern: the visible part of a long value includes its match.
     pub pattern: &'p Pattern,
     pub now: u64,
     /// At most so many places are printed.
@@ -76,7 +76,7 @@ pub struct Texts {
     entry: Option<EntryText>,
 }
 
-/// What the texts of the places in an entry have in common.
+/// What is the same for all matches in an entry.
 struct EntryText {
     key: EntryKey,
     fetched_at: Option<u64>,
@@ -86,7 +86,7 @@ struct EntryText {
     age: String,
 }
 
-/// A place as machines get it.
+/// A match for programs.
 #[derive(Serialize)]
 struct Line<'l> {
     key: &'l str,
@@ -103,10 +103,10 @@ struct Line<'l> {
 }
 
 impl Printing<'_> {
-    /// Appends the text of a place; breaks where that is enough at once.
+    /// Appends the text of a match; breaks if there is enough text to print.
     pub fn push(&self, texts: &mut Texts, hit: &Hit<'_>) -> ControlFlow<()> {
         let Texts { bytes, ends, entry } = texts;
-        // Dropped where the place is in another entry.
+        // Replaced if the match is in another entry.
         entry.take_if(|entry| entry.key != *hit.key || entry.fetched_at != hit.fetched_at);
         self.push_place(bytes, entry.get_or_insert_with(|| self.entry(hit)), hit);
         ends.push(bytes.len());
@@ -123,7 +123,7 @@ impl Printing<'_> {
         EntryText { key: hit.key.clone(), fetched_at: hit.fetched_at, shown, age: age.unwrap_or_default() }
     }
 
-    /// Seconds since the entry was fetched, where that is known.
+    /// Seconds since the entry was fetched, if that is known.
     fn age(&self, hit: &Hit<'_>) -> Option<i64> {
         hit.fetched_at.map(|fetched_at| time::age(self.now, fetched_at))
     }
@@ -183,7 +183,7 @@ impl Printing<'_> {
         }
     }
 
-    /// As much of a value as has room, with the match in it.
+    /// As much of a value as there is room for, with the match in it.
     fn around_match<'v>(&self, value: &'v str, room: usize) -> Cow<'v, str> {
         let begin = output::to_width(value, room);
         let at = self.pattern.position(value).unwrap_or_default();

@@ -56,8 +56,7 @@ impl Find {
     }
 }
 
-/// The fields that are not equal in all of the rows, in the order in which they come; with `only` that one field,
-/// equal or not.
+/// The fields that are not equal in all rows, in the order of the rows; with `only` just that field, equal or not.
 fn differing<'r>(found: &'r [FoundRow], only: Option<&'r str>) -> Vec<&'r str> {
     if let Some(only) = only {
         return vec![only];
@@ -72,7 +71,7 @@ fn differing<'r>(found: &'r [FoundRow], only: Option<&'r str>) -> Vec<&'r str> {
     fields
 }
 
-/// Seconds since the entry was fetched, where that is known.
+/// Seconds since the entry was fetched, if that is known.
 fn age_of(row: &FoundRow, now: u64) -> Option<i64> {
     row.fetched_at.map(|fetched_at| time::age(now, fetched_at))
 }
@@ -134,7 +133,7 @@ fn print_table(
     columns.extend(found.iter().any(|row| row.is_incomplete).then_some(Column::Status));
     columns.extend(differing.iter().map(|field| Column::Field(field)));
     let width = output.width().filter(|_| is_table);
-    // Ages tell the same in fewer columns, and a time that is cut tells nothing.
+    // Ages take fewer columns than times, and a time that is cut is useless.
     let taken = |column: &Column<'_>| {
         let cells = found.iter().map(|row| table::width_of(&text(row, *column), width)).max();
         (Cow::Owned(heading(*column)), false, cells.unwrap_or_default())

@@ -3,7 +3,7 @@ mod rows;
 
 use super::filtering::{Reading, none_matches};
 use super::format::TableArgs;
-use super::{Global, Status, dump, target, tell_unread};
+use super::{Global, Status, dump, report_unread, target};
 use crate::output::listing::TableFormat;
 use crate::output::{self, Output, escape, human, table};
 use anyhow::Result;
@@ -87,8 +87,8 @@ impl Show {
         } else if chosen.is_everything() && unread.damage.is_empty() && unread.unreadable.is_empty() {
             output.summary("the cache holds no entries");
         }
-        status = status.max(tell_unread(&unread, output));
-        Ok(status.max(chosen.tell(&matched, found || !unread.unreadable.is_empty(), global, output)))
+        status = status.max(report_unread(&unread, output));
+        Ok(status.max(chosen.report(&matched, found || !unread.unreadable.is_empty(), global, output)))
     }
 
     /// Whether every requested field exists. If there are no rows, no field counts as missing.

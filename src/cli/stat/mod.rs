@@ -2,7 +2,7 @@ mod json;
 
 use super::format::TableArgs;
 use super::stale::Stale;
-use super::{Global, Status, age_histogram, layout_column, others, tell_unread};
+use super::{Global, Status, age_histogram, layout_column, others, report_unread};
 use crate::output::listing::TableFormat;
 use crate::output::{Output, human, in_the_middle, table};
 use anyhow::Result;
@@ -52,15 +52,15 @@ impl Stat {
         let read = || Snapshot::look_past_damage(global.folder(), global.look_wait(), look);
         let stat = output.bar("reading").of(read)?;
         self.table.print(output, |output, format| match format {
-            TableFormat::Table => self.tell(&stat, output),
+            TableFormat::Table => self.report(&stat, output),
             TableFormat::Json => output.json(&Report::new(&stat)),
             format => Ok(json::list(&stat, format, output)?),
         })?;
-        others::tell(global, output);
-        Ok(tell_unread(&stat.unread, output))
+        others::report(global, output);
+        Ok(report_unread(&stat.unread, output))
     }
 
-    fn tell(&self, stat: &ops::Stat, output: &mut Output) -> Result<()> {
+    fn report(&self, stat: &ops::Stat, output: &mut Output) -> Result<()> {
         writeln!(output.data(), "{}", headline(stat))?;
         if let Some(contents) = &stat.contents {
             print_space(stat, contents, output)?;

@@ -45,7 +45,7 @@ pub(super) struct StateJson {
     fetched_at: Option<u64>,
     rows: Option<u64>,
     bytes: u64,
-    /// What diorama remembers of a set, as a dump has it.
+    /// The metadata of a set, as in a dump.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! `vlive watch`: what an app does to its cache, as it does it.
+//! `watch`: the changes that an app makes to its cache, as they happen.
 
 mod event_json;
 mod raw;
@@ -10,7 +10,7 @@ use super::diff::{json, print_lines};
 use super::filtering::Filtering;
 use super::format::{EventFormat, FormatArgs};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, others, report, target, tell_unread, time};
+use super::{Global, Refused, Status, others, report, report_unread, target, time};
 use crate::output::{Output, human};
 use anyhow::Result;
 use base64::Engine;
@@ -80,7 +80,7 @@ pub struct Watch {
     format: FormatArgs<EventFormat>,
 }
 
-/// An event that is waited for; `None` is any.
+/// The event to wait for; `None` is any.
 #[derive(Clone, Copy, Debug)]
 pub struct Awaits(Option<Event>);
 
@@ -93,7 +93,7 @@ impl Awaits {
 #[derive(Clone, Debug)]
 pub struct Until {
     event: Awaits,
-    /// As it was typed.
+    /// The argument as typed.
     key: String,
 }
 
@@ -137,7 +137,7 @@ impl Watch {
             new_values: compares || self.raw || self.record.is_some(),
             whole_sets: match (&self.record, &rows) {
                 (Some(_), _) => WholeSets::Changed,
-                // Whether a set that was touched has a row that is asked for is seen in all of them.
+                // All rows of a touched set are needed to see whether it has a row that matches.
                 (None, Some(_)) => WholeSets::Touched,
                 (None, None) => WholeSets::None,
             },
@@ -147,16 +147,17 @@ impl Watch {
             return Err(error.into());
         }
         let mut selections = chosen.scope.selections().to_vec();
-        // A row is reported by itself only if it is selected.
+        // A single row is reported only if it is selected.
         selections.extend(self.until.as_ref().map(|until| Selection::exact(&until.key)));
         let mut watcher = Watcher::new(folder, selections, options);
-        let mut telling = Telling { watch: self, chosen: &chosen, rows, came: false, is_empty: true, trouble: None };
+        let mut reporter =
+            Reporter { watch: self, chosen: &chosen, rows, has_happened: false, is_empty: true, trouble: None };
         let ends = self.duration.map(|duration| Instant::now() + duration);
         let mut pace = Pace::default();
         loop {
-            let seen = telling.look(&mut watcher, global, output)?;
+            let seen = reporter.look(&mut watcher, global, output)?;
             output.flush()?;
-            if telling.came {
+            if reporter.has_happened {
                 return Ok(Status::Done);
             }
             let mut wait = pace.next(seen);
@@ -174,20 +175,20 @@ impl Watch {
 }
 
 /// What has been reported so far.
-struct Telling<'w> {
+struct Reporter<'w> {
     watch: &'w Watch,
     chosen: &'w Chosen,
-    /// Rows of which a reported entry has or had one.
+    /// The filter: an entry is reported if a row of it matches now or did before.
     rows: Option<RowFilter>,
     /// Whether the awaited event has happened.
-    came: bool,
+    has_happened: bool,
     /// Whether no entry was seen yet.
     is_empty: bool,
     /// The problem with the cache that was reported last.
     trouble: Option<String>,
 }
 
-impl Telling<'_> {
+impl Reporter<'_> {
     /// Looks once; returns whether there was a new commit.
     fn look(&mut self, watcher: &mut Watcher, global: &Global, output: &mut Output) -> Result<bool> {
         let is_first = !watcher.has_seen();
@@ -201,7 +202,7 @@ impl Telling<'_> {
             if is_silent || !is_of_age || !self.has_rows(commit, &change)? {
                 return Ok(());
             }
-            self.came |= self.watch.awaits(&change);
+            self.has_happened |= self.watch.awaits(&change);
             if self.watch.record.is_some() && change.new.is_some() {
                 record.push(change.key.clone());
             }
@@ -218,10 +219,10 @@ impl Telling<'_> {
                 if let Some(folder) = self.watch.record.as_deref().filter(|_| !record.is_empty()) {
                     keep(folder, &commit, &record, output)?;
                 }
-                self.tell(&commit, is_first, output);
+                self.report(&commit, is_first, output);
                 if is_first && self.is_empty {
                     output.flush()?;
-                    others::tell(global, output);
+                    others::report(global, output);
                     self.chosen.advise_of_near(global, output);
                 }
                 Ok(true)
@@ -233,7 +234,7 @@ impl Telling<'_> {
         }
     }
 
-    /// Whether an entry has, or had, a row that is asked for.
+    /// Whether an entry has, or had, a row that matches.
     fn has_rows(&self, commit: &SeenCommit, change: &EntryChange) -> Result<bool> {
         let Some(rows) = &self.rows else { return Ok(true) };
         if let (EntryKey::Set(key), Some(changes)) = (&change.key, &change.rows) {
@@ -248,8 +249,8 @@ impl Telling<'_> {
         Ok(rows.takes_any(&change.key, entry.value())?)
     }
 
-    /// Reports what of a commit could not be read, and that the cache is readable again.
-    fn tell(&mut self, commit: &SeenCommit, is_first: bool, output: &Output) {
+    /// Reports the damage of a commit, or that the cache is readable again.
+    fn report(&mut self, commit: &SeenCommit, is_first: bool, output: &Output) {
         for error in &commit.damage {
             output.error(&report::sentence(error), None);
         }
@@ -297,7 +298,7 @@ impl Watch {
         let line = format!("{}  {}", output.key(&key), description(change));
         output.changed_after(&format!("{} {} ", human::time(now), numbers(commit)), mark(change.event), line)?;
         self.differences(commit, change, |difference| match difference {
-            // The line above says it.
+            // The line above has the reason.
             Difference::Entry(_) => Ok(()),
             difference => print_lines(&difference, output),
         })
@@ -362,7 +363,7 @@ fn new_entry(commit: &SeenCommit, change: &EntryChange) -> vlive::Result<Option<
     Ok(now.transpose()?.flatten())
 }
 
-/// Whether a set has, or had, a row that is asked for: among those that differ, or if it is new, among all.
+/// Whether a set has, or had, a row that matches: among the changed rows, or among all rows of a new set.
 fn set_has_rows(
     filter: &RowFilter,
     key: &SetKey,
@@ -388,7 +389,7 @@ fn set_has_rows(
     Ok(scope.reduce(&commit.snapshot, Entry::Set(set.into()))?.is_some())
 }
 
-/// Writes the entries of a commit that are reported to a folder of its own.
+/// Writes the reported entries of a commit to a folder of its own.
 fn keep(folder: &Path, commit: &SeenCommit, keys: &[EntryKey], output: &Output) -> Result<()> {
     let number = format!("{:08}", commit.number);
     let cannot = |path: &Path, error: io::Error| {
@@ -402,10 +403,10 @@ fn keep(folder: &Path, commit: &SeenCommit, keys: &[EntryKey], output: &Output) 
     fs::create_dir(&path).map_err(|error| cannot(&path, error))?;
     let style = DumpStyle { json: JsonStyle { pretty: true, ..JsonStyle::default() }, ..DumpStyle::default() };
     let dumped = dump_tree_of_keys(&commit.snapshot, keys, style, &path).map_err(|error| {
-        // What is there of it is not whole.
+        // The recording of this commit is incomplete.
         fs::remove_dir_all(&path).ok();
         target::of_output(error, |error| cannot(&path, error))
     })?;
-    tell_unread(&dumped.unread, output);
+    report_unread(&dumped.unread, output);
     Ok(())
 }

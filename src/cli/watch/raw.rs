@@ -7,8 +7,8 @@ use std::io::Write;
 use vlive::diorama::meta::Meta;
 use vlive::snapshot::{EntryChange, SeenCommit, SetKey, SetRow};
 
-/// Writes the rows that differ, with null for one that is gone, and what is remembered of the set now; of a set that is
-/// new all rows. Nothing is written of one that is gone.
+/// Writes the changed rows of a set, with null for a removed one, and its metadata now; all rows of a new set, and
+/// nothing of a removed one.
 pub fn write_set(commit: &SeenCommit, key: &SetKey, change: &EntryChange, out: &mut impl Write) -> Result<()> {
     let (Some(new), Some(rows)) = (&change.new, &change.rows) else { return Ok(()) };
     let mut raw = Object::begin("raw", out)?;
@@ -18,7 +18,7 @@ pub fn write_set(commit: &SeenCommit, key: &SetKey, change: &EntryChange, out: &
             raw.add(id, row.as_ref().map(SetRow::value), out)?;
         }
     } else if let Some(set) = commit.snapshot.set(key)? {
-        // What is damaged is told beside the commit.
+        // Damage is reported for the whole commit.
         for row in commit.snapshot.rows(&set).flatten() {
             raw.add(row.id(), Some(row.value()), out)?;
         }
@@ -34,7 +34,7 @@ pub fn write_set(commit: &SeenCommit, key: &SetKey, change: &EntryChange, out: &
     Ok(())
 }
 
-/// An object of names and bytes that goes into one that is open.
+/// An object of names and bytes inside another one.
 struct Object {
     is_empty: bool,
 }

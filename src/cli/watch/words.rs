@@ -3,7 +3,7 @@
 use crate::output::human;
 use vlive::snapshot::{EntryChange, Event, Remembered, SeenCommit};
 
-/// The commits that an event may be of: `#25`, or `#25..#27`.
+/// The commits in which an event may have happened: `#25`, or `#25..#27`.
 pub(super) fn numbers(commit: &SeenCommit) -> String {
     match commit.after {
         Some(after) if after + 1 < commit.number => format!("#{}..#{}", after + 1, commit.number),
@@ -22,7 +22,7 @@ pub(super) fn mark(event: Event) -> char {
     }
 }
 
-/// What an entry is now, and what it was.
+/// The state of an entry now, and the one before.
 pub(super) fn description(change: &EntryChange) -> String {
     let state = |state: &Remembered| format!("{} {}", rows(state), human::size(state.bytes));
     let mut description = match (change.event, &change.old, &change.new) {
@@ -47,7 +47,7 @@ pub(super) fn description(change: &EntryChange) -> String {
     description
 }
 
-/// The new time, or what else diorama remembers and differs.
+/// The new time, or the other metadata that differ.
 fn touched(old: &Remembered, new: &Remembered) -> String {
     let time = |state: &Remembered| state.fetched_at().map_or_else(|| "never".to_owned(), human::time);
     let total = |state: &Remembered| {

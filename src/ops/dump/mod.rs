@@ -1,6 +1,5 @@
 //! Writing entries out: as one text, one by one, or as files in a folder.
 
-mod buffers;
 mod entry;
 mod error;
 mod rows;

@@ -1,7 +1,6 @@
 //! Sets of diorama: rows are read by one thread, decoded by as many as there are cores, and written in order, so that
 //! a set of a million takes little more memory than one of ten.
 
-use super::buffers::Buffers;
 use super::stored::StoredMaps;
 use super::{DumpError, DumpFormat, DumpStyle, Dumped};
 use crate::diorama::meta::StoredPairs;
@@ -12,6 +11,7 @@ use crate::live::redact::redact;
 use crate::ops::unread::RefusedRows;
 use crate::ops::{past_damage, unless_moved};
 use crate::snapshot::{RowRun, Set, SetRow, SetRows, Snapshot};
+use crate::system::pool::Pool;
 use crate::system::spill::Spill;
 use crate::system::workers::{LARGE, Workers, with_workers, without_workers};
 use std::borrow::Cow;
@@ -70,7 +70,7 @@ impl SetDump<'_> {
     /// Writes the rows of a set that has begun, and ends it.
     fn rows(self, json: SetWriter<impl Write>, dumped: &mut Dumped) -> Result<(), DumpError> {
         let style = json.rows_style();
-        let buffers = &Buffers::default();
+        let buffers = &Pool::default();
         let refused = &mut dumped.unread.refused;
         let rows = self.snapshot.rows(self.set);
         let mut taking = Taking { dump: self, rows, json, written: 0, incomplete: Ids::new(), refused, buffers };
@@ -224,7 +224,7 @@ struct Taking<'t, 's, W: Write> {
     written: u64,
     incomplete: Ids,
     refused: &'t mut RefusedRows,
-    buffers: &'t Buffers,
+    buffers: &'t Pool<Vec<u8>>,
 }
 
 impl<W: Write> Taking<'_, '_, W> {
@@ -261,8 +261,9 @@ impl<W: Write> Taking<'_, '_, W> {
         Ok(())
     }
 
-    fn texts(&mut self, texts: RowTexts) -> Result<(), DumpError> {
+    fn texts(&mut self, mut texts: RowTexts) -> Result<(), DumpError> {
         self.json.add_rows(&texts.text)?;
+        texts.text.clear();
         self.buffers.give_back(texts.text);
         self.written += texts.written;
         for id in texts.incomplete {

@@ -1,6 +1,5 @@
 //! All entries in one text: read by one thread, decoded by as many as there are cores, written in order.
 
-use super::buffers::Buffers;
 use super::entry::{show_entry, stored, write_entry};
 use super::sets::SetDump;
 use super::{DumpError, DumpFormat, DumpStyle, Dumped, each};
@@ -11,6 +10,7 @@ use crate::ops::scope::Scope;
 use crate::ops::sets::readable_sets;
 use crate::ops::unread::Unreadable;
 use crate::snapshot::{LiveEntry, Snapshot};
+use crate::system::pool::Pool;
 use crate::system::workers::{LARGE, Workers, with_workers};
 use std::io::{self, Write};
 use std::mem;
@@ -24,7 +24,7 @@ const LONG: usize = 2 * 1024 * 1024;
 /// Those of `out` and of the cache. All entries before an error of the cache have been written. Damage is not an error:
 /// damaged entries are left out.
 pub fn dump(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, out: impl Write) -> Result<Dumped, DumpError> {
-    let buffers = Buffers::default();
+    let buffers = Pool::default();
     with_workers(
         |entries| decode(entries, buffers.take(), style),
         |decoding| {
@@ -51,7 +51,7 @@ struct Writer<'d, 'w, W: Write> {
     style: DumpStyle,
     is_first: bool,
     decoding: &'d mut Workers<'w, LiveEntry, Text>,
-    buffers: &'d Buffers,
+    buffers: &'d Pool<Vec<u8>>,
     unreadable: Vec<Unreadable>,
 }
 
@@ -97,12 +97,13 @@ impl<W: Write> Writer<'_, '_, W> {
     }
 
     fn write(&mut self, text: Text) -> io::Result<()> {
-        let Text { bytes, unreadable, left } = text;
+        let Text { mut bytes, unreadable, left } = text;
         self.unreadable.extend(unreadable);
         if !bytes.is_empty() {
             self.separate()?;
             self.out.write_all(&bytes)?;
         }
+        bytes.clear();
         self.buffers.give_back(bytes);
         left.iter().try_for_each(|entry| self.write_large(entry))
     }

@@ -1,10 +1,10 @@
-//! Where among encoded bytes something may match, told without decoding them.
+//! Where a match may be in encoded bytes, without decoding them.
 
 use super::Query;
 use crate::cbor::reader::Reader;
 use std::ops::Range;
 
-/// Whether encoded bytes may hold what `contains` finds in contiguous ones.
+/// Whether encoded bytes may hold a text that `contains` finds in contiguous bytes.
 pub(super) fn may_hold(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
     contains(bytes) || may_hold_in_chunks(bytes, contains)
 }
@@ -12,7 +12,7 @@ pub(super) fn may_hold(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
 /// Whether a text of indefinite length among encoded bytes may hold it, whose chunks are not contiguous.
 fn may_hold_in_chunks(bytes: &[u8], contains: impl Fn(&[u8]) -> bool) -> bool {
     const INDEFINITE_TEXT: u8 = 0x7f;
-    // Most bytes like that begin no text. Where very many seem to, it is shorter to decode.
+    // Most of these bytes do not begin a text. If there are very many, decoding is faster.
     let mut left = 4 * bytes.len();
     memchr::memchr_iter(INDEFINITE_TEXT, bytes).any(|at| {
         let mut reader = Reader::at(bytes, at + 1);
@@ -29,7 +29,7 @@ pub(super) struct Candidates<'c> {
     bytes: &'c [u8],
     /// Whether it may begin anywhere.
     anywhere: bool,
-    /// The first one that is not before `from`.
+    /// The first place at or after `from`.
     next: Option<usize>,
     from: usize,
 }
@@ -40,7 +40,7 @@ impl<'c> Candidates<'c> {
         Candidates { query, bytes, anywhere, next: (query.may_match)(bytes), from: 0 }
     }
 
-    /// Those within a range.
+    /// The places in a range.
     pub(super) fn within(&mut self, range: Range<usize>) -> Candidates<'c> {
         let next = self.next_in(&range).map(|next| next - range.start);
         let (query, bytes) = (self.query, &self.bytes[range]);
@@ -66,7 +66,7 @@ impl<'c> Candidates<'c> {
         self.next
     }
 
-    /// Where nothing is, an empty text can match.
+    /// The first place in a range. Of an empty range it may be the start, where an empty text can match.
     fn next_in(&mut self, range: &Range<usize>) -> Option<usize> {
         let end = range.end.max(range.start + 1);
         self.next_from(range.start).filter(|next| *next < end)

@@ -15,8 +15,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// A search. The library walks bytes and text; the caller decides what a value that is not text means to a
-/// reader.
+/// A search. The library searches bytes and text; the caller supplies the readable text of other values.
 #[derive(Clone, Copy)]
 pub struct Query<'q> {
     /// Whether a text matches.
@@ -25,8 +24,7 @@ pub struct Query<'q> {
     /// and after them. `None` if there is none; `Some(0)` is always right, and decodes more. It is asked about encoded
     /// values, row ids and full keys, of many entries and rows at once, and then of each that may match.
     pub may_match: &'q (dyn Fn(&[u8]) -> Option<usize> + Sync),
-    /// The text of a value that is not text, an array or a map; `None` for a tag whose content is looked at
-    /// instead.
+    /// The text of a value that is not text, an array or a map; `None` for a tag whose content is searched instead.
     pub meaning: &'q (dyn Fn(&Value) -> Option<String> + Sync),
     /// The name of a map's key that is not text.
     pub key_name: &'q (dyn Fn(&Value) -> String + Sync),
@@ -107,6 +105,9 @@ pub struct FoundRow {
 /// outputs, so that the places come in the order of the entries and of their contents. `add` breaks where its output
 /// is as large as it should become, since the places of a value can take far more memory than the value; `take`
 /// breaks to end the search.
+///
+/// # Errors
+/// The cache cannot be read. Damage is part of the result.
 pub fn find<Out: Default + Send>(
     snapshot: &Snapshot,
     scope: &Scope,
@@ -125,6 +126,9 @@ pub fn find<Out: Default + Send>(
 }
 
 /// Calls `visit` with the row of this id from every entry in the scope that holds it, until it breaks.
+///
+/// # Errors
+/// The cache cannot be read. Damage is part of the result.
 pub fn find_row(
     snapshot: &Snapshot,
     scope: &Scope,
@@ -157,7 +161,7 @@ pub fn find_row(
     search(snapshot, scope, Some(id), &work, |rows| rows.into_iter().try_for_each(&mut visit))
 }
 
-/// Does the work on the parts of entries, on all cores, and passes what is found to `take`, in order, until it breaks.
+/// Does the work on the parts of entries, on all cores, and passes the matches to `take`, in order, until it breaks.
 /// With an id only that row of a set is read.
 fn search<Out: Default + Send>(
     snapshot: &Snapshot,

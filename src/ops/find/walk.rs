@@ -1,4 +1,4 @@
-//! The walk through a part of an entry, past whatever cannot match.
+//! The search of one part of an entry, which skips what cannot match.
 
 use super::candidates::{Candidates, may_hold};
 use super::{Hit, Place, Query, Step};
@@ -10,7 +10,7 @@ use ciborium::Value;
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 
-/// Takes a place that matches, or why rows that may have one cannot be read.
+/// Takes a match, or the reason why rows that may have one cannot be read.
 pub(super) type VisitHit<'v> = dyn FnMut(Result<&Hit<'_>, RowFault>) -> ControlFlow<()> + 'v;
 
 /// Whether anything may match in entries of vantage-live.
@@ -19,7 +19,7 @@ pub(super) fn may_have_hits(run: &LiveRun, query: Query<'_>) -> bool {
     may_hold(run.values(), may_match) || query.field.is_none() && may_match(run.full_keys().as_bytes())
 }
 
-/// Calls `visit` with all that matches in a part of an entry, until it breaks.
+/// Calls `visit` with every match in a part of an entry, until it breaks.
 pub(super) fn each_hit(part: &Part, query: Query<'_>, visit: &mut VisitHit<'_>) -> ControlFlow<()> {
     let (ids, values) = match part {
         // The ids are among the values.
@@ -43,7 +43,7 @@ pub(super) fn each_hit(part: &Part, query: Query<'_>, visit: &mut VisitHit<'_>) 
     }
 }
 
-/// Whether a part stands for its full key, and that matches as it is stored or as people read it.
+/// Whether a part is responsible for its full key, and the stored or the readable key matches.
 fn is_key_in(part: &Part, query: Query<'_>) -> bool {
     if query.field.is_some() {
         return false;
@@ -178,7 +178,7 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
         Ok(())
     }
 
-    /// The name that the path ends with: of a field, or the key of a map. Names do not match in a search of one field.
+    /// The last name of the path: of a field, or a key of a map. Names do not match in a search of one field.
     fn name(&mut self) {
         let Some(Step::Name(name)) = self.path.last() else { return };
         if self.flow.is_continue() && self.query.field.is_none() && (self.query.matches)(name) {
@@ -226,7 +226,7 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
                 let mut item = *reader;
                 reader.pass_item()?;
                 let bytes = &item.all()[item.pos()..reader.pos()];
-                // Most values are told apart without decoding them.
+                // Most values need not be decoded.
                 if !may_hold(bytes, |bytes| (self.query.may_match)(bytes).is_some()) {
                     return Ok(());
                 }
@@ -257,7 +257,7 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
     }
 }
 
-/// A value that its head says all of; faster than [`decoded`].
+/// A value that is complete in its head; faster than [`decoded`].
 fn of_head(head: Head) -> Option<Value> {
     Some(match head {
         Head::Unsigned(number) => Value::Integer(number.into()),
