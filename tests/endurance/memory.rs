@@ -37,12 +37,12 @@ const LARGE_KEY: &str = "large/1";
 /// The forms of a fixture: a name, and how `dump` is told to write it.
 const FORMS: [(&str, &[&str]); 4] = [
     ("document", &["--output", "document"]),
-    ("tree", &["--output", "tree/"]),
     ("lines", &["--format", "jsonl", "--output", "lines"]),
     ("raw lines", &["--format", "jsonl", "--raw", "--output", "raw lines"]),
+    ("tree", &["--output", "tree/"]),
 ];
 
-/// Those that are tried. A document is read like lines, and a tree file by file.
+/// Those that are tried.
 fn forms() -> &'static [(&'static str, &'static [&'static str])] {
     if rounds() > 1 { &FORMS } else { &FORMS[..2] }
 }

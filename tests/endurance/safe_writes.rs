@@ -282,7 +282,7 @@ fn damage_free_space(layout: Layout, name: &str) {
     let whole = &bytes(name);
     let (blocks, leaves) = &in_folder(|path| (other_blocks(whole, path), leaf_blocks(layout, whole, path)));
     assert!(!blocks.is_empty() && !leaves.is_empty(), "{name}: {blocks:?} {leaves:?}");
-    let seeds = 0..if rounds() > 1 { 500 } else { 24 };
+    let seeds = 0..if rounds() > 1 { 500 } else { 16 };
     let tally = in_threads(|thread, path| {
         let mut tally = Tally::default();
         for seed in seeds.clone().skip(thread).step_by(THREADS) {

@@ -76,7 +76,7 @@ fn cache_of(entries: u32) -> Folder {
 #[test]
 fn commands_that_read_a_whole_cache_show_a_bar_and_clear_it() {
     // How many entries half a second takes is up to the machine.
-    let mut entries = 100_000;
+    let mut entries = 300_000;
     let mut folder = cache_of(entries);
     for (command, doing) in [("check", "checking"), ("stat", "reading"), ("compact", "compacting")] {
         loop {
