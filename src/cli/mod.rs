@@ -47,6 +47,7 @@ mod r#where;
 
 use crate::output::Output;
 use anyhow::Result;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use edit::{is_editor_running, keep_edited_text};
 use environment::Environment;
@@ -55,6 +56,7 @@ pub use interrupted::before_signals_end_it;
 use report::{Refused, report_undated, report_unread, report_unreadable};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
+use std::path::Path;
 pub use streams::streams;
 
 /// Inspect, compare, seed and invalidate the on-disk caches of vantage-live and vantage-diorama
@@ -141,8 +143,21 @@ pub fn parse() -> Cli {
         arguments if is_given(&arguments, "always") => ColorChoice::Always,
         _ => ColorChoice::Auto,
     };
-    let matches = Cli::command().color(color).get_matches_from(arguments);
+    let matches = Cli::command().color(color).try_get_matches_from(arguments);
+    let matches = matches.unwrap_or_else(|error| with_tip_for_folder(error).exit());
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// Most commands take only keys, and many no arguments at all, where a user may give them the cache.
+fn with_tip_for_folder(mut error: clap::Error) -> clap::Error {
+    if error.kind() == ErrorKind::UnknownArgument
+        && let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
+        && Path::new(argument).exists()
+    {
+        let tip = format!("to choose a cache, use '-C {}'", shell::path(Path::new(argument)));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 fn is_given(arguments: &[&str], color: &str) -> bool {

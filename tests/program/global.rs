@@ -174,6 +174,7 @@ fn wrong_usage_ends_with_2_and_changes_nothing() {
         (&[][..], "Usage: vlive"),
         (&["lost"], "error: unrecognized subcommand 'lost'"),
         (&["ls", "--jsn"], "error: unexpected argument '--jsn' found"),
+        (&["check", "vlive.redb"], "tip: to choose a cache, use '-C vlive.redb'"),
         (&["ls", "--color", "red"], "error: invalid value 'red' for '--color <WHEN>'"),
         (&["ls", "--wait", "5x"], "error: invalid value '5x' for '--wait <DURATION>'"),
         (&["ls", "-C"], "error: a value is required for '--folder <FOLDER>'"),
