@@ -17,7 +17,9 @@ pub trait Formats: ValueEnum + Copy + PartialEq + Send + Sync + 'static {
     const JSON_HELP: &'static str = "Short for `--format json`";
 
     /// The format of files whose name ends in `.ending`.
-    fn of_ending(ending: &str) -> Option<Self>;
+    fn of_ending(_ending: &str) -> Option<Self> {
+        None
+    }
 }
 
 /// `--format`, and `--json` for the one that programs read.
@@ -38,6 +40,11 @@ impl<F: Formats> FormatArgs<F> {
     /// The format that the options name, or else the default.
     pub fn format(&self) -> F {
         self.given().unwrap_or(F::DEFAULT)
+    }
+
+    /// Whether the format that the options name is that of `--json`.
+    pub fn is_json(&self) -> bool {
+        self.format() == F::JSON
     }
 
     /// The format that the options name, or else the format for the ending of the output file, or else the default.
@@ -92,16 +99,6 @@ pub enum SummaryFormat {
 impl Formats for SummaryFormat {
     const DEFAULT: SummaryFormat = SummaryFormat::Text;
     const JSON: SummaryFormat = SummaryFormat::Json;
-
-    fn of_ending(_: &str) -> Option<SummaryFormat> {
-        None
-    }
-}
-
-impl FormatArgs<SummaryFormat> {
-    pub fn is_json(&self) -> bool {
-        self.format() == SummaryFormat::Json
-    }
 }
 
 /// The formats of events, which are printed one by one.
@@ -117,16 +114,6 @@ impl Formats for EventFormat {
     const DEFAULT: EventFormat = EventFormat::Text;
     const JSON: EventFormat = EventFormat::Jsonl;
     const JSON_HELP: &'static str = "Short for `--format jsonl`";
-
-    fn of_ending(_: &str) -> Option<EventFormat> {
-        None
-    }
-}
-
-impl FormatArgs<EventFormat> {
-    pub fn is_json(&self) -> bool {
-        self.format() == EventFormat::Jsonl
-    }
 }
 
 /// The format and the output of a table.
