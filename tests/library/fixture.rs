@@ -130,6 +130,17 @@ fn dumped(cache: &Path, (format, pretty, to): (DumpFormat, bool, To)) -> Fixture
     Fixture::open(tree.path()).unwrap()
 }
 
+#[test]
+fn a_folder_that_is_gone_is_not_created_again_by_a_dump() {
+    let folder = folder::temporary();
+    let gone = folder.path().join("gone");
+    for cache in ["bakery/vlive.redb", "diorama/cache.redb"] {
+        let cache = Snapshot::open(Path::new("tests/caches").join(cache)).unwrap();
+        vlive::ops::dump_tree(&cache, &Selection::All.into(), DumpStyle::default(), &gone).unwrap_err();
+        assert!(!gone.exists());
+    }
+}
+
 /// What redb finds in a new cache to which a fixture is loaded.
 fn loaded(fixture: &Fixture) -> Model {
     let folder = folder::temporary();

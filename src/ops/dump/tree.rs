@@ -11,9 +11,9 @@ use crate::ops::sets::readable_sets;
 use crate::ops::unread::Unreadable;
 use crate::ops::{past_damage, unless_moved};
 use crate::snapshot::{EntryKey, LiveEntry, Set, Snapshot};
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes the selected entries to files below `folder`, an existing empty folder, as [`Fixture`](crate::Fixture) reads
 /// them.
@@ -88,7 +88,8 @@ impl<'t> Tree<'t> {
     fn add_entry(&mut self, entry: &LiveEntry) -> Result<(), DumpError> {
         let key = entry.key();
         let name = self.names.path(&key, self.ending());
-        let fault = write_file(entry, self.style, &self.folder.join(&name))
+        let fault = new_file(self.folder, &name)
+            .and_then(|(path, file)| write_file(entry, self.style, &path, file))
             .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
         self.unreadable.extend(fault.map(|error| Unreadable { key, error }));
         Ok(())
@@ -98,7 +99,8 @@ impl<'t> Tree<'t> {
         dumped.entries += 1;
         let name = self.names.path_of(&set.key().to_string(), self.ending());
         let dump = SetDump { snapshot, set, style: self.style, frame: SetFrame::Alone };
-        write_set(dump, dumped, &self.folder.join(&name)).map_err(|error| match error {
+        let written = new_file(self.folder, &name).map_err(DumpError::from);
+        written.and_then(|(_, file)| write_set(dump, dumped, file)).map_err(|error| match error {
             DumpError::Output(error) => io::Error::new(error.kind(), format!("{name}: {error}")).into(),
             error @ DumpError::Cache(_) => error,
         })
@@ -111,20 +113,30 @@ impl<'t> Tree<'t> {
     }
 }
 
-/// Writes a set to a new file, and creates the folders that it needs.
-fn write_set(dump: SetDump<'_>, dumped: &mut Dumped, path: &Path) -> Result<(), DumpError> {
-    path.parent().map_or(Ok(()), fs::create_dir_all)?;
-    let mut out = BufWriter::new(fs::File::create_new(path)?);
+/// The file `name` below `folder`, with the folders between them. `folder` itself is not created: a temporary one that a
+/// signal has removed stays away.
+fn new_file(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
+    let path = folder.join(name);
+    for (slash, _) in name.match_indices('/') {
+        match fs::create_dir(folder.join(&name[..slash])) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    let file = File::create_new(&path)?;
+    Ok((path, file))
+}
+
+fn write_set(dump: SetDump<'_>, dumped: &mut Dumped, file: File) -> Result<(), DumpError> {
+    let mut out = BufWriter::new(file);
     dump.write(dumped, &mut out)?;
     out.write_all(b"\n")?;
     Ok(out.flush()?)
 }
 
-/// Writes an entry to a new file, and creates the folders that it needs. An entry that cannot be decoded leaves no
-/// file, except in the notation, which shows its bytes.
-fn write_file(entry: &LiveEntry, style: DumpStyle, path: &Path) -> io::Result<Option<DecodeError>> {
-    path.parent().map_or(Ok(()), fs::create_dir_all)?;
-    let mut out = BufWriter::new(fs::File::create_new(path)?);
+/// An entry that cannot be decoded leaves no file, except in the notation, which shows its bytes.
+fn write_file(entry: &LiveEntry, style: DumpStyle, path: &Path, file: File) -> io::Result<Option<DecodeError>> {
+    let mut out = BufWriter::new(file);
     let fault = write_entry(entry, style, &mut out)?;
     if style.format != DumpFormat::Cbor {
         out.write_all(b"\n")?;
