@@ -280,8 +280,11 @@ const DRY: &str = "~ buckets\n  ~ us\n    ~ size: \"5kb\" -> \"6kb\"\n";
 fn edit_changes_a_set_and_a_row_and_leaves_the_rest() {
     let folder = copy_of("augmented.redb");
     let before = tables(&folder);
+    // Where the text that is refused is kept.
+    let drafts = Folder::empty();
     let edit = |args: &[&str], editor: &str| {
-        folder.vlive([&["edit"], args].concat()).env("EDITOR", editor).env("VISUAL", editor).output()
+        let run = folder.vlive([&["edit"], args].concat()).env("TMPDIR", drafts.path().to_str().unwrap());
+        run.env("EDITOR", editor).env("VISUAL", editor).output()
     };
     let same = edit(&["buckets"], "true");
     assert_eq!(same.status, 0, "{}", same.stderr);
