@@ -5,7 +5,8 @@ use crate::live::key::{Key, joined};
 use crate::snapshot::Snapshot;
 use crate::snapshot::entries::LiveEntry;
 use crate::snapshot::row::{Row, RowFault, VisitRow};
-use crate::snapshot::sets::{Set, SetKey};
+use crate::snapshot::set::Set;
+use crate::snapshot::set_key::SetKey;
 use std::fmt;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use crate::error::{Action, Error, Result};
 use crate::file::{self, File, PageRef, PageStore};
 use crate::live::key::Selection;
 use crate::snapshot::commit::Snapshot;
-use crate::snapshot::sets::Set;
+use crate::snapshot::set::Set;
 use crate::snapshot::{location, race};
 use crate::system::holder;
 use std::collections::HashSet;

@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::file::{self, Cursor, Sum, TreeEntries, TreeEntry};
 use crate::snapshot::row::{Row, VisitRow};
-use crate::snapshot::sets::{Set, SetKey};
+use crate::snapshot::set::Set;
+use crate::snapshot::set_key::SetKey;
 use crate::snapshot::{Snapshot, Table};
 use std::str;
 

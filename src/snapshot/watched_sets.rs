@@ -5,7 +5,7 @@ use crate::diorama::meta::{Meta, MetaKey};
 use crate::file::{self, Advance, Records};
 use crate::live::key::Selection;
 use crate::snapshot::entry::EntryKey;
-use crate::snapshot::sets::{SetKey, find};
+use crate::snapshot::set_key::{SetKey, table_and_row};
 use crate::snapshot::watched::{EntryChange, Event, Remembered, RowChange, RowChanges, SetState};
 use std::collections::BTreeMap;
 use std::str;
@@ -124,7 +124,7 @@ fn wanted<'s>(selections: &'s [Selection], set: &str, is_known: impl Fn(&str) ->
     let of = |selection: &'s Selection| {
         let Some(typed) = selection.named() else { return Some(None) };
         let is_this_set = |name: &str| (name == set || is_known(name)).then(|| name == set);
-        match find(&typed, is_this_set) {
+        match table_and_row(&typed, is_this_set) {
             Some((true, row)) => Some(row.map(|row| (selection, row.to_owned()))),
             _ => None,
         }

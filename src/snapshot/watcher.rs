@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::file::{self, Advance, Damaged, Definition, File, Mirror, PageStore, Records};
 use crate::live::key::{self, Key, Selection};
 use crate::snapshot::commit::Snapshot;
-use crate::snapshot::sets::SetKey;
+use crate::snapshot::set_key::SetKey;
 use crate::snapshot::tables::Table;
 use crate::snapshot::watched::{EntryChange, Remembered, SeenCommit};
 use crate::snapshot::watched_file::{WatchedFile, WatchedLook};

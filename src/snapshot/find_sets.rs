@@ -1,0 +1,146 @@
+//! Finding sets of diorama: all of a cache, those of a selection, and the set of a key.
+
+use crate::diorama::identity::{TableName, is_narrowed_copy, meta_table};
+use crate::error::{Result, SetError};
+use crate::live::key::Selection;
+use crate::snapshot::roles::TableRole;
+use crate::snapshot::set::Set;
+use crate::snapshot::set_key::{SetKey, table_and_row};
+use crate::snapshot::{Snapshot, Table};
+use std::collections::HashMap;
+
+impl Snapshot {
+    /// Refuses a cache key that is the name of a set: the app would not read an entry of vantage-live of that name.
+    pub(crate) fn expect_no_set(&self, cache_key: &str) -> Result<()> {
+        for name in [cache_key.to_owned(), meta_table(cache_key)] {
+            let table = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
+            // The other tables are read only if this one exists.
+            if table.is_some() && self.sets()?.iter().any(|set| set.name() == cache_key) {
+                return Err(SetError::IsASet {
+                    path: self.path().to_owned(),
+                    name: SetKey::of_table(cache_key).shown(),
+                }
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// All sets, in the order of their names. A damaged meta table is read as far as it can be; see
+    /// [`Snapshot::meta_damage`].
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::roles`].
+    pub fn sets(&self) -> Result<Vec<Set>> {
+        self.sets_of(self.roles()?)
+    }
+
+    /// The sets of these tables, which are all that can be read.
+    pub(crate) fn sets_of(&self, mut roles: Vec<(Table, TableRole)>) -> Result<Vec<Set>> {
+        let mut sets: Vec<Set> = Vec::new();
+        // A meta table sorts after its rows, but perhaps not next to them.
+        let mut metas: HashMap<String, Table> = HashMap::new();
+        for (table, _) in roles.extract_if(.., |(_, role)| *role == TableRole::Meta) {
+            if let TableName::Meta(rows) = TableName::of(table.name()) {
+                metas.insert(rows.to_owned(), table);
+            }
+        }
+        for (table, role) in roles {
+            if role == TableRole::Rows {
+                let meta = metas.remove(table.name());
+                sets.push(self.read_set(SetKey::of_table(table.name()), Some(table), meta)?);
+            }
+        }
+        for (name, meta) in metas {
+            sets.push(self.read_set(SetKey::of_table(&name), None, Some(meta))?);
+        }
+        sets.sort_by(|a, b| a.name().cmp(b.name()));
+        Ok(sets)
+    }
+
+    /// The sets that a selection takes, or the rows that it names. A selection names a set by its stored or readable
+    /// name, and rows by such a name, a `/` and an id or a prefix of ids. The longest matching name counts.
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::sets`], and [`Error::Damaged`](crate::Error::Damaged) if rows that are to be compared cannot
+    /// be read.
+    pub fn selected_sets(&self, selection: &Selection) -> Result<Vec<Set>> {
+        self.select(&self.sets()?, selection)
+    }
+
+    /// Selects from these sets, which are all of the cache in the order of their names.
+    pub(crate) fn select(&self, sets: &[Set], selection: &Selection) -> Result<Vec<Set>> {
+        let Some(typed) = selection.named() else { return Ok(sets.to_vec()) };
+        let place = |name: &str| sets.binary_search_by(|set| set.name().cmp(name)).ok();
+        let Some((place, row)) = table_and_row(&typed, place) else { return Ok(Vec::new()) };
+        let set = &sets[place];
+        match (row, selection) {
+            (None, _) => Ok(vec![set.clone()]),
+            (Some(beginning), Selection::Begins(_)) => {
+                let mut rows = Vec::new();
+                for row in self.rows(set) {
+                    let row = row?;
+                    if row.id().starts_with(beginning) {
+                        rows.push(set.of_row(row.id()));
+                    }
+                }
+                Ok(rows)
+            }
+            (Some(row), _) => Ok(self.with_row(set, row)?.into_iter().collect()),
+        }
+    }
+
+    /// The set of a key, or the row that the key names. No other set is read.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`](crate::Error::Damaged) or [`Error::Io`](crate::Error::Io) if a page on the way to it cannot be
+    /// read.
+    pub fn set(&self, key: &SetKey) -> Result<Option<Set>> {
+        let table = |name: &str| -> Result<Option<Table>> {
+            let definition = self.table_tree().get(name).map_err(|error| self.error(error, None))?;
+            let Some(definition) = definition else { return Ok(None) };
+            let table = Table::new(name.to_owned(), definition);
+            Ok(self.is_of_set(&table)?.then_some(table))
+        };
+        let (rows, meta) = (table(key.name())?, table(&meta_table(key.name()))?);
+        if rows.is_none() && meta.is_none() {
+            return Ok(None);
+        }
+        let set = self.read_set(key.whole(), rows, meta)?;
+        match key.row() {
+            None => Ok(Some(set)),
+            Some(row) => self.with_row(&set, row),
+        }
+    }
+
+    /// The set that a typed name means, and perhaps the id of a row, which may not exist. `sets` are all of the cache
+    /// in the order of their names.
+    pub(crate) fn resolve<'s, 't>(sets: &'s [Set], typed: &'t str) -> Option<(&'s Set, Option<&'t str>)> {
+        table_and_row(typed, |name| sets.binary_search_by(|set| set.name().cmp(name)).ok().map(|place| &sets[place]))
+    }
+
+    /// Those of `sets` that are narrowed copies of the set that a selection names, which may not exist. If the
+    /// selection names a row, that row of each copy that has it.
+    pub(crate) fn copies(&self, sets: &[Set], selection: &Selection) -> Result<Vec<Set>> {
+        let Some(typed) = selection.named() else { return Ok(Vec::new()) };
+        let copies = |name: &str| {
+            let copies: Vec<&Set> = sets.iter().filter(|set| is_narrowed_copy(name, set.name())).collect();
+            let exists = sets.binary_search_by(|set| set.name().cmp(name)).is_ok();
+            (exists || !copies.is_empty()).then_some(copies)
+        };
+        match table_and_row(&typed, copies) {
+            None => Ok(Vec::new()),
+            Some((copies, None)) => Ok(copies.into_iter().cloned().collect()),
+            Some((copies, Some(row))) => {
+                copies.into_iter().filter_map(|copy| self.with_row(copy, row).transpose()).collect()
+            }
+        }
+    }
+
+    /// The set with this row alone; `None` if it has no such row.
+    pub(crate) fn with_row(&self, set: &Set, row: &str) -> Result<Option<Set>> {
+        let set = set.of_row(row);
+        let exists = self.rows(&set).next().transpose()?.is_some();
+        Ok(exists.then_some(set))
+    }
+}
