@@ -1,8 +1,8 @@
 //! Slow work that must not block the screen, one job at a time.
 
 use super::Commands;
+use super::history::{Before, History};
 use super::state::{Effect, Input, Text};
-use super::watching::{Before, History};
 use crate::output::escape::{for_terminal, key_for_terminal};
 use std::path::PathBuf;
 use std::sync::Arc;
