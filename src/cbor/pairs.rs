@@ -1,7 +1,7 @@
 //! The pairs of maps, read as a library reads them that keeps a map by its keys: each key once.
 
 use super::error::{Error, Result, offset32};
-use super::keys::key_at;
+use super::key_comparison::key_at;
 use super::reader::{Head, Reader};
 use std::borrow::Cow;
 

@@ -3,7 +3,7 @@
 
 use super::bignum::Tagged;
 use super::error::{Error, Fault, Result, offset32};
-use super::keys::are_distinct_at;
+use super::key_comparison::are_distinct_at;
 use super::reader::{Head, Reader, is_text};
 
 /// Observes the maps of a walk.

@@ -3,7 +3,7 @@
 use crate::diorama::meta::Meta;
 use crate::live::key::{Key, joined};
 use crate::snapshot::Snapshot;
-use crate::snapshot::entries::LiveEntry;
+use crate::snapshot::live_entries::LiveEntry;
 use crate::snapshot::row::{Row, RowFault, VisitRow};
 use crate::snapshot::set::Set;
 use crate::snapshot::set_key::SetKey;
