@@ -26,7 +26,7 @@ pub struct Printing {
 
 impl Printing {
     /// Prints an event; `now` is in seconds since 1970.
-    pub fn print(&self, now: u64, commit: &SeenCommit, change: &EntryChange, output: &mut Output) -> Result<()> {
+    pub fn print(self, now: u64, commit: &SeenCommit, change: &EntryChange, output: &mut Output) -> Result<()> {
         if self.is_json {
             return self.print_json(now, commit, change, output);
         }
@@ -40,7 +40,7 @@ impl Printing {
         })
     }
 
-    fn print_json(&self, now: u64, commit: &SeenCommit, change: &EntryChange, output: &mut Output) -> Result<()> {
+    fn print_json(self, now: u64, commit: &SeenCommit, change: &EntryChange, output: &mut Output) -> Result<()> {
         let value = if self.raw { new_entry(commit, change)? } else { None };
         let json = EventJson {
             time: now,
@@ -74,7 +74,7 @@ impl Printing {
 
     /// Calls `each` with the differences inside an entry, if they are requested.
     fn differences(
-        &self,
+        self,
         commit: &SeenCommit,
         change: &EntryChange,
         mut each: impl FnMut(Difference) -> Result<()>,
