@@ -5,6 +5,8 @@ use super::bignum::Tagged;
 use super::error::{Error, Fault, Result, offset32};
 use super::key_comparison::are_distinct_at;
 use super::reader::{Head, Reader, is_text};
+use ciborium::Value;
+use std::ops::Range;
 
 /// Observes the maps of a walk.
 pub(crate) trait Maps {
@@ -109,6 +111,20 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Passes by one item as [`Self::pass_item`] does, and returns where it is.
+    pub(crate) fn item_range(&mut self) -> Result<Range<usize>> {
+        let start = self.pos();
+        self.pass_item()?;
+        Ok(start..self.pos())
+    }
+
+    /// Decodes one item that was verified.
+    pub(crate) fn value(&mut self) -> Result<Value> {
+        let start = self.pos();
+        self.pass_item()?;
+        Ok(ciborium::from_reader(self.since(start)).expect("ciborium reads what was verified"))
     }
 
     /// The same as [`Self::skip`], observed by `maps`.
