@@ -50,7 +50,7 @@ impl<'b> VerifiedMaps<'b> {
         self.visit_last(keys, visit)
     }
 
-    /// The same for several maps that are read as one.
+    /// Visits the pairs of several maps as if they were one map.
     pub(crate) fn pairs_of_all<E: From<Error>>(
         &self,
         maps: &[usize],

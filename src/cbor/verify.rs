@@ -127,7 +127,7 @@ impl Reader<'_> {
         Ok(ciborium::from_reader(self.since(start)).expect("ciborium reads what was verified"))
     }
 
-    /// The same as [`Self::skip`], observed by `maps`.
+    /// Does what [`Self::skip`] does, and tells `maps` of every map.
     pub(crate) fn verify<M: Maps>(&mut self, depth: usize, maps: &mut M) -> Result<()> {
         let start = self.pos();
         // The items that most values consist of need no more than their first byte.

@@ -49,7 +49,7 @@ impl EntryKey {
         }
     }
 
-    /// The key of the whole entry as people read it: of a row that of its set.
+    /// The key of the whole entry as people read it; for a row, the name of its set.
     pub(crate) fn entry_shown(&self) -> String {
         match self {
             EntryKey::Live(key) => key.to_string(),

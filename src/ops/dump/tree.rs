@@ -30,8 +30,8 @@ pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &
     Ok(tree.finish(dumped))
 }
 
-/// The same for the entries with these keys, for which nothing else of the cache is read. A key that is not in the cache
-/// is passed over.
+/// Writes the entries with these keys to files below `folder`, as [`dump_tree`] does, and reads nothing else of the
+/// cache. A key that is not in the cache is passed over.
 ///
 /// # Errors
 /// As [`dump_tree`].
