@@ -3,7 +3,7 @@
 
 use super::row_filter::RowFilter;
 use super::scope::{Matched, Scope, selected};
-use super::sets::readable_sets;
+use super::selected_sets::readable_sets;
 use super::unread::Unread;
 use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};
