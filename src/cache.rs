@@ -151,7 +151,7 @@ impl Cache {
     }
 
     /// Writes new values for entries in the scope, in one transaction: `rewrite` returns the new value of an entry, and
-    /// `rewrite_set` that of a set of diorama or of a row of one. `None` leaves it as it is.
+    /// `rewrite_set` the new contents of a set of diorama or of a row. `None` leaves an entry as it is.
     ///
     /// # Errors
     /// Those of [`RewritePlan::new`](crate::ops::RewritePlan::new), of `rewrite` and of `rewrite_set`. Nothing is

@@ -1,8 +1,8 @@
 //! Slow work that must not block the screen, one job at a time.
 
 use super::Commands;
+use super::history::{Before, History};
 use super::state::{Effect, Input, Text};
-use super::watching::{Before, History};
 use crate::output::escape::{for_terminal, key_for_terminal};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -133,7 +133,7 @@ fn title(key: &str, before: u64, now: u64) -> String {
     format!("{}  #{before} → #{now}", key_for_terminal(key))
 }
 
-/// What is said where an entry was not there before, or is not now.
+/// The text to show if the entry exists on only one side, or on neither.
 fn unlike(was_there: bool, is_there: bool) -> Result<Lines, String> {
     match (was_there, is_there) {
         (false, true) => Ok(vec![(Some('+'), "+ the entry was not there".to_owned())]),

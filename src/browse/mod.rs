@@ -3,6 +3,7 @@
 //! runs the loop that waits for all of them.
 
 mod draw;
+mod history;
 mod jobs;
 mod reader;
 mod state;
@@ -12,6 +13,7 @@ mod watching;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use draw::{Areas, Theme};
+use history::History;
 use jobs::Jobs;
 use ratatui::crossterm::event::{
     self, Event as Occurrence, KeyCode, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
@@ -22,6 +24,7 @@ pub use state::{Change, Narrowed, Node, Place, Plan};
 use state::{Effect, Focus, Input, State, Wanted};
 use std::cell::RefCell;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel, sync_channel};
@@ -32,7 +35,6 @@ use terminal::{Screen, Stops};
 use vlive::snapshot::{EntryKey, WatchOptions, Watcher};
 use vlive::system::stack;
 use vlive::{Error, Selection};
-use watching::History;
 
 /// How long to wait for a key before checking the clock and the cache.
 const TICK: Duration = Duration::from_millis(50);
@@ -190,25 +192,44 @@ fn run(
                 await_rows(state, beside, PATIENCE_OF_KEYS)?;
             }
             let mut effect = state.update(input);
-            while let Some(done) = effect.take() {
-                match done {
-                    Effect::Quit => return Ok(None),
-                    Effect::Print(key) => return Ok(Some(key)),
-                    Effect::Copy(text) => {
-                        copy(screen, &text)?;
-                        state.update(Input::Changed(Ok("copied".to_owned())));
-                    }
-                    Effect::Apply(Change::Edit(key), backup) => {
-                        give_back();
-                        let edited = stops.apart(|| (browsing.edit)(&key, backup.as_deref()));
-                        *screen = terminal::take()?;
-                        effect = state.update(Input::Changed(edited));
-                    }
-                    asked => beside.asked.send(asked).map_err(|_| ended_early())?,
-                }
+            while let Some(next) = effect {
+                effect = match carry_out(next, screen, state, browsing, stops, beside)? {
+                    ControlFlow::Break(key) => return Ok(key),
+                    ControlFlow::Continue(effect) => effect,
+                };
             }
         }
     }
+}
+
+/// Carries out an effect. Returns the effect that follows from it, or breaks with the key to print when the user quits.
+fn carry_out(
+    effect: Effect,
+    screen: &mut Screen,
+    state: &mut State,
+    browsing: &mut Browsing<'_>,
+    stops: &Stops,
+    beside: &Beside,
+) -> io::Result<ControlFlow<Option<String>, Option<Effect>>> {
+    let next = match effect {
+        Effect::Quit => return Ok(ControlFlow::Break(None)),
+        Effect::Print(key) => return Ok(ControlFlow::Break(Some(key))),
+        Effect::Copy(text) => {
+            copy(screen, &text)?;
+            state.update(Input::Changed(Ok("copied".to_owned())))
+        }
+        Effect::Apply(Change::Edit(key), backup) => {
+            give_back();
+            let edited = stops.apart(|| (browsing.edit)(&key, backup.as_deref()));
+            *screen = terminal::take()?;
+            state.update(Input::Changed(edited))
+        }
+        asked => {
+            beside.asked.send(asked).map_err(|_| ended_early())?;
+            None
+        }
+    };
+    Ok(ControlFlow::Continue(next))
 }
 
 /// What was typed, all of it that waits, and whether the screen must be drawn anew; `None` to quit.

@@ -2,8 +2,8 @@
 //! rows are decoded. Of a set of diorama only the pages with requested rows are read.
 
 use super::Commands;
+use super::history::{Before, History};
 use super::state::{Answer, Input, Row as ShownRow, Wanted, Window};
-use super::watching::{Before, History};
 use crate::filter::{Filter, Row};
 use std::cell::RefCell;
 use std::ops::ControlFlow;

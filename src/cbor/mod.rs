@@ -12,7 +12,7 @@ pub(crate) mod error;
 pub(crate) mod escape;
 pub(crate) mod float;
 pub(crate) mod items;
-pub(crate) mod keys;
+pub(crate) mod key_comparison;
 pub(crate) mod notation;
 pub(crate) mod pairs;
 pub(crate) mod reader;

@@ -1,7 +1,7 @@
 //! The pairs of maps, read as a library reads them that keeps a map by its keys: each key once.
 
 use super::error::{Error, Result, offset32};
-use super::keys::key_at;
+use super::key_comparison::key_at;
 use super::reader::{Head, Reader};
 use std::borrow::Cow;
 
@@ -50,7 +50,7 @@ impl<'b> VerifiedMaps<'b> {
         self.visit_last(keys, visit)
     }
 
-    /// The same for several maps that are read as one.
+    /// Visits the pairs of several maps as if they were one map.
     pub(crate) fn pairs_of_all<E: From<Error>>(
         &self,
         maps: &[usize],

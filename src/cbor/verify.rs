@@ -3,8 +3,10 @@
 
 use super::bignum::Tagged;
 use super::error::{Error, Fault, Result, offset32};
-use super::keys::are_distinct_at;
+use super::key_comparison::are_distinct_at;
 use super::reader::{Head, Reader, is_text};
+use ciborium::Value;
+use std::ops::Range;
 
 /// Observes the maps of a walk.
 pub(crate) trait Maps {
@@ -111,7 +113,21 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The same as [`Self::skip`], observed by `maps`.
+    /// Passes by one item as [`Self::pass_item`] does, and returns where it is.
+    pub(crate) fn item_range(&mut self) -> Result<Range<usize>> {
+        let start = self.pos();
+        self.pass_item()?;
+        Ok(start..self.pos())
+    }
+
+    /// Decodes one item that was verified.
+    pub(crate) fn value(&mut self) -> Result<Value> {
+        let start = self.pos();
+        self.pass_item()?;
+        Ok(ciborium::from_reader(self.since(start)).expect("ciborium reads what was verified"))
+    }
+
+    /// Does what [`Self::skip`] does, and tells `maps` of every map.
     pub(crate) fn verify<M: Maps>(&mut self, depth: usize, maps: &mut M) -> Result<()> {
         let start = self.pos();
         // The items that most values consist of need no more than their first byte.

@@ -2,7 +2,8 @@ use super::change::{Backup, load_command};
 use super::environment::Clock;
 use super::selection::{Meaning, Selecting};
 use super::{
-    Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, others, report, shell, time, touch,
+    Cli, Command, Global, Refused, Status, find, interrupted, invalidate, ls, narrowing, others, report, shell, time,
+    touch,
 };
 use crate::browse::{Browsing, Change, Commands, Narrowed, Node, Place, Plan, browse};
 use crate::output::{Output, human};
@@ -199,7 +200,7 @@ impl Offered {
             }
             Change::Invalidate(node, narrowed) => {
                 let removed = ops::Plan::new(snapshot, &scope_of(node, *narrowed))?.into_removed();
-                let left = invalidate::left_narrowed(&removed.narrowed);
+                let left = narrowing::message(&removed.narrowed);
                 let leaves_narrowed = left.is_some();
                 let notes = [Some(invalidate::summary(&removed, true)), left].into_iter().flatten().collect();
                 Plan { keys: shown(&removed.keys), notes, leaves_narrowed, ..Plan::default() }
@@ -219,7 +220,7 @@ impl Offered {
             }
             Change::Invalidate(node, narrowed) => {
                 let removed = cache.invalidate(&scope_of(node, *narrowed))?;
-                let left = invalidate::left_narrowed(&removed.narrowed);
+                let left = narrowing::message(&removed.narrowed);
                 [Some(invalidate::summary(&removed, false)), left].into_iter().flatten().collect::<Vec<_>>().join("; ")
             }
         };

@@ -1,4 +1,5 @@
 use super::change::Changing;
+use super::narrowing::{self, Narrowing};
 use super::selection::{Meaning, Selecting, warn_of_ages};
 use super::{Global, Refused, Status};
 use crate::output::{Output, human};
@@ -7,7 +8,6 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use vlive::ops::{ChangedKey, Plan, Removed};
-use vlive::snapshot::SetKey;
 use vlive::{Cache, Snapshot};
 
 /// Delete entries by key, prefix or age, and list them
@@ -35,9 +35,8 @@ pub struct Invalidate {
     #[arg(long)]
     unreadable: bool,
 
-    /// With a set of diorama, also take its narrowed copies: with `clients` also `clients where team = red`
-    #[arg(long)]
-    narrowed: bool,
+    #[command(flatten)]
+    narrowing: Narrowing,
 
     #[command(flatten)]
     changing: Changing,
@@ -52,29 +51,6 @@ struct Summary<'s> {
     /// Sets of diorama that stay and hold narrowed copies of the deleted rows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     narrowed: Vec<String>,
-}
-
-/// Tells that some sets stay and hold narrowed copies of the selected rows.
-pub fn report_narrowed(narrowed: &[SetKey], output: &Output) {
-    if let Some(left) = left_narrowed(narrowed) {
-        let them = if narrowed.len() == 1 { "it" } else { "them" };
-        output.advice(&format!("{left}; --narrowed takes {them} too"));
-    }
-}
-
-/// The message that sets with narrowed copies stay; `None` if there are none.
-pub fn left_narrowed(narrowed: &[SetKey]) -> Option<String> {
-    let sets = human::count(narrowed.len() as u64, "set holds", "sets hold");
-    match narrowed.len() {
-        0 => None,
-        1 => Some(format!("{sets} narrowed copies of these rows and is left unchanged")),
-        _ => Some(format!("{sets} narrowed copies of these rows and are left unchanged")),
-    }
-}
-
-/// The names of sets in the form for programs.
-pub fn names(narrowed: &[SetKey]) -> Vec<String> {
-    narrowed.iter().map(ToString::to_string).collect()
 }
 
 /// What was deleted, or would be, in one line.
@@ -99,9 +75,7 @@ impl Invalidate {
         if !self.unreadable {
             chosen.scope = chosen.scope.leaving_undated();
         }
-        if self.narrowed {
-            chosen.scope = chosen.scope.with_narrowed();
-        }
+        chosen.scope = self.narrowing.widen(chosen.scope);
         let backup = self.changing.backup()?;
         let removed = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| Plan::new(snapshot, &chosen.scope);
@@ -137,7 +111,7 @@ impl Invalidate {
         let Removed { entries, bytes, keys, .. } = removed;
         let dry_run = self.changing.dry_run;
         if self.changing.format.is_json() {
-            let narrowed = names(&removed.narrowed);
+            let narrowed = narrowing::names(&removed.narrowed);
             output.json(&Summary { entries: *entries, bytes: *bytes, keys, dry_run, narrowed })?;
             return Ok(output.flush()?);
         }
@@ -147,7 +121,7 @@ impl Invalidate {
         }
         output.flush()?;
         output.summary(&summary(removed, dry_run));
-        report_narrowed(&removed.narrowed, output);
+        narrowing::report(&removed.narrowed, output);
         Ok(())
     }
 }

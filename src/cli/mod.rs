@@ -26,6 +26,7 @@ mod layout_column;
 mod load;
 mod ls;
 mod man;
+mod narrowing;
 mod order;
 mod others;
 mod put;

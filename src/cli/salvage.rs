@@ -44,31 +44,7 @@ impl Salvage {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         let folder = global.folder_or(self.argument.as_deref());
         let salvaged = output.bar("salvaging").of(|| vlive::ops::salvage(folder, &self.into, global.look_wait()))?;
-        let damaged = format!("`{}` is damaged", salvaged.path.display());
-        for found in &salvaged.damage.places {
-            let place = match &found.place {
-                None => String::new(),
-                Some(FindingPlace::Meta(key)) => format!("meta table of `{}`, ", key.shown()),
-                Some(place) => format!("table `{}`, ", findings::place(place)),
-            };
-            output.error(&format!("{damaged}: {place}{}", findings::kind(&found.kind)), None);
-        }
-        let more = salvaged.damage.count - salvaged.damage.places.len() as u64;
-        if more > 0 {
-            output.error(&format!("{damaged}: {more} more places"), None);
-        }
-        for table in &salvaged.lost_tables {
-            output.error(
-                &format!("table `{table}` of another program could not be saved completely, and is left out"),
-                None,
-            );
-        }
-        for set in &salvaged.undated_sets {
-            let set = SetKey::of_table(set).shown();
-            output.warning(&format!(
-                "rows of `{set}` may be missing; it has lost its times, so that the app fetches it again"
-            ));
-        }
+        report_losses(&salvaged, output);
         if self.format.is_json() {
             output.json(&Summary {
                 entries: entries_of(&salvaged),
@@ -81,28 +57,60 @@ impl Salvage {
                 undated_sets: salvaged.undated_sets.clone(),
             })?;
         } else {
-            let saved = saved(&salvaged);
-            let size = human::size(salvaged.bytes);
-            let lost = match salvaged.lost {
-                None => "it is unknown how many are lost".to_owned(),
-                Some(0) => "lost none".to_owned(),
-                Some(lost) if salvaged.sets > 0 => {
-                    format!("lost at least {}", human::count(lost, "entry or row", "entries and rows"))
-                }
-                Some(lost) => format!("lost at least {}", human::count(lost, "entry", "entries")),
-            };
-            let tables = match salvaged.tables {
-                0 => String::new(),
-                tables => {
-                    format!("; {} copied", human::count(tables, "table of another program", "tables of other programs"))
-                }
-            };
-            let older = salvaged.older;
-            output.summary(&format!("saved {saved}, {size}, {older} of them from the previous commit; {lost}{tables}"));
+            output.summary(&summary(&salvaged));
         }
         let whole = salvaged.damage.count == 0 && salvaged.lost == Some(0) && salvaged.lost_tables.is_empty();
         Ok(if whole { Status::Done } else { Status::Unreadable })
     }
+}
+
+/// Reports the damage and everything that is left out or incomplete because of it.
+fn report_losses(salvaged: &Salvaged, output: &Output) {
+    let damaged = format!("`{}` is damaged", salvaged.path.display());
+    for found in &salvaged.damage.places {
+        let place = match &found.place {
+            None => String::new(),
+            Some(FindingPlace::Meta(key)) => format!("meta table of `{}`, ", key.shown()),
+            Some(place) => format!("table `{}`, ", findings::place(place)),
+        };
+        output.error(&format!("{damaged}: {place}{}", findings::kind(&found.kind)), None);
+    }
+    let more = salvaged.damage.count - salvaged.damage.places.len() as u64;
+    if more > 0 {
+        output.error(&format!("{damaged}: {more} more places"), None);
+    }
+    for table in &salvaged.lost_tables {
+        output
+            .error(&format!("table `{table}` of another program could not be saved completely, and is left out"), None);
+    }
+    for set in &salvaged.undated_sets {
+        let set = SetKey::of_table(set).shown();
+        output.warning(&format!(
+            "rows of `{set}` may be missing; it has lost its times, so that the app fetches it again"
+        ));
+    }
+}
+
+/// What was saved and what was lost, in one line.
+fn summary(salvaged: &Salvaged) -> String {
+    let saved = saved(salvaged);
+    let size = human::size(salvaged.bytes);
+    let lost = match salvaged.lost {
+        None => "it is unknown how many are lost".to_owned(),
+        Some(0) => "lost none".to_owned(),
+        Some(lost) if salvaged.sets > 0 => {
+            format!("lost at least {}", human::count(lost, "entry or row", "entries and rows"))
+        }
+        Some(lost) => format!("lost at least {}", human::count(lost, "entry", "entries")),
+    };
+    let tables = match salvaged.tables {
+        0 => String::new(),
+        tables => {
+            format!("; {} copied", human::count(tables, "table of another program", "tables of other programs"))
+        }
+    };
+    let older = salvaged.older;
+    format!("saved {saved}, {size}, {older} of them from the previous commit; {lost}{tables}")
 }
 
 /// Entries as other commands count them: a set of diorama is one.

@@ -1,6 +1,6 @@
 use super::change::Changing;
 use super::dating::Dating;
-use super::invalidate::{names, report_narrowed};
+use super::narrowing::{self, Narrowing};
 use super::selection::{Meaning, Selecting};
 use super::{Global, Status, report_unread, time};
 use crate::output::{Output, human};
@@ -30,9 +30,8 @@ pub struct Touch {
     #[command(flatten)]
     dating: Dating,
 
-    /// With a set of diorama, also take its narrowed copies: with `clients` also `clients where team = red`
-    #[arg(long)]
-    narrowed: bool,
+    #[command(flatten)]
+    narrowing: Narrowing,
 
     #[command(flatten)]
     changing: Changing,
@@ -63,9 +62,7 @@ impl Touch {
         let fetched_at = at.seconds();
         let mut chosen =
             self.selecting.choose_with_all(Meaning::Prefix, self.all, "--all touches every entry", now, output)?;
-        if self.narrowed {
-            chosen.scope = chosen.scope.with_narrowed();
-        }
+        chosen.scope = self.narrowing.widen(chosen.scope);
         let backup = self.changing.backup()?;
         let touched = if self.changing.dry_run {
             let look = |snapshot: &Snapshot| {
@@ -92,7 +89,7 @@ impl Touch {
         let Touched { keys, matched, .. } = touched;
         let dry_run = self.changing.dry_run;
         if self.changing.format.is_json() {
-            let narrowed = names(&touched.narrowed);
+            let narrowed = narrowing::names(&touched.narrowed);
             output.json(&Summary { entries: keys.len(), keys, fetched_at, dry_run, narrowed })?;
             return Ok(output.flush()?);
         }
@@ -103,7 +100,7 @@ impl Touch {
         output.flush()?;
         if !keys.is_empty() {
             output.summary(&summary(touched, fetched_at, dry_run));
-            report_narrowed(&touched.narrowed, output);
+            narrowing::report(&touched.narrowed, output);
         } else if self.all && !matched.unmatched.is_empty() {
             output.summary("the cache holds no entries");
         }

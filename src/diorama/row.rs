@@ -187,10 +187,7 @@ impl<'b> RowView<'b> {
     pub fn decode(&self) -> IndexMap<String, Value> {
         let mut fields = IndexMap::new();
         let read = self.fields(&mut |name, value: &mut Reader<'b>| {
-            let start = value.pos();
-            value.pass_item()?;
-            let field = ciborium::from_reader(value.since(start)).expect("ciborium reads what was verified");
-            fields.insert(name.into_owned(), field);
+            fields.insert(name.into_owned(), value.value()?);
             Ok::<(), CborError>(())
         });
         read.expect("verified");

@@ -72,7 +72,7 @@ pub struct Row<'r> {
     pub id: &'r str,
     /// When the entry was fetched, in seconds since 1970; null to the filter if that is not known.
     pub fetched_at: Option<u64>,
-    /// Seconds since then, negative for a time in the future; null likewise.
+    /// Seconds since then, negative for a time in the future; null to the filter if the time is not known.
     pub age: Option<i64>,
     /// Whether diorama still has to fetch some of its fields.
     pub is_incomplete: bool,
@@ -181,7 +181,7 @@ impl Filter {
     }
 }
 
-/// The same definition with the lifetime of a filter's own definitions.
+/// The definition, with the lifetime of a filter's own definitions.
 fn shortened<'s>(definition: Def<&'static str>) -> Def<&'s str> {
     definition
 }

@@ -9,7 +9,7 @@ use super::string::{LONE_SURROGATE, unescaped};
 use crate::cbor::bignum::Tagged;
 use crate::cbor::encode::{push_head, push_text};
 use crate::cbor::error::offset32;
-use crate::cbor::keys::are_distinct_at;
+use crate::cbor::key_comparison::are_distinct_at;
 use crate::cbor::reader::Reader;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -7,7 +7,7 @@
 use super::style::JsonStyle;
 use super::tokens::{Result, Stop, Tokens};
 use super::values::{Maps, Values};
-use crate::cbor::keys::are_distinct;
+use crate::cbor::key_comparison::are_distinct;
 use crate::cbor::reader::{Head, Reader};
 use crate::live::head::usual;
 use crate::live::layout::{FETCHED_AT, FIELD_DEPTH, MAX_DEPTH, ROWS};

@@ -30,7 +30,7 @@ mod plain;
 pub(crate) mod position;
 pub(crate) mod reader;
 pub(crate) mod set_reader;
-pub(crate) mod sets;
+pub(crate) mod set_writer;
 mod specials;
 pub(crate) mod string;
 pub(crate) mod style;

@@ -5,7 +5,7 @@ use super::tokens::{Result, Stop, Tokens};
 use crate::cbor;
 use crate::cbor::bignum::{BigInt, Tagged};
 use crate::cbor::encode::shortest;
-use crate::cbor::keys::are_distinct;
+use crate::cbor::key_comparison::are_distinct;
 use crate::cbor::pairs::VerifiedMaps;
 use crate::cbor::reader::{Head, Reader};
 use crate::live::layout::MAX_DEPTH;

@@ -6,7 +6,7 @@ use super::view::EnvelopeView;
 use crate::cbor;
 use crate::cbor::as_written::AsWritten;
 use crate::cbor::error::offset32;
-use crate::cbor::keys::are_distinct_at;
+use crate::cbor::key_comparison::are_distinct_at;
 use crate::cbor::reader::{Head, Reader};
 use std::fmt;
 

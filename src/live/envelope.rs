@@ -80,10 +80,7 @@ impl<'b> EnvelopeView<'b> {
     pub(crate) fn record(&self, record: &mut Reader<'b>) -> cbor::error::Result<Record> {
         let mut fields = Record::new();
         self.fields::<cbor::Error>(record, &mut |name, field| {
-            let start = field.pos();
-            field.pass_item()?;
-            let value = &self.value()[start..field.pos()];
-            fields.insert(name.into_owned(), ciborium::from_reader(value).expect("ciborium reads what was verified"));
+            fields.insert(name.into_owned(), field.value()?);
             Ok(())
         })?;
         Ok(fields)

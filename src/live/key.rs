@@ -113,9 +113,10 @@ pub enum Selection {
     All,
     /// All entries of one cache key, and the table itself.
     CacheKey(String),
-    /// The entries of one cache key whose sub-key starts with a text; of a set of diorama, the one row with that id.
+    /// The entries of one cache key whose sub-key starts with a text; in a set of diorama, only the row with that id.
     StartsWith(Key),
-    /// The same entries; of a set of diorama, all rows whose id starts with the text.
+    /// The entries of one cache key whose sub-key starts with a text; in a set of diorama, all rows whose id starts
+    /// with it.
     Begins(Key),
     /// One entry.
     Entry(Key),

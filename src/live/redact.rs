@@ -32,7 +32,7 @@ pub fn redact(value: &[u8]) -> Vec<u8> {
         redacted.fill(0);
         return redacted;
     };
-    let (mut key, mut kept, mut bignum) = (0, 0, false);
+    let (mut key, mut kept, mut bignum) = (0, None, false);
     loop {
         let item = match items.advance() {
             Ok(Some(Event::Item(item))) => item,
@@ -48,7 +48,7 @@ pub fn redact(value: &[u8]) -> Vec<u8> {
             Role::Value if item.depth == 1 => kept = end_of_time(value, key, item.start),
             _ => {}
         }
-        if !item.in_key && item.start >= kept {
+        if !item.in_key && kept.is_none_or(|end| item.start >= end) {
             let (head, string) = redacted[item.start..].split_at_mut(item.encoded.len());
             hide(&item, bignum, head, &mut string[..item.string.len()]);
         }
@@ -57,14 +57,11 @@ pub fn redact(value: &[u8]) -> Vec<u8> {
     redacted
 }
 
-/// Where the value at `start` ends if its key, at `key`, is that of the time and it is an integer; otherwise 0.
-fn end_of_time(value: &[u8], key: usize, start: usize) -> usize {
+/// The end of the value at `start` if it is an integer and its key, at `key`, is the name of the time.
+fn end_of_time(value: &[u8], key: usize, start: usize) -> Option<usize> {
     let (mut key, mut time) = (Reader::at(value, key), Reader::at(value, start));
     let is_time = matches!(key.head(), Ok(Head::Text(len)) if key.text(len).is_ok_and(|key| key == FETCHED_AT));
-    match time.integer() {
-        Ok(Some(_)) if is_time => time.pos(),
-        _ => 0,
-    }
+    (matches!(time.integer(), Ok(Some(_))) && is_time).then(|| time.pos())
 }
 
 /// Overwrites the contents of an item. A byte string is a bignum if `bignum` is true.

@@ -3,7 +3,7 @@
 use super::error::{DecodeError, Result};
 use super::layout::{FETCHED_AT, MAX_DEPTH, ROWS, seconds};
 use crate::cbor;
-use crate::cbor::keys::{are_distinct_at, are_equal};
+use crate::cbor::key_comparison::{are_distinct_at, are_equal};
 use crate::cbor::reader::{Head, Reader};
 use crate::cbor::verify::{IrregularMaps, Maps, deeper};
 

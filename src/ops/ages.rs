@@ -3,7 +3,7 @@
 use super::list::sum_rows;
 use super::past_damage;
 use super::scope::{Matched, Scope, selected};
-use super::sets::{SetFacts, readable_sets};
+use super::selected_sets::{SetFacts, readable_sets};
 use crate::error::{Error, Result};
 use crate::ops::unread::{Unread, Unreadable};
 use crate::snapshot::{PastDamage, Snapshot};

@@ -7,7 +7,7 @@ use crate::live::key::{self, Key, Selection};
 use crate::ops::changed_key::ChangedKey;
 use crate::ops::keep::{Keeper, Lost, LostPart};
 use crate::ops::scope::{Matched, Scope};
-use crate::ops::sets::{narrowed_copies, selected_sets};
+use crate::ops::selected_sets::{narrowed_copies, selected_sets};
 use crate::snapshot::{Set, SetKey, Snapshot, Table};
 
 /// What an invalidation removed, or would remove.

@@ -2,7 +2,7 @@
 
 use super::dump::{DumpError, DumpFormat, DumpStyle, dump_entry};
 use crate::error::Result;
-use crate::json::sets::{Beside, SetFrame, SetHead, SetWriter};
+use crate::json::set_writer::{Beside, SetFrame, SetHead, SetWriter};
 use crate::live::key::Key;
 use crate::snapshot::{LiveEntry, Set, Snapshot};
 use std::collections::BTreeSet;

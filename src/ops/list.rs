@@ -1,7 +1,7 @@
 //! What is in a cache: a summary of each cache key.
 
 use super::past_damage;
-use super::sets::SetFacts;
+use super::selected_sets::SetFacts;
 use crate::error::{Error, Result};
 use crate::file::Sum;
 use crate::live::key::Selection;

@@ -2,7 +2,7 @@
 
 use super::load::{LoadPlan, Replace};
 use super::scope::{Matched, Scope, selected};
-use super::sets::selected_sets;
+use super::selected_sets::selected_sets;
 use crate::database::{NewValue, Removals, Session};
 use crate::error::{Error, Result};
 use crate::fixture::Fixture;

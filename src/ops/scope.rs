@@ -110,7 +110,7 @@ impl Scope {
         self
     }
 
-    /// The same entries, whatever their age.
+    /// The scope without its bounds of age.
     pub(crate) fn of_any_age(&self) -> Scope {
         Scope { within: None, ..self.clone() }
     }
@@ -140,7 +140,7 @@ impl Scope {
         self
     }
 
-    /// The same entries with all of their rows, and those without a row that counts.
+    /// The scope without its filter.
     pub(crate) fn of_all_rows(&self) -> Scope {
         Scope { rows: None, ..self.clone() }
     }

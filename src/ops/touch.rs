@@ -1,7 +1,7 @@
 //! Touching entries: a plan of which entries get a new time, and its execution.
 
 use super::scope::{Matched, Scope, selected};
-use super::sets::{narrowed_copies, selected_sets};
+use super::selected_sets::{narrowed_copies, selected_sets};
 use crate::database::{Insert, NewValue, Removals, Session};
 use crate::diorama::identity;
 use crate::diorama::meta::{Meta, MetaKey, Nanoseconds};

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::file::{self, File, PageStore, Slot, TableTree};
 use crate::live::envelope::CachedRows;
 use crate::live::key::{self, Key, Selection};
-use crate::snapshot::entries::{Entries, LiveEntry};
+use crate::snapshot::live_entries::{Entries, LiveEntry};
 use crate::snapshot::race;
 use crate::snapshot::tables::Table;
 use std::path::{Path, PathBuf};

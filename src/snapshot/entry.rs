@@ -3,7 +3,7 @@
 use crate::diorama::meta::Meta;
 use crate::live::key::{Key, joined};
 use crate::snapshot::Snapshot;
-use crate::snapshot::entries::LiveEntry;
+use crate::snapshot::live_entries::LiveEntry;
 use crate::snapshot::row::{Row, RowFault, VisitRow};
 use crate::snapshot::set::Set;
 use crate::snapshot::set_key::SetKey;
@@ -49,7 +49,7 @@ impl EntryKey {
         }
     }
 
-    /// The key of the whole entry as people read it: of a row that of its set.
+    /// The key of the whole entry as people read it; for a row, the name of its set.
     pub(crate) fn entry_shown(&self) -> String {
         match self {
             EntryKey::Live(key) => key.to_string(),

@@ -3,10 +3,10 @@
 //! and `diorama` read the values.
 
 mod commit;
-mod entries;
 mod entry;
 mod fetch_time;
 mod find_sets;
+mod live_entries;
 pub(crate) mod location;
 mod opening;
 mod pace;
@@ -24,10 +24,10 @@ mod watcher;
 
 pub use crate::file::{Damage, PageNumber};
 pub use commit::Snapshot;
-pub(crate) use entries::LiveRun;
-pub use entries::{Entries, LiveEntry};
 pub use entry::{Entry, EntryKey, Layout};
 pub use fetch_time::FetchTime;
+pub(crate) use live_entries::LiveRun;
+pub use live_entries::{Entries, LiveEntry};
 pub use location::{caches_in, is_cache};
 pub use opening::PastDamage;
 pub use pace::Pace;

@@ -20,9 +20,8 @@ const STILL: Duration = Duration::from_millis(100);
 /// [`Error::Unsteady`] if the app kept writing for as long as `wait`; else the last error of `look`.
 pub(crate) fn retry<T>(path: &Path, wait: Duration, mut look: impl FnMut() -> Result<T>) -> Result<T> {
     let begun = Instant::now();
-    let mut last_header: Option<Option<Header>> = None;
+    let mut last: Option<Sighting> = None;
     let mut has_moved = false;
-    let mut still_since = begun;
     let mut suspect: Option<Suspect> = None;
     loop {
         let error = match look() {
@@ -30,12 +29,16 @@ pub(crate) fn retry<T>(path: &Path, wait: Duration, mut look: impl FnMut() -> Re
             other => return other,
         };
         let (header, user) = sight(path);
-        if last_header.as_ref() != Some(&header) {
-            has_moved = last_header.is_some();
-            last_header = Some(header.clone());
-            still_since = Instant::now();
-        } else if still_since.elapsed() >= user.patience(wait) {
-            return Err(error);
+        match &last {
+            Some(last) if last.header == header => {
+                if last.since.elapsed() >= user.patience(wait) {
+                    return Err(error);
+                }
+            }
+            _ => {
+                has_moved = last.is_some();
+                last = Some(Sighting { header: header.clone(), since: Instant::now() });
+            }
         }
         if let Error::Damaged { damage, .. } = &error {
             match &mut suspect {
@@ -53,6 +56,13 @@ pub(crate) fn retry<T>(path: &Path, wait: Duration, mut look: impl FnMut() -> Re
         }
         thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// The header of the file, which has not changed since.
+struct Sighting {
+    /// `None` if the file has none that can be read.
+    header: Option<Header>,
+    since: Instant,
 }
 
 /// A page that was missing. Once there is a newer commit, every page of the one before it has been written: a page that

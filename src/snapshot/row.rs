@@ -129,9 +129,7 @@ impl<'r> Row<'r> {
     pub(crate) fn field_ranges(&self) -> Ranges<'r> {
         let mut ranges = Ranges::new();
         let walked = self.fields::<CborError>(&mut |name, value| {
-            let start = value.pos();
-            value.pass_item()?;
-            ranges.insert(name, start..value.pos());
+            ranges.insert(name, value.item_range()?);
             Ok(())
         });
         walked.expect("what was verified can be read");
@@ -158,11 +156,7 @@ impl<'r> Row<'r> {
         let mut record = Reader::at(self.maps.bytes(), self.start);
         let Head::Map(mut left) = record.head()? else { return Ok(()) };
         while record.more(&mut left)? {
-            let name = record.pos();
-            record.pass_item()?;
-            let value = record.pos();
-            record.pass_item()?;
-            if visit(name..value, value..record.pos())?.is_break() {
+            if visit(record.item_range()?, record.item_range()?)?.is_break() {
                 return Ok(());
             }
         }
@@ -175,10 +169,7 @@ impl<'r> Row<'r> {
     pub fn record(&self) -> Record {
         let mut fields = Record::new();
         let read = self.fields::<CborError>(&mut |name, value| {
-            let start = value.pos();
-            value.pass_item()?;
-            let field = ciborium::from_reader(value.since(start)).expect("ciborium reads what was verified");
-            fields.insert(name.into_owned(), field);
+            fields.insert(name.into_owned(), value.value()?);
             Ok(())
         });
         read.expect("what was verified can be read");

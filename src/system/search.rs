@@ -87,7 +87,7 @@ pub(crate) fn identity(_: &Path, file: &fs::Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
-/// The same where only its full path tells.
+/// What identifies a file where the system has no such numbers: its full path.
 #[cfg(not(unix))]
 pub(crate) fn identity(path: &Path, _: &fs::Metadata) -> Option<std::path::PathBuf> {
     fs::canonicalize(path).ok()

@@ -63,7 +63,7 @@ impl Spill {
         Ok(())
     }
 
-    /// The same of several pieces that follow each other.
+    /// Reads several pieces that follow each other, as [`Self::read`] reads one.
     pub fn read_across(&self, mut offset: u64, mut into: &mut [u8]) -> io::Result<()> {
         let in_memory = self.memory.len() as u64;
         for end in [in_memory, in_memory + self.written, self.len()] {

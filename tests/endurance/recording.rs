@@ -17,8 +17,8 @@ const ROWS: u64 = 4000;
 /// Rows that a commit changes, each on another page.
 const CHANGED: u64 = 20;
 
-/// The row that a generation replaces: successive ones are far from each other, and it takes all rows to come back to
-/// one.
+/// The row that a generation replaces. Consecutive generations replace rows that are far from each other, and each row is
+/// replaced once in [`ROWS`] generations.
 fn row_of(generation: u64) -> u64 {
     generation * 1009 % ROWS
 }
@@ -26,10 +26,10 @@ fn row_of(generation: u64) -> u64 {
 const SET: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("set");
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("set\u{1}meta");
 
-/// Commits some generations, each of which replaces one row, and the time of the set by the number of the last.
+/// Commits some generations. Each replaces one row and sets the time of the set to its own number.
 fn commit(database: &Database, generations: std::ops::Range<u64>) {
     let mut transaction = database.begin_write().unwrap();
-    // The app is as fast as it can be, not as safe.
+    // Durable commits would be slower.
     transaction.set_durability(Durability::Eventual);
     {
         let mut rows = transaction.open_table(SET).unwrap();
@@ -46,7 +46,7 @@ fn commit(database: &Database, generations: std::ops::Range<u64>) {
     transaction.commit().unwrap();
 }
 
-/// The last generation in a recorded commit, all of whose rows are those that it had.
+/// The last generation in a recorded commit, after asserting that every row is from that generation.
 fn last_generation(recorded: &Path) -> u64 {
     let set: Json = serde_json::from_slice(&fs::read(recorded.join("set.json")).unwrap()).unwrap();
     let last = set["refreshed_at"].as_u64().unwrap() / 1_000_000_000;

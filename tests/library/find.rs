@@ -31,6 +31,11 @@ fn meaning(value: &Value) -> Option<String> {
     }
 }
 
+/// A search for texts that match, in all fields and without any shortcut.
+fn everywhere(matches: &(dyn Fn(&str) -> bool + Sync)) -> Query<'_> {
+    Query { matches, may_match: &|_| Some(0), meaning: &meaning, key_name: &key_name, field: None }
+}
+
 /// A place that outlives the row that it is in.
 fn kept(place: Place<'_>) -> String {
     format!("{place:?}")
@@ -154,13 +159,8 @@ fn every_place_is_found_and_no_other_however_values_are_encoded() {
         write(folder.path(), &entries);
         let snapshot = Snapshot::open(folder.path()).unwrap();
         for pattern in ["a", "é", "日", "🙂", "page_1", "decimal ", "tru", "1", "client", "nowhere", "\n"] {
-            let everywhere = Query {
-                matches: &|text| text.contains(pattern),
-                may_match: &|_| Some(0),
-                meaning: &meaning,
-                key_name: &key_name,
-                field: None,
-            };
+            let matches = |text: &str| text.contains(pattern);
+            let everywhere = everywhere(&matches);
             let hits = found(&snapshot, everywhere, usize::MAX);
             let mut expected: Vec<(EntryKey, String)> = Vec::new();
             for entry in snapshot.entries(&vlive::Selection::All).unwrap() {
@@ -217,13 +217,8 @@ fn every_place_in_the_rows_of_a_set_is_found_and_only_refused_rows_that_may_hold
         drop(database);
         let snapshot = Snapshot::open(folder.path()).unwrap();
         for pattern in ["a", "é", "日", "x", "tru", "1", "refused", "nowhere", "\n"] {
-            let everywhere = Query {
-                matches: &|text| text.contains(pattern),
-                may_match: &|_| Some(0),
-                meaning: &meaning,
-                key_name: &key_name,
-                field: None,
-            };
+            let matches = |text: &str| text.contains(pattern);
+            let everywhere = everywhere(&matches);
             let mut expected = Vec::new();
             for (id, fields) in &stored {
                 in_row(id, fields, pattern, &mut expected);
@@ -284,8 +279,7 @@ fn a_row_is_found_in_every_entry_that_holds_it() {
 fn a_search_ends_when_its_callback_breaks() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/bakery");
     let snapshot = Snapshot::open(folder).unwrap();
-    let query =
-        Query { matches: &|_| true, may_match: &|_| Some(0), meaning: &meaning, key_name: &key_name, field: None };
+    let query = everywhere(&|_| true);
     let (mut taken, mut places) = (0, 0);
     let add = |places: &mut usize, _: &Hit<'_>| {
         *places += 1;

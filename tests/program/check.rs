@@ -150,10 +150,12 @@ fn entries_written_by_vantage_live_have_findings_only_for_times_in_the_future() 
 
 #[test]
 fn a_time_is_in_the_future_from_the_next_second_on() {
-    for (at, status) in [(NOW, 0), (NOW + 1, 1)] {
+    for (at, status, found) in [(NOW, 0, json!([])), (NOW + 1, 1, json!(["fetched_at in the future"]))] {
         let folder = Folder::empty();
-        folder.vlive(["put", "k/1", "--fetched-at", &format!("@{at}")]).stdin("{}").output();
-        checked(&folder, status);
+        folder.vlive(["put", "-q", "k/1", "--fetched-at", &format!("@{at}")]).stdin("{}").ends(0, "", "");
+        let check = checked(&folder, status);
+        let places = check["altered"]["places"].as_array().unwrap();
+        assert_eq!(places.iter().map(|place| place["what"].clone()).collect::<Value>(), found, "{at}");
     }
 }
 

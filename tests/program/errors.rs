@@ -469,14 +469,13 @@ fn an_empty_key_or_prefix_is_refused_with_a_hint() {
     }
 }
 
-/// A hint tells of what the command can do.
 #[test]
-fn the_hint_on_an_empty_prefix_suits_the_command() {
+fn the_hint_on_an_empty_selection_names_only_options_of_the_command() {
     let folder = Folder::shared("live-demo");
-    let invalidate = folder.vlive(["invalidate", ""]).output();
-    assert!(!invalidate.stderr.contains("leave the prefix out"), "without a prefix it is refused too: {invalidate}");
-    let ages = folder.vlive(["ages", ""]).output();
-    assert!(!ages.stderr.contains("--all"), "there is no such option: {ages}");
+    let empty = "error: the selection is empty\nhint: `/` names the empty cache key, as in vantage-live";
+    folder.vlive(["ages", ""]).ends(2, "", &format!("{empty}\n"));
+    folder.vlive(["invalidate", ""]).ends(2, "", &format!("{empty}; --all deletes every cache key\n"));
+    folder.vlive(["touch", ""]).ends(2, "", &format!("{empty}; --all touches every entry\n"));
 }
 
 #[test]

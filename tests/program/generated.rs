@@ -34,7 +34,8 @@ fn man_pages_are_current() {
 }
 
 /// The first words of the lines under `Commands:`. What stands deeper continues the line above it.
-fn visible_commands(help: &str) -> Vec<&str> {
+/// The commands that `vlive --help` lists, in order.
+pub fn visible_commands(help: &str) -> Vec<&str> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let entries = lines.take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
     entries.filter(|entry| !entry.starts_with(' ')).filter_map(|entry| entry.split_whitespace().next()).collect()

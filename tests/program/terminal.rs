@@ -276,6 +276,7 @@ fn the_terminal_is_asked_for_its_width() {
 fn control_characters_in_json_are_escaped_including_those_above_ascii() {
     for command in ["ls --json", "ages --json", "invalidate --all --json", "touch --all --json"] {
         let shown = without_colour(&shown!(&evil(), [], command));
+        assert!(shown.contains(r"evil\u001b"), "{command}: {shown:?}");
         assert!(!shown.replace('\n', "").contains(char::is_control), "{command}: {shown:?}");
     }
 }
@@ -326,15 +327,17 @@ fn output_to_a_terminal_is_coloured_unless_colour_is_off() {
 #[test]
 fn usage_and_help_keep_to_the_choice_of_colour() {
     let folder = Folder::shared("live-demo");
-    for (environment, args) in [
-        (&[("NO_COLOR", "1")][..], "--help"),
-        (&[("NO_COLOR", "1")], "list"),
-        (&[], "--color never list"),
-        (&[], "--color never --help"),
-        (&[], "ls --jsn --color=never"),
+    for (environment, args, coloured) in [
+        (&[][..], "--help", true),
+        (&[], "ls --jsn", true),
+        (&[("NO_COLOR", "1")], "--help", false),
+        (&[("NO_COLOR", "1")], "ls --jsn", false),
+        (&[], "--color never --help", false),
+        (&[], "ls --jsn --color=never", false),
     ] {
         let Some(shown) = on_a_terminal(&folder, environment, args) else { return };
-        assert!(!shown.contains('\u{1b}'), "{environment:?} {args}: {shown:?}");
+        assert!(shown.contains("Usage:"), "{environment:?} {args}: {shown:?}");
+        assert_eq!(shown.contains('\u{1b}'), coloured, "{environment:?} {args}: {shown:?}");
     }
 }
 

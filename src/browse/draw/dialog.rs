@@ -1,7 +1,7 @@
 //! Dialogs over the two panes.
 
 use super::{Theme, fit};
-use crate::browse::state::{Change, Dialog, Narrowed, Place, Plan, State, User, keys};
+use crate::browse::state::{Change, Dialog, Narrowed, Place, Plan, State, User, bindings};
 use crate::output::escape::{for_terminal, key_for_terminal};
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
@@ -45,14 +45,14 @@ pub fn draw(frame: &mut Frame<'_>, dialog: &Dialog, state: &State, theme: &Theme
 }
 
 fn help(top: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let line = |binding: &'static keys::Binding| {
+    let line = |binding: &'static bindings::Binding| {
         Line::from(vec![
             Span::styled(format!(" {:<14}", binding.keys), theme.strong),
             Span::raw(format!("{:<42}", binding.what)),
             Span::styled(binding.command, theme.faint),
         ])
     };
-    keys::help().skip(top).map(line).collect()
+    bindings::help().skip(top).map(line).collect()
 }
 
 fn lines_of(lines: &[(Option<char>, String)], top: usize, theme: &Theme) -> Vec<Line<'static>> {

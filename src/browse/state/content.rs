@@ -17,11 +17,13 @@ pub struct Row {
 pub struct Window {
     /// When the entry was fetched, in seconds since 1970.
     pub fetched_at: Option<u64>,
-    /// Numbers of rows: at the source, if diorama knows it; in the entry; for which the condition is true.
+    /// The number of rows at the source, if diorama knows it.
     pub at_source: Option<u64>,
+    /// The number of rows in the entry.
     pub total: usize,
+    /// The number of rows for which the condition is true.
     pub count: usize,
-    /// The position of the first row of the window among the latter.
+    /// The position of the first row of the window among the rows for which the condition is true.
     pub first: usize,
     pub rows: Vec<Row>,
 }

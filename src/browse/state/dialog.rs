@@ -108,7 +108,7 @@ impl Dialog {
     /// The number of lines that scroll.
     fn len(&self) -> usize {
         match self {
-            Dialog::Help { .. } => super::keys::help().count(),
+            Dialog::Help { .. } => super::bindings::help().count(),
             Dialog::Text { text, .. } => text.lines.len(),
             Dialog::Places { places, .. } => places.len(),
             Dialog::Plan { plan, .. } => plan.keys.len(),

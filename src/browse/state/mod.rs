@@ -1,8 +1,8 @@
 //! The state machine: events in, effects out. Nothing here draws, reads or waits.
 
+pub mod bindings;
 mod content;
 mod dialog;
-pub mod keys;
 mod node;
 mod press;
 #[cfg(test)]

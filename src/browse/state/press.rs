@@ -1,8 +1,8 @@
 //! Handles keys, clicks and typed text.
 
+use super::bindings::{self, Action};
 use super::content::Content;
 use super::dialog::{Asked, Change, Dialog, Narrowed, Prompt};
-use super::keys::{self, Action};
 use super::node::Node;
 use super::{Effect, Focus, Side, State};
 use crate::output::{human, rows};
@@ -19,7 +19,7 @@ impl State {
         if self.dialog.is_some() {
             return self.press_in_dialog(code);
         }
-        match keys::action(code)? {
+        match bindings::action(code)? {
             Action::Down => self.go(1),
             Action::Up => self.go(-1),
             Action::PageDown => self.go(self.height.cast_signed()),
@@ -209,7 +209,7 @@ impl State {
                 _ => {}
             }
         }
-        match keys::action(code) {
+        match bindings::action(code) {
             Some(Action::Down) => dialog.go_by(1, height),
             Some(Action::Up) => dialog.go_by(-1, height),
             Some(Action::PageDown) => dialog.go_by(height.cast_signed(), height),

@@ -96,12 +96,7 @@ impl Array {
                 }
                 write_open(&mut out, &entry_json(entry))?;
                 self.has_rows = false;
-                self.entry = Some(if entry.change == Change::Changed {
-                    out.write_all(b",\"rows\":[")?;
-                    "]}"
-                } else {
-                    "}"
-                });
+                self.entry = Some(begin_list(&mut out, "rows", entry.change)?);
             }
             Difference::Row(row) => {
                 out.write_all(self.row.take().unwrap_or_default().as_bytes())?;
@@ -110,12 +105,7 @@ impl Array {
                 }
                 write_open(&mut out, &row_json(row))?;
                 self.has_fields = false;
-                self.row = Some(if row.change == Change::Changed {
-                    out.write_all(b",\"fields\":[")?;
-                    "]}"
-                } else {
-                    "}"
-                });
+                self.row = Some(begin_list(&mut out, "fields", row.change)?);
             }
             Difference::Field(field) => {
                 if mem::replace(&mut self.has_fields, true) {
@@ -143,6 +133,15 @@ impl Array {
 pub fn write_open(out: &mut impl Write, object: &impl Serialize) -> Result<()> {
     let json = serde_json::to_string(object)?;
     Ok(out.write_all(json.strip_suffix('}').unwrap_or(&json).as_bytes())?)
+}
+
+/// Begins the list of what differs inside something that is on both sides. Returns the text that ends the object.
+fn begin_list(out: &mut impl Write, name: &str, change: Change) -> Result<&'static str> {
+    if change != Change::Changed {
+        return Ok("}");
+    }
+    write!(out, ",\"{name}\":[")?;
+    Ok("]}")
 }
 
 fn entry_json(entry: &EntryDiff) -> EntryJson {

@@ -29,7 +29,7 @@ pub(super) struct ChangedJson {
     pub(super) added: u64,
     pub(super) replaced: u64,
     pub(super) removed: u64,
-    /// Of which a page is damaged now.
+    /// How many rows can no longer be read, since a page is damaged.
     #[serde(skip_serializing_if = "is_zero")]
     pub(super) lost: u64,
 }

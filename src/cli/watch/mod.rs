@@ -1,34 +1,31 @@
 //! `watch`: the changes that an app makes to its cache, as they happen.
 
+mod awaited;
+mod changed;
 mod event_json;
+mod printing;
 mod raw;
+mod recording;
 mod words;
 
-use self::event_json::{ChangedJson, EventJson, StateJson};
-use self::words::{description, mark, numbers};
-use super::diff::{json, print_lines};
+use self::awaited::{Awaits, Until, parse_event, parse_until};
+use self::changed::has_match;
+use self::printing::Printing;
+use self::recording::record;
 use super::filtering::Filtering;
 use super::format::{EventFormat, FormatArgs};
 use super::selection::{Chosen, Meaning, Selecting};
-use super::{Global, Refused, Status, others, report, report_unread, target, time};
-use crate::output::{Output, human};
+use super::{Global, Refused, Status, others, report, time};
+use crate::output::Output;
 use anyhow::Result;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 use vlive::error::NotRedb;
-use vlive::json::JsonStyle;
-use vlive::ops::{DiffOptions, Difference, DumpStyle, RowFilter, Scope, diff_rows, diff_values, dump_tree_of_keys};
-use vlive::snapshot::{
-    Entry, EntryChange, EntryKey, Event, LiveEntry, Pace, Remembered, RowChanges, SeenCommit, SetKey, WatchOptions,
-    Watcher, WholeSets,
-};
-use vlive::{Error, Key, Selection, Snapshot};
+use vlive::ops::RowFilter;
+use vlive::snapshot::{EntryChange, Pace, Remembered, SeenCommit, WatchOptions, Watcher, WholeSets};
+use vlive::{Error, Snapshot};
 
 /// Print each change that the app makes to its cache, as it happens
 ///
@@ -80,45 +77,6 @@ pub struct Watch {
     format: FormatArgs<EventFormat>,
 }
 
-/// The event to wait for; `None` is any.
-#[derive(Clone, Copy, Debug)]
-pub struct Awaits(Option<Event>);
-
-impl Awaits {
-    fn is(self, event: Event) -> bool {
-        self.0.is_none_or(|awaited| awaited == event)
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct Until {
-    event: Awaits,
-    /// The argument as typed.
-    key: String,
-}
-
-impl Until {
-    fn is(&self, key: &EntryKey) -> bool {
-        match key {
-            EntryKey::Live(key) => *key == Key::new(&self.key),
-            EntryKey::Set(key) => {
-                let named = Selection::exact(&self.key);
-                // The name of a set takes its rows too.
-                key.is_selected(&named) && (key.row().is_none() || !key.whole().is_selected(&named))
-            }
-        }
-    }
-}
-
-fn parse_event(name: &str) -> Result<Awaits, String> {
-    if name == "any" { Ok(Awaits(None)) } else { name.parse().map(|event| Awaits(Some(event))) }
-}
-
-fn parse_until(text: &str) -> Result<Until, String> {
-    let (event, key) = text.split_once(':').ok_or("an event and a key go together, as in `added:clients/page_1`")?;
-    Ok(Until { event: parse_event(event)?, key: key.to_owned() })
-}
-
 impl Watch {
     pub fn runs_filters(&self) -> bool {
         self.filtering.is_given()
@@ -148,10 +106,18 @@ impl Watch {
         }
         let mut selections = chosen.scope.selections().to_vec();
         // A single row is reported only if it is selected.
-        selections.extend(self.until.as_ref().map(|until| Selection::exact(&until.key)));
+        selections.extend(self.until.as_ref().map(Until::selection));
         let mut watcher = Watcher::new(folder, selections, options);
-        let mut reporter =
-            Reporter { watch: self, chosen: &chosen, rows, has_happened: false, is_empty: true, trouble: None };
+        let printing = Printing { is_json: self.format.is_json(), raw: self.raw, diff: self.diff };
+        let mut reporter = Reporter {
+            watch: self,
+            chosen: &chosen,
+            rows,
+            printing,
+            has_happened: false,
+            is_empty: true,
+            trouble: None,
+        };
         let ends = self.duration.map(|duration| Instant::now() + duration);
         let mut pace = Pace::default();
         loop {
@@ -172,6 +138,12 @@ impl Watch {
             thread::sleep(wait);
         }
     }
+
+    /// Whether the watch ends with this event.
+    fn awaits(&self, change: &EntryChange) -> bool {
+        self.exit_on.is_some_and(|awaited| awaited.is(change.event))
+            || self.until.as_ref().is_some_and(|until| until.is(change))
+    }
 }
 
 /// What has been reported so far.
@@ -180,6 +152,7 @@ struct Reporter<'w> {
     chosen: &'w Chosen,
     /// The filter: an entry is reported if a row of it matches now or did before.
     rows: Option<RowFilter>,
+    printing: Printing,
     /// Whether the awaited event has happened.
     has_happened: bool,
     /// Whether no entry was seen yet.
@@ -194,19 +167,19 @@ impl Reporter<'_> {
         let is_first = !watcher.has_seen();
         let is_silent = is_first && !self.watch.initial;
         let now = global.clock().now();
-        let mut record = Vec::new();
+        let mut recorded = Vec::new();
         let seen = watcher.look(global.look_wait(), |commit, change| {
             self.is_empty = false;
             let fetched = change.new.as_ref().or(change.old.as_ref()).map(Remembered::fetch_time);
             let is_of_age = fetched.is_none_or(|fetched| self.chosen.scope.takes_age(fetched));
-            if is_silent || !is_of_age || !self.has_rows(commit, &change)? {
+            if is_silent || !is_of_age || !self.matches(commit, &change)? {
                 return Ok(());
             }
             self.has_happened |= self.watch.awaits(&change);
             if self.watch.record.is_some() && change.new.is_some() {
-                record.push(change.key.clone());
+                recorded.push(change.key.clone());
             }
-            self.watch.print(now, commit, &change, output)
+            self.printing.print(now, commit, &change, output)
         });
         let seen = match seen {
             Ok(seen) => Ok(seen),
@@ -216,8 +189,8 @@ impl Reporter<'_> {
         match seen {
             Ok(None) => Ok(false),
             Ok(Some(commit)) => {
-                if let Some(folder) = self.watch.record.as_deref().filter(|_| !record.is_empty()) {
-                    keep(folder, &commit, &record, output)?;
+                if let Some(folder) = self.watch.record.as_deref().filter(|_| !recorded.is_empty()) {
+                    record(folder, &commit, &recorded, output)?;
                 }
                 self.report(&commit, is_first, output);
                 if is_first && self.is_empty {
@@ -234,19 +207,8 @@ impl Reporter<'_> {
         }
     }
 
-    /// Whether an entry has, or had, a row that matches.
-    fn has_rows(&self, commit: &SeenCommit, change: &EntryChange) -> Result<bool> {
-        let Some(rows) = &self.rows else { return Ok(true) };
-        if let (EntryKey::Set(key), Some(changes)) = (&change.key, &change.rows) {
-            return set_has_rows(rows, key, changes, commit, change);
-        }
-        if let Some(old) = change.old.as_ref().and_then(|old| old.value.as_ref())
-            && rows.takes_any(&change.key, old)?
-        {
-            return Ok(true);
-        }
-        let Some(entry) = new_entry(commit, change)? else { return Ok(false) };
-        Ok(rows.takes_any(&change.key, entry.value())?)
+    fn matches(&self, commit: &SeenCommit, change: &EntryChange) -> Result<bool> {
+        self.rows.as_ref().map_or(Ok(true), |filter| has_match(filter, commit, change))
     }
 
     /// Reports the damage of a commit, or that the cache is readable again.
@@ -282,131 +244,4 @@ impl Reporter<'_> {
         }
         Ok(())
     }
-}
-
-impl Watch {
-    fn awaits(&self, change: &EntryChange) -> bool {
-        self.exit_on.is_some_and(|awaited| awaited.is(change.event))
-            || self.until.as_ref().is_some_and(|until| until.event.is(change.event) && until.is(&change.key))
-    }
-
-    fn print(&self, now: u64, commit: &SeenCommit, change: &EntryChange, output: &mut Output) -> Result<()> {
-        if self.format.is_json() {
-            return self.print_json(now, commit, change, output);
-        }
-        let key = change.key.shown();
-        let line = format!("{}  {}", output.key(&key), description(change));
-        output.changed_after(&format!("{} {} ", human::time(now), numbers(commit)), mark(change.event), line)?;
-        self.differences(commit, change, |difference| match difference {
-            // The line above has the reason.
-            Difference::Entry(_) => Ok(()),
-            difference => print_lines(&difference, output),
-        })
-    }
-
-    fn print_json(&self, now: u64, commit: &SeenCommit, change: &EntryChange, output: &mut Output) -> Result<()> {
-        let value = if self.raw { new_entry(commit, change)? } else { None };
-        let json = EventJson {
-            time: now,
-            commit: commit.number,
-            after: commit.after,
-            event: change.event.name(),
-            key: change.key.to_string(),
-            layout: super::layout_column::field(change.key.layout()),
-            changed: change.rows.as_ref().map(|rows| ChangedJson {
-                added: rows.added,
-                replaced: rows.replaced,
-                removed: rows.removed,
-                lost: rows.lost,
-            }),
-            now: change.new.as_ref().map(StateJson::of),
-            was: change.old.as_ref().map(StateJson::of),
-            raw: value.map(|entry| STANDARD.encode(entry.value())),
-        };
-        json::write_open(&mut output.json_data(), &json)?;
-        if let (true, EntryKey::Set(key)) = (self.raw, &change.key) {
-            raw::write_set(commit, key, change, &mut output.json_data())?;
-        }
-        if self.diff && change.event == Event::Replaced {
-            output.data().write_all(b",\"diff\":")?;
-            let mut array = json::Array::begin(output)?;
-            self.differences(commit, change, |difference| array.add(&difference, output))?;
-            array.end(output)?;
-        }
-        Ok(output.data().write_all(b"}\n")?)
-    }
-
-    /// Calls `each` with the differences inside an entry, if they are requested.
-    fn differences(
-        &self,
-        commit: &SeenCommit,
-        change: &EntryChange,
-        mut each: impl FnMut(Difference) -> Result<()>,
-    ) -> Result<()> {
-        let options = DiffOptions { fetched_at: false, order: true };
-        if let Some(changes) = change.rows.as_ref().filter(|_| self.diff && change.event == Event::Replaced) {
-            let rows = changes.values.iter().map(|row| (row.id.as_str(), [row.old.as_deref(), row.new.as_deref()]));
-            return diff_rows(change.key.clone(), rows, options, &mut each);
-        }
-        let (true, Some(old)) = (self.diff, change.old.as_ref().and_then(|old| old.value.as_ref())) else {
-            return Ok(());
-        };
-        let Some(entry) = new_entry(commit, change)? else { return Ok(()) };
-        diff_values(change.key.clone(), old, entry.value(), options, &mut each)
-    }
-}
-
-/// The current entry, if it exists.
-fn new_entry(commit: &SeenCommit, change: &EntryChange) -> vlive::Result<Option<LiveEntry>> {
-    let EntryKey::Live(key) = &change.key else { return Ok(None) };
-    let now = change.new.as_ref().map(|_| commit.snapshot.entry(key));
-    Ok(now.transpose()?.flatten())
-}
-
-/// Whether a set has, or had, a row that matches: among the changed rows, or among all rows of a new set.
-fn set_has_rows(
-    filter: &RowFilter,
-    key: &SetKey,
-    changes: &RowChanges,
-    commit: &SeenCommit,
-    change: &EntryChange,
-) -> Result<bool> {
-    let fetched_at = |side: &Option<Remembered>| side.as_ref().and_then(Remembered::fetched_at);
-    let (was, now) = (fetched_at(&change.old), fetched_at(&change.new));
-    for row in &changes.values {
-        for (fetched_at, value) in [(was, &row.old), (now, &row.new)] {
-            let Some(value) = value else { continue };
-            if filter.takes_row(&change.key, fetched_at, &row.id, value)? {
-                return Ok(true);
-            }
-        }
-    }
-    if !changes.values.is_empty() || change.new.is_none() {
-        return Ok(false);
-    }
-    let Some(set) = commit.snapshot.set(key)? else { return Ok(false) };
-    let scope = Scope::all().keeping(filter.clone());
-    Ok(scope.reduce(&commit.snapshot, Entry::Set(set.into()))?.is_some())
-}
-
-/// Writes the reported entries of a commit to a folder of its own.
-fn keep(folder: &Path, commit: &SeenCommit, keys: &[EntryKey], output: &Output) -> Result<()> {
-    let number = format!("{:08}", commit.number);
-    let cannot = |path: &Path, error: io::Error| {
-        Refused::unwritable(format!("cannot write to `{}`: {error}", path.display()), None)
-    };
-    fs::create_dir_all(folder).map_err(|error| cannot(folder, error))?;
-    // A file that replaced another may restart its commit numbers.
-    let names = (1..).map(|n| if n == 1 { number.clone() } else { format!("{number}-{n}") });
-    let mut paths = names.map(|name| folder.join(name));
-    let path = paths.find(|path| !path.exists()).expect("names do not end");
-    fs::create_dir(&path).map_err(|error| cannot(&path, error))?;
-    let style = DumpStyle { json: JsonStyle { pretty: true, ..JsonStyle::default() }, ..DumpStyle::default() };
-    let dumped = dump_tree_of_keys(&commit.snapshot, keys, style, &path).map_err(|error| {
-        // The recording of this commit is incomplete.
-        fs::remove_dir_all(&path).ok();
-        target::of_output(error, |error| cannot(&path, error))
-    })?;
-    report_unread(&dumped.unread, output);
-    Ok(())
 }

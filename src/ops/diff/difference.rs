@@ -97,7 +97,7 @@ pub struct FieldDiff {
     pub name: String,
     /// The value on the first side, as JSON without loss; `None` if it lacks the field.
     pub old: Option<String>,
-    /// The value on the second side, likewise.
+    /// The value on the second side, as JSON without loss; `None` if it lacks the field.
     pub new: Option<String>,
 }
 

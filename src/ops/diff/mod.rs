@@ -11,7 +11,7 @@ pub use rows::diff_values;
 pub use sets::diff_rows;
 pub use text::{DiffLine, Escape};
 
-use super::entries::Walked;
+use super::each_entry::Walked;
 use super::scope::{Matched, Scope};
 use super::{past_damage, unless_moved};
 use crate::error::{Error, Result};

@@ -56,9 +56,7 @@ pub fn diff_values<E>(
 fn records<'b>(envelope: &EnvelopeView<'b>) -> IndexMap<Cow<'b, str>, Range<usize>> {
     let mut records = IndexMap::new();
     let walked = envelope.each_record::<cbor::Error>(&mut |id, record| {
-        let start = record.pos();
-        record.pass_item()?;
-        records.insert(id, start..record.pos());
+        records.insert(id, record.item_range()?);
         Ok(())
     });
     walked.expect("what was verified can be read");

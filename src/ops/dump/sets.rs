@@ -6,7 +6,7 @@ use super::{DumpError, DumpFormat, DumpStyle, Dumped};
 use crate::diorama::meta::StoredPairs;
 use crate::diorama::row::{RowError, RowView, Status};
 use crate::error::Error;
-use crate::json::sets::{Beside, RowNotWritten, RowsStyle, RowsText, SetFrame, SetHead, SetWriter};
+use crate::json::set_writer::{Beside, RowNotWritten, RowsStyle, RowsText, SetFrame, SetHead, SetWriter};
 use crate::live::redact::redact;
 use crate::ops::unread::RefusedRows;
 use crate::ops::{past_damage, unless_moved};
@@ -276,7 +276,6 @@ impl<W: Write> Taking<'_, '_, W> {
             self.run(&texts.runs[n].skip(row))?;
             texts.runs[n + 1..].iter().try_for_each(|run| self.run(run))?;
         }
-        texts.runs.into_iter().for_each(|run| self.rows.reuse(run));
         Ok(())
     }
 

@@ -3,11 +3,11 @@
 use super::entry::{show_entry, stored, write_entry};
 use super::sets::SetDump;
 use super::{DumpError, DumpFormat, DumpStyle, Dumped, each};
-use crate::json::sets::SetFrame;
+use crate::json::set_writer::SetFrame;
 use crate::json::writer::{EntryError, JsonWriter, write_document_entry};
 use crate::live::view::EnvelopeView;
 use crate::ops::scope::Scope;
-use crate::ops::sets::readable_sets;
+use crate::ops::selected_sets::readable_sets;
 use crate::ops::unread::Unreadable;
 use crate::snapshot::{LiveEntry, Snapshot};
 use crate::system::pool::Pool;

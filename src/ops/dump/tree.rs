@@ -4,10 +4,10 @@ use super::entry::write_entry;
 use super::sets::SetDump;
 use super::{DumpError, DumpFormat, DumpStyle, Dumped, each};
 use crate::fixture::tree;
-use crate::json::sets::SetFrame;
+use crate::json::set_writer::SetFrame;
 use crate::live::error::DecodeError;
 use crate::ops::scope::Scope;
-use crate::ops::sets::readable_sets;
+use crate::ops::selected_sets::readable_sets;
 use crate::ops::unread::Unreadable;
 use crate::ops::{past_damage, unless_moved};
 use crate::snapshot::{EntryKey, LiveEntry, Set, Snapshot};
@@ -30,8 +30,8 @@ pub fn dump_tree(snapshot: &Snapshot, scope: &Scope, style: DumpStyle, folder: &
     Ok(tree.finish(dumped))
 }
 
-/// The same for the entries with these keys, for which nothing else of the cache is read. A key that is not in the cache
-/// is passed over.
+/// Writes the entries with these keys to files below `folder`, as [`dump_tree`] does, and reads nothing else of the
+/// cache. A key that is not in the cache is passed over.
 ///
 /// # Errors
 /// As [`dump_tree`].

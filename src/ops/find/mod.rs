@@ -1,11 +1,11 @@
 //! Searching keys, row ids, field names and values.
 
 mod candidates;
-mod walk;
+mod part;
 
 use crate::error::{Error, Result};
 use crate::live::envelope::Record;
-use crate::ops::entries::Walked;
+use crate::ops::each_entry::Walked;
 use crate::ops::parts::{Collector, Part, Work, collect_on_all_cores};
 use crate::ops::scope::Scope;
 use crate::ops::unread::Unread;
@@ -116,12 +116,12 @@ pub fn find<Out: Default + Send>(
     take: impl FnMut(Out) -> ControlFlow<()>,
 ) -> Result<Walked> {
     let collect = |part: &Part, found: &mut Collector<'_, Out>| {
-        walk::each_hit(part, query, &mut |hit| match hit {
+        part::each_hit(part, query, &mut |hit| match hit {
             Ok(hit) => found.add(|out| add(out, hit)),
             Err(fault) => found.fault(part, fault),
         })
     };
-    let work = Work { skips: &|run| !walk::may_have_hits(run, query), collect: &collect };
+    let work = Work { skips: &|run| !part::may_have_hits(run, query), collect: &collect };
     search(snapshot, scope, None, &work, take)
 }
 

@@ -87,7 +87,7 @@ impl LoadPlan {
     ///
     /// # Errors
     /// [`Error::NotACacheTable`](crate::Error::NotACacheTable) if the table of one of its cache keys has another type
-    /// and is not replaced, and [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) likewise for a set;
+    /// and is not replaced, and [`SetError::NotASetTable`](crate::error::SetError::NotASetTable) for the table of a set;
     /// [`SetError::OtherLayout`](crate::error::SetError::OtherLayout) if the cache holds only entries of the other
     /// layout.
     pub fn new(snapshot: &Snapshot, fixture: &Fixture, replace: Replace) -> Result<LoadPlan> {

@@ -225,12 +225,15 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
             head => {
                 let mut item = *reader;
                 reader.pass_item()?;
-                let bytes = &item.all()[item.pos()..reader.pos()];
+                let bytes = reader.since(item.pos());
                 // Most values need not be decoded.
                 if !may_hold(bytes, |bytes| (self.query.may_match)(bytes).is_some()) {
                     return Ok(());
                 }
-                let value = of_head(head).unwrap_or_else(|| decoded(bytes));
+                let value = match of_head(head) {
+                    Some(value) => value,
+                    None => Reader::at(bytes, 0).value()?,
+                };
                 match ((self.query.meaning)(&value), head) {
                     (Some(text), _) => self.text(&text),
                     (None, Head::Tag(_)) => {
@@ -250,14 +253,12 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
         if reader.at_text() {
             return Ok((reader.text_item()?, true));
         }
-        let start = reader.pos();
-        reader.pass_item()?;
-        let key = decoded(&reader.all()[start..reader.pos()]);
+        let key = reader.value()?;
         Ok((Cow::Owned((self.query.key_name)(&key)), (self.query.meaning)(&key).is_some()))
     }
 }
 
-/// A value that is complete in its head; faster than [`decoded`].
+/// A value that is complete in its head; faster than decoding it.
 fn of_head(head: Head) -> Option<Value> {
     Some(match head {
         Head::Unsigned(number) => Value::Integer(number.into()),
@@ -267,9 +268,4 @@ fn of_head(head: Head) -> Option<Value> {
         Head::Simple(21) => Value::Bool(true),
         _ => return None,
     })
-}
-
-/// A value from verified bytes.
-fn decoded(bytes: &[u8]) -> Value {
-    ciborium::from_reader(bytes).expect("ciborium reads what was verified")
 }

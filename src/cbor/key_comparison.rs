@@ -1,4 +1,4 @@
-//! Keys of maps, compared where they are.
+//! Compares the keys of maps where they are, in the encoded bytes.
 
 use super::reader::{Head, Reader};
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ pub(crate) fn key_at(bytes: &[u8], offset: u32) -> Cow<'_, [u8]> {
     }
 }
 
-/// Keys that are compared with each other.
+/// Up to how many keys are compared with each other instead of being sorted.
 const FEW: usize = 12;
 
 /// Whether two keys, verified before, are the same text.
@@ -44,7 +44,7 @@ pub(crate) fn are_distinct<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) ->
     items.is_sorted_by(ascends)
 }
 
-/// The same for keys that are text, verified before, by their offsets.
+/// Whether all keys at these offsets differ. They are verified text.
 pub(crate) fn are_distinct_at(bytes: &[u8], keys: &mut [u32]) -> bool {
     if keys.len() <= FEW {
         return (1..keys.len()).all(|n| !keys[..n].iter().any(|key| are_equal(bytes, *key, keys[n])));

@@ -1,7 +1,7 @@
 //! The entries in a scope and their rows, in both layouts.
 
 use super::scope::{Matched, Scope, selected};
-use super::sets::readable_sets;
+use super::selected_sets::readable_sets;
 use super::unread::Unread;
 use super::{past_damage, unless_moved};
 use crate::error::Error;

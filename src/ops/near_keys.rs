@@ -1,4 +1,4 @@
-//! Keys that are similar to one that is missing.
+//! Finds keys that are similar to one that is missing.
 
 use crate::error::Result;
 use crate::live::key::Selection;
