@@ -340,8 +340,8 @@ impl Chosen {
         let look = |snapshot: &Snapshot| vlive::ops::near(snapshot, selection);
         // A cache that cannot be read has been reported before.
         let near = Snapshot::look(global.folder(), global.look_wait(), look).ok()?;
-        let is_exact = matches!(selection, Selection::Entry(_)) && place < self.names.len();
-        hint(&near, is_exact)
+        let is_argument = place < self.names.len();
+        hint(&near, is_argument)
     }
 }
 
@@ -361,8 +361,8 @@ pub fn warn_of_ages(matched: &Matched, output: &Output) {
     }
 }
 
-fn hint(near: &Near, is_exact: bool) -> Option<String> {
-    if near.as_prefix > 0 && is_exact {
+fn hint(near: &Near, is_argument: bool) -> Option<String> {
+    if near.as_prefix > 0 && is_argument {
         let keys = human::count(near.as_prefix, "key begins", "keys begin");
         let them = if near.as_prefix == 1 { "it" } else { "them" };
         return Some(format!("{keys} with it; --prefix selects {them}"));

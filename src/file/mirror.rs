@@ -330,17 +330,15 @@ impl Reading<'_> {
 
     fn read(&mut self, at: PageRef) -> Result<Page> {
         let page = self.walk.read(at)?;
-        let read = if page.is_leaf() {
+        if page.is_leaf() {
             let mut leaf = Vec::new();
             for n in 0..page.count() {
                 push_piece(&mut leaf, |leaf| leaf.extend_from_slice(page.key(n)));
                 push_piece(&mut leaf, |leaf| (self.remember)(page.value(n), leaf));
             }
-            Page::Leaf(self.records.push(&leaf)?)
+            Ok(Page::Leaf(self.records.push(&leaf)?))
         } else {
-            Page::Branch(page.children_from(0).into())
-        };
-        self.walk.reuse(page);
-        Ok(read)
+            Ok(Page::Branch(page.children_from(0).into()))
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! checksum, and no byte of the page is used before that checksum matches. This module knows nothing of caches.
 
 mod allocation;
+mod buffers;
 mod damage;
 mod differences;
 mod header;
@@ -40,6 +41,7 @@ pub use tree::{Cursor, Tree, TreeEntries, TreeEntry};
 
 use crate::system::positioned::read_at;
 use crate::system::progress::{self, Progress};
+use buffers::{Buffer, Buffers};
 use damage::Fault;
 use page::Shape;
 use std::fs;
@@ -113,6 +115,7 @@ pub struct File {
     len: u64,
     header: Header,
     store: Option<Arc<PageStore>>,
+    buffers: Arc<Buffers>,
     pages_read: AtomicU64,
     progress: Progress,
 }
@@ -134,6 +137,7 @@ impl File {
             len,
             header,
             store: None,
+            buffers: Arc::default(),
             pages_read: AtomicU64::new(0),
             progress: progress::current(),
         })
@@ -173,18 +177,18 @@ impl File {
         self.progress.add(used);
     }
 
-    /// A page whose checksum matches. `buffer` is used for it and grown where it must be.
-    fn read_page(&self, at: &PageRef, widths: Widths, buffer: Vec<u8>) -> Result<Arc<Page>> {
+    /// A page whose checksum matches.
+    fn read_page(&self, at: &PageRef, widths: Widths) -> Result<Arc<Page>> {
         match self.kept(at, widths)? {
             Some(page) => Ok(page),
-            None => self.read_new(at, widths, buffer),
+            None => self.read_new(at, widths),
         }
     }
 
     /// The same for one that is not kept.
-    fn read_new(&self, at: &PageRef, widths: Widths, buffer: Vec<u8>) -> Result<Arc<Page>> {
+    fn read_new(&self, at: &PageRef, widths: Widths) -> Result<Arc<Page>> {
         self.pages_read.fetch_add(1, Ordering::Relaxed);
-        self.keep(at, self.read_verified(at, widths, buffer)?)
+        self.keep(at, self.read_verified(at, widths)?)
     }
 
     /// A page that is kept.
@@ -204,14 +208,15 @@ impl File {
         Ok(page)
     }
 
-    fn read_verified(&self, at: &PageRef, widths: Widths, mut buffer: Vec<u8>) -> Result<Page> {
+    fn read_verified(&self, at: &PageRef, widths: Widths) -> Result<Page> {
         let damaged = |fault| Error::Damaged(Damage::of_contents(at.page, at.checksum, fault));
         let (start, size) = self.header.geometry.locate(at.page).ok_or_else(|| damaged(Fault::NoSuchPage))?;
         if start + size > self.len {
             return Err(damaged(Fault::BeyondTheEnd));
         }
+        let mut buffer = self.buffers.take(size);
         let mut have = 0;
-        let mut read_to = |buffer: &mut Vec<u8>, end: u64| -> Result<()> {
+        let mut read_to = |Buffer { bytes: buffer, .. }: &mut Buffer, end: u64| -> Result<()> {
             let end = usize::try_from(end).map_err(|_| damaged(Fault::TooLarge))?;
             if buffer.len() < end {
                 buffer.truncate(have);
@@ -227,13 +232,13 @@ impl File {
             Ok(())
         };
         read_to(&mut buffer, size.min(FIRST_READ))?;
-        let shape = Shape::parse(&buffer[..Shape::LEN], widths).map_err(damaged)?;
+        let shape = Shape::parse(&buffer.as_ref()[..Shape::LEN], widths).map_err(damaged)?;
         let tables_end = shape.tables_end() as u64;
         if tables_end > size {
             return Err(damaged(Fault::HoldsTooMuch));
         }
         read_to(&mut buffer, tables_end)?;
-        let used = shape.used(&buffer);
+        let used = shape.used(buffer.as_ref());
         if used < tables_end || used > size {
             return Err(damaged(Fault::LastOffset));
         }

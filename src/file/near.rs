@@ -20,20 +20,17 @@ pub struct Near {
 
 impl Near {
     /// Reads a page and verifies it, as [`File::read_page`] does; `next` are those that will be read after it.
-    pub fn read_page(
-        &mut self,
-        file: &File,
-        at: &PageRef,
-        next: &[PageRef],
-        widths: Widths,
-        buffer: Vec<u8>,
-    ) -> Result<Arc<Page>> {
+    pub fn read_page(&mut self, file: &File, at: &PageRef, next: &[PageRef], widths: Widths) -> Result<Arc<Page>> {
         if let Some(page) = file.kept(at, widths)? {
             return Ok(page);
         }
         match self.page(file, at, next, widths) {
-            Some(page) => file.keep(at, page?.copy_to(buffer)),
-            None => file.read_new(at, widths, buffer),
+            Some(page) => {
+                let page = page?;
+                let buffer = file.buffers.take(page.used_bytes().len() as u64);
+                file.keep(at, page.copy_to(buffer))
+            }
+            None => file.read_new(at, widths),
         }
     }
 

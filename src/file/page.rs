@@ -3,6 +3,7 @@
 //! The layouts are those of redb's format document. No offset is trusted: a page is parsed once, and every range that
 //! it returns was checked to lie inside its used bytes.
 
+use super::buffers::Buffer;
 use super::damage::Fault;
 use super::page_number::PageNumber;
 use super::{Result, checksum};
@@ -90,7 +91,7 @@ impl Shape {
         if self.kind != Kind::Leaf || tables_end > bytes.len() || self.used(bytes) > bytes.len() as u64 {
             return None;
         }
-        let page = Page { bytes: bytes.to_vec(), used: bytes.len(), shape: self };
+        let page = Page { bytes: bytes.to_vec().into(), used: bytes.len(), shape: self };
         page.offsets_are_sound().then_some(page)
     }
 
@@ -119,27 +120,24 @@ impl Shape {
 
 /// A page whose checksum was found to match.
 #[derive(Debug)]
-pub struct Page<B = Vec<u8>> {
-    /// May be longer than `used`: buffers are handed on from page to page.
-    pub(super) bytes: B,
+pub struct Page<B = Buffer> {
+    /// May be longer than `used`: memory is used for one page after the other.
+    bytes: B,
     used: usize,
     shape: Shape,
 }
 
 impl Page {
     /// Releases the part of the buffer after the used bytes.
-    pub fn without_spare(mut self) -> Page {
-        self.bytes.truncate(self.used);
-        self.bytes.shrink_to_fit();
-        self
+    pub fn without_spare(self) -> Page {
+        Page { bytes: self.bytes.without_spare(self.used), ..self }
     }
 }
 
 impl Page<&[u8]> {
     /// Copies its used bytes to `buffer`.
-    pub fn copy_to(&self, mut buffer: Vec<u8>) -> Page {
-        buffer.clear();
-        buffer.extend_from_slice(self.used_bytes());
+    pub fn copy_to(&self, mut buffer: Buffer) -> Page {
+        buffer.fill(self.used_bytes());
         Page { bytes: buffer, used: self.used, shape: self.shape }
     }
 }

@@ -52,7 +52,7 @@ impl PageStore {
                 // The spill file may have changed; verify again.
                 let damaged = |fault| Error::Damaged(Damage::of_contents(at.page, at.checksum, fault));
                 let shape = Shape::parse(&bytes, widths).map_err(damaged)?;
-                Page::verify(bytes, len, shape, at.checksum).map(|page| Some(Arc::new(page))).map_err(damaged)
+                Page::verify(bytes.into(), len, shape, at.checksum).map(|page| Some(Arc::new(page))).map_err(damaged)
             }
             _ => Ok(None),
         }

@@ -55,7 +55,6 @@ impl Sum {
                         return None;
                     }
                     walk.enter(page.children_from(0));
-                    walk.reuse(page);
                 }
                 sum.add(Sum::of_sorted(file, &mut leaves, widths, reading)?);
                 Some(sum)
@@ -104,7 +103,7 @@ impl Sum {
             let read = if file.keeps_pages() { None } else { near.page(file, at, next, widths) };
             match read {
                 Some(page) => sum.add_leaf(&page.ok()?)?,
-                None => sum.add_leaf(&*near.read_page(file, at, next, widths, Vec::new()).ok()?)?,
+                None => sum.add_leaf(&*near.read_page(file, at, next, widths).ok()?)?,
             }
         }
         Some(sum)
@@ -126,7 +125,7 @@ impl Sum {
 fn height(file: &File, root: PageRef, widths: Widths) -> Result<Option<usize>> {
     let mut at = root;
     for height in 0..MAX_DEPTH {
-        let page = file.read_page(&at, widths, Vec::new())?;
+        let page = file.read_page(&at, widths)?;
         if page.is_leaf() {
             return Ok(Some(height));
         }

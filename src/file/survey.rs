@@ -55,7 +55,6 @@ impl<'f> Survey<'f> {
                 self.branches += 1;
                 self.walk.enter(page.children_from(0));
             }
-            self.walk.reuse(page);
         }
         Ok(())
     }

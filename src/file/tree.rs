@@ -6,9 +6,6 @@ use super::{Error, File, Page, PageRef, Reached, Result, Sum, Widths};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Bytes of a buffer that is reused where many pages are in memory.
-const MOST_REUSED: usize = 64 * 1024;
-
 /// A tree of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Tree<'f> {
@@ -96,16 +93,14 @@ impl<'f> Tree<'f> {
     /// The entry with this key, read along the one path that leads to it.
     pub fn get(&self, key: &[u8]) -> Result<Option<TreeEntry>> {
         let Some(mut at) = self.root else { return Ok(None) };
-        let mut buffer = Vec::new();
         for _ in 0..MAX_DEPTH {
-            let page = self.file.read_page(&at, self.widths, buffer)?;
+            let page = self.file.read_page(&at, self.widths)?;
             let index = page.position(key);
             if page.is_leaf() {
                 let found = index < page.count() && page.key(index) == key;
                 return Ok(found.then_some(TreeEntry { page, index }));
             }
             at = page.child(index);
-            buffer = Arc::into_inner(page).map_or_else(Vec::new, |page| page.bytes);
         }
         Err(Error::page(at.page, Fault::TooDeep))
     }
@@ -158,9 +153,8 @@ impl Cursor<'_> {
 
     /// The next leaf, whole.
     fn next_leaf(&mut self) -> Result<Option<Arc<Page>>> {
-        if let Some((leaf, _)) = self.leaf.take() {
-            self.walk.reuse(leaf);
-        }
+        // The memory of the page can be used for the next one.
+        self.leaf = None;
         let start = self.start.take();
         while let Some(at) = self.walk.next() {
             self.walk.reach(at.page)?;
@@ -171,7 +165,6 @@ impl Cursor<'_> {
                 return Ok(Some(page));
             }
             self.walk.enter(page.children_from(index));
-            self.walk.reuse(page);
         }
         Ok(None)
     }
@@ -190,14 +183,6 @@ impl Cursor<'_> {
             if self.next_leaf()?.is_none() {
                 return Ok(None);
             }
-        }
-    }
-
-    /// Takes back entries that are no longer needed, as [`Walk::reuse`] does. Many pages can be in memory, so that no
-    /// small one may take the buffer of a large one.
-    pub fn reuse(&mut self, TreeEntries { page, .. }: TreeEntries) {
-        if page.bytes.len() <= MOST_REUSED {
-            self.walk.reuse(page);
         }
     }
 

@@ -25,8 +25,6 @@ pub struct Walk<'f> {
     /// The pages that are still to come: the root, then the children of each branch down to the current page.
     pending: Vec<IntoIter<PageRef>>,
     reached: Reached,
-    /// The buffers of pages that are no longer referenced.
-    spare: Vec<Vec<u8>>,
     near: Near,
     /// Pages that were read one by one.
     read: usize,
@@ -46,7 +44,6 @@ impl<'f> Walk<'f> {
             widths: Widths::default(),
             pending: Vec::new(),
             reached,
-            spare: Vec::new(),
             near: Near::default(),
             read: 0,
             leaf_depth: None,
@@ -100,7 +97,7 @@ impl<'f> Walk<'f> {
     /// # Errors
     /// Damage if it does not have the checksum that its parent has for it, or is a branch deeper than any tree.
     pub fn read(&mut self, at: PageRef) -> Result<Arc<Page>> {
-        let page = self.file.read_page(&at, self.widths, self.spare.pop().unwrap_or_default())?;
+        let page = self.file.read_page(&at, self.widths)?;
         self.expect_depth(at, page)
     }
 
@@ -115,7 +112,7 @@ impl<'f> Walk<'f> {
             return Ok(page);
         }
         let next = self.pending.last().map_or(&[][..], IntoIter::as_slice);
-        let page = self.near.read_page(self.file, &at, next, self.widths, self.spare.pop().unwrap_or_default())?;
+        let page = self.near.read_page(self.file, &at, next, self.widths)?;
         self.expect_depth(at, page)
     }
 
@@ -124,12 +121,5 @@ impl<'f> Walk<'f> {
             return Err(Error::page(at.page, Fault::TooDeep));
         }
         Ok(page)
-    }
-
-    /// Takes back a page that is no longer needed: if nothing else refers to it, its buffer is reused.
-    pub fn reuse(&mut self, page: Arc<Page>) {
-        if let Some(page) = Arc::into_inner(page) {
-            self.spare.push(page.bytes);
-        }
     }
 }

@@ -178,7 +178,6 @@ impl<'c, Out> Collector<'c, Out> {
 struct Batch<Out> {
     out: Out,
     tally: Tally,
-    done: Vec<Item>,
     /// The items that did not fit, and how many pieces of the first one did.
     left: Vec<Item>,
     collected: usize,
@@ -187,7 +186,7 @@ struct Batch<Out> {
 impl<Out: Default> Batch<Out> {
     /// Of nothing yet.
     fn of_none(left: Vec<Item>) -> Batch<Out> {
-        Batch { out: Out::default(), tally: Tally::default(), done: Vec::new(), left, collected: 0 }
+        Batch { out: Out::default(), tally: Tally::default(), left, collected: 0 }
     }
 
     fn of(mut items: Vec<Item>, filter: Option<&RowFilter>, work: &Work<'_, Out>) -> Batch<Out> {
@@ -213,7 +212,6 @@ impl<Out: Default> Batch<Out> {
             }
         }
         batch.left = items.split_off(done);
-        batch.done = items;
         batch
     }
 }
@@ -260,14 +258,14 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
         let mut faults = tally.faults.into_iter();
         Ok(faults.try_for_each(|(key, fault)| unread.add(snapshot, || key.entry_shown(), fault))?)
     };
-    let mut take_batch = |batch: Batch<Out>| -> Result<Vec<Item>, E> {
+    let mut take_batch = |batch: Batch<Out>| -> Result<(), E> {
         take(batch.out)?;
         count(batch.tally)?;
         let mut collected = batch.collected;
         for item in batch.left {
             count(collect_here(&item, filter, work, mem::take(&mut collected), &mut take)?)?;
         }
-        Ok(batch.done)
+        Ok(())
     };
     let (mut matched, of_walk) = with_workers(
         |items| Batch::of(items, filter, work),
@@ -276,7 +274,7 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
                 let len = item.bytes();
                 if len < LARGE {
                     workers.push(item, len);
-                    return workers.next_due().map_or(Ok(Vec::new()), &mut take_batch);
+                    return workers.next_due().map_or(Ok(()), &mut take_batch);
                 }
                 while let Some(batch) = workers.next() {
                     take_batch(batch)?;
@@ -296,21 +294,20 @@ pub(crate) fn collect_on_all_cores<Out: Default + Send, E: From<Error>>(
     Ok((matched, entries))
 }
 
-/// Calls `push` with every part of the entries in a scope; it returns items that are done. Rows of vantage-live are not
-/// filtered yet.
+/// Calls `push` with every part of the entries in a scope. Rows of vantage-live are not filtered yet.
 fn each_item<E: From<Error>>(
     snapshot: &Snapshot,
     scope: &Scope,
     id: Option<&str>,
     unread: &mut Unread,
-    push: &mut impl FnMut(Item) -> Result<Vec<Item>, E>,
+    push: &mut impl FnMut(Item) -> Result<(), E>,
 ) -> Result<Matched, E> {
     let mut matched = if let Some(selection) = scope.only() {
         each_run(snapshot, selection, &mut unread.damage, push)?
     } else {
         selected(snapshot, &scope.of_all_rows(), |entry| {
             let entry = past_damage(unless_moved(entry, snapshot), &mut unread.damage)?;
-            entry.map_or(Ok(()), |entry| push(Item::Part(Part::Live(entry))).map(drop))
+            entry.map_or(Ok(()), |entry| push(Item::Part(Part::Live(entry))))
         })?
     };
     // Only sets in which a row passes the filter; each row is filtered again when it is read.
@@ -328,18 +325,14 @@ fn each_run<E: From<Error>>(
     snapshot: &Snapshot,
     selection: &Selection,
     damage: &mut Vec<Error>,
-    push: &mut impl FnMut(Item) -> Result<Vec<Item>, E>,
+    push: &mut impl FnMut(Item) -> Result<(), E>,
 ) -> Result<Matched, E> {
     let mut matched = Matched { unmatched: vec![0], ..Matched::default() };
     let mut entries = snapshot.entries(selection)?;
     while let Some(run) = entries.next_run() {
         matched.unmatched.clear();
         if let Some(run) = past_damage(unless_moved(run, snapshot), damage)? {
-            for item in push(Item::Run(run))? {
-                if let Item::Run(run) = item {
-                    entries.reuse(run);
-                }
-            }
+            push(Item::Run(run))?;
         }
     }
     Ok(matched)
@@ -351,7 +344,7 @@ fn each_row_item<E: From<Error>>(
     set: &Arc<Set>,
     id: Option<&str>,
     damage: &mut Vec<Error>,
-    push: &mut impl FnMut(Item) -> Result<Vec<Item>, E>,
+    push: &mut impl FnMut(Item) -> Result<(), E>,
 ) -> Result<(), E> {
     let only = match id {
         Some(id) if set.row().is_some_and(|row| row != id) => return Ok(()),
@@ -365,11 +358,7 @@ fn each_row_item<E: From<Error>>(
     let mut rows = snapshot.rows(&only);
     while let Some(run) = rows.next_run() {
         if let Some(run) = past_damage(unless_moved(run, snapshot), damage)? {
-            for item in push(Item::Part(Part::Rows(Arc::clone(set), run)))? {
-                if let Item::Part(Part::Rows(_, run)) = item {
-                    rows.reuse(run);
-                }
-            }
+            push(Item::Part(Part::Rows(Arc::clone(set), run)))?;
         }
     }
     Ok(())

@@ -33,7 +33,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::fs;
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, Write};
 use std::mem;
 use std::sync::Arc;
 pub use streams::{Color, Stream, Streams};
@@ -305,7 +305,7 @@ impl Output {
 
 /// Where data goes.
 enum Data {
-    Stdout(BufWriter<StdoutLock<'static>>),
+    Stdout(BufWriter<Box<dyn Write>>),
     File(BufWriter<Arc<fs::File>>),
     /// A pager that is started with the first data.
     Pageable(PagerProgram),
@@ -314,8 +314,17 @@ enum Data {
 
 impl Data {
     fn stdout() -> Data {
-        Data::Stdout(BufWriter::with_capacity(64 * 1024, io::stdout().lock()))
+        Data::Stdout(BufWriter::with_capacity(64 * 1024, unbuffered_stdout()))
     }
+}
+
+/// Standard output without the buffer of the standard library, which looks for line breaks in all that is written.
+fn unbuffered_stdout() -> Box<dyn Write> {
+    #[cfg(unix)]
+    if let Ok(stdout) = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned() {
+        return Box::new(fs::File::from(stdout));
+    }
+    Box::new(io::stdout().lock())
 }
 
 impl Write for Data {

@@ -10,8 +10,11 @@ use crate::snapshot::{Snapshot, Table};
 use std::collections::HashMap;
 
 impl Snapshot {
-    /// Refuses a cache key that is the name of a set: the app would not read an entry of vantage-live of that name.
+    /// Refuses a new cache key that is the name of a set: the app would not read an entry of vantage-live of that name.
     pub(crate) fn expect_no_set(&self, cache_key: &str) -> Result<()> {
+        if self.table(cache_key)?.is_some_and(|table| table.cache_key().is_some()) {
+            return Ok(());
+        }
         for name in [cache_key.to_owned(), meta_table(cache_key)] {
             let table = self.table_tree().get(&name).map_err(|error| self.error(error, None))?;
             // The other tables are read only if this one exists.

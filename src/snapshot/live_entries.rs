@@ -176,7 +176,7 @@ impl<'s> Entries<'s> {
 
     /// The next entries in one page.
     pub(crate) fn next_run(&mut self) -> Option<Result<LiveRun>> {
-        // Its page is reused.
+        // The memory of its page can be used for the next one.
         self.run = None;
         loop {
             if self.current.is_none() {
@@ -228,13 +228,6 @@ impl<'s> Entries<'s> {
                     self.leave_table();
                 }
             }
-        }
-    }
-
-    /// Takes back entries that are no longer needed, to reuse their memory.
-    pub(crate) fn reuse(&mut self, run: LiveRun) {
-        if let Some(current) = &mut self.current {
-            current.cursor.reuse(run.pairs);
         }
     }
 

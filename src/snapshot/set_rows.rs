@@ -123,13 +123,6 @@ impl SetRows<'_> {
         self.next().map(|row| row.map(RowRun::from))
     }
 
-    /// Takes back rows that are no longer needed, to reuse their memory.
-    pub(crate) fn reuse(&mut self, RowRun(entries): RowRun) {
-        if let Some(cursor) = &mut self.cursor {
-            cursor.reuse(entries);
-        }
-    }
-
     /// The error for a page of rows that cannot be read.
     fn unreadable(&mut self, error: file::Error) -> Error {
         self.seen = None;

@@ -4,7 +4,7 @@ use super::format::TableArgs;
 use super::stale::Stale;
 use super::{Global, Status, age_histogram, layout_column, others, report_unread};
 use crate::output::listing::TableFormat;
-use crate::output::{Output, human, in_the_middle, table};
+use crate::output::{Output, escape, human, in_the_middle, table};
 use anyhow::Result;
 use clap::Args;
 pub use json::Process;
@@ -159,7 +159,8 @@ fn print_largest(contents: &Contents, output: &mut Output) -> Result<()> {
         return Ok(());
     }
     let largest = contents.largest.iter().map(|(key, bytes)| (human::size(*bytes), key.shown()));
-    let largest: Vec<(String, String)> = largest.map(|(size, key)| (size, output.key(&key).into_owned())).collect();
+    let largest = largest.map(|(size, key)| (size, escape::key_for_terminal(&key).into_owned()));
+    let largest: Vec<(String, String)> = largest.collect();
     let Some(width) = output.width() else {
         output.heading("LARGEST")?;
         for (size, key) in largest {

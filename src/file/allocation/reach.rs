@@ -150,7 +150,6 @@ impl Found<'_> {
                     } else {
                         self.walk.enter(page.children_from(0));
                     }
-                    self.walk.reuse(page);
                 }
                 // A leaf, as far as can be told.
                 Err(error @ Error::Damaged(_)) if leaves == Leaves::Name && leaf_depth.is_none() => {

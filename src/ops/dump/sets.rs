@@ -276,7 +276,6 @@ impl<W: Write> Taking<'_, '_, W> {
             self.run(&texts.runs[n].skip(row))?;
             texts.runs[n + 1..].iter().try_for_each(|run| self.run(run))?;
         }
-        texts.runs.into_iter().for_each(|run| self.rows.reuse(run));
         Ok(())
     }
 
