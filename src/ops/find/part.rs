@@ -6,7 +6,6 @@ use crate::cbor;
 use crate::cbor::reader::{Head, Reader};
 use crate::ops::parts::Part;
 use crate::snapshot::{EntryKey, LiveRun, Row, RowFault, RowRun};
-use ciborium::Value;
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 
@@ -230,10 +229,7 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
                 if !may_hold(bytes, |bytes| (self.query.may_match)(bytes).is_some()) {
                     return Ok(());
                 }
-                let value = match of_head(head) {
-                    Some(value) => value,
-                    None => Reader::at(bytes, 0).value()?,
-                };
+                let value = Reader::at(bytes, 0).value()?;
                 match ((self.query.meaning)(&value), head) {
                     (Some(text), _) => self.text(&text),
                     (None, Head::Tag(_)) => {
@@ -256,16 +252,4 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
         let key = reader.value()?;
         Ok((Cow::Owned((self.query.key_name)(&key)), (self.query.meaning)(&key).is_some()))
     }
-}
-
-/// A value that is complete in its head; faster than decoding it.
-fn of_head(head: Head) -> Option<Value> {
-    Some(match head {
-        Head::Unsigned(number) => Value::Integer(number.into()),
-        Head::Negative(number) => Value::Integer((-1 - i128::from(number)).try_into().ok()?),
-        Head::Float(float) => Value::Float(float.value()),
-        Head::Simple(20) => Value::Bool(false),
-        Head::Simple(21) => Value::Bool(true),
-        _ => return None,
-    })
 }
