@@ -185,10 +185,23 @@ impl Selecting {
     }
 }
 
+/// How to select the root entry of the empty cache key.
+const ROOT_OF_EMPTY: &str = "`/__root__` names the root entry of the empty cache key";
+
+/// The error on an empty key where a full key or a cache key is needed.
+pub fn empty_key() -> anyhow::Error {
+    Refused::error("the key is empty", Some(ROOT_OF_EMPTY))
+}
+
+/// How to select the root entry of a cache key.
+pub fn root_entry_of(cache_key: &str) -> String {
+    format!("the root entry of `{cache_key}` is `{}`", Key::new(cache_key))
+}
+
 fn parse(name: &str, meaning: Meaning, or: &str) -> Result<Selection> {
     if name.is_empty() {
         let hint = match meaning {
-            Meaning::Exact => "`/__root__` names the root entry of the empty cache key",
+            Meaning::Exact => ROOT_OF_EMPTY,
             Meaning::Prefix | Meaning::Beginning => "`/` names the empty cache key, as in vantage-live",
         };
         let hint = if or.is_empty() { hint.to_owned() } else { format!("{hint}; {or}") };
@@ -322,7 +335,7 @@ impl Chosen {
     fn hint(&self, place: usize, global: &Global) -> Option<String> {
         let selection = &self.scope.selections()[place];
         if let Selection::Set(name) = selection {
-            return Some(format!("a full key has a `/`; the root entry of `{name}` is `{name}/__root__`"));
+            return Some(format!("a full key has a `/`; {}", root_entry_of(name)));
         }
         let look = |snapshot: &Snapshot| vlive::ops::near(snapshot, selection);
         // A cache that cannot be read has been reported before.
