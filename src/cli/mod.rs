@@ -1,4 +1,5 @@
-//! The command line: arguments and the environment are resolved here, once.
+//! The command line, one file per command. Arguments and the environment are resolved here, once, and the results of
+//! operations are put in words. It must not know how a cache is stored: that is the library's.
 
 mod advice;
 mod age_histogram;
@@ -95,7 +96,7 @@ enum Command {
     Watch(watch::Watch),
     Browse(browse::Browse),
     Where(r#where::Where),
-    #[command(alias = "stats")]
+    #[command(visible_aliases = ["stats"])]
     Stat(stat::Stat),
     Salvage(salvage::Salvage),
     Put(put::Put),

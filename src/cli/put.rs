@@ -1,4 +1,5 @@
 use super::change::Changing;
+use super::selection::empty_key;
 use super::source::{Reading, lock_standard_input, report_partial};
 use super::{Global, Refused, Status};
 use crate::output::{Output, human};
@@ -62,10 +63,7 @@ impl Summary {
 impl Put {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<Status> {
         if self.key.is_empty() {
-            return Err(Refused::error(
-                "the key is empty",
-                Some("`/__root__` names the root entry of the empty cache key"),
-            ));
+            return Err(empty_key());
         }
         let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));

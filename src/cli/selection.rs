@@ -2,7 +2,7 @@
 
 use super::source::lock_standard_input;
 use super::{Global, Refused, Status, others, time};
-use crate::output::{Output, human};
+use crate::output::{Output, human, to_width};
 use anyhow::Result;
 use clap::Args;
 use std::collections::HashSet;
@@ -185,10 +185,23 @@ impl Selecting {
     }
 }
 
+/// How to select the root entry of the empty cache key.
+const ROOT_OF_EMPTY: &str = "`/__root__` names the root entry of the empty cache key";
+
+/// The error on an empty key where a full key or a cache key is needed.
+pub fn empty_key() -> anyhow::Error {
+    Refused::error("the key is empty", Some(ROOT_OF_EMPTY))
+}
+
+/// How to select the root entry of a cache key.
+pub fn root_entry_of(cache_key: &str) -> String {
+    format!("the root entry of `{cache_key}` is `{}`", Key::new(cache_key))
+}
+
 fn parse(name: &str, meaning: Meaning, or: &str) -> Result<Selection> {
     if name.is_empty() {
         let hint = match meaning {
-            Meaning::Exact => "`/__root__` names the root entry of the empty cache key",
+            Meaning::Exact => ROOT_OF_EMPTY,
             Meaning::Prefix | Meaning::Beginning => "`/` names the empty cache key, as in vantage-live",
         };
         let hint = if or.is_empty() { hint.to_owned() } else { format!("{hint}; {or}") };
@@ -214,6 +227,9 @@ const NAMED: usize = 10;
 
 /// For how many of these to look up near keys.
 const HINTED: usize = 3;
+
+/// The most columns of a missing key in a message.
+const LONGEST: usize = 200;
 
 impl Chosen {
     /// One selection, as it was typed.
@@ -310,11 +326,13 @@ impl Chosen {
     }
 
     fn missing(&self, place: usize) -> String {
+        // A key may be as long as a document that was taken for a list of keys.
+        let cut = |name: &str| to_width(name, LONGEST).into_owned();
         match (&self.scope.selections()[place], self.names.get(place)) {
-            (Selection::Entry(key), _) => format!("`{key}` is not in the cache"),
-            (Selection::Set(name), _) => format!("`{name}` is neither a full key nor a set in the cache"),
-            (_, Some(name)) if self.meaning == Meaning::Exact => format!("`{name}` is not in the cache"),
-            (_, name) => format!("nothing in the cache matches `{}`", name.map_or("", String::as_str)),
+            (Selection::Entry(key), _) => format!("`{}` is not in the cache", cut(&key.to_string())),
+            (Selection::Set(name), _) => format!("`{}` is neither a full key nor a set in the cache", cut(name)),
+            (_, Some(name)) if self.meaning == Meaning::Exact => format!("`{}` is not in the cache", cut(name)),
+            (_, name) => format!("nothing in the cache matches `{}`", cut(name.map_or("", String::as_str))),
         }
     }
 
@@ -322,13 +340,13 @@ impl Chosen {
     fn hint(&self, place: usize, global: &Global) -> Option<String> {
         let selection = &self.scope.selections()[place];
         if let Selection::Set(name) = selection {
-            return Some(format!("a full key has a `/`; the root entry of `{name}` is `{name}/__root__`"));
+            return Some(format!("a full key has a `/`; {}", root_entry_of(name)));
         }
         let look = |snapshot: &Snapshot| vlive::ops::near(snapshot, selection);
         // A cache that cannot be read has been reported before.
         let near = Snapshot::look(global.folder(), global.look_wait(), look).ok()?;
-        let is_exact = matches!(selection, Selection::Entry(_)) && place < self.names.len();
-        hint(&near, is_exact)
+        let is_argument = place < self.names.len();
+        hint(&near, is_argument)
     }
 }
 
@@ -348,8 +366,8 @@ pub fn warn_of_ages(matched: &Matched, output: &Output) {
     }
 }
 
-fn hint(near: &Near, is_exact: bool) -> Option<String> {
-    if near.as_prefix > 0 && is_exact {
+fn hint(near: &Near, is_argument: bool) -> Option<String> {
+    if near.as_prefix > 0 && is_argument {
         let keys = human::count(near.as_prefix, "key begins", "keys begin");
         let them = if near.as_prefix == 1 { "it" } else { "them" };
         return Some(format!("{keys} with it; --prefix selects {them}"));

@@ -1,7 +1,7 @@
 //! `cp` and `mv`: copy or move entries, or whole cache keys, to other keys.
 
 use super::change::Changing;
-use super::selection::{Chosen, Meaning};
+use super::selection::{Chosen, Meaning, empty_key, root_entry_of};
 use super::{Global, Refused, Status, report, report_undated};
 use crate::output::{Output, human};
 use anyhow::Result;
@@ -126,8 +126,7 @@ impl Keys {
     fn transfer(&self, moves: bool, between_caches: bool) -> Result<Transfer> {
         let Keys { old, new, .. } = self;
         if old.is_empty() || new.is_empty() {
-            let hint = "`/__root__` names the root entry of the empty cache key";
-            return Err(Refused::error("the key is empty", Some(hint)));
+            return Err(empty_key());
         }
         if old == new && !between_caches {
             return Err(Refused::error(format!("FROM and TO are both `{old}`"), None));
@@ -146,10 +145,7 @@ impl Keys {
 /// The error on a name with a `/` and one without, unless both are names of sets of diorama.
 fn unlike(old: &str, new: &str) -> anyhow::Error {
     let (entry, cache_key) = if old.contains('/') { (old, new) } else { (new, old) };
-    Refused::error(
-        format!("`{entry}` is a full key, and `{cache_key}` a cache key"),
-        Some(&format!("the root entry of `{cache_key}` is `{cache_key}/__root__`")),
-    )
+    Refused::error(format!("`{entry}` is a full key, and `{cache_key}` a cache key"), Some(&root_entry_of(cache_key)))
 }
 
 fn run(

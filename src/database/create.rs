@@ -6,7 +6,7 @@ use super::verify::OpenAs;
 use crate::error::{Action, Error, Result};
 use crate::system::caught::catch;
 use crate::system::disk;
-use crate::system::temporary::TemporaryFile;
+use crate::system::temporary::{NewFolders, TemporaryFile};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// `fill` gets the file, empty and locked. `None` if somebody else has created one meanwhile.
 pub(super) fn create_file<T>(path: &Path, fill: impl FnOnce(&Arc<fs::File>) -> Result<T>) -> Result<Option<T>> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|error| Error::io(Action::Create, folder, error))?;
+    let _new_folders = NewFolders::create(folder).map_err(|error| Error::io(Action::Create, folder, error))?;
     let cannot_create = |error| Error::io(Action::Create, path, error);
     let new = TemporaryFile::new(folder).map_err(cannot_create)?;
     let laid_out = catch(|| storage::open(FileStorage::boxed(new.file()), OpenAs::Itself).map(drop));

@@ -4,6 +4,7 @@ use super::Fault;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use jaq_json::{Num, Val, read};
 use std::fmt::Write;
+use vlive::json::names;
 
 /// Reads JSON that was written without loss. Numbers that are not integers keep their digits.
 pub fn read(json: &str) -> Val {
@@ -24,7 +25,7 @@ fn push(json: &mut String, value: &Val) -> Result<(), Fault> {
         Val::Bool(is) => json.push_str(if *is { "true" } else { "false" }),
         Val::Num(number) => push_number(json, number),
         Val::TStr(text) => push_text(json, text)?,
-        Val::BStr(bytes) => push_special(json, "$bytes", &BASE64_STANDARD.encode(bytes.as_ref())),
+        Val::BStr(bytes) => push_special(json, names::BYTES, &BASE64_STANDARD.encode(bytes.as_ref())),
         Val::Arr(items) => {
             json.push('[');
             for (n, item) in items.iter().enumerate() {
@@ -62,11 +63,11 @@ fn push_number(json: &mut String, number: &Num) {
                 () if float.is_sign_positive() => "Infinity",
                 () => "-Infinity",
             };
-            push_special(json, "$float", name);
+            push_special(json, names::FLOAT, name);
         }
         // The shortest text of a float that is not the text of an integer.
         Num::Float(float) => write!(json, "{float:?}").expect("memory takes all"),
-        Num::BigInt(integer) if **integer < i64::MIN.into() => push_special(json, "$int", &integer.to_string()),
+        Num::BigInt(integer) if **integer < i64::MIN.into() => push_special(json, names::INT, &integer.to_string()),
         number => write!(json, "{number}").expect("memory takes all"),
     }
 }

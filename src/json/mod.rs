@@ -25,7 +25,7 @@ mod encoder;
 mod envelopes;
 pub(crate) mod extent;
 pub(crate) mod input_error;
-mod names;
+pub mod names;
 mod plain;
 pub(crate) mod position;
 pub(crate) mod reader;

@@ -4,6 +4,7 @@ use super::cursor::Cursor;
 use super::encoder::{Encoder, Limits};
 use super::input_error::{InputError, Place, Step};
 use super::position::Position;
+use crate::diorama::meta::MetaKey;
 use crate::diorama::row::Status;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -15,9 +16,8 @@ pub(crate) enum SetName {
     Layout,
     /// The set to which the rows belong, if they are a part of it.
     Set,
-    RefreshedAt,
-    CopiedAt,
-    Total,
+    /// A number of the metadata.
+    Number(MetaKey),
     Incomplete,
     /// Whether rows were left out.
     Partial,
@@ -30,13 +30,10 @@ impl SetName {
         Some(match name {
             "layout" => SetName::Layout,
             "set" => SetName::Set,
-            "refreshed_at" => SetName::RefreshedAt,
-            "copied_at" => SetName::CopiedAt,
-            "total" => SetName::Total,
             "incomplete" => SetName::Incomplete,
             "partial" => SetName::Partial,
             "meta" => SetName::Meta,
-            _ => return None,
+            _ => SetName::Number(MetaKey::of_name(name)?),
         })
     }
 }

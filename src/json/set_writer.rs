@@ -10,7 +10,7 @@ use super::envelopes::{Envelopes, Frame};
 use super::style::JsonStyle;
 use super::tokens::{Result as Writing, Stop, Tokens};
 use super::values::{Maps, Values};
-use crate::diorama::meta::Meta;
+use crate::diorama::meta::{Meta, MetaKey};
 use crate::diorama::row::{RowError, RowView, Status};
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::io::{self, Write};
@@ -102,12 +102,10 @@ impl<W: Write> SetWriter<W> {
         }
         match head.beside {
             Beside::Known(meta) => {
-                let times = [("refreshed_at", meta.refreshed_at), ("copied_at", meta.copied_at)];
-                let times = times.map(|(name, time)| (name, time.map(|time| time.0)));
                 let is_stated = head.part_of.is_none() && !rows_only;
-                for (name, number) in times.into_iter().chain([("total", meta.total)]) {
-                    if let Some(number) = number.filter(|_| is_stated) {
-                        tokens.key(name)?;
+                for key in [MetaKey::RefreshedAt, MetaKey::CopiedAt, MetaKey::Total] {
+                    if let Some(number) = meta.get(key).filter(|_| is_stated) {
+                        tokens.key(key.name())?;
                         tokens.number(number)?;
                     }
                 }

@@ -65,7 +65,7 @@ pub use row_filter::{FilterError, RowFilter};
 pub use salvage::{Salvaged, salvage};
 pub use scope::{FetchedWithin, Matched, Scope};
 pub use selected_sets::{SetFacts, only_set, sets_in};
-pub use stat::{Contents, Held, Space, Stat, TableStat, Tree, stat, stat_quick};
+pub use stat::{Contents, Space, Stat, TableContents, TableStat, Tree, stat, stat_quick};
 pub use touch::{TouchPlan, Touched};
 pub use transfer::{Renaming, Transfer, TransferPlan, Transferred};
 pub use unread::{MalformedNumber, RefusedRow, RefusedRows, Unread, Unreadable};

@@ -1,9 +1,9 @@
 //! Tables of Markdown, as GitHub and many others read them.
 
+use super::escape::for_terminal;
 use super::{Grid, Output};
 use std::borrow::Cow;
 use std::io::{self, Write};
-use vlive::ops::Escape;
 
 /// Prints a table with numbers aligned to the right.
 pub fn print(output: &mut Output, grid: &Grid<'_>) -> io::Result<()> {
@@ -21,14 +21,14 @@ pub fn headings(output: &mut Output, columns: &[(Cow<'_, str>, bool)]) -> io::Re
 /// Prints a row of a table.
 pub fn row<'c>(output: &mut Output, cells: impl Iterator<Item = Cow<'c, str>>) -> io::Result<()> {
     let mut line = Vec::new();
-    push_row(&mut line, output.escape(), cells);
+    push_row(&mut line, cells);
     output.data().write_all(&line)
 }
 
-/// Appends a row of a table, escaped for the output with `escape`.
-pub fn push_row<'c>(text: &mut Vec<u8>, escape: Escape, cells: impl Iterator<Item = Cow<'c, str>>) {
+/// Appends a row of a table.
+pub fn push_row<'c>(text: &mut Vec<u8>, cells: impl Iterator<Item = Cow<'c, str>>) {
     text.push(b'|');
-    cells.for_each(|shown| text.extend_from_slice(format!(" {} |", escape(&cell(&shown))).as_bytes()));
+    cells.for_each(|shown| text.extend_from_slice(format!(" {} |", for_terminal(&cell(&shown))).as_bytes()));
     text.push(b'\n');
 }
 

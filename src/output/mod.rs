@@ -1,5 +1,6 @@
 //! Words for people: tables, sizes, ages, meanings of values, colours and escapes. Data goes to standard output,
-//! everything else to standard error.
+//! everything else to standard error. This wing knows what a value means to a reader; it must not know commands, their
+//! arguments or the environment.
 
 mod coloured_json;
 mod cut;

@@ -32,6 +32,12 @@ impl SetKey {
         })
     }
 
+    /// The key of a row of the set with this table, as it is stored or as people type it; `None` if it is not one.
+    pub(crate) fn of_typed_row(name: &str, typed: &str) -> Option<SetKey> {
+        let ((), row) = table_and_row(typed, |table| (table == name).then_some(()))?;
+        Some(SetKey::new(name, Some(row?)))
+    }
+
     /// The name of the table of rows.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -20,8 +20,20 @@ const RANDOM: usize = 6;
 /// lock.
 const TRIES: usize = 16;
 
-/// The temporaries of this process.
-static ALIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// The temporaries of this process, in the order in which they were created.
+static ALIVE: Mutex<Vec<Temporary>> = Mutex::new(Vec::new());
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Temporary {
+    /// A file, or a folder with its contents.
+    Any(PathBuf),
+    /// A folder that may get other contents, and is removed only if it is empty.
+    EmptyFolder(PathBuf),
+}
+
+/// Folders on the way to a new file. Those that were missing are removed again unless something is in them.
+#[derive(Debug)]
+pub struct NewFolders(Vec<Alive>);
 
 /// A file that is removed unless it gets its final name.
 #[derive(Debug)]
@@ -38,6 +50,29 @@ pub struct TemporaryFolder {
     /// Holds the lock.
     _lock: Option<fs::File>,
     _alive: Alive,
+}
+
+impl NewFolders {
+    /// Creates `folder` and the folders above it that are missing.
+    ///
+    /// # Errors
+    /// The system cannot create one of them.
+    pub fn create(folder: &Path) -> io::Result<NewFolders> {
+        let mut new = NewFolders(Vec::new());
+        let mut alive = alive();
+        let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let missing: Vec<&Path> = folder.ancestors().take_while(missing).collect();
+        let created = fs::create_dir_all(folder);
+        let folders = missing.into_iter().rev().map(|folder| Temporary::EmptyFolder(folder.to_owned()));
+        new.0.extend(folders.map(|folder| Alive::new(&mut alive, folder)));
+        created.map(|()| new)
+    }
+}
+
+impl Drop for NewFolders {
+    fn drop(&mut self) {
+        self.0.iter().rev().for_each(|Alive(folder)| folder.remove());
+    }
 }
 
 impl TemporaryFile {
@@ -64,7 +99,7 @@ impl TemporaryFile {
                 return Ok(None);
             }
             let file = Arc::new(named.as_file().try_clone()?);
-            let alive = Alive::new(alive, named.path());
+            let alive = Alive::new(alive, Temporary::Any(named.path().to_owned()));
             Ok(Some(TemporaryFile { named, file, _alive: alive }))
         })
     }
@@ -133,7 +168,7 @@ impl TemporaryFolder {
             if lock.as_ref().is_some_and(|lock| !is_ours(lock, new.path())) {
                 return Ok(None);
             }
-            let alive = Alive::new(alive, new.path());
+            let alive = Alive::new(alive, Temporary::Any(new.path().to_owned()));
             Ok(Some(TemporaryFolder { folder: new, _lock: lock, _alive: alive }))
         })
     }
@@ -163,36 +198,43 @@ impl TemporaryFolder {
 /// create or rename one wait forever.
 pub fn remove_all() {
     let alive = alive();
-    for path in &*alive {
-        remove(path);
-    }
+    alive.iter().rev().for_each(Temporary::remove);
     mem::forget(alive);
 }
 
 /// An entry in the list of temporaries.
 #[derive(Debug)]
-struct Alive(PathBuf);
+struct Alive(Temporary);
 
 impl Alive {
-    fn new(alive: &mut Vec<PathBuf>, path: &Path) -> Alive {
-        alive.push(path.to_owned());
-        Alive(path.to_owned())
+    fn new(alive: &mut Vec<Temporary>, temporary: Temporary) -> Alive {
+        alive.push(temporary.clone());
+        Alive(temporary)
     }
 }
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        alive().retain(|path| *path != self.0);
+        alive().retain(|temporary| *temporary != self.0);
     }
 }
 
-fn alive() -> MutexGuard<'static, Vec<PathBuf>> {
+impl Temporary {
+    fn remove(&self) {
+        match self {
+            Temporary::Any(path) => remove(path),
+            Temporary::EmptyFolder(folder) => drop(fs::remove_dir(folder)),
+        }
+    }
+}
+
+fn alive() -> MutexGuard<'static, Vec<Temporary>> {
     ALIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Creates a temporary after removing abandoned ones. `make` returns `None` if another process has just removed the new
 /// one as abandoned.
-fn create<T>(folder: &Path, mut make: impl FnMut(&mut Vec<PathBuf>) -> io::Result<Option<T>>) -> io::Result<T> {
+fn create<T>(folder: &Path, mut make: impl FnMut(&mut Vec<Temporary>) -> io::Result<Option<T>>) -> io::Result<T> {
     remove_abandoned(folder);
     for _ in 0..TRIES {
         // From its creation to its entry in the list nothing may be removed.
@@ -283,6 +325,22 @@ mod tests {
         TemporaryFile::new(folder.path()).expect("a file").persist(&folder.path().join("a")).expect("a name");
         TemporaryFolder::new(folder.path()).expect("a folder").persist(&folder.path().join("b")).expect("a name");
         assert_eq!(names(folder.path()), ["a", "b"]);
+    }
+
+    #[test]
+    fn new_folders_stay_only_if_something_is_in_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a/b/c");
+        drop(NewFolders::create(&path).expect("folders"));
+        assert!(names(folder.path()).is_empty());
+        let new = NewFolders::create(&path).expect("folders");
+        fs::write(folder.path().join("a/kept"), "").expect("a file");
+        drop(new);
+        assert_eq!(names(&folder.path().join("a")), ["kept"]);
+        drop(NewFolders::create(&folder.path().join("a")).expect("it exists"));
+        fs::remove_file(folder.path().join("a/kept")).expect("the file");
+        drop(NewFolders::create(&folder.path().join("a")).expect("it exists"));
+        assert!(folder.path().join("a").exists(), "it was not created here");
     }
 
     #[test]

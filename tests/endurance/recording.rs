@@ -17,8 +17,8 @@ const ROWS: u64 = 4000;
 /// Rows that a commit changes, each on another page.
 const CHANGED: u64 = 20;
 
-/// The row that a generation replaces. Consecutive generations replace rows that are far from each other, and each row is
-/// replaced once in [`ROWS`] generations.
+/// The row that a generation replaces. Consecutive generations replace rows that are far from each other, and each row
+/// is replaced once in [`ROWS`] generations.
 fn row_of(generation: u64) -> u64 {
     generation * 1009 % ROWS
 }

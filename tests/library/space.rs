@@ -314,25 +314,25 @@ fn the_numbers_of_stat_are_those_of_redb() {
         let database = Database::open(file(&folder)).unwrap();
         let transaction = database.begin_write().unwrap();
         for table in &stat.tables {
-            let (tree, held) = (table.tree.unwrap(), table.held.unwrap());
+            let (tree, contents) = (table.tree.unwrap(), table.contents.unwrap());
             let by_redb = transaction.open_table(TableDefinition::<&str, &[u8]>::new(&table.name)).unwrap();
             let redb = by_redb.stats().unwrap();
             assert_eq!(tree.leaves, redb.leaf_pages(), "{seed}");
             assert_eq!(tree.branches, redb.branch_pages(), "{seed}");
             assert_eq!(tree.depth, u64::from(redb.tree_height()), "{seed}");
-            assert_eq!(held.keys + held.values, redb.stored_bytes(), "{seed}");
+            assert_eq!(contents.keys + contents.values, redb.stored_bytes(), "{seed}");
             let bytes = redb.stored_bytes() + redb.metadata_bytes() + redb.fragmented_bytes();
             assert_eq!(tree.bytes, bytes, "{seed}");
             assert_eq!(
                 by_list[table.cache_key.as_ref().unwrap_or(&table.name)],
-                (table.entries, held.values),
+                (table.entries, contents.values),
                 "{seed}"
             );
             let mut sizes: Vec<u64> =
                 by_redb.iter().unwrap().map(|pair| pair.unwrap().1.value().len() as u64).collect();
             sizes.sort_unstable();
             let spread = sizes.first().map(|least| [*least, sizes[(sizes.len() - 1) / 2], sizes[sizes.len() - 1]]);
-            assert_eq!(held.sizes, spread, "{seed}");
+            assert_eq!(contents.sizes, spread, "{seed}");
         }
         assert_eq!(stat.tables.len(), by_list.len());
         // redb counts pages that wait to be freed, too, and the one with which it finds free regions.

@@ -111,3 +111,30 @@ fn rows_alone_in_an_edit_keep_the_metadata_of_the_set() {
     let left = folder.vlive(["dump", "orders"]).json();
     assert_eq!((left.get("refreshed_at"), left.get("copied_at"), &left["total"]), (None, None, &before["total"]));
 }
+
+#[test]
+fn a_beginning_of_row_ids_leads_to_the_option_that_matches_it() {
+    let folder = copy_of("cache.redb");
+    let hint = "2 keys begin with it; --prefix selects them\n";
+    for selection in ["clients/", "clients/c"] {
+        for command in ["ls", "ages", "touch", "dump", "show"] {
+            let run = folder.vlive([command, selection]).output();
+            assert_eq!(run.status, 1, "{command} {selection}");
+            assert!(run.stderr.ends_with(&format!("\nhint: {hint}")), "{command} {selection}: {}", run.stderr);
+        }
+        let run = folder.vlive(["invalidate", selection]).output();
+        assert_eq!(run.status, 0, "{selection}");
+        assert!(run.stderr.ends_with(hint), "{selection}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn narrowed_takes_the_copies_of_rows_that_a_prefix_selects() {
+    let folder = copy_of("cache.redb");
+    let run = folder.vlive(["invalidate", "clients/c", "--prefix", "--narrowed"]).output();
+    let copies = ["clients#session 7/c1", "clients#session 7/c2", "clients#session 7/c3"];
+    let red = format!("{RED}/c1");
+    let expected = [&["clients/c1", "clients/c2"][..], &copies, &[&red]].concat();
+    assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected, "{}", run.stderr);
+    assert_eq!(run.stderr, "deleted 6 entries, 284 B\n");
+}

@@ -196,3 +196,22 @@ fn byte_strings_are_not_searched_whether_they_are_values_or_keys() {
     folder.vlive(["find", "here"]).ends(0, "k/1  r  m.AQIDBAUG  here  (1m)\nk/1  r  m.17  there  (1m)\n", "");
     folder.vlive(["find", "17"]).ends(0, "k/1  r  m.17  (1m)\n", "");
 }
+
+#[test]
+fn fields_that_are_stored_alike_do_not_differ() {
+    let folder = Folder::empty();
+    let row = |nan: &str, n: u8| format!(r#"{{"a": {{"ratio": {{"$float": "{nan}"}}, "n": {n}}}}}"#);
+    folder.vlive(["put", "-q", "k/1"]).stdin(row("NaN", 1)).ends(0, "", "");
+    let alone = folder.vlive(["find", "--id", "a", "--json"]).output();
+    assert_eq!(alone.stderr, "1 entry holds `a`\n");
+    assert!(alone.stdout.contains(r#""differs":[]"#), "{}", alone.stdout);
+    folder.vlive(["put", "-q", "k/2"]).stdin(row("NaN", 2)).ends(0, "", "");
+    let found = folder.vlive(["find", "--id", "a"]).output();
+    assert!(found.stderr.ends_with("they differ in `n`\n"), "{}", found.stderr);
+    let equal = folder.vlive(["find", "--id", "a", "--field", "ratio", "--json"]).output();
+    assert_eq!(equal.stderr, "2 entries hold `a`, with equal values of `ratio`\n");
+    assert!(equal.stdout.contains(r#""differs":[]"#), "{}", equal.stdout);
+    folder.vlive(["put", "-q", "k/2"]).stdin(row("0x7ff80000deadbeef", 1)).ends(0, "", "");
+    let found = folder.vlive(["find", "--id", "a", "--field", "ratio"]).output();
+    assert!(found.stderr.ends_with("they differ in `ratio`\n"), "{}", found.stderr);
+}

@@ -126,3 +126,19 @@ fn an_entry_is_compared_if_it_is_of_that_age_on_either_side() {
     assert_eq!(differs(&["--older-than", "90m", "k/1"]), (1, "k/1".to_owned()), "on the second");
     assert_eq!(differs(&["--older-than", "30d"]), (0, String::new()));
 }
+
+#[test]
+fn a_table_for_people_has_no_control_character_in_a_pipe_either() {
+    let folder = Folder::empty();
+    let rows = r#"{"r\u001b[1m": {"f\u0007": "a\u001b[31m\u0000b"}}"#;
+    folder.vlive(["put", "-q", "k\u{1b}[2m\n/1"]).stdin(rows).ends(0, "", "");
+    for format in ["table", "markdown"] {
+        for command in [&["ls"][..], &["ages"], &["show"], &["find", "a"], &["find", "--id", "r\u{1b}[1m"], &["stat"]] {
+            let run = folder.vlive([command, &["--format", format]].concat()).output();
+            assert_eq!(run.status, 0, "{command:?} {}", run.stderr);
+            let control = run.stdout.chars().find(|character| character.is_control() && *character != '\n');
+            assert_eq!(control, None, "{command:?} {format}: {}", run.stdout);
+            assert!(!run.stdout.contains("[2m\n"), "{command:?} {format}: {}", run.stdout);
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod ages;
 mod apply;
 mod bars;
 #[cfg(target_os = "linux")]
+mod both_layouts;
 mod browse;
 mod change;
 mod check;

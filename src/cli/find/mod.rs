@@ -178,7 +178,7 @@ impl Find {
                 TableFormat::Jsonl => Form::JsonLines,
                 TableFormat::Csv => Form::Delimited { delimiter: b',', escape: output.escape() },
                 TableFormat::Tsv => Form::Delimited { delimiter: b'\t', escape: output.escape() },
-                TableFormat::Markdown => Form::Markdown { escape: output.escape() },
+                TableFormat::Markdown => Form::Markdown,
             };
             let limit = self.limit.unwrap_or(usize::MAX);
             let printing = Printing { form, pattern, now, limit };

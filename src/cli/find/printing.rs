@@ -50,9 +50,7 @@ pub enum Form {
         delimiter: u8,
         escape: Escape,
     },
-    Markdown {
-        escape: Escape,
-    },
+    Markdown,
 }
 
 /// How matches become text.
@@ -145,10 +143,10 @@ impl Printing<'_> {
                 let (fetched_at, age) = (number(line.fetched_at.map(i128::from)), number(line.age.map(i128::from)));
                 delimited::push_row(text, delimiter, escape, line.cells(fetched_at, age));
             }
-            Form::Markdown { escape } => {
+            Form::Markdown => {
                 let fetched_at = hit.fetched_at.map(|fetched_at| human::time(fetched_at).into());
                 let cells = self.line(entry, hit).cells(fetched_at, Some(Cow::Borrowed(&entry.age)));
-                markdown::push_row(text, escape, cells);
+                markdown::push_row(text, cells);
             }
         }
     }
@@ -237,7 +235,7 @@ impl<'p> Printer<'p> {
             Form::Delimited { delimiter, .. } => {
                 delimited::row(output, delimiter, COLUMNS.iter().map(|(name, ..)| Cow::Borrowed(*name)))?;
             }
-            Form::Markdown { .. } => {
+            Form::Markdown => {
                 let columns = COLUMNS.map(|(_, heading, is_number)| (Cow::Borrowed(heading), is_number));
                 markdown::headings(output, &columns)?;
             }
@@ -262,7 +260,7 @@ impl<'p> Printer<'p> {
             // A comma precedes each place but the first.
             Form::Json => output.json_data().write_all(&text[usize::from(self.found == 0)..])?,
             Form::JsonLines => output.json_data().write_all(text)?,
-            Form::Lines { .. } | Form::Delimited { .. } | Form::Markdown { .. } => output.data().write_all(text)?,
+            Form::Lines { .. } | Form::Delimited { .. } | Form::Markdown => output.data().write_all(text)?,
         }
         self.found += ends.len();
         Ok(())

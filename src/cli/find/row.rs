@@ -8,6 +8,7 @@ use crate::output::listing::TableFormat;
 use crate::output::meaning::meaning;
 use crate::output::{self, Grid, Output, delimited, escape, human, markdown, rows, table, unlike};
 use anyhow::Result;
+use ciborium::Value;
 use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -32,7 +33,10 @@ impl Find {
             found.push(row);
             ControlFlow::Continue(())
         })?;
-        let differing = differing(&found, self.field.as_deref());
+        let mut differing = differing(&found);
+        let only = self.field.as_deref();
+        differing.retain(|field| only.is_none_or(|only| only == *field));
+        let shown = only.map_or_else(|| differing.clone(), |only| vec![only]);
         let null = self.selecting.null;
         let left_out = self.table.print(output, |output, format| {
             match format {
@@ -41,7 +45,7 @@ impl Find {
                     found.iter().try_for_each(|row| crate::cli::ages::print_key(&row.key.to_string(), null, output))?;
                 }
                 TableFormat::Json | TableFormat::Jsonl => print_json(id, &found, &differing, now, format, output)?,
-                _ => return print_table(&found, &differing, now, &self.stale, format, output),
+                _ => return print_table(&found, &shown, now, &self.stale, format, output),
             }
             Ok(Vec::new())
         })?;
@@ -50,25 +54,32 @@ impl Find {
             output.advice("--field NAME shows one, and --format json shows all");
         }
         if !self.count && !self.keys && !found.is_empty() {
-            output.summary(&summary(id, &found, &differing));
+            output.summary(&summary(id, &found, &differing, only));
         }
         Ok((found.len(), searched))
     }
 }
 
-/// The fields that are not equal in all rows, in the order of the rows; with `only` just that field, equal or not.
-fn differing<'r>(found: &'r [FoundRow], only: Option<&'r str>) -> Vec<&'r str> {
-    if let Some(only) = only {
-        return vec![only];
-    }
+/// The fields that are not equal in all rows, in the order of the rows.
+fn differing(found: &[FoundRow]) -> Vec<&str> {
     let mut fields: Vec<&str> = Vec::new();
     for field in found.iter().flat_map(|row| row.record.keys()) {
         let first = found[0].record.get(field);
-        if !fields.contains(&field.as_str()) && found.iter().any(|row| row.record.get(field) != first) {
+        if !fields.contains(&field.as_str()) && found.iter().any(|row| !is_same(row.record.get(field), first)) {
             fields.push(field);
         }
     }
     fields
+}
+
+/// Whether two values are stored alike, in which case NaNs are too.
+fn is_same(a: Option<&Value>, b: Option<&Value>) -> bool {
+    let stored = |value: &Value| {
+        let mut bytes = Vec::new();
+        ciborium::into_writer(value, &mut bytes).expect("a vector takes everything");
+        bytes
+    };
+    a == b || a.zip(b).is_some_and(|(a, b)| stored(a) == stored(b))
 }
 
 /// Seconds since the entry was fetched, if that is known.
@@ -76,13 +87,14 @@ fn age_of(row: &FoundRow, now: u64) -> Option<i64> {
     row.fetched_at.map(|fetched_at| time::age(now, fetched_at))
 }
 
-fn summary(id: &str, found: &[FoundRow], differing: &[&str]) -> String {
+fn summary(id: &str, found: &[FoundRow], differing: &[&str], only: Option<&str>) -> String {
     let entries = human::count(found.len() as u64, "entry holds", "entries hold");
     let id = escape::visible(id);
     let fields: Vec<String> = differing.iter().map(|field| format!("`{}`", escape::visible(field))).collect();
-    match fields.as_slice() {
+    match (fields.as_slice(), only) {
         _ if found.len() == 1 => format!("{entries} `{id}`"),
-        [] => format!("{entries} `{id}`, with equal values"),
+        ([], Some(only)) => format!("{entries} `{id}`, with equal values of `{}`", escape::visible(only)),
+        ([], None) => format!("{entries} `{id}`, with equal values"),
         _ => format!("{entries} `{id}`; they differ in {}", fields.join(", ")),
     }
 }

@@ -143,20 +143,21 @@ pub fn list(stat: &ops::Stat, format: TableFormat, output: &mut Output) -> io::R
 }
 
 fn row(table: &TableStat) -> Option<Row<'_>> {
-    let [min, median, max] = [0, 1, 2].map(|n| table.held.and_then(|held| held.sizes).map(|sizes| sizes[n]));
+    let [min, median, max] =
+        [0, 1, 2].map(|n| table.contents.and_then(|contents| contents.sizes).map(|sizes| sizes[n]));
     Some(Row {
         key: table.cache_key.as_deref()?,
         layout: layout_column::field(table.layout),
         entries: table.entries,
-        rows: table.held.map(|held| held.rows),
-        bytes: table.held.map(|held| held.values),
-        key_bytes: table.held.map(|held| held.keys),
+        rows: table.contents.map(|contents| contents.rows),
+        bytes: table.contents.map(|contents| contents.values),
+        key_bytes: table.contents.map(|contents| contents.keys),
         pages: table.tree.map(|tree| tree.leaves + tree.branches),
         page_bytes: table.tree.map(|tree| tree.bytes),
         depth: table.tree.map(|tree| tree.depth),
         min,
         median,
         max,
-        unreadable: table.held.map(|held| held.unreadable).filter(|unreadable| *unreadable > 0),
+        unreadable: table.contents.map(|contents| contents.unreadable).filter(|unreadable| *unreadable > 0),
     })
 }

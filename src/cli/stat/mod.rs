@@ -4,7 +4,7 @@ use super::format::TableArgs;
 use super::stale::Stale;
 use super::{Global, Status, age_histogram, layout_column, others, report_unread};
 use crate::output::listing::TableFormat;
-use crate::output::{Output, human, in_the_middle, table};
+use crate::output::{Output, escape, human, in_the_middle, table};
 use anyhow::Result;
 use clap::Args;
 pub use json::Process;
@@ -129,13 +129,23 @@ fn print_tables(tables: &[TableStat], is_quick: bool, output: &mut Output) -> Re
         ("LAYOUT", false),
     ];
     let cells = |table: &TableStat, output: &Output| {
-        let held = table.held.unwrap_or_default();
+        let contents = table.contents.unwrap_or_default();
         let [min, median, max] =
-            held.sizes.map_or_else(|| [(); 3].map(|()| "-".to_owned()), |sizes| sizes.map(human::size));
+            contents.sizes.map_or_else(|| [(); 3].map(|()| "-".to_owned()), |sizes| sizes.map(human::size));
         let depth = table.tree.unwrap_or_default().depth.to_string();
-        let size = human::size(held.values);
+        let size = human::size(contents.values);
         let layout = layout_column::cell(layout_column::field(table.layout));
-        [key(table, output), table.entries.to_string(), held.rows.to_string(), size, min, median, max, depth, layout]
+        [
+            key(table, output),
+            table.entries.to_string(),
+            contents.rows.to_string(),
+            size,
+            min,
+            median,
+            max,
+            depth,
+            layout,
+        ]
     };
     let are_sets = tables.iter().map(|table| table.layout == Layout::Diorama);
     Ok(table::print(output, layout_column::if_mixed(&columns, are_sets), &tables, |table, output| {
@@ -149,7 +159,8 @@ fn print_largest(contents: &Contents, output: &mut Output) -> Result<()> {
         return Ok(());
     }
     let largest = contents.largest.iter().map(|(key, bytes)| (human::size(*bytes), key.shown()));
-    let largest: Vec<(String, String)> = largest.map(|(size, key)| (size, output.key(&key).into_owned())).collect();
+    let largest = largest.map(|(size, key)| (size, escape::key_for_terminal(&key).into_owned()));
+    let largest: Vec<(String, String)> = largest.collect();
     let Some(width) = output.width() else {
         output.heading("LARGEST")?;
         for (size, key) in largest {

@@ -110,7 +110,7 @@ pub fn compact_plan(snapshot: &Snapshot) -> Result<Compacted> {
         before: snapshot.file_len(),
         after: space.compacted.min(snapshot.file_len()),
         contents: space.values + space.keys + space.other_tables,
-        entries: stat.tables.iter().filter(|table| table.held.is_some()).map(|table| table.entries).sum(),
+        entries: stat.tables.iter().filter(|table| table.contents.is_some()).map(|table| table.entries).sum(),
     })
 }
 

@@ -160,7 +160,6 @@ impl LoadPlan {
             let table = match &mut table {
                 Some((open, table)) if *open == cache_key => table,
                 other => {
-                    snapshot.expect_no_set(cache_key)?;
                     let table = snapshot
                         .table(cache_key)?
                         .filter(|table| !self.removal.drops(table.name()) || table.cache_key().is_some());

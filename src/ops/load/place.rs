@@ -6,6 +6,7 @@ use crate::diorama::row::{Likeness, SAMPLE};
 use crate::error::{Result, SetError};
 use crate::fixture::sets::rows_of_envelope;
 use crate::fixture::{Fixture, FixtureEntry, FixtureSet};
+use crate::live::key::Key;
 use crate::live::view::EnvelopeView;
 use crate::snapshot::{Layout, Set, Snapshot, Table, TableRole};
 use std::collections::BTreeMap;
@@ -52,9 +53,12 @@ impl<'s> Tables<'s> {
         }
         if !entry.may_be_set() {
             self.expect_layout(fixture, Layout::Live, &name)?;
+            self.expect_no_set(entry.key().cache_key())?;
             return Ok(Place::Entry);
         }
         match Snapshot::resolve(&self.sets, &name) {
+            // A key means an entry of vantage-live if there is one.
+            Some(_) if fixture.layout().is_none() && self.holds_entry(entry.key())? => Ok(Place::Entry),
             Some((set, None)) => Ok(Place::Set(set.name().to_owned())),
             Some((set, Some(row))) => {
                 let mut ids = Vec::new();
@@ -161,6 +165,23 @@ impl<'s> Tables<'s> {
         match typed.parse::<Identity>() {
             Ok(identity) if !is_stored => identity.table(),
             _ => typed.to_owned(),
+        }
+    }
+
+    fn holds_entry(&self, key: &Key) -> Result<bool> {
+        match self.snapshot {
+            Some(snapshot) if self.holds_cache_key(key.cache_key()) => Ok(snapshot.entry(key)?.is_some()),
+            _ => Ok(false),
+        }
+    }
+
+    /// Refuses a new cache key that is the name of a set, as [`Snapshot::expect_no_set`] does.
+    fn expect_no_set(&self, cache_key: &str) -> Result<()> {
+        match (self.set(cache_key), self.snapshot) {
+            (Some(set), Some(snapshot)) if !self.holds_cache_key(cache_key) => {
+                Err(SetError::IsASet { path: snapshot.path().to_owned(), name: set.shown() }.into())
+            }
+            _ => Ok(()),
         }
     }
 

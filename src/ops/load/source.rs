@@ -54,10 +54,9 @@ impl<'f> Source<'f> {
     }
 
     pub(super) fn key(self, place: &Place) -> ChangedKey {
-        // The key of a row begins with the name of its set as it is stored, or as somebody has typed it.
-        let of_rows = |name: &str, key: String| match key.strip_prefix(name).and_then(|rest| rest.strip_prefix('/')) {
-            Some(row) => SetKey::new(name, Some(row)).into(),
-            None => ChangedKey::plain(key),
+        // A part of a set that is not one row has the key of the set.
+        let of_rows = |name: &str, key: String| {
+            SetKey::of_typed_row(name, &key).map_or_else(|| ChangedKey::plain(key), ChangedKey::from)
         };
         match (self, place) {
             (Source::Entry(entry), Place::Entry) => entry.key().clone().into(),

@@ -1,7 +1,7 @@
 //! A walk over all tables that counts bytes and pages.
 
 use super::needs::Needs;
-use super::report::{Contents, Held, Space, TableStat, Tree};
+use super::report::{Contents, Space, TableContents, TableStat, Tree};
 use crate::database::rebuild;
 use crate::error::{Error, Result};
 use crate::file::{Damage, Definition, Packing, Page, Survey, Widths};
@@ -66,17 +66,17 @@ impl<'s> Look<'s> {
                 Err(error) => unreadable.push(Unreadable { key: key(), error }),
             }
         };
-        let (tree, held) =
+        let (tree, contents) =
             walk(self.snapshot, &mut self.survey, &mut self.needs, &mut self.unread.damage, table, &mut pair)?;
-        let held = Held { rows, unreadable: unreadable.len() as u64, ..held };
+        let contents = TableContents { rows, unreadable: unreadable.len() as u64, ..contents };
         self.unread.unreadable.extend(unreadable);
-        self.add_space(&tree, &held);
-        Ok(TableStat { tree: Some(tree), held: Some(held), ..TableStat::new(table) })
+        self.add_space(&tree, &contents);
+        Ok(TableStat { tree: Some(tree), contents: Some(contents), ..TableStat::new(table) })
     }
 
     /// A set of diorama: its rows and its metadata.
     pub fn set(&mut self, set: &Set) -> Result<TableStat> {
-        let (mut tree, mut held) = (Tree::default(), Held::default());
+        let (mut tree, mut contents) = (Tree::default(), TableContents::default());
         for table in set.tables() {
             let of_table =
                 walk(self.snapshot, &mut self.survey, &mut self.needs, &mut self.unread.damage, table, &mut |_, _| {})?;
@@ -86,21 +86,21 @@ impl<'s> Look<'s> {
             tree.bytes += of_table.0.bytes;
             if is_rows {
                 tree.depth = of_table.0.depth;
-                held = Held { rows: set.rows(), ..of_table.1 };
+                contents = TableContents { rows: set.rows(), ..of_table.1 };
             }
         }
-        self.add_space(&tree, &held);
-        self.largest.add(held.values, || set.key().into());
+        self.add_space(&tree, &contents);
+        self.largest.add(contents.values, || set.key().into());
         if let Some(fetched_at) = set.fetched_at() {
-            self.ages.add(fetched_at, held.values);
+            self.ages.add(fetched_at, contents.values);
         }
-        Ok(TableStat { tree: Some(tree), held: Some(held), ..TableStat::of_set(set) })
+        Ok(TableStat { tree: Some(tree), contents: Some(contents), ..TableStat::of_set(set) })
     }
 
-    fn add_space(&mut self, tree: &Tree, held: &Held) {
-        self.space.values += held.values;
-        self.space.keys += held.keys;
-        self.space.overhead += tree.bytes.saturating_sub(held.values + held.keys);
+    fn add_space(&mut self, tree: &Tree, contents: &TableContents) {
+        self.space.values += contents.values;
+        self.space.keys += contents.keys;
+        self.space.overhead += tree.bytes.saturating_sub(contents.values + contents.keys);
     }
 
     pub fn other_table(&mut self, table: &Table) -> Result<TableStat> {
@@ -152,8 +152,8 @@ fn walk(
     damage: &mut Vec<Error>,
     table: &Table,
     pair: &mut dyn FnMut(&str, &[u8]),
-) -> Result<(Tree, Held)> {
-    let mut held = Held::default();
+) -> Result<(Tree, TableContents)> {
+    let mut contents = TableContents::default();
     let mut sizes: Vec<u32> = Vec::new();
     let mut packing = Packing::default();
     let mut keys_not_text = 0;
@@ -161,8 +161,8 @@ fn walk(
         for n in 0..page.count() {
             let (key, value) = (page.key(n), page.value(n));
             packing.push(key.len(), value.len());
-            held.keys += key.len() as u64;
-            held.values += value.len() as u64;
+            contents.keys += key.len() as u64;
+            contents.values += value.len() as u64;
             // redb does not accept a value of 4 GiB.
             sizes.push(u32::try_from(value.len()).unwrap_or(u32::MAX));
             match str::from_utf8(key) {
@@ -181,9 +181,9 @@ fn walk(
     } else if sizes.len() as u64 != table.entries() {
         damage.push(damaged(table.definition().miscounted()));
     }
-    held.sizes = spread(&mut sizes);
+    contents.sizes = spread(&mut sizes);
     needs.packed(table, packing);
-    Ok((before.until(survey), held))
+    Ok((before.until(survey), contents))
 }
 
 /// The largest entries so far.

@@ -4,7 +4,7 @@ mod look;
 mod needs;
 mod report;
 
-pub use report::{Contents, Held, Space, Stat, TableStat, Tree};
+pub use report::{Contents, Space, Stat, TableContents, TableStat, Tree};
 
 use crate::error::{Error, Result};
 use crate::snapshot::{PastDamage, Snapshot, Table};

@@ -47,7 +47,7 @@ pub struct TableStat {
     /// Its pages; `None` if no entry was read.
     pub tree: Option<Tree>,
     /// Its entries; `None` for a table that is neither a cache table nor of a set, and if no entry was read.
-    pub held: Option<Held>,
+    pub contents: Option<TableContents>,
 }
 
 /// The pages of a table.
@@ -67,7 +67,7 @@ pub struct Tree {
 /// The entries of a cache key. Of a set, the keys are row ids and the values are rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Held {
+pub struct TableContents {
     /// The number of rows, as the heads of the entries announce it.
     pub rows: u64,
     /// Bytes of all sub-keys.
@@ -139,7 +139,7 @@ impl TableStat {
             layout: Layout::Live,
             entries: table.entries(),
             tree: None,
-            held: None,
+            contents: None,
         }
     }
 
@@ -151,7 +151,7 @@ impl TableStat {
             layout: Layout::Diorama,
             entries: 1,
             tree: None,
-            held: None,
+            contents: None,
         }
     }
 }
