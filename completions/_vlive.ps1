@@ -46,6 +46,7 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             [CompletionResult]::new('browse', 'browse', [CompletionResultType]::ParameterValue, 'Browse a cache in full screen, updated as its app writes')
             [CompletionResult]::new('where', 'where', [CompletionResultType]::ParameterValue, 'Find caches below folders, and those that a running process has open')
             [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Show where a cache''s space goes, the ages of its entries, and the largest ones')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show where a cache''s space goes, the ages of its entries, and the largest ones')
             [CompletionResult]::new('salvage', 'salvage', [CompletionResultType]::ParameterValue, 'Copy every intact entry of a damaged cache into a new one')
             [CompletionResult]::new('put', 'put', [CompletionResultType]::ParameterValue, 'Write one entry from JSON')
             [CompletionResult]::new('load', 'load', [CompletionResultType]::ParameterValue, 'Load entries from fixtures, all or none')
@@ -451,6 +452,26 @@ Register-ArgumentCompleter -Native -CommandName 'vlive' -ScriptBlock {
             break
         }
         'vlive;stat' {
+            [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The output format')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; without --format its extension chooses the format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; without --format its extension chooses the format')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder')
+            [CompletionResult]::new('--folder', '--folder', [CompletionResultType]::ParameterName, 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour: auto, always or never')
+            [CompletionResult]::new('--quick', '--quick', [CompletionResultType]::ParameterName, 'Show only what the file records about itself; no entry is read')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for `--format json`')
+            [CompletionResult]::new('--no-pager', '--no-pager', [CompletionResultType]::ParameterName, 'Do not use a pager; without this it is `VLIVE_PAGER`, or else `PAGER`, or else `less -FRX`')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only data and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only data and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'vlive;stats' {
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The output format')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which appears once it is complete; without --format its extension chooses the format')

@@ -88,6 +88,9 @@ _vlive() {
             vlive,stat)
                 cmd="vlive__subcmd__stat"
                 ;;
+            vlive,stats)
+                cmd="vlive__subcmd__stat"
+                ;;
             vlive,touch)
                 cmd="vlive__subcmd__touch"
                 ;;
@@ -104,7 +107,7 @@ _vlive() {
 
     case "${cmd}" in
         vlive)
-            opts="-C -q -h -V --folder --wait --color --no-pager --quiet --help --version ls list dump get export show find ages diff check watch browse where stat salvage put load import edit touch cp mv invalidate rm compact completions help"
+            opts="-C -q -h -V --folder --wait --color --no-pager --quiet --help --version ls list dump get export show find ages diff check watch browse where stat stats salvage put load import edit touch cp mv invalidate rm compact completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -43,6 +43,7 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand browse 'Browse a cache in full screen, updated as its app writes'
             cand where 'Find caches below folders, and those that a running process has open'
             cand stat 'Show where a cache''s space goes, the ages of its entries, and the largest ones'
+            cand stats 'Show where a cache''s space goes, the ages of its entries, and the largest ones'
             cand salvage 'Copy every intact entry of a damaged cache into a new one'
             cand put 'Write one entry from JSON'
             cand load 'Load entries from fixtures, all or none'
@@ -434,6 +435,25 @@ set edit:completion:arg-completer[vlive] = {|@words|
             cand --version 'Print version'
         }
         &'vlive;stat'= {
+            cand --stale 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green'
+            cand --format 'The output format'
+            cand -o 'Write to a file, which appears once it is complete; without --format its extension chooses the format'
+            cand --output 'Write to a file, which appears once it is complete; without --format its extension chooses the format'
+            cand -C 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder'
+            cand --folder 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder'
+            cand --wait 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)'
+            cand --color 'When to use colour: auto, always or never'
+            cand --quick 'Show only what the file records about itself; no entry is read'
+            cand --json 'Short for `--format json`'
+            cand --no-pager 'Do not use a pager; without this it is `VLIVE_PAGER`, or else `PAGER`, or else `less -FRX`'
+            cand -q 'Print only data and errors'
+            cand --quiet 'Print only data and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'vlive;stats'= {
             cand --stale 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green'
             cand --format 'The output format'
             cand -o 'Write to a file, which appears once it is complete; without --format its extension chooses the format'

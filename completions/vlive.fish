@@ -47,6 +47,7 @@ complete -c vlive -n "__fish_vlive_needs_command" -f -a "watch" -d 'Print each c
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "browse" -d 'Browse a cache in full screen, updated as its app writes'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "where" -d 'Find caches below folders, and those that a running process has open'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "stat" -d 'Show where a cache\'s space goes, the ages of its entries, and the largest ones'
+complete -c vlive -n "__fish_vlive_needs_command" -f -a "stats" -d 'Show where a cache\'s space goes, the ages of its entries, and the largest ones'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "salvage" -d 'Copy every intact entry of a damaged cache into a new one'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "put" -d 'Write one entry from JSON'
 complete -c vlive -n "__fish_vlive_needs_command" -f -a "load" -d 'Load entries from fixtures, all or none'
@@ -441,6 +442,25 @@ complete -c vlive -n "__fish_vlive_using_subcommand stat" -l no-pager -d 'Do not
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s q -l quiet -d 'Print only data and errors'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vlive -n "__fish_vlive_using_subcommand stat" -s V -l version -d 'Print version'
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -l stale -d 'In colour, ages of at least this are bold red, and ages below a 24th of it dim green' -r
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -l format -d 'The output format' -r -f -a "table\t'Aligned columns, for people'
+json\t'A JSON document: an array of objects, or one object'
+jsonl\t'An object on each line'
+csv\t'Comma-separated values'
+tsv\t'Tab-separated values'
+markdown\t'A Markdown table'"
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -s o -l output -d 'Write to a file, which appears once it is complete; without --format its extension chooses the format' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -s C -l folder -d 'The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths stay relative to the current folder' -r -F
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -l wait -d 'How long to keep trying, such as `10s` or `10`: to write while the cache is in use (default: not at all), or to read a consistent state while an app writes (default: 5s)' -r
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -l quick -d 'Show only what the file records about itself; no entry is read'
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -l json -d 'Short for `--format json`'
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -l no-pager -d 'Do not use a pager; without this it is `VLIVE_PAGER`, or else `PAGER`, or else `less -FRX`'
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -s q -l quiet -d 'Print only data and errors'
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vlive -n "__fish_vlive_using_subcommand stats" -s V -l version -d 'Print version'
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l into -d 'The folder of the new cache, which must not contain one yet' -r -f -a "(__fish_complete_directories)"
 complete -c vlive -n "__fish_vlive_using_subcommand salvage" -l format -d 'The output format' -r -f -a "text\t'Words, for people'
 json\t'An object'"

@@ -16,6 +16,7 @@ pub(crate) mod key_comparison;
 pub(crate) mod notation;
 pub(crate) mod pairs;
 pub(crate) mod reader;
+pub(crate) mod value;
 pub(crate) mod verify;
 
 pub use error::Error;

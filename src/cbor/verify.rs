@@ -5,7 +5,6 @@ use super::bignum::Tagged;
 use super::error::{Error, Fault, Result, offset32};
 use super::key_comparison::are_distinct_at;
 use super::reader::{Head, Reader, is_text};
-use ciborium::Value;
 use std::ops::Range;
 
 /// Observes the maps of a walk.
@@ -118,13 +117,6 @@ impl Reader<'_> {
         let start = self.pos();
         self.pass_item()?;
         Ok(start..self.pos())
-    }
-
-    /// Decodes one item that was verified.
-    pub(crate) fn value(&mut self) -> Result<Value> {
-        let start = self.pos();
-        self.pass_item()?;
-        Ok(ciborium::from_reader(self.since(start)).expect("ciborium reads what was verified"))
     }
 
     /// Does what [`Self::skip`] does, and tells `maps` of every map.

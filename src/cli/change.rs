@@ -67,8 +67,11 @@ impl Changing {
 
 impl Backup {
     /// A backup to this file, if one is named. An existing file is refused, even in a dry run: it may be the backup of
-    /// another change.
+    /// another change. `-` is standard output elsewhere, which cannot be synced.
     pub fn new(path: Option<PathBuf>, dry_run: bool) -> Result<Backup> {
+        if path.as_deref() == Some(Path::new("-")) {
+            return Err(Refused::error("a backup is a file, not standard output", Some("name a new file")));
+        }
         if let Some(path) = path.as_deref().filter(|path| fs::symlink_metadata(path).is_ok() || target::is_folder(path))
         {
             let what = format!("`{}` already exists, and a backup needs a new file", path.display());
@@ -98,7 +101,7 @@ impl Backup {
         }
     }
 
-    /// The text of [`Self::tell`].
+    /// The text of [`Self::report`].
     pub fn summary(&self, has_added: bool, global: &Global) -> Option<String> {
         let path = self.path.as_ref()?;
         let (name, count) = (path.display(), self.entries.load(Ordering::Relaxed));

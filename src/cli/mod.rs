@@ -96,7 +96,7 @@ enum Command {
     Watch(watch::Watch),
     Browse(browse::Browse),
     Where(r#where::Where),
-    #[command(alias = "stats")]
+    #[command(visible_aliases = ["stats"])]
     Stat(stat::Stat),
     Salvage(salvage::Salvage),
     Put(put::Put),

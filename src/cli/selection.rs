@@ -2,7 +2,7 @@
 
 use super::source::lock_standard_input;
 use super::{Global, Refused, Status, others, time};
-use crate::output::{Output, human};
+use crate::output::{Output, human, to_width};
 use anyhow::Result;
 use clap::Args;
 use std::collections::HashSet;
@@ -228,6 +228,9 @@ const NAMED: usize = 10;
 /// For how many of these to look up near keys.
 const HINTED: usize = 3;
 
+/// The most columns of a missing key in a message.
+const LONGEST: usize = 200;
+
 impl Chosen {
     /// One selection, as it was typed.
     pub fn one(name: &str, meaning: Meaning) -> Result<Chosen> {
@@ -323,11 +326,13 @@ impl Chosen {
     }
 
     fn missing(&self, place: usize) -> String {
+        // A key may be as long as a document that was taken for a list of keys.
+        let cut = |name: &str| to_width(name, LONGEST).into_owned();
         match (&self.scope.selections()[place], self.names.get(place)) {
-            (Selection::Entry(key), _) => format!("`{key}` is not in the cache"),
-            (Selection::Set(name), _) => format!("`{name}` is neither a full key nor a set in the cache"),
-            (_, Some(name)) if self.meaning == Meaning::Exact => format!("`{name}` is not in the cache"),
-            (_, name) => format!("nothing in the cache matches `{}`", name.map_or("", String::as_str)),
+            (Selection::Entry(key), _) => format!("`{}` is not in the cache", cut(&key.to_string())),
+            (Selection::Set(name), _) => format!("`{}` is neither a full key nor a set in the cache", cut(name)),
+            (_, Some(name)) if self.meaning == Meaning::Exact => format!("`{}` is not in the cache", cut(name)),
+            (_, name) => format!("nothing in the cache matches `{}`", cut(name.map_or("", String::as_str))),
         }
     }
 

@@ -33,7 +33,8 @@ impl InputError {
 
     /// An error of `serde_json`, without its wording of the place.
     pub(crate) fn of_json(error: &serde_json::Error) -> InputError {
-        let at = Position { line: error.line(), column: error.column() };
+        // serde_json counts columns from 0 before the first character.
+        let at = Position { line: error.line(), column: error.column().max(1) };
         let what = error.to_string();
         let what = what.split(" at line ").next().unwrap_or_default();
         InputError::new(at, format!("this is not JSON: {what}"))
@@ -42,9 +43,7 @@ impl InputError {
     /// The error with its place in a larger text, in which the text that was read begins at `start`.
     pub(crate) fn moved_to(self, start: Position) -> InputError {
         let moved = |at: Position| {
-            // serde_json counts from 0 before the first character.
-            let column = at.column.max(1);
-            let column = if at.line == 1 { start.column + column - 1 } else { column };
+            let column = if at.line == 1 { start.column + at.column - 1 } else { at.column };
             Position { line: start.line + at.line - 1, column }
         };
         InputError { at: self.at.map(moved), ..self }

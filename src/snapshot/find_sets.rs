@@ -77,20 +77,25 @@ impl Snapshot {
         let place = |name: &str| sets.binary_search_by(|set| set.name().cmp(name)).ok();
         let Some((place, row)) = table_and_row(&typed, place) else { return Ok(Vec::new()) };
         let set = &sets[place];
-        match (row, selection) {
-            (None, _) => Ok(vec![set.clone()]),
-            (Some(beginning), Selection::Begins(_)) => {
-                let mut rows = Vec::new();
-                for row in self.rows(set) {
-                    let row = row?;
-                    if row.id().starts_with(beginning) {
-                        rows.push(set.of_row(row.id()));
-                    }
-                }
-                Ok(rows)
-            }
-            (Some(row), _) => Ok(self.with_row(set, row)?.into_iter().collect()),
+        match row {
+            None => Ok(vec![set.clone()]),
+            Some(row) => self.rows_named(set, selection, row),
         }
+    }
+
+    /// The rows of a set that have the id which a selection names, or begin with it.
+    fn rows_named(&self, set: &Set, selection: &Selection, id: &str) -> Result<Vec<Set>> {
+        if !matches!(selection, Selection::Begins(_)) {
+            return Ok(self.with_row(set, id)?.into_iter().collect());
+        }
+        let mut rows = Vec::new();
+        for row in self.rows(set) {
+            let row = row?;
+            if row.id().starts_with(id) {
+                rows.push(set.of_row(row.id()));
+            }
+        }
+        Ok(rows)
     }
 
     /// The set of a key, or the row that the key names. No other set is read.
@@ -123,7 +128,7 @@ impl Snapshot {
     }
 
     /// Those of `sets` that are narrowed copies of the set that a selection names, which may not exist. If the
-    /// selection names a row, that row of each copy that has it.
+    /// selection names rows, those of each copy.
     pub(crate) fn copies(&self, sets: &[Set], selection: &Selection) -> Result<Vec<Set>> {
         let Some(typed) = selection.named() else { return Ok(Vec::new()) };
         let copies = |name: &str| {
@@ -135,7 +140,11 @@ impl Snapshot {
             None => Ok(Vec::new()),
             Some((copies, None)) => Ok(copies.into_iter().cloned().collect()),
             Some((copies, Some(row))) => {
-                copies.into_iter().filter_map(|copy| self.with_row(copy, row).transpose()).collect()
+                let mut rows = Vec::new();
+                for copy in copies {
+                    rows.extend(self.rows_named(copy, selection, row)?);
+                }
+                Ok(rows)
             }
         }
     }

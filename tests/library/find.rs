@@ -33,7 +33,7 @@ fn meaning(value: &Value) -> Option<String> {
 
 /// A search for texts that match, in all fields and without any shortcut.
 fn everywhere(matches: &(dyn Fn(&str) -> bool + Sync)) -> Query<'_> {
-    Query { matches, may_match: &|_| Some(0), meaning: &meaning, key_name: &key_name, field: None }
+    Query { matches, may_match: &|_| Some(0), by_meaning: true, meaning: &meaning, key_name: &key_name, field: None }
 }
 
 /// A place that outlives the row that it is in.
@@ -174,13 +174,12 @@ fn every_place_is_found_and_no_other_however_values_are_encoded() {
             assert_eq!(places, expected, "seed {seed}, `{pattern}`");
             let at_once = 1 + random.below(3);
             assert_eq!(found(&snapshot, everywhere, at_once), hits, "seed {seed}, `{pattern}`, {at_once} at once");
-            // What cannot be generated is in the bytes, so that nothing is lost by looking there first.
-            if !pattern.is_ascii() {
-                let finder = memchr::memmem::Finder::new(pattern);
-                let may_match = |bytes: &[u8]| finder.find(bytes);
-                let query = Query { may_match: &may_match, ..everywhere };
-                assert_eq!(found(&snapshot, query, usize::MAX), hits, "seed {seed}");
-            }
+            // Text that matches is in the bytes, and so is every match that cannot be generated: nothing is lost by
+            // looking there first.
+            let finder = memchr::memmem::Finder::new(pattern);
+            let may_match = |bytes: &[u8]| finder.find(bytes);
+            let query = Query { may_match: &may_match, by_meaning: pattern.is_ascii(), ..everywhere };
+            assert_eq!(found(&snapshot, query, usize::MAX), hits, "seed {seed}, `{pattern}`");
         }
     }
     assert!(some_are_found);
@@ -231,16 +230,15 @@ fn every_place_in_the_rows_of_a_set_is_found_and_only_refused_rows_that_may_hold
                 assert_eq!(places, expected, "seed {seed}, `{pattern}`, {at_once} at once");
                 assert_eq!(found_refused, refused.len() as u64, "seed {seed}, `{pattern}`, {at_once} at once");
             }
-            // What cannot be generated is in the bytes of ids and of values, so that nothing is lost by looking there.
-            if !pattern.is_ascii() {
-                let finder = memchr::memmem::Finder::new(pattern);
-                let may_match = |bytes: &[u8]| finder.find(bytes);
-                let query = Query { may_match: &may_match, ..everywhere };
-                let (hits, found_refused) = found_and_refused(&snapshot, query, at_once);
-                assert_eq!(hits.len(), expected.len(), "seed {seed}, `{pattern}`");
-                let may_hold = refused.iter().filter(|id| id.contains(pattern));
-                assert_eq!(found_refused, may_hold.count() as u64, "seed {seed}, `{pattern}`");
-            }
+            // Text that matches is in the bytes of ids and of values, and so is every match that cannot be generated.
+            let (finder, by_meaning) = (memchr::memmem::Finder::new(pattern), pattern.is_ascii());
+            let may_match = |bytes: &[u8]| finder.find(bytes);
+            let query = Query { may_match: &may_match, by_meaning, ..everywhere };
+            let (hits, found_refused) = found_and_refused(&snapshot, query, at_once);
+            let places = hits.into_iter().map(|(_, _, place)| place).filter(|place| place != "Key");
+            assert_eq!(places.collect::<Vec<_>>(), expected, "seed {seed}, `{pattern}`");
+            let may_hold = refused.iter().filter(|id| by_meaning || id.contains(pattern));
+            assert_eq!(found_refused, may_hold.count() as u64, "seed {seed}, `{pattern}`");
         }
     }
 }

@@ -213,6 +213,13 @@ fn nothing_changes_if_the_backup_cannot_be_written() {
 }
 
 #[test]
+fn a_backup_to_standard_output_is_refused() {
+    let folder = Folder::copy_of("live-demo");
+    let refused = "error: a backup is a file, not standard output\nhint: name a new file\n";
+    folder.untouched(|| folder.vlive(["invalidate", "products", "--backup", "-"]).ends(2, "", refused));
+}
+
+#[test]
 fn a_dry_run_of_any_change_leaves_no_trace() {
     let folder = Folder::copy_of("live-demo");
     folder.untouched(|| {

@@ -127,3 +127,14 @@ fn a_beginning_of_row_ids_leads_to_the_option_that_matches_it() {
         assert!(run.stderr.ends_with(hint), "{selection}: {}", run.stderr);
     }
 }
+
+#[test]
+fn narrowed_takes_the_copies_of_rows_that_a_prefix_selects() {
+    let folder = copy_of("cache.redb");
+    let run = folder.vlive(["invalidate", "clients/c", "--prefix", "--narrowed"]).output();
+    let copies = ["clients#session 7/c1", "clients#session 7/c2", "clients#session 7/c3"];
+    let red = format!("{RED}/c1");
+    let expected = [&["clients/c1", "clients/c2"][..], &copies, &[&red]].concat();
+    assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected, "{}", run.stderr);
+    assert_eq!(run.stderr, "deleted 6 entries, 284 B\n");
+}

@@ -191,6 +191,16 @@ fn text_that_is_refused_is_kept_and_named() {
 }
 
 #[test]
+fn text_that_ends_too_early_is_refused_with_a_place_that_counts_from_1() {
+    let desk = Desk::new();
+    desk.unchanged(|| {
+        let ended = desk.vlive("echo '{' > \"$1\"", &["edit", "pies/1"]).output();
+        assert_eq!(ended.status, 2);
+        assert!(ended.stderr.starts_with("error: line 2, column 1: this is not JSON"), "{}", ended.stderr);
+    });
+}
+
+#[test]
 fn an_error_names_its_place_on_the_terminal_and_is_corrected_in_a_second_round() {
     // The first round spoils the price, and the second finds it spoilt and mends it.
     let editor = r#"if grep -q bytes "$1"; then sed -i 's/{ "$bytes": 1 }/14/' "$1"

@@ -544,3 +544,12 @@ fn diff_compares_what_is_selected() {
         "nothing differs\nerror: `products/id/b` is not in the cache\nhint: the nearest key is `products/id/a`\n",
     );
 }
+
+#[test]
+fn a_document_that_is_taken_for_a_list_of_keys_does_not_flood_the_terminal() {
+    let folder = Folder::copy_of("bakery");
+    let document = folder.dump(&["orders", "--format", "jsonl", "--raw"]);
+    let run = folder.vlive(["ages", "--keys-from", "-"]).stdin(document).output();
+    assert_eq!(run.status, 1);
+    assert!(run.stderr.lines().all(|line| line.chars().count() < 300), "{}", run.stderr);
+}

@@ -92,6 +92,7 @@ pub fn each_place<Out: Default + Send>(
     let query = Query {
         matches: &|text| pattern.matches(text),
         may_match: &|bytes| pattern.may_match(bytes),
+        by_meaning: pattern.matches_by_meaning(),
         meaning: &pattern::text_of,
         key_name: &|key| key_name(key).into_owned(),
         field: None,
@@ -162,6 +163,7 @@ impl Find {
         let query = Query {
             matches: &|text| pattern.matches(text),
             may_match: &|bytes| pattern.may_match(bytes),
+            by_meaning: pattern.matches_by_meaning(),
             meaning: &pattern::text_of,
             key_name: &|key| key_name(key).into_owned(),
             field: self.field.as_deref(),

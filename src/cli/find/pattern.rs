@@ -8,8 +8,16 @@ use vlive::json;
 
 /// A compiled pattern.
 pub enum Pattern {
-    Literal { text: Box<Finder<'static>>, needle: Option<Box<Finder<'static>>> },
-    Regex { text: Regex, needle: Option<bytes::Regex> },
+    /// Without a needle the text itself is looked for, and by meaning.
+    Literal {
+        text: Box<Finder<'static>>,
+        needle: Option<Box<Finder<'static>>>,
+    },
+    Regex {
+        text: Regex,
+        needle: Option<bytes::Regex>,
+        by_meaning: bool,
+    },
 }
 
 impl Pattern {
@@ -19,16 +27,17 @@ impl Pattern {
             let needle = needle(pattern).map(|needle| Box::new(Finder::new(needle).into_owned()));
             return Ok(Pattern::Literal { text: Box::new(Finder::new(pattern).into_owned()), needle });
         }
-        let needle = needle(pattern)
-            .map(|needle| bytes::RegexBuilder::new(&regex::escape(needle)).case_insensitive(true).build());
+        let needle = needle(pattern);
+        let in_bytes = regex::escape(needle.unwrap_or(pattern));
+        let in_bytes = bytes::RegexBuilder::new(&in_bytes).case_insensitive(true).build()?;
         let text = RegexBuilder::new(&regex::escape(pattern)).case_insensitive(true).build()?;
-        Ok(Pattern::Regex { text, needle: needle.transpose()? })
+        Ok(Pattern::Regex { text, needle: Some(in_bytes), by_meaning: needle.is_none() })
     }
 
     /// A regular expression. It is not searched in encoded bytes, since it can depend on where a text begins and ends.
     pub fn regexp(pattern: &str, ignore_case: bool) -> Result<Pattern, regex::Error> {
         let text = RegexBuilder::new(pattern).case_insensitive(ignore_case).build()?;
-        Ok(Pattern::Regex { text, needle: None })
+        Ok(Pattern::Regex { text, needle: None, by_meaning: true })
     }
 
     /// Whether a text matches.
@@ -50,9 +59,18 @@ impl Pattern {
     /// Where in encoded bytes a text that matches may have its first bytes that tell.
     pub fn may_match(&self, bytes: &[u8]) -> Option<usize> {
         match self {
-            Pattern::Literal { needle: Some(needle), .. } => needle.find(bytes),
+            Pattern::Literal { text, needle } => needle.as_ref().unwrap_or(text).find(bytes),
             Pattern::Regex { needle: Some(needle), .. } => needle.find(bytes).map(|found| found.start()),
-            _ => Some(0),
+            Pattern::Regex { needle: None, .. } => Some(0),
+        }
+    }
+
+    /// Whether a value that is not text can match although its bytes do not, because a number, a date, a uuid or a word
+    /// such as `true` can.
+    pub fn matches_by_meaning(&self) -> bool {
+        match self {
+            Pattern::Literal { needle, .. } => needle.is_none(),
+            Pattern::Regex { by_meaning, .. } => *by_meaning,
         }
     }
 }
@@ -95,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_that_match_by_meaning_are_not_searched_in_bytes() {
+    fn patterns_that_can_match_by_meaning_are_known() {
         for pattern in
             ["", "12", "2026-02-02T", "3h 12m", "cafe", "e-7", "tru", "Null", "a:1", ":", "Infinity", "-infinity"]
         {
@@ -108,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_of_every_match_may_match() {
+    fn the_bytes_of_every_match_may_match_unless_it_is_by_meaning() {
         let values = [
             Value::from("Größe"),
             Value::Tag(8, Box::new(Value::Array(vec!["person".into(), "anna".into()]))),
@@ -129,7 +147,9 @@ mod tests {
                     let part = &text[*start..*end];
                     for pattern in [Pattern::literal(part, false), Pattern::literal(&part.to_uppercase(), true)] {
                         let pattern = pattern.unwrap();
-                        assert!(!pattern.matches(&text) || pattern.may_match(&encoded).is_some(), "{part} of {text}");
+                        let may_match = pattern.may_match(&encoded).is_some();
+                        let is_told = may_match || pattern.matches_by_meaning() && !value.is_text();
+                        assert!(!pattern.matches(&text) || is_told, "{part} of {text}");
                     }
                 }
             }

@@ -24,6 +24,9 @@ pub struct Query<'q> {
     /// and after them. `None` if there is none; `Some(0)` is always right, and decodes more. It is asked about encoded
     /// values, row ids and full keys, of many entries and rows at once, and then of each that may match.
     pub may_match: &'q (dyn Fn(&[u8]) -> Option<usize> + Sync),
+    /// Whether a value that is not text can match by its `meaning` although its bytes do not. All values that are not
+    /// text are decoded then.
+    pub by_meaning: bool,
     /// The text of a value that is not text, an array or a map; `None` for a tag whose content is searched instead.
     pub meaning: &'q (dyn Fn(&Value) -> Option<String> + Sync),
     /// The name of a map's key that is not text.

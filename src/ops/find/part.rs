@@ -6,7 +6,6 @@ use crate::cbor;
 use crate::cbor::reader::{Head, Reader};
 use crate::ops::parts::Part;
 use crate::snapshot::{EntryKey, LiveRun, Row, RowFault, RowRun};
-use ciborium::Value;
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 
@@ -16,7 +15,9 @@ pub(super) type VisitHit<'v> = dyn FnMut(Result<&Hit<'_>, RowFault>) -> ControlF
 /// Whether anything may match in entries of vantage-live.
 pub(super) fn may_have_hits(run: &LiveRun, query: Query<'_>) -> bool {
     let may_match = |bytes: &[u8]| (query.may_match)(bytes).is_some();
-    may_hold(run.values(), may_match) || query.field.is_none() && may_match(run.full_keys().as_bytes())
+    query.by_meaning
+        || may_hold(run.values(), may_match)
+        || query.field.is_none() && may_match(run.full_keys().as_bytes())
 }
 
 /// Calls `visit` with every match in a part of an entry, until it breaks.
@@ -28,7 +29,8 @@ pub(super) fn each_hit(part: &Part, query: Query<'_>, visit: &mut VisitHit<'_>) 
         Part::Rows(_, run) => (run.ids(), run.values()),
     };
     let (mut ids, mut values) = (Candidates::new(ids, query), Candidates::new(values, query));
-    let (has_key, may_have_rows) = (is_key_in(part, query), ids.are_from(0) || values.are_from(0));
+    let may_have_rows = query.by_meaning || ids.are_from(0) || values.are_from(0);
+    let has_key = is_key_in(part, query);
     if !has_key && !may_have_rows {
         return ControlFlow::Continue(());
     }
@@ -91,7 +93,7 @@ impl Search<'_, '_> {
             (ids_end, values_end) = (ids_end + id.len(), values_end + value.len());
             let has_id = ids.are_in(&(id_start..ids_end)) && self.is_id_hit(id);
             let mut candidates = values.within(value_start..values_end);
-            if !has_id && !candidates.are_from(0) {
+            if !has_id && !self.query.by_meaning && !candidates.are_from(0) {
                 return ControlFlow::Continue(());
             }
             Row::read_of_set(id, value, &mut |row| match row {
@@ -134,12 +136,13 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
             })
         } else {
             row.each_place(&mut |name, value| {
-                let (has_name, has_value) = (candidates.are_in(&name), candidates.are_in(&value));
+                let at = |place: &Range<usize>| Reader::at(row.maps().bytes(), place.start);
+                let by_meaning = self.query.by_meaning && !at(&value).at_text();
+                let (has_name, has_value) = (candidates.are_in(&name), by_meaning || candidates.are_in(&value));
                 if has_name || has_value {
-                    let at = |place: &Range<usize>| Reader::at(row.maps().bytes(), place.start);
                     self.field(at(&name).text_item()?, has_name, has_value.then(|| at(&value)))?;
                 }
-                let is_done = self.flow.is_break() || !candidates.are_from(value.end);
+                let is_done = self.flow.is_break() || !self.query.by_meaning && !candidates.are_from(value.end);
                 Ok(if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             })
         };
@@ -227,13 +230,10 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
                 reader.pass_item()?;
                 let bytes = reader.since(item.pos());
                 // Most values need not be decoded.
-                if !may_hold(bytes, |bytes| (self.query.may_match)(bytes).is_some()) {
+                if !self.query.by_meaning && !may_hold(bytes, |bytes| (self.query.may_match)(bytes).is_some()) {
                     return Ok(());
                 }
-                let value = match of_head(head) {
-                    Some(value) => value,
-                    None => Reader::at(bytes, 0).value()?,
-                };
+                let value = Reader::at(bytes, 0).value()?;
                 match ((self.query.meaning)(&value), head) {
                     (Some(text), _) => self.text(&text),
                     (None, Head::Tag(_)) => {
@@ -256,16 +256,4 @@ impl<'w, 'b: 'w> Walk<'w, 'b> {
         let key = reader.value()?;
         Ok((Cow::Owned((self.query.key_name)(&key)), (self.query.meaning)(&key).is_some()))
     }
-}
-
-/// A value that is complete in its head; faster than decoding it.
-fn of_head(head: Head) -> Option<Value> {
-    Some(match head {
-        Head::Unsigned(number) => Value::Integer(number.into()),
-        Head::Negative(number) => Value::Integer((-1 - i128::from(number)).try_into().ok()?),
-        Head::Float(float) => Value::Float(float.value()),
-        Head::Simple(20) => Value::Bool(false),
-        Head::Simple(21) => Value::Bool(true),
-        _ => return None,
-    })
 }

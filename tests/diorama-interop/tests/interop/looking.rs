@@ -61,6 +61,7 @@ async fn a_search_finds_the_rows_in_which_the_real_one_reads_the_text() {
         let query = Query {
             matches: &|text| text == "red",
             may_match: &|_| Some(0),
+            by_meaning: true,
             meaning: &|value| if matches!(value, Value::Tag(..)) { None } else { Some(String::new()) },
             key_name: &|_| String::new(),
             field: None,
