@@ -137,7 +137,7 @@ fn rows_come_as_an_envelope_a_map_or_an_array() {
 #[test]
 fn refused_input_is_named_with_its_place() {
     for (json, message) in [
-        ("", "line 1, column 0: this is not JSON: EOF while parsing a value"),
+        ("", "line 1, column 1: this is not JSON: EOF while parsing a value"),
         ("{", "line 1, column 1: this is not JSON: EOF while parsing an object"),
         ("[1,]", "line 1, column 4: this is not JSON: expected value"),
         ("\u{feff}{}", "line 1, column 1: this begins with a byte order mark (BOM), which JSON must not have"),
