@@ -1,7 +1,7 @@
 //! The errors of the library, with the table, key or path that they are about.
 //!
-//! This wing carries the errors of the low wings and adds what was being done. It must not know operations, or what the
-//! program advises: hints and exit statuses are chosen there, by the kind of an error.
+//! This wing carries the errors of the low wings and adds what was being done. It must not know operations, hints or
+//! exit statuses: the program chooses those by the kind of an error.
 
 mod action;
 mod message;

@@ -49,8 +49,9 @@ pub(crate) fn is_set(json: &str) -> bool {
     at.pass();
     while at.more() {
         let Ok(key) = encoder.key(&mut at, None) else { return false };
-        let is_row = at.peek() == b'{' && key != "meta";
-        if SetName::of(&key).is_some() && !is_row {
+        let name = SetName::of(&key);
+        let is_row = at.peek() == b'{' && name != Some(SetName::Meta);
+        if name.is_some() && !is_row {
             return true;
         }
         at.take();

@@ -1,5 +1,5 @@
-//! Who has a cache open. Nothing here takes a lock to find out: any lock held at the moment at
-//! which the app starts makes the app fail.
+//! Who has a file open. Nothing here takes a lock to find out: an app that starts at that moment would find its file
+//! locked, and fail.
 
 use std::fmt;
 use std::fs;

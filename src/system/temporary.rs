@@ -24,16 +24,12 @@ const TRIES: usize = 16;
 static ALIVE: Mutex<Vec<Temporary>> = Mutex::new(Vec::new());
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Temporary {
+pub(super) enum Temporary {
     /// A file, or a folder with its contents.
     Any(PathBuf),
     /// A folder that may get other contents, and is removed only if it is empty.
     EmptyFolder(PathBuf),
 }
-
-/// Folders on the way to a new file. Those that were missing are removed again unless something is in them.
-#[derive(Debug)]
-pub struct NewFolders(Vec<Alive>);
 
 /// A file that is removed unless it gets its final name.
 #[derive(Debug)]
@@ -50,29 +46,6 @@ pub struct TemporaryFolder {
     /// Holds the lock.
     _lock: Option<fs::File>,
     _alive: Alive,
-}
-
-impl NewFolders {
-    /// Creates `folder` and the folders above it that are missing.
-    ///
-    /// # Errors
-    /// The system cannot create one of them.
-    pub fn create(folder: &Path) -> io::Result<NewFolders> {
-        let mut new = NewFolders(Vec::new());
-        let mut alive = alive();
-        let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
-        let missing: Vec<&Path> = folder.ancestors().take_while(missing).collect();
-        let created = fs::create_dir_all(folder);
-        let folders = missing.into_iter().rev().map(|folder| Temporary::EmptyFolder(folder.to_owned()));
-        new.0.extend(folders.map(|folder| Alive::new(&mut alive, folder)));
-        created.map(|()| new)
-    }
-}
-
-impl Drop for NewFolders {
-    fn drop(&mut self) {
-        self.0.iter().rev().for_each(|Alive(folder)| folder.remove());
-    }
 }
 
 impl TemporaryFile {
@@ -204,12 +177,17 @@ pub fn remove_all() {
 
 /// An entry in the list of temporaries.
 #[derive(Debug)]
-struct Alive(Temporary);
+pub(super) struct Alive(Temporary);
 
 impl Alive {
-    fn new(alive: &mut Vec<Temporary>, temporary: Temporary) -> Alive {
+    pub(super) fn new(alive: &mut Vec<Temporary>, temporary: Temporary) -> Alive {
         alive.push(temporary.clone());
         Alive(temporary)
+    }
+
+    /// Removes it from the disk.
+    pub(super) fn remove(&self) {
+        self.0.remove();
     }
 }
 
@@ -228,7 +206,8 @@ impl Temporary {
     }
 }
 
-fn alive() -> MutexGuard<'static, Vec<Temporary>> {
+/// The list of temporaries. Nothing is removed while it is locked.
+pub(super) fn alive() -> MutexGuard<'static, Vec<Temporary>> {
     ALIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -325,22 +304,6 @@ mod tests {
         TemporaryFile::new(folder.path()).expect("a file").persist(&folder.path().join("a")).expect("a name");
         TemporaryFolder::new(folder.path()).expect("a folder").persist(&folder.path().join("b")).expect("a name");
         assert_eq!(names(folder.path()), ["a", "b"]);
-    }
-
-    #[test]
-    fn new_folders_stay_only_if_something_is_in_them() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("a/b/c");
-        drop(NewFolders::create(&path).expect("folders"));
-        assert!(names(folder.path()).is_empty());
-        let new = NewFolders::create(&path).expect("folders");
-        fs::write(folder.path().join("a/kept"), "").expect("a file");
-        drop(new);
-        assert_eq!(names(&folder.path().join("a")), ["kept"]);
-        drop(NewFolders::create(&folder.path().join("a")).expect("it exists"));
-        fs::remove_file(folder.path().join("a/kept")).expect("the file");
-        drop(NewFolders::create(&folder.path().join("a")).expect("it exists"));
-        assert!(folder.path().join("a").exists(), "it was not created here");
     }
 
     #[test]

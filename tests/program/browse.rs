@@ -219,13 +219,14 @@ fn a_search_leads_to_its_matches_and_rows_are_filtered() {
 }
 
 #[test]
-fn sets_of_diorama_are_shown_with_readable_names_and_missing_rows() {
+fn rows_of_a_set_are_shown_and_incomplete_ones_marked() {
     let folder = Folder::empty();
     let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/caches/diorama/augmented.redb");
     fs::copy(cache, folder.file()).unwrap();
     let Some(browser) = Browser::start_with("sets", (120, 40), folder, "") else { return };
     browser.press(&["G", "Tab"]);
-    browser.until_it_says("incomplete");
+    let screen = browser.until_it_says("incomplete");
+    assert!(screen.contains("eu      incomplete  7kb") && screen.contains("us                  4kb   42"), "{screen}");
     browser.press(&["q"]);
     browser.assert_as_found("after");
 }

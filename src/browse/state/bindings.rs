@@ -34,7 +34,7 @@ pub enum Action {
 }
 
 pub struct Binding {
-    codes: &'static [KeyCode],
+    pub codes: &'static [KeyCode],
     pub action: Action,
     /// The keys, what they do, and the equivalent on the command line. Without keys, the binding before explains this
     /// one too.
@@ -86,10 +86,4 @@ pub fn help() -> impl Iterator<Item = &'static Binding> {
 /// What a key does.
 pub fn action(code: KeyCode) -> Option<Action> {
     BINDINGS.iter().find(|binding| binding.codes.contains(&code)).map(|binding| binding.action)
-}
-
-/// Every key that does something.
-#[cfg(test)]
-pub fn all() -> impl Iterator<Item = KeyCode> {
-    BINDINGS.iter().flat_map(|binding| binding.codes.iter().copied())
 }

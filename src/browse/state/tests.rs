@@ -25,6 +25,11 @@ fn check(state: &State) {
     }
 }
 
+/// Every key that does something.
+fn bound() -> impl Iterator<Item = KeyCode> {
+    bindings::BINDINGS.iter().flat_map(|binding| binding.codes.iter().copied())
+}
+
 struct Random(u64);
 
 impl Random {
@@ -90,7 +95,7 @@ impl Random {
 fn no_keys_and_no_commits_lead_to_an_impossible_state() {
     let typed = "page_\u{301}日3hb".chars().map(KeyCode::Char);
     let others = [KeyCode::F(1), KeyCode::Delete, KeyCode::Insert, KeyCode::Null];
-    let keys: Vec<KeyCode> = bindings::all().chain(typed).chain(others).collect();
+    let keys: Vec<KeyCode> = bound().chain(typed).chain(others).collect();
     let mut random = Random(1);
     for _ in 0..100 {
         let mut state = sample();
@@ -255,7 +260,7 @@ fn pasted_text_is_not_read_as_keys() {
 
 #[test]
 fn every_key_is_explained_and_no_two_mean_the_same_thing_twice() {
-    let all: Vec<KeyCode> = bindings::all().collect();
+    let all: Vec<KeyCode> = bound().collect();
     for (n, code) in all.iter().enumerate() {
         assert!(!all[..n].contains(code), "{code:?} is bound twice");
     }
