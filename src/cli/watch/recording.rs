@@ -8,7 +8,8 @@ use std::path::Path;
 use vlive::json::JsonStyle;
 use vlive::ops::{DumpStyle, dump_tree_of_keys};
 use vlive::snapshot::{EntryKey, SeenCommit};
-use vlive::system::temporary::{NewFolders, TemporaryFolder};
+use vlive::system::new_folders::NewFolders;
+use vlive::system::temporary::TemporaryFolder;
 
 /// Writes the reported entries of a commit to a folder of its own below `folder`.
 pub fn record(folder: &Path, commit: &SeenCommit, keys: &[EntryKey], output: &Output) -> Result<()> {
