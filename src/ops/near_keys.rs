@@ -28,10 +28,14 @@ pub struct Near {
 /// # Errors
 /// The cache cannot be read.
 pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
+    let (sets, entries) = (near_sets(snapshot, selection)?, near_entries(snapshot, selection)?);
+    let keys = if sets.keys.is_empty() { entries.keys } else { sets.keys };
+    Ok(Near { keys, as_prefix: sets.as_prefix + entries.as_prefix })
+}
+
+/// The full keys of vantage-live that are near, or its cache keys if the selection names one.
+fn near_entries(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     let Some(cache_key) = selection.cache_key() else { return Ok(Near::default()) };
-    if let Some(near) = near_sets(snapshot, selection)? {
-        return Ok(near);
-    }
     let tables = snapshot.tables()?;
     let cache_keys: Vec<&str> = tables.iter().filter_map(|table| table.cache_key()).collect();
     let key = match selection {
@@ -60,9 +64,9 @@ pub fn near(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
     Ok(Near { keys: nearest(&key.to_string(), limit, keys), as_prefix })
 }
 
-/// The sets or rows of a set that are near, by their readable names; `None` if there are no such sets.
-fn near_sets(snapshot: &Snapshot, selection: &Selection) -> Result<Option<Near>> {
-    let Some(typed) = selection.named() else { return Ok(None) };
+/// The sets or rows of a set that are near, by their readable names.
+fn near_sets(snapshot: &Snapshot, selection: &Selection) -> Result<Near> {
+    let Some(typed) = selection.named() else { return Ok(Near::default()) };
     let sets = snapshot.sets()?;
     for (cut, _) in typed.rmatch_indices('/') {
         let set = snapshot.select(&sets, &Selection::Set(typed[..cut].to_owned()))?;
@@ -73,11 +77,10 @@ fn near_sets(snapshot: &Snapshot, selection: &Selection) -> Result<Option<Near>>
             let ids = ids.inspect(|id| as_prefix += u64::from(id.starts_with(row)));
             let near = nearest(row, third(row), ids);
             let keys = near.into_iter().map(|id| format!("{}/{id}", set.shown())).collect();
-            return Ok(Some(Near { keys, as_prefix }));
+            return Ok(Near { keys, as_prefix });
         }
     }
-    let near = nearest(&typed, third(&typed), sets.iter().map(Set::shown));
-    Ok((!near.is_empty()).then_some(Near { keys: near, as_prefix: 0 }))
+    Ok(Near { keys: nearest(&typed, third(&typed), sets.iter().map(Set::shown)), as_prefix: 0 })
 }
 
 /// How many letters of a text may differ.

@@ -6,7 +6,7 @@
 pub(crate) mod caught;
 pub(crate) mod disk;
 pub(crate) mod holder;
-pub(crate) mod new_folders;
+pub mod new_folders;
 pub(crate) mod pool;
 pub(crate) mod positioned;
 pub mod progress;

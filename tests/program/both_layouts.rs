@@ -65,3 +65,21 @@ fn rows_alone_replace_the_entry_of_their_key_and_quotes_name_the_set() {
     let entry = folder.vlive(["dump", "clients/page_1", "--rows"]).json();
     assert_eq!(entry, serde_json::json!({"x": {"n": 1}}));
 }
+
+#[test]
+fn a_missing_key_is_compared_with_both_the_entries_and_the_rows() {
+    let folder = both();
+    for (key, hint) in [
+        ("clients/page_11", "the nearest keys are `clients/page_1`, `clients/page_2`, `clients/page_3`"),
+        ("clients/page_", "3 keys begin with it; --prefix selects them"),
+        ("clients/c9", "the nearest keys are `clients/c1`, `clients/c2`"),
+        ("clients/", "9 keys begin with it; --prefix selects them"),
+        ("client", "the nearest key is `clients`"),
+    ] {
+        for command in ["dump", "edit"] {
+            let run = folder.vlive([command, key]).env("EDITOR", "false").output();
+            assert_eq!(run.status, 1, "{command} {key}: {}", run.stderr);
+            assert_eq!(run.stderr, format!("error: `{key}` is not in the cache\nhint: {hint}\n"), "{command}");
+        }
+    }
+}

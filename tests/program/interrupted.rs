@@ -124,6 +124,35 @@ fn a_signal_at_any_instant_leaves_all_or_nothing_and_no_temporary_file() {
 }
 
 #[test]
+fn a_recording_that_a_signal_ends_has_only_whole_commits() {
+    const INSTANTS: u32 = 20;
+    let folders = Layout::ALL.map(prepared);
+    let recording = ["watch", "--initial", "--exit-on", "any", "--record", "new"];
+    let begun = Instant::now();
+    assert!(start(&folders[0], &recording).wait().unwrap().success());
+    let whole_time = begun.elapsed();
+    for n in 0..INSTANTS {
+        let folder = &folders[n as usize % 2];
+        let new = folder.path().join("new");
+        fs::remove_dir_all(&new).ok();
+        let mut child = start(folder, &recording);
+        thread::sleep(whole_time * n / INSTANTS);
+        signal(&child, ["-INT", "-TERM", "-HUP"][n as usize % 3]);
+        child.wait().unwrap();
+        let commits = if new.exists() { names(&new) } else { Vec::new() };
+        assert!(commits.len() <= 1, "{commits:?}");
+        for commit in commits {
+            let files = new.join(&commit).join("k");
+            assert_eq!(names(&files).len(), ENTRIES, "{commit}");
+            for name in names(&files) {
+                let text = fs::read(files.join(name)).unwrap();
+                assert!(serde_json::from_slice::<serde_json::Value>(&text).is_ok(), "{commit}");
+            }
+        }
+    }
+}
+
+#[test]
 fn leftovers_of_a_kill_are_removed_by_the_next_command_that_creates_a_file_there() {
     let folders = Layout::ALL.map(prepared);
     for (n, (args, created)) in CREATING.into_iter().enumerate() {

@@ -156,7 +156,8 @@ impl Edit {
                     ControlFlow::Break(status) => Ok(status),
                 };
             }
-            if matches!(selections, [Selection::Entry(_) | Selection::Set(_)]) {
+            let is_there = snapshot.entries(&selections[0])?.next().is_some();
+            if !is_there && snapshot.selected_sets(&selections[0])?.is_empty() {
                 return Ok(chosen.report_missing(global, output));
             }
         }
