@@ -25,6 +25,11 @@ pub(crate) enum BigInt {
     Large(u64, u128),
 }
 
+/// The bytes of a bignum: those of its argument without leading zeros.
+pub(crate) fn bignum_bytes(argument: u128) -> Vec<u8> {
+    argument.to_be_bytes()[(argument.leading_zeros() / 8) as usize..].to_vec()
+}
+
 impl Reader<'_> {
     /// What a tag means whose head was just read.
     pub(crate) fn tagged(&mut self, tag: u64) -> Result<Tagged> {

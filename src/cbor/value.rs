@@ -1,6 +1,6 @@
 //! An item as a [`Value`] of ciborium. It is the value that ciborium decodes, in a fraction of the time.
 
-use super::bignum::{BigInt, Tagged};
+use super::bignum::{BigInt, Tagged, bignum_bytes};
 use super::error::Result;
 use super::reader::{Head, Reader};
 use ciborium::Value;
@@ -43,20 +43,15 @@ impl Reader<'_> {
             Head::Simple(FALSE) => Value::Bool(false),
             Head::Simple(TRUE) => Value::Bool(true),
             Head::Simple(_) => Value::Null,
-            Head::Break => unreachable!("a break is no item"),
+            Head::Break => unreachable!("a break is not an item"),
         })
     }
 }
 
-/// A large integer is a bignum without leading zeros.
 fn of_integer(integer: BigInt) -> Value {
     match integer {
         BigInt::Small(number) => Value::Integer(number.try_into().expect("an integer of CBOR")),
-        BigInt::Large(tag, number) => {
-            let bytes = number.to_be_bytes();
-            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-            Value::Tag(tag, Box::new(Value::Bytes(bytes[zeros..].to_vec())))
-        }
+        BigInt::Large(tag, argument) => Value::Tag(tag, Box::new(Value::Bytes(bignum_bytes(argument)))),
     }
 }
 

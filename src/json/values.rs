@@ -3,7 +3,7 @@
 use super::names::{BYTES, FLOAT, INT, MAP, RESERVED, TAG};
 use super::tokens::{Result, Stop, Tokens};
 use crate::cbor;
-use crate::cbor::bignum::{BigInt, Tagged};
+use crate::cbor::bignum::{BigInt, Tagged, bignum_bytes};
 use crate::cbor::encode::shortest;
 use crate::cbor::key_comparison::are_distinct;
 use crate::cbor::pairs::VerifiedMaps;
@@ -72,10 +72,8 @@ impl<W: Write> Values<W> {
             },
             Head::Tag(tag) => match reader.tagged(tag)? {
                 Tagged::Integer(BigInt::Small(value)) => self.integer(value)?,
-                Tagged::Integer(BigInt::Large(tag, value)) => {
-                    let bytes = value.to_be_bytes();
-                    let bytes = &bytes[(value.leading_zeros() / 8) as usize..];
-                    self.tag(tag, |this| this.byte_string(bytes))?;
+                Tagged::Integer(BigInt::Large(tag, argument)) => {
+                    self.tag(tag, |this| this.byte_string(&bignum_bytes(argument)))?;
                 }
                 Tagged::Tag(tag) => {
                     let depth = deeper(depth)?;
