@@ -10,7 +10,7 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use unicode_width::UnicodeWidthStr;
 
-/// Both outputs of `vlive ARGS` on a terminal.
+/// What both outputs of `vlive ARGS` leave on a terminal.
 pub fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Option<String> {
     on_a_terminal_with(folder, environment, args, "")
 }
@@ -20,7 +20,10 @@ pub fn on_a_terminal_with(folder: &Folder, environment: &[(&str, &str)], args: &
     let mut script = terminal(folder, environment, args)?;
     script.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
     let output = script.wait_with_output().unwrap();
-    Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
+    let shown = String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n");
+    // A machine that is busy takes long enough for a progress bar, which is erased.
+    let lines = shown.split_inclusive('\n').map(|line| line.rsplit("\r\u{1b}[2K").next().unwrap());
+    Some(lines.collect())
 }
 
 /// `vlive ARGS` on a terminal: what is typed there, and what it shows.
