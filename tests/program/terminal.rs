@@ -17,13 +17,18 @@ pub fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) 
 
 /// The same where somebody types `answers`, and then closes the input.
 pub fn on_a_terminal_with(folder: &Folder, environment: &[(&str, &str)], args: &str, answers: &str) -> Option<String> {
+    let sent = sent_to_a_terminal(folder, environment, args, answers)?;
+    // On a busy machine anything takes long enough for a progress bar, which is erased.
+    let lines = sent.split_inclusive('\n').map(|line| line.rsplit("\r\u{1b}[2K").next().unwrap());
+    Some(lines.collect())
+}
+
+/// Everything that both outputs send to a terminal, with what they erase.
+pub fn sent_to_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str, answers: &str) -> Option<String> {
     let mut script = terminal(folder, environment, args)?;
     script.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
     let output = script.wait_with_output().unwrap();
-    let shown = String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n");
-    // A machine that is busy takes long enough for a progress bar, which is erased.
-    let lines = shown.split_inclusive('\n').map(|line| line.rsplit("\r\u{1b}[2K").next().unwrap());
-    Some(lines.collect())
+    Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
 }
 
 /// `vlive ARGS` on a terminal: what is typed there, and what it shows.
