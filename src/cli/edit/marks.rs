@@ -1,7 +1,6 @@
 //! The list of incomplete rows in the text of a set.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 
@@ -9,7 +8,8 @@ use std::collections::HashMap;
 struct Text<'t> {
     #[serde(borrow)]
     incomplete: &'t RawValue,
-    rows: HashMap<String, IgnoredAny>,
+    #[serde(borrow)]
+    rows: HashMap<String, &'t RawValue>,
 }
 
 impl Text<'_> {
