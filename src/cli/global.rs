@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use vlive::Error;
 
 /// The options as they are typed.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths

@@ -14,6 +14,8 @@ mod diff;
 mod diorama;
 mod diorama_changes;
 mod diorama_edges;
+mod diorama_edit;
+mod diorama_formats;
 mod diorama_harm;
 mod diorama_looking;
 mod diorama_selection;
@@ -27,6 +29,8 @@ mod filter;
 mod find;
 mod find_formats;
 mod formats;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod generated;
 mod global;
 mod in_use;

@@ -115,6 +115,7 @@ impl Printing<'_> {
     fn entry(&self, hit: &Hit<'_>) -> EntryText {
         let shown = match self.form {
             Form::Lines { .. } => escape::key_for_terminal(&hit.key.shown()).into_owned(),
+            Form::Markdown => hit.key.shown(),
             _ => hit.key.to_string(),
         };
         let age = self.age(hit).map(human::age);
