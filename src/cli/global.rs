@@ -139,12 +139,12 @@ impl Global {
                 Err(error @ Error::InUse { .. }) => error,
                 other => return other,
             };
-            let waited = refused_at.get_or_insert_with(Instant::now).elapsed();
-            if waited >= wait {
+            let left = wait.saturating_sub(refused_at.get_or_insert_with(Instant::now).elapsed());
+            if left.is_zero() {
                 return Err(error);
             }
             waits(&error);
-            thread::sleep(Duration::from_millis(20).min(wait - waited));
+            thread::sleep(left.min(Duration::from_millis(20)));
         }
     }
 }
