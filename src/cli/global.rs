@@ -132,16 +132,19 @@ impl Global {
         mut open: impl FnMut() -> vlive::Result<T>,
         mut waits: impl FnMut(&Error),
     ) -> vlive::Result<T> {
-        let begun = Instant::now();
         let wait = self.wait.unwrap_or_default();
+        let mut refused_at = None;
         loop {
-            match open() {
-                Err(error @ Error::InUse { .. }) if begun.elapsed() < wait => {
-                    waits(&error);
-                    thread::sleep(Duration::from_millis(20).min(wait.saturating_sub(begun.elapsed())));
-                }
+            let error = match open() {
+                Err(error @ Error::InUse { .. }) => error,
                 other => return other,
+            };
+            let left = wait.saturating_sub(refused_at.get_or_insert_with(Instant::now).elapsed());
+            if left.is_zero() {
+                return Err(error);
             }
+            waits(&error);
+            thread::sleep(left.min(Duration::from_millis(20)));
         }
     }
 }
