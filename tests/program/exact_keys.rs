@@ -28,7 +28,9 @@ fn cache() -> Folder {
     let transaction = database.begin_write().unwrap();
     for (name, keys, value) in CONTENTS {
         let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new(name)).unwrap();
-        keys.iter().for_each(|key| drop(table.insert(*key, value).unwrap()));
+        for key in keys {
+            table.insert(*key, value).unwrap();
+        }
         if value == ROW {
             let meta = format!("{name}\u{1}meta");
             let mut meta = transaction.open_table(TableDefinition::<&str, &[u8]>::new(&meta)).unwrap();
