@@ -21,7 +21,10 @@ fn main() -> ExitCode {
             vlive::system::temporary::remove_all();
         },
     );
-    let cli = cli::parse();
+    let cli = match cli::parse() {
+        Ok(cli) => cli,
+        Err(status) => return status,
+    };
     if cli.runs_filters()
         && let Ok(status) = stack::with_room(|| run(&cli))
     {

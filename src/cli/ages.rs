@@ -162,11 +162,18 @@ fn row(entry: Age<'_>, now: u64) -> Row<'_> {
     }
 }
 
-/// Prints full keys unescaped. A key that would be read back as two is refused.
+/// Prints full keys unescaped. A key that would be read back as another or as two is refused.
 fn print_keys<'a>(mut entries: impl Iterator<Item = Age<'a>> + Clone, null: bool, output: &mut Output) -> Result<()> {
+    let exact = |entry: Age<'a>| entry.exact.ok_or_else(|| no_exact_key(entry.key));
     // Refused before anything is printed.
-    entries.clone().try_for_each(|entry| check_key(entry.key, null))?;
-    entries.try_for_each(|entry| print_key(entry.key, null, output))
+    entries.clone().try_for_each(|entry| check_key(exact(entry)?, null))?;
+    entries.try_for_each(|entry| print_key(exact(entry)?, null, output))
+}
+
+/// The error on a set, or a row of one, that no key in a list selects.
+pub fn no_exact_key(key: &str) -> anyhow::Error {
+    let what = format!("`{}` in a list is the key of something else", key.escape_debug());
+    Refused::error(what, Some("leave it out of the selection, and name it in another call"))
 }
 
 /// Prints a full key unescaped, for `--keys-from`. A key that would be read back as two is refused.

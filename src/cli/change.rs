@@ -117,11 +117,15 @@ impl Backup {
 
 /// The shell command that loads a backup into the cache that was changed.
 pub fn load_command(backup: &Path, global: &Global) -> String {
-    let folder = match global.chosen_folder() {
-        Some(folder) => format!(" -C {}", shell::path(folder)),
-        None => String::new(),
-    };
-    format!("vlive{folder} load {}", shell::path(backup))
+    format!("{} load {}", program(global), shell::path(backup))
+}
+
+/// The start of a shell command for the same cache.
+pub fn program(global: &Global) -> String {
+    match global.chosen_folder() {
+        Some(folder) => format!("vlive -C {}", shell::path(folder)),
+        None => "vlive".to_owned(),
+    }
 }
 
 /// Writes entries to a file as `vlive dump --format jsonl --raw` does.

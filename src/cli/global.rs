@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use vlive::Error;
 
 /// The options as they are typed.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// The folder of the cache, or its redb file [default: `VLIVE_FOLDER`, or else the current folder]. Other paths
@@ -132,16 +132,19 @@ impl Global {
         mut open: impl FnMut() -> vlive::Result<T>,
         mut waits: impl FnMut(&Error),
     ) -> vlive::Result<T> {
-        let begun = Instant::now();
         let wait = self.wait.unwrap_or_default();
+        let mut refused_at = None;
         loop {
-            match open() {
-                Err(error @ Error::InUse { .. }) if begun.elapsed() < wait => {
-                    waits(&error);
-                    thread::sleep(Duration::from_millis(20).min(wait.saturating_sub(begun.elapsed())));
-                }
+            let error = match open() {
+                Err(error @ Error::InUse { .. }) => error,
                 other => return other,
+            };
+            let left = wait.saturating_sub(refused_at.get_or_insert_with(Instant::now).elapsed());
+            if left.is_zero() {
+                return Err(error);
             }
+            waits(&error);
+            thread::sleep(left.min(Duration::from_millis(20)));
         }
     }
 }

@@ -47,10 +47,10 @@ mod transfer;
 mod watch;
 mod r#where;
 
-use crate::output::Output;
+use crate::output::{Color, Output};
 use anyhow::Result;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use edit::{is_editor_running, keep_edited_text};
 use environment::Environment;
 use global::{Global, GlobalArgs};
@@ -59,6 +59,7 @@ use report::{Refused, report_undated, report_unread, report_unreadable};
 pub use report::{report, silence_redb_panics, survive_file_size_limit};
 use std::env;
 use std::path::Path;
+use std::process::ExitCode;
 pub use streams::streams;
 
 /// Inspect, compare, seed and invalidate the on-disk caches of vantage-live and vantage-diorama
@@ -136,18 +137,23 @@ pub enum Status {
     Unreadable = 3,
 }
 
-/// Parses the arguments; help and usage errors end the process here.
-pub fn parse() -> Cli {
+/// Parses the arguments. Help and the version are printed here, and their status returned; usage errors end the process.
+pub fn parse() -> Result<Cli, ExitCode> {
     let arguments: Vec<_> = env::args_os().collect();
     // Usage errors are coloured before the option for colour is parsed.
     let color = match arguments.iter().filter_map(|argument| argument.to_str()).collect::<Vec<_>>() {
-        arguments if is_given(&arguments, "never") => ColorChoice::Never,
-        arguments if is_given(&arguments, "always") => ColorChoice::Always,
-        _ => ColorChoice::Auto,
+        arguments if is_given(&arguments, "never") => Color::Never,
+        arguments if is_given(&arguments, "always") => Color::Always,
+        _ => Color::Auto,
     };
-    let matches = Cli::command().color(color).try_get_matches_from(arguments);
-    let matches = matches.unwrap_or_else(|error| with_tip_for_folder(error).exit());
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    let matches = Cli::command().color(help::color_choice(color)).try_get_matches_from(arguments);
+    let parsed = matches.map_err(with_tip_for_folder).and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map_err(|ended| {
+        let Err(error) = help::print(&ended) else { return ExitCode::SUCCESS };
+        let mut args = GlobalArgs::default();
+        args.color = color;
+        report(&error.into(), &Output::new(streams(&args)))
+    })
 }
 
 /// Most commands take only keys, and many no arguments at all, where a user may give them the cache.

@@ -1,7 +1,7 @@
-use super::change::Changing;
+use super::change::{Changing, program};
 use super::selection::empty_key;
 use super::source::{Reading, lock_standard_input, report_partial};
-use super::{Global, Refused, Status};
+use super::{Global, Refused, Status, shell};
 use crate::output::{Output, human};
 use anyhow::Result;
 use clap::Args;
@@ -67,7 +67,7 @@ impl Put {
         }
         let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
-        let json = read(file, &name, output)?;
+        let json = self.read(file, &name, global, output)?;
         let fixture = Fixture::of_entry(&self.key, &name, json, &self.reading.options(global))?;
         report_partial(&fixture, output);
         let backup = self.changing.backup()?;
@@ -89,21 +89,31 @@ impl Put {
         backup.report(false, global, output);
         Ok(Status::Done)
     }
-}
 
-fn read(file: Option<&Path>, name: &str, output: &Output) -> Result<String> {
-    let mut bytes = Vec::new();
-    let read = if let Some(file) = file {
-        fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
-    } else {
-        lock_standard_input("JSON", output).read_to_end(&mut bytes)
-    };
-    read.map_err(|error| Refused::error(format!("cannot read {name}: {error}"), None))?;
-    if bytes.is_empty() {
-        return Err(Refused::error(format!("{name} is empty"), Some("an entry without rows is `{}`")));
+    fn read(&self, file: Option<&Path>, name: &str, global: &Global, output: &Output) -> Result<String> {
+        let mut bytes = Vec::new();
+        let read = if let Some(file) = file {
+            fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
+        } else {
+            lock_standard_input("JSON", output).read_to_end(&mut bytes)
+        };
+        read.map_err(|error| {
+            let hint = file.and_then(|file| self.hint_for_json(file, global));
+            Refused::error(format!("cannot read {name}: {error}"), hint.as_deref())
+        })?;
+        if bytes.is_empty() {
+            return Err(Refused::error(format!("{name} is empty"), Some("an entry without rows is `{}`")));
+        }
+        String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Refused::error(format!("{name} is not UTF-8 at byte {at}"), Some("JSON is UTF-8 text"))
+        })
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Refused::error(format!("{name} is not UTF-8 at byte {at}"), Some("JSON is UTF-8 text"))
-    })
+
+    /// A hint for JSON in the place of the file.
+    fn hint_for_json(&self, file: &Path, global: &Global) -> Option<String> {
+        let json = file.to_str().filter(|json| json.trim_start().starts_with(['{', '[']))?;
+        let (json, vlive, key) = (shell::word(json), program(global), shell::word(&self.key));
+        Some(format!("JSON is read from a file or from standard input: `printf %s {json} | {vlive} put {key}`"))
+    }
 }

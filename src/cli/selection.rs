@@ -173,9 +173,7 @@ impl Selecting {
                 return Err(refuse("there is a NUL in the key", "-0 reads keys that are separated by NUL"));
             }
             if known.insert(key) {
-                // Only a set of diorama has a full key without a `/`.
-                let is_set = !key.contains('/');
-                keys.push(if is_set { Selection::Set(key.to_owned()) } else { Selection::exact(key) });
+                keys.push(Selection::listed(key));
             }
         }
         if keys.is_empty() {

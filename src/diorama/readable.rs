@@ -24,6 +24,13 @@ const RESERVED: [&str; 14] = [
     "true", "false", "null", "NaN", "Infinity", "and", "where", "search", "order", "native", "hub", "in", "not", "desc",
 ];
 
+impl Identity {
+    /// The form for people with quotes around the name, even where they are not needed.
+    pub(crate) fn quoted(&self) -> String {
+        format!("{}{}", Quoted(&self.name), Clauses(self))
+    }
+}
+
 impl Display for Identity {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if is_bare_name(&self.name) {
@@ -31,7 +38,16 @@ impl Display for Identity {
         } else {
             Quoted(&self.name).fmt(f)?;
         }
-        let Query { conditions, search, order, native } = &self.query;
+        Clauses(self).fmt(f)
+    }
+}
+
+/// An identity without its name.
+struct Clauses<'i>(&'i Identity);
+
+impl Display for Clauses<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Query { conditions, search, order, native } = &self.0.query;
         for (n, Condition { column, operator, value }) in conditions.iter().enumerate() {
             let word = if n == 0 { WHERE } else { "and" };
             write!(f, " {word} {} {} {value}", Word(column), shown(*operator))?;
@@ -46,7 +62,7 @@ impl Display for Identity {
             let (space, word) = if n == 0 { (" ", NATIVE) } else { (",", "") };
             write!(f, "{space}{word} {}", Word(native))?;
         }
-        if let Some(hub) = &self.hub {
+        if let Some(hub) = &self.0.hub {
             write!(f, " {HUB} {}", Word(hub))?;
         }
         Ok(())

@@ -143,6 +143,12 @@ impl Selection {
         Selection::Entry(key.into())
     }
 
+    /// The one thing that a full key in a list selects. Only a set of diorama has one without a `/`.
+    #[must_use]
+    pub fn listed(key: &str) -> Selection {
+        if key.contains('/') { Selection::exact(key) } else { Selection::Set(key.to_owned()) }
+    }
+
     /// The one cache key to which the selection is limited; `None` if it is not limited to one.
     #[must_use]
     pub fn cache_key(&self) -> Option<&str> {

@@ -1,5 +1,6 @@
 //! The ages of the entries of a cache.
 
+use super::exact_key::ExactKeys;
 use super::list::sum_rows;
 use super::past_damage;
 use super::scope::{Matched, Scope, selected};
@@ -14,6 +15,8 @@ use crate::snapshot::{PastDamage, Snapshot};
 pub struct Age<'a> {
     /// The full key; for a set, the name of its table and, if a single row is selected, `/` and the row id.
     pub key: &'a str,
+    /// The key that selects this and nothing else, as [`ExactKeys`] finds it; `None` if there is no such key.
+    pub exact: Option<&'a str>,
     /// When it was fetched, in seconds since 1970; `None` if diorama has not recorded it.
     pub fetched_at: Option<u64>,
     /// The number of its rows, as its head announces it.
@@ -32,6 +35,8 @@ pub struct Ages {
     /// The keys of all entries, one after the other.
     keys: String,
     sets: Vec<SetFacts>,
+    /// The exact keys of the sets.
+    exact: Vec<Option<Box<str>>>,
     /// Entries whose head cannot be read, and damaged pages. What these held is missing from the entries.
     pub unread: Unread,
     /// What the selections matched.
@@ -76,8 +81,10 @@ impl Ages {
         let Compact { key_end, fetched_at, rows, bytes } = self.entries[index];
         let key_begin = index.checked_sub(1).map_or(0, |previous| self.entries[previous].key_end);
         let first_set = self.entries.len() - self.sets.len();
-        let set = index.checked_sub(first_set).map(|set| &self.sets[set]);
-        Age { key: &self.keys[key_begin..key_end], fetched_at, rows, bytes, set }
+        let set = index.checked_sub(first_set);
+        let key = &self.keys[key_begin..key_end];
+        let exact = set.map_or(Some(key), |set| self.exact[set].as_deref());
+        Age { key, exact, fetched_at, rows, bytes, set: set.map(|set| &self.sets[set]) }
     }
 
     fn push(&mut self, key: &[&str], fetched_at: Option<u64>, rows: u64, bytes: u64) {
@@ -110,6 +117,7 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
         Ok(())
     })?;
     ages.matched = matched;
+    let exact_keys = ExactKeys::new(snapshot)?;
     for set in readable_sets(snapshot, scope, &mut ages.matched, &mut ages.unread.damage)? {
         ages.unread.add_malformed(&set);
         let sum = sum_rows(snapshot, &set, &mut ages.unread.damage)?;
@@ -117,6 +125,8 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
         let rows = if set.row().is_some() { sum.entries } else { set.rows() };
         ages.push(&[&set.key().to_string()], set.fetched_at(), rows, sum.bytes);
         ages.sets.push(SetFacts::of(&set));
+        let exact = past_damage(exact_keys.of_set(&set.key()), &mut ages.unread.damage)?;
+        ages.exact.push(exact.flatten().map(Into::into));
     }
     Ok(ages)
 }

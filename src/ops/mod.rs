@@ -16,6 +16,7 @@ mod copy_table;
 pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod each_entry;
+pub(crate) mod exact_key;
 pub(crate) mod find;
 pub(crate) mod find_caches;
 pub(crate) mod findings;
@@ -52,6 +53,7 @@ pub use dump::{
     dump_tree_of_keys,
 };
 pub use each_entry::{Walked, each_entry, each_row};
+pub use exact_key::ExactKeys;
 pub use find::{FoundRow, Hit, Place, Query, Step, find, find_row};
 pub use find_caches::{CacheKind, FoundCache, FoundCaches, caches_just_below, find_caches};
 pub use findings::{Finding, FindingKind, FindingPlace, Findings};

@@ -24,6 +24,14 @@ pub enum TableFormat {
     Markdown,
 }
 
+impl TableFormat {
+    /// Whether it is for people, who read sets of diorama by their readable names. The other formats have the stored
+    /// names.
+    pub fn is_for_people(self) -> bool {
+        matches!(self, TableFormat::Table | TableFormat::Markdown)
+    }
+}
+
 /// A column: the name of its field for machines, its heading for people, and whether it holds numbers, which
 /// are aligned to the right.
 pub type Column = (&'static str, &'static str, bool);

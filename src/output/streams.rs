@@ -4,9 +4,10 @@ use super::histogram::Blocks;
 use super::pager::PagerProgram;
 
 /// When to colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Color {
     /// On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colours elsewhere too
+    #[default]
     Auto,
     /// Everywhere
     Always,

@@ -74,9 +74,14 @@ impl Snapshot {
     /// Selects from these sets, which are all of the cache in the order of their names.
     pub(crate) fn select(&self, sets: &[Set], selection: &Selection) -> Result<Vec<Set>> {
         let Some(typed) = selection.named() else { return Ok(sets.to_vec()) };
-        let place = |name: &str| sets.binary_search_by(|set| set.name().cmp(name)).ok();
-        let Some((place, row)) = table_and_row(&typed, place) else { return Ok(Vec::new()) };
-        let set = &sets[place];
+        // The root entry stands for the whole set, unless the set has a row with that id.
+        if let Selection::Entry(key) = selection
+            && let Some((set, Some(row))) = Snapshot::resolve(sets, &key.to_string())
+            && let Some(row) = self.with_row(set, row)?
+        {
+            return Ok(vec![row]);
+        }
+        let Some((set, row)) = Snapshot::resolve(sets, &typed) else { return Ok(Vec::new()) };
         match row {
             None => Ok(vec![set.clone()]),
             Some(row) => self.rows_named(set, selection, row),

@@ -65,9 +65,18 @@ impl SetKey {
     /// The readable key; the stored one if diorama does not write such a name.
     #[must_use]
     pub fn shown(&self) -> String {
-        let name = Identity::shown(&self.name);
+        self.with_row(Identity::shown(&self.name).into_owned())
+    }
+
+    /// The readable key with quotes around the name of the set, so that it names nothing of vantage-live; `None` if
+    /// diorama does not write such a name.
+    pub(crate) fn quoted(&self) -> Option<String> {
+        Identity::of_table(&self.name).map(|identity| self.with_row(identity.quoted()))
+    }
+
+    fn with_row(&self, name: String) -> String {
         match &self.row {
-            None => name.into_owned(),
+            None => name,
             Some(row) => format!("{name}/{row}"),
         }
     }

@@ -1,5 +1,6 @@
 //! `put`, `load`, `touch` and `invalidate` killed at any instant, and writes that the system refuses.
 
+use crate::app::{runtime, vantage_live};
 use crate::common::layout::{Layout, of_each_layout};
 use crate::common::random::Random;
 use crate::common::stress::{rounds, seeds};
@@ -9,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use vantage_live::cache::{Cache, RedbCache};
+use vantage_live::cache::Cache;
 use vlive::{Selection, Snapshot};
 
 const KEYS: [&str; 4] = ["k/a", "k/b", "other/a", "other/b"];
@@ -65,8 +66,7 @@ fn by_the_app(layout: Layout, folder: &Path) -> Contents {
 
 /// The contents as vantage-live reads them.
 fn by_vantage_live(folder: &Path) -> Contents {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let cache = RedbCache::open(folder).unwrap();
+    let (runtime, cache) = (runtime(), vantage_live(folder));
     let number = |key| {
         let rows = runtime.block_on(cache.get(key)).unwrap()?;
         let (number, _) = rows.rows.first().unwrap();

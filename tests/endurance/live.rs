@@ -4,10 +4,10 @@
 //! each put a commit of its own, dated one second later than the one before: a look at one commit
 //! shows ten successive seconds, and a mixture of two does not.
 
+use crate::app::App;
 use crate::common::layout::{Layout, of_each_layout};
 use crate::common::random::Random;
 use crate::common::stress::seeds;
-use redb::{Database, DatabaseError, TableDefinition, TableHandle};
 use serde_json::Value as Json;
 use std::io::{self, BufRead, BufReader, Write};
 use std::panic;
@@ -16,8 +16,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
-use vantage_live::cache::{Cache, CachedRows, RedbCache};
-use vlive::diorama::row::{Status, encode};
+use vantage_live::cache::CachedRows;
 use vlive::ops::Scope;
 use vlive::{Selection, Snapshot};
 
@@ -41,80 +40,13 @@ fn rows(generation: u64, rows: usize, padding: usize) -> CachedRows {
     }
 }
 
-/// What the writer writes to.
-enum Store {
-    Live(RedbCache, tokio::runtime::Runtime),
-    /// As diorama writes it: a table of rows for each key, and one for its times.
-    Diorama(Database),
-}
-
-impl Store {
-    /// A killed process may hold its lock for a moment longer.
-    fn open(layout: Layout, folder: &Path) -> Store {
-        loop {
-            match layout {
-                Layout::Live => match RedbCache::open(folder) {
-                    Ok(cache) => {
-                        return Store::Live(cache, tokio::runtime::Builder::new_current_thread().build().unwrap());
-                    }
-                    Err(error) => assert!(error.to_string().contains("open"), "{error}"),
-                },
-                Layout::Diorama => match Database::create(folder.join("vlive.redb")) {
-                    Ok(database) => return Store::Diorama(database),
-                    Err(error) => assert!(matches!(error, DatabaseError::DatabaseAlreadyOpen), "{error}"),
-                },
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    fn put(&self, key: &str, page: CachedRows) {
-        let database = match self {
-            Store::Live(cache, runtime) => return runtime.block_on(cache.put(key, page)).unwrap(),
-            Store::Diorama(database) => database,
-        };
-        let meta = format!("{key}\u{1}meta");
-        let transaction = database.begin_write().unwrap();
-        transaction.delete_table(definition(key)).unwrap();
-        {
-            let mut rows = transaction.open_table(definition(key)).unwrap();
-            for (id, record) in &page.rows {
-                let record = record.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-                rows.insert(id.as_str(), encode(&record, Status::Complete).as_slice()).unwrap();
-            }
-            let stamp = u64::try_from(page.fetched_at.duration_since(UNIX_EPOCH).unwrap().as_nanos()).unwrap();
-            let mut meta = transaction.open_table(definition(&meta)).unwrap();
-            meta.insert("refreshed_at", stamp.to_le_bytes().as_slice()).unwrap();
-        }
-        transaction.commit().unwrap();
-    }
-
-    /// Drops everything under a key.
-    fn invalidate(&self, prefix: &str) {
-        let database = match self {
-            Store::Live(cache, runtime) => return runtime.block_on(cache.invalidate_prefix(prefix)).unwrap(),
-            Store::Diorama(database) => database,
-        };
-        let transaction = database.begin_write().unwrap();
-        let names: Vec<_> = transaction.list_tables().unwrap().map(|table| table.name().to_owned()).collect();
-        for name in names.iter().filter(|name| name.starts_with(prefix)) {
-            transaction.delete_table(definition(name)).unwrap();
-        }
-        transaction.commit().unwrap();
-    }
-}
-
-fn definition(name: &str) -> TableDefinition<'_, &'static str, &'static [u8]> {
-    TableDefinition::new(name)
-}
-
 /// Does something only in the writer's process, where it never returns.
 #[test]
 fn writer() {
     let Ok(habit) = std::env::var(ROLE) else { return };
     let folder = std::env::current_dir().unwrap();
     let layout = if habit.ends_with("diorama") { Layout::Diorama } else { Layout::Live };
-    let mut store = Store::open(layout, &folder);
+    let mut app = App::open(layout, &folder);
     let last = Snapshot::look(&folder, Duration::from_secs(5), |snapshot| {
         let mut last = None;
         vlive::ops::each_entry::<vlive::Error>(snapshot, &Scope::all(), |entry, _| {
@@ -127,23 +59,23 @@ fn writer() {
     let mut random = Random::new(first);
     for generation in first.. {
         let page = rows(generation, random.below(30), random.below(400));
-        store.put(&format!("k/page_{}", generation % PAGES), page);
+        app.put(&format!("k/page_{}", generation % PAGES), page);
         match random.below(6) {
             // Grows, shrinks and drops tables beside the one that is looked at.
             0 => {
                 let size = 1 << random.below(9);
                 let key = format!("{}/{}", random.one_of(&NOISE), random.below(50));
-                store.put(&key, rows(0, size, 500));
+                app.put(&key, rows(0, size, 500));
             }
-            1 => store.invalidate(random.one_of(&NOISE)),
+            1 => app.invalidate(random.one_of(&NOISE)),
             _ => {}
         }
         if generation == first + PAGES {
             writeln!(io::stderr(), "ready").unwrap();
         }
         if habit.starts_with("closing") && random.below(20) == 0 {
-            drop(store);
-            store = Store::open(layout, &folder);
+            drop(app);
+            app = App::open(layout, &folder);
         }
     }
 }
@@ -318,9 +250,9 @@ of_each_layout!(a_large_busy_cache_is_dumped_as_one_commit, dump_a_large_busy_ca
 fn dump_a_large_busy_cache(layout: Layout) {
     const LARGE: u64 = 300;
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(layout, folder.path());
-    (0..LARGE).for_each(|n| store.put(&format!("k/much{n}"), rows(1, 100, 500)));
-    drop(store);
+    let app = App::open(layout, folder.path());
+    (0..LARGE).for_each(|n| app.put(&format!("k/much{n}"), rows(1, 100, 500)));
+    drop(app);
     let _writer = Writer::start(folder.path(), &habit(layout, "busy"));
     for _ in seeds(1) {
         let dump = vlive(folder.path(), &["dump"]);
@@ -360,7 +292,7 @@ fn damage_is_reported_as_damage_while_an_app_keeps_writing() {
         let mark = "MARK".repeat(20);
         let mut quiet = rows(1, 1, 0);
         quiet.rows[0].insert("mark".to_owned(), mark.as_str().into());
-        Store::open(layout, folder.path()).put("quiet/page_1", quiet);
+        App::open(layout, folder.path()).put("quiet/page_1", quiet);
         let _writer = Writer::start(folder.path(), &habit(layout, "busy"));
         let path = folder.path().join("vlive.redb");
         let file = std::fs::File::options().write(true).open(&path).unwrap();

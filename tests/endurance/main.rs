@@ -1,6 +1,8 @@
 //! What must hold for long and under load: caches that are written to while they are looked at,
 //! writes that are killed, files that are damaged, and entries that are large.
 
+mod app;
+mod browsing;
 mod compact;
 mod crash;
 mod damage;

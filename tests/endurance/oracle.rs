@@ -1,19 +1,19 @@
 //! redb 2.6 and vantage-live, which tell what a write has made of a file.
 
+use crate::app::{database, runtime, vantage_live};
 use crate::common::caches::{self, Contents};
 use crate::common::folder;
 use crate::common::layout::Layout;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use indexmap::IndexMap;
-use redb::{Database, DatabaseError, ReadableTable, TableDefinition, TableHandle};
+use redb::{ReadableTable, TableDefinition, TableHandle};
 use std::fs;
 use std::panic;
 use std::path::Path;
 use std::sync::Once;
-use std::thread;
-use std::time::{Duration, UNIX_EPOCH};
-use vantage_live::cache::{Cache as _, RedbCache};
+use std::time::UNIX_EPOCH;
+use vantage_live::cache::Cache as _;
 use vlive::ops::{DumpError, DumpFormat, DumpStyle, Replace, Scope, dump};
 use vlive::{Cache, CachedRows, Fixture, Selection, Snapshot};
 
@@ -51,7 +51,7 @@ impl Layout {
                 let folder = folder::temporary();
                 let path = folder.path().join("app.redb");
                 fs::write(&path, caches::bytes("diorama/cache.redb")).unwrap();
-                let database = open(&path);
+                let database = database(&path);
                 for n in 0..3 {
                     let transaction = database.begin_write().unwrap();
                     let mut table = transaction.open_table(TableDefinition::<&str, &[u8]>::new("clients")).unwrap();
@@ -136,7 +136,7 @@ impl Layout {
     /// of them may make it panic.
     pub fn redb_holds(self, path: &Path, contents: &Contents) -> bool {
         let holds = || {
-            let database = open(path);
+            let database = database(path);
             let transaction = database.begin_read().unwrap();
             contents.iter().all(|(key, value)| {
                 let (name, key) = match self {
@@ -193,20 +193,8 @@ fn by_us(path: &Path) -> Option<(Contents, bool)> {
     Some((contents, is_whole))
 }
 
-/// redb's database, once whoever else had the file open has let go of it: a process that a test starts at the same
-/// moment in another thread inherits the lock until it runs.
-fn open(path: &Path) -> Database {
-    for _ in 0..500 {
-        match Database::open(path) {
-            Err(DatabaseError::DatabaseAlreadyOpen) => thread::sleep(Duration::from_millis(10)),
-            opened => return opened.expect("redb opens it"),
-        }
-    }
-    panic!("the file stays locked");
-}
-
 fn entries(path: &Path, layout: Layout) -> Contents {
-    let database = open(path);
+    let database = database(path);
     let transaction = database.begin_read().unwrap();
     let mut contents = Contents::new();
     for handle in transaction.list_tables().unwrap() {
@@ -226,7 +214,5 @@ fn entries(path: &Path, layout: Layout) -> Contents {
 
 /// Whether vantage-live finds an entry in the cache of a folder.
 pub fn vantage_live_has(folder: &Path, key: &str) -> bool {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let cache = RedbCache::open(folder).unwrap();
-    runtime.block_on(cache.get(key)).unwrap().is_some()
+    runtime().block_on(vantage_live(folder).get(key)).unwrap().is_some()
 }

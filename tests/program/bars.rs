@@ -3,25 +3,35 @@
 #![cfg(target_os = "linux")]
 
 use crate::support::Folder;
-use crate::terminal::{shown, terminal};
+use crate::terminal::{sent_to_a_terminal, terminal};
 use redb::{Builder, Durability, TableDefinition};
 use snapbox::cmd::cargo_bin;
 use std::io::{Read, Write};
+
+/// `return`s where there is no terminal to be had.
+macro_rules! sent {
+    ($folder:expr, $environment:expr, $args:expr) => {
+        match sent_to_a_terminal($folder, &$environment, $args, "") {
+            Some(sent) => sent,
+            None => return,
+        }
+    };
+}
 
 #[test]
 fn work_of_more_than_half_a_second_shows_a_bar_until_it_ends() {
     let folder = Folder::empty();
     let vlive = cargo_bin!("vlive").display().to_string();
     let slow = |options: &str| format!("--version; (sleep 1; echo '{{}}') | {vlive} load {options}");
-    let shown = shown!(&folder, [("NO_COLOR", "1")], &slow(""));
+    let shown = sent!(&folder, [("NO_COLOR", "1")], &slow(""));
     assert!(shown.contains("\x1b[2Kreading "), "{shown:?}");
     // The last that is drawn is an empty line, on which the summary stands.
     assert!(shown.ends_with("\r\x1b[2Kloaded 0 entries, 0 B: 0 added, 0 replaced, 0 removed\n"), "{shown:?}");
     for (environment, options) in [(("NO_COLOR", "1"), "-q"), (("TERM", "dumb"), "")] {
-        let shown = shown!(&folder, [environment], &slow(options));
+        let shown = sent!(&folder, [environment], &slow(options));
         assert!(!shown.contains("reading"), "{shown:?}");
     }
-    let piped = shown!(&folder, [], &format!("--version; (sleep 1; echo '{{}}') | {vlive} load 2>&1 | cat"));
+    let piped = sent!(&folder, [], &format!("--version; (sleep 1; echo '{{}}') | {vlive} load 2>&1 | cat"));
     assert!(!piped.contains("reading"), "{piped:?}");
 }
 
@@ -81,6 +91,7 @@ fn commands_that_read_a_whole_cache_show_a_bar_and_clear_it() {
     let folder = cache_of(300_000);
     let vlive = cargo_bin!("vlive").display().to_string();
     for (command, doing) in [("check", "checking"), ("stat", "reading"), ("compact", "compacting")] {
+        let is_drawn = |shown: &str| shown.contains(&format!("\r\u{1b}[2K{doing} ["));
         let mut shown = String::new();
         for n in 0..TRIES {
             let fresh = Folder::empty();
@@ -89,11 +100,12 @@ fn commands_that_read_a_whole_cache_show_a_bar_and_clear_it() {
             let stops = "kill -STOP $!; sleep 0.7; kill -CONT $!; sleep 0.01; kill -STOP $!; sleep 0.3; kill -CONT $!";
             let stop = format!("sleep 0.{:02}; {stops}", 1 + n % 8);
             let command = format!("--version > version; {vlive} {command} & ({stop}) 2> errors; wait");
-            shown = shown!(&fresh, [("NO_COLOR", "1")], &command);
-            if shown.contains(&format!("\r\u{1b}[2K{doing} [")) {
+            shown = sent!(&fresh, [("NO_COLOR", "1")], &command);
+            if is_drawn(&shown) {
                 break;
             }
         }
+        assert!(is_drawn(&shown), "{command} never showed a bar");
         let told = shown.rsplit("\r\u{1b}[2K").next().unwrap();
         assert!(told.ends_with('\n') && !told.contains('\u{1b}'), "{command}: {shown:?}");
         assert_eq!(screen(&shown), told, "{command}");

@@ -2,13 +2,14 @@
 
 use crate::common::layout::Layout;
 use crate::support::Folder;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Entries of the cache that is written.
 const ENTRIES: usize = 6;
@@ -42,9 +43,16 @@ fn start(folder: &Folder, args: &[&str]) -> Child {
     folder.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn signal(child: &Child, signal: &str) {
-    // It may have ended by then.
-    Command::new("kill").args([signal, &child.id().to_string()]).stderr(Stdio::null()).status().unwrap();
+fn signal(child: &Child, signal: Signal) {
+    // One that has ended can be signalled until it is waited for.
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// The end of a command that is signalled after this time, by one signal in turn.
+fn signalled_after(mut child: Child, time: Duration, turn: u32) -> ExitStatus {
+    thread::sleep(time);
+    signal(&child, [Signal::INT, Signal::TERM, Signal::HUP][turn as usize % 3]);
+    child.wait().unwrap()
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -58,12 +66,32 @@ fn temporaries(folder: &Path) -> Vec<String> {
     names(folder).into_iter().filter(|name| name.starts_with(".vlive-")).collect()
 }
 
-/// Waits until there is a temporary file in the folder `new`.
-fn until_there_is_a_temporary(folder: &Folder, child: &mut Child) {
+/// Waits until there is a temporary file in the folder `new`; `false` if the command ends before one is seen.
+fn is_seen_writing(folder: &Folder, child: &mut Child) -> bool {
     let new = folder.path().join("new");
     while !new.is_dir() || temporaries(&new).is_empty() {
-        assert!(child.try_wait().unwrap().is_none(), "it was done too soon");
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
     }
+    true
+}
+
+/// Calls `act` with a command that has just been seen writing into the folder `new`, empty before, until `act` was in
+/// time.
+fn while_it_writes<T>(folder: &Folder, start: impl Fn() -> Child, act: impl Fn(Child) -> Option<T>) -> T {
+    let new = folder.path().join("new");
+    for _ in 0..1000 {
+        fs::remove_dir_all(&new).ok();
+        fs::create_dir(&new).unwrap();
+        let mut child = start();
+        if is_seen_writing(folder, &mut child)
+            && let Some(done) = act(child)
+        {
+            return done;
+        }
+    }
+    panic!("it was never seen writing");
 }
 
 /// What was created is whole.
@@ -89,8 +117,8 @@ fn a_signal_at_any_instant_leaves_all_or_nothing_and_no_temporary_file() {
         let begun = Instant::now();
         assert!(start(&folders[0], args).wait().unwrap().success(), "{args:?}");
         let whole_time = begun.elapsed();
-        let mut interrupted = 0;
-        for n in 0..INSTANTS {
+        let (mut n, mut interrupted) = (0, 0);
+        while n < INSTANTS || interrupted == 0 {
             let folder = &folders[n as usize % 2];
             let (new, created) = (folder.path().join("new"), folder.path().join(created));
             fs::remove_dir_all(&new).ok();
@@ -99,12 +127,8 @@ fn a_signal_at_any_instant_leaves_all_or_nothing_and_no_temporary_file() {
             if is_there {
                 fs::create_dir(&new).unwrap();
             }
-            let kind = ["-INT", "-TERM", "-HUP"][n as usize % 3];
-            let mut child = start(folder, args);
-            thread::sleep(whole_time * n / INSTANTS);
-            signal(&child, kind);
-            let status = child.wait().unwrap();
-            let what = format!("{args:?}, {kind} at {n} of {INSTANTS}: {status}");
+            let status = signalled_after(start(folder, args), whole_time * (n % INSTANTS) / INSTANTS, n);
+            let what = format!("{args:?}, signalled at {n} of {INSTANTS}: {status}");
             assert!(status.success() || status.signal().is_some(), "{what}");
             interrupted += u32::from(status.signal().is_some());
             if created.exists() {
@@ -115,8 +139,8 @@ fn a_signal_at_any_instant_leaves_all_or_nothing_and_no_temporary_file() {
             } else {
                 assert!(!status.success() && names(&new).is_empty(), "{what}: {:?}", names(&new));
             }
+            n += 1;
         }
-        assert!(interrupted > 0, "{args:?} was never interrupted");
         for folder in &folders {
             fs::remove_dir_all(folder.path().join("new")).ok();
         }
@@ -135,10 +159,7 @@ fn a_recording_that_a_signal_ends_has_only_whole_commits() {
         let folder = &folders[n as usize % 2];
         let new = folder.path().join("new");
         fs::remove_dir_all(&new).ok();
-        let mut child = start(folder, &recording);
-        thread::sleep(whole_time * n / INSTANTS);
-        signal(&child, ["-INT", "-TERM", "-HUP"][n as usize % 3]);
-        child.wait().unwrap();
+        signalled_after(start(folder, &recording), whole_time * n / INSTANTS, n);
         let commits = if new.exists() { names(&new) } else { Vec::new() };
         assert!(commits.len() <= 1, "{commits:?}");
         for commit in commits {
@@ -158,18 +179,16 @@ fn leftovers_of_a_kill_are_removed_by_the_next_command_that_creates_a_file_there
     for (n, (args, created)) in CREATING.into_iter().enumerate() {
         let folder = &folders[n % 2];
         let new = folder.path().join("new");
+        let start_it = || start(folder, args);
+        while_it_writes(folder, start_it, |mut child| {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            (!folder.path().join(created).exists()).then_some(())
+        });
+        assert_eq!(temporaries(&new).len(), 1, "{args:?}: {:?}", names(&new));
         let (next, _) = CREATING[(n + 2) % CREATING.len()];
-        fs::create_dir(&new).unwrap();
-        let mut child = start(folder, args);
-        until_there_is_a_temporary(folder, &mut child);
-        signal(&child, "-KILL");
-        child.wait().unwrap();
-        // Unless it was faster.
-        let is_in_time = !folder.path().join(created).exists();
-        assert_eq!(temporaries(&new).len(), usize::from(is_in_time), "{args:?}: {:?}", names(&new));
         assert!(start(folder, next).wait().unwrap().success(), "{next:?} after {args:?}");
         assert!(temporaries(&new).is_empty(), "{next:?} after {args:?}: {:?}", names(&new));
-        fs::remove_dir_all(&new).unwrap();
     }
 }
 
@@ -177,13 +196,21 @@ fn leftovers_of_a_kill_are_removed_by_the_next_command_that_creates_a_file_there
 fn a_temporary_file_that_another_process_still_writes_is_not_removed() {
     let folder = prepared(Layout::Live);
     let new = folder.path().join("new");
-    let mut child = start(&folder, CREATING[0].0);
-    until_there_is_a_temporary(&folder, &mut child);
-    signal(&child, "-STOP");
+    let start_it = || start(&folder, CREATING[0].0);
+    let mut child = while_it_writes(&folder, start_it, |mut child| {
+        signal(&child, Signal::STOP);
+        let (_, status) = waitpid(Some(Pid::from_child(&child)), WaitOptions::UNTRACED).unwrap().unwrap();
+        if status.stopped() && new.join("vlive.redb").exists() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return None;
+        }
+        status.stopped().then_some(child)
+    });
     let written = temporaries(&new);
     assert_eq!(folder.vlive(["-C", "new", "put", "other/entry"]).stdin("{}").output().status, 0);
     assert_eq!(temporaries(&new), written);
-    signal(&child, "-CONT");
+    signal(&child, Signal::CONT);
     assert!(child.wait().unwrap().success());
     assert_eq!(names(&new), ["vlive.redb"]);
     let entries = folder.vlive(["-C", "new", "check", "--json"]).json()["entries"].as_u64();
@@ -199,7 +226,7 @@ fn input_cut_off_by_a_signal_to_the_pipeline_is_not_loaded() {
         input.write_all(br#"{"k/1":{"a":{}}}"#).unwrap();
         // More than a pipe holds: it is being read once all of it is written.
         input.write_all(" ".repeat(1 << 20).as_bytes()).unwrap();
-        signal(&child, "-TERM");
+        signal(&child, Signal::TERM);
         drop(input);
         assert_eq!(child.wait().unwrap().signal(), Some(15));
         assert_eq!(folder.files(), [""; 0]);
@@ -210,17 +237,15 @@ fn input_cut_off_by_a_signal_to_the_pipeline_is_not_loaded() {
 fn a_signal_that_the_program_was_started_to_ignore_stays_ignored() {
     let folder = prepared(Layout::Live);
     let vlive = folder.command(["-C", "new", "load", "document.json"]);
-    let mut child = Command::new("nohup")
-        .arg(vlive.get_program())
-        .args(vlive.get_args())
-        .current_dir(folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    until_there_is_a_temporary(&folder, &mut child);
-    signal(&child, "-HUP");
-    assert!(child.wait().unwrap().success());
+    let start_it = || {
+        let mut nohup = Command::new("nohup");
+        nohup.arg(vlive.get_program()).args(vlive.get_args()).current_dir(folder.path());
+        nohup.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let status = while_it_writes(&folder, start_it, |mut child| {
+        signal(&child, Signal::HUP);
+        Some(child.wait().unwrap())
+    });
+    assert!(status.success(), "{status}");
     assert_eq!(names(&folder.path().join("new")), ["vlive.redb"]);
 }

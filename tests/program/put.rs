@@ -109,6 +109,27 @@ fn input_comes_from_a_file_or_from_standard_input() {
 }
 
 #[test]
+fn json_in_the_place_of_the_file_is_answered_with_a_command_that_works() {
+    let folder = Folder::empty();
+    let error = "error: cannot read `{\"a\": {\"name\": \"Ben's\"}}`: No such file or directory (os error 2)\n";
+    let command = r#"printf %s '{"a": {"name": "Ben'\''s"}}' | vlive -C app put 'pies/1 2'"#;
+    let hint = format!("hint: JSON is read from a file or from standard input: `{command}`\n");
+    let args = ["-C", "app", "put", "pies/1 2", r#"{"a": {"name": "Ben's"}}"#];
+    folder.vlive(args).ends(2, "", &format!("{error}{hint}"));
+    #[cfg(unix)]
+    {
+        let program = snapbox::cmd::cargo_bin!("vlive").display().to_string();
+        let script = command.replace("vlive", &format!("'{program}'"));
+        let status = std::process::Command::new("sh").args(["-c", &script]).current_dir(folder.path()).status();
+        assert!(status.unwrap().success());
+        let dumped = folder.vlive(["-C", "app", "dump", "pies/1 2"]).json();
+        assert_eq!(dumped["rows"]["a"]["name"], "Ben's");
+    }
+    let missing = folder.vlive(["put", "pies/1", "nope.json"]).output();
+    assert!(missing.status == 2 && !missing.stderr.contains("hint"), "{missing}");
+}
+
+#[test]
 fn the_summary_says_what_was_written_and_whether_it_replaced_an_entry() {
     let folder = Folder::empty();
     folder.vlive(["put", "k/1"]).stdin(APPLE).ends(0, "", "put k/1: 1 row, 38 B\n");

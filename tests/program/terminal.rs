@@ -10,13 +10,21 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use unicode_width::UnicodeWidthStr;
 
-/// Both outputs of `vlive ARGS` on a terminal.
+/// What both outputs of `vlive ARGS` leave on a terminal.
 pub fn on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str) -> Option<String> {
     on_a_terminal_with(folder, environment, args, "")
 }
 
 /// The same where somebody types `answers`, and then closes the input.
 pub fn on_a_terminal_with(folder: &Folder, environment: &[(&str, &str)], args: &str, answers: &str) -> Option<String> {
+    let sent = sent_to_a_terminal(folder, environment, args, answers)?;
+    // On a busy machine anything takes long enough for a progress bar, which is erased.
+    let lines = sent.split_inclusive('\n').map(|line| line.rsplit("\r\u{1b}[2K").next().unwrap());
+    Some(lines.collect())
+}
+
+/// Everything that both outputs send to a terminal, with what they erase.
+pub fn sent_to_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &str, answers: &str) -> Option<String> {
     let mut script = terminal(folder, environment, args)?;
     script.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
     let output = script.wait_with_output().unwrap();

@@ -3,19 +3,39 @@
 use crate::support::Folder;
 use serde_json::Value;
 use std::fs;
-use std::process::{Child, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, ChildStdout, Stdio};
 
-fn start(folder: &Folder, args: &[&str]) -> Child {
-    let mut command = folder.command([&["watch"], args].concat());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+/// A watch that runs in the background.
+struct Watching {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: BufReader<ChildStderr>,
 }
 
-/// Standard output and the status of a watch that ends by itself.
-fn end(child: Child) -> (String, Option<i32>) {
-    let output = child.wait_with_output().unwrap();
-    (String::from_utf8(output.stdout).unwrap(), output.status.code())
+impl Watching {
+    fn start(folder: &Folder, args: &[&str]) -> Watching {
+        let mut command = folder.command([&["watch", "--for", "10m"], args].concat());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        Watching { child, stdout: BufReader::new(stdout), stderr: BufReader::new(stderr) }
+    }
+
+    /// One that has reported the entries that exist. Whatever changes from now on is seen.
+    fn of_existing(folder: &Folder, args: &[&str]) -> Watching {
+        let mut watching = Watching::start(folder, &[&["--initial"], args].concat());
+        assert_ne!(watching.stdout.read_line(&mut String::new()).unwrap(), 0, "{}", watching.end().1);
+        watching
+    }
+
+    /// What it still writes to standard output and to standard error, and its status, when it ends by itself.
+    fn end(mut self) -> (String, String, Option<i32>) {
+        let (mut told, mut complaint) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut told).unwrap();
+        self.stderr.read_to_string(&mut complaint).unwrap();
+        (told, complaint, self.child.wait().unwrap().code())
+    }
 }
 
 #[test]
@@ -32,12 +52,10 @@ fn existing_entries_are_reported_only_on_request() {
 #[test]
 fn waiting_for_an_entry_ends_with_it_or_with_the_time() {
     let folder = Folder::copy_of("bakery");
-    let args = ["--until", "added:clients/new", "--for", "60s", "--json"];
-    let watching = start(&folder, &args);
-    thread::sleep(Duration::from_millis(300));
+    let watching = Watching::of_existing(&folder, &["--until", "added:clients/new", "--json"]);
     assert_eq!(folder.vlive(["put", "clients/other"]).stdin(r#"{"a": {}}"#).output().status, 0);
     assert_eq!(folder.vlive(["put", "clients/new"]).stdin(r#"{"a": {"n": 1}}"#).output().status, 0);
-    let (told, status) = end(watching);
+    let (told, _, status) = watching.end();
     assert_eq!(status, Some(0));
     // Both commits may be seen at once: the other entry comes after this one then.
     let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -50,18 +68,19 @@ fn waiting_for_an_entry_ends_with_it_or_with_the_time() {
 fn changes_are_shown_to_the_field_and_filtered_by_rows() {
     let folder = Folder::copy_of("bakery");
     assert_eq!(folder.vlive(["put", "k/a"]).stdin(r#"{"x": {"n": 1}, "y": {"n": 5}}"#).output().status, 0);
-    let shown = start(&folder, &["--diff", "--until", "replaced:k/a", "--for", "60s"]);
-    let filtered = start(&folder, &["--where", ".n == 7", "--exit-on", "any", "--for", "60s"]);
-    thread::sleep(Duration::from_millis(500));
+    assert_eq!(folder.vlive(["put", "k/seven"]).stdin(r#"{"x": {"n": 7}}"#).output().status, 0);
+    let shown = Watching::of_existing(&folder, &["--diff", "--until", "replaced:k/a"]);
+    // The only one that exists.
+    let filtered = Watching::of_existing(&folder, &["--where", ".n == 7", "--until", "replaced:k/a"]);
     assert_eq!(folder.vlive(["put", "k/b"]).stdin(r#"{"x": {"n": 1}}"#).output().status, 0);
     assert_eq!(folder.vlive(["put", "k/a"]).stdin(r#"{"x": {"n": 2}, "z": {"n": 7}}"#).output().status, 0);
-    let (told, status) = end(shown);
+    let (told, _, status) = shown.end();
     assert_eq!(status, Some(0));
     let (line, fields) = told[told.find("~ k/a").unwrap()..].split_once('\n').unwrap();
     assert_eq!(line, "~ k/a  2 rows 35 B (was 2, 35 B)");
     // What comes after them is the other entry, where both commits were seen at once.
     assert!(fields.starts_with("  ~ x\n    ~ n: 1 -> 2\n  - y: {\"n\":5}\n  + z: {\"n\":7}\n"), "{fields}");
-    let (told, status) = end(filtered);
+    let (told, _, status) = filtered.end();
     assert_eq!((status, told.lines().count()), (Some(0), 1), "{told}");
     assert!(told.contains("~ k/a"), "{told}");
 }
@@ -78,10 +97,9 @@ fn two_recorded(folder: &Folder) -> [String; 2] {
 #[test]
 fn recorded_commits_are_fixtures() {
     let folder = Folder::copy_of("bakery");
-    let watching = start(&folder, &["--initial", "--record", "history", "--until", "any:new/a", "--for", "60s"]);
-    thread::sleep(Duration::from_millis(500));
+    let watching = Watching::of_existing(&folder, &["--record", "history", "--until", "any:new/a"]);
     assert_eq!(folder.vlive(["put", "new/a"]).stdin(r#"{"x": {"n": 1}}"#).output().status, 0);
-    assert_eq!(end(watching).1, Some(0));
+    assert_eq!(watching.end().2, Some(0));
     let [first, last] = two_recorded(&folder);
     folder.vlive(["diff", &Folder::shared("bakery").path().to_string_lossy(), &first]).ends(0, "", "nothing differs\n");
     assert_eq!(folder.vlive(["load", "-C", "copy", &first, &last]).output().status, 0);
@@ -94,11 +112,10 @@ fn recorded_commits_of_sets_are_fixtures() {
     let sample = Folder::shared("diorama").path().join("augmented.redb");
     fs::copy(&sample, folder.path().join("app.redb")).unwrap();
     let app = ["-C", "app.redb"];
-    let args = [&app[..], &["--initial", "--record", "history", "--until", "added:new", "--for", "60s"]].concat();
-    let watching = start(&folder, &args);
-    thread::sleep(Duration::from_millis(500));
+    let args = [&app[..], &["--record", "history", "--until", "added:new"]].concat();
+    let watching = Watching::of_existing(&folder, &args);
     assert_eq!(folder.vlive(["put", "-C", "app.redb", "new"]).stdin(r#"{"x": {"n": 1}}"#).output().status, 0);
-    assert_eq!(end(watching).1, Some(0));
+    assert_eq!(watching.end().2, Some(0));
     let [first, last] = two_recorded(&folder);
     folder.vlive(["diff", &sample.to_string_lossy(), &first]).ends(0, "", "nothing differs\n");
     assert_eq!(folder.vlive(["load", "-C", "copy.redb", &first, &last]).output().status, 0);
@@ -109,14 +126,14 @@ fn recorded_commits_of_sets_are_fixtures() {
 fn watch_waits_for_a_missing_cache() {
     for (path, file) in [("later.redb", "later.redb"), ("later", "later/vlive.redb")] {
         let folder = Folder::empty();
-        let watching = start(&folder, &["-C", path, "--initial", "--exit-on", "added", "--for", "60s"]);
-        thread::sleep(Duration::from_millis(200));
+        let mut watching = Watching::start(&folder, &["-C", path, "--initial", "--exit-on", "added"]);
+        let mut complaint = String::new();
+        watching.stderr.read_line(&mut complaint).unwrap();
+        assert_eq!(complaint, format!("there is no cache at `{file}`; waiting\n"));
         assert_eq!(folder.vlive(["put", "-C", path, "k/a"]).stdin(r#"{"x": {}}"#).output().status, 0);
-        let output = watching.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0));
-        let complaint = String::from_utf8(output.stderr).unwrap();
-        assert!(complaint.starts_with(&format!("there is no cache at `{file}`; waiting\n")), "{complaint}");
-        assert_eq!(complaint.matches("there is no cache").count(), 1, "{complaint}");
+        let (_, complaint, status) = watching.end();
+        assert_eq!(status, Some(0));
+        assert_eq!(complaint.matches("there is no cache").count(), 0, "{complaint}");
     }
 }
 

@@ -52,8 +52,9 @@ impl Table {
     fn add(&mut self, difference: &Difference, output: &mut Output) -> Result<()> {
         let lines = match difference {
             Difference::Entry(entry) => {
-                (self.key, self.id) = (entry.key.to_string(), None);
-                of_entry(entry)
+                let key = if self.format.is_for_people() { entry.key.shown() } else { entry.key.to_string() };
+                (self.key, self.id) = (key, None);
+                of_entry(&self.key, entry)
             }
             Difference::Row(row) => {
                 self.id = Some(row.id.clone());
@@ -119,10 +120,9 @@ impl Shown {
 }
 
 /// A line for the entry itself, followed by what differs in it as a whole.
-fn of_entry(entry: &EntryDiff) -> Vec<Line> {
-    let key = entry.key.to_string();
+fn of_entry(key: &str, entry: &EntryDiff) -> Vec<Line> {
     let line = |change, field: Option<&str>, old: Option<u64>, new: Option<u64>| Line {
-        key: key.clone(),
+        key: key.to_owned(),
         id: None,
         field: field.map(ToOwned::to_owned),
         change,

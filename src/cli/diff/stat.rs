@@ -74,23 +74,23 @@ pub fn print(stats: &[Stat], format: TableFormat, output: &mut Output) -> Result
                 [output.key(&stat.shown).into_owned(), entries, rows, fields]
             })?;
         }
-        TableFormat::Csv => delimited::print(output, &grid(stats), b',')?,
-        TableFormat::Tsv => delimited::print(output, &grid(stats), b'\t')?,
-        TableFormat::Markdown => markdown::print(output, &grid(stats))?,
+        TableFormat::Csv => delimited::print(output, &grid(stats, format), b',')?,
+        TableFormat::Tsv => delimited::print(output, &grid(stats, format), b'\t')?,
+        TableFormat::Markdown => markdown::print(output, &grid(stats, format))?,
     }
     Ok(())
 }
 
 /// A column for each count.
-fn grid(stats: &[Stat]) -> Grid<'_> {
+fn grid(stats: &[Stat], format: TableFormat) -> Grid<'_> {
     let names = ["entries", "rows", "fields"].into_iter();
     let counts = names.flat_map(|of| ["added", "removed", "changed"].map(|change| format!("{of}_{change}")));
     let columns = [("key".to_owned(), false)].into_iter().chain(counts.map(|name| (name, true)));
-    let cell = |row: usize, column: usize| {
-        let Stat { key, entries, rows, fields, .. } = &stats[row];
+    let cell = move |row: usize, column: usize| {
+        let Stat { key, shown, entries, rows, fields } = &stats[row];
         let counts = [entries, rows, fields].map(|Counts { added, removed, changed }| [added, removed, changed]);
         match column.checked_sub(1) {
-            None => Cow::Borrowed(key.as_str()),
+            None => Cow::Borrowed(if format.is_for_people() { shown.as_str() } else { key }),
             Some(count) => Cow::Owned(counts.as_flattened()[count].to_string()),
         }
     };

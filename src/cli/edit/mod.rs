@@ -1,6 +1,7 @@
 mod apply;
 mod draft;
 mod entry;
+mod marks;
 mod set;
 
 use super::change::{Backup, Changing};

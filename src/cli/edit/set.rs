@@ -1,6 +1,6 @@
 //! Editing a set of diorama, or a row of one.
 
-use super::{ID_FIELD, Original};
+use super::{ID_FIELD, Original, marks};
 use crate::cli::{Refused, Status, diff, report_undated, report_unread};
 use crate::output::Output;
 use anyhow::Result;
@@ -80,6 +80,14 @@ fn parse(set: &Set, text: &str) -> Result<Fixture> {
     })
 }
 
+/// Parses the text of a set after a change.
+fn parse_changed(set: &Set, before: &str, after: &str) -> Result<Fixture> {
+    parse(set, after).or_else(|error| match marks::without_removed(before, after) {
+        Some(after) => parse(set, &after),
+        None => Err(error),
+    })
+}
+
 /// The new set, unless it equals the old one. Rows alone keep the metadata of the set. If it has lost rows, it loses its
 /// times, unless these were edited.
 fn unless_same(old: &Fixture, mut new: Fixture) -> vlive::Result<Option<Fixture>> {
@@ -119,7 +127,7 @@ pub fn changed(snapshot: &Snapshot, set: &Set, change: impl FnOnce(&str) -> Resu
         Ok(after) => after,
         Err(what) => return Ok(Changed::Refused(what)),
     };
-    let fixture = match parse(set, &after) {
+    let fixture = match parse_changed(set, &before, &after) {
         Ok(fixture) => fixture,
         Err(error) => return Ok(Changed::Refused(format!("in its result, {error}"))),
     };
@@ -139,7 +147,7 @@ impl Original for OriginalSet {
     }
 
     fn read(&self, text: &str) -> Result<Option<Fixture>> {
-        Ok(unless_same(&self.fixture, parse(&self.seen.set, text)?)?)
+        Ok(unless_same(&self.fixture, parse_changed(&self.seen.set, &self.text, text)?)?)
     }
 
     fn seen(&self) -> SeenSet {

@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
 use vlive::Snapshot;
-use vlive::ops::{Hit, Query, Scope, Step, Walked};
+use vlive::ops::{ExactKeys, Hit, Query, Scope, Step, Walked};
 
 /// Find text, a row id or the value of a field
 ///
@@ -181,12 +181,13 @@ impl Find {
                 TableFormat::Markdown => Form::Markdown,
             };
             let limit = self.limit.unwrap_or(usize::MAX);
-            let printing = Printing { form, pattern, now, limit };
+            let exact = if self.keys { Some(ExactKeys::new(snapshot)?) } else { None };
+            let printing = Printing { form, pattern, now, limit, exact: exact.as_ref() };
             let mut printer = Printer::begin(printing, output)?;
             let mut written = Ok(());
             let add = |texts: &mut Texts, hit: &Hit<'_>| printing.push(texts, hit);
             let searched = vlive::ops::find(snapshot, &chosen.scope, query, add, |texts| {
-                written = printer.print(&texts, output);
+                written = printer.print(texts, output);
                 let is_done = written.is_err() || printer.found() >= limit;
                 if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })?;

@@ -12,7 +12,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::str;
 use unicode_width::UnicodeWidthStr;
-use vlive::ops::{Escape, Hit, Place};
+use vlive::ops::{Escape, ExactKeys, Hit, Place};
 use vlive::snapshot::EntryKey;
 
 /// Bytes of text from which on it is printed before more is made.
@@ -62,6 +62,8 @@ pub struct Printing<'p> {
     pub now: u64,
     /// At most so many places are printed.
     pub limit: usize,
+    /// For keys that are read back.
+    pub exact: Option<&'p ExactKeys<'p>>,
 }
 
 /// The texts of some places.
@@ -72,6 +74,8 @@ pub struct Texts {
     ends: Vec<usize>,
     /// The entry of the last place.
     entry: Option<EntryText>,
+    /// Why the key of an entry cannot be printed.
+    refused: Option<anyhow::Error>,
 }
 
 /// What is the same for all matches in an entry.
@@ -103,22 +107,32 @@ struct Line<'l> {
 impl Printing<'_> {
     /// Appends the text of a match; breaks if there is enough text to print.
     pub fn push(&self, texts: &mut Texts, hit: &Hit<'_>) -> ControlFlow<()> {
-        let Texts { bytes, ends, entry } = texts;
+        let Texts { bytes, ends, entry, refused } = texts;
         // Replaced if the match is in another entry.
         entry.take_if(|entry| entry.key != *hit.key || entry.fetched_at != hit.fetched_at);
-        self.push_place(bytes, entry.get_or_insert_with(|| self.entry(hit)), hit);
+        self.push_place(bytes, entry.get_or_insert_with(|| self.entry(hit, refused)), hit);
         ends.push(bytes.len());
         let is_enough = bytes.len() >= LONG || ends.len() >= self.limit;
         if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn entry(&self, hit: &Hit<'_>) -> EntryText {
+    fn entry(&self, hit: &Hit<'_>, refused: &mut Option<anyhow::Error>) -> EntryText {
         let shown = match self.form {
+            Form::Keys { .. } => self.exact_key(hit.key).unwrap_or_else(|error| {
+                refused.get_or_insert(error);
+                String::new()
+            }),
             Form::Lines { .. } => escape::key_for_terminal(&hit.key.shown()).into_owned(),
+            Form::Markdown => hit.key.shown(),
             _ => hit.key.to_string(),
         };
         let age = self.age(hit).map(human::age);
         EntryText { key: hit.key.clone(), fetched_at: hit.fetched_at, shown, age: age.unwrap_or_default() }
+    }
+
+    fn exact_key(&self, key: &EntryKey) -> Result<String> {
+        let exact = self.exact.map_or_else(|| Ok(Some(key.to_string())), |exact| exact.of(key))?;
+        exact.ok_or_else(|| ages::no_exact_key(&key.to_string()))
     }
 
     /// Seconds since the entry was fetched, if that is known.
@@ -250,7 +264,10 @@ impl<'p> Printer<'p> {
     }
 
     /// Prints texts, up to the limit.
-    pub fn print(&mut self, texts: &Texts, output: &mut Output) -> Result<()> {
+    pub fn print(&mut self, texts: Texts, output: &mut Output) -> Result<()> {
+        if let Some(error) = texts.refused {
+            return Err(error);
+        }
         let ends = &texts.ends[..texts.ends.len().min(self.printing.limit - self.found)];
         let Some(end) = ends.last() else { return Ok(()) };
         let text = &texts.bytes[..*end];

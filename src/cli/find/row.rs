@@ -1,6 +1,7 @@
 //! `find --id`: one row in every entry that holds it, and where these differ.
 
 use super::Find;
+use crate::cli::ages::{no_exact_key, print_key};
 use crate::cli::selection::Chosen;
 use crate::cli::stale::Stale;
 use crate::cli::time;
@@ -13,7 +14,7 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
 use vlive::Snapshot;
-use vlive::ops::{FoundRow, Walked};
+use vlive::ops::{ExactKeys, FoundRow, Walked};
 
 impl Find {
     /// Prints the entries that hold a row. Returns how many there are.
@@ -42,7 +43,11 @@ impl Find {
             match format {
                 _ if self.count => super::print_count(found.len(), format, output)?,
                 _ if self.keys => {
-                    found.iter().try_for_each(|row| crate::cli::ages::print_key(&row.key.to_string(), null, output))?;
+                    let exact = ExactKeys::new(snapshot)?;
+                    found.iter().try_for_each(|row| {
+                        let key = exact.of(&row.key)?.ok_or_else(|| no_exact_key(&row.key.to_string()))?;
+                        print_key(&key, null, output)
+                    })?;
                 }
                 TableFormat::Json | TableFormat::Jsonl => print_json(id, &found, &differing, now, format, output)?,
                 _ => return print_table(&found, &shown, now, &self.stale, format, output),

@@ -55,7 +55,8 @@ impl<'p> Shown<'p> {
     fn cells<'r>(&self, row: Row<'r>) -> Vec<Cow<'r, str>> {
         let mut cells = Vec::with_capacity(self.before() + self.fields.len());
         if self.with_key {
-            cells.push(Cow::Owned(self.name(&row.key.shown()).into_owned()));
+            let key = if self.format.is_for_people() { row.key.shown() } else { row.key.to_string() };
+            cells.push(Cow::Owned(self.name(&key).into_owned()));
         }
         cells.push(self.name(row.id));
         if self.survey.incomplete > 0 {

@@ -53,6 +53,9 @@ struct Space {
 #[derive(Serialize)]
 struct Row<'s> {
     key: &'s str,
+    /// The key as people read it.
+    #[serde(skip)]
+    shown: &'s str,
     #[serde(skip_serializing_if = "Option::is_none")]
     layout: Option<&'static str>,
     entries: u64,
@@ -125,7 +128,7 @@ pub fn list(stat: &ops::Stat, format: TableFormat, output: &mut Output) -> io::R
     let size = |size: Option<u64>| size.map(human::size).unwrap_or_default();
     listing::print(output, format, &COLUMNS, &rows, |row, _| {
         [
-            row.key.to_owned(),
+            row.shown.to_owned(),
             row.entries.to_string(),
             number(row.rows),
             size(row.bytes),
@@ -145,8 +148,10 @@ pub fn list(stat: &ops::Stat, format: TableFormat, output: &mut Output) -> io::R
 fn row(table: &TableStat) -> Option<Row<'_>> {
     let [min, median, max] =
         [0, 1, 2].map(|n| table.contents.and_then(|contents| contents.sizes).map(|sizes| sizes[n]));
+    let key = table.cache_key.as_deref()?;
     Some(Row {
-        key: table.cache_key.as_deref()?,
+        key,
+        shown: table.shown.as_deref().unwrap_or(key),
         layout: layout_column::field(table.layout),
         entries: table.entries,
         rows: table.contents.map(|contents| contents.rows),

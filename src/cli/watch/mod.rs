@@ -19,12 +19,12 @@ use super::{Global, Refused, Status, others, report, time};
 use crate::output::Output;
 use anyhow::Result;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 use vlive::error::NotRedb;
 use vlive::ops::RowFilter;
-use vlive::snapshot::{EntryChange, Pace, Remembered, SeenCommit, WatchOptions, Watcher, WholeSets};
+use vlive::snapshot::{EntryChange, EntryKey, Pace, Remembered, SeenCommit, WatchOptions, Watcher, WholeSets};
 use vlive::{Error, Snapshot};
 
 /// Print each change that the app makes to its cache, as it happens
@@ -190,7 +190,7 @@ impl Reporter<'_> {
             Ok(None) => Ok(false),
             Ok(Some(commit)) => {
                 if let Some(folder) = self.watch.record.as_deref().filter(|_| !recorded.is_empty()) {
-                    record(folder, &commit, &recorded, output)?;
+                    record_unless_gone(folder, &commit, &recorded, output)?;
                 }
                 self.report(&commit, is_first, output);
                 if is_first && self.is_empty {
@@ -225,15 +225,7 @@ impl Reporter<'_> {
 
     /// Reports a problem once, unless waiting cannot help.
     fn survive(&mut self, error: Error, is_first: bool, output: &mut Output) -> Result<()> {
-        let may_pass = matches!(
-            error,
-            Error::Missing { .. }
-                | Error::DanglingLink { .. }
-                | Error::NotACache { is: NotRedb::Unfinished, .. }
-                | Error::Damaged { .. }
-                | Error::Unsteady { .. }
-        );
-        if is_first && !may_pass {
+        if is_first && !may_pass(&error) {
             return Err(error.into());
         }
         let trouble = report::sentence(&error);
@@ -244,4 +236,29 @@ impl Reporter<'_> {
         }
         Ok(())
     }
+}
+
+/// Records a commit. If the app has already overwritten pages of it, reports that instead: later commits can be
+/// recorded.
+fn record_unless_gone(folder: &Path, commit: &SeenCommit, keys: &[EntryKey], output: &mut Output) -> Result<()> {
+    let Err(error) = record(folder, commit, keys, output) else { return Ok(()) };
+    let error = error.downcast::<Error>()?;
+    if !may_pass(&error) {
+        return Err(error.into());
+    }
+    output.flush()?;
+    output.error(&format!("commit #{} is not recorded: {}", commit.number, report::sentence(&error)), None);
+    Ok(())
+}
+
+/// Whether the next look may succeed.
+fn may_pass(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Missing { .. }
+            | Error::DanglingLink { .. }
+            | Error::NotACache { is: NotRedb::Unfinished, .. }
+            | Error::Damaged { .. }
+            | Error::Unsteady { .. }
+    )
 }

@@ -36,7 +36,7 @@ pub enum Side<'s> {
 /// What counts as a difference besides entries, row ids, fields and values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DiffOptions {
-    /// The times of entries, where both sides have one.
+    /// The times of entries, where both sides have one, and those of sets, unless one side is only rows.
     pub fetched_at: bool,
     /// The order of rows in an entry, and of fields in a row.
     pub order: bool,

@@ -100,10 +100,10 @@ impl<'s> SetSide<'s> {
     }
 
     /// Whether its times are its own.
-    fn is_dated(&self) -> bool {
+    fn has_own_times(&self) -> bool {
         match self {
             SetSide::Cache(..) => true,
-            SetSide::Fixture(_, sets) => sets.iter().any(FixtureSet::is_dated),
+            SetSide::Fixture(_, sets) => sets.iter().any(FixtureSet::has_own_times),
         }
     }
 
@@ -180,7 +180,7 @@ fn both<E: From<Error>>(
     damage: &mut Vec<Error>,
     each: &mut impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<(), E> {
-    let options = DiffOptions { fetched_at: options.fetched_at && a.is_dated() && b.is_dated(), ..options };
+    let options = DiffOptions { fetched_at: options.fetched_at && a.has_own_times() && b.has_own_times(), ..options };
     let meta = a.meta().zip(b.meta());
     let meta = meta.map_or_else(Vec::new, |(old, new)| MetaDiff::between(&old, &new, options.fetched_at));
     let differs = !meta.is_empty();

@@ -1,62 +1,16 @@
 //! The browser beside an app: what the app writes appears on the screen and is marked.
 
+#![cfg(target_os = "linux")]
+
+use crate::app::App;
 use crate::common::layout::{Layout, of_each_layout};
 use crate::common::tmux::Tmux;
-use crate::support::Oracle;
-use redb::{Database, TableDefinition};
-use std::path::Path;
-use vlive::diorama::row::{Status, encode};
-use vlive::{CachedRows, Record};
+use std::time::{Duration, UNIX_EPOCH};
+use vantage_live::cache::CachedRows;
 
 fn rows(name: &str, number: usize) -> CachedRows {
-    let record = Record::from_iter([("name".to_owned(), name.into())]);
-    CachedRows::new((0..number).map(|n| (format!("c{n}"), record.clone())).collect())
-}
-
-/// An app that has its cache open.
-enum App {
-    Live(Oracle),
-    /// As diorama writes it.
-    Diorama(Database),
-}
-
-impl App {
-    fn open(layout: Layout, folder: &Path) -> App {
-        match layout {
-            Layout::Live => App::Live(Oracle::open(folder)),
-            Layout::Diorama => App::Diorama(Database::create(folder.join("vlive.redb")).unwrap()),
-        }
-    }
-
-    fn put(&self, key: &str, page: &CachedRows) {
-        self.change(key, Some(page));
-    }
-
-    fn drop_key(&self, key: &str) {
-        self.change(key, None);
-    }
-
-    fn change(&self, key: &str, page: Option<&CachedRows>) {
-        let database = match (self, page) {
-            (App::Live(app), Some(page)) => return app.put(key, page),
-            (App::Live(app), None) => return app.invalidate_prefix(key),
-            (App::Diorama(database), _) => database,
-        };
-        let meta = format!("{key}\u{1}meta");
-        let [rows, meta] = [key, &meta].map(TableDefinition::<&str, &[u8]>::new);
-        let transaction = database.begin_write().unwrap();
-        transaction.delete_table(rows).unwrap();
-        transaction.delete_table(meta).unwrap();
-        if let Some(page) = page {
-            let mut rows = transaction.open_table(rows).unwrap();
-            for (id, record) in &page.rows {
-                rows.insert(id.as_str(), encode(record, Status::Complete).as_slice()).unwrap();
-            }
-            let mut meta = transaction.open_table(meta).unwrap();
-            meta.insert("refreshed_at", 1_770_000_000_000_000_000_u64.to_le_bytes().as_slice()).unwrap();
-        }
-        transaction.commit().unwrap();
-    }
+    let row = |n: usize| (format!("c{n}"), [("name".to_owned(), name.into())].into_iter().collect());
+    CachedRows { rows: (0..number).map(row).collect(), fetched_at: UNIX_EPOCH + Duration::from_secs(1_770_000_000) }
 }
 
 of_each_layout!(what_an_app_writes_is_shown_as_it_writes_it_and_marked, show_what_an_app_writes);
@@ -66,8 +20,8 @@ fn show_what_an_app_writes(layout: Layout) {
     let Some(tmux) = Tmux::start(&format!("app-{layout:?}"), (80, 24)) else { return };
     let folder = tempfile::tempdir().unwrap();
     let app = App::open(layout, folder.path());
-    app.put("clients/page_1", &rows("Anna", 3));
-    app.put("orders/page_1", &rows("Torte", 2));
+    app.put("clients/page_1", rows("Anna", 3));
+    app.put("orders/page_1", rows("Torte", 2));
     tmux.line(&format!("clear; {program} -C {} browse", folder.path().display()));
     // The entries of a cache key are below it, and a set stands for itself.
     let (closed, open) = match layout {
@@ -84,12 +38,12 @@ fn show_what_an_app_writes(layout: Layout) {
     }
     tmux.until(|screen| screen.contains("Anna") && screen.contains("3 rows"));
 
-    app.put("clients/page_1", &rows("Bert", 4));
+    app.put("clients/page_1", rows("Bert", 4));
     let replaced = marked("~", "page_1");
     tmux.until(|screen| screen.contains(&replaced) && screen.contains("Bert") && screen.contains("4 rows"));
-    app.put("clients/page_2", &rows("Carla", 1));
+    app.put("clients/page_2", rows("Carla", 1));
     tmux.until(|screen| screen.contains(&marked("+", "page_2")) && screen.contains(open[1]));
-    app.drop_key("clients/page_2");
+    app.invalidate("clients/page_2");
     tmux.until(|screen| screen.contains(&marked("-", "page_2")));
     tmux.until(|screen| !screen.contains("page_2") && screen.contains(open[0]));
     tmux.press(&["d"]);
@@ -99,7 +53,7 @@ fn show_what_an_app_writes(layout: Layout) {
 
     // After many quick commits the newest state is shown.
     for n in 0..300 {
-        app.put("clients/page_1", &rows(&format!("number {n}"), 1 + n % 7));
+        app.put("clients/page_1", rows(&format!("number {n}"), 1 + n % 7));
     }
     tmux.until(|screen| screen.contains("number 299") && screen.contains("6 rows"));
     // The app ends and closes the cache.
