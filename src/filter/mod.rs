@@ -7,6 +7,7 @@
 mod fault;
 mod lossless;
 mod room;
+mod times;
 mod updates;
 mod value;
 
@@ -115,7 +116,9 @@ impl Filter {
             named.map(|(_, arguments)| arguments).collect::<BTreeSet<_>>().into_iter().collect()
         };
         let compiled = Compiler::default()
-            .with_funs(natives().filter(|(name, ..)| is_in_reach(name)).chain(updates::natives()))
+            .with_funs(
+                natives().filter(|(name, ..)| is_in_reach(name)).chain(updates::natives()).chain([times::native()]),
+            )
             .with_global_vars(variables.iter().copied())
             .compile(modules)
             .map_err(|faults| Fault::of_compiling(code, faults, &OUT_OF_REACH, arities))?;
@@ -174,7 +177,10 @@ impl Filter {
         let context = Ctx::<Data>::new(Parts(&self.compiled.lut), variables);
         self.compiled.id.run((context, input)).map(|result| {
             result.map_err(|exception| match exception.get_err() {
-                Ok(error) => Fault::new(error.to_string()),
+                Ok(error) => match error.into_val() {
+                    Val::TStr(what) => Fault::new(String::from_utf8_lossy(&what)),
+                    other => Fault::new(other.to_string()),
+                },
                 Err(_) => Fault::new("it stops, and gives no value"),
             })
         })
@@ -337,6 +343,40 @@ mod tests {
         }
         let deep = gives("def f: if . == 0 then 0 else 1 + (. - 1 | f) end; f", &3000.into()).unwrap();
         assert_eq!(deep, "3000");
+    }
+
+    #[test]
+    fn a_text_is_not_repeated_until_memory_ends() {
+        let input: Value = vec![(Value::from("a"), Value::from("xy")), (Value::from("n"), Value::from(3))].into();
+        for code in [
+            r#""a" * 100000000000"#,
+            r#"100000000000 * "a""#,
+            r#""ab" * 9223372036854775807"#,
+            r#""ab" * 99999999999999999999"#,
+            ".a *= 100000000000",
+            r#"def f: . * 300000000; "a" | f"#,
+            r#"try ("a" * 300000000) catch error"#,
+        ] {
+            assert_eq!(gives(code, &input).unwrap_err(), "`*` repeats a text to more than 256 MiB", "{code}");
+        }
+        for (code, gives_now) in [
+            (r#""ab" * 3"#, r#""ababab""#),
+            (r#"3 * "ab""#, r#""ababab""#),
+            (r#""" * 99999999999999999999"#, r#""""#),
+            (r#""a" * 0, "a" * -1, "a" * -99999999999999999999"#, "null null null"),
+            ("[(1, 2) * (3, 4)]", "[3,4,6,8]"),
+            ("1 + 2 * 3 - 4 * 5", "-13"),
+            ("12345678901234567890 * 10", "123456789012345678900"),
+            ("{a: {b: 1}} * {a: {c: 2}}", r#"{"a":{"b":1,"c":2}}"#),
+            (".a *= .n", r#"{"a":"xyxyxy","n":3}"#),
+            (".n *= (2, 5) | .n", "6 15"),
+            ("(.a, .n) *= 2", r#"{"a":"xyxy","n":6}"#),
+            (". as $x | .n *= $x.n * 2 | .n", "18"),
+        ] {
+            assert_eq!(gives(code, &input).unwrap(), gives_now, "{code}");
+        }
+        assert!(gives("[1] * 2", &input).unwrap_err().contains("cannot calculate [1] * 2"));
+        assert!(gives(r#""a" * 1.5e11"#, &input).unwrap_err().contains("cannot calculate"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! before they look for the next. So `p |= f` becomes a call of a native filter before jaq compiles it, and `del` and
 //! `delpaths` are defined anew.
 
-use super::Data;
+use super::{Data, times};
 use jaq_core::box_iter::box_once;
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
@@ -36,8 +36,9 @@ pub(super) fn natives() -> [native::Fun<Data>; 2] {
     ]
 }
 
-/// Puts a call of the native filter in place of every `p |= f` in a term.
+/// Puts calls of native filters in place of every `p |= f`, `a * b` and `a *= b` in a term.
 pub(super) fn rewrite(term: &mut Term<&str>) {
+    times::rewrite(term);
     parts(term).into_iter().for_each(rewrite);
     if let Term::BinOp(paths, BinaryOp::Update, change) = term {
         let (paths, change) = (mem::take(&mut **paths), mem::take(&mut **change));

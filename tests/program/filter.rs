@@ -310,3 +310,19 @@ fn a_filter_that_fails_on_another_thread_ends_the_dump_at_its_row() {
         }
     }
 }
+
+#[test]
+fn a_filter_that_repeats_a_text_without_bound_fails_in_one_sentence() {
+    let folder = Folder::shared("live-demo");
+    let error = "the filter fails on row `a` of `products/page_1`: `*` repeats a text to more than 256 MiB\n";
+    for factor in ["100000000000", "9223372036854775807"] {
+        let filter = format!("\"ab\" * {factor} == \"\"");
+        let run = folder.vlive(["show", "products/page_1", "--where", &filter]).output();
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{}", run.stderr);
+        assert_eq!(run.stderr.lines().next().map(|line| format!("{line}\n")), Some(format!("error: {error}")));
+    }
+    let folder = Folder::copy_of("live-demo");
+    let run = folder.vlive(["edit", "products/page_1", "--apply", ".rows.a.name *= 100000000000"]).output();
+    assert_eq!(run.status, 2, "{run}");
+    assert!(run.stderr.starts_with("error: --apply cannot change `products/page_1`: `*` repeats a text"), "{run}");
+}
