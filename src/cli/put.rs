@@ -68,7 +68,7 @@ impl Put {
         let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
         let name = file.map_or("standard input".into(), |file| format!("`{}`", file.display()));
         let json = self.read(file, &name, global, output)?;
-        let fixture = Fixture::of_entry(&self.key, &name, &json, &self.reading.options(global))?;
+        let fixture = Fixture::of_entry(&self.key, &name, json, &self.reading.options(global))?;
         report_partial(&fixture, output);
         let backup = self.changing.backup()?;
         let plan = self.changing.seed(&fixture, Replace::Entries, &backup, global, output)?;

@@ -12,6 +12,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Bytes of redb's page cache. Its default of a gigabyte makes a short-lived tool slower.
 pub(super) const PAGE_CACHE: usize = 4 * 1024 * 1024;
 
+/// Bytes from which a read leaves zeros alone, and how many it looks at together. A page has the size of its content
+/// rounded up to a power of two, and the system gives memory for the rest only if something is written there.
+const LARGE: usize = 1024 * 1024;
+const PIECE: usize = 64 * 1024;
+
 /// The storage between redb and a file.
 pub(crate) type Storage = fn(&Arc<fs::File>) -> Box<dyn StorageBackend>;
 
@@ -37,7 +42,19 @@ impl StorageBackend for FileStorage {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut bytes = vec![0; len];
-        read_at(&self.0, &mut bytes, offset)?;
+        if len < LARGE {
+            read_at(&self.0, &mut bytes, offset)?;
+            return Ok(bytes);
+        }
+        let (mut piece, mut offset) = (vec![0; PIECE], offset);
+        for part in bytes.chunks_mut(PIECE) {
+            let piece = &mut piece[..part.len()];
+            read_at(&self.0, piece, offset)?;
+            if piece.iter().any(|byte| *byte != 0) {
+                part.copy_from_slice(piece);
+            }
+            offset += part.len() as u64;
+        }
         Ok(bytes)
     }
 
@@ -140,4 +157,33 @@ pub(super) fn marked_as_open(start: &[u8]) -> Vec<u8> {
         *god |= file::RECOVERY_REQUIRED;
     }
     marked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_returns_the_bytes_of_the_file_whichever_of_them_are_zero() {
+        let file = Arc::new(tempfile::tempfile().expect("there is a folder for temporary files"));
+        let mut seed: u64 = 1;
+        let mut below = |bound: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).expect("31 bits") % bound
+        };
+        let mut bytes = vec![0; 3 * LARGE];
+        for _ in 0..20 {
+            let at = below(bytes.len());
+            bytes[at] = 1 + u8::try_from(below(255)).expect("it is below");
+        }
+        write_at(&file, &bytes, 0).expect("there is room");
+        let storage = FileStorage::boxed(&file);
+        for len in [0, 1, PIECE, LARGE - 1, LARGE, LARGE + 1, LARGE + PIECE, 2 * LARGE + 4711, 3 * LARGE] {
+            for offset in [0, below(bytes.len() - len + 1), bytes.len() - len] {
+                let read = storage.read(offset as u64, len).expect("it is in the file");
+                assert!(read == bytes[offset..offset + len], "{len} bytes at {offset}");
+            }
+        }
+        assert!(storage.read(1, bytes.len()).is_err(), "beyond the end");
+    }
 }

@@ -84,6 +84,8 @@ impl Writer<'_> {
                 value.len() as u64
             }
             NewValue::Read(len, read) => {
+                // Otherwise redb keeps the page of the old value in memory while it makes the new one.
+                drop(table.remove(sub_key).map_err(failed)?);
                 let mut room = NotInPanic::new(table.insert_reserve(sub_key, len).map_err(failed)?);
                 read((*room).as_mut())?;
                 len.into()
