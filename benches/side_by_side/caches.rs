@@ -33,6 +33,10 @@ pub struct Caches {
     pub empty: PathBuf,
     /// The rows of `large` in three sets of vantage-diorama.
     pub sets: PathBuf,
+    /// A few of these rows.
+    pub small_sets: PathBuf,
+    /// The rows of `many` likewise.
+    pub many_sets: PathBuf,
 }
 
 impl Caches {
@@ -51,6 +55,8 @@ impl Caches {
                 Ok(())
             })?,
             sets: prepare(&folder, "sets", |file| generate_sets(file, scaled(10_000.0) * 100))?,
+            small_sets: prepare(&folder, "small-sets", |file| generate_sets(file, 3000))?,
+            many_sets: prepare(&folder, "many-sets", |file| generate_sets(file, scaled(500_000.0)))?,
         })
     }
 }

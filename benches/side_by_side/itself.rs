@@ -1,5 +1,6 @@
 //! Rows that compare vlive with itself, and what rewrites a file with a copy of it.
 
+use crate::caches::Caches;
 use crate::measure::{self, Process, Side};
 use crate::{Bench, BoxError, Goal, vlive};
 use std::path::Path;
@@ -31,15 +32,20 @@ impl Bench {
         Ok(())
     }
 
-    /// The same rows in both layouts.
+    /// The same rows in both layouts, where each is an entry of its own in the other one, and where a hundred are.
     pub fn sets(&self) -> Result<(), BoxError> {
+        let Caches { large, many, sets, many_sets, .. } = &self.caches;
         for command in ["ls", "ages", "dump", "check"] {
-            self.row(
-                &format!("{command}, sets against large"),
-                Goal::at_most(1.1),
-                Side::process(&vlive(&self.caches.sets, &[command])),
-                Side::process(&vlive(&self.caches.large, &[command])),
-            )?;
+            for (what, ours, theirs) in
+                [("many-sets against many", many_sets, many), ("sets against large", sets, large)]
+            {
+                self.row(
+                    &format!("{command}, {what}"),
+                    Goal::at_most(1.1),
+                    Side::process(&vlive(ours, &[command])),
+                    Side::process(&vlive(theirs, &[command])),
+                )?;
+            }
         }
         Ok(())
     }

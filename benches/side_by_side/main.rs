@@ -120,7 +120,7 @@ struct Bench {
 
 impl Bench {
     fn tell_caches(&self) -> Result<(), BoxError> {
-        let Caches { large, many, small, empty, sets } = &self.caches;
+        let Caches { large, many, small, empty, sets, .. } = &self.caches;
         let file = fs::metadata(sets.join("vlive.redb"))?.len();
         println!("sets: the rows of large, in three sets of vantage-diorama, a file of {}", size(file));
         for (name, folder) in [("large", large), ("many", many), ("small", small), ("empty", empty)] {
@@ -153,6 +153,12 @@ impl Bench {
 
     /// Both sides must mean the same before their times do.
     fn compare_outputs(&self) -> Result<(), BoxError> {
+        let sets = &self.caches.small_sets;
+        let [document, other] = ["vlive", "reference"].map(|side| sets.with_extension(format!("{side}.json")));
+        if document_of(&vlive(sets, &["dump"]), &document)? != document_of(&reference(sets, &["dump-sets"]), &other)? {
+            return Err("the dumps of `small-sets` differ".into());
+        }
+        [document, other].iter().try_for_each(fs::remove_file)?;
         let folder = &self.caches.small;
         let [document, other] = ["vlive", "reference"].map(|side| folder.with_extension(format!("{side}.json")));
         let ours = document_of(&vlive(folder, &["dump", "--pretty"]), &document)?;
@@ -171,7 +177,7 @@ impl Bench {
     }
 
     fn whole_caches(&self, scratch: &Path) -> Result<(), BoxError> {
-        let Caches { large, many, .. } = &self.caches;
+        let Caches { large, many, sets, .. } = &self.caches;
         for command in ["ls", "ages"] {
             self.row(
                 &format!("{command}, large, against cat"),
@@ -180,19 +186,29 @@ impl Bench {
                 Side::process(&Process::new("cat", [large.join("vlive.redb")])),
             )?;
         }
-        let files = ["vlive.json", "reference.json"].map(|name| scratch.join(name));
         for (name, folder) in [("large", large), ("many", many)] {
-            for command in ["ls", "ages"] {
-                let (entries, _) = entries_and_bytes(folder)?;
-                let [each, beside] = AGES_BYTES;
-                self.row(
-                    &format!("{command}, {name}"),
-                    Goal::Faster(4.0),
-                    Side::process(&vlive(folder, &[command])).within(entries * each + beside),
-                    Side::process(&reference(folder, &[command])),
-                )?;
-            }
-            let (ours, theirs) = (vlive(folder, &["dump", "--pretty"]), reference(folder, &["dump"]));
+            let (entries, _) = entries_and_bytes(folder)?;
+            let [each, beside] = AGES_BYTES;
+            self.row(
+                &format!("ages, {name}"),
+                Goal::Faster(4.0),
+                Side::process(&vlive(folder, &["ages"])).within(entries * each + beside),
+                Side::process(&reference(folder, &["ages"])),
+            )?;
+        }
+        let files = ["vlive.json", "reference.json"].map(|name| scratch.join(name));
+        for (name, folder) in [("large", large), ("many", many), ("sets", sets)] {
+            let of_theirs = |command: &str| match name {
+                "sets" => reference(folder, &[&format!("{command}-sets")]),
+                _ => reference(folder, &[command]),
+            };
+            self.row(
+                &format!("ls, {name}"),
+                Goal::Faster(4.0),
+                Side::process(&vlive(folder, &["ls"])),
+                Side::process(&of_theirs("ls")),
+            )?;
+            let (ours, theirs) = (vlive(folder, &["dump", "--pretty"]), of_theirs("dump"));
             let goal = if name == "large" { Goal::Faster(12.0) } else { Goal::None };
             self.row(
                 &format!("dump, {name}, to a file"),
@@ -215,17 +231,20 @@ impl Bench {
 
     /// What looks at every byte, and what looks at next to none.
     fn checks(&self) -> Result<(), BoxError> {
-        let Caches { large, empty, .. } = &self.caches;
+        let Caches { large, empty, sets, .. } = &self.caches;
         let cores = thread::available_parallelism()?.get();
         let (_, bytes) = entries_and_bytes(large)?;
         #[expect(clippy::cast_precision_loss, reason = "it is about")]
         let decoding = Duration::from_secs_f64(bytes as f64 / (DECODED_A_SECOND * cores as f64));
-        self.row(
-            "check, large, against cat",
-            Goal::AtMost(2.0, decoding),
-            Side::process(&vlive(large, &["check"])),
-            Side::process(&Process::new("cat", [large.join("vlive.redb")])),
-        )?;
+        // The same rows, and so about the same values.
+        for (name, folder) in [("large", large), ("sets", sets)] {
+            self.row(
+                &format!("check, {name}, against cat"),
+                Goal::AtMost(2.0, decoding),
+                Side::process(&vlive(folder, &["check"])),
+                Side::process(&Process::new("cat", [folder.join("vlive.redb")])),
+            )?;
+        }
         self.row(
             "ls --quick, large against empty",
             Goal::AtMost(1.1, Duration::from_micros(200)),

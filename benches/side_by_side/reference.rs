@@ -4,7 +4,9 @@ use crate::BoxError;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use indexmap::IndexMap;
-use redb::{Database, ReadableTable, ReadableTableMetadata, TableDefinition, TableHandle};
+use redb::{
+    AccessGuard, Database, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, TableHandle,
+};
 use serde_json::{Map, Value as Json, json};
 use std::fs;
 use std::io::{self, BufReader, BufWriter, Write};
@@ -28,6 +30,8 @@ pub fn run(arguments: &[String]) -> Result<(), BoxError> {
         ("ages", []) => ages(folder, out),
         ("dump", []) => dump(folder, out),
         ("dump", [key]) => dump_one(folder, key, out),
+        ("ls-sets", []) => ls_sets(folder, out),
+        ("dump-sets", []) => dump_sets(folder, out),
         ("load", [document]) => load(folder, Path::new(document)),
         _ => Err("an unknown command".into()),
     }
@@ -69,6 +73,73 @@ fn dump(folder: &Path, mut out: impl Write) -> Result<(), BoxError> {
     })?;
     writeln!(out, "\n}}")?;
     Ok(out.flush()?)
+}
+
+/// Each set, with its rows, bytes and times.
+fn ls_sets(folder: &Path, mut out: impl Write) -> Result<(), BoxError> {
+    let database = open(folder)?;
+    let transaction = database.begin_read()?;
+    for set in sets(&transaction)? {
+        let table = transaction.open_table(definition(&set))?;
+        let (mut rows, mut bytes) = (0, 0);
+        for row in table.iter()? {
+            let value = row?.1;
+            decode_row(value.value())?;
+            rows += 1;
+            bytes += value.value().len();
+        }
+        writeln!(out, "{set}  {rows}  {bytes}  {:?}", numbers(&transaction, &set)?)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Each set as an object of its numbers and rows.
+fn dump_sets(folder: &Path, mut out: impl Write) -> Result<(), BoxError> {
+    let database = open(folder)?;
+    let transaction = database.begin_read()?;
+    let mut before = "{";
+    for set in sets(&transaction)? {
+        write!(out, "{before}\n{}: {{\n\"layout\": \"diorama\"", json!(set))?;
+        before = ",";
+        for (name, number) in numbers(&transaction, &set)? {
+            write!(out, ",\n{}: {number}", json!(name))?;
+        }
+        write!(out, ",\n\"rows\": ")?;
+        let mut before = "{";
+        for row in transaction.open_table(definition(&set))?.iter()? {
+            let (id, value) = row?;
+            write!(out, "{before}\n{}: ", json!(id.value()))?;
+            before = ",";
+            let fields = decode_row(value.value())?.into_iter().map(|(name, value)| (name, json(value)));
+            serde_json::to_writer_pretty(&mut out, &Json::Object(fields.collect()))?;
+        }
+        write!(out, "\n}}\n}}")?;
+    }
+    writeln!(out, "\n}}")?;
+    Ok(out.flush()?)
+}
+
+/// The names of the tables with the rows of vantage-diorama.
+fn sets(transaction: &ReadTransaction) -> Result<Vec<String>, BoxError> {
+    let names = transaction.list_tables()?.map(|table| table.name().to_owned());
+    Ok(names.filter(|name| !name.contains('\u{1}')).collect())
+}
+
+/// What the meta table of a set holds.
+fn numbers(transaction: &ReadTransaction, set: &str) -> Result<Vec<(String, u64)>, BoxError> {
+    let table = transaction.open_table(definition(&format!("{set}\u{1}meta")))?;
+    let pair = |pair: Result<(AccessGuard<'_, &str>, AccessGuard<'_, &[u8]>), redb::StorageError>| {
+        let (name, number) = pair?;
+        Ok((name.value().to_owned(), u64::from_le_bytes(number.value().try_into()?)))
+    };
+    table.iter()?.map(pair).collect()
+}
+
+/// The fields of a row, which a status byte precedes, as vantage-diorama decodes them.
+fn decode_row(value: &[u8]) -> Result<IndexMap<String, Value>, BoxError> {
+    let (_, fields) = value.split_first().ok_or("an empty row")?;
+    let Value::Map(fields) = ciborium::from_reader(fields)? else { return Err("the row is no map".into()) };
+    fields.into_iter().map(|(name, value)| Ok((name.into_text().map_err(|_| "a field's name")?, value))).collect()
 }
 
 /// The envelope under one key, as pretty JSON.

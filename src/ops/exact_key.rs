@@ -34,12 +34,13 @@ impl<'s> ExactKeys<'s> {
     }
 
     pub(super) fn of_set(&self, key: &SetKey) -> Result<Option<String>> {
-        for typed in [Some(key.to_string()), key.quoted()].into_iter().flatten() {
-            if self.selects(&typed, key)? {
-                return Ok(Some(typed));
-            }
+        let stored = key.to_string();
+        if self.selects(&stored, key)? {
+            return Ok(Some(stored));
         }
-        Ok(None)
+        let quoted = key.quoted();
+        let selects = quoted.as_deref().map_or(Ok(false), |quoted| self.selects(quoted, key))?;
+        Ok(quoted.filter(|_| selects))
     }
 
     fn selects(&self, typed: &str, key: &SetKey) -> Result<bool> {

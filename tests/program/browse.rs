@@ -32,8 +32,13 @@ impl Browser {
         self.tmux.press(keys);
     }
 
-    fn until_it_says(&self, text: &str) -> String {
-        self.tmux.until(|screen| screen.contains(text))
+    fn until_it_says(&self, text: &str) {
+        self.until_it_says_all(&[text]);
+    }
+
+    /// Waits for all of it: a screen can be seen before it is drawn to its end.
+    fn until_it_says_all(&self, texts: &[&str]) {
+        self.tmux.until(|screen| texts.iter().all(|text| screen.contains(text)));
     }
 
     /// The shell has the terminal again, as it was.
@@ -128,8 +133,7 @@ fn its_changes_are_those_of_the_commands_with_a_plan_and_a_backup() {
     browser.press(&["Enter", "j", "j", "j"]);
     browser.until_it_says("row id");
     browser.press(&["x"]);
-    let plan = browser.until_it_says("would delete 1 entry");
-    assert!(plan.contains("vlive invalidate --exact clients/page_1"), "{plan}");
+    browser.until_it_says_all(&["would delete 1 entry", "vlive invalidate --exact clients/page_1"]);
     assert_eq!(browser.entry("clients/page_1"), before, "a plan changes nothing");
     browser.press(&["b", "C-u"]);
     browser.until_it_says("backup file: ");
@@ -145,14 +149,12 @@ fn its_changes_are_those_of_the_commands_with_a_plan_and_a_backup() {
     browser.press(&["g", "j", "j", "j", "t"]);
     browser.until_it_says("how long ago");
     browser.press(&["1", "h", "Enter"]);
-    let plan = browser.until_it_says("would touch 1 entry");
-    assert!(plan.contains("vlive touch --exact --age 1h clients/page_1"), "{plan}");
+    browser.until_it_says_all(&["would touch 1 entry", "vlive touch --exact --age 1h clients/page_1"]);
     browser.press(&["y"]);
     browser.until_it_says("touched 1 entry");
     assert_ne!(browser.entry("clients/page_1"), before);
     browser.press(&["d"]);
-    let shown = browser.until_it_says("~ fetched 2026");
-    assert!(shown.contains("~ clients/page_1"), "{shown}");
+    browser.until_it_says_all(&["~ fetched 2026", "~ clients/page_1"]);
     browser.press(&["Escape", "q"]);
     browser.assert_as_found("after");
 }
@@ -166,8 +168,7 @@ fn an_entry_is_edited_in_the_users_editor() {
     browser.press(&["Enter", "j", "Enter", "j"]);
     browser.until_it_says("Apple Pie");
     browser.press(&["e"]);
-    let plan = browser.until_it_says("vlive edit products/id/a");
-    assert!(plan.contains("y edit  b edit, with a backup first"), "{plan}");
+    browser.until_it_says_all(&["vlive edit products/id/a", "y edit  b edit, with a backup first"]);
     browser.press(&["y"]);
     browser.until_it_says("Plum Cake");
     browser.until_it_says("edited products/id/a");
@@ -185,8 +186,7 @@ fn a_cache_in_use_is_not_changed_and_its_process_is_named() {
     let user = format!("process {} (program-", std::process::id());
     browser.until_it_says(&format!("in use by {user}"));
     browser.press(&["x"]);
-    let plan = browser.until_it_says("would delete 7 entries");
-    assert!(plan.contains(&user) && plan.contains("stop it first"), "{plan}");
+    browser.until_it_says_all(&["would delete 7 entries", &user, "stop it first"]);
     browser.press(&["y"]);
     browser.until_it_says("in use by process");
     browser.press(&["q"]);
@@ -203,13 +203,11 @@ fn a_search_leads_to_its_matches_and_rows_are_filtered() {
     browser.press(&["Enter"]);
     browser.until_it_says("`olive scone`: 2 found");
     browser.press(&["j", "Enter"]);
-    let screen = browser.until_it_says("row 4 of 5");
-    assert!(screen.contains("clients/page_3") && screen.contains("2 of 2 places"), "{screen}");
+    browser.until_it_says_all(&["row 4 of 5", "clients/page_3", "2 of 2 places"]);
     browser.press(&[":"]);
     browser.tmux.run(&["send-keys", "-l", ".balance > 70000"]).unwrap();
     browser.press(&["Enter"]);
-    let screen = browser.until_it_says("in all)");
-    assert!(screen.contains("where .balance > 70000") && screen.contains("(5 in all)"), "{screen}");
+    browser.until_it_says_all(&["in all)", "where .balance > 70000", "(5 in all)"]);
     browser.press(&[":"]);
     browser.tmux.run(&["send-keys", "-l", " |"]).unwrap();
     browser.press(&["Enter"]);
@@ -225,8 +223,7 @@ fn rows_of_a_set_are_shown_and_incomplete_ones_marked() {
     fs::copy(cache, folder.file()).unwrap();
     let Some(browser) = Browser::start_with("sets", (120, 40), folder, "") else { return };
     browser.press(&["G", "Tab"]);
-    let screen = browser.until_it_says("incomplete");
-    assert!(screen.contains("eu      incomplete  7kb") && screen.contains("us                  4kb   42"), "{screen}");
+    browser.until_it_says_all(&["incomplete", "eu      incomplete  7kb", "us                  4kb   42"]);
     browser.press(&["q"]);
     browser.assert_as_found("after");
 }
@@ -235,8 +232,7 @@ fn rows_of_a_set_are_shown_and_incomplete_ones_marked() {
 fn a_file_without_a_cache_is_said_to_have_other_tables() {
     let folder = crate::diorama::of_other_programs();
     let Some(browser) = Browser::start_with("others", (80, 24), folder, "") else { return };
-    let screen = browser.until_it_says("1 table of");
-    assert!(screen.contains("the cache holds no entries") && screen.contains("2 tables of"), "{screen}");
+    browser.until_it_says_all(&["1 table of", "the cache holds no entries", "2 tables of"]);
     browser.press(&["q"]);
     browser.assert_as_found("after");
 }
@@ -253,8 +249,7 @@ fn the_last_commit_is_shown_for_a_set_too() {
     transaction.commit().unwrap();
     let Some(browser) = Browser::start_with("set", (80, 24), folder, "") else { return };
     browser.press(&["G", "d"]);
-    let shown = browser.until_it_says("esc closes");
-    assert!(shown.contains("~ buckets") && shown.contains("+ asia"), "{shown}");
+    browser.until_it_says_all(&["esc closes", "~ buckets", "+ asia"]);
     browser.press(&["Escape", "q"]);
     browser.assert_as_found("after");
 }
@@ -265,11 +260,12 @@ fn the_screen_of_the_readme_is_what_a_terminal_shows() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     tmux.line(&format!("cd {}; VLIVE_NOW=1770011562 {} -C tests/caches/bakery browse", root.display(), program()));
     tmux.until(is_browsed);
-    tmux.press(&["Enter", "j", "j", "j", "Tab", "j"]);
-    let screen = tmux.until(|screen| screen.contains("row 2 of 5"));
+    tmux.press(&["Enter", "j", "j", "j", "Tab"]);
+    tmux.until(|screen| screen.contains("row 1 of 5"));
+    tmux.press(&["j"]);
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
     let lines = |text: &str| text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n");
-    assert!(readme.contains(&lines(&screen)), "the README does not show\n{screen}");
+    tmux.until(|screen| screen.contains("row 2 of 5") && readme.contains(&lines(screen)));
     tmux.press(&["q"]);
 }
 
@@ -300,16 +296,19 @@ fn a_row_of_a_set_is_taken_alone_and_narrowed_copies_as_asked() {
     browser.press(&["/", "c", "l", "i", "e", "n", "t", "s", "Enter", "g", "Tab"]);
     browser.until_it_says("row 1 of 2");
     browser.press(&["x"]);
-    let plan = browser.until_it_says("would delete 1 entry");
-    assert!(plan.contains("vlive invalidate clients/c1"), "{plan}");
-    assert!(
-        plan.contains("2 sets hold narrowed copies of these rows") && plan.contains("c narrowed copies too"),
-        "{plan}"
-    );
+    browser.until_it_says_all(&[
+        "would delete 1 entry",
+        "vlive invalidate clients/c1",
+        "2 sets hold narrowed copies of these rows",
+        "c narrowed copies too",
+    ]);
     browser.press(&["c"]);
-    let plan = browser.until_it_says("would delete 3 entries");
-    assert!(plan.contains("vlive invalidate --narrowed clients/c1"), "{plan}");
-    assert!(plan.contains("clients where team = red/c1") && plan.contains("c without narrowed copies"), "{plan}");
+    browser.until_it_says_all(&[
+        "would delete 3 entries",
+        "vlive invalidate --narrowed clients/c1",
+        "clients where team = red/c1",
+        "c without narrowed copies",
+    ]);
     browser.press(&["c"]);
     browser.until_it_says("would delete 1 entry");
     browser.press(&["y"]);

@@ -120,8 +120,8 @@ fn json_in_the_place_of_the_file_is_answered_with_a_command_that_works() {
     {
         let program = snapbox::cmd::cargo_bin!("vlive").display().to_string();
         let script = command.replace("vlive", &format!("'{program}'"));
-        let status = std::process::Command::new("sh").args(["-c", &script]).current_dir(folder.path()).status();
-        assert!(status.unwrap().success());
+        let put = std::process::Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output();
+        assert!(put.unwrap().status.success());
         let dumped = folder.vlive(["-C", "app", "dump", "pies/1 2"]).json();
         assert_eq!(dumped["rows"]["a"]["name"], "Ben's");
     }
