@@ -122,7 +122,9 @@ fn push_begin(kept: &mut Vec<u8>, kind: u8, key: &EntryKey) {
     };
     kept.extend_from_slice(&[kind, of_key]);
     push_bytes(kept, name.as_bytes());
-    row.into_iter().for_each(|row| push_bytes(kept, row.as_bytes()));
+    if let Some(row) = row {
+        push_bytes(kept, row.as_bytes());
+    }
 }
 
 impl RowText for Keeping<'_> {
