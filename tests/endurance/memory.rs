@@ -2,7 +2,8 @@
 //! there are; of a set of diorama a row counts as an entry does, but for a set in a file of its own. `VLIVE_STRESS`
 //! multiplies the size of the largest entry, and tries each kind of value with both layouts and in every form.
 //!
-//! redb rounds the room for a value up to a power of two, so that it takes most memory for one that is hardly larger.
+//! redb rounds the room for a value up to a power of two, so that it takes most memory for one that is hardly larger. Of
+//! several such values it can have two in memory, which no reading of ours changes.
 
 #![cfg(target_os = "linux")]
 
