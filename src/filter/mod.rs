@@ -143,7 +143,7 @@ impl Filter {
     pub fn records_of(&self, row: Row<'_>, record: &Record) -> Result<Vec<Record>, Fault> {
         room::bounded(|| {
             let results = self.results(row, value::of_record(record));
-            results.map(|result| Ok(value::to_record(&result?))).collect()
+            results.map(|result| value::to_record(&result?)).collect()
         })
     }
 

@@ -3,6 +3,7 @@
 //! They are [data](crate::output::meaning::data) of jaq's kinds: byte strings stay byte strings, and decimals have all
 //! their digits and are compared as floats of 64 bits.
 
+use super::Fault;
 use crate::output::meaning::data::{Data, data, fields, key_name};
 use ciborium::Value;
 use jaq_json::{Num, Val};
@@ -31,21 +32,30 @@ pub fn of(value: &Value) -> Val {
     }
 }
 
+/// How many arrays and objects may enclose each other in a field: a little less than in a value of a cache.
+const DEPTH: usize = 250;
+
 /// A result as a row: an object with its fields, anything else as the field `value`.
-pub fn to_record(result: &Val) -> Record {
+pub fn to_record(result: &Val) -> Result<Record, Fault> {
     match result {
-        Val::Obj(fields) => fields.iter().map(|(name, value)| (name_of(name), to_value(value))).collect(),
-        other => Record::from_iter([("value".to_owned(), to_value(other))]),
+        Val::Obj(fields) => {
+            fields.iter().map(|(name, value)| Ok((name_of(name, DEPTH)?, to_value(value, DEPTH)?))).collect()
+        }
+        other => Ok(Record::from_iter([("value".to_owned(), to_value(other, DEPTH)?)])),
     }
 }
 
 /// The name of an object's key. A filter can create keys that are not text.
-fn name_of(key: &Val) -> String {
-    key_name(&to_value(key)).into_owned()
+fn name_of(key: &Val, depth: usize) -> Result<String, Fault> {
+    Ok(key_name(&to_value(key, depth)?).into_owned())
 }
 
-fn to_value(result: &Val) -> Value {
-    match result {
+fn to_value(result: &Val, depth: usize) -> Result<Value, Fault> {
+    let deeper = || {
+        let fault = || Fault::new(format!("it gives a value with more than {DEPTH} levels of arrays and objects"));
+        depth.checked_sub(1).ok_or_else(fault)
+    };
+    Ok(match result {
         Val::Null => Value::Null,
         Val::Bool(is) => Value::Bool(*is),
         Val::Num(Num::Int(integer)) => Value::from(*integer as i64),
@@ -54,11 +64,16 @@ fn to_value(result: &Val) -> Value {
         Val::Num(number) => Value::Tag(10, Box::new(number.to_string().into())),
         Val::TStr(text) => Value::from(String::from_utf8_lossy(text).into_owned()),
         Val::BStr(bytes) => Value::Bytes(bytes.to_vec()),
-        Val::Arr(items) => Value::Array(items.iter().map(to_value).collect()),
-        Val::Obj(fields) => {
-            Value::Map(fields.iter().map(|(name, value)| (name_of(name).into(), to_value(value))).collect())
+        Val::Arr(items) => {
+            let depth = deeper()?;
+            Value::Array(items.iter().map(|item| to_value(item, depth)).collect::<Result<_, _>>()?)
         }
-    }
+        Val::Obj(fields) => {
+            let depth = deeper()?;
+            let pair = |(name, value): (&Val, &Val)| Ok((name_of(name, depth)?.into(), to_value(value, depth)?));
+            Value::Map(fields.iter().map(pair).collect::<Result<_, Fault>>()?)
+        }
+    })
 }
 
 /// A decimal number with all its digits.

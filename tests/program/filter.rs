@@ -293,6 +293,62 @@ fn filters_on_all_cores_give_the_rows_in_order() {
     }
 }
 
+/// The rows of a table are kept between the two passes over them, and many do not fit in memory.
+#[test]
+fn a_table_has_the_filtered_rows_of_a_dump_in_the_same_order() {
+    for layout in ["live", "diorama"] {
+        let folder = with_many_rows(layout);
+        for filters in [
+            &["--where", ".n % 3 == 1"][..],
+            &["--where", ".n % 3 == 1", "--select", "{m: (.n, -.n)}"],
+            &["--select", "{n, long: (\"ä\" * 300), nested: [[{n}], 1.5, null]}"],
+            &["--where", "$key != \"k/7\"", "--select", "select(.n > 19990)"],
+        ] {
+            let told = |args: &[&str]| {
+                let run = folder.vlive([args, filters].concat()).output();
+                assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{layout}, {args:?}, {filters:?}");
+                run.stdout
+            };
+            let rows = |text: String| -> Vec<Value> {
+                let row = |line: &str| {
+                    let mut row: Value = serde_json::from_str(line).unwrap();
+                    row.as_object_mut().unwrap().remove("fetched_at");
+                    row
+                };
+                text.lines().map(row).collect()
+            };
+            let dumped = rows(told(&["dump", "--format", "rows", "--lossless"]));
+            assert!(!dumped.is_empty(), "{layout}, {filters:?}");
+            assert!(rows(told(&["show", "--format", "jsonl"])) == dumped, "{layout}, {filters:?}");
+            let ids = dumped.iter().map(|row| row["id"].as_str().unwrap());
+            let table = told(&["show", "--format", "tsv"]);
+            let with_key = usize::from(table.starts_with("key\t"));
+            let cells = table.lines().skip(1).map(|line| line.split('\t').nth(with_key).unwrap());
+            assert!(cells.eq(ids), "{layout}, {filters:?}");
+        }
+    }
+}
+
+#[test]
+fn a_result_that_is_nested_too_deep_for_a_value_is_refused() {
+    let folder = with_rows();
+    let nested =
+        |levels: usize| format!("if $id == \"a\" then {{v: reduce range({levels}) as $n (0; [.])}} else 1 end");
+    for args in [
+        &["show", "k/1"][..],
+        &["show", "k/1", "--json"],
+        &["show", "k/1", "--format", "jsonl"],
+        &["dump", "k/1", "--format", "rows"],
+        &["dump", "k/1", "--format", "rows", "--lossless"],
+    ] {
+        let select = |levels| folder.vlive([args, &["--select", &nested(levels)]].concat()).output();
+        assert_eq!(select(250).status, 0, "{args:?}");
+        let refused = select(251);
+        let fault = "the filter fails on row `a` of `k/1`: it gives a value with more than 250 levels";
+        assert!(refused.status == 2 && refused.stderr.contains(fault), "{args:?}: {refused}");
+    }
+}
+
 #[test]
 fn a_filter_that_fails_on_another_thread_ends_the_dump_at_its_row() {
     for layout in ["live", "diorama"] {

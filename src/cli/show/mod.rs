@@ -1,3 +1,4 @@
+mod evaluated;
 mod printing;
 mod rows;
 
@@ -8,6 +9,7 @@ use crate::output::listing::TableFormat;
 use crate::output::{self, Output, escape, human, table};
 use anyhow::Result;
 use clap::Args;
+use evaluated::Evaluated;
 use printing::{Columns, Objects, Shown};
 use rows::{First, Rows, Survey};
 use std::borrow::Cow;
@@ -55,7 +57,14 @@ impl Show {
         let chosen = self.reading.choose(now, output)?;
         let replacing = self.reading.selected.compile(now)?;
         let snapshot = dump::pinned(&chosen, None, global)?;
-        let rows = Rows { snapshot: &snapshot, scope: &chosen.scope, replacing: replacing.as_ref() };
+        // Rows in objects for their entries stay with their entries.
+        let are_apart = replacing.is_some() || format != TableFormat::Json;
+        let evaluated = (self.runs_filters() && are_apart)
+            .then(|| Evaluated::new(&snapshot, &chosen.scope, replacing.as_ref()))
+            .transpose()
+            .map_err(not_read)?;
+        let (evaluated, dumped) = evaluated.unzip();
+        let mut rows = Rows { snapshot: &snapshot, scope: &chosen.scope, evaluated };
         let mut survey = Survey {
             format: Some(format),
             width: self.table.width(output).filter(|_| !self.wide),
@@ -64,6 +73,7 @@ impl Show {
             ..Survey::default()
         };
         let Walked { unread, matched, .. } = rows.each(&mut survey).map_err(not_read)?;
+        let (unread, matched) = dumped.map_or((unread, matched), |dumped| (dumped.unread, dumped.matched));
         let found = survey.entries > 0;
         let mut status = Status::Done;
         if found {
@@ -72,7 +82,7 @@ impl Show {
             }
             let is_set = matches!(survey.first, Some(EntryKey::Set(_))) && survey.entries == 1 && chosen.names_one();
             let with_key = chosen.single().is_none() && !is_set;
-            self.print(&rows, &survey, with_key, unread.is_empty(), output)?;
+            self.print(&mut rows, &survey, with_key, unread.is_empty(), output)?;
             for (set, rows, total) in &survey.partial {
                 let (cached, at_source) = (human::number(*rows), human::number(*total));
                 output.summary(&if rows < total {
@@ -111,7 +121,7 @@ impl Show {
 
     fn print(
         &self,
-        rows: &Rows<'_>,
+        rows: &mut Rows<'_>,
         survey: &Survey,
         with_key: bool,
         is_whole: bool,

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use vlive::Record;
 use vlive::ops::DumpError;
-use vlive::snapshot::Entry;
+use vlive::snapshot::EntryKey;
 
 /// What to show of rows.
 #[derive(Clone, Copy)]
@@ -213,10 +213,10 @@ impl Visitor for Objects<'_> {
         Ok(self.out.write_all(&text)?)
     }
 
-    fn entry(&mut self, entry: &Entry) -> Result<(), DumpError> {
+    fn entry(&mut self, key: &EntryKey, _: Option<(u64, u64)>) -> Result<(), DumpError> {
         if self.are_nested() {
             let mut text = Vec::new();
-            self.push_entry(&mut text, &entry.key().to_string());
+            self.push_entry(&mut text, &key.to_string());
             text.push(b'}');
             (self.entries, self.rows) = (self.entries + 1, 0);
             self.out.write_all(&text)?;

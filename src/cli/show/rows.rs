@@ -1,20 +1,21 @@
 //! The rows to show. They are read twice, for the columns and for printing, so that none is kept in memory.
 
-use crate::cli::filtering::Replacing;
+use super::evaluated::Evaluated;
 use crate::output::listing::TableFormat;
 use crate::output::meaning::{Meaning, meaning};
 use crate::output::{escape, table};
 use indexmap::IndexMap;
 use std::borrow::Cow;
 use vlive::ops::{DumpError, Scope, Walked};
-use vlive::snapshot::{Entry, EntryKey};
+use vlive::snapshot::EntryKey;
 use vlive::{Record, Snapshot};
 
 /// Where rows come from.
 pub struct Rows<'s> {
     pub snapshot: &'s Snapshot,
     pub scope: &'s Scope,
-    pub replacing: Option<&'s Replacing>,
+    /// What filters have left of them, instead of the cache.
+    pub evaluated: Option<Evaluated>,
 }
 
 /// A row to show.
@@ -36,29 +37,28 @@ pub trait Visitor {
 
     fn row(&mut self, row: Row<'_>) -> Result<(), DumpError>;
 
-    /// Called after the rows of an entry that can be read.
-    fn entry(&mut self, _: &Entry) -> Result<(), DumpError> {
+    /// Called for an entry that can be read, after its rows unless filters were run, with its [part of the
+    /// total](vlive::snapshot::Entry::part_of_total).
+    fn entry(&mut self, _: &EntryKey, _: Option<(u64, u64)>) -> Result<(), DumpError> {
         Ok(())
     }
 }
 
 impl Rows<'_> {
     /// Reads all rows, in order.
-    pub fn each(&self, visitor: &mut dyn Visitor) -> Result<Walked, DumpError> {
+    pub fn each(&mut self, visitor: &mut dyn Visitor) -> Result<Walked, DumpError> {
+        if let Some(evaluated) = &mut self.evaluated {
+            return evaluated.each(visitor).map(|()| Walked::default());
+        }
         vlive::ops::each_entry::<DumpError>(self.snapshot, self.scope, |entry, unread| {
-            let (key, fetched_at) = (entry.key(), entry.fetched_at());
+            let key = entry.key();
             let unreadable_before = unread.unreadable.len();
             vlive::ops::each_row::<DumpError>(self.snapshot, &entry, unread, |row| {
-                let records = match self.replacing {
-                    Some(replacing) => replacing.replace(&key, fetched_at, row)?,
-                    None if visitor.looks_at_fields() => vec![row.record()],
-                    None => vec![Record::new()],
-                };
-                records.iter().try_for_each(|record| {
-                    visitor.row(Row { key: &key, id: row.id(), record, is_incomplete: row.is_incomplete() })
-                })
+                let record = if visitor.looks_at_fields() { row.record() } else { Record::new() };
+                visitor.row(Row { key: &key, id: row.id(), record: &record, is_incomplete: row.is_incomplete() })
             })?;
-            if unread.unreadable.len() == unreadable_before { visitor.entry(&entry) } else { Ok(()) }
+            let is_whole = unread.unreadable.len() == unreadable_before;
+            if is_whole { visitor.entry(&key, entry.part_of_total()) } else { Ok(()) }
         })
     }
 }
@@ -86,8 +86,8 @@ impl Visitor for First<'_> {
         self.visitor.row(row)
     }
 
-    fn entry(&mut self, entry: &Entry) -> Result<(), DumpError> {
-        self.visitor.entry(entry)
+    fn entry(&mut self, key: &EntryKey, part_of_total: Option<(u64, u64)>) -> Result<(), DumpError> {
+        self.visitor.entry(key, part_of_total)
     }
 }
 
@@ -189,10 +189,10 @@ impl Visitor for Survey {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &Entry) -> Result<(), DumpError> {
+    fn entry(&mut self, key: &EntryKey, part_of_total: Option<(u64, u64)>) -> Result<(), DumpError> {
         self.entries += 1;
-        self.first.get_or_insert_with(|| entry.key());
-        self.partial.extend(entry.part_of_total().map(|(rows, total)| (entry.key().shown(), rows, total)));
+        self.first.get_or_insert_with(|| key.clone());
+        self.partial.extend(part_of_total.map(|(rows, total)| (key.shown(), rows, total)));
         Ok(())
     }
 }

@@ -4,9 +4,10 @@ use super::{DumpError, Dumped};
 use crate::error::{Error, Result};
 use crate::ops::parts::{Collector, Part, Work, collect_on_all_cores};
 use crate::ops::scope::Scope;
-use crate::snapshot::{EntryKey, Row, Snapshot};
+use crate::snapshot::{Entry, EntryKey, Row, Snapshot};
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// Bytes of text after which a batch is written before more is made.
 const LONG: usize = 2 * 1024 * 1024;
@@ -20,6 +21,10 @@ pub trait RowText: Sync {
     /// # Errors
     /// An error ends the dump.
     fn push(&self, text: &mut Vec<u8>, key: &EntryKey, fetched_at: Option<u64>, row: &Row<'_>) -> Result<()>;
+
+    /// Appends the text of an entry that can be read: after its rows, or before those of a set. By default there is
+    /// none. The numbers are those of [`Entry::part_of_total`].
+    fn entry(&self, _text: &mut Vec<u8>, _key: &EntryKey, _part_of_total: Option<(u64, u64)>) {}
 }
 
 /// Writes the text of every row in the scope.
@@ -34,13 +39,29 @@ pub fn dump_rows(
 ) -> Result<Dumped, DumpError> {
     let collect = |part: &Part, texts: &mut Collector<'_, Text>| {
         let (key, fetched_at) = (part.key(), part.fetched_at());
+        let mut is_whole = true;
         part.rows(&mut |row| match row {
             Ok(row) => texts.add(|text| {
                 text.error = rows.push(&mut text.bytes, &key, fetched_at, row).err();
                 let is_full = text.error.is_some() || text.bytes.len() >= LONG;
                 if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             }),
-            Err(fault) => texts.fault(part, fault),
+            Err(fault) => {
+                is_whole = false;
+                texts.fault(part, fault)
+            }
+        })?;
+        let part_of_total = match part {
+            Part::Live(_) => None,
+            Part::Key(set) => Entry::Set(Arc::clone(set)).part_of_total(),
+            Part::Rows(..) => return ControlFlow::Continue(()),
+        };
+        if !is_whole {
+            return ControlFlow::Continue(());
+        }
+        texts.add(|text| {
+            rows.entry(&mut text.bytes, &key, part_of_total);
+            ControlFlow::Continue(())
         })
     };
     let work = Work { skips: &|_| false, collect: &collect };
