@@ -1,6 +1,7 @@
 mod evaluated;
 mod printing;
 mod rows;
+mod source;
 
 use super::filtering::{Reading, none_matches};
 use super::format::TableArgs;
@@ -11,7 +12,8 @@ use anyhow::Result;
 use clap::Args;
 use evaluated::Evaluated;
 use printing::{Columns, Objects, Shown};
-use rows::{First, Rows, Survey};
+use rows::{First, Survey};
+use source::Rows;
 use std::borrow::Cow;
 use vlive::ops::{DumpError, Walked};
 use vlive::snapshot::EntryKey;

@@ -1,22 +1,13 @@
-//! The rows to show. They are read twice, for the columns and for printing, so that none is kept in memory.
+//! The rows to show, and who receives them.
 
-use super::evaluated::Evaluated;
 use crate::output::listing::TableFormat;
 use crate::output::meaning::{Meaning, meaning};
 use crate::output::{escape, table};
 use indexmap::IndexMap;
 use std::borrow::Cow;
-use vlive::ops::{DumpError, Scope, Walked};
+use vlive::Record;
+use vlive::ops::DumpError;
 use vlive::snapshot::EntryKey;
-use vlive::{Record, Snapshot};
-
-/// Where rows come from.
-pub struct Rows<'s> {
-    pub snapshot: &'s Snapshot,
-    pub scope: &'s Scope,
-    /// What filters have left of them, instead of the cache.
-    pub evaluated: Option<Evaluated>,
-}
 
 /// A row to show.
 #[derive(Clone, Copy)]
@@ -41,25 +32,6 @@ pub trait Visitor {
     /// total](vlive::snapshot::Entry::part_of_total).
     fn entry(&mut self, _: &EntryKey, _: Option<(u64, u64)>) -> Result<(), DumpError> {
         Ok(())
-    }
-}
-
-impl Rows<'_> {
-    /// Reads all rows, in order.
-    pub fn each(&mut self, visitor: &mut dyn Visitor) -> Result<Walked, DumpError> {
-        if let Some(evaluated) = &mut self.evaluated {
-            return evaluated.each(visitor).map(|()| Walked::default());
-        }
-        vlive::ops::each_entry::<DumpError>(self.snapshot, self.scope, |entry, unread| {
-            let key = entry.key();
-            let unreadable_before = unread.unreadable.len();
-            vlive::ops::each_row::<DumpError>(self.snapshot, &entry, unread, |row| {
-                let record = if visitor.looks_at_fields() { row.record() } else { Record::new() };
-                visitor.row(Row { key: &key, id: row.id(), record: &record, is_incomplete: row.is_incomplete() })
-            })?;
-            let is_whole = unread.unreadable.len() == unreadable_before;
-            if is_whole { visitor.entry(&key, entry.part_of_total()) } else { Ok(()) }
-        })
     }
 }
 
