@@ -59,7 +59,7 @@ impl Show {
         let chosen = self.reading.choose(now, output)?;
         let replacing = self.reading.selected.compile(now)?;
         let snapshot = dump::pinned(&chosen, None, global)?;
-        // Rows in objects for their entries stay with their entries.
+        // JSON nests filtered rows in their entries; what is kept can have an entry before its rows or after them.
         let are_apart = replacing.is_some() || format != TableFormat::Json;
         let evaluated = (self.runs_filters() && are_apart)
             .then(|| Evaluated::new(&snapshot, &chosen.scope, replacing.as_ref()))
