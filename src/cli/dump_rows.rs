@@ -48,7 +48,7 @@ impl RowText for RowStyle {
         for record in records {
             self.push_begin(text, key, fetched_at, row.id());
             if self.lossless {
-                rows::push_lossless(text, record);
+                rows::push_lossless(text, &record);
             } else {
                 rows::push_record(text, &record);
             }

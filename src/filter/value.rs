@@ -32,8 +32,8 @@ pub fn of(value: &Value) -> Val {
     }
 }
 
-/// How many arrays and objects may enclose each other in a field: a little less than in a value of a cache.
-const DEPTH: usize = 250;
+/// How many levels a field may have, tags included: as many as one of diorama has, the deepest in a cache.
+const DEPTH: usize = 255;
 
 /// A result as a row: an object with its fields, anything else as the field `value`.
 pub fn to_record(result: &Val) -> Result<Record, Fault> {
@@ -61,7 +61,10 @@ fn to_value(result: &Val, depth: usize) -> Result<Value, Fault> {
         Val::Num(Num::Int(integer)) => Value::from(*integer as i64),
         Val::Num(Num::Float(float)) => Value::Float(*float),
         // A number with more digits than these types hold becomes a decimal, which keeps all digits.
-        Val::Num(number) => Value::Tag(10, Box::new(number.to_string().into())),
+        Val::Num(number) => {
+            deeper()?;
+            Value::Tag(10, Box::new(number.to_string().into()))
+        }
         Val::TStr(text) => Value::from(String::from_utf8_lossy(text).into_owned()),
         Val::BStr(bytes) => Value::Bytes(bytes.to_vec()),
         Val::Arr(items) => {

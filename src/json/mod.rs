@@ -41,5 +41,6 @@ pub(crate) mod writer;
 pub use input_error::InputError;
 pub use plain::plain;
 pub use reader::RowsInput;
+pub use set_writer::write_fields;
 pub use style::JsonStyle;
 pub use writer::{EntryError, JsonWriter, write_envelope};

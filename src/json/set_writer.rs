@@ -199,9 +199,23 @@ impl<W: Write> SetWriter<W> {
     }
 }
 
+/// Writes the fields of a row of diorama as one compact object, as they stand in a dump of its set.
+///
+/// # Errors
+/// The writer's.
+pub fn write_fields(row: &RowView<'_>, out: impl Write) -> io::Result<()> {
+    let mut values = Values::new(Tokens::new(out, false), false);
+    write_object(&mut values, row)?;
+    values.tokens.finish().map(drop)
+}
+
 /// Writes a verified row.
 fn write_row<W: Write>(values: &mut Values<W>, id: &str, row: &RowView<'_>) -> Writing {
     values.tokens.key(id)?;
+    write_object(values, row)
+}
+
+fn write_object<W: Write>(values: &mut Values<W>, row: &RowView<'_>) -> Writing {
     values.begin_object();
     row.fields::<Stop>(&mut |name, value| {
         values.tokens.key(&name)?;

@@ -3,6 +3,7 @@
 use crate::support::Folder;
 use serde_json::{Map, Value, json};
 use std::env;
+use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -332,8 +333,9 @@ fn a_table_has_the_filtered_rows_of_a_dump_in_the_same_order() {
 #[test]
 fn a_result_that_is_nested_too_deep_for_a_value_is_refused() {
     let folder = with_rows();
-    let nested =
-        |levels: usize| format!("if $id == \"a\" then {{v: reduce range({levels}) as $n (0; [.])}} else 1 end");
+    let nested = |value: &str, levels: usize| {
+        format!("if $id == \"a\" then {{v: reduce range({levels}) as $n ({value}; [.])}} else 1 end")
+    };
     for args in [
         &["show", "k/1"][..],
         &["show", "k/1", "--json"],
@@ -341,11 +343,40 @@ fn a_result_that_is_nested_too_deep_for_a_value_is_refused() {
         &["dump", "k/1", "--format", "rows"],
         &["dump", "k/1", "--format", "rows", "--lossless"],
     ] {
-        let select = |levels| folder.vlive([args, &["--select", &nested(levels)]].concat()).output();
-        assert_eq!(select(250).status, 0, "{args:?}");
-        let refused = select(251);
-        let fault = "the filter fails on row `a` of `k/1`: it gives a value with more than 250 levels";
-        assert!(refused.status == 2 && refused.stderr.contains(fault), "{args:?}: {refused}");
+        // Of digits that no integer holds a tag is made, which is a level too.
+        for (value, most) in [("0", 255), ("123456789012345678901234567890", 254)] {
+            let select = |levels| folder.vlive([args, &["--select", &nested(value, levels)]].concat()).output();
+            assert_eq!(select(most).status, 0, "{args:?}");
+            let refused = select(most + 1);
+            let fault = "the filter fails on row `a` of `k/1`: it gives a value with more than 255 levels";
+            assert!(refused.status == 2 && refused.stderr.contains(fault), "{args:?}: {refused}");
+        }
+    }
+}
+
+#[test]
+fn the_deepest_values_of_a_cache_are_shown_with_and_without_a_filter() {
+    let live = Folder::shared("envelopes");
+    let sets = Folder::empty();
+    let sample = Folder::shared("diorama").path().join("odd-rows.redb");
+    fs::copy(sample, sets.file()).unwrap();
+    for (folder, selection, deep, levels) in
+        [(&live, &["envelopes/depth-253"][..], "a", 253), (&sets, &["--exact", "t/23 deep 255"], "23 deep 255", 255)]
+    {
+        for args in [
+            &["show", "--json"][..],
+            &["show", "--format", "jsonl"],
+            &["show", "--json", "--select", "."],
+            &["show", "--format", "jsonl", "--where", "true"],
+            &["dump", "--format", "rows", "--lossless"],
+            &["dump", "--format", "rows", "--lossless", "--select", "."],
+            &["find", "--json", "--id", deep],
+        ] {
+            let is_find = args[0] == "find";
+            let shown = folder.vlive([args, if is_find { &[][..] } else { selection }].concat()).output();
+            assert!(shown.status == 0 || is_find && shown.status == 3, "{args:?}: {}", shown.stderr);
+            assert!(shown.stdout.contains(&"[".repeat(levels)), "{args:?}: {shown}");
+        }
     }
 }
 

@@ -199,7 +199,7 @@ fn print_json(
         text.extend_from_slice(times.as_bytes());
         rows::push_text(&mut text, id);
         text.extend_from_slice(b",\"row\":");
-        rows::push_lossless(&mut text, row.record.clone());
+        rows::push_lossless(&mut text, &row.record);
         text.extend_from_slice(b",\"differs\":");
         serde_json::to_writer(&mut text, differing)?;
         text.extend_from_slice(if row.is_incomplete { b",\"incomplete\":true" } else { b"" });

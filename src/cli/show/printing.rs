@@ -195,7 +195,7 @@ impl Visitor for Objects<'_> {
             text.extend_from_slice(if self.rows == 0 { b"" } else { b"," });
             rows::push_text(&mut text, row.id);
             text.push(b':');
-            rows::push_lossless(&mut text, self.record(row.record));
+            rows::push_lossless(&mut text, &self.record(row.record));
             self.rows += 1;
         } else {
             let is_in_array = self.shown.format == TableFormat::Json;
@@ -205,7 +205,7 @@ impl Visitor for Objects<'_> {
             text.extend_from_slice(b",\"id\":");
             rows::push_text(&mut text, row.id);
             text.extend_from_slice(b",\"row\":");
-            rows::push_lossless(&mut text, self.record(row.record));
+            rows::push_lossless(&mut text, &self.record(row.record));
             text.extend_from_slice(if row.is_incomplete { b",\"incomplete\":true}" } else { b"}" });
             text.extend_from_slice(if is_in_array { b"" } else { b"\n" });
             self.rows += 1;
