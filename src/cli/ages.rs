@@ -11,8 +11,8 @@ use clap::Args;
 use serde::Serialize;
 use std::io::Write;
 use vlive::Snapshot;
-use vlive::ops::{Age, AgeHistogram};
-use vlive::snapshot::Layout;
+use vlive::ops::{Age, AgeHistogram, ExactKeys};
+use vlive::snapshot::{EntryKey, Layout};
 
 /// List entries with the time they were fetched, their age, rows and size
 ///
@@ -82,7 +82,7 @@ pub fn list(
 ) -> Result<Status> {
     // Refused before anything is read.
     listing.table.format()?;
-    let look = |snapshot: &Snapshot| vlive::ops::ages(snapshot, &chosen.scope);
+    let look = |snapshot: &Snapshot| vlive::ops::ages(snapshot, &chosen.scope, listing.keys);
     let ages = Snapshot::look_past_damage(global.folder(), global.look_wait(), look)?;
     let found = !ages.is_empty() || !ages.unread.unreadable.is_empty();
     if listing.histogram {
@@ -170,8 +170,13 @@ fn print_keys<'a>(mut entries: impl Iterator<Item = Age<'a>> + Clone, null: bool
     entries.try_for_each(|entry| print_key(exact(entry)?, null, output))
 }
 
+/// The key that selects exactly this in a list.
+pub fn exact_key(exact: &ExactKeys<'_>, key: &EntryKey) -> Result<String> {
+    exact.of(key)?.ok_or_else(|| no_exact_key(&key.to_string()))
+}
+
 /// The error on a set, or a row of one, that no key in a list selects.
-pub fn no_exact_key(key: &str) -> anyhow::Error {
+fn no_exact_key(key: &str) -> anyhow::Error {
     let what = format!("`{}` in a list is the key of something else", key.escape_debug());
     Refused::error(what, Some("leave it out of the selection, and name it in another call"))
 }

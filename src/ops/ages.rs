@@ -15,7 +15,8 @@ use crate::snapshot::{PastDamage, Snapshot};
 pub struct Age<'a> {
     /// The full key; for a set, the name of its table and, if a single row is selected, `/` and the row id.
     pub key: &'a str,
-    /// The key that selects this and nothing else, as [`ExactKeys`] finds it; `None` if there is no such key.
+    /// The key that selects this and nothing else, as [`ExactKeys`] finds it; `None` if there is no such key, or for a
+    /// set if exact keys were not requested.
     pub exact: Option<&'a str>,
     /// When it was fetched, in seconds since 1970; `None` if diorama has not recorded it.
     pub fetched_at: Option<u64>,
@@ -35,7 +36,7 @@ pub struct Ages {
     /// The keys of all entries, one after the other.
     keys: String,
     sets: Vec<SetFacts>,
-    /// The exact keys of the sets.
+    /// The exact keys of the sets, if they were requested.
     exact: Vec<Option<Box<str>>>,
     /// Entries whose head cannot be read, and damaged pages. What these held is missing from the entries.
     pub unread: Unread,
@@ -83,7 +84,7 @@ impl Ages {
         let first_set = self.entries.len() - self.sets.len();
         let set = index.checked_sub(first_set);
         let key = &self.keys[key_begin..key_end];
-        let exact = set.map_or(Some(key), |set| self.exact[set].as_deref());
+        let exact = set.map_or(Some(key), |set| self.exact.get(set)?.as_deref());
         Age { key, exact, fetched_at, rows, bytes, set: set.map(|set| &self.sets[set]) }
     }
 
@@ -99,11 +100,11 @@ impl PastDamage for Ages {
     }
 }
 
-/// Reads when the selected entries were fetched.
+/// Reads when the selected entries were fetched, and on request their exact keys.
 ///
 /// # Errors
 /// The cache cannot be read. Damage is part of the result.
-pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
+pub fn ages(snapshot: &Snapshot, scope: &Scope, with_exact_keys: bool) -> Result<Ages> {
     let mut ages = Ages::default();
     let matched = selected::<Error>(snapshot, scope, |entry| {
         let Some(entry) = past_damage(entry, &mut ages.unread.damage)? else { return Ok(()) };
@@ -117,7 +118,7 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
         Ok(())
     })?;
     ages.matched = matched;
-    let exact_keys = ExactKeys::new(snapshot)?;
+    let exact_keys = with_exact_keys.then(|| ExactKeys::new(snapshot)).transpose()?;
     for set in readable_sets(snapshot, scope, &mut ages.matched, &mut ages.unread.damage)? {
         ages.unread.add_malformed(&set);
         let sum = sum_rows(snapshot, &set, &mut ages.unread.damage)?;
@@ -125,8 +126,10 @@ pub fn ages(snapshot: &Snapshot, scope: &Scope) -> Result<Ages> {
         let rows = if set.row().is_some() { sum.entries } else { set.rows() };
         ages.push(&[&set.key().to_string()], set.fetched_at(), rows, sum.bytes);
         ages.sets.push(SetFacts::of(&set));
-        let exact = past_damage(exact_keys.of_set(&set.key()), &mut ages.unread.damage)?;
-        ages.exact.push(exact.flatten().map(Into::into));
+        if let Some(exact_keys) = &exact_keys {
+            let exact = past_damage(exact_keys.of_set(&set.key()), &mut ages.unread.damage)?;
+            ages.exact.push(exact.flatten().map(Into::into));
+        }
     }
     Ok(ages)
 }

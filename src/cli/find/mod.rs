@@ -170,19 +170,19 @@ impl Find {
         };
         let null = self.selecting.null;
         self.table.print(output, |output, format| {
-            let form = match format {
+            let exact = if self.keys { Some(ExactKeys::new(snapshot)?) } else { None };
+            let form = match (format, &exact) {
                 _ if self.count => Form::Count(format),
-                _ if self.keys => Form::Keys { null },
-                TableFormat::Table => Form::Lines { width: output.width() },
-                TableFormat::Json => Form::Json,
-                TableFormat::Jsonl => Form::JsonLines,
-                TableFormat::Csv => Form::Delimited { delimiter: b',', escape: output.escape() },
-                TableFormat::Tsv => Form::Delimited { delimiter: b'\t', escape: output.escape() },
-                TableFormat::Markdown => Form::Markdown,
+                (_, Some(exact)) => Form::Keys { null, exact },
+                (TableFormat::Table, None) => Form::Lines { width: output.width() },
+                (TableFormat::Json, None) => Form::Json,
+                (TableFormat::Jsonl, None) => Form::JsonLines,
+                (TableFormat::Csv, None) => Form::Delimited { delimiter: b',', escape: output.escape() },
+                (TableFormat::Tsv, None) => Form::Delimited { delimiter: b'\t', escape: output.escape() },
+                (TableFormat::Markdown, None) => Form::Markdown,
             };
             let limit = self.limit.unwrap_or(usize::MAX);
-            let exact = if self.keys { Some(ExactKeys::new(snapshot)?) } else { None };
-            let printing = Printing { form, pattern, now, limit, exact: exact.as_ref() };
+            let printing = Printing { form, pattern, now, limit };
             let mut printer = Printer::begin(printing, output)?;
             let mut written = Ok(());
             let add = |texts: &mut Texts, hit: &Hit<'_>| printing.push(texts, hit);

@@ -33,12 +33,13 @@ const COLUMNS: [Column; 7] = [
 
 /// What to print of the matches.
 #[derive(Clone, Copy)]
-pub enum Form {
+pub enum Form<'p> {
     /// Their number, in this format.
     Count(TableFormat),
-    /// The keys of their entries.
+    /// The keys of their entries, which are read back.
     Keys {
         null: bool,
+        exact: &'p ExactKeys<'p>,
     },
     /// A line for each, for people; values are cut to the columns of a terminal.
     Lines {
@@ -56,14 +57,12 @@ pub enum Form {
 /// How matches become text.
 #[derive(Clone, Copy)]
 pub struct Printing<'p> {
-    pub form: Form,
+    pub form: Form<'p>,
     /// The pattern: the visible part of a long value includes its match.
     pub pattern: &'p Pattern,
     pub now: u64,
     /// At most so many places are printed.
     pub limit: usize,
-    /// For keys that are read back.
-    pub exact: Option<&'p ExactKeys<'p>>,
 }
 
 /// The texts of some places.
@@ -118,7 +117,7 @@ impl Printing<'_> {
 
     fn entry(&self, hit: &Hit<'_>, refused: &mut Option<anyhow::Error>) -> EntryText {
         let shown = match self.form {
-            Form::Keys { .. } => self.exact_key(hit.key).unwrap_or_else(|error| {
+            Form::Keys { exact, .. } => ages::exact_key(exact, hit.key).unwrap_or_else(|error| {
                 refused.get_or_insert(error);
                 String::new()
             }),
@@ -128,11 +127,6 @@ impl Printing<'_> {
         };
         let age = self.age(hit).map(human::age);
         EntryText { key: hit.key.clone(), fetched_at: hit.fetched_at, shown, age: age.unwrap_or_default() }
-    }
-
-    fn exact_key(&self, key: &EntryKey) -> Result<String> {
-        let exact = self.exact.map_or_else(|| Ok(Some(key.to_string())), |exact| exact.of(key))?;
-        exact.ok_or_else(|| ages::no_exact_key(&key.to_string()))
     }
 
     /// Seconds since the entry was fetched, if that is known.
@@ -273,7 +267,7 @@ impl<'p> Printer<'p> {
         let text = &texts.bytes[..*end];
         match self.printing.form {
             Form::Count(_) => {}
-            Form::Keys { null } => self.print_keys(text, ends, null, output)?,
+            Form::Keys { null, .. } => self.print_keys(text, ends, null, output)?,
             // A comma precedes each place but the first.
             Form::Json => output.json_data().write_all(&text[usize::from(self.found == 0)..])?,
             Form::JsonLines => output.json_data().write_all(text)?,

@@ -1,7 +1,7 @@
 //! `find --id`: one row in every entry that holds it, and where these differ.
 
 use super::Find;
-use crate::cli::ages::{no_exact_key, print_key};
+use crate::cli::ages::{exact_key, print_key};
 use crate::cli::selection::Chosen;
 use crate::cli::stale::Stale;
 use crate::cli::time;
@@ -44,10 +44,7 @@ impl Find {
                 _ if self.count => super::print_count(found.len(), format, output)?,
                 _ if self.keys => {
                     let exact = ExactKeys::new(snapshot)?;
-                    found.iter().try_for_each(|row| {
-                        let key = exact.of(&row.key)?.ok_or_else(|| no_exact_key(&row.key.to_string()))?;
-                        print_key(&key, null, output)
-                    })?;
+                    found.iter().try_for_each(|row| print_key(&exact_key(&exact, &row.key)?, null, output))?;
                 }
                 TableFormat::Json | TableFormat::Jsonl => print_json(id, &found, &differing, now, format, output)?,
                 _ => return print_table(&found, &shown, now, &self.stale, format, output),

@@ -123,7 +123,7 @@ fn sums_over_many_rows_are_exact_and_leave_out_a_damaged_page() {
     }
     let sums = || {
         let snapshot = Snapshot::open(&path).unwrap();
-        let (list, ages) = (list(&snapshot).unwrap(), ages(&snapshot, &Scope::all()).unwrap());
+        let (list, ages) = (list(&snapshot).unwrap(), ages(&snapshot, &Scope::all(), false).unwrap());
         let damage = list.unread.damage.len();
         assert_eq!((damage, list.cache_keys[0].bytes), (ages.unread.damage.len(), ages.get(0).bytes));
         (damage, ages.get(0).rows, ages.get(0).bytes)
